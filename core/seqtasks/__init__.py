@@ -1,0 +1,117 @@
+"""seqtasks: write a cell as the textbook prints it, a task as its definition reads, run any pair.
+
+The public names are loaded at their first use, so that `import seqtasks` imports neither torch nor
+NumPy.
+"""
+
+import logging
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from seqtasks.alphabet import IGNORE, Reals, Tokens
+    from seqtasks.building import cell, readout
+    from seqtasks.cells.base import Cell, Readout
+    from seqtasks.engine.unroll import unroll
+    from seqtasks.errors import (
+        DivergedError,
+        InterruptedRun,
+        RunError,
+        SeqtasksError,
+        UsageError,
+    )
+    from seqtasks.evaluation import Score, evaluate
+    from seqtasks.experiment import Experiment
+    from seqtasks.hookspecs import hookimpl
+    from seqtasks.lengths import AllowedLengths
+    from seqtasks.lifecycle import load, resume, run
+    from seqtasks.lookup import task
+    from seqtasks.metrics import Metric, mean_squared_error, sequence_accuracy, token_accuracy
+    from seqtasks.model import Model
+    from seqtasks.running import Result
+    from seqtasks.settings import Settings
+    from seqtasks.tasks.task import Batch, Task
+
+_HOMES = {
+    "AllowedLengths": "lengths",
+    "Batch": "tasks.task",
+    "Cell": "cells.base",
+    "DivergedError": "errors",
+    "Experiment": "experiment",
+    "IGNORE": "alphabet",
+    "InterruptedRun": "errors",
+    "Metric": "metrics",
+    "Model": "model",
+    "Readout": "cells.base",
+    "Reals": "alphabet",
+    "Result": "running",
+    "RunError": "errors",
+    "Score": "evaluation",
+    "SeqtasksError": "errors",
+    "Settings": "settings",
+    "Task": "tasks.task",
+    "Tokens": "alphabet",
+    "UsageError": "errors",
+    "cell": "building",
+    "evaluate": "evaluation",
+    "hookimpl": "hookspecs",
+    "load": "lifecycle",
+    "mean_squared_error": "metrics",
+    "readout": "building",
+    "resume": "lifecycle",
+    "run": "lifecycle",
+    "sequence_accuracy": "metrics",
+    "task": "lookup",
+    "token_accuracy": "metrics",
+    "unroll": "engine.unroll",
+}
+
+__all__ = [
+    "IGNORE",
+    "AllowedLengths",
+    "Batch",
+    "Cell",
+    "DivergedError",
+    "Experiment",
+    "InterruptedRun",
+    "Metric",
+    "Model",
+    "Readout",
+    "Reals",
+    "Result",
+    "RunError",
+    "Score",
+    "SeqtasksError",
+    "Settings",
+    "Task",
+    "Tokens",
+    "UsageError",
+    "cell",
+    "evaluate",
+    "hookimpl",
+    "load",
+    "mean_squared_error",
+    "readout",
+    "resume",
+    "run",
+    "sequence_accuracy",
+    "task",
+    "token_accuracy",
+    "unroll",
+]
+
+logging.getLogger("seqtasks").addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'seqtasks' has no attribute '{name}'")
+    value = getattr(import_module(f"seqtasks.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,116 @@
+"""What the steps of a sequence are made of: symbols of an alphabet, or real vectors."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtasks.errors import UsageError, did_you_mean
+
+__all__ = ["BLANK", "IGNORE", "Reals", "Tokens"]
+
+IGNORE = -100
+"""The target id of a position that is not scored (torch's cross-entropy skips it too)."""
+
+BLANK = "_"
+"""How the blank, over which an answer after the input is emitted, is written."""
+
+
+@dataclass(frozen=True, init=False)
+class Tokens:
+    """An alphabet; a symbol's id is its place in it.
+
+    Example:
+        >>> from seqtasks import Tokens
+        >>> bits = Tokens("01")
+        >>> bits.encode("0110")
+        array([0, 1, 1, 0])
+        >>> bits.decode([1, 0])
+        '10'
+        >>> Tokens(["0", "1", "POP"]).encode("0 POP")
+        array([0, 2])
+    """
+
+    symbols: tuple[str, ...]
+
+    def __init__(self, symbols: Iterable[str]) -> None:
+        """Take each character of a string, or each string of a sequence, as a symbol.
+
+        Raises:
+            ValueError: if there is no symbol, one is empty or holds a space, or one comes twice.
+        """
+        found = tuple(symbols)
+        if not found or not all(found) or any(s.split() != [s] for s in found):
+            raise ValueError(f"symbols must be non-empty and without spaces, got {found!r}")
+        if len(set(found)) != len(found):
+            raise ValueError(f"each symbol may come once, got {found!r}")
+        object.__setattr__(self, "symbols", found)
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    @property
+    def size(self) -> int:
+        """The number of symbols."""
+        return len(self.symbols)
+
+    @property
+    def single_characters(self) -> bool:
+        """Whether every symbol is one character, so that text needs no spaces."""
+        return all(len(symbol) == 1 for symbol in self.symbols)
+
+    def split(self, text: str) -> list[str]:
+        """Cut a text into symbols: at spaces, or between characters where each symbol is one."""
+        return list("".join(text.split())) if self.single_characters else text.split()
+
+    def encode(self, text: str) -> NDArray[np.int64]:
+        """Return the ids of a text's symbols, (time,) int64.
+
+        Raises:
+            UsageError: at the first symbol that is not in the alphabet.
+        """
+        ids = {symbol: index for index, symbol in enumerate(self.symbols)}
+        symbols = self.split(text)
+        for position, symbol in enumerate(symbols, start=1):
+            if symbol not in ids:
+                raise UsageError(
+                    f"symbol '{symbol}' (number {position} of '{text.strip()}') is not in the "
+                    f"alphabet {' '.join(self.symbols)}.{did_you_mean(symbol, self.symbols)}"
+                )
+        return np.array([ids[symbol] for symbol in symbols], dtype=np.int64)
+
+    def words(self, ids: Sequence[int] | NDArray[np.integer]) -> list[str]:
+        """Return the symbols of ids; a position that is not scored is '.', a blank '_'."""
+        return [self._word(int(index)) for index in ids]
+
+    def decode(self, ids: Sequence[int] | NDArray[np.integer]) -> str:
+        """Return ids as text, the inverse of `encode`."""
+        return ("" if self.single_characters else " ").join(self.words(ids))
+
+    def _word(self, index: int) -> str:
+        if index == IGNORE:
+            return "."
+        return BLANK if index == len(self.symbols) else self.symbols[index]
+
+
+@dataclass(frozen=True)
+class Reals:
+    """Real vectors of `size` numbers a step."""
+
+    size: int = 1
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise ValueError(f"a vector has at least one number, got size {self.size}")
+
+    def words(self, vectors: NDArray[np.floating]) -> list[str]:
+        """Return each step's vector as text; a position that is not scored is '.'."""
+        return [
+            "." if np.isnan(vector).any() else ",".join(f"{number:.3g}" for number in vector)
+            for vector in np.asarray(vectors).reshape(-1, self.size)
+        ]
+
+    def decode(self, vectors: NDArray[np.floating]) -> str:
+        """Return vectors as text, one word a step."""
+        return " ".join(self.words(vectors))

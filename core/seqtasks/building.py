@@ -1,0 +1,107 @@
+"""From specs to a model: cells and readouts by name, sizes, and an initialisation of its own."""
+
+import inspect
+from typing import Any
+
+import torch
+from torch import nn
+
+from seqtasks.binding import parameters_of
+from seqtasks.cells import Cell, Readout
+from seqtasks.errors import UsageError, one_line
+from seqtasks.lookup import find
+from seqtasks.model import Model
+from seqtasks.randomness import torch_seed
+from seqtasks.tasks import Task, Tokens
+
+__all__ = ["build_model", "cell", "readout"]
+
+CELL_SIZES = ("input_size", "hidden_size")
+READOUT_SIZES = ("input_size", "state_size", "output_size")
+
+
+def cell(spec: str | type[Cell], input_size: int, hidden_size: int) -> Cell:
+    """Return a new cell, initialised from torch's global random state as any module is.
+
+    Args:
+        spec: a spec string such as `gru` or `./mine.py:MyCell`, or a subclass of Cell.
+        input_size: features of its input.
+        hidden_size: features of its state.
+
+    Raises:
+        UsageError: for an unknown name or parameter, or if the cell cannot be made.
+
+    Example:
+        >>> import seqtasks as st
+        >>> st.cell("lstm", 3, 4)
+        LSTM(input_size=3, hidden_size=4)
+    """
+    return _make("cell", spec, Cell, CELL_SIZES, (input_size, hidden_size))
+
+
+def readout(
+    spec: str | type[Readout], input_size: int, state_size: int, output_size: int
+) -> Readout:
+    """Return a new readout; see `cell`."""
+    return _make("readout", spec, Readout, READOUT_SIZES, (input_size, state_size, output_size))
+
+
+def build_model(
+    task: Task,
+    cell_spec: str | type[Cell],
+    readout_spec: str | type[Readout],
+    hidden_size: int,
+    embedding_size: int | None = None,
+    layers: int = 1,
+    seed: int = 0,
+) -> Model:
+    """Return a model for a task, float32, initialised from the seed's own stream.
+
+    The caller's random state is untouched. `embedding_size` None means the hidden size.
+    """
+    embedding_size = hidden_size if embedding_size is None else embedding_size
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(torch_seed(seed, "initialisation"))
+        embedding: nn.Module = (
+            nn.Embedding(task.input_size, embedding_size)
+            if isinstance(task.inputs, Tokens)
+            else nn.Linear(task.inputs.size, embedding_size)
+        )
+        cells: list[Cell] = []
+        features = embedding_size
+        for _ in range(layers):
+            cells.append(cell(cell_spec, features, hidden_size))
+            features = cells[-1].output_size
+        return Model(
+            embedding, cells, readout(readout_spec, embedding_size, features, task.targets.size)
+        )
+
+
+def _make(kind: Any, spec: Any, base: type, given: tuple[str, ...], sizes: tuple[int, ...]) -> Any:
+    if isinstance(spec, str):
+        found = find(kind, spec, base, given)
+        target, parameters, name = found.target, found.parameters, spec
+    else:
+        target, parameters, name = spec, {}, getattr(spec, "__name__", repr(spec))
+        if not callable(spec):
+            raise UsageError(f"a {kind} is a spec string or a class, got {spec!r}")
+    taken = [p.name for p in parameters_of(target)]
+    if inspect.isclass(target) and taken[: len(given)] != list(given):
+        raise UsageError(
+            f"{kind} {name} must take {', '.join(given)} first; its __init__ takes "
+            f"{', '.join(taken) or 'nothing'}"
+        )
+    try:
+        made = target(*sizes, **parameters)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError(f"{kind} {name} cannot be made: {one_line(error)}") from error
+    if not isinstance(made, base):
+        raise UsageError(f"{kind} {name} is not a subclass of seqtasks.{base.__name__}")
+    missing = [size for size in given if not hasattr(made, size)]
+    if missing:
+        raise UsageError(
+            f"{kind} {name} has no {', '.join(missing)}: call super().__init__({', '.join(given)})"
+        )
+    return made

@@ -1,0 +1,21 @@
+"""Cells and readouts: the base classes and the built-in ones."""
+
+from seqtasks.cells.base import Cell, Readout, State
+from seqtasks.cells.elman import Concat, Elman, Sum
+from seqtasks.cells.gated import GRU, LSTM, GRUConcat
+from seqtasks.cells.readouts import ConcatReadout, StateReadout, SumReadout
+
+__all__ = [
+    "GRU",
+    "LSTM",
+    "Cell",
+    "Concat",
+    "ConcatReadout",
+    "Elman",
+    "GRUConcat",
+    "Readout",
+    "State",
+    "StateReadout",
+    "Sum",
+    "SumReadout",
+]

@@ -1,0 +1,53 @@
+"""The errors seqtasks raises on purpose, and the help they give a reader who mistyped."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = ["DivergedError", "InterruptedRun", "RunError", "SeqtasksError", "UsageError"]
+
+
+class SeqtasksError(Exception):
+    """Anything seqtasks raises on purpose; its text is written for the user."""
+
+    exit_code = 1
+
+
+class UsageError(SeqtasksError):
+    """What was asked for cannot be done as asked: a wrong name, value, file or run."""
+
+    exit_code = 2
+
+
+class RunError(SeqtasksError):
+    """A run that was well asked for failed on the way, for example because the disk is full."""
+
+
+class DivergedError(RunError):
+    """The loss stopped being a finite number."""
+
+
+class InterruptedRun(SeqtasksError):
+    """A run was asked to stop by a signal and saved a checkpoint.
+
+    `exit_code` follows the shell's convention: 128 plus the signal's number.
+    """
+
+    def __init__(self, message: str, signal_number: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signal_number
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return " Did you mean 'x'?" for the known name nearest to `name`, or nothing."""
+    known = list(known)
+    nearest = get_close_matches(name, known, n=1, cutoff=0.5)
+    if not nearest:
+        lowered = {candidate.lower(): candidate for candidate in known}
+        nearest = [lowered[m] for m in get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)]
+    return f" Did you mean '{nearest[0]}'?" if nearest else ""
+
+
+def one_line(error: BaseException) -> str:
+    """Return an exception as one line of text: its type and the first line of its message."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -1,0 +1,173 @@
+"""Scoring a model on a task, in portions that fit in little memory."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from seqtasks.errors import UsageError
+from seqtasks.intervals import Interval, fraction_interval, mean_interval
+from seqtasks.lengths import LengthRange, parse_length_list
+from seqtasks.lookup import task as find_task
+from seqtasks.randomness import stream, torch_seed
+from seqtasks.tasks import Batch, Reals, Task
+from seqtasks.training import predictions_of, to_torch
+
+__all__ = ["Score", "evaluate", "evaluate_at", "lengths_to_score"]
+
+DRAW_SYMBOLS = 2**19
+FORWARD_NUMBERS = 2**20
+
+
+@dataclass(frozen=True)
+class Score:
+    """The scores of a model at one length.
+
+    Attributes:
+        length: the length of the inputs.
+        sequences: how many instances were scored.
+        exhaustive: whether they are all that exist; the scores are then exact.
+        metrics: each metric's value by name.
+        intervals: each metric's 95 % interval by name; the value twice where it is exact.
+    """
+
+    length: int
+    sequences: int
+    exhaustive: bool
+    metrics: dict[str, float]
+    intervals: dict[str, Interval]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the score as plain data."""
+        return {
+            "length": self.length,
+            "sequences": self.sequences,
+            "exhaustive": self.exhaustive,
+            "metrics": self.metrics,
+            "intervals": {name: list(ends) for name, ends in self.intervals.items()},
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Score":
+        """Read what `to_json` returned."""
+        intervals = {name: Interval(*ends) for name, ends in data["intervals"].items()}
+        return cls(**{**data, "intervals": intervals})
+
+
+def evaluate(
+    model: nn.Module,
+    task: str | Task,
+    lengths: str | int | Iterable[int] = "10",
+    sequences: int = 1000,
+    seed: int = 0,
+) -> list[Score]:
+    """Score a model on a task.
+
+    Args:
+        model: from (batch, time) ids or (batch, time, features) reals to (batch, time, symbols)
+            logits or (batch, time, features) reals; a tuple of these and a state will do.
+        task: a task or its spec string.
+        lengths: `"10,20"`, `"1..100"`, or whole numbers; of a range, those the task can have.
+        sequences: instances at each length; where no more than that exist, or not many more, all.
+        seed: whose evaluation stream to draw from.
+
+    Returns:
+        A score for each length, in the order given.
+
+    Raises:
+        UsageError: for a length the task cannot have.
+    """
+    task = find_task(task)
+    return [
+        evaluate_at(model, task, length, sequences, seed)
+        for length in lengths_to_score(task, lengths)
+    ]
+
+
+def lengths_to_score(task: Task, lengths: str | int | Iterable[int]) -> list[int]:
+    """Return the wanted lengths that a task can have, each once.
+
+    Raises:
+        UsageError: if a length or a whole range is not among them.
+    """
+    ranges: tuple[LengthRange, ...]
+    if isinstance(lengths, str | int):
+        ranges = parse_length_list(lengths)
+    else:
+        ranges = parse_length_list([str(length) for length in lengths])
+    selected = [task.lengths.select(wanted, type(task).__name__) for wanted in ranges]
+    return list(dict.fromkeys(length for some in selected for length in some))
+
+
+def evaluate_at(
+    model: nn.Module,
+    task: Task,
+    length: int,
+    sequences: int = 1000,
+    seed: int = 0,
+    purpose: str = "evaluation",
+) -> Score:
+    """Score a model at one length, on instances from the stream of a purpose; see `evaluate`."""
+    if sequences < 1:
+        raise UsageError(f"sequences must be at least 1, got {sequences}")
+    domain = task.domain_size(length)
+    exhaustive = domain is not None and domain <= max(1.1 * sequences, 16)
+    counts: dict[str, list[Any]] = {metric.name: [] for metric in task.metrics}
+    scored = 0
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(torch_seed(seed, purpose))  # for a cell that draws while it is scored
+        for batch in _portions(task, length, sequences, seed, purpose, exhaustive):
+            predictions = _predict(model, task, batch)
+            scored += len(predictions)
+            for metric in task.metrics:
+                counts[metric.name].append(metric(predictions, batch.targets))
+    metrics: dict[str, float] = {}
+    intervals: dict[str, Interval] = {}
+    for metric in task.metrics:
+        sums, weights = (np.concatenate(part) for part in zip(*counts[metric.name], strict=True))
+        value = float(sums.sum() / weights.sum())
+        metrics[metric.name] = value
+        interval = fraction_interval if metric.fraction else mean_interval
+        intervals[metric.name] = Interval(value, value) if exhaustive else interval(sums, weights)
+    return Score(length, scored, exhaustive, metrics, intervals)
+
+
+def _portions(
+    task: Task, length: int, sequences: int, seed: int, purpose: str, exhaustive: bool
+) -> Iterator[Batch]:
+    """Yield instances in portions whose size depends on the length alone."""
+    if exhaustive:
+        yield task.batch_of(task.enumerate(length))
+        return
+    rng = stream(seed, purpose, length)
+    most = max(1, DRAW_SYMBOLS // length)
+    for start in range(0, sequences, most):
+        yield task.batch(rng, min(most, sequences - start), length)
+
+
+@torch.no_grad()
+def _predict(model: nn.Module, task: Task, batch: Batch) -> NDArray[Any]:
+    """Return predicted ids (batch, time) or reals (batch, time, features), a few rows at a time."""
+    parameters = list(model.parameters())
+    device = parameters[0].device if parameters else torch.device("cpu")
+    floats = [p.dtype for p in parameters if p.is_floating_point()]
+    dtype = floats[0] if floats else torch.float32
+    width = max([64, *(max(p.shape, default=1) for p in parameters)])
+    rows = max(1, FORWARD_NUMBERS // (batch.inputs.shape[1] * width))
+    was_training = model.training
+    model.eval()
+    try:
+        parts: list[Tensor] = []
+        for start in range(0, len(batch.inputs), rows):
+            inputs = to_torch(batch.inputs[start : start + rows], dtype, device)
+            predictions = predictions_of(model, inputs)
+            if not isinstance(task.targets, Reals):
+                predictions = predictions.argmax(-1)
+            parts.append(predictions.cpu())
+    finally:
+        model.train(was_training)
+    return torch.cat(parts).numpy()

@@ -1,0 +1,231 @@
+"""An experiment: the whole configuration of a run, which goes through JSON and back."""
+
+import importlib.resources
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from seqtasks.errors import UsageError, did_you_mean, one_line
+from seqtasks.lengths import LengthRange
+from seqtasks.lookup import task as find_task
+from seqtasks.references import Source, describe, restore, short_name
+from seqtasks.registry import Entry, current_registry
+from seqtasks.runs.files import read_json
+from seqtasks.settings import Settings
+from seqtasks.tasks import Task
+
+__all__ = ["Experiment", "Published", "load_experiment"]
+
+DType = Literal["float32", "float64"]
+EVALUATION_MULTIPLES = (1, 2, 5, 10, 50)
+THINGS = ("task", "cell", "readout")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A published figure to print beside the measured one.
+
+    Attributes:
+        metric: the metric's name, such as `token_accuracy`.
+        length: the length it was measured at.
+        value: the figure.
+        source: where it was published.
+        step: the training step it belongs to; None for the end.
+    """
+
+    metric: str
+    length: int
+    value: float
+    source: str
+    step: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment(Settings):
+    """Everything that decides what a run computes.
+
+    Beside the settings:
+
+    Attributes:
+        task: spec of the task, or a Task.
+        seed: from which every random stream is made.
+        device: where the model runs, such as `cpu` or `cuda`.
+        dtype: the type of the model's numbers.
+        log_every: steps between lines of training loss.
+        evaluate_every: steps between evaluations on validation instances.
+        checkpoint_every: steps between checkpoints.
+        validation_sequences: instances of such an evaluation.
+        evaluation_sequences: instances at each length of the final scores.
+        name: a name for its runs; None for one made of task and cell.
+        published: published figures.
+    """
+
+    task: str | Task
+    seed: int = 0
+    device: str = "cpu"
+    dtype: DType = "float32"
+    log_every: int = 25
+    evaluate_every: int = 100
+    checkpoint_every: int = 500
+    validation_sequences: int = 256
+    evaluation_sequences: int = 1000
+    name: str | None = None
+    published: tuple[Published, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check every value alone, and the lengths against the task."""
+        super().__post_init__()
+        self._whole("seed", 0)
+        for name in (
+            "log_every",
+            "evaluate_every",
+            "checkpoint_every",
+            "validation_sequences",
+            "evaluation_sequences",
+        ):
+            self._whole(name, 1)
+        self._one_of("dtype", get_args(DType))
+        task = find_task(self.task)
+        allowed = task.lengths.select(self.length_range, short_name(self.task))
+        for length in self.evaluation_lengths or ():
+            task.lengths.select(LengthRange(length, length), short_name(self.task))
+        if self.evaluation_lengths is None:
+            lengths = (multiple * allowed[-1] for multiple in EVALUATION_MULTIPLES)
+            possible = tuple(length for length in lengths if length in task.lengths)
+            object.__setattr__(self, "evaluation_lengths", possible)
+
+    @classmethod
+    def for_task(cls, task: str | Task, **overrides: Any) -> "Experiment":
+        """Return an experiment with the settings a task recommends, and others where given.
+
+        Raises:
+            UsageError: for an unknown setting or a value that does not fit.
+        """
+        cls._check_names(overrides)
+        recommended = find_task(task).settings
+        settings = {name: getattr(recommended, name) for name in Settings.field_names()}
+        if "length" in overrides:
+            settings["evaluation_lengths"] = None
+        return cls(**{**settings, **overrides, "task": task})
+
+    @classmethod
+    def _check_names(cls, names: Iterable[str]) -> None:
+        known = [field.name for field in fields(cls)]
+        for name in names:
+            if name not in known:
+                nearest = did_you_mean(name, known) or f" Known: {', '.join(known)}."
+                raise UsageError(f"unknown setting '{name}'.{nearest}")
+
+    @property
+    def length_range(self) -> LengthRange:
+        """The training lengths."""
+        return LengthRange.parse(self.length)
+
+    @property
+    def run_name(self) -> str:
+        """The name of its run directories, to which a number is added."""
+        return self.name or f"{short_name(self.task)}-{short_name(self.cell)}"
+
+    def to_json(self) -> tuple[dict[str, Any], dict[str, Source]]:
+        """Return the experiment as plain data, and the user's own files it needs, by what for."""
+        data = {field.name: getattr(self, field.name) for field in fields(self)}
+        sources: dict[str, Source] = {}
+        for kind in THINGS:
+            data[kind], source = describe(data[kind], kind)
+            if source is not None:
+                sources[kind] = source
+        data["published"] = [asdict(figure) for figure in self.published]
+        data["evaluation_lengths"] = list(self.evaluation_lengths or ())
+        return data, sources
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], origin: str) -> "Experiment":
+        """Read an experiment from plain data; what it leaves out is as its task recommends.
+
+        Raises:
+            UsageError: naming `origin`, for an unknown key or a value that does not fit.
+        """
+        if "task" not in data:
+            raise UsageError(f"{origin}: the key 'task' is missing")
+        values = dict(data)
+        try:
+            values["published"] = tuple(_published(item) for item in values.get("published", ()))
+            if values.get("evaluation_lengths") is not None:
+                values["evaluation_lengths"] = tuple(values["evaluation_lengths"])
+            return cls.for_task(values.pop("task"), **values)
+        except UsageError as error:
+            raise UsageError(f"{origin}: {error}") from None
+        except TypeError:
+            raise UsageError(f"{origin}: a list is needed where there is none") from None
+
+    def with_changes(self, **changes: Any) -> "Experiment":
+        """Return a copy with some fields changed; new lengths bring their own evaluation lengths."""
+        self._check_names(changes)
+        if "length" in changes and "evaluation_lengths" not in changes:
+            changes["evaluation_lengths"] = None
+        return replace(self, **changes)
+
+
+def load_experiment(spec: str | Path | Task, **overrides: Any) -> Experiment:
+    """Return the experiment that a name, a file or a task stands for, with some settings changed.
+
+    Args:
+        spec: a registered task or experiment, an experiment file (`.json`), a file of one's own
+            (`./mine.py:MyTask`), or a task.
+        overrides: settings to use instead of the experiment's or the task's.
+
+    Raises:
+        UsageError: for an unknown name, key or setting.
+    """
+    if isinstance(spec, Path) or (isinstance(spec, str) and spec.endswith(".json")):
+        return _from_file(Path(spec)).with_changes(**overrides)
+    if isinstance(spec, str) and ":" not in spec and not spec.endswith(".py"):
+        registry = current_registry()
+        if registry.get("task", spec) is None and (entry := registry.get("experiment", spec)):
+            return _registered(entry).with_changes(**overrides)
+        if registry.get("task", spec) is None:
+            raise UsageError(registry.unknown(spec, "task", "experiment"))
+    return Experiment.for_task(spec, **overrides)
+
+
+def _from_file(path: Path) -> Experiment:
+    data = read_json(path)
+    if not isinstance(data, dict):
+        raise UsageError(f"{path}: an experiment is a JSON object, this is not")
+    if isinstance(data.get("experiment"), dict):  # the record of a run
+        sources = data.get("sources", {})
+        data = dict(data["experiment"])
+        for kind in THINGS:
+            if kind in data:
+                data[kind] = restore(data[kind], kind, sources.get(kind), path.parent)
+    return Experiment.from_json(data, str(path))
+
+
+def _registered(entry: Entry) -> Experiment:
+    if isinstance(entry.target, Experiment):
+        return entry.target
+    if not isinstance(entry.target, str):
+        return Experiment.from_json(entry.target, f"experiment '{entry.name}'")
+    package, _, path = entry.target.partition(":")
+    try:
+        with importlib.resources.as_file(importlib.resources.files(package) / path) as file:
+            return replace(_from_file(file), name=entry.name)
+    except (ImportError, OSError) as error:
+        raise UsageError(
+            f"experiment '{entry.name}' of plugin {entry.plugin} ({entry.distribution}) cannot be "
+            f"loaded from '{entry.target}': {one_line(error)}"
+        ) from error
+
+
+def _published(item: Any) -> Published:
+    if not isinstance(item, dict):
+        raise UsageError("each published figure is an object")
+    known = [field.name for field in fields(Published)]
+    for key in item:
+        if key not in known:
+            raise UsageError(f"unknown key 'published.{key}'.{did_you_mean(key, known)}")
+    for key in ("metric", "length", "value", "source"):
+        if key not in item:
+            raise UsageError(f"a published figure lacks '{key}'")
+    return Published(**item)

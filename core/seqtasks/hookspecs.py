@@ -1,0 +1,71 @@
+"""The contract with plugins: what a plugin may say it has, and which moments of a run it may see.
+
+A plugin is a module named by an entry point of the group `seqtasks`; it imports `hookimpl` and
+defines any of these functions. `register` is `register(name, target, summary="")`, where the
+target is an object or a lazy "module:attribute" string that is imported only when it is used.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pluggy
+
+if TYPE_CHECKING:
+    from seqtasks.running import Result, Run
+
+__all__ = ["ENTRY_POINT_GROUP", "Register", "hookimpl"]
+
+ENTRY_POINT_GROUP = "seqtasks"
+hookspec = pluggy.HookspecMarker("seqtasks")
+hookimpl = pluggy.HookimplMarker("seqtasks")
+
+
+class Register(Protocol):
+    """Registers one thing under a name."""
+
+    def __call__(self, name: str, target: Any, summary: str = "") -> None: ...
+
+
+@hookspec
+def register_tasks(register: Register) -> None:
+    """Register subclasses of `seqtasks.Task`."""
+
+
+@hookspec
+def register_cells(register: Register) -> None:
+    """Register subclasses of `seqtasks.Cell`."""
+
+
+@hookspec
+def register_readouts(register: Register) -> None:
+    """Register subclasses of `seqtasks.Readout`."""
+
+
+@hookspec
+def register_experiments(register: Register) -> None:
+    """Register experiments: a dictionary, or "package:path/of/a/file.json"."""
+
+
+@hookspec
+def register_commands(register: Register) -> None:
+    """Register click commands, which become subcommands of `seqtasks`."""
+
+
+@hookspec
+def run_started(run: "Run") -> None:
+    """See a run start or resume, before its first step."""
+
+
+@hookspec
+def run_advanced(run: "Run", steps: int, losses: Sequence[float]) -> None:
+    """See that `run.step` grew by `steps`; `losses` holds the loss of each."""
+
+
+@hookspec
+def run_evaluated(run: "Run", step: int, metrics: Mapping[str, float]) -> None:
+    """See the scores on validation instances at a step."""
+
+
+@hookspec
+def run_finished(run: "Run", result: "Result") -> None:
+    """See the result of a run that came to its end."""

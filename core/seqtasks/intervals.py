@@ -1,0 +1,58 @@
+"""95 % intervals for scores."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Interval", "fraction_interval", "mean_interval"]
+
+_Z = 1.959963984540054
+
+
+class Interval(NamedTuple):
+    """The ends of a 95 % interval."""
+
+    low: float
+    high: float
+
+
+def fraction_interval(rights: NDArray[np.float64], trials: NDArray[np.float64]) -> Interval:
+    """Return Wilson's score interval of a share of rights among trials, grouped by instance.
+
+    The trials of one instance depend on one another, so the number of trials is replaced by the
+    number of independent ones that would give the observed variance between instances (at least
+    the number of instances; that number too where every trial agrees).
+
+    Args:
+        rights: (instances,) rights of each instance.
+        trials: (instances,) trials of each instance.
+
+    Source: E. B. Wilson, J. Amer. Stat. Assoc. 22, 1927; the effective sample size after
+    E. L. Korn and B. I. Graubard, Survey Methodology 24(2), 1998.
+    """
+    instances, total = len(rights), trials.sum()
+    share = rights.sum() / total
+    spread = share * (1 - share)
+    effective = float(instances)
+    if spread > 0 and instances > 1:
+        residuals = rights - share * trials
+        variance = instances / (instances - 1) * (residuals**2).sum() / total**2
+        effective = total if variance == 0 else float(np.clip(spread / variance, 1.0, total))
+    centre = (share + _Z**2 / (2 * effective)) / (1 + _Z**2 / effective)
+    half = _Z * math.sqrt(spread / effective + _Z**2 / (4 * effective**2))
+    half /= 1 + _Z**2 / effective
+    return Interval(max(0.0, float(centre - half)), min(1.0, float(centre + half)))
+
+
+def mean_interval(sums: NDArray[np.float64], weights: NDArray[np.float64]) -> Interval:
+    """Return the normal interval of a ratio of sums over instances, such as a mean error."""
+    instances, total = len(sums), weights.sum()
+    mean = sums.sum() / total
+    if instances < 2:
+        return Interval(-math.inf, math.inf)
+    residuals = sums - mean * weights
+    variance = instances / (instances - 1) * (residuals**2).sum() / total**2
+    half = _Z * math.sqrt(variance)
+    return Interval(float(mean - half), float(mean + half))

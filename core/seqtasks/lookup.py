@@ -1,0 +1,105 @@
+"""From a spec string to the class it names, registered or in a file, and its parameters."""
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seqtasks.binding import bind
+from seqtasks.errors import UsageError, one_line
+from seqtasks.registry import Kind, current_registry
+from seqtasks.spec import Spec, parse_spec
+from seqtasks.tasks import Reals, Task, Tokens
+from seqtasks.user_files import class_from_file
+
+__all__ = ["Found", "build_task", "find", "task"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A target (a class, or an object registered ready made) and the values of its parameters."""
+
+    spec: Spec
+    target: Any
+    parameters: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """A short name: the registered one, or that of the class in a file."""
+        return self.spec.name if self.spec.path is None else self.target.__name__
+
+
+def find(kind: Kind, text: str, base: type, given: Sequence[str] = ()) -> Found:
+    """Return what a spec string names.
+
+    Args:
+        kind: where to look a registered name up.
+        text: the spec string.
+        base: the class it must be a subclass (or an instance) of.
+        given: the parameters that the caller fills in itself.
+
+    Raises:
+        UsageError: for an unknown name, file, class or parameter.
+    """
+    spec = parse_spec(text)
+    if spec.path is not None:
+        target = class_from_file(Path(spec.path), spec.name, base, kind)
+        return Found(spec, target, bind(spec, target, given))
+    registry = current_registry()
+    entry = registry.entry(kind, spec.name)
+    target = registry.load(entry)
+    if inspect.isclass(target) and issubclass(target, base):
+        return Found(spec, target, bind(spec, target, given))
+    if isinstance(target, base):
+        return Found(spec, target, bind(spec, lambda: None))
+    raise UsageError(
+        f"{kind} '{spec.name}' of plugin {entry.plugin} ({entry.distribution}) is not a "
+        f"subclass of seqtasks.{base.__name__}"
+    )
+
+
+def task(spec: str | Task | type[Task]) -> Task:
+    """Return the task a spec string names. Imports no torch.
+
+    Example:
+        >>> import seqtasks as st
+        >>> st.task("bitshift:shift=2")
+        BitShift(shift=2)
+    """
+    if isinstance(spec, Task):
+        return _checked(spec)
+    if inspect.isclass(spec):
+        if not issubclass(spec, Task):
+            raise UsageError(f"{spec.__name__} is not a task: it must be a subclass of Task")
+        return build_task(spec, {}, spec.__name__)
+    if not isinstance(spec, str):
+        raise UsageError(f"a task is a spec string or a Task, got {type(spec).__name__}")
+    found = find("task", spec, Task)
+    if isinstance(found.target, Task):
+        return _checked(found.target)
+    return build_task(found.target, found.parameters, spec)
+
+
+def build_task(cls: type[Task], parameters: dict[str, Any], spec: str) -> Task:
+    """Make a task and check that it says what a task must."""
+    try:
+        made = cls(**parameters)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError(f"task {spec} cannot be made: {one_line(error)}") from error
+    return _checked(made)
+
+
+def _checked(made: Task) -> Task:
+    for side in ("inputs", "targets"):
+        if not isinstance(getattr(made, side, None), Tokens | Reals):
+            raise UsageError(
+                f'{type(made).__name__} must say its {side}: `{side} = Tokens("01")` or `Reals(2)`'
+            )
+    if made.layout not in ("each", "end", "after"):
+        raise UsageError(
+            f"{type(made).__name__}.layout must be each, end or after, got {made.layout!r}"
+        )
+    return made

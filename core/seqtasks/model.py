@@ -1,0 +1,155 @@
+"""The model: embedding -> cell unrolled, one or more layers -> readout."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqtasks.alphabet import IGNORE
+from seqtasks.cells import Cell, Readout, State
+from seqtasks.engine import unroll
+from seqtasks.settings import LossReduction
+
+__all__ = ["Model", "sequence_loss"]
+
+
+class Model(nn.Module):
+    """A recurrent network over sequences.
+
+    Args:
+        embedding: `nn.Embedding` for ids, a linear map for real vectors.
+        cells: a cell, or several stacked: each takes the outputs of the one before.
+        readout: from the embedded input and the last cell's output to a prediction.
+
+    Example:
+        >>> import torch, seqtasks as st
+        >>> from seqtasks.cells import Concat, ConcatReadout
+        >>> model = st.Model(torch.nn.Embedding(2, 3), Concat(3, 4), ConcatReadout(3, 4, 2))
+        >>> logits, state = model(torch.tensor([[0, 1, 1]]))
+        >>> logits.shape, state.shape
+        (torch.Size([1, 3, 2]), torch.Size([1, 4]))
+    """
+
+    def __init__(
+        self, embedding: nn.Module, cells: Cell | Iterable[Cell], readout: Readout
+    ) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.cells = nn.ModuleList([cells] if isinstance(cells, Cell) else cells)
+        if not len(self.cells):
+            raise ValueError("a model needs at least one cell")
+        self.readout = readout
+
+    def forward(
+        self,
+        inputs: Tensor,
+        state: State | None = None,
+        lengths: Tensor | None = None,
+        return_states: bool = False,
+    ) -> tuple[Tensor, State] | tuple[Tensor, State, State]:
+        """Run the network along a batch.
+
+        Args:
+            inputs: (batch, time) ids, or (batch, time, features) real vectors.
+            state: the state to start from: the cell's, or with several layers a tuple of theirs;
+                None for the initial one.
+            lengths: (batch,) the steps of each instance; None for all of them.
+            return_states: whether to return the states after every step too.
+
+        Returns:
+            The predictions, (batch, time, output size), logits for symbols; the state after each
+            instance's last step; and, if asked for, the states of every step, (batch, time, ...).
+            With several layers states are tuples with an item a layer.
+        """
+        embedded = self.embedding(inputs)
+        outputs = embedded
+        finals: list[State] = []
+        histories: list[State] = []
+        for cell, start in zip(self.cells, self._per_layer(state), strict=True):
+            run = _run_cell(cell, outputs, start, lengths, return_states)
+            outputs = run[0]
+            finals.append(run[1])
+            histories.extend(run[2:])
+        predictions = self.readout(embedded, outputs)
+        if return_states:
+            return predictions, self._joined(finals), self._joined(histories)
+        return predictions, self._joined(finals)
+
+    def loss(
+        self,
+        inputs: Tensor,
+        targets: Tensor,
+        state: State | None = None,
+        lengths: Tensor | None = None,
+        reduction: LossReduction = "mean",
+    ) -> Tensor:
+        """Return the loss of a batch, a scalar; see `sequence_loss`."""
+        return sequence_loss(self(inputs, state, lengths)[0], targets, lengths, reduction)
+
+    @torch.no_grad()
+    def predict(
+        self, inputs: Tensor, state: State | None = None, lengths: Tensor | None = None
+    ) -> Tensor:
+        """Return the likeliest ids, (batch, time) int64, IGNORE past an instance's length."""
+        ids = self(inputs, state, lengths)[0].argmax(-1)
+        if lengths is not None:
+            ids = ids.masked_fill(_past_end(ids.shape[1], lengths), IGNORE)
+        return ids
+
+    def _per_layer(self, state: State | None) -> Sequence[State | None]:
+        if state is None:
+            return [None] * len(self.cells)
+        return [state] if len(self.cells) == 1 else state
+
+    def _joined(self, states: Sequence[State]) -> State:
+        return states[0] if len(self.cells) == 1 else tuple(states)
+
+
+def sequence_loss(
+    predictions: Tensor,
+    targets: Tensor,
+    lengths: Tensor | None = None,
+    reduction: LossReduction = "mean",
+) -> Tensor:
+    """Return the loss over scored positions, a scalar.
+
+    Args:
+        predictions: (batch, time, symbols) logits, or (batch, time, features) reals.
+        targets: (batch, time) ids with IGNORE where nothing is scored: cross-entropy, in nats; or
+            (batch, time, features) reals with NaN there: squared error, its mean over features.
+        lengths: (batch,) the steps of each instance; positions past them are not scored.
+        reduction: `mean` over scored positions, or `sum` over an instance's positions and mean
+            over instances.
+    """
+    if targets.is_floating_point():
+        scored = ~targets.isnan().any(-1)
+        errors = torch.where(scored[..., None], predictions - targets, 0.0)
+        losses = errors.square().mean(-1)
+    else:
+        if lengths is not None:
+            targets = targets.masked_fill(_past_end(targets.shape[1], lengths), IGNORE)
+        flat = predictions.flatten(0, 1), targets.flatten()
+        if reduction == "mean":
+            return nn.functional.cross_entropy(*flat, ignore_index=IGNORE)
+        scored = targets != IGNORE
+        losses = nn.functional.cross_entropy(*flat, ignore_index=IGNORE, reduction="none")
+        losses = losses.view_as(targets)
+    if lengths is not None:
+        scored = scored & ~_past_end(scored.shape[1], lengths)
+        losses = losses.masked_fill(~scored, 0.0)
+    return losses.sum() / (len(targets) if reduction == "sum" else scored.sum())
+
+
+def _past_end(steps: int, lengths: Tensor) -> Tensor:
+    """Return which positions lie past their instance's length, (batch, steps) bool."""
+    return torch.arange(steps, device=lengths.device) >= lengths[:, None]
+
+
+def _run_cell(
+    cell: Any, inputs: Tensor, state: State | None, lengths: Tensor | None, return_states: bool
+) -> tuple[Any, ...]:
+    """Run a cell along its inputs, through its own `scan` if it has one that serves."""
+    if hasattr(cell, "scan") and not return_states:
+        return cell.scan(inputs, state, lengths)
+    return unroll(cell, inputs, state, lengths, return_states=return_states)

@@ -1,0 +1,134 @@
+"""Observers of a run: plugins and first-party objects told of its moments, each kept apart."""
+
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from seqtasks import hookspecs
+from seqtasks.errors import one_line
+from seqtasks.hookspecs import hookimpl
+from seqtasks.registry import current_registry
+from seqtasks.runs.files import writing
+
+if TYPE_CHECKING:
+    from seqtasks.running import Result, Run
+
+__all__ = ["MetricsLog", "Observers", "TensorBoard"]
+
+logger = logging.getLogger("seqtasks")
+
+
+class Observers:
+    """Tells observers of a run's moments; one that raises is named once and dropped.
+
+    Args:
+        observers: objects or modules with `hookimpl` functions, beside the plugins.
+        essential: observers without which the run must not go on; their errors pass through.
+    """
+
+    def __init__(self, observers: Iterable[Any], essential: Iterable[Any] = ()) -> None:
+        self.problems: list[str] = []
+        self._essential = list(essential)
+        self._manager = pluggy.PluginManager("seqtasks")
+        self._manager.add_hookspecs(hookspecs)
+        plugins = [p for p in current_registry().plugins if p.status == "loaded"]
+        for plugin in plugins:
+            self._manager.register(plugin.module, f"{plugin.name} of {plugin.distribution}")
+        for observer in [*observers, *self._essential]:
+            self._manager.register(observer)
+
+    def tell(self, moment: str, **arguments: Any) -> None:
+        """Call every observer of a moment: run_started, run_advanced, run_evaluated, run_finished."""
+        # pluggy lists implementations in the order registered and calls the last one first.
+        for implementation in self._manager.hook.__dict__[moment].get_hookimpls():
+            taken = {name: arguments[name] for name in implementation.argnames}
+            try:
+                implementation.function(**taken)
+            except Exception as error:
+                if implementation.plugin in self._essential:
+                    raise
+                self._drop(implementation, moment, error)
+
+    def _drop(self, implementation: Any, moment: str, error: Exception) -> None:
+        name = implementation.plugin_name
+        if not isinstance(name, str) or name.isdecimal():
+            name = type(implementation.plugin).__name__
+        self._manager.unregister(implementation.plugin)
+        problem = f"observer {name} failed in {moment} and is dropped: {one_line(error)}"
+        self.problems.append(problem)
+        logger.warning(problem)
+
+
+class MetricsLog:
+    """Writes the run's history to `metrics.jsonl`, a line at a time.
+
+    Args:
+        path: the file, which must hold the first `written` lines of the history already.
+        written: how many.
+    """
+
+    def __init__(self, path: Path, written: int) -> None:
+        self._path = path
+        self._written = written
+
+    @hookimpl
+    def run_started(self, run: "Run") -> None:
+        """Write what the run's start has put in its history."""
+        self._write(run)
+
+    @hookimpl
+    def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
+        """Write the line of losses, if one has come."""
+        self._write(run)
+
+    @hookimpl
+    def run_evaluated(self, run: "Run", step: int, metrics: Mapping[str, float]) -> None:
+        """Write the line of the evaluation."""
+        self._write(run)
+
+    def _write(self, run: "Run") -> None:
+        lines = run.history[self._written :]
+        if lines:
+            with writing(self._path), open(self._path, "a", encoding="utf-8") as file:
+                file.writelines(json.dumps(line) + "\n" for line in lines)
+            self._written += len(lines)
+
+
+class TensorBoard:
+    """Writes losses and scores as TensorBoard events.
+
+    Args:
+        folder: where the event files go.
+
+    Raises:
+        ImportError: if tensorboard is not installed (`pip install 'seqtasks[tensorboard]'`).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._writer = SummaryWriter(str(folder))
+
+    @hookimpl
+    def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
+        """Add the loss of each step."""
+        for offset, loss in enumerate(losses, start=run.step - steps + 1):
+            self._writer.add_scalar("loss", loss, offset)
+
+    @hookimpl
+    def run_evaluated(self, run: "Run", step: int, metrics: Mapping[str, float]) -> None:
+        """Add the validation scores."""
+        for name, value in metrics.items():
+            self._writer.add_scalar(f"validation/{name}", value, step)
+
+    @hookimpl
+    def run_finished(self, run: "Run", result: "Result") -> None:
+        """Add the final scores over length, and close the file."""
+        for score in result.scores:
+            for name, value in score.metrics.items():
+                self._writer.add_scalar(f"length/{name}", value, score.length)
+        self._writer.close()

@@ -1,0 +1,158 @@
+"""What must be right before a run begins: its device, its task, its model, one trial of both."""
+
+import traceback
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from seqtasks.alphabet import IGNORE
+from seqtasks.building import build_model
+from seqtasks.errors import SeqtasksError, UsageError, one_line
+from seqtasks.experiment import Experiment
+from seqtasks.lookup import task as find_task
+from seqtasks.randomness import stream
+from seqtasks.references import short_name
+from seqtasks.running import Run
+from seqtasks.tasks import Batch, Task, Tokens
+from seqtasks.training import BatchSource, Trainer, predictions_of, to_torch
+
+__all__ = ["experiment_model", "explain", "prepare"]
+
+_DTYPES = {"float32": torch.float32, "float64": torch.float64}
+_OWN_FOLDER = Path(__file__).parent
+
+
+def prepare(experiment: Experiment, model: nn.Module | None = None) -> tuple[Run, Trainer]:
+    """Return a run at step 0 and its trainer, after one small trial of task and model.
+
+    Args:
+        experiment: what is asked for.
+        model: a module to train instead of the experiment's own; it is trained in place.
+
+    Raises:
+        UsageError: if the device is not there, or the task or the model does not do what it must.
+    """
+    task = find_task(experiment.task)
+    device = _device(experiment.device)
+    if model is None:
+        model = experiment_model(experiment, task)
+    model.to(device)
+    source = BatchSource(
+        task,
+        experiment.length_range,
+        experiment.batch_size,
+        experiment.data,
+        experiment.seed,
+        _DTYPES[experiment.dtype],
+        device,
+    )
+    _try_out(task, model, experiment, device)
+    trainer = Trainer(
+        model,
+        source,
+        experiment.optimizer,
+        experiment.learning_rate,
+        experiment.clip,
+        experiment.loss_reduction,
+        experiment.seed,
+    )
+    return Run(experiment, task, model), trainer
+
+
+def experiment_model(experiment: Experiment, task: Task) -> nn.Module:
+    """Return the untrained model that an experiment describes, on the CPU."""
+    model = build_model(
+        task,
+        experiment.cell,
+        experiment.readout,
+        experiment.hidden_size,
+        experiment.embedding_size,
+        experiment.layers,
+        experiment.seed,
+    )
+    return model.to(_DTYPES[experiment.dtype])
+
+
+def explain(error: Exception) -> str:
+    """Return an error raised in the user's code as one line, with its place there."""
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [
+        frame
+        for frame in frames
+        if _OWN_FOLDER not in Path(frame.filename).parents
+        and not {"torch", "numpy"} & set(Path(frame.filename).parts)
+    ]
+    place = f" ({Path(theirs[-1].filename).name}, line {theirs[-1].lineno})" if theirs else ""
+    return one_line(error) + place
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        there = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+        raise UsageError(
+            f"the device '{name}' is not there; there is {', '.join(there)} ({one_line(error)})"
+        ) from None
+    return device
+
+
+def _try_out(task: Task, model: nn.Module, experiment: Experiment, device: torch.device) -> None:
+    """Draw two instances and run the model on them, to find mistakes before anything is written."""
+    lengths = task.lengths.within(experiment.length_range)
+    for length in dict.fromkeys((lengths[0], min(lengths[-1], lengths[0] + lengths.step))):
+        batch = _trial_batch(task, length, experiment)
+        inputs = to_torch(batch.inputs, _DTYPES[experiment.dtype], device)
+        was_training = model.training
+        try:
+            with torch.no_grad(), torch.random.fork_rng(devices=[]):
+                predictions: Any = predictions_of(model.eval(), inputs)
+        except SeqtasksError:
+            raise
+        except Exception as error:
+            raise UsageError(
+                f"cell {short_name(experiment.cell)} fails on inputs of length {length}: "
+                f"{explain(error)}"
+            ) from error
+        finally:
+            model.train(was_training)
+        wanted = (*batch.inputs.shape[:2], task.targets.size)
+        if not isinstance(predictions, torch.Tensor) or predictions.shape != wanted:
+            shape = tuple(getattr(predictions, "shape", ())) or type(predictions).__name__
+            raise UsageError(
+                f"the model's predictions must be (batch, time, symbols) {wanted}, got {shape}"
+            )
+
+
+def _trial_batch(task: Task, length: int, experiment: Experiment) -> Batch:
+    name = short_name(experiment.task)
+    try:
+        batch = task.batch(stream(experiment.seed, "trial", length), 2, length)
+    except SeqtasksError:
+        raise
+    except Exception as error:
+        raise UsageError(f"task {name} fails at length {length}: {explain(error)}") from error
+    if batch.inputs.shape[0] != 2:
+        raise UsageError(
+            f"task {name} was asked for 2 instances, generate gave {batch.inputs.shape[0]}"
+        )
+    _check_ids(name, "inputs", task.inputs, batch.inputs, task.input_size)
+    _check_ids(name, "targets", task.targets, batch.targets, task.targets.size)
+    if not batch.scored.any():
+        raise UsageError(f"task {name} scores no position at length {length}")
+    return batch
+
+
+def _check_ids(name: str, side: str, alphabet: Any, ids: Any, size: int) -> None:
+    if not isinstance(alphabet, Tokens):
+        return
+    wrong = ids[(ids != IGNORE) & ((ids < 0) | (ids >= size))]
+    if np.size(wrong):
+        raise UsageError(
+            f"task {name} gives the id {wrong[0]} among its {side}, whose alphabet "
+            f"{' '.join(alphabet.symbols)} has ids 0 to {size - 1}"
+        )

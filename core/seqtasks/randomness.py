@@ -1,0 +1,24 @@
+"""Random streams keyed by seed and purpose, so that no two uses ever share a state."""
+
+import zlib
+
+import numpy as np
+
+__all__ = ["stream", "torch_seed"]
+
+
+def stream(seed: int, purpose: str, *key: int) -> np.random.Generator:
+    """Return the generator of one purpose of one seed; equal arguments give equal streams.
+
+    Args:
+        seed: the experiment's seed, not negative.
+        purpose: what the numbers are for, such as "training" or "evaluation".
+        key: further whole numbers (a block, a length), not negative.
+    """
+    spawn_key = (zlib.crc32(purpose.encode()), *key)
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=spawn_key)))
+
+
+def torch_seed(seed: int, purpose: str) -> int:
+    """Return a seed in torch's range for one purpose of an experiment's seed."""
+    return int(stream(seed, purpose).integers(2**63 - 1))

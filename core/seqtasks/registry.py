@@ -1,0 +1,236 @@
+"""Discovery of plugins and look-up of what they register; a broken plugin is set aside."""
+
+import importlib
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from typing import Any, Literal
+
+import pluggy
+
+from seqtasks import __version__, hookspecs
+from seqtasks.errors import UsageError, did_you_mean, one_line
+
+__all__ = ["KINDS", "Entry", "Kind", "Plugin", "Registry", "current_registry", "use_registry"]
+
+Kind = Literal["task", "cell", "readout", "experiment", "command"]
+KINDS: tuple[Kind, ...] = ("task", "cell", "readout", "experiment", "command")
+OWN_DISTRIBUTION = "seqtasks"
+DISABLE_VARIABLE = "SEQTASKS_DISABLE_PLUGINS"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered thing: where it is (`target`) and which plugin of which distribution says so."""
+
+    kind: Kind
+    name: str
+    target: Any
+    summary: str
+    plugin: str
+    distribution: str
+
+
+@dataclass
+class Plugin:
+    """A plugin found by its entry point, and what became of it."""
+
+    name: str
+    distribution: str
+    version: str
+    status: Literal["loaded", "set aside", "disabled"] = "loaded"
+    problem: str = ""
+    module: Any = None
+
+
+class Registry:
+    """What the installed plugins offer.
+
+    Attributes:
+        plugins: every plugin found, the built-in ones first, then by distribution name.
+        warnings: one line for each plugin set aside and each entry that lost its name to another.
+    """
+
+    def __init__(self, disabled: Iterable[str] = ()) -> None:
+        self.plugins: list[Plugin] = []
+        self.warnings: list[str] = []
+        self.hooks = pluggy.PluginManager("seqtasks")
+        self.hooks.add_hookspecs(hookspecs)
+        self._entries: dict[Kind, dict[str, Entry]] = {kind: {} for kind in KINDS}
+        self._disabled = set(disabled)
+        for point, distribution in _discover():
+            self._add(point, distribution)
+
+    def entries(self, kind: Kind) -> list[Entry]:
+        """Return the entries of one kind, by name."""
+        return [entry for _, entry in sorted(self._entries[kind].items())]
+
+    def names(self, kind: Kind) -> list[str]:
+        """Return the names of one kind, sorted."""
+        return sorted(self._entries[kind])
+
+    def get(self, kind: Kind, name: str) -> Entry | None:
+        """Return the entry of a name, or None."""
+        return self._entries[kind].get(name)
+
+    def entry(self, kind: Kind, name: str) -> Entry:
+        """Return the entry of a name.
+
+        Raises:
+            UsageError: for an unknown name, with the nearest known one.
+        """
+        if entry := self.get(kind, name):
+            return entry
+        raise UsageError(self.unknown(name, kind))
+
+    def unknown(self, name: str, *kinds: Kind) -> str:
+        """Return the message for a name that none of the kinds knows."""
+        known = [known for kind in kinds for known in self.names(kind)]
+        suggestion = did_you_mean(name, known)
+        if not suggestion:
+            suggestion = f" Known: {', '.join(known) or 'none'}."
+        aside = [f"{p.name} ({p.problem})" for p in self.plugins if p.status == "set aside"]
+        disabled = [p.name for p in self.plugins if p.status == "disabled"]
+        if aside:
+            suggestion += f" Plugins set aside: {'; '.join(aside)}."
+        if disabled:
+            suggestion += f" Plugins switched off: {', '.join(disabled)}."
+        return f"unknown {' or '.join(kinds)} '{name}'.{suggestion}"
+
+    def load(self, entry: Entry) -> Any:
+        """Return the object an entry stands for, importing it if it is lazy.
+
+        Raises:
+            UsageError: if a lazy target cannot be imported.
+        """
+        if not isinstance(entry.target, str):
+            return entry.target
+        module, _, attribute = entry.target.partition(":")
+        try:
+            value: Any = importlib.import_module(module)
+            for part in attribute.split("."):
+                value = getattr(value, part)
+        except Exception as error:
+            raise UsageError(
+                f"{entry.kind} '{entry.name}' of plugin {entry.plugin} ({entry.distribution}) "
+                f"cannot be loaded from '{entry.target}': {one_line(error)}"
+            ) from error
+        return value
+
+    def plugin_versions(self) -> dict[str, str]:
+        """Return the versions of the distributions whose plugins are in use."""
+        loaded = [plugin for plugin in self.plugins if plugin.status == "loaded"]
+        return {plugin.distribution: plugin.version for plugin in loaded}
+
+    def _add(self, point: EntryPoint, distribution: Distribution | None) -> None:
+        name = distribution.name if distribution else "unknown distribution"
+        version = distribution.version if distribution else "unknown"
+        plugin = Plugin(point.name, name, version)
+        self.plugins.append(plugin)
+        if point.name in self._disabled:
+            plugin.status = "disabled"
+            return
+        try:
+            if distribution is not None and name != OWN_DISTRIBUTION:
+                _check_required_version(distribution)
+            plugin.module = point.load()
+            entries = self._register(plugin)
+        except (Exception, SystemExit) as error:
+            problem = str(error) if isinstance(error, UsageError) else one_line(error)
+            plugin.status, plugin.problem, plugin.module = "set aside", problem, None
+            self.warnings.append(f"plugin {point.name} of {name} is set aside: {problem}")
+            return
+        for entry in entries:
+            self._claim(entry)
+
+    def _register(self, plugin: Plugin) -> list[Entry]:
+        """Register a module with pluggy and collect its entries, all or none."""
+        registered = self.hooks.register(plugin.module, f"{plugin.distribution}:{plugin.name}")
+        try:
+            for caller in self.hooks.get_hookcallers(plugin.module) or []:
+                if not caller.has_spec():
+                    raise UsageError(
+                        f"it defines {caller.name}, which seqtasks {__version__} does not know "
+                        "(it may need a newer seqtasks)"
+                    )
+            entries: list[Entry] = []
+            for kind in KINDS:
+                for implementation in self.hooks.hook.__dict__[f"register_{kind}s"].get_hookimpls():
+                    if implementation.plugin is plugin.module:
+                        implementation.function(_collector(kind, plugin, entries))
+        except BaseException:
+            self.hooks.unregister(name=registered)
+            raise
+        return entries
+
+    def _claim(self, entry: Entry) -> None:
+        holder = self._entries[entry.kind].setdefault(entry.name, entry)
+        if holder is not entry:
+            self.warnings.append(
+                f"{entry.kind} '{entry.name}' of plugin {entry.plugin} of {entry.distribution} is "
+                f"not used: {holder.plugin} of {holder.distribution} has that name"
+            )
+
+
+def _collector(kind: Kind, plugin: Plugin, entries: list[Entry]) -> Callable[..., None]:
+    def register(name: str, target: Any, summary: str = "") -> None:
+        if not _NAME.fullmatch(name):
+            raise UsageError(
+                f"'{name}' cannot be the name of a {kind}: use letters, digits, '-' and '_'"
+            )
+        if isinstance(target, str) and not all(target.partition(":")):
+            raise UsageError(
+                f"the target of {kind} '{name}' must be an object or 'module:attribute', "
+                f"got '{target}'"
+            )
+        entries.append(Entry(kind, name, target, summary, plugin.name, plugin.distribution))
+
+    return register
+
+
+def _discover() -> Iterator[tuple[EntryPoint, Distribution | None]]:
+    """Yield the entry points of the group, the built-in ones first, then by distribution name."""
+    found: dict[tuple[str, str], tuple[EntryPoint, Distribution | None]] = {}
+    for point in entry_points(group=hookspecs.ENTRY_POINT_GROUP):
+        distribution = getattr(point, "dist", None)
+        name = distribution.name if distribution else ""
+        found.setdefault((name, point.name), (point, distribution))
+    ordered = sorted(found, key=lambda key: (key[0] != OWN_DISTRIBUTION, key))
+    return iter([found[key] for key in ordered])
+
+
+def _check_required_version(distribution: Distribution) -> None:
+    """Raise if a distribution's metadata asks for a seqtasks that this one is not."""
+    wanted = [text for text in distribution.requires or () if text.startswith(OWN_DISTRIBUTION)]
+    if not wanted:
+        return
+    from packaging.requirements import Requirement
+
+    for requirement in map(Requirement, wanted):
+        fits = requirement.specifier.contains(__version__, prereleases=True)
+        if requirement.name == OWN_DISTRIBUTION and not fits:
+            raise UsageError(f"it needs {requirement}, this is seqtasks {__version__}")
+
+
+_current: Registry | None = None
+
+
+def current_registry() -> Registry:
+    """Return the registry in use, made at the first call.
+
+    The environment variable SEQTASKS_DISABLE_PLUGINS names plugins to leave out.
+    """
+    if _current is None:
+        return use_registry()
+    return _current
+
+
+def use_registry(disabled: Iterable[str] = ()) -> Registry:
+    """Make a new registry without the plugins named, and put it in use."""
+    global _current
+    named = os.environ.get(DISABLE_VARIABLE, "").split(",")
+    _current = Registry({name.strip() for name in named} | set(disabled) - {""})
+    return _current

@@ -1,0 +1,236 @@
+"""run(experiment) -> Result: training, evaluation and, if wanted, a directory that keeps it all."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from seqtasks.errors import DivergedError, InterruptedRun
+from seqtasks.evaluation import Score, evaluate_at
+from seqtasks.experiment import Experiment
+from seqtasks.observers import Observers
+from seqtasks.tasks import Task
+from seqtasks.training import Trainer
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Result", "Run", "train"]
+
+
+@dataclass
+class Run:
+    """A run under way, as observers see it.
+
+    Attributes:
+        experiment: what was asked for.
+        task: its task.
+        model: the model in training.
+        path: its directory, or None for a run in memory.
+        step: training steps made so far.
+        history: lines of the log: `step` with `loss` (the mean since the last such line), or with
+            `validation` scores; the first holds the scores of the untrained model.
+        started_at_step: the step this process began with, above 0 for a resumed run.
+        stopped: why training ended: `solved`, `steps`, or None while it goes on.
+    """
+
+    experiment: Experiment
+    task: Task
+    model: nn.Module
+    path: Path | None = None
+    step: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    started_at_step: int = 0
+    stopped: str | None = None
+    seconds: float = 0.0
+    pending_losses: list[float] = field(default_factory=list[float])
+    evaluations_solved: int = 0
+
+    def progress(self) -> dict[str, Any]:
+        """Return what, beside the trainer's tensors, later lines of the run depend on."""
+        return {
+            "step": self.step,
+            "lines": len(self.history),
+            "stopped": self.stopped,
+            "seconds": self.seconds,
+            "pending_losses": self.pending_losses,
+            "evaluations_solved": self.evaluations_solved,
+        }
+
+
+@dataclass
+class Result:
+    """What a run came to.
+
+    Attributes:
+        experiment: what was asked for.
+        task: its task.
+        model: the trained module, in evaluation mode.
+        path: the run's directory, or None for a run in memory.
+        step: training steps made.
+        stopped: why training ended: `solved` or `steps`; None for a run that has not ended.
+        seconds: the time training took.
+        parameters: numbers trained.
+        scores: the scores at each evaluation length.
+        untrained: the scores of the model before training.
+        history: the log; see `Run.history`.
+    """
+
+    experiment: Experiment
+    task: Task
+    model: nn.Module
+    path: Path | None
+    step: int
+    stopped: str | None
+    seconds: float
+    parameters: int
+    scores: list[Score]
+    untrained: list[Score]
+    history: list[dict[str, Any]]
+
+    @property
+    def metrics(self) -> dict[int, dict[str, float]]:
+        """Each evaluation length's scores by name: `result.metrics[10]["token_accuracy"]`."""
+        return {score.length: score.metrics for score in self.scores}
+
+    def published(self) -> list[dict[str, Any]]:
+        """Return each published figure with the figure measured here, None if there is none."""
+        return [
+            {**vars(figure), "measured": self._measured(figure.metric, figure.length, figure.step)}
+            for figure in self.experiment.published
+        ]
+
+    def plot(self) -> "Figure":
+        """Return a figure of loss and accuracy over steps beside accuracy over length."""
+        from seqtasks.plots import result_figure
+
+        return result_figure(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as plain data, without the history."""
+        task, cell, readout = (
+            self.experiment.to_json()[0][key] for key in ("task", "cell", "readout")
+        )
+        return {
+            "path": None if self.path is None else str(self.path),
+            "task": task,
+            "cell": cell,
+            "readout": readout,
+            "seed": self.experiment.seed,
+            "step": self.step,
+            "step_limit": self.experiment.steps,
+            "stopped": self.stopped,
+            "seconds": self.seconds,
+            "parameters": self.parameters,
+            "scores": [score.to_json() for score in self.scores],
+            "untrained": [score.to_json() for score in self.untrained],
+            "published": self.published(),
+        }
+
+    def _measured(self, metric: str, length: int, step: int | None) -> float | None:
+        if step is None:
+            return self.metrics.get(length, {}).get(metric)
+        if self.experiment.length_range.last != length:
+            return None
+        for line in self.history:
+            if line["step"] == step and "validation" in line:
+                return line["validation"].get(metric)
+        return None
+
+
+def train(
+    run: Run,
+    trainer: Trainer,
+    observers: Observers,
+    save: Callable[[], None],
+    stop: Callable[[], int] = lambda: 0,
+) -> None:
+    """Train until the steps are made or the task is solved.
+
+    Args:
+        run: the run, which is brought up to date.
+        trainer: its trainer, at the run's step.
+        observers: who is told.
+        save: writes a checkpoint.
+        stop: returns the number of a signal that asks for an end, or 0.
+
+    Raises:
+        DivergedError: at the first loss that is not finite.
+        InterruptedRun: after a checkpoint, when `stop` asked for it.
+    """
+    experiment = run.experiment
+    saved_at = run.step
+    while run.stopped is None:
+        began = time.perf_counter()
+        losses = trainer.advance(_stretch(experiment, run.step), lambda: bool(stop()))
+        run.seconds += time.perf_counter() - began
+        if not math.isfinite(losses[-1]):
+            raise DivergedError(_divergence(run, len(losses), losses[-1], saved_at))
+        _take_in(run, losses, observers)
+        if run.step % experiment.evaluate_every == 0:
+            _validate(run, observers)
+        if run.step >= experiment.steps and run.stopped is None:
+            run.stopped = "steps"
+        signal_number = stop()
+        if run.stopped or signal_number or run.step % experiment.checkpoint_every == 0:
+            save()
+            saved_at = run.step
+        if signal_number and not run.stopped:
+            raise InterruptedRun(_interruption(run), signal_number)
+
+
+def _stretch(experiment: Experiment, step: int) -> int:
+    """Return the steps to the next one at which something is due."""
+    marks = (experiment.log_every, experiment.evaluate_every, experiment.checkpoint_every)
+    return min(experiment.steps - step, *(every - step % every for every in marks))
+
+
+def _take_in(run: Run, losses: list[float], observers: Observers) -> None:
+    run.step += len(losses)
+    run.pending_losses.extend(losses)
+    if run.step % run.experiment.log_every == 0:
+        mean = math.fsum(run.pending_losses) / len(run.pending_losses)
+        run.history.append({"step": run.step, "loss": mean, "seconds": run.seconds})
+        run.pending_losses.clear()
+    observers.tell("run_advanced", run=run, steps=len(losses), losses=losses)
+
+
+def _validate(run: Run, observers: Observers) -> None:
+    experiment = run.experiment
+    began = time.perf_counter()
+    lengths = run.task.lengths.within(experiment.length_range)
+    score = evaluate_at(
+        run.model,
+        run.task,
+        lengths[-1],
+        experiment.validation_sequences,
+        experiment.seed,
+        purpose="validation",
+    )
+    run.seconds += time.perf_counter() - began
+    solved = run.task.is_solved(score.metrics)
+    run.evaluations_solved = run.evaluations_solved + 1 if solved else 0
+    run.history.append({"step": run.step, "validation": score.metrics, "seconds": run.seconds})
+    if 0 < experiment.solved_after <= run.evaluations_solved:
+        run.stopped = "solved"
+    observers.tell("run_evaluated", run=run, step=run.step, metrics=score.metrics)
+
+
+def _divergence(run: Run, steps: int, loss: float, saved_at: int) -> str:
+    kept = "there is no checkpoint before it"
+    if run.path is not None and saved_at > 0:
+        kept = f"the last good checkpoint, of step {saved_at}, is in {run.path}"
+    experiment = run.experiment
+    clip = "a smaller --clip" if experiment.clip else "--clip 1"
+    return (
+        f"the loss became {loss} at step {run.step + steps}; {kept}.\n"
+        f"Try a smaller learning rate (--lr {experiment.learning_rate / 10:g}) or {clip}."
+    )
+
+
+def _interruption(run: Run) -> str:
+    return f"stopped at step {run.step} of {run.experiment.steps}"

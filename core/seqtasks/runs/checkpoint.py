@@ -1,0 +1,91 @@
+"""Checkpoints: tensors and a little JSON in one safetensors file, with a digest of both."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from seqtasks.errors import UsageError
+from seqtasks.runs.files import write_atomically
+
+__all__ = ["Checkpoint", "read_checkpoint", "read_weights", "write_checkpoint", "write_weights"]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a run needs to go on.
+
+    Attributes:
+        tensors: weights, optimiser state and random state.
+        progress: plain data: the step, and what else later lines of the run depend on.
+    """
+
+    tensors: dict[str, Tensor]
+    progress: dict[str, Any]
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; one of that name is replaced only when the new one is whole."""
+    progress = json.dumps(checkpoint.progress)
+    metadata = {"progress": progress, "digest": _digest(checkpoint.tensors, progress)}
+    write_atomically(path, safetensors.torch.save(checkpoint.tensors, metadata))
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint and check its digest.
+
+    Raises:
+        UsageError: if the file is truncated or its content is not what was written.
+    """
+    tensors, metadata = _read(path)
+    progress = metadata.get("progress", "")
+    if metadata.get("digest") != _digest(tensors, progress):
+        raise UsageError(
+            f"{path} was changed after it was written (its digest does not fit); {_REMEDY}"
+        )
+    return Checkpoint(tensors, json.loads(progress))
+
+
+def write_weights(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Write a model's weights, by their names in its state_dict."""
+    copies = {key: value.detach().cpu().clone() for key, value in tensors.items()}
+    write_atomically(path, safetensors.torch.save(copies))
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Read what `write_weights` wrote.
+
+    Raises:
+        UsageError: if the file is truncated or not a safetensors file.
+    """
+    return _read(path)[0]
+
+
+_REMEDY = "restore it from a copy, or start the run again with `seqtasks run`"
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
+    except SafetensorError as error:
+        raise UsageError(f"{path} is damaged ({error}); {_REMEDY}") from None
+
+
+def _digest(tensors: dict[str, Tensor], progress: str) -> str:
+    digest = hashlib.sha256(progress.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name].contiguous()
+        digest.update(f"\0{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
+        digest.update(
+            tensor.flatten().view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
+        )
+    return digest.hexdigest()

@@ -1,0 +1,227 @@
+"""A run's directory: made under the next free number, locked while it runs, listed."""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from seqtasks.errors import RunError, UsageError, did_you_mean
+from seqtasks.runs.files import read_json, sync_folder, write_json
+
+__all__ = ["FORMAT", "RunDirectory", "list_runs"]
+
+FORMAT = 1
+"""The format of run directories this version writes; it reads no newer one."""
+
+
+class RunDirectory:
+    """The files of one run.
+
+    Attributes:
+        path: the directory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def experiment(self) -> Path:
+        """What was asked for, with versions: `experiment.json`."""
+        return self.path / "experiment.json"
+
+    @property
+    def metrics(self) -> Path:
+        """A line for each logged step and each evaluation: `metrics.jsonl`."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def checkpoint(self) -> Path:
+        """What the run needs to go on: `checkpoint.safetensors`."""
+        return self.path / "checkpoint.safetensors"
+
+    @property
+    def weights(self) -> Path:
+        """The trained weights: `model.safetensors`."""
+        return self.path / "model.safetensors"
+
+    @property
+    def result(self) -> Path:
+        """The scores: `result.json`."""
+        return self.path / "result.json"
+
+    @property
+    def sources(self) -> Path:
+        """Copies of files of the user's own: `source/`."""
+        return self.path / "source"
+
+    @classmethod
+    def create(
+        cls, parent: Path, name: str, record: dict[str, Any], sources: dict[str, bytes]
+    ) -> "RunDirectory":
+        """Make `parent/name-N`, N the next free number, with its record and sources already in it.
+
+        Two that start at once get different numbers, and a directory never appears half made.
+
+        Raises:
+            UsageError: if the parent folder cannot be written.
+        """
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            temporary = parent / f".{name}-{secrets.token_hex(8)}"
+            temporary.mkdir()
+        except OSError as error:
+            raise UsageError(f"cannot write to the folder {parent}: {error.strerror}") from None
+        try:
+            made = cls(temporary)
+            if sources:
+                made.sources.mkdir()
+            for file_name, content in sources.items():
+                (made.sources / file_name).write_bytes(content)
+            write_json(made.experiment, record)
+            number = 1
+            while True:
+                final = parent / f"{name}-{number}"
+                if not final.exists():
+                    with suppress(OSError):  # another run took the number meanwhile
+                        temporary.rename(final)
+                        sync_folder(parent)
+                        return cls(final)
+                    if not final.exists():
+                        raise RunError(f"cannot make the folder {final}")
+                number += 1
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+    @classmethod
+    def open(cls, path: str | Path) -> "RunDirectory":
+        """Return the run in a directory.
+
+        Raises:
+            UsageError: if there is none.
+        """
+        path = Path(path)
+        if not (path / "experiment.json").is_file():
+            parent = path.parent
+            known = [run["name"] for run in list_runs(parent)] if parent.is_dir() else []
+            why = "it has no experiment.json" if path.is_dir() else "there is no such folder"
+            raise UsageError(f"{path} is not a run: {why}.{did_you_mean(path.name, known)}")
+        return cls(path)
+
+    def record(self) -> dict[str, Any]:
+        """Return what `experiment.json` holds.
+
+        Raises:
+            UsageError: if it is damaged or was written by a newer seqtasks.
+        """
+        record = read_json(self.experiment)
+        if not isinstance(record, dict) or not isinstance(record.get("experiment"), dict):
+            raise UsageError(f"{self.experiment} is damaged: it holds no experiment")
+        number = record.get("format")
+        if not isinstance(number, int) or number > FORMAT:
+            raise UsageError(
+                f"{self.path} was made by a newer seqtasks "
+                f"({record.get('versions', {}).get('seqtasks', 'unknown')}, format {number}); "
+                f"this one reads formats up to {FORMAT}: upgrade with `pip install -U seqtasks`"
+            )
+        return record
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run; the lock goes with the process, however it ends.
+
+        Raises:
+            UsageError: if another process runs it.
+        """
+        try:
+            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise UsageError(f"cannot write to {self.path}: {error.strerror}") from None
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+                raise UsageError(f"{self.path} is already running (process {holder})") from None
+            with suppress(OSError):  # the number is only for the message above
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def is_running(self) -> bool:
+        """Say whether a process holds the run."""
+        try:
+            descriptor = os.open(self.path / "lock", os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def history(self, up_to: int | None = None) -> list[dict[str, Any]]:
+        """Return the lines of `metrics.jsonl`, those up to a step if one is given.
+
+        A last line cut short by a crash is left out.
+        """
+        lines: list[dict[str, Any]] = []
+        if not self.metrics.exists():
+            return lines
+        for text in self.metrics.read_text(encoding="utf-8").splitlines():
+            try:
+                line = json.loads(text)
+            except json.JSONDecodeError:
+                break
+            if up_to is not None and line["step"] > up_to:
+                break
+            lines.append(line)
+        return lines
+
+
+def list_runs(folder: Path) -> list[dict[str, Any]]:
+    """Return a summary of each run in a folder, by name; a damaged one says so in its status.
+
+    A summary has name, path, task, cell, seed, status (running, finished, unfinished, damaged),
+    step and steps; a finished one parameters, seconds and scores too.
+    """
+    found = sorted(folder.glob("*/experiment.json"), key=lambda path: _natural(path.parent.name))
+    return [_summary(RunDirectory(path.parent)) for path in found if path.parent.name[0] != "."]
+
+
+def _summary(run: RunDirectory) -> dict[str, Any]:
+    summary: dict[str, Any] = {"name": run.path.name, "path": str(run.path)}
+    try:
+        experiment = run.record()["experiment"]
+        result = read_json(run.result) if run.result.exists() else None
+    except UsageError as error:
+        return {**summary, "status": "damaged", "problem": str(error)}
+    history = run.history()
+    done = result is not None and result["step_limit"] == experiment["steps"]
+    summary.update(
+        task=experiment["task"],
+        cell=experiment["cell"],
+        seed=experiment["seed"],
+        status="running" if run.is_running() else "finished" if done else "unfinished",
+        step=history[-1]["step"] if history else 0,
+        steps=experiment["steps"],
+    )
+    if result is not None:
+        summary["parameters"] = result["parameters"]
+        summary["seconds"] = result["seconds"]
+        summary["scores"] = {str(s["length"]): s["metrics"] for s in result["scores"]}
+    return summary
+
+
+def _natural(name: str) -> tuple[str, int]:
+    stem, _, number = name.rpartition("-")
+    return (stem, int(number)) if number.isdecimal() else (name, 0)

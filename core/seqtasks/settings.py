@@ -1,0 +1,104 @@
+"""The settings of a training run that a task may recommend and a user may override."""
+
+import math
+from dataclasses import dataclass, fields
+from typing import Literal, get_args
+
+from seqtasks.errors import UsageError
+from seqtasks.lengths import LengthRange
+
+__all__ = ["DataOrder", "LossReduction", "Settings"]
+
+LossReduction = Literal["mean", "sum"]
+DataOrder = Literal["sampled", "epochs"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a model is made and trained.
+
+    Attributes:
+        cell: spec of the cell, or its class.
+        readout: spec of the readout, or its class.
+        hidden_size: numbers in a state.
+        embedding_size: numbers in an input's embedding; None for the hidden size.
+        layers: cells stacked on one another.
+        length: training lengths, `10` or `1..20`; each batch has one, drawn uniformly.
+        steps: the most training steps.
+        batch_size: instances in a batch.
+        learning_rate: step size of the optimiser.
+        optimizer: spec of the optimiser, such as `adam` or `sgd:momentum=0.9`.
+        clip: the largest norm of the whole gradient; None for no clipping.
+        loss_reduction: `mean` over scored positions, or `sum` over an instance's positions and
+            mean over instances.
+        data: `sampled` instances, or `epochs` over all that exist at one length, shuffled.
+        evaluation_lengths: lengths to score at; None for 1, 2, 5, 10 and 50 times the longest.
+        solved_after: evaluations in a row without an error after which training stops early;
+            0 to never stop early.
+    """
+
+    cell: str | type = "gru"
+    readout: str | type = "state"
+    hidden_size: int = 32
+    embedding_size: int | None = None
+    layers: int = 1
+    length: str = "10"
+    steps: int = 5000
+    batch_size: int = 64
+    learning_rate: float = 0.003
+    optimizer: str = "adam"
+    clip: float | None = 1.0
+    loss_reduction: LossReduction = "mean"
+    data: DataOrder = "sampled"
+    evaluation_lengths: tuple[int, ...] | None = None
+    solved_after: int = 3
+
+    def __post_init__(self) -> None:
+        """Check every value alone.
+
+        Raises:
+            UsageError: for a value of the wrong type or outside its range.
+        """
+        for name in ("hidden_size", "layers", "steps", "batch_size"):
+            self._whole(name, 1)
+        self._whole("solved_after", 0)
+        if self.embedding_size is not None:
+            self._whole("embedding_size", 1)
+        self._positive("learning_rate")
+        if self.clip is not None:
+            self._positive("clip")
+        self._one_of("loss_reduction", get_args(LossReduction))
+        self._one_of("data", get_args(DataOrder))
+        object.__setattr__(self, "length", str(LengthRange.parse(self.length)))
+        if self.evaluation_lengths is not None:
+            lengths = tuple(self.evaluation_lengths)
+            for length in lengths:
+                if isinstance(length, bool) or not isinstance(length, int):
+                    raise UsageError(f"evaluation_lengths must be whole numbers, got {length!r}")
+                LengthRange(length, length)
+            object.__setattr__(self, "evaluation_lengths", tuple(dict.fromkeys(lengths)))
+
+    @classmethod
+    def field_names(cls) -> list[str]:
+        """Return the names of all settings."""
+        return [field.name for field in fields(cls)]
+
+    def _whole(self, name: str, least: int) -> None:
+        value = getattr(self, name)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise UsageError(f"{name} must be a whole number, got {value!r}")
+        if value < least:
+            raise UsageError(f"{name} must be at least {least}, got {value}")
+
+    def _positive(self, name: str) -> None:
+        value = getattr(self, name)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise UsageError(f"{name} must be a number, got {value!r}")
+        if not math.isfinite(value) or value <= 0:
+            raise UsageError(f"{name} must be a finite number above 0, got {value}")
+        object.__setattr__(self, name, float(value))
+
+    def _one_of(self, name: str, known: tuple[str, ...]) -> None:
+        value = getattr(self, name)
+        if value not in known:
+            raise UsageError(f"{name} must be one of {', '.join(known)}, got {value!r}")

@@ -1,0 +1,193 @@
+"""The spec grammar: a name and its parameters in one string, `bitshift:shift=2`.
+
+    spec       = name [":" parameter {"," parameter}]
+    name       = registered name | path of a .py file [":" class]
+    parameter  = key "=" value
+    value      = "[" [value {"," value}] "]" | quoted text | text
+
+Inside round brackets a comma does not separate, so `generators=[(1,2),(1,2,3)]` has two items.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from seqtasks.errors import UsageError
+
+__all__ = ["Spec", "SpecError", "Value", "format_spec", "parse_spec"]
+
+_FILE = re.compile(r"(?P<path>.+?\.py)(?=:|$)")
+_KEY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=")
+_PLAIN = re.compile(r"[^\s,\[\]\"()]+")
+
+
+class SpecError(UsageError):
+    """A spec string that cannot be read or does not fit its target; shows the place."""
+
+    def __init__(self, text: str, column: int, message: str) -> None:
+        self.text, self.column, self.reason = text, column, message
+        super().__init__(f"{text}\n{' ' * column}^ {message}")
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value as written: text, or a list of values; `column` is where it stands in the spec."""
+
+    content: "str | tuple[Value, ...]"
+    column: int
+    quoted: bool = False
+
+    def written(self) -> str:
+        """Return the value's text, for messages."""
+        if isinstance(self.content, str):
+            return self.content
+        return f"[{','.join(item.written() for item in self.content)}]"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A spec string, read.
+
+    Attributes:
+        text: the whole string.
+        name: the registered name, or the class name where `path` is given ("" for the only one).
+        path: the file of one's own, if the name is one.
+        parameters: values by key.
+        columns: where each key stands in the text.
+    """
+
+    text: str
+    name: str
+    path: str | None = None
+    parameters: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    columns: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+def parse_spec(text: str) -> Spec:
+    """Read a spec string.
+
+    Raises:
+        SpecError: pointing at the character that does not fit.
+
+    Example:
+        >>> from seqtasks.spec import parse_spec
+        >>> spec = parse_spec("bitshift:shift=2")
+        >>> spec.name, spec.parameters["shift"].content
+        ('bitshift', '2')
+    """
+    if not text.strip():
+        raise UsageError("a name is missing; `seqtasks list` shows the names there are")
+    if file := _FILE.match(text):
+        path, rest = file["path"], file.end()
+        name, rest = _class_name(text, rest)
+    else:
+        path = None
+        rest = text.find(":")
+        rest = len(text) if rest < 0 else rest
+        name = text[:rest].strip()
+        if not name:
+            raise SpecError(text, 0, "a name is missing before the colon")
+    parameters, columns = _parameters(text, rest)
+    return Spec(text, name, path, parameters, columns)
+
+
+def _class_name(text: str, start: int) -> tuple[str, int]:
+    """Read `:ClassName` after a file's path; a segment with an equals sign is parameters."""
+    if start >= len(text):
+        return "", start
+    end = text.find(":", start + 1)
+    end = len(text) if end < 0 else end
+    segment = text[start + 1 : end]
+    if "=" in segment:
+        return "", start
+    if not segment.strip().isidentifier():
+        raise SpecError(text, start + 1, "expected the name of a class in the file")
+    return segment.strip(), end
+
+
+def _parameters(text: str, start: int) -> tuple[dict[str, Value], dict[str, int]]:
+    parameters: dict[str, Value] = {}
+    columns: dict[str, int] = {}
+    if start >= len(text):
+        return parameters, columns
+    position = start + 1
+    while True:
+        key = _KEY.match(text, position)
+        if key is None:
+            raise SpecError(text, position, "expected a parameter, written key=value")
+        if key[1] in parameters:
+            raise SpecError(text, key.start(1), f"parameter '{key[1]}' is given twice")
+        columns[key[1]] = key.start(1)
+        parameters[key[1]], position = _value(text, key.end())
+        if position >= len(text):
+            return parameters, columns
+        if text[position] != ",":
+            raise SpecError(text, position, "expected a comma between parameters")
+        position += 1
+
+
+def _value(text: str, position: int) -> tuple[Value, int]:
+    position = _skip_spaces(text, position)
+    start = position
+    if position < len(text) and text[position] == "[":
+        return _list(text, position)
+    if position < len(text) and text[position] == '"':
+        end = text.find('"', position + 1)
+        if end < 0:
+            raise SpecError(text, position, "this quotation mark is not closed")
+        return Value(text[position + 1 : end], start, quoted=True), _skip_spaces(text, end + 1)
+    depth = 0
+    while position < len(text) and (depth or text[position] not in ",]"):
+        depth += {"(": 1, ")": -1}.get(text[position], 0)
+        if depth < 0:
+            raise SpecError(text, position, "this bracket was not opened")
+        position += 1
+    if depth:
+        raise SpecError(text, start + text[start:].index("("), "this bracket is not closed")
+    content = text[start:position].strip()
+    if not content:
+        raise SpecError(text, start, "a value is missing")
+    return Value(content, start), position
+
+
+def _list(text: str, start: int) -> tuple[Value, int]:
+    items: list[Value] = []
+    position = _skip_spaces(text, start + 1)
+    if position < len(text) and text[position] == "]":
+        return Value((), start), _skip_spaces(text, position + 1)
+    while True:
+        item, position = _value(text, position)
+        items.append(item)
+        if position >= len(text):
+            raise SpecError(text, start, "this list is not closed")
+        if text[position] == "]":
+            return Value(tuple(items), start), _skip_spaces(text, position + 1)
+        if text[position] != ",":
+            raise SpecError(text, position, "expected a comma or a closing bracket in the list")
+        position += 1
+
+
+def _skip_spaces(text: str, position: int) -> int:
+    while position < len(text) and text[position].isspace():
+        position += 1
+    return position
+
+
+def format_spec(name: str, parameters: Mapping[str, object]) -> str:
+    """Return the spec string of a name with parameter values; `parse_spec` reads it back."""
+    if not parameters:
+        return name
+    return name + ":" + ",".join(f"{key}={_format(value)}" for key, value in parameters.items())
+
+
+def _format(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(_format(item) for item in value)}]"  # pyright: ignore[reportUnknownVariableType]
+    text = "none" if value is None else str(value)
+    return text if _PLAIN.fullmatch(text) or _bracketed(text) else f'"{text}"'
+
+
+def _bracketed(text: str) -> bool:
+    return bool(re.fullmatch(r"(\([^()\[\]\"]*\))+", text))

@@ -1,0 +1,165 @@
+"""A task: a data generator, a target encoder and metrics, in NumPy alone."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtasks.errors import UsageError
+from seqtasks.lengths import AllowedLengths
+from seqtasks.metrics import Metric, scored, sequence_accuracy, token_accuracy
+from seqtasks.settings import Settings
+from seqtasks.alphabet import IGNORE, Reals, Tokens
+
+__all__ = ["Array", "Batch", "Layout", "Task"]
+
+Array = NDArray[np.integer] | NDArray[np.floating]
+Layout = Literal["each", "end", "after"]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Instances laid out for training, right-padded where their lengths differ.
+
+    Attributes:
+        inputs: (batch, time) int64 ids, or (batch, time, features) float32.
+        targets: (batch, time) int64 ids with IGNORE where nothing is scored, or
+            (batch, time, features) float32 with NaN there.
+        lengths: (batch,) int64, the steps of each instance.
+    """
+
+    inputs: Array
+    targets: Array
+    lengths: NDArray[np.int64]
+
+    @property
+    def scored(self) -> NDArray[np.bool_]:
+        """Which positions are scored, (batch, time) bool."""
+        return scored(self.targets)
+
+
+class Task:
+    """What a recurrent network is to learn. Subclass it, as a frozen dataclass if it has parameters.
+
+    Attributes:
+        inputs: the alphabet of the inputs, `Tokens` or `Reals`.
+        targets: the alphabet of the targets.
+        layout: where the answer stands: `each`, one target per input symbol; `end`, one after the
+            last symbol; `after`, emitted over blanks that follow the input. The blank is then the
+            last id of the input alphabet.
+        lengths: the lengths an input can have.
+        metrics: the scores, in the order of the tables.
+        settings: settings with which the task's default cell learns it.
+        source: the paper or text the definition is from.
+
+    Example:
+        >>> import numpy as np, seqtasks as st
+        >>> class Echo(st.Task):
+        ...     "Say each bit again."
+        ...     inputs = targets = st.Tokens("01")
+        ...     def generate(self, rng, batch_size, length):
+        ...         return rng.integers(2, size=(batch_size, length))
+        ...     def encode(self, inputs):
+        ...         return inputs
+        >>> Echo().batch(np.random.default_rng(0), batch_size=2, length=3).targets.shape
+        (2, 3)
+    """
+
+    inputs: Tokens | Reals
+    targets: Tokens | Reals
+    layout: ClassVar[Layout] = "each"
+    lengths: AllowedLengths = AllowedLengths()
+    metrics: tuple[Metric, ...] = (token_accuracy, sequence_accuracy)
+    settings: ClassVar[Settings] = Settings()
+    source: ClassVar[str] = ""
+
+    def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
+        """Draw inputs: (batch, length) ids of any integer type, or (batch, length, features)."""
+        raise NotImplementedError(f"{type(self).__name__} does not define generate")
+
+    def encode(self, inputs: Array) -> Array:
+        """Return the right answers, a pure function of the inputs.
+
+        Returns:
+            (batch, length) ids for the layout `each`, (batch,) for `end`, (batch, answer length)
+            for `after`; reals have a last axis of features.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define encode")
+
+    def domain_size(self, length: int) -> int | None:
+        """Return how many inputs of a length exist, or None where they cannot be enumerated."""
+        return None
+
+    def enumerate(self, length: int) -> Array:
+        """Return every input of a length, (domain size, length)."""
+        raise UsageError(f"{type(self).__name__} cannot enumerate its inputs")
+
+    def is_solved(self, metrics: dict[str, float]) -> bool:
+        """Say whether scores leave nothing to learn: by default, that every sequence is right."""
+        return metrics.get("sequence_accuracy") == 1.0
+
+    @property
+    def input_size(self) -> int:
+        """Input ids a model must know, the blank included; or features of a real vector."""
+        return self.inputs.size + (self.layout == "after" and isinstance(self.inputs, Tokens))
+
+    def batch(self, rng: np.random.Generator, batch_size: int, length: int) -> Batch:
+        """Draw a batch of instances of one length.
+
+        Raises:
+            UsageError: for a length the task cannot have.
+        """
+        if length not in self.lengths:
+            raise UsageError(
+                f"{type(self).__name__} cannot have length {length}: "
+                f"it has {self.lengths.describe()}"
+            )
+        return self.batch_of(self.generate(rng, batch_size, length))
+
+    def batch_of(self, inputs: Array) -> Batch:
+        """Encode given inputs, (batch, length[, features]), and lay them out with their answers."""
+        inputs = _typed(self.inputs, inputs)
+        answers = _typed(self.targets, self.encode(inputs))
+        count, length = inputs.shape[:2]
+        if self.layout == "each":
+            _expect_shape(self, answers, (count, length))
+            targets = answers
+        elif self.layout == "end":
+            _expect_shape(self, answers, (count,))
+            targets = np.concatenate(
+                [_unscored(self.targets, count, length - 1), answers[:, None]], axis=1
+            )
+        else:
+            _expect_shape(self, answers, (count, answers.shape[1] if answers.ndim > 1 else -1))
+            targets = np.concatenate([_unscored(self.targets, count, length), answers], axis=1)
+            inputs = np.concatenate([inputs, _blanks(self.inputs, count, answers.shape[1])], axis=1)
+        steps = np.full(count, inputs.shape[1], dtype=np.int64)
+        return Batch(np.ascontiguousarray(inputs), np.ascontiguousarray(targets), steps)
+
+
+def _typed(alphabet: Tokens | Reals, array: Array) -> Array:
+    return np.asarray(array, dtype=np.int64 if isinstance(alphabet, Tokens) else np.float32)
+
+
+def _unscored(alphabet: Tokens | Reals, count: int, steps: int) -> Array:
+    if isinstance(alphabet, Tokens):
+        return np.full((count, steps), IGNORE, dtype=np.int64)
+    return np.full((count, steps, alphabet.size), np.nan, dtype=np.float32)
+
+
+def _blanks(alphabet: Tokens | Reals, count: int, steps: int) -> Array:
+    if isinstance(alphabet, Tokens):
+        return np.full((count, steps), alphabet.size, dtype=np.int64)
+    return np.zeros((count, steps, alphabet.size), dtype=np.float32)
+
+
+def _expect_shape(task: Task, answers: Array, shape: tuple[int, ...]) -> None:
+    if isinstance(task.targets, Reals):
+        shape = (*shape, task.targets.size)
+    if answers.shape != shape:
+        wanted = tuple("answer length" if size < 0 else size for size in shape)
+        raise ValueError(
+            f"{type(task).__name__}.encode returned shape {answers.shape}; "
+            f"the layout '{task.layout}' needs {wanted}"
+        )

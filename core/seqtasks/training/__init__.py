@@ -1,0 +1,15 @@
+"""Training: batches, optimisers and the trainer that advances by stretches of steps."""
+
+from seqtasks.training.data import BatchSource, TorchBatch, to_torch
+from seqtasks.training.optimizers import OPTIMIZERS, build_optimizer
+from seqtasks.training.trainer import Trainer, predictions_of
+
+__all__ = [
+    "OPTIMIZERS",
+    "BatchSource",
+    "TorchBatch",
+    "Trainer",
+    "build_optimizer",
+    "predictions_of",
+    "to_torch",
+]

@@ -1,0 +1,31 @@
+"""What the tasks on bits share: their alphabet, their generator and their enumeration."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtasks.tasks import Array, Task, Tokens
+
+__all__ = ["BitTask"]
+
+
+class BitTask(Task):
+    """A task whose inputs are all bit strings of a length, each as likely as any other."""
+
+    inputs = Tokens("01")
+    targets = Tokens("01")
+
+    def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> NDArray[np.uint8]:
+        """Draw fair bits, (batch, length)."""
+        # Raw bytes, because NumPy promises them and not its distributions from release to release.
+        count = batch_size * length
+        octets = np.frombuffer(rng.bytes((count + 7) // 8), dtype=np.uint8)
+        return np.unpackbits(octets, count=count).reshape(batch_size, length)
+
+    def domain_size(self, length: int) -> int:
+        """Return 2^length."""
+        return 2**length
+
+    def enumerate(self, length: int) -> Array:
+        """Return the numbers 0 .. 2^length - 1, most significant bit first, (2^length, length)."""
+        numbers = np.arange(2**length, dtype=np.int64)[:, None]
+        return (numbers >> np.arange(length - 1, -1, -1)) & 1

@@ -1,0 +1,36 @@
+"""The task bitshift."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from seqtasks.settings import Settings
+from seqtasks.tasks import Array
+
+from seqtasks_bits.bits import BitTask
+
+__all__ = ["BitShift"]
+
+
+@dataclass(frozen=True)
+class BitShift(BitTask):
+    """Shift an N-bit number, most significant bit first; zeros come in.
+
+    shift > 0 is n >> shift: each answer is the bit seen `shift` steps before, so the network must
+    remember that many. shift < 0 is (n << -shift) & ((1 << N) - 1): each answer is a bit not yet
+    seen, which no network that reads left to right can know.
+    """
+
+    shift: int = 4
+
+    settings = Settings(cell="gru", hidden_size=32, learning_rate=0.003)
+
+    def encode(self, inputs: Array) -> Array:
+        """Return the shifted bits, (batch, length)."""
+        targets = np.zeros_like(inputs)
+        length = inputs.shape[1]
+        places = min(abs(self.shift), length)
+        if self.shift >= 0:
+            targets[:, places:] = inputs[:, : length - places]
+        else:
+            targets[:, : length - places] = inputs[:, places:]
+        return targets
