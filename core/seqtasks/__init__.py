@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from seqtasks.engine.unroll import unroll
     from seqtasks.errors import (
         DivergedError,
-        InterruptedRun,
         RunError,
+        RunInterruptedError,
         SeqtasksError,
         UsageError,
     )
@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from seqtasks.experiment import Experiment
     from seqtasks.hookspecs import hookimpl
     from seqtasks.lengths import AllowedLengths
-    from seqtasks.lifecycle import load, resume, run
+    from seqtasks.lifecycle import resume, run
     from seqtasks.lookup import task
     from seqtasks.metrics import Metric, mean_squared_error, sequence_accuracy, token_accuracy
     from seqtasks.model import Model
     from seqtasks.running import Result
     from seqtasks.settings import Settings
+    from seqtasks.stored import load
     from seqtasks.tasks.task import Batch, Task
 
 _HOMES = {
@@ -41,7 +42,7 @@ _HOMES = {
     "DivergedError": "errors",
     "Experiment": "experiment",
     "IGNORE": "alphabet",
-    "InterruptedRun": "errors",
+    "RunInterruptedError": "errors",
     "Metric": "metrics",
     "Model": "model",
     "Readout": "cells.base",
@@ -57,7 +58,7 @@ _HOMES = {
     "cell": "building",
     "evaluate": "evaluation",
     "hookimpl": "hookspecs",
-    "load": "lifecycle",
+    "load": "stored",
     "mean_squared_error": "metrics",
     "readout": "building",
     "resume": "lifecycle",
@@ -75,13 +76,13 @@ __all__ = [
     "Cell",
     "DivergedError",
     "Experiment",
-    "InterruptedRun",
     "Metric",
     "Model",
     "Readout",
     "Reals",
     "Result",
     "RunError",
+    "RunInterruptedError",
     "Score",
     "SeqtasksError",
     "Settings",

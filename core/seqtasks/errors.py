@@ -1,9 +1,13 @@
 """The errors seqtasks raises on purpose, and the help they give a reader who mistyped."""
 
+import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
-__all__ = ["DivergedError", "InterruptedRun", "RunError", "SeqtasksError", "UsageError"]
+_OWN_FOLDER = Path(__file__).parent
+
+__all__ = ["DivergedError", "RunError", "RunInterruptedError", "SeqtasksError", "UsageError"]
 
 
 class SeqtasksError(Exception):
@@ -26,14 +30,20 @@ class DivergedError(RunError):
     """The loss stopped being a finite number."""
 
 
-class InterruptedRun(SeqtasksError):
+class RunInterruptedError(SeqtasksError):
     """A run was asked to stop by a signal and saved a checkpoint.
 
     `exit_code` follows the shell's convention: 128 plus the signal's number.
+
+    Attributes:
+        signal_number: the signal.
+        path: the run's directory, or None for a run in memory.
     """
 
-    def __init__(self, message: str, signal_number: int) -> None:
+    def __init__(self, message: str, signal_number: int, path: Path | None = None) -> None:
         super().__init__(message)
+        self.signal_number = signal_number
+        self.path = path
         self.exit_code = 128 + signal_number
 
 
@@ -51,3 +61,16 @@ def one_line(error: BaseException) -> str:
     """Return an exception as one line of text: its type and the first line of its message."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def explain(error: Exception) -> str:
+    """Return an error raised in the user's code as one line, with its place there."""
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [
+        frame
+        for frame in frames
+        if _OWN_FOLDER not in Path(frame.filename).parents
+        and not {"torch", "numpy"} & set(Path(frame.filename).parts)
+    ]
+    place = f" ({Path(theirs[-1].filename).name}, line {theirs[-1].lineno})" if theirs else ""
+    return one_line(error) + place

@@ -160,7 +160,7 @@ class Experiment(Settings):
             raise UsageError(f"{origin}: a list is needed where there is none") from None
 
     def with_changes(self, **changes: Any) -> "Experiment":
-        """Return a copy with some fields changed; new lengths bring their own evaluation lengths."""
+        """Return a copy with fields changed; a new length brings its own evaluation lengths."""
         self._check_names(changes)
         if "length" in changes and "evaluation_lengths" not in changes:
             changes["evaluation_lengths"] = None

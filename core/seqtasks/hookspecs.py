@@ -23,7 +23,8 @@ hookimpl = pluggy.HookimplMarker("seqtasks")
 class Register(Protocol):
     """Registers one thing under a name."""
 
-    def __call__(self, name: str, target: Any, summary: str = "") -> None: ...
+    def __call__(self, name: str, target: Any, summary: str = "") -> None:
+        """Register `target`, an object or a lazy "module:attribute" string, as `name`."""
 
 
 @hookspec

@@ -1,9 +1,8 @@
-"""Start a run, resume one, load one."""
+"""Start a run and resume one."""
 
 import os
 import platform
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,29 +13,26 @@ from torch import nn
 from seqtasks import __version__
 from seqtasks.errors import UsageError
 from seqtasks.evaluation import Score, evaluate_at
-from seqtasks.experiment import THINGS, Experiment, load_experiment
+from seqtasks.experiment import Experiment, load_experiment
 from seqtasks.lookup import task as find_task
 from seqtasks.observers import MetricsLog, Observers
-from seqtasks.preparing import experiment_model, prepare
-from seqtasks.references import restore
+from seqtasks.preparing import prepare
 from seqtasks.registry import current_registry
-from seqtasks.running import Result, Run, train
+from seqtasks.running import Result, Run, interruption, parameter_count, train
 from seqtasks.runs import (
     FORMAT,
     Checkpoint,
     RunDirectory,
-    read_checkpoint,
-    read_json,
-    read_weights,
-    write_atomically,
     write_checkpoint,
     write_json,
     write_weights,
+    writing,
 )
+from seqtasks.stored import check_engine, recorded_experiment, restore_run
 from seqtasks.tasks import Task
 from seqtasks.training import Trainer
 
-__all__ = ["load", "resume", "run"]
+__all__ = ["resume", "run"]
 
 Stop = Callable[[], int]
 
@@ -73,7 +69,7 @@ def run(
         UsageError: for what cannot be done as asked; nothing is then written.
         RunError: if the disk is full, or the model fails during training.
         DivergedError: if the loss stops being finite.
-        InterruptedRun: if `stop` asked for the end; a run on disk then has a checkpoint.
+        RunInterruptedError: if `stop` asked for the end; a run on disk then has a checkpoint.
 
     Example:
         >>> import seqtasks as st
@@ -121,11 +117,11 @@ def resume(
     directory = RunDirectory.open(path)
     with directory.locked():
         record = directory.record()
-        experiment = _recorded_experiment(directory, record, own, model)
-        _check_engine(directory, record)
+        experiment = recorded_experiment(directory, record, own, model)
+        check_engine(directory, record)
         resumed, trainer = prepare(experiment, model)
         resumed.path = directory.path
-        _restore(resumed, trainer, directory)
+        restore_run(resumed, trainer, directory)
         if steps is not None:
             _extend(resumed, directory, record, steps)
         elif resumed.stopped and directory.result.exists():
@@ -136,59 +132,6 @@ def resume(
         return _execute(resumed, trainer, directory, observers, stop)
 
 
-def load(path: str | Path, *, model: nn.Module | None = None, **own: Any) -> Result:
-    """Return a run on disk, finished or not, with its model in evaluation mode.
-
-    Args:
-        path: the run's directory.
-        model: the module to fill, for a run that trained a module of one's own.
-        own: `task=`, `cell=` or `readout=`, for a run that used a class made in a program.
-
-    Returns:
-        The result; of an unfinished run the weights are those of the last checkpoint, and there
-        are no scores.
-
-    Raises:
-        UsageError: if there is no such run, it is damaged, or has no weights yet.
-    """
-    directory = RunDirectory.open(path)
-    record = directory.record()
-    experiment = _recorded_experiment(directory, record, own, model)
-    task = find_task(experiment.task)
-    if model is None:
-        model = experiment_model(experiment, task)
-    done = _finished(directory, experiment)
-    if done is not None:
-        weights = read_weights(directory.weights)
-        progress = {"step": done["step"], "stopped": done["stopped"], "seconds": done["seconds"]}
-    elif directory.checkpoint.exists():
-        checkpoint = read_checkpoint(directory.checkpoint)
-        progress = checkpoint.progress
-        weights = {
-            key.removeprefix("model."): value
-            for key, value in checkpoint.tensors.items()
-            if key.startswith("model.")
-        }
-    else:
-        raise UsageError(
-            f"{directory.path} has no weights yet: it was stopped before its first checkpoint"
-        )
-    _fill(model, weights, directory.weights if done else directory.checkpoint)
-    return Result(
-        experiment,
-        task,
-        model.eval(),
-        directory.path,
-        progress["step"],
-        progress["stopped"],
-        progress["seconds"],
-        _count(model),
-        [Score.from_json(score) for score in (done or {}).get("scores", ())],
-        [Score.from_json(score) for score in (done or {}).get("untrained", ())],
-        directory.history(),
-    )
-
-
 def _execute(
     run: Run,
     trainer: Trainer,
@@ -197,12 +140,10 @@ def _execute(
     stop: Stop,
 ) -> Result:
     run.started_at_step = run.step
+    written = len(run.history)
     if not run.history:
-        untrained = _scores(run)
+        untrained = _scores(run, trainer, directory, stop)
         run.history.append({"step": 0, "untrained": [score.to_json() for score in untrained]})
-        written = 0
-    else:
-        written = len(run.history)
     log = [] if directory is None else [MetricsLog(directory.metrics, written)]
     told = Observers(observers, essential=log)
     told.tell("run_started", run=run)
@@ -215,8 +156,8 @@ def _execute(
         run.step,
         run.stopped,
         run.seconds,
-        _count(run.model),
-        _scores(run),
+        parameter_count(run.model),
+        _scores(run, trainer, directory, stop),
         [Score.from_json(score) for score in run.history[0]["untrained"]],
         run.history,
     )
@@ -226,12 +167,19 @@ def _execute(
     return result
 
 
-def _scores(run: Run) -> list[Score]:
+def _scores(run: Run, trainer: Trainer, directory: RunDirectory | None, stop: Stop) -> list[Score]:
     experiment = run.experiment
-    return [
-        evaluate_at(run.model, run.task, length, experiment.evaluation_sequences, experiment.seed)
-        for length in experiment.evaluation_lengths or ()
-    ]
+    scores: list[Score] = []
+    for length in experiment.evaluation_lengths or ():
+        if signal_number := stop():
+            _save(run, trainer, directory)
+            raise interruption(run, signal_number)
+        scores.append(
+            evaluate_at(
+                run.model, run.task, length, experiment.evaluation_sequences, experiment.seed
+            )
+        )
+    return scores
 
 
 def _create(experiment: Experiment, parent: Path, own_model: bool) -> RunDirectory:
@@ -258,33 +206,9 @@ def _create(experiment: Experiment, parent: Path, own_model: bool) -> RunDirecto
 def _save(run: Run, trainer: Trainer, directory: RunDirectory | None) -> None:
     if directory is None:
         return
-    with open(directory.metrics, "rb") as metrics:
+    with writing(directory.metrics), open(directory.metrics, "ab") as metrics:
         os.fsync(metrics.fileno())  # the checkpoint counts its lines
     write_checkpoint(directory.checkpoint, Checkpoint(trainer.state(), run.progress()))
-
-
-def _restore(run: Run, trainer: Trainer, directory: RunDirectory) -> None:
-    """Bring a run to its last checkpoint; lines of the log past it are dropped."""
-    lines: list[dict[str, Any]] = []
-    if directory.checkpoint.exists():
-        checkpoint = read_checkpoint(directory.checkpoint)
-        progress = dict(checkpoint.progress)
-        lines = directory.history()[: progress.pop("lines")]
-        if len(lines) < checkpoint.progress["lines"]:
-            raise UsageError(
-                f"{directory.metrics} lost lines that the checkpoint of step {progress['step']} "
-                "counts on; restore it from a copy, or start the run again"
-            )
-        try:
-            trainer.restore(checkpoint.tensors, progress["step"])
-        except (RuntimeError, KeyError, ValueError) as error:
-            raise _unfit(directory.checkpoint, error) from error
-        for name, value in progress.items():
-            setattr(run, name, value)
-        run.history = lines
-    if directory.metrics.exists():
-        text = directory.metrics.read_text(encoding="utf-8").splitlines(keepends=True)
-        write_atomically(directory.metrics, "".join(text[: len(lines)]).encode())
 
 
 def _extend(run: Run, directory: RunDirectory, record: dict[str, Any], steps: int) -> None:
@@ -299,39 +223,6 @@ def _extend(run: Run, directory: RunDirectory, record: dict[str, Any], steps: in
     write_json(directory.experiment, {**record, "experiment": changed})
 
 
-def _recorded_experiment(
-    directory: RunDirectory, record: dict[str, Any], own: dict[str, Any], model: Any
-) -> Experiment:
-    if unknown := set(own) - set(THINGS):
-        raise UsageError(f"unknown argument {unknown.pop()}; known: {', '.join(THINGS)}, model")
-    if record.get("own_model") and model is None:
-        raise UsageError(
-            f"{directory.path} trained a module made in a Python program; open it there with "
-            "seqtasks.load(run, model=...) or seqtasks.resume(run, model=...)"
-        )
-    data = dict(record["experiment"])
-    for kind in THINGS:
-        source = record.get("sources", {}).get(kind)
-        data[kind] = own.get(kind) or restore(data[kind], kind, source, directory.path)
-    return Experiment.from_json(data, str(directory.experiment))
-
-
-def _check_engine(directory: RunDirectory, record: dict[str, Any]) -> None:
-    if record.get("engine") != "plain":
-        raise UsageError(
-            f"{directory.path} was trained with the engine '{record.get('engine')}', "
-            f"which seqtasks {__version__} does not have"
-        )
-
-
-def _finished(directory: RunDirectory, experiment: Experiment) -> dict[str, Any] | None:
-    """Return what `result.json` holds, or None if the run is not at its end."""
-    if not directory.result.exists():
-        return None
-    result = read_json(directory.result)
-    return result if result["step_limit"] == experiment.steps else None
-
-
 def _write_result(result: Result, directory: RunDirectory) -> None:
     from seqtasks.plots import save_plots
 
@@ -340,21 +231,5 @@ def _write_result(result: Result, directory: RunDirectory) -> None:
     save_plots(result, directory.path)
 
 
-def _fill(model: nn.Module, weights: dict[str, Any], path: Path) -> None:
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        raise _unfit(path, error) from error
-
-
-def _unfit(path: Path, error: Exception) -> UsageError:
-    text = " ".join(str(error).split())
-    return UsageError(f"{path} does not fit the model of its experiment: {text[:200]}")
-
-
 def _reason(run: Run) -> str:
     return "solved" if run.stopped == "solved" else "all its steps made"
-
-
-def _count(model: nn.Module) -> int:
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)

@@ -31,6 +31,7 @@ class Metric:
     fraction: bool = True
 
     def __call__(self, predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> Counts:
+        """Return each instance's share of the score, and its weight."""
         if predictions.shape != targets.shape:
             raise ValueError(
                 f"predictions {predictions.shape} and targets {targets.shape} differ in shape"
@@ -42,7 +43,7 @@ def scored(targets: NDArray[np.generic]) -> NDArray[np.bool_]:
     """Return which positions count, (batch, time): not IGNORE, and for reals not NaN."""
     if np.issubdtype(targets.dtype, np.floating):
         return ~np.isnan(targets).any(axis=-1)
-    return targets != IGNORE
+    return np.asarray(targets != IGNORE)
 
 
 def _token_counts(predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> Counts:

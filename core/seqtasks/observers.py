@@ -15,7 +15,7 @@ from seqtasks.registry import current_registry
 from seqtasks.runs.files import writing
 
 if TYPE_CHECKING:
-    from seqtasks.running import Result, Run
+    from seqtasks.running import Run
 
 __all__ = ["MetricsLog", "Observers", "TensorBoard"]
 
@@ -42,8 +42,7 @@ class Observers:
             self._manager.register(observer)
 
     def tell(self, moment: str, **arguments: Any) -> None:
-        """Call every observer of a moment: run_started, run_advanced, run_evaluated, run_finished."""
-        # pluggy lists implementations in the order registered and calls the last one first.
+        """Call every observer of a moment, named as its hook: run_started, run_advanced, ..."""
         for implementation in self._manager.hook.__dict__[moment].get_hookimpls():
             taken = {name: arguments[name] for name in implementation.argnames}
             try:
@@ -99,36 +98,38 @@ class MetricsLog:
 
 
 class TensorBoard:
-    """Writes losses and scores as TensorBoard events.
-
-    Args:
-        folder: where the event files go.
+    """Writes losses and scores as TensorBoard events, into `tensorboard/` of the run's directory.
 
     Raises:
         ImportError: if tensorboard is not installed (`pip install 'seqtasks[tensorboard]'`).
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
+        self._writer: Any = None
+
+    @hookimpl
+    def run_started(self, run: "Run") -> None:
+        """Open the file; a resumed run gets another, which takes over from its first step."""
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(str(folder))
+        if run.path is not None:
+            self._writer = SummaryWriter(str(run.path / "tensorboard"), purge_step=run.step + 1)
 
     @hookimpl
     def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
         """Add the loss of each step."""
-        for offset, loss in enumerate(losses, start=run.step - steps + 1):
-            self._writer.add_scalar("loss", loss, offset)
+        if self._writer is not None:
+            for step, loss in enumerate(losses, start=run.step - steps + 1):
+                self._writer.add_scalar("loss", loss, step)
 
     @hookimpl
     def run_evaluated(self, run: "Run", step: int, metrics: Mapping[str, float]) -> None:
         """Add the validation scores."""
-        for name, value in metrics.items():
-            self._writer.add_scalar(f"validation/{name}", value, step)
+        if self._writer is not None:
+            for name, value in metrics.items():
+                self._writer.add_scalar(f"validation/{name}", value, step)
 
-    @hookimpl
-    def run_finished(self, run: "Run", result: "Result") -> None:
-        """Add the final scores over length, and close the file."""
-        for score in result.scores:
-            for name, value in score.metrics.items():
-                self._writer.add_scalar(f"length/{name}", value, score.length)
-        self._writer.close()
+    def close(self) -> None:
+        """Bring everything to the disk."""
+        if self._writer is not None:
+            self._writer.close()

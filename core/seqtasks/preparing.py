@@ -1,7 +1,5 @@
 """What must be right before a run begins: its device, its task, its model, one trial of both."""
 
-import traceback
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +8,7 @@ from torch import nn
 
 from seqtasks.alphabet import IGNORE
 from seqtasks.building import build_model
-from seqtasks.errors import SeqtasksError, UsageError, one_line
+from seqtasks.errors import SeqtasksError, UsageError, explain, one_line
 from seqtasks.experiment import Experiment
 from seqtasks.lookup import task as find_task
 from seqtasks.randomness import stream
@@ -19,10 +17,9 @@ from seqtasks.running import Run
 from seqtasks.tasks import Batch, Task, Tokens
 from seqtasks.training import BatchSource, Trainer, predictions_of, to_torch
 
-__all__ = ["experiment_model", "explain", "prepare"]
+__all__ = ["experiment_model", "prepare"]
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
-_OWN_FOLDER = Path(__file__).parent
 
 
 def prepare(experiment: Experiment, model: nn.Module | None = None) -> tuple[Run, Trainer]:
@@ -74,19 +71,6 @@ def experiment_model(experiment: Experiment, task: Task) -> nn.Module:
         experiment.seed,
     )
     return model.to(_DTYPES[experiment.dtype])
-
-
-def explain(error: Exception) -> str:
-    """Return an error raised in the user's code as one line, with its place there."""
-    frames = traceback.extract_tb(error.__traceback__)
-    theirs = [
-        frame
-        for frame in frames
-        if _OWN_FOLDER not in Path(frame.filename).parents
-        and not {"torch", "numpy"} & set(Path(frame.filename).parts)
-    ]
-    place = f" ({Path(theirs[-1].filename).name}, line {theirs[-1].lineno})" if theirs else ""
-    return one_line(error) + place
 
 
 def _device(name: str) -> torch.device:

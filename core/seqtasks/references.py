@@ -9,9 +9,9 @@ from typing import Any
 
 from seqtasks.binding import bind
 from seqtasks.errors import UsageError
-from seqtasks.lookup import build_task, find, task
+from seqtasks.lookup import build_task
 from seqtasks.registry import Kind, current_registry
-from seqtasks.spec import Spec, format_spec, parse_spec
+from seqtasks.spec import format_spec, parse_spec
 from seqtasks.tasks import Task
 from seqtasks.user_files import digest, loaded_path
 

@@ -24,7 +24,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 @dataclass(frozen=True)
 class Entry:
-    """One registered thing: where it is (`target`) and which plugin of which distribution says so."""
+    """One registered thing: what or where it is (`target`), and which plugin says so."""
 
     kind: Kind
     name: str

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from seqtasks.errors import DivergedError, InterruptedRun
+from seqtasks.errors import DivergedError, RunError, RunInterruptedError, SeqtasksError, explain
 from seqtasks.evaluation import Score, evaluate_at
 from seqtasks.experiment import Experiment
 from seqtasks.observers import Observers
@@ -19,7 +19,7 @@ from seqtasks.training import Trainer
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Result", "Run", "train"]
+__all__ = ["Result", "Run", "interruption", "parameter_count", "train"]
 
 
 @dataclass
@@ -160,13 +160,20 @@ def train(
 
     Raises:
         DivergedError: at the first loss that is not finite.
-        InterruptedRun: after a checkpoint, when `stop` asked for it.
+        RunInterruptedError: after a checkpoint, when `stop` asked for it.
     """
     experiment = run.experiment
     saved_at = run.step
     while run.stopped is None:
         began = time.perf_counter()
-        losses = trainer.advance(_stretch(experiment, run.step), lambda: bool(stop()))
+        try:
+            losses = trainer.advance(_stretch(experiment, run.step), lambda: bool(stop()))
+        except SeqtasksError:
+            raise
+        except Exception as error:
+            raise RunError(
+                f"the training failed after step {trainer.step}: {explain(error)}"
+            ) from error
         run.seconds += time.perf_counter() - began
         if not math.isfinite(losses[-1]):
             raise DivergedError(_divergence(run, len(losses), losses[-1], saved_at))
@@ -180,7 +187,7 @@ def train(
             save()
             saved_at = run.step
         if signal_number and not run.stopped:
-            raise InterruptedRun(_interruption(run), signal_number)
+            raise interruption(run, signal_number)
 
 
 def _stretch(experiment: Experiment, step: int) -> int:
@@ -232,5 +239,13 @@ def _divergence(run: Run, steps: int, loss: float, saved_at: int) -> str:
     )
 
 
-def _interruption(run: Run) -> str:
-    return f"stopped at step {run.step} of {run.experiment.steps}"
+def interruption(run: Run, signal_number: int) -> RunInterruptedError:
+    """Return the error that ends a run which was asked to stop and has saved a checkpoint."""
+    saved = "" if run.path is None else "; a checkpoint is saved"
+    text = f"stopped at step {run.step} of {run.experiment.steps}{saved}"
+    return RunInterruptedError(text, signal_number, run.path)
+
+
+def parameter_count(model: nn.Module) -> int:
+    """Return how many numbers of a model are trained."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array
-
 from seqtasks_bits.bits import BitTask
 
 __all__ = ["BitFlip"]

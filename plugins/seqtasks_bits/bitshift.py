@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array
-
 from seqtasks_bits.bits import BitTask
 
 __all__ = ["BitShift"]

@@ -1,8 +1,9 @@
 """torch's own recurrent modules, as cells to compare with."""
 
-from seqtasks.cells import Cell
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from seqtasks.cells import Cell
 
 __all__ = ["NNGRU", "NNGRUCell"]
 

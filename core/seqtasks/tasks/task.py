@@ -1,20 +1,20 @@
 """A task: a data generator, a target encoder and metrics, in NumPy alone."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtasks.alphabet import IGNORE, Reals, Tokens
 from seqtasks.errors import UsageError
 from seqtasks.lengths import AllowedLengths
 from seqtasks.metrics import Metric, scored, sequence_accuracy, token_accuracy
 from seqtasks.settings import Settings
-from seqtasks.alphabet import IGNORE, Reals, Tokens
 
 __all__ = ["Array", "Batch", "Layout", "Task"]
 
-Array = NDArray[np.integer] | NDArray[np.floating]
+Array = NDArray[Any]
 Layout = Literal["each", "end", "after"]
 
 
@@ -40,7 +40,9 @@ class Batch:
 
 
 class Task:
-    """What a recurrent network is to learn. Subclass it, as a frozen dataclass if it has parameters.
+    """What a recurrent network is to learn.
+
+    Subclass it, as a frozen dataclass if it has parameters.
 
     Attributes:
         inputs: the alphabet of the inputs, `Tokens` or `Reals`.

@@ -1,4 +1,4 @@
-"""Training batches, drawn in blocks: the batch of step k depends on experiment, seed and k alone."""
+"""Training batches, drawn in blocks; that of step k depends on experiment, seed and k alone."""
 
 from collections.abc import Callable
 from typing import NamedTuple

@@ -1,0 +1,41 @@
+"""Shell completion of task, cell, readout, experiment and run names."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from click.shell_completion import CompletionItem
+
+from seqtasks.registry import Kind, current_registry
+
+__all__ = ["complete_names", "complete_runs"]
+
+Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def complete_names(*kinds: Kind) -> Completer:
+    """Return a completer of the names of some kinds; of files too, after a `.` or `/`."""
+
+    def complete(
+        _ctx: click.Context, _parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        if incomplete.startswith((".", "/")):
+            return [CompletionItem(incomplete, type="file")]
+        return [
+            CompletionItem(entry.name, help=entry.summary)
+            for kind in kinds
+            for entry in current_registry().entries(kind)
+            if entry.name.startswith(incomplete)
+        ]
+
+    return complete
+
+
+def complete_runs(
+    _ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the run directories of the folder being typed, `runs` to begin with."""
+    typed = Path(incomplete)
+    folders = [typed.parent if "/" in incomplete else Path("runs")]
+    found = sorted(path.parent for folder in folders for path in folder.glob("*/experiment.json"))
+    return [CompletionItem(str(path)) for path in found if str(path).startswith(incomplete)]

@@ -1,0 +1,150 @@
+"""The command `seqtasks`: its subcommands, those of plugins, and what an error looks like."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from seqtasks import __version__
+from seqtasks.errors import SeqtasksError, UsageError, did_you_mean, one_line
+from seqtasks.registry import DISABLE_VARIABLE, current_registry, use_registry
+
+__all__ = ["cli", "main"]
+
+_COMMANDS = {
+    "run": "seqtasks.cli.run:run",
+    "resume": "seqtasks.cli.run:resume",
+    "eval": "seqtasks.cli.score:score",
+    "predict": "seqtasks.cli.predict:predict",
+    "runs": "seqtasks.cli.runs:runs",
+    "list": "seqtasks.cli.listing:list_names",
+    "show": "seqtasks.cli.show:show",
+    "sample": "seqtasks.cli.sample:sample",
+    "plugins": "seqtasks.cli.listing:plugins",
+}
+
+
+class _Commands(click.Group):
+    """The built-in commands, each imported when it is used, and those of plugins."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        names = current_registry().names("command")
+        return [*_COMMANDS, *(name for name in names if name not in _COMMANDS)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _COMMANDS:
+            return _import(_COMMANDS[cmd_name])
+        registry = current_registry()
+        entry = registry.get("command", cmd_name)
+        if entry is None:
+            return None
+        try:
+            command = registry.load(entry)
+        except UsageError as error:
+            return _unusable(cmd_name, str(error))
+        if not isinstance(command, click.Command):
+            return _unusable(
+                cmd_name,
+                f"command '{cmd_name}' of plugin {entry.plugin} ({entry.distribution}) "
+                "is not a click command",
+            )
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not ctx.resilient_parsing and self.get_command(ctx, name) is None:
+            known = self.list_commands(ctx)
+            suggestion = did_you_mean(name, known) or f" Known: {', '.join(known)}."
+            raise UsageError(f"there is no command '{name}'.{suggestion}")
+        return super().resolve_command(ctx, args)
+
+
+def _import(target: str) -> click.Command:
+    from importlib import import_module
+
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _unusable(name: str, reason: str) -> click.Command:
+    """Stand for a plugin's command that cannot be loaded, so that `--help` still works."""
+
+    def fail() -> NoReturn:
+        raise UsageError(reason)
+
+    return click.Command(name, callback=fail, short_help="(cannot be loaded)")
+
+
+def _switch_off(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> None:
+    """Put a registry without the named plugins in use, before any command is looked up."""
+    registry = use_registry(names)
+    found = [plugin.name for plugin in registry.plugins]
+    for name in names:
+        if name not in found:
+            known = did_you_mean(name, found) or f" Known: {', '.join(found)}."
+            raise UsageError(f"there is no plugin '{name}'.{known}")
+    if not ctx.resilient_parsing:
+        wanted = [name.strip() for name in os.environ.get(DISABLE_VARIABLE, "").split(",")]
+        unknown = [name for name in wanted if name and name not in found]
+        missing = [f"{DISABLE_VARIABLE} names no plugin there is: {name}" for name in unknown]
+        for warning in [*registry.warnings, *missing]:
+            click.echo(f"Warning: {warning}", err=True)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="seqtasks")
+@click.option(
+    "--no-plugin",
+    metavar="NAME",
+    multiple=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_switch_off,
+    help="Leave a plugin out (may be given again).",
+)
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    r"""Train recurrent cells on sequence tasks.
+
+    \b
+    seqtasks run bitflip --cell concat   train a cell on a task and score it
+    seqtasks list                        see the tasks, cells, readouts and experiments
+    seqtasks show parity                 read what one of them is
+    """
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0 done, 2 the user's mistake, 1 a failure, 130 interrupted."""
+    try:
+        code = cli.main(
+            None if arguments is None else list(arguments),
+            prog_name="seqtasks",
+            standalone_mode=False,
+        )
+    except SeqtasksError as error:
+        code = _fail(str(error), error.exit_code)
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "seqtasks"
+        code = _fail(f"{error.format_message()} See `{path} --help`.", 2)
+    except click.ClickException as error:
+        code = _fail(error.format_message(), error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        code = _fail("interrupted", 130)
+    except BrokenPipeError:
+        # The reader of our output left; nothing more can be said, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except MemoryError as error:
+        code = _fail(f"out of memory: {one_line(error)}", 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo("Error: " + message.replace("\n", "\n       "), err=True)
+    return code

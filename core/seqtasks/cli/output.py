@@ -1,0 +1,147 @@
+"""What every command prints with: tables, scores and JSON."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from seqtasks.evaluation import Score
+    from seqtasks.running import Result
+
+__all__ = ["console", "echo_json", "echo_result", "echo_scores", "echo_table"]
+
+_PIPED_WIDTH = 10_000
+
+
+def console(stderr: bool = False) -> "Console":
+    """Return a rich console: as wide as the terminal; piped, so wide that no line is broken."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else _PIPED_WIDTH
+    return Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
+
+
+def echo_json(document: Any) -> None:
+    """Print one JSON document on stdout."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def echo_table(
+    headers: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()
+) -> None:
+    """Print rows under headers; the columns whose headers are named in `right` are aligned so."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for header in headers:
+        wraps = header == headers[-1]
+        table.add_column(
+            header,
+            justify="right" if header in right else "left",
+            no_wrap=not wraps,
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*row)
+    out = console()
+    with out.capture() as captured:
+        out.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
+
+
+def echo_scores(scores: Sequence["Score"], untrained: Sequence["Score"], trained: Any) -> None:
+    """Print a row a length: each metric with its 95 % interval, and the untrained score.
+
+    Lengths within the trained range carry a star.
+    """
+    before = {score.length: score for score in untrained}
+    names = list(scores[0].metrics) if scores else []
+    headers = ["length", *(_header(name) for name in names)]
+    if before:
+        headers.append("untrained")
+    rows: list[list[str]] = []
+    for score in scores:
+        starred = trained.first <= score.length <= trained.last
+        row = [f"{score.length}{'*' if starred else ' '}"]
+        row.extend(_with_interval(score, name) for name in names)
+        if before:
+            old = before.get(score.length)
+            row.append("" if old is None else _figure(names[0], old.metrics[names[0]]))
+        rows.append(row)
+    echo_table(headers, rows, right=["length", "untrained"])
+
+
+def echo_result(result: "Result") -> None:
+    """Print what a run came to: scores, published figures, cost, place, and what to try next."""
+    experiment = result.experiment
+    echo_scores(result.scores, result.untrained, experiment.length_range)
+    click.echo(f"* trained lengths: {experiment.length}; in brackets the 95 % interval")
+    if experiment.published:
+        click.echo()
+        _echo_published(result)
+    click.echo()
+    limit = experiment.steps
+    if result.stopped == "solved":
+        end = f"solved: stopped early at step {result.step} of at most {limit}"
+    else:
+        end = f"made all {result.step} steps"
+        if not result.task.is_solved(result.scores[0].metrics):
+            end += ", not solved"
+    click.echo(f"{end}; {result.seconds:.1f} s of training, {result.parameters} parameters")
+    if result.path is not None:
+        click.echo(f"run   {result.path}")
+        click.echo(f"next  {_next_command(result)}")
+
+
+def _echo_published(result: "Result") -> None:
+    rows = [
+        [
+            figure["metric"].replace("_", " "),
+            str(figure["length"]),
+            "end" if figure["step"] is None else str(figure["step"]),
+            _figure(figure["metric"], figure["value"]),
+            "-" if figure["measured"] is None else _figure(figure["metric"], figure["measured"]),
+        ]
+        for figure in result.published()
+    ]
+    echo_table(
+        ["metric", "length", "step", "published", "measured"],
+        rows,
+        right=["length", "step", "published", "measured"],
+    )
+    for source in dict.fromkeys(figure.source for figure in result.experiment.published):
+        click.echo(f"published in: {source}")
+
+
+def _next_command(result: "Result") -> str:
+    if result.stopped == "solved" or result.task.is_solved(result.scores[0].metrics):
+        longest = 2 * result.experiment.length_range.last
+        return f"seqtasks eval {result.path} --length 1..{longest} --plot lengths.png"
+    return f"seqtasks resume {result.path} --steps {2 * result.step}"
+
+
+def _header(name: str) -> str:
+    return {"token_accuracy": "per symbol", "sequence_accuracy": "whole sequence"}.get(
+        name, name.replace("_", " ")
+    )
+
+
+def _figure(name: str, value: float) -> str:
+    return f"{100 * value:.2f} %" if name.endswith("accuracy") else f"{value:.4g}"
+
+
+def _with_interval(score: "Score", name: str) -> str:
+    value = score.metrics[name]
+    if score.exhaustive:
+        return f"{_figure(name, value):>8} [exact]"
+    low, high = score.intervals[name]
+    if name.endswith("accuracy"):
+        return f"{_figure(name, value):>8} [{100 * low:.2f}, {100 * high:.2f}]"
+    return f"{_figure(name, value)} [{low:.4g}, {high:.4g}]"

@@ -1,0 +1,143 @@
+"""Live progress on stderr: a bar in a terminal, a line now and then elsewhere."""
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seqtasks.cli.output import console
+from seqtasks.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from seqtasks.running import Result, Run
+
+__all__ = ["progress_observer"]
+
+_SECONDS_BETWEEN_LINES = 10.0
+_SECONDS_BETWEEN_FRAMES = 0.1
+
+
+def progress_observer() -> Any:
+    """Return an observer that fits where stderr goes."""
+    return ProgressBar() if sys.stderr.isatty() else ProgressLines()
+
+
+class _Progress:
+    """Keeps what both kinds show: step, loss, accuracy, rate and time left."""
+
+    def __init__(self) -> None:
+        self.losses: list[float] = []
+        self.scores: Mapping[str, float] = {}
+        self._seconds_before = 0.0
+        self._steps_before = 0
+
+    def start(self, run: "Run") -> None:
+        """Begin to measure the rate."""
+        self._seconds_before, self._steps_before = run.seconds, run.step
+
+    def text(self, run: "Run") -> str:
+        """Return the figures of this moment."""
+        parts: list[str] = []
+        if self.losses:
+            recent = self.losses[-50:]
+            parts.append(f"loss {sum(recent) / len(recent):.4f}")
+        for name, value in list(self.scores.items())[:1]:
+            shown = f"{100 * value:.1f} %" if name.endswith("accuracy") else f"{value:.4g}"
+            parts.append(f"{name.rpartition('_')[2]} {shown}")
+        elapsed = run.seconds - self._seconds_before
+        made = run.step - self._steps_before
+        if made and elapsed > 0:
+            parts.append(f"{made / elapsed:.0f} steps/s")
+            if not run.stopped:
+                left = (run.experiment.steps - run.step) * elapsed / made
+                parts.append(f"at most {_duration(left)} left")
+        return ", ".join(parts)
+
+
+class ProgressLines(_Progress):
+    """A plain line at the start, the end, and every ten seconds between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
+
+    @hookimpl
+    def run_started(self, run: "Run") -> None:
+        """Say what begins."""
+        self.start(run)
+        where = f" in {run.path}" if run.path else ""
+        click.echo(f"training up to step {run.experiment.steps}{where}", err=True)
+
+    @hookimpl
+    def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
+        """Take in the losses; say where the run is if it is time."""
+        self.losses = [*self.losses[-50:], *losses]
+        if time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
+            click.echo(f"step {run.step}: {self.text(run)}", err=True)
+
+    @hookimpl
+    def run_evaluated(self, run: "Run", step: int, metrics: Mapping[str, float]) -> None:
+        """Take in the scores."""
+        self.scores = metrics
+
+    @hookimpl
+    def run_finished(self, run: "Run", result: "Result") -> None:
+        """Say where the run ended."""
+        click.echo(f"step {run.step}: {self.text(run)}", err=True)
+
+
+class ProgressBar(_Progress):
+    """A bar that moves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        self._bar = Progress(
+            TextColumn("step"),
+            MofNCompleteColumn(),
+            BarColumn(bar_width=12),
+            TextColumn("{task.fields[figures]}"),
+            console=console(stderr=True),
+            auto_refresh=False,
+            transient=True,
+        )
+        self._task: Any = None
+        self._next_frame = 0.0
+
+    @hookimpl
+    def run_started(self, run: "Run") -> None:
+        """Draw the bar."""
+        self.start(run)
+        self._bar.start()
+        self._task = self._bar.add_task(
+            "", total=run.experiment.steps, completed=run.step, figures=""
+        )
+
+    @hookimpl
+    def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
+        """Move the bar, ten times a second at most."""
+        self.losses = [*self.losses[-50:], *losses]
+        if time.monotonic() >= self._next_frame:
+            self._next_frame = time.monotonic() + _SECONDS_BETWEEN_FRAMES
+            self._bar.update(self._task, completed=run.step, figures=self.text(run), refresh=True)
+
+    @hookimpl
+    def run_evaluated(self, run: "Run", step: int, metrics: Mapping[str, float]) -> None:
+        """Take in the scores."""
+        self.scores = metrics
+
+    def close(self) -> None:
+        """Take the bar away and put the cursor back, however the run ended."""
+        self._bar.stop()
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"

@@ -1,0 +1,238 @@
+"""`seqtasks run` and `seqtasks resume`."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seqtasks.cli.completion import complete_names, complete_runs
+from seqtasks.cli.output import echo_json, echo_result, echo_table
+from seqtasks.cli.progress import progress_observer
+from seqtasks.errors import RunInterruptedError, UsageError
+
+if TYPE_CHECKING:
+    from seqtasks.experiment import Experiment
+    from seqtasks.running import Result
+
+__all__ = ["resume", "run"]
+
+
+class Number(click.ParamType):
+    """A number, written any way Python reads one; its range is the experiment's affair."""
+
+    name = "number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | None:
+        """Return the number, or None for `none`."""
+        if str(value).lower() == "none":
+            return None
+        try:
+            return float(value)
+        except ValueError:
+            self.fail(f"'{value}' is not a number", param, ctx)
+
+
+def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--tensorboard", is_flag=True, help="Write TensorBoard events into the run."),
+        click.option(
+            "--quiet", "-q", is_flag=True, help="No progress; print only where the run is."
+        ),
+        click.option(
+            "--json", "as_json", is_flag=True, help="Print the result as one JSON document."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("task", shell_complete=complete_names("task", "experiment"))
+@click.option(
+    "--cell", help="Cell, such as gru or ./mine.py:MyCell.", shell_complete=complete_names("cell")
+)
+@click.option(
+    "--readout", help="Readout: concat, sum or state.", shell_complete=complete_names("readout")
+)
+@click.option("--hidden-size", type=int, help="Numbers in a state.")
+@click.option(
+    "--embedding-size", type=int, help="Numbers in an embedding; the hidden size if not said."
+)
+@click.option("--layers", type=int, help="Cells stacked on one another.")
+@click.option(
+    "--length", metavar="N|A..B", help="Training length, or a range drawn from for each batch."
+)
+@click.option("--steps", type=int, help="The most training steps.")
+@click.option("--batch-size", type=int, help="Instances in a batch.")
+@click.option("--lr", "learning_rate", type=Number(), help="Learning rate.")
+@click.option("--optimizer", help="adam, adamw, sgd or rmsprop, as in sgd:momentum=0.9.")
+@click.option("--clip", type=Number(), help="Largest norm of the gradient, or none.")
+@click.option(
+    "--loss-reduction",
+    type=click.Choice(["mean", "sum"]),
+    help="Over the positions of an instance.",
+)
+@click.option("--seed", type=int, help="Seed of every random stream; 0 if not said.")
+@click.option(
+    "--eval-length",
+    "evaluation_lengths",
+    metavar="N,A..B",
+    multiple=True,
+    help="Lengths to score at (may be given again).",
+)
+@click.option("--device", help="cpu, cuda, ...")
+@click.option(
+    "--dtype", type=click.Choice(["float32", "float64"]), help="Type of the model's numbers."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="runs",
+    show_default=True,
+    help="Folder that holds the runs.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be run, and write nothing.")
+@_output_options
+def run(
+    task: str,
+    out: Path,
+    dry_run: bool,
+    evaluation_lengths: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+    tensorboard: bool,
+    **settings: Any,
+) -> None:
+    """Train a cell on TASK and score it at the trained length and beyond.
+
+    TASK is a task, an experiment, an experiment file (.json) or a file of your own
+    (./mine.py:MyTask). Every option has a default that the task recommends.
+    """
+    from seqtasks.experiment import load_experiment
+
+    context = click.get_current_context()
+    given = {
+        name: value
+        for name, value in settings.items()
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+    }
+    experiment = load_experiment(task, **given)
+    if evaluation_lengths:
+        experiment = _with_lengths(experiment, evaluation_lengths)
+    if dry_run:
+        _show_plan(experiment, out, as_json)
+        return
+
+    def start(observers: list[Any], stop: Callable[[], int]) -> "Result":
+        from seqtasks.lifecycle import run as run_experiment
+
+        return run_experiment(experiment, out=out, observers=observers, stop=stop)
+
+    _execute(start, as_json, quiet, tensorboard)
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path), shell_complete=complete_runs)
+@click.option("--steps", type=int, help="Train up to this step, even if solved before.")
+@_output_options
+def resume(run: Path, steps: int | None, as_json: bool, quiet: bool, tensorboard: bool) -> None:
+    """Go on with RUN from its last checkpoint."""
+
+    def start(observers: list[Any], stop: Callable[[], int]) -> "Result":
+        from seqtasks.lifecycle import resume as resume_run
+
+        return resume_run(run, steps, observers=observers, stop=stop)
+
+    _execute(start, as_json, quiet, tensorboard)
+
+
+def _execute(
+    start: Callable[[list[Any], Callable[[], int]], "Result"],
+    as_json: bool,
+    quiet: bool,
+    tensorboard: bool,
+) -> None:
+    observers: list[Any] = [] if quiet else [progress_observer()]
+    if tensorboard:
+        observers.append(_tensorboard())
+    try:
+        with _signals_noted() as stop:
+            result = start(observers, stop)
+    except RunInterruptedError as interruption:
+        raise RunInterruptedError(
+            f"{interruption}\nGo on with: seqtasks resume {interruption.path}",
+            interruption.signal_number,
+        ) from None
+    finally:
+        for observer in observers:
+            if hasattr(observer, "close"):
+                observer.close()
+    if as_json:
+        echo_json(result.to_json())
+    elif quiet:
+        click.echo(result.path)
+    else:
+        echo_result(result)
+
+
+@contextmanager
+def _signals_noted() -> Iterator[Callable[[], int]]:
+    """Note SIGINT and SIGTERM for the run to end with a checkpoint; a second one ends at once."""
+    noted: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        noted.append(number)
+        signal.signal(number, before[number])
+
+    before: dict[int, Any] = {
+        number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield lambda: noted[0] if noted else 0
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _tensorboard() -> Any:
+    from seqtasks.observers import TensorBoard
+
+    try:
+        import tensorboard  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    except ImportError:
+        raise UsageError(
+            "--tensorboard needs the tensorboard package: pip install 'seqtasks[tensorboard]'"
+        ) from None
+    return TensorBoard()
+
+
+def _with_lengths(experiment: "Experiment", texts: tuple[str, ...]) -> "Experiment":
+    from seqtasks.evaluation import lengths_to_score
+    from seqtasks.lookup import task as find_task
+
+    lengths = lengths_to_score(find_task(experiment.task), ",".join(texts))
+    return experiment.with_changes(evaluation_lengths=tuple(lengths))
+
+
+def _show_plan(experiment: "Experiment", out: Path, as_json: bool) -> None:
+    from seqtasks.preparing import prepare
+    from seqtasks.running import parameter_count
+
+    started, _ = prepare(experiment)
+    parameters = parameter_count(started.model)
+    data, _ = experiment.to_json()
+    if as_json:
+        echo_json({"experiment": data, "parameters": parameters})
+        return
+    del data["published"]
+    rows = [
+        [key, ", ".join(map(str, v)) if isinstance(v, list) else str(v)] for key, v in data.items()
+    ]
+    echo_table(["setting", "value"], [*rows, ["parameters", str(parameters)]])
+    click.echo(f"\nnothing was run or written; without --dry-run: {out}/{experiment.run_name}-N")

@@ -1,0 +1,147 @@
+"""Read a run back: its experiment, its progress, its weights."""
+
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from seqtasks import __version__
+from seqtasks.errors import UsageError
+from seqtasks.evaluation import Score
+from seqtasks.experiment import THINGS, Experiment
+from seqtasks.lookup import task as find_task
+from seqtasks.preparing import experiment_model
+from seqtasks.references import restore
+from seqtasks.running import Result, Run, parameter_count
+from seqtasks.runs import (
+    RunDirectory,
+    read_checkpoint,
+    read_json,
+    read_weights,
+    write_atomically,
+)
+from seqtasks.training import Trainer
+
+__all__ = ["check_engine", "load", "recorded_experiment", "restore_run"]
+
+
+def load(path: str | Path, *, model: nn.Module | None = None, **own: Any) -> Result:
+    """Return a run on disk, finished or not, with its model in evaluation mode.
+
+    Args:
+        path: the run's directory.
+        model: the module to fill, for a run that trained a module of one's own.
+        own: `task=`, `cell=` or `readout=`, for a run that used a class made in a program.
+
+    Returns:
+        The result; of an unfinished run the weights are those of the last checkpoint, and there
+        are no scores.
+
+    Raises:
+        UsageError: if there is no such run, it is damaged, or has no weights yet.
+    """
+    directory = RunDirectory.open(path)
+    record = directory.record()
+    experiment = recorded_experiment(directory, record, own, model)
+    task = find_task(experiment.task)
+    if model is None:
+        model = experiment_model(experiment, task)
+    done = _finished(directory, experiment)
+    if done is not None:
+        weights = read_weights(directory.weights)
+        progress = {"step": done["step"], "stopped": done["stopped"], "seconds": done["seconds"]}
+    elif directory.checkpoint.exists():
+        checkpoint = read_checkpoint(directory.checkpoint)
+        progress = checkpoint.progress
+        weights = {
+            key.removeprefix("model."): value
+            for key, value in checkpoint.tensors.items()
+            if key.startswith("model.")
+        }
+    else:
+        raise UsageError(
+            f"{directory.path} has no weights yet: it was stopped before its first checkpoint"
+        )
+    _fill(model, weights, directory.weights if done else directory.checkpoint)
+    return Result(
+        experiment,
+        task,
+        model.eval(),
+        directory.path,
+        progress["step"],
+        progress["stopped"],
+        progress["seconds"],
+        parameter_count(model),
+        [Score.from_json(score) for score in (done or {}).get("scores", ())],
+        [Score.from_json(score) for score in (done or {}).get("untrained", ())],
+        directory.history(),
+    )
+
+
+def recorded_experiment(
+    directory: RunDirectory, record: dict[str, Any], own: dict[str, Any], model: Any
+) -> Experiment:
+    if unknown := set(own) - set(THINGS):
+        raise UsageError(f"unknown argument {unknown.pop()}; known: {', '.join(THINGS)}, model")
+    if record.get("own_model") and model is None:
+        raise UsageError(
+            f"{directory.path} trained a module made in a Python program; open it there with "
+            "seqtasks.load(run, model=...) or seqtasks.resume(run, model=...)"
+        )
+    data = dict(record["experiment"])
+    for kind in THINGS:
+        source = record.get("sources", {}).get(kind)
+        data[kind] = own.get(kind) or restore(data[kind], kind, source, directory.path)
+    return Experiment.from_json(data, str(directory.experiment))
+
+
+def check_engine(directory: RunDirectory, record: dict[str, Any]) -> None:
+    if record.get("engine") != "plain":
+        raise UsageError(
+            f"{directory.path} was trained with the engine '{record.get('engine')}', "
+            f"which seqtasks {__version__} does not have"
+        )
+
+
+def _finished(directory: RunDirectory, experiment: Experiment) -> dict[str, Any] | None:
+    """Return what `result.json` holds, or None if the run is not at its end."""
+    if not directory.result.exists():
+        return None
+    result = read_json(directory.result)
+    return result if result["step_limit"] == experiment.steps else None
+
+
+def restore_run(run: Run, trainer: Trainer, directory: RunDirectory) -> None:
+    """Bring a run to its last checkpoint; lines of the log past it are dropped."""
+    lines: list[dict[str, Any]] = []
+    if directory.checkpoint.exists():
+        checkpoint = read_checkpoint(directory.checkpoint)
+        progress = dict(checkpoint.progress)
+        lines = directory.history()[: progress.pop("lines")]
+        if len(lines) < checkpoint.progress["lines"]:
+            raise UsageError(
+                f"{directory.metrics} lost lines that the checkpoint of step {progress['step']} "
+                "counts on; restore it from a copy, or start the run again"
+            )
+        try:
+            trainer.restore(checkpoint.tensors, progress["step"])
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise _unfit(directory.checkpoint, error) from error
+        for name, value in progress.items():
+            setattr(run, name, value)
+        run.history = lines
+    if directory.metrics.exists():
+        text = directory.metrics.read_text(encoding="utf-8").splitlines(keepends=True)
+        write_atomically(directory.metrics, "".join(text[: len(lines)]).encode())
+
+
+def _fill(model: nn.Module, weights: dict[str, Any], path: Path) -> None:
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise _unfit(path, error) from error
+
+
+def _unfit(path: Path, error: Exception) -> UsageError:
+    text = " ".join(str(error).split())
+    return UsageError(f"{path} does not fit the model of its experiment: {text[:200]}")
