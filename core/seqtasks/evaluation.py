@@ -55,7 +55,8 @@ class Score:
     def from_json(cls, data: dict[str, Any]) -> "Score":
         """Read what `to_json` returned."""
         intervals = {name: Interval(*ends) for name, ends in data["intervals"].items()}
-        return cls(**{**data, "intervals": intervals})
+        values: dict[str, Any] = {**data, "intervals": intervals}
+        return cls(**values)
 
 
 def evaluate(

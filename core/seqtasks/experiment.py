@@ -104,10 +104,13 @@ class Experiment(Settings):
         """
         cls._check_names(overrides)
         recommended = find_task(task).settings
-        settings = {name: getattr(recommended, name) for name in Settings.field_names()}
+        settings: dict[str, Any] = {
+            name: getattr(recommended, name) for name in Settings.field_names()
+        }
         if "length" in overrides:
             settings["evaluation_lengths"] = None
-        return cls(**{**settings, **overrides, "task": task})
+        settings.update(overrides, task=task)
+        return cls(**settings)
 
     @classmethod
     def _check_names(cls, names: Iterable[str]) -> None:

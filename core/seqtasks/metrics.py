@@ -42,8 +42,8 @@ class Metric:
 def scored(targets: NDArray[np.generic]) -> NDArray[np.bool_]:
     """Return which positions count, (batch, time): not IGNORE, and for reals not NaN."""
     if np.issubdtype(targets.dtype, np.floating):
-        return ~np.isnan(targets).any(axis=-1)
-    return np.asarray(targets != IGNORE)
+        return np.asarray(~np.isnan(targets).any(axis=-1))
+    return targets != IGNORE
 
 
 def _token_counts(predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> Counts:

@@ -81,6 +81,11 @@ def load(path: str | Path, *, model: nn.Module | None = None, **own: Any) -> Res
 def recorded_experiment(
     directory: RunDirectory, record: dict[str, Any], own: dict[str, Any], model: Any
 ) -> Experiment:
+    """Return the experiment of a run, with what the caller brings of their own put in its place.
+
+    Raises:
+        UsageError: if something made in a program is needed and not brought, or a source changed.
+    """
     if unknown := set(own) - set(THINGS):
         raise UsageError(f"unknown argument {unknown.pop()}; known: {', '.join(THINGS)}, model")
     if record.get("own_model") and model is None:
@@ -96,6 +101,7 @@ def recorded_experiment(
 
 
 def check_engine(directory: RunDirectory, record: dict[str, Any]) -> None:
+    """Raise a UsageError if the run was trained by an engine that is not here."""
     if record.get("engine") != "plain":
         raise UsageError(
             f"{directory.path} was trained with the engine '{record.get('engine')}', "
@@ -112,7 +118,11 @@ def _finished(directory: RunDirectory, experiment: Experiment) -> dict[str, Any]
 
 
 def restore_run(run: Run, trainer: Trainer, directory: RunDirectory) -> None:
-    """Bring a run to its last checkpoint; lines of the log past it are dropped."""
+    """Bring a run to its last checkpoint; lines of the log past it are dropped.
+
+    Raises:
+        UsageError: if the checkpoint or the log is damaged, or fits another model.
+    """
     lines: list[dict[str, Any]] = []
     if directory.checkpoint.exists():
         checkpoint = read_checkpoint(directory.checkpoint)

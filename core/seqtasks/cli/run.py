@@ -1,7 +1,7 @@
 """`seqtasks run` and `seqtasks resume`."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["resume", "run"]
 
 
-class Number(click.ParamType):
+class Number(click.ParamType[float | None]):
     """A number, written any way Python reads one; its range is the experiment's affair."""
 
     name = "number"
@@ -182,7 +182,7 @@ def _execute(
 
 
 @contextmanager
-def _signals_noted() -> Iterator[Callable[[], int]]:
+def _signals_noted() -> Generator[Callable[[], int], None, None]:
     """Note SIGINT and SIGTERM for the run to end with a checkpoint; a second one ends at once."""
     noted: list[int] = []
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,16 +48,11 @@ def sample(task: str, count: int, length: str, seed: int, form: str, output: Pat
         made.batch(stream(seed, "sample", index, lengths[place]), 1, lengths[place])
         for index, place in enumerate(chosen.tolist())
     ]
-    writers: dict[str, Callable[[Task, list[Batch]], bytes]] = {
-        "text": _text,
-        "jsonl": _jsonl,
-        "npz": _npz,
-    }
-    content = writers[form](made, batches)
+    content = _WRITERS[form](made, batches)
     if output is not None:
         write_atomically(output, content)
         return
-    stdout = click.get_binary_stream("stdout")
+    stdout = sys.stdout.buffer
     if form == "npz" and stdout.isatty():
         raise UsageError("npz is binary: name a file with --output FILE.npz, or redirect stdout")
     stdout.write(content)
@@ -101,3 +97,10 @@ def _npz(made: Task, batches: list[Batch]) -> bytes:
         lengths=np.concatenate([batch.lengths for batch in batches]),
     )
     return content.getvalue()
+
+
+_WRITERS: dict[str, Callable[[Task, list[Batch]], bytes]] = {
+    "text": _text,
+    "jsonl": _jsonl,
+    "npz": _npz,
+}

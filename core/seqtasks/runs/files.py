@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ __all__ = ["read_json", "sync_folder", "write_atomically", "write_json", "writin
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Generator[None, None, None]:
     """Turn a failure to write into an error for the user.
 
     Raises:

@@ -1,6 +1,6 @@
 """Training advances a model by a stretch of steps; its whole state can be taken and put back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -125,7 +125,7 @@ class Trainer:
 
 
 @contextmanager
-def _own_random_state(on_gpu: bool) -> Iterator[None]:
+def _own_random_state(on_gpu: bool) -> Generator[None, None, None]:
     """Put torch's global random state back afterwards."""
     with torch.random.fork_rng(devices=[torch.cuda.current_device()] if on_gpu else []):
         yield
