@@ -91,9 +91,10 @@ class Experiment(Settings):
         for length in self.evaluation_lengths or ():
             task.lengths.select(LengthRange(length, length), short_name(self.task))
         if self.evaluation_lengths is None:
-            lengths = (multiple * allowed[-1] for multiple in EVALUATION_MULTIPLES)
-            possible = tuple(length for length in lengths if length in task.lengths)
-            object.__setattr__(self, "evaluation_lengths", possible)
+            wanted = (multiple * allowed[-1] for multiple in EVALUATION_MULTIPLES)
+            possible = (task.lengths.at_least(length) for length in wanted)
+            lengths = tuple(dict.fromkeys(length for length in possible if length is not None))
+            object.__setattr__(self, "evaluation_lengths", lengths)
 
     @classmethod
     def for_task(cls, task: str | Task, **overrides: Any) -> "Experiment":

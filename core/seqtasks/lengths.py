@@ -67,6 +67,11 @@ class AllowedLengths:
         last = wanted.last if self.maximum is None else min(wanted.last, self.maximum)
         return range(first, max(first, last + 1), self.step)
 
+    def at_least(self, length: int) -> int | None:
+        """Return the smallest allowed length that is not below `length`, or None."""
+        found = self.within(LengthRange(length, length + self.minimum + self.step))
+        return found[0] if found else None
+
     def describe(self) -> str:
         """Return the rule in words, such as "odd lengths from 1"."""
         if self.step == 1:

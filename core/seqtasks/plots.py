@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["learning_figure", "lengths_figure", "result_figure", "save_plots", "write_figure"]
 
-_BLUE, _ORANGE, _GREY = "#2a6fbb", "#d9822b", "#8a8a8a"
+_BLUE, _ORANGE, _GREEN, _PURPLE, _GREY = "#2a6fbb", "#d9822b", "#4c9f70", "#9b59b6", "#8a8a8a"
 
 
 def result_figure(result: "Result") -> Figure:
@@ -78,7 +78,8 @@ def _draw_learning(axes: Any, result: "Result") -> None:
     axes.set_ylabel("training loss", color=_BLUE)
     if losses:
         axes.plot(*zip(*losses, strict=True), color=_BLUE, linewidth=1.5)
-        if min(loss for _, loss in losses) > 0:
+        losses_only = [loss for _, loss in losses]
+        if max(losses_only) > 10 * min(losses_only) > 0:
             axes.set_yscale("log")
     axes.tick_params(axis="y", colors=_BLUE)
     axes.grid(axis="x", alpha=0.25)
@@ -101,7 +102,9 @@ def _draw_lengths(
     names = list(scores[0].metrics) if scores else []
     fraction = all(0 <= value <= 1 for score in scores for value in score.metrics.values())
     lengths = [score.length for score in scores]
-    for name, colour in zip(names, (_BLUE, _ORANGE, "#4c9f70", "#9b59b6"), strict=False):
+    # Curves often coincide at 100 %: each is drawn thinner than the one below it.
+    styles = zip(names, (_BLUE, _ORANGE, _GREEN, _PURPLE), (3.0, 1.5, 1.0, 0.7), strict=False)
+    for name, colour, width in styles:
         values = [score.metrics[name] for score in scores]
         below = [max(0.0, v - s.intervals[name].low) for v, s in zip(values, scores, strict=True)]
         above = [max(0.0, s.intervals[name].high - v) for v, s in zip(values, scores, strict=True)]
@@ -113,7 +116,7 @@ def _draw_lengths(
             marker="o",
             markersize=3,
             capsize=2,
-            linewidth=1.5,
+            linewidth=width,
             label=_words(name),
         )
     if untrained and names:

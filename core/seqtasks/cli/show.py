@@ -63,7 +63,7 @@ def _show_file(name: str, kinds: list[Kind]) -> None:
             if kind == "task":
                 made = task(name)
                 _heading(type(made).__name__, "task of your own")
-                _show_task(made, [])
+                _show_task(made)
             elif kind in ("cell", "readout"):
                 _heading(name, f"{kind} of your own")
                 _show_module(name, kind)
@@ -79,18 +79,18 @@ def _show_file(name: str, kinds: list[Kind]) -> None:
 def _show_entry(name: str, entry: Entry) -> None:
     if entry.kind == "task":
         made = task(name)
-        _show_task(made, parameters_of(type(made)))
+        _show_task(made)
     elif entry.kind == "experiment":
         _show_experiment(entry)
     else:
         _show_module(name, entry.kind)
 
 
-def _show_task(made: Task, parameters: list[Any]) -> None:
+def _show_task(made: Task) -> None:
     _definition(type(made))
     if made.source:
         click.echo(f"Source: {made.source}")
-    _parameters(parameters)
+    _parameters(parameters_of(type(made)))
     for side, alphabet in (("input", made.inputs), ("target", made.targets)):
         symbols = getattr(alphabet, "symbols", None)
         text = " ".join(symbols) if symbols else f"{alphabet.size} real number(s) a step"
@@ -103,9 +103,7 @@ def _show_task(made: Task, parameters: list[Any]) -> None:
     click.echo(f"{'answer':<17} {stands[made.layout]}")
     click.echo(f"{'length':<17} {made.lengths.describe()}")
     click.echo(f"{'learned with':<17} {_settings(made.settings)}")
-    length = next(iter(range(max(8, made.lengths.minimum), 10_000)))
-    while length not in made.lengths and length > made.lengths.minimum:
-        length -= 1
+    length = made.lengths.at_least(8) or made.lengths.minimum
     click.echo("\nExample")
     click.echo(aligned(made.batch(stream(0, "example"), 1, length), made))
 
