@@ -1,4 +1,4 @@
-"""The plugin of the core itself: the built-in cells and readouts."""
+"""The plugin of the core itself: the built-in cells, readouts and commands."""
 
 from seqtasks.hookspecs import Register, hookimpl
 
@@ -20,3 +20,17 @@ def register_readouts(register: Register) -> None:
     register("concat", "seqtasks.cells:ConcatReadout", "V [x; h'] + c")
     register("sum", "seqtasks.cells:SumReadout", "V (x + h') + c")
     register("state", "seqtasks.cells:StateReadout", "V h' + c")
+
+
+@hookimpl
+def register_commands(register: Register) -> None:
+    """Register the commands of `seqtasks.cli`."""
+    register("eval", "seqtasks.cli.score:score", "Score a run at lengths of your choice.")
+    register("list", "seqtasks.cli.listing:list_names", "List what there is, or one kind of it.")
+    register("plugins", "seqtasks.cli.listing:plugins", "Show the plugins found.")
+    register("predict", "seqtasks.cli.predict:predict", "Answer inputs of your own with a run.")
+    register("resume", "seqtasks.cli.run:resume", "Go on with a run from its last checkpoint.")
+    register("run", "seqtasks.cli.run:run", "Train a cell on a task and score it.")
+    register("runs", "seqtasks.cli.runs:runs", "List the runs in a folder.")
+    register("sample", "seqtasks.cli.sample:sample", "Draw instances of a task.")
+    register("show", "seqtasks.cli.show:show", "Show what a task, a cell or another thing is.")

@@ -17,6 +17,7 @@ from seqtasks.experiment import Experiment, load_experiment
 from seqtasks.lookup import task as find_task
 from seqtasks.observers import MetricsLog, Observers
 from seqtasks.preparing import prepare
+from seqtasks.references import short_name
 from seqtasks.registry import current_registry
 from seqtasks.running import Result, Run, interruption, parameter_count, train
 from seqtasks.runs import (
@@ -83,13 +84,18 @@ def run(
         experiment = Experiment.for_task(find_task(experiment), **settings)
     else:
         experiment = load_experiment(experiment, **settings)
+    own_model = None if model is None else type(model).__name__
+    if own_model and experiment.name is None:
+        name = f"{short_name(experiment.task)}-{short_name(type(model))}"
+        experiment = experiment.with_changes(name=name)
+    told = Observers(observers)
     started, trainer = prepare(experiment, model)
     if out is None:
-        return _execute(started, trainer, None, observers, stop)
-    directory = _create(experiment, Path(out), own_model=model is not None)
+        return _execute(started, trainer, None, told, stop)
+    directory = _create(experiment, Path(out), own_model)
     started.path = directory.path
     with directory.locked():
-        return _execute(started, trainer, directory, observers, stop)
+        return _execute(started, trainer, directory, told, stop)
 
 
 def resume(
@@ -114,6 +120,7 @@ def resume(
     Raises:
         UsageError: if the run is at its end, running, damaged, or from a newer seqtasks.
     """
+    told = Observers(observers)
     directory = RunDirectory.open(path)
     with directory.locked():
         record = directory.record()
@@ -129,14 +136,14 @@ def resume(
                 f"{directory.path} is finished ({_reason(resumed)} at step {resumed.step}); to "
                 f"train on, ask for more steps: --steps {2 * resumed.step}"
             )
-        return _execute(resumed, trainer, directory, observers, stop)
+        return _execute(resumed, trainer, directory, told, stop)
 
 
 def _execute(
     run: Run,
     trainer: Trainer,
     directory: RunDirectory | None,
-    observers: Iterable[Any],
+    told: Observers,
     stop: Stop,
 ) -> Result:
     run.started_at_step = run.step
@@ -144,8 +151,8 @@ def _execute(
     if not run.history:
         untrained = _scores(run, trainer, directory, stop)
         run.history.append({"step": 0, "untrained": [score.to_json() for score in untrained]})
-    log = [] if directory is None else [MetricsLog(directory.metrics, written)]
-    told = Observers(observers, essential=log)
+    if directory is not None:
+        told.add_essential(MetricsLog(directory.metrics, written))
     told.tell("run_started", run=run)
     train(run, trainer, told, lambda: _save(run, trainer, directory), stop)
     result = Result(
@@ -182,7 +189,7 @@ def _scores(run: Run, trainer: Trainer, directory: RunDirectory | None, stop: St
     return scores
 
 
-def _create(experiment: Experiment, parent: Path, own_model: bool) -> RunDirectory:
+def _create(experiment: Experiment, parent: Path, own_model: str | None) -> RunDirectory:
     data, sources = experiment.to_json()
     record = {
         "format": FORMAT,

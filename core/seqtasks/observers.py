@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from seqtasks import hookspecs
-from seqtasks.errors import one_line
+from seqtasks.errors import UsageError, one_line
 from seqtasks.hookspecs import hookimpl
 from seqtasks.registry import current_registry
 from seqtasks.runs.files import writing
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["MetricsLog", "Observers", "TensorBoard"]
 
 logger = logging.getLogger("seqtasks")
+MOMENTS = ("run_started", "run_advanced", "run_evaluated", "run_finished")
 
 
 class Observers:
@@ -27,23 +28,31 @@ class Observers:
 
     Args:
         observers: objects or modules with `hookimpl` functions, beside the plugins.
-        essential: observers without which the run must not go on; their errors pass through.
+
+    Raises:
+        UsageError: for one that is given twice, sees no moment, or takes what no moment has.
     """
 
-    def __init__(self, observers: Iterable[Any], essential: Iterable[Any] = ()) -> None:
-        self.problems: list[str] = []
-        self._essential = list(essential)
+    def __init__(self, observers: Iterable[Any] = ()) -> None:
+        self._essential: list[Any] = []
         self._manager = pluggy.PluginManager("seqtasks")
         self._manager.add_hookspecs(hookspecs)
         plugins = [p for p in current_registry().plugins if p.status == "loaded"]
         for plugin in plugins:
             self._manager.register(plugin.module, f"{plugin.name} of {plugin.distribution}")
-        for observer in [*observers, *self._essential]:
-            self._manager.register(observer)
+        for observer in observers:
+            self._add(observer)
+
+    def add_essential(self, observer: Any) -> None:
+        """Add an observer without which the run must not go on; its errors pass through."""
+        self._essential.append(observer)
+        self._add(observer)
 
     def tell(self, moment: str, **arguments: Any) -> None:
         """Call every observer of a moment, named as its hook: run_started, run_advanced, ..."""
         for implementation in self._manager.hook.__dict__[moment].get_hookimpls():
+            if not self._manager.is_registered(implementation.plugin):
+                continue  # dropped a moment ago
             taken = {name: arguments[name] for name in implementation.argnames}
             try:
                 implementation.function(**taken)
@@ -52,14 +61,25 @@ class Observers:
                     raise
                 self._drop(implementation, moment, error)
 
+    def _add(self, observer: Any) -> None:
+        name = getattr(observer, "__name__", type(observer).__name__)
+        try:
+            self._manager.register(observer)
+            self._manager.check_pending()
+        except (pluggy.PluginValidationError, ValueError) as error:
+            raise UsageError(f"the observer {name}: {' '.join(str(error).split())}") from error
+        if not self._manager.get_hookcallers(observer):
+            raise UsageError(
+                f"the observer {name} sees nothing: mark its methods with @seqtasks.hookimpl "
+                f"({', '.join(MOMENTS)})"
+            )
+
     def _drop(self, implementation: Any, moment: str, error: Exception) -> None:
         name = implementation.plugin_name
-        if not isinstance(name, str) or name.isdecimal():
+        if name.isdecimal():  # pluggy's name for an object without one
             name = type(implementation.plugin).__name__
         self._manager.unregister(implementation.plugin)
-        problem = f"observer {name} failed in {moment} and is dropped: {one_line(error)}"
-        self.problems.append(problem)
-        logger.warning(problem)
+        logger.warning(f"observer {name} failed in {moment} and is dropped: {one_line(error)}")
 
 
 class MetricsLog:

@@ -145,6 +145,9 @@ def _registered_name(cls: Any, kind: Kind) -> str | None:
             entry.target.partition(":")[0].partition(".")[0]
         ):
             continue
-        if registry.load(entry) is cls:
-            return entry.name
+        try:
+            if registry.load(entry) is cls:
+                return entry.name
+        except UsageError:
+            continue
     return None

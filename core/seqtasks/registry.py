@@ -1,6 +1,7 @@
 """Discovery of plugins and look-up of what they register; a broken plugin is set aside."""
 
 import importlib
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +19,7 @@ __all__ = ["KINDS", "Entry", "Kind", "Plugin", "Registry", "current_registry", "
 Kind = Literal["task", "cell", "readout", "experiment", "command"]
 KINDS: tuple[Kind, ...] = ("task", "cell", "readout", "experiment", "command")
 OWN_DISTRIBUTION = "seqtasks"
+logger = logging.getLogger("seqtasks")
 DISABLE_VARIABLE = "SEQTASKS_DISABLE_PLUGINS"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -113,7 +115,7 @@ class Registry:
             value: Any = importlib.import_module(module)
             for part in attribute.split("."):
                 value = getattr(value, part)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UsageError(
                 f"{entry.kind} '{entry.name}' of plugin {entry.plugin} ({entry.distribution}) "
                 f"cannot be loaded from '{entry.target}': {one_line(error)}"
@@ -126,8 +128,7 @@ class Registry:
         return {plugin.distribution: plugin.version for plugin in loaded}
 
     def _add(self, point: EntryPoint, distribution: Distribution | None) -> None:
-        name = distribution.name if distribution else "unknown distribution"
-        version = distribution.version if distribution else "unknown"
+        name, version = _name_and_version(distribution)
         plugin = Plugin(point.name, name, version)
         self.plugins.append(plugin)
         if point.name in self._disabled:
@@ -139,7 +140,7 @@ class Registry:
             plugin.module = point.load()
             entries = self._register(plugin)
         except (Exception, SystemExit) as error:
-            problem = str(error) if isinstance(error, UsageError) else one_line(error)
+            problem = _problem(error)
             plugin.status, plugin.problem, plugin.module = "set aside", problem, None
             self.warnings.append(f"plugin {point.name} of {name} is set aside: {problem}")
             return
@@ -148,8 +149,9 @@ class Registry:
 
     def _register(self, plugin: Plugin) -> list[Entry]:
         """Register a module with pluggy and collect its entries, all or none."""
-        registered = self.hooks.register(plugin.module, f"{plugin.distribution}:{plugin.name}")
+        registered = f"{plugin.distribution}:{plugin.name}"
         try:
+            self.hooks.register(plugin.module, registered)
             for caller in self.hooks.get_hookcallers(plugin.module) or []:
                 if not caller.has_spec():
                     raise UsageError(
@@ -196,22 +198,41 @@ def _discover() -> Iterator[tuple[EntryPoint, Distribution | None]]:
     found: dict[tuple[str, str], tuple[EntryPoint, Distribution | None]] = {}
     for point in entry_points(group=hookspecs.ENTRY_POINT_GROUP):
         distribution = getattr(point, "dist", None)
-        name = distribution.name if distribution else ""
+        name, _ = _name_and_version(distribution)
         found.setdefault((name, point.name), (point, distribution))
-    ordered = sorted(found, key=lambda key: (key[0] != OWN_DISTRIBUTION, key))
+    ordered = sorted(found, key=lambda key: (key[0] != OWN_DISTRIBUTION, key[0].lower(), key[1]))
     return iter([found[key] for key in ordered])
+
+
+def _name_and_version(distribution: Distribution | None) -> tuple[str, str]:
+    """Return what a distribution's metadata says; its metadata may be missing or damaged."""
+    unknown = ("unknown distribution", "unknown")
+    if distribution is None:
+        return unknown
+    try:
+        return distribution.name or unknown[0], distribution.version or unknown[1]
+    except Exception:
+        return unknown
+
+
+def _problem(error: BaseException) -> str:
+    if isinstance(error, UsageError | pluggy.PluginValidationError):
+        return " ".join(str(error).split())
+    return one_line(error)
 
 
 def _check_required_version(distribution: Distribution) -> None:
     """Raise if a distribution's metadata asks for a seqtasks that this one is not."""
-    wanted = [text for text in distribution.requires or () if text.startswith(OWN_DISTRIBUTION)]
+    wanted = [text for text in distribution.requires or () if text.lower().startswith("seqtasks")]
     if not wanted:
-        return
+        return  # packaging takes a while to import
     from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
 
     for requirement in map(Requirement, wanted):
+        applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
         fits = requirement.specifier.contains(__version__, prereleases=True)
-        if requirement.name == OWN_DISTRIBUTION and not fits:
+        if canonicalize_name(requirement.name) == OWN_DISTRIBUTION and applies and not fits:
             raise UsageError(f"it needs {requirement}, this is seqtasks {__version__}")
 
 
@@ -233,4 +254,6 @@ def use_registry(disabled: Iterable[str] = ()) -> Registry:
     global _current
     named = os.environ.get(DISABLE_VARIABLE, "").split(",")
     _current = Registry({name.strip() for name in named} | set(disabled) - {""})
+    for warning in _current.warnings:
+        logger.warning(warning)
     return _current

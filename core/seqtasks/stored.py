@@ -90,7 +90,8 @@ def recorded_experiment(
         raise UsageError(f"unknown argument {unknown.pop()}; known: {', '.join(THINGS)}, model")
     if record.get("own_model") and model is None:
         raise UsageError(
-            f"{directory.path} trained a module made in a Python program; open it there with "
+            f"{directory.path} trained a module of its own ({record['own_model']}), made in a "
+            "Python program; open it there with "
             "seqtasks.load(run, model=...) or seqtasks.resume(run, model=...)"
         )
     data = dict(record["experiment"])

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 import click
@@ -13,29 +13,14 @@ from seqtasks.registry import DISABLE_VARIABLE, current_registry, use_registry
 
 __all__ = ["cli", "main"]
 
-_COMMANDS = {
-    "run": "seqtasks.cli.run:run",
-    "resume": "seqtasks.cli.run:resume",
-    "eval": "seqtasks.cli.score:score",
-    "predict": "seqtasks.cli.predict:predict",
-    "runs": "seqtasks.cli.runs:runs",
-    "list": "seqtasks.cli.listing:list_names",
-    "show": "seqtasks.cli.show:show",
-    "sample": "seqtasks.cli.sample:sample",
-    "plugins": "seqtasks.cli.listing:plugins",
-}
-
 
 class _Commands(click.Group):
-    """The built-in commands, each imported when it is used, and those of plugins."""
+    """The registered commands, each imported only when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        names = current_registry().names("command")
-        return [*_COMMANDS, *(name for name in names if name not in _COMMANDS)]
+        return current_registry().names("command")
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in _COMMANDS:
-            return _import(_COMMANDS[cmd_name])
         registry = current_registry()
         entry = registry.get("command", cmd_name)
         if entry is None:
@@ -55,19 +40,19 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        if not ctx.resilient_parsing and self.get_command(ctx, name) is None:
-            known = self.list_commands(ctx)
-            suggestion = did_you_mean(name, known) or f" Known: {', '.join(known)}."
-            raise UsageError(f"there is no command '{name}'.{suggestion}")
+        registry = current_registry()
+        if not ctx.resilient_parsing and registry.get("command", args[0]) is None:
+            raise UsageError(registry.unknown(args[0], "command"))
         return super().resolve_command(ctx, args)
 
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _warn(current_registry().warnings)
+        super().format_help(ctx, formatter)
 
-def _import(target: str) -> click.Command:
-    from importlib import import_module
-
-    module, _, attribute = target.partition(":")
-    return getattr(import_module(module), attribute)
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        entries = current_registry().entries("command")
+        with formatter.section("Commands"):
+            formatter.write_dl([(entry.name, entry.summary) for entry in entries])
 
 
 def _unusable(name: str, reason: str) -> click.Command:
@@ -91,8 +76,12 @@ def _switch_off(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) 
         wanted = [name.strip() for name in os.environ.get(DISABLE_VARIABLE, "").split(",")]
         unknown = [name for name in wanted if name and name not in found]
         missing = [f"{DISABLE_VARIABLE} names no plugin there is: {name}" for name in unknown]
-        for warning in [*registry.warnings, *missing]:
-            click.echo(f"Warning: {warning}", err=True)
+        _warn([*registry.warnings, *missing])
+
+
+def _warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        click.echo(f"Warning: {warning}", err=True)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -108,13 +97,13 @@ def _switch_off(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) 
 )
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    r"""Train recurrent cells on sequence tasks.
+    """Train recurrent cells on sequence tasks.
 
     \b
     seqtasks run bitflip --cell concat   train a cell on a task and score it
     seqtasks list                        see the tasks, cells, readouts and experiments
     seqtasks show parity                 read what one of them is
-    """
+    """  # noqa: D301 - click reads the backslash
     if os.environ.get("NO_COLOR"):
         ctx.color = False
 

@@ -1,0 +1,187 @@
+"""The command line with the example plugin, used as a stranger would, and with broken ones."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+SWITCH_OFF = [
+    pytest.param(("--no-plugin", "example"), {}, id="option"),
+    pytest.param((), {"SEQTASKS_DISABLE_PLUGINS": "example"}, id="environment"),
+]
+
+
+@pytest.fixture
+def seqtasks(python, example_site):
+    """Run `seqtasks` with the example plugin installed, and whatever lies in the folders given."""
+
+    def run(*arguments: object, path=(), **variables: str):
+        return python("-m", "seqtasks", *arguments, path=(example_site, *path), **variables)
+
+    return run
+
+
+def printed(done) -> str:
+    """Return what a command printed, once it is sure that all went well and quietly."""
+    __tracebackhide__ = True
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def names(document: dict, kind: str) -> dict[str, str]:
+    """Return the plugin of each name of a kind that `list --json` shows."""
+    return {entry["name"]: entry["plugin"] for entry in document[kind]}
+
+
+def plugin_named(name: str, found: list[dict[str, str]]) -> dict[str, str]:
+    """Return the one plugin of a name that `plugins --json` shows."""
+    (plugin,) = [plugin for plugin in found if plugin["name"] == name]
+    return plugin
+
+
+def test_its_task_and_cell_are_listed_among_the_built_in_ones(seqtasks):
+    tasks = names(json.loads(printed(seqtasks("list", "tasks", "--json"))), "tasks")
+    cells = names(json.loads(printed(seqtasks("list", "cells", "--json"))), "cells")
+    assert (tasks["majority"], tasks["bitflip"]) == ("example", "bits")
+    assert (cells["mgu"], cells["gru"]) == ("example", "builtin")
+    assert "say whether ones outnumber zeros" in printed(seqtasks("list"))
+
+
+def test_the_plugin_is_shown_with_its_distribution(seqtasks):
+    found = json.loads(printed(seqtasks("plugins", "--json")))["plugins"]
+    example = plugin_named("example", found)
+    assert (example["distribution"], example["version"]) == ("seqtasks-example", "0.1.0")
+    assert example["status"] == "loaded"
+    assert "seqtasks-example" in printed(seqtasks("plugins"))
+
+
+def test_its_task_and_cell_are_shown(seqtasks):
+    task = printed(seqtasks("show", "majority"))
+    assert "Say at each step whether ones outnumber zeros so far" in task
+    assert "ties (one of zero|one, default zero)" in task
+    cell = printed(seqtasks("show", "mgu"))
+    assert "h' = (1 - f) ∘ h + f ∘ h~" in cell
+    assert "seqtasks-example" in cell
+
+
+def test_its_task_runs_with_its_cell_and_the_run_says_what_it_used(seqtasks, tmp_path):
+    size = ("--hidden-size", 4, "--eval-length", 5, "--steps", 10)
+    arguments = ("run", "majority:ties=one", "--cell", "mgu", *size, "--out", "runs")
+    result = json.loads(printed(seqtasks(*arguments, "--json", "--quiet")))
+    assert (result["task"], result["cell"], result["step"]) == ("majority:ties=one", "mgu", 10)
+    assert [score["length"] for score in result["scores"]] == [5]
+    record = json.loads((tmp_path / result["path"] / "experiment.json").read_text())
+    assert record["versions"]["plugins"]["seqtasks-example"] == "0.1.0"
+
+
+def test_a_parameter_it_does_not_have_is_the_users_mistake(seqtasks):
+    done = seqtasks("show", "majority:ties=both")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: ")
+    assert "ties must be one of zero|one, got 'both'" in done.stderr
+
+
+def test_its_command_works_like_a_built_in_one(seqtasks):
+    assert printed(seqtasks("majority-count", "01101")) == "zeros 2\nones  3\n"
+    assert "majority-count" in printed(seqtasks("--help"))
+    assert "BITS" in printed(seqtasks("majority-count", "--help"))
+    wrong = seqtasks("majority-count", "012")
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("Error: symbol '2'")
+
+
+def test_the_console_script_is_the_same_command(example_site, python):
+    script = Path(sys.executable).with_name("seqtasks")
+    code = f"import os\nos.execv({str(script)!r}, ['seqtasks', 'majority-count', '011'])"
+    assert printed(python("-c", code, path=(example_site,))) == "zeros 1\nones  2\n"
+
+
+def test_a_broken_plugin_beside_it_gives_one_warning_and_harms_nothing(seqtasks, site):
+    site.plugin("broken", "import no_such_module\n")
+    for arguments in (("list", "tasks"), ("majority-count", "01"), ("show", "majority")):
+        done = seqtasks(*arguments, path=(site.folder,))
+        assert done.returncode == 0
+        assert done.stdout == seqtasks(*arguments).stdout
+        assert done.stderr == (
+            "Warning: plugin broken of broken-dist is set aside: "
+            "ModuleNotFoundError: No module named 'no_such_module'\n"
+        )
+
+
+def test_a_plugin_that_exits_does_not_take_the_command_with_it(seqtasks, site):
+    site.plugin("broken", "import sys\nsys.exit('goodbye')\n")
+    done = seqtasks("list", "tasks", path=(site.folder,))
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+    assert "SystemExit: goodbye" in done.stderr
+    assert "majority" in done.stdout
+
+
+def test_plugins_shows_why_one_was_set_aside(seqtasks, site):
+    site.plugin("broken", requires=("seqtasks>=99",))
+    done = seqtasks("plugins", "--json", path=(site.folder,))
+    found = json.loads(done.stdout)["plugins"]
+    broken = plugin_named("broken", found)
+    assert broken["status"] == "set aside"
+    assert broken["problem"].startswith("it needs seqtasks>=99")
+    assert "it needs seqtasks>=99" in seqtasks("plugins", path=(site.folder,)).stdout
+
+
+def test_an_unknown_task_says_which_plugins_were_set_aside(seqtasks, site):
+    site.plugin("broken", "import no_such_module\n")
+    done = seqtasks("show", "majorty", path=(site.folder,))
+    assert (done.returncode, done.stdout) == (2, "")
+    _, error = done.stderr.splitlines()
+    assert error.startswith("Error: unknown ")
+    assert "Did you mean 'majority'?" in error
+    assert "broken (ModuleNotFoundError: No module named 'no_such_module')" in error
+
+
+@pytest.mark.parametrize("target", ["gone_parts:command", "lazy_parts:command", "lazy_parts:other"])
+def test_a_command_that_cannot_be_loaded_harms_no_other(seqtasks, site, target):
+    site.module("lazy_parts", "other = 3\ndef __getattr__(name):\n    raise SystemExit(name)\n")
+    hook = f"@hookimpl\ndef register_commands(register):\n    register('lazy', '{target}')\n"
+    site.plugin("lazy", hook)
+    assert "majority-count" in printed(seqtasks("--help", path=(site.folder,)))
+    done = seqtasks("lazy", path=(site.folder,))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error: command 'lazy' of plugin lazy (lazy-dist) ")
+
+
+def test_a_plugin_cannot_take_the_name_of_a_built_in_command_and_is_told(seqtasks, site):
+    hook = "@hookimpl\ndef register_commands(register):\n    register('list', 'a:b')\n"
+    site.plugin("greedy", hook)
+    done = seqtasks("list", "tasks", path=(site.folder,))
+    assert done.returncode == 0
+    assert "majority" in done.stdout
+    (warning,) = done.stderr.splitlines()
+    assert warning.startswith("Warning: command 'list' of plugin greedy of greedy-dist is not")
+
+
+@pytest.mark.parametrize(("options", "variables"), SWITCH_OFF)
+def test_it_can_be_switched_off(seqtasks, options, variables):
+    listed = json.loads(printed(seqtasks(*options, "list", "--json", **variables)))
+    assert "majority" not in names(listed, "tasks")
+    assert "mgu" not in names(listed, "cells")
+    assert "bitflip" in names(listed, "tasks")
+    missing = seqtasks(*options, "show", "majority", **variables)
+    assert missing.returncode == 2
+    assert "unknown" in missing.stderr
+    assert "Plugins switched off: example." in missing.stderr
+    command = seqtasks(*options, "majority-count", "01", **variables)
+    assert (command.returncode, command.stdout) == (2, "")
+    assert command.stderr.startswith("Error: unknown command 'majority-count'.")
+    found = json.loads(printed(seqtasks(*options, "plugins", "--json", **variables)))["plugins"]
+    assert plugin_named("example", found)["status"] == "disabled"
+
+
+def test_switching_a_broken_plugin_off_silences_its_warning(seqtasks, site):
+    site.plugin("broken", "import no_such_module\n")
+    listed = seqtasks("--no-plugin", "broken", "list", "tasks", path=(site.folder,))
+    assert "majority" in printed(listed)
+
+
+def test_a_plugin_there_is_not_cannot_be_switched_off(seqtasks):
+    done = seqtasks("--no-plugin", "exmaple", "list")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "Error: there is no plugin 'exmaple'. Did you mean 'example'?\n"

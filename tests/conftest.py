@@ -1,0 +1,87 @@
+"""What tests of several parts need: made-up plugins, the example plugin, and other processes."""
+
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+# Threads of several workers at once would wait for each other more than they compute.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+EXAMPLE = Path(__file__).parent / "example_plugin"
+HEADER = "from seqtasks.hookspecs import hookimpl\n"
+
+Python = Callable[..., subprocess.CompletedProcess[str]]
+
+
+class Site:
+    """A folder in which made-up distributions lie as if they were installed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def module(self, name: str, code: str) -> None:
+        """Write a module."""
+        (self.folder / f"{name}.py").write_text(code)
+        importlib.invalidate_caches()
+
+    def plugin(
+        self, name: str, code: str = "", requires: tuple[str, ...] = (), target: str = ""
+    ) -> None:
+        """Write the distribution `NAME-dist`, whose plugin NAME is the module `NAME_plugin`."""
+        self.module(f"{name}_plugin", HEADER + code)
+        info = self.folder / f"{name}_dist-1.0.dist-info"
+        info.mkdir()
+        metadata = ["Metadata-Version: 2.1", f"Name: {name}-dist", "Version: 1.0"]
+        metadata += [f"Requires-Dist: {requirement}" for requirement in requires]
+        (info / "METADATA").write_text("\n".join(metadata) + "\n")
+        point = f"[seqtasks]\n{name} = {target or f'{name}_plugin'}\n"
+        (info / "entry_points.txt").write_text(point)
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """An empty `Site` on this process's path; what was imported from it is forgotten again."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    yield Site(folder)
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None)).startswith(str(folder)):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Python:
+    """Run this Python in a process of its own, in a folder of its own, with folders on its path."""
+
+    def run(*arguments: object, path: tuple[Path, ...] = (), **variables: str):
+        folders = [*map(str, path), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders), **variables}
+        return subprocess.run(
+            [sys.executable, *map(str, arguments)],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def example_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder into which the example plugin is installed; needs no network."""
+    folder = tmp_path_factory.mktemp("example")
+    source = folder / "source"  # a copy, for a build may write beside what it builds
+    shutil.copytree(EXAMPLE, source, ignore=shutil.ignore_patterns("__pycache__"))
+    offline = ("--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", *offline]
+    subprocess.run([*command, "--target", str(folder / "site"), str(source)], check=True)
+    return folder / "site"
