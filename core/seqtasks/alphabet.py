@@ -41,6 +41,8 @@ class Tokens:
             ValueError: if there is no symbol, one is empty or holds a space, or one comes twice.
         """
         found = tuple(symbols)
+        if not all(isinstance(symbol, str) for symbol in found):
+            raise ValueError(f"symbols must be strings, got {found!r}")
         if not found or not all(found) or any(s.split() != [s] for s in found):
             raise ValueError(f"symbols must be non-empty and without spaces, got {found!r}")
         if len(set(found)) != len(found):
@@ -91,6 +93,8 @@ class Tokens:
     def _word(self, index: int) -> str:
         if index == IGNORE:
             return "."
+        if not 0 <= index <= len(self.symbols):
+            raise ValueError(f"there is no symbol with id {index} in {' '.join(self.symbols)}")
         return BLANK if index == len(self.symbols) else self.symbols[index]
 
 

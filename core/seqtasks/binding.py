@@ -1,13 +1,16 @@
 """Values of a spec, typed by the fields of what it names."""
 
+import dataclasses
 import inspect
+import sys
 import types
 import typing
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Literal, Union, get_args, get_origin
 
 from seqtasks.errors import did_you_mean
-from seqtasks.spec import Spec, SpecError, Value
+from seqtasks.spec import Spec, SpecError, Value, format_value
 
 __all__ = ["Parameter", "bind", "parameters_of", "type_name"]
 
@@ -32,11 +35,7 @@ class Parameter(typing.NamedTuple):
 
 def parameters_of(target: Callable[..., Any], given: Sequence[str] = ()) -> list[Parameter]:
     """Return the parameters a class or function takes beside those the caller gives it."""
-    function = target.__init__ if inspect.isclass(target) else target
-    try:
-        hints = typing.get_type_hints(function)
-    except Exception:
-        hints = dict(getattr(function, "__annotations__", {}))
+    hints = _hints(target)
     found: list[Parameter] = []
     for parameter in inspect.signature(target).parameters.values():
         if parameter.name in given or parameter.kind in (
@@ -50,6 +49,30 @@ def parameters_of(target: Callable[..., Any], given: Sequence[str] = ()) -> list
             kind = type(parameter.default) if known else str
         found.append(Parameter(parameter.name, kind, parameter.default))
     return found
+
+
+def _hints(target: Callable[..., Any]) -> dict[str, Any]:
+    """Return the types of a target's parameters; one that cannot be resolved is left out."""
+    if dataclasses.is_dataclass(target):
+        # The __init__ of a dataclass knows the module of its own class alone, not of its bases.
+        owners = reversed(inspect.getmro(typing.cast(type, target)))
+        sources = [
+            (vars(o).get("__annotations__", {}), sys.modules.get(o.__module__)) for o in owners
+        ]
+    else:
+        function: Any = target.__init__ if inspect.isclass(target) else target
+        module = sys.modules.get(getattr(function, "__module__", None) or "")
+        sources = [(getattr(function, "__annotations__", {}), module)]
+    hints: dict[str, Any] = {}
+    for annotations, module in sources:
+        for name, annotation in annotations.items():
+            hints.pop(name, None)
+            if not isinstance(annotation, str):
+                hints[name] = annotation
+                continue
+            with suppress(Exception):  # a name that only a type checker imports
+                hints[name] = eval(annotation, dict(vars(module)) if module else {})
+    return hints
 
 
 def bind(spec: Spec, target: Callable[..., Any], given: Sequence[str] = ()) -> dict[str, Any]:
@@ -130,21 +153,24 @@ def _convert(value: Value, kind: Any) -> Any:
     text = value.content
     if origin is Literal:
         for choice in arguments:
-            if str(choice) == text:
+            if text == (choice if isinstance(choice, str) else format_value(choice)):
                 return choice
+        raise _IllTypedError(value)
+    if value.quoted and kind not in (str, Any):
         raise _IllTypedError(value)
     if kind is bool:
         if text.lower() in _TRUE | _FALSE:
             return text.lower() in _TRUE
         raise _IllTypedError(value)
     if kind is type(None):
-        if text.lower() == "none" and not value.quoted:
+        if text.lower() == "none":
             return None
         raise _IllTypedError(value)
     if kind in (str, Any):
         return text
+    convert = typing.cast(Callable[[str], Any], kind)
     try:
-        return kind(text)
+        return convert(text)
     except (TypeError, ValueError):
         raise _IllTypedError(value) from None
 

@@ -3,7 +3,6 @@
 import inspect
 from typing import Any
 
-import torch
 from torch import nn
 
 from seqtasks.binding import parameters_of
@@ -11,8 +10,8 @@ from seqtasks.cells import Cell, Readout
 from seqtasks.errors import UsageError, one_line
 from seqtasks.lookup import find
 from seqtasks.model import Model
-from seqtasks.randomness import torch_seed
 from seqtasks.tasks import Task, Tokens
+from seqtasks.torch_randomness import own_random_stream
 
 __all__ = ["build_model", "cell", "readout"]
 
@@ -60,8 +59,7 @@ def build_model(
     The caller's random state is untouched. `embedding_size` None means the hidden size.
     """
     embedding_size = hidden_size if embedding_size is None else embedding_size
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(torch_seed(seed, "initialisation"))
+    with own_random_stream(seed, "initialisation"):
         embedding: nn.Module = (
             nn.Embedding(task.input_size, embedding_size)
             if isinstance(task.inputs, Tokens)

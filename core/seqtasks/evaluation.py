@@ -1,5 +1,6 @@
 """Scoring a model on a task, in portions that fit in little memory."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +14,9 @@ from seqtasks.errors import UsageError
 from seqtasks.intervals import Interval, fraction_interval, mean_interval
 from seqtasks.lengths import LengthRange, parse_length_list
 from seqtasks.lookup import task as find_task
-from seqtasks.randomness import stream, torch_seed
+from seqtasks.randomness import stream
 from seqtasks.tasks import Batch, Reals, Task
+from seqtasks.torch_randomness import own_random_stream
 from seqtasks.training import predictions_of, to_torch
 
 __all__ = ["Score", "evaluate", "evaluate_at", "lengths_to_score"]
@@ -48,15 +50,25 @@ class Score:
             "sequences": self.sequences,
             "exhaustive": self.exhaustive,
             "metrics": self.metrics,
-            "intervals": {name: list(ends) for name, ends in self.intervals.items()},
+            "intervals": {name: _finite(ends) for name, ends in self.intervals.items()},
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Score":
         """Read what `to_json` returned."""
-        intervals = {name: Interval(*ends) for name, ends in data["intervals"].items()}
+        intervals = {name: _unbounded(ends) for name, ends in data["intervals"].items()}
         values: dict[str, Any] = {**data, "intervals": intervals}
         return cls(**values)
+
+
+def _finite(interval: Interval) -> list[float | None]:
+    """Return the ends for JSON, which has no infinity: None for an end that is not known."""
+    return [end if math.isfinite(end) else None for end in interval]
+
+
+def _unbounded(ends: list[float | None]) -> Interval:
+    low, high = ends
+    return Interval(-math.inf if low is None else low, math.inf if high is None else high)
 
 
 def evaluate(
@@ -119,8 +131,7 @@ def evaluate_at(
     exhaustive = domain is not None and domain <= max(1.1 * sequences, 16)
     counts: dict[str, list[Any]] = {metric.name: [] for metric in task.metrics}
     scored = 0
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(torch_seed(seed, purpose))  # for a cell that draws while it is scored
+    with own_random_stream(seed, purpose):  # for a cell that draws while it is scored
         for batch in _portions(task, length, sequences, seed, purpose, exhaustive):
             predictions = _predict(model, task, batch)
             scored += len(predictions)
@@ -159,7 +170,7 @@ def _predict(model: nn.Module, task: Task, batch: Batch) -> NDArray[Any]:
     dtype = floats[0] if floats else torch.float32
     width = max([64, *(max(p.shape, default=1) for p in parameters)])
     rows = max(1, FORWARD_NUMBERS // (batch.inputs.shape[1] * width))
-    was_training = model.training
+    modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
         parts: list[Tensor] = []
@@ -170,5 +181,6 @@ def _predict(model: nn.Module, task: Task, batch: Batch) -> NDArray[Any]:
                 predictions = predictions.argmax(-1)
             parts.append(predictions.cpu())
     finally:
-        model.train(was_training)
+        for module, was_training in modes:
+            module.training = was_training
     return torch.cat(parts).numpy()

@@ -1,6 +1,7 @@
 """An experiment: the whole configuration of a run, which goes through JSON and back."""
 
 import importlib.resources
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -15,11 +16,12 @@ from seqtasks.runs.files import read_json
 from seqtasks.settings import Settings
 from seqtasks.tasks import Task
 
-__all__ = ["Experiment", "Published", "load_experiment"]
+__all__ = ["Experiment", "Published", "load_experiment", "restore_things"]
 
 DType = Literal["float32", "float64"]
 EVALUATION_MULTIPLES = (1, 2, 5, 10, 50)
 THINGS = ("task", "cell", "readout")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +88,14 @@ class Experiment(Settings):
         ):
             self._whole(name, 1)
         self._one_of("dtype", get_args(DType))
+        self._text("device")
+        if self.name is not None and (
+            not isinstance(self.name, str) or not _NAME.fullmatch(self.name)
+        ):
+            raise UsageError(
+                f"name must be letters, digits, '-', '_' and '.', beginning with a letter or "
+                f"digit, got {self.name!r}"
+            )
         task = find_task(self.task)
         allowed = task.lengths.select(self.length_range, short_name(self.task))
         for length in self.evaluation_lengths or ():
@@ -97,7 +107,7 @@ class Experiment(Settings):
             object.__setattr__(self, "evaluation_lengths", lengths)
 
     @classmethod
-    def for_task(cls, task: str | Task, **overrides: Any) -> "Experiment":
+    def for_task(cls, task: str | Task, /, **overrides: Any) -> "Experiment":
         """Return an experiment with the settings a task recommends, and others where given.
 
         Raises:
@@ -154,14 +164,13 @@ class Experiment(Settings):
             raise UsageError(f"{origin}: the key 'task' is missing")
         values = dict(data)
         try:
-            values["published"] = tuple(_published(item) for item in values.get("published", ()))
-            if values.get("evaluation_lengths") is not None:
-                values["evaluation_lengths"] = tuple(values["evaluation_lengths"])
+            figures = values.get("published", [])
+            if not isinstance(figures, list | tuple):
+                raise UsageError(f"published must be a list, got {figures!r}")
+            values["published"] = tuple(_published(item) for item in figures)
             return cls.for_task(values.pop("task"), **values)
         except UsageError as error:
             raise UsageError(f"{origin}: {error}") from None
-        except TypeError:
-            raise UsageError(f"{origin}: a list is needed where there is none") from None
 
     def with_changes(self, **changes: Any) -> "Experiment":
         """Return a copy with fields changed; a new length brings its own evaluation lengths."""
@@ -182,7 +191,9 @@ def load_experiment(spec: str | Path | Task, **overrides: Any) -> Experiment:
     Raises:
         UsageError: for an unknown name, key or setting.
     """
-    if isinstance(spec, Path) or (isinstance(spec, str) and spec.endswith(".json")):
+    if isinstance(spec, Path):
+        spec = str(spec)
+    if isinstance(spec, str) and spec.endswith(".json"):
         return _from_file(Path(spec)).with_changes(**overrides)
     if isinstance(spec, str) and ":" not in spec and not spec.endswith(".py"):
         registry = current_registry()
@@ -198,12 +209,30 @@ def _from_file(path: Path) -> Experiment:
     if not isinstance(data, dict):
         raise UsageError(f"{path}: an experiment is a JSON object, this is not")
     if isinstance(data.get("experiment"), dict):  # the record of a run
-        sources = data.get("sources", {})
-        data = dict(data["experiment"])
-        for kind in THINGS:
-            if kind in data:
-                data[kind] = restore(data[kind], kind, sources.get(kind), path.parent)
+        data = restore_things(data, path)
     return Experiment.from_json(data, str(path))
+
+
+def restore_things(record: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return the experiment of a run's record, with what it names in place.
+
+    Args:
+        record: what `experiment.json` holds.
+        path: the file, for messages; copies of sources lie in its folder.
+    """
+    data = dict(record["experiment"])
+    sources = record.get("sources", {})
+    if not isinstance(sources, dict):
+        raise UsageError(f"{path} is damaged: its sources are not an object")
+    for kind in THINGS:
+        if kind in data:
+            try:
+                data[kind] = restore(data[kind], kind, sources.get(kind), path.parent)
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                raise UsageError(
+                    f"{path} is damaged: its {kind} cannot be read ({one_line(error)})"
+                ) from error
+    return data
 
 
 def _registered(entry: Entry) -> Experiment:
@@ -232,4 +261,13 @@ def _published(item: Any) -> Published:
     for key in ("metric", "length", "value", "source"):
         if key not in item:
             raise UsageError(f"a published figure lacks '{key}'")
-    return Published(**item)
+    figure = Published(**item)
+    if isinstance(figure.value, bool) or not isinstance(figure.value, int | float):
+        raise UsageError(f"published.value must be a number, got {figure.value!r}")
+    for key, value in (("length", figure.length), ("step", figure.step)):
+        if isinstance(value, bool) or not isinstance(value, int | None) or value == 0:
+            raise UsageError(f"published.{key} must be a whole number above 0, got {value!r}")
+    for key, value in (("metric", figure.metric), ("source", figure.source)):
+        if not isinstance(value, str):
+            raise UsageError(f"published.{key} must be text, got {value!r}")
+    return figure

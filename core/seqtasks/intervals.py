@@ -35,15 +35,19 @@ def fraction_interval(rights: NDArray[np.float64], trials: NDArray[np.float64]) 
     instances, total = len(rights), trials.sum()
     share = rights.sum() / total
     spread = share * (1 - share)
-    effective = float(instances)
-    if spread > 0 and instances > 1:
-        residuals = rights - share * trials
-        variance = instances / (instances - 1) * (residuals**2).sum() / total**2
-        effective = total if variance == 0 else float(np.clip(spread / variance, 1.0, total))
+    mean_trials = total / instances
+    counts = np.append(np.ones(instances), [0.25, 0.25])
+    weights = np.append(trials, [mean_trials, mean_trials])
+    sums = np.append(rights, [0.0, mean_trials])
+    mixed = (counts * sums).sum() / (counts * weights).sum()
+    alike = (counts * (sums - mixed * weights) ** 2).sum()
+    alike /= mixed * (1 - mixed) * (counts * weights).sum()
+    effective = float(np.clip(total / alike, 1.0, total))
     centre = (share + _Z**2 / (2 * effective)) / (1 + _Z**2 / effective)
     half = _Z * math.sqrt(spread / effective + _Z**2 / (4 * effective**2))
     half /= 1 + _Z**2 / effective
-    return Interval(max(0.0, float(centre - half)), min(1.0, float(centre + half)))
+    low = 0.0 if share == 0 else max(0.0, float(centre - half))
+    return Interval(low, 1.0 if share == 1 else min(1.0, float(centre + half)))
 
 
 def mean_interval(sums: NDArray[np.float64], weights: NDArray[np.float64]) -> Interval:

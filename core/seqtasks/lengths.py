@@ -8,7 +8,7 @@ from seqtasks.errors import UsageError
 
 __all__ = ["AllowedLengths", "LengthRange", "parse_length_list"]
 
-_RANGE = re.compile(r"(-?\d+)(?:\.\.(-?\d+))?")
+_RANGE = re.compile(r"(-?\d{1,18})(?:\.\.(-?\d{1,18}))?")
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class LengthRange:
     last: int
 
     def __post_init__(self) -> None:
-        if self.first < 1:
-            raise UsageError(f"a length must be at least 1, got {self.first}")
+        if min(self.first, self.last) < 1:
+            raise UsageError(f"a length must be at least 1, got {min(self.first, self.last)}")
         if self.last < self.first:
             raise UsageError(
                 f"the range {self.first}..{self.last} is reversed; write {self.last}..{self.first}"
@@ -52,6 +52,10 @@ class AllowedLengths:
     minimum: int = 1
     step: int = 1
     maximum: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.minimum < 1 or self.step < 1:
+            raise ValueError(f"minimum and step must be at least 1, got {self!r}")
 
     def __contains__(self, length: int) -> bool:
         return (

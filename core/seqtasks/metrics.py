@@ -59,7 +59,8 @@ def _sequence_counts(predictions: NDArray[np.generic], targets: NDArray[np.gener
 
 def _squared_errors(predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> Counts:
     counted = scored(targets)
-    errors = np.where(counted[..., None], predictions - targets, 0.0)  # type: ignore[operator]
+    differences = np.asarray(predictions, dtype=np.float64) - np.asarray(targets, dtype=np.float64)
+    errors = np.where(counted[..., None], differences, 0.0)
     return (errors**2).sum((1, 2)), counted.sum(1).astype(np.float64) * targets.shape[-1]
 
 

@@ -62,6 +62,8 @@ class Model(nn.Module):
             instance's last step; and, if asked for, the states of every step, (batch, time, ...).
             With several layers states are tuples with an item a layer.
         """
+        if lengths is not None and inputs.is_floating_point():
+            inputs = inputs.masked_fill(_past_end(inputs.shape[1], lengths)[..., None], 0)
         embedded = self.embedding(inputs)
         outputs = embedded
         finals: list[State] = []
@@ -100,7 +102,13 @@ class Model(nn.Module):
     def _per_layer(self, state: State | None) -> Sequence[State | None]:
         if state is None:
             return [None] * len(self.cells)
-        return [state] if len(self.cells) == 1 else state
+        if len(self.cells) == 1:
+            return [state]
+        if not isinstance(state, tuple | list) or len(state) != len(self.cells):
+            raise ValueError(
+                f"the state of {len(self.cells)} layers is a tuple with an item a layer"
+            )
+        return state
 
     def _joined(self, states: Sequence[State]) -> State:
         return states[0] if len(self.cells) == 1 else tuple(states)

@@ -15,6 +15,7 @@ from seqtasks.randomness import stream
 from seqtasks.references import short_name
 from seqtasks.running import Run
 from seqtasks.tasks import Batch, Task, Tokens
+from seqtasks.torch_randomness import borrowed_random_state
 from seqtasks.training import BatchSource, Trainer, predictions_of, to_torch
 
 __all__ = ["experiment_model", "prepare"]
@@ -93,7 +94,7 @@ def _try_out(task: Task, model: nn.Module, experiment: Experiment, device: torch
         inputs = to_torch(batch.inputs, _DTYPES[experiment.dtype], device)
         was_training = model.training
         try:
-            with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            with torch.no_grad(), borrowed_random_state():
                 predictions: Any = predictions_of(model.eval(), inputs)
         except SeqtasksError:
             raise

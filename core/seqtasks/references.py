@@ -7,13 +7,13 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from seqtasks.binding import bind
+from seqtasks.binding import bind, parameters_of
 from seqtasks.errors import UsageError
 from seqtasks.lookup import build_task
 from seqtasks.registry import Kind, current_registry
 from seqtasks.spec import format_spec, parse_spec
 from seqtasks.tasks import Task
-from seqtasks.user_files import digest, loaded_path
+from seqtasks.user_files import digest, loaded_from
 
 __all__ = ["Source", "describe", "restore", "short_name"]
 
@@ -49,13 +49,13 @@ def describe(thing: Any, kind: Kind) -> tuple[Any, Source | None]:
     """
     if isinstance(thing, str):
         spec = parse_spec(thing)
-        return thing, None if spec.path is None else _source(Path(spec.path))
+        return thing, None if spec.path is None else _source_file(Path(spec.path))
     cls: Any = thing if inspect.isclass(thing) else type(thing)
     parameters = _parameters(thing) if isinstance(thing, Task) else {}
     if name := _registered_name(cls, kind):
         return format_spec(name, parameters), None
-    if path := loaded_path(cls):
-        return format_spec(f"{path}:{cls.__name__}", parameters), _source(path)
+    if origin := loaded_from(cls):
+        return format_spec(f"{origin[0]}:{cls.__name__}", parameters), Source(*origin)
     if not inspect.isclass(thing) and not isinstance(thing, Task):
         cls = thing  # a function that makes cells
     name = f"{getattr(cls, '__module__', '?')}:{getattr(cls, '__qualname__', repr(cls))}"
@@ -84,7 +84,9 @@ def restore(reference: Any, kind: Kind, source: dict[str, str] | None, folder: P
         path = parse_spec(reference).path
         assert path is not None
         return str(copy) + reference[len(path) :]
-    return _restore_class(str(reference["class"]), kind)
+    if not isinstance(reference, dict) or not isinstance(reference.get("class"), str):
+        raise UsageError(f"a {kind} is a spec string or an object with a class, got {reference!r}")
+    return _restore_class(reference["class"], kind)
 
 
 def short_name(thing: Any) -> str:
@@ -119,7 +121,7 @@ def _restore_class(text: str, kind: Kind) -> Any:
     return target
 
 
-def _source(path: Path) -> Source:
+def _source_file(path: Path) -> Source:
     path = path.expanduser().absolute()
     try:
         return Source(path, path.read_bytes())
@@ -129,6 +131,11 @@ def _source(path: Path) -> Source:
 
 def _parameters(thing: Task) -> dict[str, Any]:
     if not is_dataclass(thing):
+        if parameters_of(type(thing)):
+            raise UsageError(
+                f"the parameters of {type(thing).__name__} cannot be recorded: "
+                "make it a frozen dataclass"
+            )
         return {}
     values = {f.name: getattr(thing, f.name) for f in fields(thing) if f.init}
     defaults = {f.name: f.default for f in fields(thing)}

@@ -176,7 +176,8 @@ def train(
             ) from error
         run.seconds += time.perf_counter() - began
         if not math.isfinite(losses[-1]):
-            raise DivergedError(_divergence(run, len(losses), losses[-1], saved_at))
+            step = run.step + len(losses)
+            raise DivergedError(_divergence(run, "the loss", losses[-1], step, saved_at))
         _take_in(run, losses, observers)
         if run.step % experiment.evaluate_every == 0:
             _validate(run, observers)
@@ -184,6 +185,8 @@ def train(
             run.stopped = "steps"
         signal_number = stop()
         if run.stopped or signal_number or run.step % experiment.checkpoint_every == 0:
+            if not trainer.is_finite():
+                raise DivergedError(_divergence(run, "a weight", math.nan, run.step, saved_at))
             save()
             saved_at = run.step
         if signal_number and not run.stopped:
@@ -227,14 +230,14 @@ def _validate(run: Run, observers: Observers) -> None:
     observers.tell("run_evaluated", run=run, step=run.step, metrics=score.metrics)
 
 
-def _divergence(run: Run, steps: int, loss: float, saved_at: int) -> str:
+def _divergence(run: Run, what: str, value: float, step: int, saved_at: int) -> str:
     kept = "there is no checkpoint before it"
     if run.path is not None and saved_at > 0:
         kept = f"the last good checkpoint, of step {saved_at}, is in {run.path}"
     experiment = run.experiment
     clip = "a smaller --clip" if experiment.clip else "--clip 1"
     return (
-        f"the loss became {loss} at step {run.step + steps}; {kept}.\n"
+        f"{what} became {value} at step {step}; {kept}.\n"
         f"Try a smaller learning rate (--lr {experiment.learning_rate / 10:g}) or {clip}."
     )
 

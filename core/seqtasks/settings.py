@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, fields
+from numbers import Integral, Real
 from typing import Literal, get_args
 
 from seqtasks.errors import UsageError
@@ -70,13 +71,21 @@ class Settings:
         self._one_of("loss_reduction", get_args(LossReduction))
         self._one_of("data", get_args(DataOrder))
         object.__setattr__(self, "length", str(LengthRange.parse(self.length)))
+        for name in ("cell", "readout"):
+            if not isinstance(getattr(self, name), str) and not callable(getattr(self, name)):
+                raise UsageError(f"{name} must be a spec or a class, got {getattr(self, name)!r}")
+        self._text("optimizer")
         if self.evaluation_lengths is not None:
+            if not isinstance(self.evaluation_lengths, tuple | list):
+                raise UsageError(
+                    f"evaluation_lengths must be a list, got {self.evaluation_lengths!r}"
+                )
             lengths = tuple(self.evaluation_lengths)
             for length in lengths:
-                if isinstance(length, bool) or not isinstance(length, int):
+                if isinstance(length, bool) or not isinstance(length, Integral):
                     raise UsageError(f"evaluation_lengths must be whole numbers, got {length!r}")
-                LengthRange(length, length)
-            object.__setattr__(self, "evaluation_lengths", tuple(dict.fromkeys(lengths)))
+                LengthRange(int(length), int(length))
+            object.__setattr__(self, "evaluation_lengths", tuple(dict.fromkeys(map(int, lengths))))
 
     @classmethod
     def field_names(cls) -> list[str]:
@@ -85,18 +94,24 @@ class Settings:
 
     def _whole(self, name: str, least: int) -> None:
         value = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, int):
+        if isinstance(value, bool) or not isinstance(value, Integral):
             raise UsageError(f"{name} must be a whole number, got {value!r}")
-        if value < least:
+        if int(value) < least:
             raise UsageError(f"{name} must be at least {least}, got {value}")
+        object.__setattr__(self, name, int(value))
 
     def _positive(self, name: str) -> None:
         value = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, Real):
             raise UsageError(f"{name} must be a number, got {value!r}")
-        if not math.isfinite(value) or value <= 0:
+        if not math.isfinite(float(value)) or float(value) <= 0:
             raise UsageError(f"{name} must be a finite number above 0, got {value}")
         object.__setattr__(self, name, float(value))
+
+    def _text(self, name: str) -> None:
+        value = getattr(self, name)
+        if not isinstance(value, str) or not value.strip():
+            raise UsageError(f"{name} must be text, got {value!r}")
 
     def _one_of(self, name: str, known: tuple[str, ...]) -> None:
         value = getattr(self, name)

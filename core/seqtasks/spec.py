@@ -1,11 +1,12 @@
-"""The spec grammar: a name and its parameters in one string, `bitshift:shift=2`.
+r"""The spec grammar: a name and its parameters in one string, `bitshift:shift=2`.
 
     spec       = name [":" parameter {"," parameter}]
     name       = registered name | path of a .py file [":" class]
     parameter  = key "=" value
     value      = "[" [value {"," value}] "]" | quoted text | text
 
-Inside round brackets a comma does not separate, so `generators=[(1,2),(1,2,3)]` has two items.
+Inside round brackets a comma does not separate, so `generators=[(1,2),(1,2,3)]` has two items. Text
+in double quotes is text whatever it looks like; in it \" is a quotation mark and \\ a backslash.
 """
 
 import re
@@ -14,11 +15,13 @@ from dataclasses import dataclass, field
 
 from seqtasks.errors import UsageError
 
-__all__ = ["Spec", "SpecError", "Value", "format_spec", "parse_spec"]
+__all__ = ["Spec", "SpecError", "Value", "format_spec", "format_value", "parse_spec"]
 
-_FILE = re.compile(r"(?P<path>.+?\.py)(?=:|$)")
+_FILE = re.compile(r"(?P<path>[^:]+?\.py)(?=:|$)")
 _KEY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=")
-_PLAIN = re.compile(r"[^\s,\[\]\"()]+")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_PLAIN = re.compile(r"[^\s,\[\]\"()\\]+")
+_BRACKETED = re.compile(r"(\([^()\[\]\"\\]*\))+")
 
 
 class SpecError(UsageError):
@@ -132,18 +135,22 @@ def _value(text: str, position: int) -> tuple[Value, int]:
     if position < len(text) and text[position] == "[":
         return _list(text, position)
     if position < len(text) and text[position] == '"':
-        end = text.find('"', position + 1)
-        if end < 0:
+        quoted = _QUOTED.match(text, position)
+        if quoted is None:
             raise SpecError(text, position, "this quotation mark is not closed")
-        return Value(text[position + 1 : end], start, quoted=True), _skip_spaces(text, end + 1)
-    depth = 0
-    while position < len(text) and (depth or text[position] not in ",]"):
-        depth += {"(": 1, ")": -1}.get(text[position], 0)
-        if depth < 0:
-            raise SpecError(text, position, "this bracket was not opened")
+        content = re.sub(r"\\(.)", r"\1", quoted[1])
+        return Value(content, start, quoted=True), _skip_spaces(text, quoted.end())
+    opened: list[int] = []
+    while position < len(text) and (opened or text[position] not in ",]"):
+        if text[position] == "(":
+            opened.append(position)
+        elif text[position] == ")":
+            if not opened:
+                raise SpecError(text, position, "this bracket was not opened")
+            opened.pop()
         position += 1
-    if depth:
-        raise SpecError(text, start + text[start:].index("("), "this bracket is not closed")
+    if opened:
+        raise SpecError(text, opened[0], "this bracket is not closed")
     content = text[start:position].strip()
     if not content:
         raise SpecError(text, start, "a value is missing")
@@ -177,17 +184,29 @@ def format_spec(name: str, parameters: Mapping[str, object]) -> str:
     """Return the spec string of a name with parameter values; `parse_spec` reads it back."""
     if not parameters:
         return name
-    return name + ":" + ",".join(f"{key}={_format(value)}" for key, value in parameters.items())
+    parts = (f"{key}={format_value(value)}" for key, value in parameters.items())
+    return name + ":" + ",".join(parts)
 
 
-def _format(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
+def format_value(value: object) -> str:
+    """Return a parameter's value as a spec string writes it."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, list | tuple):
-        return f"[{','.join(_format(item) for item in value)}]"  # pyright: ignore[reportUnknownVariableType]
-    text = "none" if value is None else str(value)
-    return text if _PLAIN.fullmatch(text) or _bracketed(text) else f'"{text}"'
+        return f"[{','.join(format_value(item) for item in value)}]"
+    text = str(value)
+    if not isinstance(value, str):
+        return text
+    looks_otherwise = text.lower() in ("none", "true", "false") or _is_number(text)
+    if not looks_otherwise and (_PLAIN.fullmatch(text) or _BRACKETED.fullmatch(text)):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
-def _bracketed(text: str) -> bool:
-    return bool(re.fullmatch(r"(\([^()\[\]\"]*\))+", text))
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

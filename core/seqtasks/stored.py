@@ -8,10 +8,9 @@ from torch import nn
 from seqtasks import __version__
 from seqtasks.errors import UsageError
 from seqtasks.evaluation import Score
-from seqtasks.experiment import THINGS, Experiment
+from seqtasks.experiment import THINGS, Experiment, restore_things
 from seqtasks.lookup import task as find_task
 from seqtasks.preparing import experiment_model
-from seqtasks.references import restore
 from seqtasks.running import Result, Run, parameter_count
 from seqtasks.runs import (
     RunDirectory,
@@ -94,10 +93,13 @@ def recorded_experiment(
             "Python program; open it there with "
             "seqtasks.load(run, model=...) or seqtasks.resume(run, model=...)"
         )
-    data = dict(record["experiment"])
-    for kind in THINGS:
-        source = record.get("sources", {}).get(kind)
-        data[kind] = own.get(kind) or restore(data[kind], kind, source, directory.path)
+    asked = {**record["experiment"], **own}
+    sources = {k: v for k, v in record.get("sources", {}).items() if k not in own}
+    things = {kind: asked[kind] for kind in THINGS if kind in asked and kind not in own}
+    data = {
+        **asked,
+        **restore_things({"experiment": things, "sources": sources}, directory.experiment),
+    }
     return Experiment.from_json(data, str(directory.experiment))
 
 

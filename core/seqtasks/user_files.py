@@ -4,15 +4,17 @@ import hashlib
 import importlib.util
 import inspect
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from seqtasks.errors import UsageError, did_you_mean, one_line
 
-__all__ = ["class_from_file", "digest", "loaded_path"]
+__all__ = ["class_from_file", "digest", "loaded_from"]
 
 _PREFIX = "_seqtasks_file_"
+_SOURCE = "__seqtasks_source__"
 
 
 def digest(source: bytes) -> str:
@@ -20,11 +22,12 @@ def digest(source: bytes) -> str:
     return hashlib.sha256(source).hexdigest()
 
 
-def loaded_path(cls: type) -> Path | None:
-    """Return the file a class was loaded from by `class_from_file`, or None."""
-    if not cls.__module__.startswith(_PREFIX):
+def loaded_from(cls: type) -> tuple[Path, bytes] | None:
+    """Return the file, and its bytes when it was run, of a class from `class_from_file`."""
+    module = sys.modules.get(cls.__module__)
+    if module is None or not cls.__module__.startswith(_PREFIX):
         return None
-    return Path(str(sys.modules[cls.__module__].__file__))
+    return Path(str(module.__file__)), vars(module)[_SOURCE]
 
 
 def class_from_file(path: Path, name: str, base: type, kind: str) -> type[Any]:
@@ -70,8 +73,11 @@ def _load(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
+    vars(module)[_SOURCE] = source
+    before = set(sys.modules)
     sys.modules[name] = module  # dataclasses look their module up while it runs
-    sys.path.insert(0, str(path.parent))
+    folder = str(path.parent)
+    sys.path.insert(0, folder)
     try:
         exec(compile(source, str(path), "exec"), vars(module))
     except BaseException as error:
@@ -80,13 +86,23 @@ def _load(path: Path) -> ModuleType:
             raise
         raise UsageError(f"{path} cannot be run{_line(error, path)}: {one_line(error)}") from error
     finally:
-        sys.path.remove(str(path.parent))
+        with suppress(ValueError):  # the file may have changed sys.path itself
+            sys.path.remove(folder)
+        _forget_neighbours(folder, set(sys.modules) - before - {name})
     return module
+
+
+def _forget_neighbours(folder: str, imported: set[str]) -> None:
+    """Drop modules a file imported from its own folder: another's may have the same names."""
+    for name in imported:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file is not None and Path(file).is_relative_to(folder):
+            del sys.modules[name]
 
 
 def _line(error: BaseException, path: Path) -> str:
     """Return " (line 3)", the last line of the file that the error passed through."""
-    if isinstance(error, SyntaxError):
+    if isinstance(error, SyntaxError) and error.filename == str(path) and error.lineno:
         return f" (line {error.lineno})"
     line = None
     traceback = error.__traceback__

@@ -1,5 +1,6 @@
 """torch's own recurrent modules, as cells to compare with."""
 
+import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -39,7 +40,13 @@ class NNGRU(Cell):
         if lengths is None:
             outputs, final = self.layer(inputs, start)
             return outputs, final[0]
-        packed = pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        stays = lengths == 0
+        packed = pack_padded_sequence(
+            inputs, lengths.clamp(min=1).cpu(), batch_first=True, enforce_sorted=False
+        )
         outputs, final = self.layer(packed, start)
         padded, _ = pad_packed_sequence(outputs, batch_first=True, total_length=inputs.shape[1])
-        return padded, final[0]
+        before = torch.zeros_like(final[0]) if state is None else state
+        return padded.masked_fill(stays[:, None, None], 0), torch.where(
+            stays[:, None], before, final[0]
+        )

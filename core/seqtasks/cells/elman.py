@@ -61,6 +61,8 @@ class Elman(TorchLayoutCell):
         self, input_size: int, hidden_size: int, nonlinearity: Literal["tanh", "relu"] = "tanh"
     ) -> None:
         super().__init__(input_size, hidden_size)
+        if nonlinearity not in ("tanh", "relu"):
+            raise UsageError(f"nonlinearity must be tanh or relu, got {nonlinearity!r}")
         self.nonlinearity = nonlinearity
 
     def forward(self, x: Tensor, state: Tensor) -> Tensor:

@@ -63,6 +63,9 @@ def unroll(
     """
     _check(inputs, lengths)
     batch_size, steps = inputs.shape[:2]
+    if lengths is not None:
+        past_end = torch.arange(steps, device=lengths.device) >= lengths[:, None]
+        inputs = inputs.masked_fill(past_end[..., None], 0)
     if state is None:
         state = _like(cell.initial_state(batch_size, steps), inputs)
     outputs: list[Tensor] = []
@@ -117,5 +120,7 @@ def _check(inputs: Tensor, lengths: Any) -> None:
         return
     if not isinstance(lengths, Tensor) or lengths.shape != inputs.shape[:1]:
         raise ValueError(f"lengths must be a tensor of shape ({inputs.shape[0]},), got {lengths!r}")
+    if lengths.is_floating_point() or lengths.dtype == torch.bool:
+        raise ValueError(f"lengths must be whole numbers, got {lengths.dtype}")
     if lengths.numel() and not 0 <= int(lengths.min()) <= int(lengths.max()) <= inputs.shape[1]:
         raise ValueError(f"lengths must lie within 0 and {inputs.shape[1]}, got {lengths.tolist()}")

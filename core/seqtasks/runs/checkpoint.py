@@ -32,9 +32,7 @@ class Checkpoint:
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; one of that name is replaced only when the new one is whole."""
-    progress = json.dumps(checkpoint.progress)
-    metadata = {"progress": progress, "digest": _digest(checkpoint.tensors, progress)}
-    write_atomically(path, safetensors.torch.save(checkpoint.tensors, metadata))
+    _write(path, checkpoint.tensors, json.dumps(checkpoint.progress))
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -43,26 +41,22 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Raises:
         UsageError: if the file is truncated or its content is not what was written.
     """
-    tensors, metadata = _read(path)
-    progress = metadata.get("progress", "")
-    if metadata.get("digest") != _digest(tensors, progress):
-        raise UsageError(
-            f"{path} was changed after it was written (its digest does not fit); {_REMEDY}"
-        )
+    tensors, progress = _read(path)
+    if not progress:
+        raise UsageError(f"{path} holds weights alone, not a checkpoint; {_REMEDY}")
     return Checkpoint(tensors, json.loads(progress))
 
 
 def write_weights(path: Path, tensors: dict[str, Tensor]) -> None:
     """Write a model's weights, by their names in its state_dict."""
-    copies = {key: value.detach().cpu().clone() for key, value in tensors.items()}
-    write_atomically(path, safetensors.torch.save(copies))
+    _write(path, tensors, "")
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Read what `write_weights` wrote.
 
     Raises:
-        UsageError: if the file is truncated or not a safetensors file.
+        UsageError: if the file is truncated or its content is not what was written.
     """
     return _read(path)[0]
 
@@ -70,21 +64,38 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 _REMEDY = "restore it from a copy, or start the run again with `seqtasks run`"
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def _write(path: Path, tensors: dict[str, Tensor], progress: str) -> None:
+    # Copies, for tied or transposed tensors share memory, which safetensors refuses.
+    copies = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in tensors.items()
+    }
+    metadata = {"progress": progress, "digest": _digest(copies, progress)}
+    write_atomically(path, safetensors.torch.save(copies, metadata))
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], str]:
     try:
         with safe_open(path, framework="pt") as file:
             names: list[str] = list(file.keys())
-            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in names}
+            metadata = file.metadata() or {}
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
     except SafetensorError as error:
         raise UsageError(f"{path} is damaged ({error}); {_REMEDY}") from None
+    progress = metadata.get("progress", "")
+    if metadata.get("digest") != _digest(tensors, progress):
+        raise UsageError(
+            f"{path} was changed after it was written (its digest does not fit); {_REMEDY}"
+        )
+    return tensors, progress
 
 
 def _digest(tensors: dict[str, Tensor], progress: str) -> str:
     digest = hashlib.sha256(progress.encode())
     for name in sorted(tensors):
-        tensor = tensors[name].contiguous()
+        tensor = tensors[name]
         digest.update(f"\0{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
         digest.update(
             tensor.flatten().view(torch.uint8).numpy().tobytes() if tensor.numel() else b""

@@ -5,13 +5,14 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from seqtasks.errors import RunError, UsageError, did_you_mean
-from seqtasks.runs.files import read_json, sync_folder, write_json
+from seqtasks.errors import RunError, UsageError, did_you_mean, one_line
+from seqtasks.runs.files import read_json, sync_folder, write_atomically, write_json, writing
 
 __all__ = ["FORMAT", "RunDirectory", "list_runs"]
 
@@ -79,21 +80,12 @@ class RunDirectory:
         try:
             made = cls(temporary)
             if sources:
-                made.sources.mkdir()
+                with writing(made.sources):
+                    made.sources.mkdir()
             for file_name, content in sources.items():
-                (made.sources / file_name).write_bytes(content)
+                write_atomically(made.sources / file_name, content)
             write_json(made.experiment, record)
-            number = 1
-            while True:
-                final = parent / f"{name}-{number}"
-                if not final.exists():
-                    with suppress(OSError):  # another run took the number meanwhile
-                        temporary.rename(final)
-                        sync_folder(parent)
-                        return cls(final)
-                    if not final.exists():
-                        raise RunError(f"cannot make the folder {final}")
-                number += 1
+            return cls(_take_next_number(temporary, parent / name))
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
@@ -108,7 +100,7 @@ class RunDirectory:
         path = Path(path)
         if not (path / "experiment.json").is_file():
             parent = path.parent
-            known = [run["name"] for run in list_runs(parent)] if parent.is_dir() else []
+            known = [found.parent.name for found in parent.glob("*/experiment.json")]
             why = "it has no experiment.json" if path.is_dir() else "there is no such folder"
             raise UsageError(f"{path} is not a run: {why}.{did_you_mean(path.name, known)}")
         return cls(path)
@@ -123,11 +115,14 @@ class RunDirectory:
         if not isinstance(record, dict) or not isinstance(record.get("experiment"), dict):
             raise UsageError(f"{self.experiment} is damaged: it holds no experiment")
         number = record.get("format")
-        if not isinstance(number, int) or number > FORMAT:
+        if not isinstance(number, int):
+            raise UsageError(f"{self.experiment} is damaged: it does not say its format")
+        if number > FORMAT:
+            versions = record.get("versions")
+            maker = versions.get("seqtasks") if isinstance(versions, dict) else None
             raise UsageError(
-                f"{self.path} was made by a newer seqtasks "
-                f"({record.get('versions', {}).get('seqtasks', 'unknown')}, format {number}); "
-                f"this one reads formats up to {FORMAT}: upgrade with `pip install -U seqtasks`"
+                f"{self.path} was made by a newer seqtasks ({maker or 'unknown'}, format {number});"
+                f" this one reads formats up to {FORMAT}: upgrade with `pip install -U seqtasks`"
             )
         return record
 
@@ -143,11 +138,9 @@ class RunDirectory:
         except OSError as error:
             raise UsageError(f"cannot write to {self.path}: {error.strerror}") from None
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _lock(descriptor):
                 holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
-                raise UsageError(f"{self.path} is already running (process {holder})") from None
+                raise UsageError(f"{self.path} is already running (process {holder})")
             with suppress(OSError):  # the number is only for the message above
                 os.ftruncate(descriptor, 0)
                 os.pwrite(descriptor, str(os.getpid()).encode(), 0)
@@ -177,10 +170,12 @@ class RunDirectory:
         lines: list[dict[str, Any]] = []
         if not self.metrics.exists():
             return lines
-        for text in self.metrics.read_text(encoding="utf-8").splitlines():
+        for text in self.metrics.read_bytes().splitlines():
             try:
                 line = json.loads(text)
-            except json.JSONDecodeError:
+            except ValueError:
+                break
+            if not isinstance(line, dict) or not isinstance(line.get("step"), int):
                 break
             if up_to is not None and line["step"] > up_to:
                 break
@@ -201,25 +196,59 @@ def list_runs(folder: Path) -> list[dict[str, Any]]:
 def _summary(run: RunDirectory) -> dict[str, Any]:
     summary: dict[str, Any] = {"name": run.path.name, "path": str(run.path)}
     try:
-        experiment = run.record()["experiment"]
-        result = read_json(run.result) if run.result.exists() else None
+        return {**summary, **_details(run)}
     except UsageError as error:
         return {**summary, "status": "damaged", "problem": str(error)}
+    except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
+        problem = f"its files do not hold what they should ({one_line(error)})"
+        return {**summary, "status": "damaged", "problem": problem}
+
+
+def _details(run: RunDirectory) -> dict[str, Any]:
+    experiment = run.record()["experiment"]
+    result = read_json(run.result) if run.result.exists() else None
     history = run.history()
     done = result is not None and result["step_limit"] == experiment["steps"]
-    summary.update(
-        task=experiment["task"],
-        cell=experiment["cell"],
-        seed=experiment["seed"],
-        status="running" if run.is_running() else "finished" if done else "unfinished",
-        step=history[-1]["step"] if history else 0,
-        steps=experiment["steps"],
-    )
+    details = {
+        "task": experiment["task"],
+        "cell": experiment["cell"],
+        "seed": experiment["seed"],
+        "status": "running" if run.is_running() else "finished" if done else "unfinished",
+        "step": history[-1]["step"] if history else 0,
+        "steps": experiment["steps"],
+    }
     if result is not None:
-        summary["parameters"] = result["parameters"]
-        summary["seconds"] = result["seconds"]
-        summary["scores"] = {str(s["length"]): s["metrics"] for s in result["scores"]}
-    return summary
+        details["parameters"] = result["parameters"]
+        details["seconds"] = result["seconds"]
+        details["scores"] = {str(s["length"]): dict(s["metrics"]) for s in result["scores"]}
+    return details
+
+
+def _take_next_number(temporary: Path, stem: Path) -> Path:
+    """Rename a finished folder to `stem-N`, N the first number that no other run takes."""
+    number = 1
+    while True:
+        final = stem.with_name(f"{stem.name}-{number}")
+        if not final.exists():
+            try:
+                temporary.rename(final)
+            except OSError as error:
+                if not final.exists():
+                    raise RunError(f"cannot make {final}: {error.strerror}") from error
+            else:
+                sync_folder(final.parent)
+                return final
+        number += 1
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the lock; whoever looks whether a run is running holds it for a moment."""
+    for _ in range(20):
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def _natural(name: str) -> tuple[str, int]:

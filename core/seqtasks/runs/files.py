@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from seqtasks.errors import RunError, UsageError
+from seqtasks.errors import RunError, UsageError, one_line
 
 __all__ = ["read_json", "sync_folder", "write_atomically", "write_json", "writing"]
 
@@ -77,3 +77,5 @@ def read_json(path: Path) -> Any:
         ) from None
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not JSON: it is not text in UTF-8") from None
+    except (RecursionError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read as JSON: {one_line(error)}") from None

@@ -117,7 +117,14 @@ class Task:
                 f"{type(self).__name__} cannot have length {length}: "
                 f"it has {self.lengths.describe()}"
             )
-        return self.batch_of(self.generate(rng, batch_size, length))
+        inputs = np.asarray(self.generate(rng, batch_size, length))
+        vectors = (self.inputs.size,) if isinstance(self.inputs, Reals) else ()
+        if inputs.shape != (batch_size, length, *vectors):
+            raise ValueError(
+                f"{type(self).__name__}.generate returned shape {inputs.shape}; "
+                f"it was asked for {(batch_size, length, *vectors)}"
+            )
+        return self.batch_of(inputs)
 
     def batch_of(self, inputs: Array) -> Batch:
         """Encode given inputs, (batch, length[, features]), and lay them out with their answers."""
@@ -141,7 +148,13 @@ class Task:
 
 
 def _typed(alphabet: Tokens | Reals, array: Array) -> Array:
-    return np.asarray(array, dtype=np.int64 if isinstance(alphabet, Tokens) else np.float32)
+    if isinstance(alphabet, Reals):
+        return np.asarray(array, dtype=np.float32)
+    ids = np.asarray(array)
+    whole = ids.astype(np.int64)
+    if not np.issubdtype(ids.dtype, np.integer) and not np.array_equal(whole, ids):
+        raise ValueError(f"ids of symbols must be whole numbers, got {ids[whole != ids][0]}")
+    return whole
 
 
 def _unscored(alphabet: Tokens | Reals, count: int, steps: int) -> Array:

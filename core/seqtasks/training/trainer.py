@@ -1,15 +1,14 @@
 """Training advances a model by a stretch of steps; its whole state can be taken and put back."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from seqtasks.model import sequence_loss
-from seqtasks.randomness import torch_seed
 from seqtasks.settings import LossReduction
+from seqtasks.torch_randomness import borrowed_random_state, own_random_stream
 from seqtasks.training.data import BatchSource
 from seqtasks.training.optimizers import build_optimizer
 
@@ -47,9 +46,8 @@ class Trainer:
         self._clip = clip
         self._reduction: LossReduction = loss_reduction
         self._parameters = [p for p in model.parameters() if p.requires_grad]
-        self._on_gpu = any(p.is_cuda for p in self._parameters)
-        with _own_random_state(self._on_gpu):
-            torch.manual_seed(torch_seed(seed, "forward"))
+        self._gpu = next((p.device for p in self._parameters if p.is_cuda), None)
+        with own_random_stream(seed, "forward"):
             self._random = self._random_states()
 
     def advance(self, steps: int, stop: Callable[[], bool] = lambda: False) -> list[float]:
@@ -60,7 +58,7 @@ class Trainer:
         """
         losses: list[float] = []
         self.model.train()
-        with _own_random_state(self._on_gpu):
+        with borrowed_random_state():
             self._set_random_states(self._random)
             while len(losses) < steps:
                 losses.append(self._train_step())
@@ -83,6 +81,10 @@ class Trainer:
         self.step += 1
         return value
 
+    def is_finite(self) -> bool:
+        """Say whether every weight is finite: a finite loss may have a gradient that is not."""
+        return all(bool(p.isfinite().all()) for p in self._parameters)
+
     def state(self) -> dict[str, Tensor]:
         """Return copies of everything that later steps depend on, beside the step number."""
         tensors = {f"model.{key}": value for key, value in self.model.state_dict().items()}
@@ -92,7 +94,7 @@ class Trainer:
                     tensors[f"optimizer.{index}.{key}"] = value
         for index, value in enumerate(self._random):
             tensors[f"random.{index}"] = value
-        return {key: value.detach().cpu().clone() for key, value in tensors.items()}
+        return {key: value.detach().clone() for key, value in tensors.items()}
 
     def restore(self, tensors: dict[str, Tensor], step: int) -> None:
         """Put back what `state` returned at a step.
@@ -108,7 +110,7 @@ class Trainer:
         state: dict[int, dict[str, Any]] = {}
         for key, value in parts["optimizer"].items():
             index, _, name = key.partition(".")
-            state.setdefault(int(index), {})[name] = value
+            state.setdefault(int(index), {})[name] = value.clone()
         groups = self._optimizer.state_dict()["param_groups"]
         self._optimizer.load_state_dict({"state": state, "param_groups": groups})
         self._random = [parts["random"][str(index)] for index in range(len(parts["random"]))]
@@ -116,16 +118,9 @@ class Trainer:
 
     def _random_states(self) -> list[Tensor]:
         states = [torch.get_rng_state()]
-        return [*states, torch.cuda.get_rng_state()] if self._on_gpu else states
+        return states if self._gpu is None else [*states, torch.cuda.get_rng_state(self._gpu)]
 
     def _set_random_states(self, states: list[Tensor]) -> None:
         torch.set_rng_state(states[0])
-        if self._on_gpu:
-            torch.cuda.set_rng_state(states[1])
-
-
-@contextmanager
-def _own_random_state(on_gpu: bool) -> Generator[None, None, None]:
-    """Put torch's global random state back afterwards."""
-    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if on_gpu else []):
-        yield
+        if self._gpu is not None:
+            torch.cuda.set_rng_state(states[1], self._gpu)

@@ -1,0 +1,246 @@
+"""The command line as its tests use it: processes, and small runs to read."""
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")},
+    "OMP_NUM_THREADS": "1",  # small models gain nothing by more, and other tests want the cores
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+class Process:
+    """A command under way: its number, its return code once it has ended, and what it prints."""
+
+    def __init__(self, pid: int, poll: Callable[[], int | None], files: dict[str, str]) -> None:
+        self.pid, self._poll, self._files = pid, poll, files
+        self.returncode: int | None = None
+
+    @property
+    def stdout(self) -> str:
+        return Path(self._files["stdout"]).read_bytes().decode()
+
+    @property
+    def stderr(self) -> str:
+        return Path(self._files["stderr"]).read_bytes().decode()
+
+    def running(self) -> bool:
+        if self.returncode is None:
+            self.returncode = self._poll()
+        return self.returncode is None
+
+    def wait(self, seconds: float = 120) -> "Process":
+        end = time.monotonic() + seconds
+        while self.running():
+            if time.monotonic() > end:
+                self.signal(9)
+                pytest.fail(f"the process did not end: {self.stderr}")
+            time.sleep(0.005)
+        return self
+
+    def signal(self, number: int) -> None:
+        if self.running():
+            os.kill(self.pid, number)
+
+
+class Server:
+    """`forkserver.py`, started when first asked; without it where forks of torch are not safe."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self.forks = sys.platform == "linux"
+
+    def start(self, request: dict[str, Any], files: dict[str, str]) -> Process:
+        if self.forks:
+            pid = self._ask({**request, **files})
+            assert pid is not None
+            return Process(pid, lambda: self._ask({"poll": pid}), files)
+        largest = request["largest_file"]
+        with (
+            open(files["stdin"], "rb") as stdin,
+            open(files["stdout"], "ab") as stdout,
+            open(files["stderr"], "ab") as stderr,
+        ):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "seqtasks", *request["arguments"]],
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                cwd=request["cwd"],
+                env=request["env"],
+                preexec_fn=None
+                if largest is None
+                else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
+            )
+        return Process(process.pid, process.poll, files)
+
+    def _ask(self, request: dict[str, Any]) -> int | None:
+        if self._process is None:
+            script = Path(__file__).with_name("forkserver.py")
+            self._process = subprocess.Popen(
+                [sys.executable, str(script)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env=ENVIRONMENT,
+            )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._process.communicate()
+
+
+class CommandLine:
+    """`seqtasks` in a folder: `seqtasks("run", "bitflip")` waits, `seqtasks.start(...)` does not.
+
+    Both fork a process that has torch already; `seqtasks.fresh(...)` starts a new interpreter.
+    """
+
+    def __init__(self, server: Server, folder: Path, streams: Path) -> None:
+        self._server, self.folder, self._streams = server, folder, streams
+        self._count = 0
+
+    def start(
+        self,
+        *arguments: object,
+        stdin: str = "",
+        terminal: str | None = None,
+        largest_file: int | None = None,
+        **variables: str,
+    ) -> Process:
+        self._count += 1
+        names = ("stdin", "stdout", "stderr")
+        files = {name: str(self._streams / f"{self._count}.{name}") for name in names}
+        Path(files["stdin"]).write_text(stdin)
+        if terminal is not None:
+            files |= {"stdout": terminal, "stderr": terminal}
+        request = {
+            "arguments": [str(argument) for argument in arguments],
+            "cwd": str(self.folder),
+            "env": {**ENVIRONMENT, **variables},
+            "largest_file": largest_file,
+        }
+        return self._server.start(request, files)
+
+    def __call__(self, *arguments: object, **options: Any) -> Process:
+        return self.start(*arguments, **options).wait()
+
+    def fresh(
+        self,
+        *arguments: object,
+        interpreter: tuple[str, ...] = (),
+        stdout: int = subprocess.PIPE,
+        text: bool = True,
+    ) -> subprocess.CompletedProcess[Any]:
+        return subprocess.run(
+            [sys.executable, *interpreter, "-m", "seqtasks", *map(str, arguments)],
+            cwd=self.folder,
+            env=ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=text,
+            timeout=120,
+        )
+
+
+@pytest.fixture(scope="session")
+def command_line(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[Path], CommandLine]]:
+    """Return the command line in a folder."""
+    server = Server()
+    yield lambda folder: CommandLine(server, folder, tmp_path_factory.mktemp("streams"))
+    server.close()
+
+
+@pytest.fixture
+def seqtasks(command_line: Callable[[Path], CommandLine], tmp_path: Path) -> CommandLine:
+    """The command line in this test's empty folder."""
+    return command_line(tmp_path)
+
+
+def made(line: CommandLine, *arguments: str) -> SimpleNamespace:
+    done = line("run", *arguments)
+    assert done.returncode == 0, done.stderr
+    (path,) = (line.folder / "runs").glob("*-1")
+    return SimpleNamespace(path=path, stdout=done.stdout, stderr=done.stderr)
+
+
+@pytest.fixture(scope="session")
+def trained(command_line, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """A solved run to read and never to change: its `path`, and its `stdout` and `stderr`."""
+    options = ["--cell", "concat", "--steps", "100", "--eval-length", "10,20"]
+    return made(command_line(tmp_path_factory.mktemp("trained")), "bitflip", *options)
+
+
+@pytest.fixture(scope="session")
+def untrained(command_line, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """A run of one step, whose answers are mostly wrong; see `trained`."""
+    options = ["--cell", "gru", "--hidden-size", "4", "--steps", "1", "--eval-length", "5"]
+    return made(command_line(tmp_path_factory.mktemp("untrained")), "parity", *options)
+
+
+@pytest.fixture
+def run_copy(trained: SimpleNamespace, tmp_path: Path) -> Path:
+    """A copy of the trained run, to change."""
+    return Path(shutil.copytree(trained.path, tmp_path / "runs" / trained.path.name))
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Return every file and folder below one; a run's lock names who held it last."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b""
+        for path in folder.rglob("*")
+        if path.name != "lock"
+    }
+
+
+@pytest.fixture
+def refused(seqtasks: CommandLine) -> Callable[..., str]:
+    """Check that a command is refused as it should be, and that the text says certain words."""
+
+    def check(arguments: list[object], *words: str, **options: Any) -> str:
+        before = tree(seqtasks.folder)
+        process = seqtasks(*arguments, **options)
+        text = process.stderr
+        assert "Traceback" not in text, text.splitlines()[-3:]
+        assert process.returncode == 2, (process.returncode, text, process.stdout)
+        assert text.startswith("Error: ")
+        assert 1 <= len(text.splitlines()) <= 2, text
+        assert process.stdout == ""
+        assert [word for word in words if word.lower() not in text.lower()] == [], text
+        assert tree(seqtasks.folder) == before
+        return text
+
+    return check
+
+
+@pytest.fixture
+def answer(seqtasks: CommandLine) -> Callable[..., str]:
+    """Run a command that must succeed and say nothing on stderr; return its stdout."""
+
+    def ask(*arguments: object, **options: Any) -> str:
+        process = seqtasks(*arguments, **options)
+        assert process.returncode == 0, process.stderr
+        assert process.stderr == ""
+        return process.stdout
+
+    return ask

@@ -1,0 +1,221 @@
+"""The commands that read: list, show, sample, eval, predict, runs, plugins, completion and help."""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqtasks import __version__
+
+COMMANDS = ["run", "resume", "eval", "predict", "runs", "list", "show", "sample", "plugins"]
+
+MINE = '''import torch
+from torch import nn
+from seqtasks import Cell, Readout, Task, Tokens
+
+
+class MyTask(Task):
+    """Say each symbol again."""
+    inputs = targets = Tokens("ab")
+    def generate(self, rng, batch_size, length):
+        return rng.integers(2, size=(batch_size, length))
+    def encode(self, inputs):
+        return inputs
+
+
+class MyCell(Cell):
+    """h' = a x + h"""
+    def __init__(self, input_size, hidden_size, rate: float = 0.5):
+        super().__init__(input_size, hidden_size)
+        self.linear = nn.Linear(input_size, hidden_size)
+    def forward(self, x, state):
+        return self.linear(x) + state
+
+
+class MyReadout(Readout):
+    """y = V h"""
+    def __init__(self, input_size, state_size, output_size):
+        super().__init__(input_size, state_size, output_size)
+        self.linear = nn.Linear(state_size, output_size)
+    def forward(self, x, output):
+        return self.linear(output)
+'''
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "list",
+        "plugins",
+        "show bitshift:shift=2",
+        "sample bitflip",
+        "run --help",
+        "run bitflip --nonsense",
+    ],
+)
+def test_what_needs_no_model_starts_without_torch(seqtasks, command):
+    process = seqtasks.fresh(*command.split(), interpreter=("-X", "importtime"))
+    imported = re.findall(r"\| +(\S+)$", process.stderr, re.MULTILINE)
+    assert "seqtasks.cli.main" in imported
+    assert [name for name in imported if name.partition(".")[0] == "torch"] == []
+
+
+def test_list_shows_every_kind_with_summaries(answer):
+    text = answer("list")
+    titles = [block.splitlines()[0] for block in text.split("\n\n")]
+    assert titles == ["tasks", "cells", "readouts", "experiments"]
+    assert re.search(r"^bitflip +invert every bit$", text, re.MULTILINE)
+    assert answer("list", "tasks") == text.split("\n\n")[0] + "\n"
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_list_as_json_names_the_plugin_of_each(answer):
+    kinds = json.loads(answer("list", "--json"))
+    assert set(kinds) == {"tasks", "cells", "readouts", "experiments"}
+    gru = next(entry for entry in kinds["cells"] if entry["name"] == "gru")
+    assert (gru["plugin"], gru["distribution"]) == ("builtin", "seqtasks")
+    assert json.loads(answer("list", "cells", "--json")) == {"cells": kinds["cells"]}
+
+
+def test_show_explains_a_task_with_an_example(answer):
+    text = answer("show", "bitshift:shift=2")
+    assert text.startswith("bitshift  (task, plugin bits of seqtasks)\n\nShift an N-bit number")
+    assert "parameter         shift (a whole number, default 4)" in text
+    assert "input alphabet    0 1" in text
+    given, target = text.splitlines()[-2:]
+    assert given.split()[0] == "input"
+    assert target.split()[1:] == ["0", "0", *given.split()[1:-2]]
+
+
+def test_show_explains_cells_readouts_and_experiments(answer):
+    text = answer("show", "gru")
+    assert "Source: K. Cho" in text
+    assert "6336 trained numbers at embedding size 32 and hidden size 32" in text
+    text = answer("show", "state")
+    assert "parameter         activation (one of identity|tanh, default identity)" in text
+    text = answer("show", "notebook-bitflip")
+    assert re.search(r"^hidden_size +3$", text, re.MULTILINE)
+    assert "published: token_accuracy 0.775 at length 10 at step 1792" in text
+    assert text.count("Source: ") == 1
+
+
+def test_show_shows_both_things_of_one_name_or_one_kind(answer):
+    both = answer("show", "sum")
+    assert "sum  (cell, " in both
+    assert "\n\nsum  (readout, " in both
+    only = answer("show", "sum", "--kind", "readout")
+    assert only.startswith("sum  (readout, ")
+    assert both.endswith(only)
+
+
+def test_show_explains_a_file_of_ones_own(answer, tmp_path):
+    (tmp_path / "mine.py").write_text(MINE)
+    text = answer("show", "./mine.py:MyTask")
+    assert text.startswith("MyTask  (task of your own)\n\nSay each symbol again.")
+    assert "input alphabet    a b" in text
+    text = answer("show", "./mine.py:MyCell")
+    assert text.startswith("./mine.py:MyCell  (cell of your own)\n\nh' = a x + h")
+    assert "parameter         rate (a number, default 0.5)" in text
+    assert answer("show", "./mine.py") == answer("show", "./mine.py:MyTask")
+    text = answer("show", "./mine.py:MyReadout")
+    assert text.startswith("./mine.py:MyReadout  (readout of your own)\n\ny = V h")
+
+
+def test_show_tells_what_is_wrong_with_the_thing_meant(seqtasks, tmp_path):
+    (tmp_path / "mine.py").write_text(MINE)
+    wrong = seqtasks("show", "./mine.py:MyCell:rate=fast")
+    assert "rate must be a number, got 'fast'" in wrong.stderr, wrong.stderr
+    wrong = seqtasks("show", "./mine.py:MyCell", "--kind", "experiment")
+    assert (wrong.returncode, wrong.stdout) == (2, ""), wrong.stderr
+
+
+def test_sample_as_text_shows_aligned_instances(answer):
+    blocks = answer("sample", "bitflip", "-n", "3", "--length", "4..6").rstrip().split("\n\n")
+    assert len(blocks) == 3
+    for block in blocks:
+        given, target = (line.split() for line in block.splitlines())
+        assert (given[0], target[0]) == ("input", "target")
+        assert 4 <= len(given) - 1 <= 6
+        assert [str(1 - int(bit)) for bit in given[1:]] == target[1:]
+
+
+def test_sample_draws_the_same_instances_from_the_same_seed(answer):
+    first, again, other = (answer("sample", "parity", "--seed", seed) for seed in (3, 3, 4))
+    assert first == again != other
+    assert answer("sample", "parity") == answer("sample", "parity", "--seed", "0")
+
+
+def test_sample_as_json_lines_and_as_arrays_hold_the_same_instances(seqtasks, answer, tmp_path):
+    options = ("sample", "parity", "-n", "4", "--length", "3..6", "--seed", "5", "--format")
+    lines = [json.loads(line) for line in answer(*options, "jsonl").splitlines()]
+    assert len(lines) == 4
+    piped = seqtasks.fresh(*options, "npz", text=False)
+    assert piped.returncode == 0
+    answer(*options, "npz", "--output", "drawn.npz")
+    arrays = np.load(io.BytesIO(piped.stdout))
+    written = np.load(tmp_path / "drawn.npz")
+    assert set(arrays) == set(written) == {"inputs", "targets", "lengths"}
+    for name in arrays:
+        np.testing.assert_array_equal(arrays[name], written[name])
+    assert arrays["inputs"].shape == (4, arrays["lengths"].max())
+    for row, line in enumerate(lines):
+        length = arrays["lengths"][row]
+        assert length == len(line["inputs"])
+        assert "".join(map(str, arrays["inputs"][row, :length])) == "".join(line["inputs"])
+        assert "".join(map(str, arrays["targets"][row, :length])) == "".join(line["targets"])
+        assert (arrays["targets"][row, length:] == -100).all()
+
+
+def test_plugins_are_shown_with_their_versions(answer):
+    rows = [line.split() for line in answer("plugins").splitlines()]
+    assert rows[0] == ["plugin", "distribution", "status", "problem"]
+    assert ["builtin", "seqtasks", __version__, "loaded"] in rows
+    found = json.loads(answer("plugins", "--json"))
+    assert {plugin["name"] for plugin in found["plugins"]} >= {"builtin", "bits"}
+
+
+def completions(folder: Path, *words: str) -> list[str]:
+    """Return what bash is offered for the last of the words."""
+    environment = {
+        **os.environ,
+        "_SEQTASKS_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(["seqtasks", *words]),
+        "COMP_CWORD": str(len(words)),
+    }
+    command = [str(Path(sys.executable).with_name("seqtasks"))]
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True)
+    assert done.stderr == ""
+    return [line.partition(",")[2] for line in done.stdout.splitlines()]
+
+
+def test_the_shell_completes_names_and_runs(tmp_path):
+    for name in ("bitflip-gru-1", "parity-gru-1"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / "experiment.json").write_text("{}")
+    assert completions(tmp_path, "run", "bit") == ["bitflip", "bitshift"]
+    assert completions(tmp_path, "run", "bitflip", "--cell", "gru") == ["gru", "gru-concat"]
+    assert completions(tmp_path, "run", "bitflip", "--readout", "s") == ["state", "sum"]
+    assert completions(tmp_path, "re") == ["resume"]
+    found = ["runs/bitflip-gru-1", "runs/parity-gru-1"]
+    assert completions(tmp_path, "eval", "runs/") == found
+    assert completions(tmp_path, "resume", "ru") == found
+    assert completions(tmp_path, "predict", "./runs/par") == ["./runs/parity-gru-1"]
+
+
+def test_help_of_every_command_fits_80_columns(answer):
+    text = answer("--help")
+    for command in COMMANDS:
+        assert re.search(rf"^  {command} ", text, re.MULTILINE)
+        page = answer(command, "--help")
+        assert page.startswith(f"Usage: seqtasks {command} ")
+        assert max(map(len, page.splitlines())) <= 80
+    assert "\n  seqtasks list                        see the tasks" in text
+    assert "\\b" not in text
+    assert answer("-h") == text
+    assert answer("--version") == f"seqtasks, version {__version__}\n"

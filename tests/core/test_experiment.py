@@ -1,0 +1,290 @@
+"""Experiments: through JSON and back, from tasks, files and runs, and every value checked."""
+
+import json
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from seqtasks.errors import UsageError
+from seqtasks.experiment import Experiment, Published, load_experiment
+from seqtasks.lengths import AllowedLengths
+from seqtasks.lookup import task as find_task
+from seqtasks.references import Source
+from seqtasks.registry import current_registry
+from seqtasks.settings import Settings
+from seqtasks.tasks import Task, Tokens
+
+COUNTS = st.integers(1, 10**6)
+POSITIVE = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
+RANGES = st.builds("{}..{}".format, st.integers(1, 20), st.integers(20, 40))
+FIGURE = {"metric": "token_accuracy", "length": 10, "value": 0.9, "source": "a book"}
+FIGURES = st.builds(
+    Published,
+    metric=st.text(),
+    length=COUNTS,
+    value=st.floats(allow_nan=False, allow_infinity=False),
+    source=st.text(),
+    step=st.none() | COUNTS,
+)
+EXPERIMENTS = st.builds(
+    Experiment,
+    task=st.sampled_from(["bitflip", "bitshift:shift=2", find_task("bitshift:shift=-3")]),
+    cell=st.sampled_from(["gru", "lstm"]),
+    readout=st.sampled_from(["state", "concat"]),
+    hidden_size=COUNTS,
+    embedding_size=st.none() | COUNTS,
+    layers=COUNTS,
+    length=COUNTS.map(str) | RANGES,
+    steps=COUNTS,
+    batch_size=COUNTS,
+    learning_rate=POSITIVE,
+    optimizer=st.sampled_from(["adam", "sgd:momentum=0.9"]),
+    clip=st.none() | POSITIVE,
+    loss_reduction=st.sampled_from(["mean", "sum"]),
+    data=st.sampled_from(["sampled", "epochs"]),
+    evaluation_lengths=st.none() | st.lists(COUNTS, unique=True).map(tuple),
+    solved_after=st.integers(0, 9),
+    seed=st.integers(0, 2**64),
+    dtype=st.sampled_from(["float32", "float64"]),
+    log_every=COUNTS,
+    validation_sequences=COUNTS,
+    name=st.none() | st.from_regex("[a-z]{1,9}", fullmatch=True),
+    published=st.lists(FIGURES, max_size=3).map(tuple),
+)
+
+
+class Odd(Task):
+    """A task of odd lengths up to 99, with settings of its own."""
+
+    inputs = targets = Tokens("01")
+    lengths = AllowedLengths(1, 2, 99)
+    settings = Settings(hidden_size=7, steps=123, length="9", evaluation_lengths=(9, 11))
+
+
+def refusal(data, origin="mine.json"):
+    """Return the message with which an experiment's data is refused."""
+    with pytest.raises(UsageError) as caught:
+        Experiment.from_json(data, origin)
+    return str(caught.value)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(EXPERIMENTS)
+def test_an_experiment_goes_through_json_and_back(experiment):
+    data, sources = experiment.to_json()
+    assert sources == {}
+    again = Experiment.from_json(json.loads(json.dumps(data)), "mine.json")
+    same = {"task": find_task(experiment.task)}
+    assert again.with_changes(**same) == experiment.with_changes(**same)
+    assert again.to_json() == (data, {})
+
+
+def test_what_json_leaves_out_is_as_the_task_recommends():
+    recommended = find_task("bitflip").settings
+    read = Experiment.from_json({"task": "bitflip", "steps": 77}, "mine.json")
+    assert read.steps == 77
+    assert read.cell == recommended.cell
+    assert read.learning_rate == recommended.learning_rate
+    assert read == Experiment.for_task("bitflip", steps=77)
+
+
+def test_the_settings_a_task_recommends_are_used_where_none_are_given():
+    made = Experiment.for_task(Odd(), steps=5)
+    assert (made.hidden_size, made.steps, made.length) == (7, 5, "9")
+    assert made.evaluation_lengths == (9, 11)
+    assert made.seed == 0
+
+
+def test_another_length_brings_its_own_evaluation_lengths():
+    given = Experiment.for_task(Odd(), length="3", evaluation_lengths=(7,))
+    assert given.evaluation_lengths == (7,)
+    assert Experiment.for_task(Odd(), length="3").evaluation_lengths == (3, 7, 15, 31)
+    recommended = Experiment.for_task(Odd())
+    assert recommended.with_changes(length="3").evaluation_lengths == (3, 7, 15, 31)
+    assert recommended.with_changes(steps=2).evaluation_lengths == (9, 11)
+
+
+@pytest.mark.parametrize(
+    ("length", "lengths"),
+    [
+        ("10", (10, 20, 50, 100, 500)),
+        ("1..20", (20, 40, 100, 200, 1000)),
+        (1, (1, 2, 5, 10, 50)),
+    ],
+)
+def test_scores_are_taken_at_multiples_of_the_longest_training_length(length, lengths):
+    assert Experiment(task="bitflip", length=length).evaluation_lengths == lengths
+
+
+def test_a_multiple_that_the_task_cannot_have_gives_way_to_the_next_it_can():
+    assert Experiment(task=Odd(), length="9").evaluation_lengths == (9, 19, 45, 91)
+    assert Experiment(task=Odd(), length="1..20").evaluation_lengths == (19, 39, 95)
+    assert Experiment(task=Odd(), length="99").evaluation_lengths == (99,)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"length": "2"}, "odd cannot have length 2: it has odd lengths from 1 to 99"),
+        ({"length": "100..200"}, "odd cannot have length 100..200: it has odd lengths"),
+        ({"evaluation_lengths": (9, 10)}, "odd cannot have length 10: it has odd lengths"),
+    ],
+)
+def test_lengths_are_checked_against_the_task(changes, message):
+    with pytest.raises(UsageError, match=message):
+        Experiment(**{"task": Odd(), "length": "9", **changes})
+
+
+def test_an_unknown_key_is_named_with_the_nearest():
+    expected = "mine.json: unknown setting 'stpes'. Did you mean 'steps'?"
+    assert refusal({"task": "bitflip", "stpes": 5}) == expected
+    known = refusal({"task": "bitflip", "qqqq": 5})
+    assert known.startswith("mine.json: unknown setting 'qqqq'. Known: ")
+    assert {"hidden_size", "seed", "task"} <= set(known.rstrip(".").split(": ")[-1].split(", "))
+    assert "unknown setting 'cls'" in refusal({"task": "bitflip", "cls": 1})
+    with pytest.raises(UsageError, match=r"unknown setting 'sede'\. Did you mean 'seed'\?"):
+        Experiment.for_task("bitflip", sede=1)
+    with pytest.raises(UsageError, match=r"unknown setting 'sede'\. Did you mean 'seed'\?"):
+        Experiment.for_task("bitflip").with_changes(sede=1)
+
+
+def test_data_without_a_task_says_so():
+    assert refusal({"steps": 5}) == "mine.json: the key 'task' is missing"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("seed", -1, "seed must be at least 0, got -1"),
+        ("seed", 1.5, "seed must be a whole number, got 1.5"),
+        ("seed", True, "seed must be a whole number, got True"),
+        ("log_every", 0, "log_every must be at least 1, got 0"),
+        ("evaluate_every", 0, "evaluate_every must be at least 1, got 0"),
+        ("checkpoint_every", 0, "checkpoint_every must be at least 1, got 0"),
+        ("validation_sequences", 0, "validation_sequences must be at least 1, got 0"),
+        ("evaluation_sequences", "9", "evaluation_sequences must be a whole number, got '9'"),
+        ("dtype", "int8", "dtype must be one of float32, float64, got 'int8'"),
+        ("steps", None, "steps must be a whole number, got None"),
+        ("learning_rate", math.nan, "learning_rate must be a finite number above 0, got nan"),
+        ("data", "all", "data must be one of sampled, epochs, got 'all'"),
+        ("length", "20..1", "the range 20..1 is reversed; write 1..20"),
+        ("length", None, "'None' is not a length"),
+        ("task", "bitflop", "unknown task 'bitflop'. Did you mean 'bitflip'?"),
+        ("task", "bitflip:n=1", "bitflip has no parameter 'n'; it takes no parameters."),
+        ("task", 5, "a task is a spec string or a Task, got int"),
+        ("evaluation_lengths", ["10"], "evaluation_lengths must be whole numbers, got '10'"),
+        ("evaluation_lengths", 10, "evaluation_lengths"),
+        ("published", 5, "published"),
+        ("cell", 5, "cell"),
+        ("readout", ["state"], "readout"),
+        ("optimizer", 5, "optimizer"),
+        ("device", 5, "device"),
+        ("name", 5, "name"),
+        ("name", "../elsewhere", "name"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_with_key_and_value(key, value, message):
+    refused = refusal({"task": "bitflip", key: value})
+    assert refused.startswith("mine.json: ")
+    assert message in refused
+
+
+@pytest.mark.parametrize(
+    ("figure", "message"),
+    [
+        ("0.9", "each published figure is an object"),
+        ({**FIGURE, "valeu": 1}, "unknown key 'published.valeu'. Did you mean 'value'?"),
+        *(
+            ({k: v for k, v in FIGURE.items() if k != key}, f"a published figure lacks '{key}'")
+            for key in FIGURE
+        ),
+        *(({**FIGURE, key: wrong}, key) for key, wrong in [("value", "90 %"), ("length", "ten")]),
+        *(({**FIGURE, key: wrong}, key) for key, wrong in [("metric", 5), ("step", "last")]),
+    ],
+)
+def test_published_figures_are_checked(figure, message):
+    assert message in refusal({"task": "bitflip", "published": [FIGURE, figure]})
+
+
+def test_the_run_name_is_the_given_one_or_made_of_task_and_cell():
+    assert Experiment(task="bitshift:shift=2", cell="gru").run_name == "bitshift-gru"
+    assert Experiment(task=Odd(), cell="lstm", length="9").run_name == "odd-lstm"
+    assert Experiment(task="bitflip", name="try").run_name == "try"
+
+
+def test_an_experiment_file_is_loaded_and_changed(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({"task": "bitshift:shift=2", "steps": 9, "published": [FIGURE]}))
+    for spec in (path, str(path)):
+        loaded = load_experiment(spec, seed=3)
+        assert (loaded.task, loaded.steps, loaded.seed) == ("bitshift:shift=2", 9, 3)
+        assert loaded.published == (Published(**FIGURE),)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"task": "bitflip",\n "steps": }', r"is not JSON: line 2, column 11: Expecting value"),
+        ("", "is not JSON: line 1, column 1"),
+        ('["bitflip"]', "an experiment is a JSON object, this is not"),
+        ('{"task": "bitflip", "stpes": 1}', r"unknown setting 'stpes'\. Did you mean 'steps'\?"),
+        ('{"experiment": {}}', "the key 'task' is missing"),
+        *(
+            (json.dumps(record), ".")
+            for record in (
+                {"experiment": {"task": 5}},
+                {"experiment": {"task": {"klass": "a:b"}}},
+                {"experiment": {"task": "bitflip"}, "sources": None},
+                {"experiment": {"task": "./mine.py"}, "sources": {"task": {}}},
+            )
+        ),
+    ],
+)
+def test_a_file_that_is_no_experiment_is_named_with_what_is_wrong(tmp_path, text, message):
+    path = tmp_path / "mine.json"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=message) as caught:
+        load_experiment(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_experiment_file_is_named(tmp_path):
+    with pytest.raises(UsageError, match=r"cannot read .*gone\.json: No such file"):
+        load_experiment(tmp_path / "gone.json")
+
+
+def test_the_record_of_a_run_serves_as_an_experiment_file(tmp_path):
+    source = "from seqtasks_bits.bitshift import BitShift\nclass Mine(BitShift):\n    pass\n"
+    made = Experiment(task="bitflip", steps=9, clip=None)
+    kept = Source(tmp_path / "gone.py", source.encode()).to_json()
+    data = {**made.to_json()[0], "task": "./gone.py:Mine:shift=3"}
+    (tmp_path / "source").mkdir()
+    (tmp_path / kept["copy"]).write_text(source)
+    path = tmp_path / "experiment.json"
+    path.write_text(json.dumps({"format": 1, "experiment": data, "sources": {"task": kept}}))
+    loaded = load_experiment(path)
+    assert type(find_task(loaded.task)).__name__ == "Mine"
+    assert find_task(loaded.task).shift == 3
+    assert loaded.with_changes(task="bitflip") == made
+
+
+def test_a_task_or_its_name_stands_for_the_experiment_it_recommends():
+    assert load_experiment("bitflip", steps=3) == Experiment.for_task("bitflip", steps=3)
+    assert load_experiment(Odd(), steps=3).hidden_size == 7
+
+
+def test_an_unknown_name_suggests_the_nearest_of_tasks_and_experiments():
+    message = r"unknown task or experiment 'bitflop'\. Did you mean 'bitflip'\?"
+    with pytest.raises(UsageError, match=message):
+        load_experiment("bitflop")
+
+
+def test_every_registered_experiment_loads_under_its_name_and_goes_through_json():
+    names = current_registry().names("experiment")
+    assert names
+    for name in names:
+        loaded = load_experiment(name)
+        assert loaded.run_name == name
+        assert Experiment.from_json(json.loads(json.dumps(loaded.to_json()[0])), name) == loaded

@@ -1,0 +1,126 @@
+"""Scores against a count made position by position."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqtasks.alphabet import IGNORE
+from seqtasks.metrics import (
+    Metric,
+    mean_squared_error,
+    scored,
+    sequence_accuracy,
+    token_accuracy,
+)
+
+SEEDS = st.integers(0, 2**32 - 1)
+SIZES = st.tuples(st.integers(1, 6), st.integers(1, 7))
+
+
+def ids(seed, size):
+    """Return random predictions and targets, some of them not scored, often equal."""
+    rng = np.random.default_rng(seed)
+    targets = rng.integers(3, size=size)
+    predictions = np.where(rng.random(size) < 0.3, rng.integers(3, size=size), targets)
+    return predictions, np.where(rng.random(size) < rng.random(), IGNORE, targets)
+
+
+def vectors(seed, size):
+    """Return random predictions and targets, some positions of them not scored."""
+    rng = np.random.default_rng(seed)
+    features = int(rng.integers(1, 4))
+    predictions, targets = rng.normal(size=(2, *size, features)).astype(np.float32)
+    for row, step in zip(*np.nonzero(rng.random(size) < rng.random()), strict=True):
+        # One missing feature makes the whole position unscored.
+        targets[row, step, int(rng.integers(features))] = np.nan
+    return predictions, targets
+
+
+@settings(deadline=None)
+@given(SEEDS, SIZES)
+def test_token_accuracy_counts_the_scored_symbols_that_are_right(seed, size):
+    predictions, targets = ids(seed, size)
+    rights, trials = token_accuracy(predictions, targets)
+    for row in range(size[0]):
+        steps = [step for step in range(size[1]) if targets[row, step] != IGNORE]
+        assert trials[row] == len(steps)
+        assert rights[row] == sum(predictions[row, step] == targets[row, step] for step in steps)
+
+
+@settings(deadline=None)
+@given(SEEDS, SIZES)
+def test_sequence_accuracy_counts_the_sequences_without_an_error(seed, size):
+    predictions, targets = ids(seed, size)
+    rights, trials = sequence_accuracy(predictions, targets)
+    for row in range(size[0]):
+        wrong = [
+            step
+            for step in range(size[1])
+            if targets[row, step] != IGNORE and predictions[row, step] != targets[row, step]
+        ]
+        assert rights[row] == (0 if wrong else 1)
+        assert trials[row] == 1
+
+
+def test_a_prediction_at_an_unscored_position_changes_no_score():
+    targets = np.array([[IGNORE, 1, 0], [1, IGNORE, IGNORE]])
+    right = np.array([[0, 1, 0], [1, 0, 0]])
+    for unscored in (IGNORE, 1, 7):
+        predictions = np.where(targets == IGNORE, unscored, right)
+        assert token_accuracy(predictions, targets)[0].tolist() == [2, 1]
+        assert sequence_accuracy(predictions, targets)[0].tolist() == [1, 1]
+
+
+@settings(deadline=None)
+@given(SEEDS, SIZES)
+def test_mean_squared_error_sums_over_scored_positions_and_all_their_features(seed, size):
+    predictions, targets = vectors(seed, size)
+    shares, weights = mean_squared_error(predictions, targets)
+    for row in range(size[0]):
+        squares = []
+        for step in range(size[1]):
+            pairs = list(zip(predictions[row, step], targets[row, step], strict=True))
+            if not any(math.isnan(target) for _, target in pairs):
+                squares += [(float(guess) - float(target)) ** 2 for guess, target in pairs]
+        assert weights[row] == len(squares)
+        assert shares[row] == pytest.approx(math.fsum(squares), rel=1e-5)
+
+
+@settings(deadline=None)
+@given(SEEDS, SIZES)
+def test_scored_positions_are_those_with_a_target(seed, size):
+    targets, reals = ids(seed, size)[1], vectors(seed, size)[1]
+    assert scored(targets).tolist() == [[value != IGNORE for value in row] for row in targets]
+    assert scored(reals).tolist() == [
+        [not any(math.isnan(number) for number in vector) for vector in row] for row in reals
+    ]
+
+
+def test_a_prediction_that_is_no_number_is_not_taken_for_right():
+    targets = np.array([[[1.0], [np.nan]]])
+    shares, weights = mean_squared_error(np.array([[[np.nan], [0.0]]]), targets)
+    assert math.isnan(shares[0])
+    assert weights[0] == 1
+
+
+@pytest.mark.parametrize("metric", [token_accuracy, sequence_accuracy, mean_squared_error])
+def test_shares_and_weights_are_double_precision_for_each_instance(metric):
+    drawn = vectors(1, (4, 5)) if metric is mean_squared_error else ids(1, (4, 5))
+    for counts in metric(*drawn):
+        assert counts.dtype == np.float64
+        assert counts.shape == (4,)
+
+
+@pytest.mark.parametrize("metric", [token_accuracy, sequence_accuracy, mean_squared_error])
+def test_predictions_of_another_shape_are_refused(metric):
+    with pytest.raises(ValueError, match=r"predictions \(2, 3\) and targets \(2, 4\) differ"):
+        metric(np.zeros((2, 3), dtype=int), np.zeros((2, 4), dtype=int))
+
+
+def test_a_metric_of_ones_own_is_called_alike():
+    ones = Metric("ones", lambda predictions, targets: ((targets == 1).sum(1) * 1.0, np.ones(2)))
+    shares, weights = ones(np.zeros((2, 3), dtype=int), np.array([[1, 1, 0], [0, 0, 0]]))
+    assert (shares.tolist(), weights.tolist()) == ([2, 0], [1, 1])
