@@ -228,10 +228,10 @@ def restore_things(record: Mapping[str, Any], path: Path) -> dict[str, Any]:
         if kind in data:
             try:
                 data[kind] = restore(data[kind], kind, sources.get(kind), path.parent)
-            except (AttributeError, KeyError, TypeError, ValueError) as error:
-                raise UsageError(
-                    f"{path} is damaged: its {kind} cannot be read ({one_line(error)})"
-                ) from error
+            except UsageError as error:
+                raise UsageError(f"{path}: {error}") from None
+            except (AttributeError, KeyError, TypeError) as error:
+                raise UsageError(f"{path} is damaged: its {kind}: {one_line(error)}") from error
     return data
 
 

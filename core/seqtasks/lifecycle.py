@@ -20,16 +20,10 @@ from seqtasks.preparing import prepare
 from seqtasks.references import short_name
 from seqtasks.registry import current_registry
 from seqtasks.running import Result, Run, interruption, parameter_count, train
-from seqtasks.runs import (
-    FORMAT,
-    Checkpoint,
-    RunDirectory,
-    write_checkpoint,
-    write_json,
-    write_weights,
-    writing,
-)
-from seqtasks.stored import check_engine, recorded_experiment, restore_run
+from seqtasks.runs.checkpoint import Checkpoint, write_checkpoint, write_weights
+from seqtasks.runs.directory import FORMAT, RunDirectory
+from seqtasks.runs.files import write_json, writing
+from seqtasks.stored import check_engine, finished_result, recorded_experiment, restore_run
 from seqtasks.tasks import Task
 from seqtasks.training import Trainer
 
@@ -131,7 +125,7 @@ def resume(
         restore_run(resumed, trainer, directory)
         if steps is not None:
             _extend(resumed, directory, record, steps)
-        elif resumed.stopped and directory.result.exists():
+        elif resumed.stopped and finished_result(directory, experiment):
             raise UsageError(
                 f"{directory.path} is finished ({_reason(resumed)} at step {resumed.step}); to "
                 f"train on, ask for more steps: --steps {2 * resumed.step}"
@@ -234,8 +228,8 @@ def _write_result(result: Result, directory: RunDirectory) -> None:
     from seqtasks.plots import save_plots
 
     write_weights(directory.weights, result.model.state_dict())
-    write_json(directory.result, result.to_json())
     save_plots(result, directory.path)
+    write_json(directory.result, result.to_json())  # last: it says that the run is finished
 
 
 def _reason(run: Run) -> str:

@@ -77,7 +77,7 @@ def experiment_model(experiment: Experiment, task: Task) -> nn.Module:
 def _device(name: str) -> torch.device:
     try:
         device = torch.device(name)
-        torch.empty(0, device=device)
+        torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         there = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
         raise UsageError(
@@ -88,6 +88,8 @@ def _device(name: str) -> torch.device:
 
 def _try_out(task: Task, model: nn.Module, experiment: Experiment, device: torch.device) -> None:
     """Draw two instances and run the model on them, to find mistakes before anything is written."""
+    for length in experiment.evaluation_lengths or ():
+        _trial_batch(task, length, experiment)
     lengths = task.lengths.within(experiment.length_range)
     for length in dict.fromkeys((lengths[0], min(lengths[-1], lengths[0] + lengths.step))):
         batch = _trial_batch(task, length, experiment)

@@ -84,8 +84,10 @@ def restore(reference: Any, kind: Kind, source: dict[str, str] | None, folder: P
         path = parse_spec(reference).path
         assert path is not None
         return str(copy) + reference[len(path) :]
-    if not isinstance(reference, dict) or not isinstance(reference.get("class"), str):
-        raise UsageError(f"a {kind} is a spec string or an object with a class, got {reference!r}")
+    if not isinstance(reference, dict) or ":" not in str(reference.get("class")):
+        raise UsageError(
+            f"the {kind} is no spec string and no object with a class, but {reference!r}"
+        )
     return _restore_class(reference["class"], kind)
 
 
@@ -104,7 +106,7 @@ def _restore_class(text: str, kind: Kind) -> Any:
     module_name, _, rest = text.partition(":")
     spec = parse_spec(rest)
     target: Any = None
-    if module_name != "__main__" and "<" not in spec.name:
+    if module_name not in ("", "__main__") and "<" not in spec.name:
         try:
             target = importlib.import_module(module_name)
             for part in spec.name.split("."):

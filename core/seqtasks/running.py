@@ -93,6 +93,16 @@ class Result:
     history: list[dict[str, Any]]
 
     @property
+    def solved(self) -> bool:
+        """Whether the trained model makes no error at the longest trained length."""
+        longest = self.experiment.length_range.last
+        at_trained = self.metrics.get(longest)
+        if at_trained is None:
+            validated = [line["validation"] for line in self.history if "validation" in line]
+            at_trained = validated[-1] if validated else {}
+        return self.stopped == "solved" or self.task.is_solved(at_trained)
+
+    @property
     def metrics(self) -> dict[int, dict[str, float]]:
         """Each evaluation length's scores by name: `result.metrics[10]["token_accuracy"]`."""
         return {score.length: score.metrics for score in self.scores}

@@ -81,6 +81,8 @@ class Settings:
                     f"evaluation_lengths must be a list, got {self.evaluation_lengths!r}"
                 )
             lengths = tuple(self.evaluation_lengths)
+            if not lengths:
+                raise UsageError("evaluation_lengths must name at least one length")
             for length in lengths:
                 if isinstance(length, bool) or not isinstance(length, Integral):
                     raise UsageError(f"evaluation_lengths must be whole numbers, got {length!r}")

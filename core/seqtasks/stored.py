@@ -1,5 +1,6 @@
 """Read a run back: its experiment, its progress, its weights."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,12 @@ from seqtasks.experiment import THINGS, Experiment, restore_things
 from seqtasks.lookup import task as find_task
 from seqtasks.preparing import experiment_model
 from seqtasks.running import Result, Run, parameter_count
-from seqtasks.runs import (
-    RunDirectory,
-    read_checkpoint,
-    read_json,
-    read_weights,
-    write_atomically,
-)
+from seqtasks.runs.checkpoint import read_checkpoint, read_weights
+from seqtasks.runs.directory import RunDirectory
+from seqtasks.runs.files import write_atomically
 from seqtasks.training import Trainer
 
-__all__ = ["check_engine", "load", "recorded_experiment", "restore_run"]
+__all__ = ["check_engine", "finished_result", "load", "recorded_experiment", "restore_run"]
 
 
 def load(path: str | Path, *, model: nn.Module | None = None, **own: Any) -> Result:
@@ -45,7 +42,7 @@ def load(path: str | Path, *, model: nn.Module | None = None, **own: Any) -> Res
     task = find_task(experiment.task)
     if model is None:
         model = experiment_model(experiment, task)
-    done = _finished(directory, experiment)
+    done = finished_result(directory, experiment)
     if done is not None:
         weights = read_weights(directory.weights)
         progress = {"step": done["step"], "stopped": done["stopped"], "seconds": done["seconds"]}
@@ -94,6 +91,8 @@ def recorded_experiment(
             "seqtasks.load(run, model=...) or seqtasks.resume(run, model=...)"
         )
     asked = {**record["experiment"], **own}
+    if missing := [field.name for field in fields(Experiment) if field.name not in asked]:
+        raise UsageError(f"{directory.experiment} is damaged: it lacks {', '.join(missing)}")
     sources = {k: v for k, v in record.get("sources", {}).items() if k not in own}
     things = {kind: asked[kind] for kind in THINGS if kind in asked and kind not in own}
     data = {
@@ -112,12 +111,10 @@ def check_engine(directory: RunDirectory, record: dict[str, Any]) -> None:
         )
 
 
-def _finished(directory: RunDirectory, experiment: Experiment) -> dict[str, Any] | None:
+def finished_result(directory: RunDirectory, experiment: Experiment) -> dict[str, Any] | None:
     """Return what `result.json` holds, or None if the run is not at its end."""
-    if not directory.result.exists():
-        return None
-    result = read_json(directory.result)
-    return result if result["step_limit"] == experiment.steps else None
+    result = directory.read_result()
+    return result if result and result["step_limit"] == experiment.steps else None
 
 
 def restore_run(run: Run, trainer: Trainer, directory: RunDirectory) -> None:
@@ -144,8 +141,8 @@ def restore_run(run: Run, trainer: Trainer, directory: RunDirectory) -> None:
             setattr(run, name, value)
         run.history = lines
     if directory.metrics.exists():
-        text = directory.metrics.read_text(encoding="utf-8").splitlines(keepends=True)
-        write_atomically(directory.metrics, "".join(text[: len(lines)]).encode())
+        kept = directory.metrics.read_bytes().splitlines(keepends=True)[: len(lines)]
+        write_atomically(directory.metrics, b"".join(kept))
 
 
 def _fill(model: nn.Module, weights: dict[str, Any], path: Path) -> None:

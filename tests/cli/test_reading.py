@@ -85,7 +85,9 @@ def test_list_as_json_names_the_plugin_of_each(answer):
 
 def test_show_explains_a_task_with_an_example(answer):
     text = answer("show", "bitshift:shift=2")
-    assert text.startswith("bitshift  (task, plugin bits of seqtasks)\n\nShift an N-bit number")
+    assert text.startswith(
+        "bitshift:shift=2  (task, plugin bits of seqtasks)\n\nShift an N-bit number"
+    )
     assert "parameter         shift (a whole number, default 4)" in text
     assert "input alphabet    0 1" in text
     given, target = text.splitlines()[-2:]
@@ -101,7 +103,7 @@ def test_show_explains_cells_readouts_and_experiments(answer):
     assert "parameter         activation (one of identity|tanh, default identity)" in text
     text = answer("show", "notebook-bitflip")
     assert re.search(r"^hidden_size +3$", text, re.MULTILINE)
-    assert "published: token_accuracy 0.775 at length 10 at step 1792" in text
+    assert "published             token_accuracy 0.775 at length 10 at step 1792" in text
     assert text.count("Source: ") == 1
 
 
@@ -117,7 +119,7 @@ def test_show_shows_both_things_of_one_name_or_one_kind(answer):
 def test_show_explains_a_file_of_ones_own(answer, tmp_path):
     (tmp_path / "mine.py").write_text(MINE)
     text = answer("show", "./mine.py:MyTask")
-    assert text.startswith("MyTask  (task of your own)\n\nSay each symbol again.")
+    assert text.startswith("./mine.py:MyTask  (task of your own)\n\nSay each symbol again.")
     assert "input alphabet    a b" in text
     text = answer("show", "./mine.py:MyCell")
     assert text.startswith("./mine.py:MyCell  (cell of your own)\n\nh' = a x + h")

@@ -48,7 +48,7 @@ def test_the_table_shows_scores_with_intervals_and_what_comes_next(trained):
     low_and_high = r"100.00 % \[99.62, 100.00\]"
     assert re.fullmatch(rf" +20   ?{low_and_high} +{low_and_high} +0.00 %", lines[2])
     assert lines[3] == "* trained lengths: 10; in brackets the 95 % interval"
-    assert re.fullmatch(r"made all 100 steps; \d+\.\d s of training, 186 parameters", lines[5])
+    assert re.fullmatch(r"step 100 of 100 reached; \d+\.\d s of training, 186 parameters", lines[5])
     assert lines[6] == "run   runs/bitflip-concat-1"
     assert lines[7] == (
         "next  seqtasks eval runs/bitflip-concat-1 --length 1..20 --plot lengths.png"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from seqtasks.runs import RunDirectory, list_runs
+from seqtasks.runs.directory import RunDirectory, list_runs
 
 CELL = '''import torch
 from torch import nn

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from seqtasks.errors import UsageError
-from seqtasks.runs import (
+from seqtasks.runs.checkpoint import (
     Checkpoint,
     read_checkpoint,
     read_weights,

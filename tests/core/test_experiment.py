@@ -44,7 +44,7 @@ EXPERIMENTS = st.builds(
     clip=st.none() | POSITIVE,
     loss_reduction=st.sampled_from(["mean", "sum"]),
     data=st.sampled_from(["sampled", "epochs"]),
-    evaluation_lengths=st.none() | st.lists(COUNTS, unique=True).map(tuple),
+    evaluation_lengths=st.none() | st.lists(COUNTS, min_size=1, unique=True).map(tuple),
     solved_after=st.integers(0, 9),
     seed=st.integers(0, 2**64),
     dtype=st.sampled_from(["float32", "float64"]),

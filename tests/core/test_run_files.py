@@ -7,13 +7,14 @@ import sys
 import pytest
 
 from seqtasks.errors import RunError, UsageError
-from seqtasks.runs import read_json, write_atomically, write_json, writing
+from seqtasks.runs.files import read_json, write_atomically, write_json, writing
 
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from seqtasks.errors import RunError
-from seqtasks.runs import RunDirectory, write_atomically
+from seqtasks.runs.directory import RunDirectory
+from seqtasks.runs.files import write_atomically
 
 folder = Path(sys.argv[1])
 old, new = folder / "old.bin", folder / "new.bin"

@@ -95,7 +95,6 @@ def test_a_length_that_is_none_is_refused(wrong):
 
 def test_evaluation_lengths_are_kept_in_order_each_once():
     assert Settings(evaluation_lengths=[20, 10, 20, 5]).evaluation_lengths == (20, 10, 5)
-    assert Settings(evaluation_lengths=()).evaluation_lengths == ()
     assert Settings().evaluation_lengths is None
 
 
@@ -108,6 +107,7 @@ def test_evaluation_lengths_are_kept_in_order_each_once():
         (("10",), "evaluation_lengths must be whole numbers, got '10'"),
         ((True,), "evaluation_lengths must be whole numbers, got True"),
         (10, "evaluation_lengths must be"),
+        ((), "evaluation_lengths must name at least one length"),
     ],
 )
 def test_evaluation_lengths_that_are_no_lengths_are_refused(wrong, message):

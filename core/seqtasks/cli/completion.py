@@ -35,7 +35,9 @@ def complete_runs(
     _ctx: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Complete the run directories of the folder being typed, `runs` to begin with."""
-    typed = Path(incomplete)
-    folders = [typed.parent if "/" in incomplete else Path("runs")]
-    found = sorted(path.parent for folder in folders for path in folder.glob("*/experiment.json"))
-    return [CompletionItem(str(path)) for path in found if str(path).startswith(incomplete)]
+    folder, slash, _ = incomplete.rpartition("/")
+    typed = f"{folder}/" if slash else "runs/"
+    found = sorted(path.parent.name for path in Path(typed).glob("*/experiment.json"))
+    runs = [f"{typed}{name}" for name in found if not name.startswith(".")]
+    matching = [CompletionItem(run) for run in runs if run.startswith(incomplete)]
+    return matching or [CompletionItem(incomplete, type="dir")]

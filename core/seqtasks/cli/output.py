@@ -1,6 +1,7 @@
 """What every command prints with: tables, scores and JSON."""
 
 import json
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -91,9 +92,7 @@ def echo_result(result: "Result") -> None:
     if result.stopped == "solved":
         end = f"solved: stopped early at step {result.step} of at most {limit}"
     else:
-        end = f"made all {result.step} steps"
-        if not result.task.is_solved(result.scores[0].metrics):
-            end += ", not solved"
+        end = f"step {result.step} of {limit} reached{'' if result.solved else ', not solved'}"
     click.echo(f"{end}; {result.seconds:.1f} s of training, {result.parameters} parameters")
     if result.path is not None:
         click.echo(f"run   {result.path}")
@@ -121,10 +120,11 @@ def _echo_published(result: "Result") -> None:
 
 
 def _next_command(result: "Result") -> str:
-    if result.stopped == "solved" or result.task.is_solved(result.scores[0].metrics):
+    path = shlex.quote(str(result.path))
+    if result.solved:
         longest = 2 * result.experiment.length_range.last
-        return f"seqtasks eval {result.path} --length 1..{longest} --plot lengths.png"
-    return f"seqtasks resume {result.path} --steps {2 * result.step}"
+        return f"seqtasks eval {path} --length 1..{longest} --plot lengths.png"
+    return f"seqtasks resume {path} --steps {2 * result.step}"
 
 
 def _header(name: str) -> str:

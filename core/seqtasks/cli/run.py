@@ -1,5 +1,6 @@
 """`seqtasks run` and `seqtasks resume`."""
 
+import shlex
 import signal
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -166,7 +167,7 @@ def _execute(
             result = start(observers, stop)
     except RunInterruptedError as interruption:
         raise RunInterruptedError(
-            f"{interruption}\nGo on with: seqtasks resume {interruption.path}",
+            f"{interruption}\nGo on with: seqtasks resume {shlex.quote(str(interruption.path))}",
             interruption.signal_number,
         ) from None
     finally:

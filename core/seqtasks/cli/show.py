@@ -1,7 +1,7 @@
 """`seqtasks show`: what a task, cell, readout or experiment is."""
 
 import inspect
-from typing import Any
+from collections.abc import Callable
 
 import click
 
@@ -10,9 +10,9 @@ from seqtasks.cli.completion import complete_names
 from seqtasks.errors import UsageError
 from seqtasks.lookup import find, task
 from seqtasks.randomness import stream
-from seqtasks.registry import KINDS, Entry, Kind, current_registry
+from seqtasks.registry import KINDS, Kind, current_registry
 from seqtasks.settings import Settings
-from seqtasks.spec import parse_spec
+from seqtasks.spec import SpecError, parse_spec
 from seqtasks.tasks import Batch, Task
 
 __all__ = ["aligned", "show"]
@@ -28,21 +28,34 @@ def show(name: str, kind: Kind | None) -> None:
 
     NAME may carry parameters (bitshift:shift=2) or be a file of your own (./mine.py:MyTask).
     """
-    registry = current_registry()
     spec = parse_spec(name)
     kinds: list[Kind] = [kind] if kind else _SHOWN
     if spec.path is not None:
-        _show_file(name, kinds)
-        return
-    found = [entry for one in kinds if (entry := registry.get(one, spec.name))]
-    if not found:
-        raise UsageError(registry.unknown(spec.name, *kinds))
-    for position, entry in enumerate(found):
-        if position:
-            click.echo()
-        origin = f"{entry.kind}, plugin {entry.plugin} of {entry.distribution}"
-        _heading(entry.name, origin)
-        _show_entry(name, entry)
+        origins: dict[Kind, str] = {
+            one: f"{one} of your own" for one in kinds if one != "experiment"
+        }
+    else:
+        entries = [current_registry().get(one, spec.name) for one in kinds]
+        origins = {
+            entry.kind: f"{entry.kind}, plugin {entry.plugin} of {entry.distribution}"
+            for entry in entries
+            if entry is not None
+        }
+    if not origins:
+        raise UsageError(current_registry().unknown(spec.name, *kinds))
+    texts: list[str] = []
+    errors: list[UsageError] = []
+    for one, origin in origins.items():
+        try:
+            body = _DESCRIBED[one](name)
+        except UsageError as error:
+            errors.append(error)
+        else:
+            texts.append("\n".join([f"{click.style(name, bold=True)}  ({origin})", "", *body]))
+    if not texts:
+        # One that does not fit the parameters is the thing meant; the others are of another kind.
+        raise next((error for error in errors if isinstance(error, SpecError)), errors[0])
+    click.echo("\n\n".join(texts))
 
 
 def aligned(batch: Batch, made: Task, row: int = 0) -> str:
@@ -56,108 +69,85 @@ def aligned(batch: Batch, made: Task, row: int = 0) -> str:
     return f"input   {first}\ntarget  {second}"
 
 
-def _show_file(name: str, kinds: list[Kind]) -> None:
-    errors: list[UsageError] = []
-    for kind in kinds:
-        try:
-            if kind == "task":
-                made = task(name)
-                _heading(type(made).__name__, "task of your own")
-                _show_task(made)
-            elif kind in ("cell", "readout"):
-                _heading(name, f"{kind} of your own")
-                _show_module(name, kind)
-            else:
-                continue
-        except UsageError as error:
-            errors.append(error)
-            continue
-        return
-    raise errors[0]
-
-
-def _show_entry(name: str, entry: Entry) -> None:
-    if entry.kind == "task":
-        made = task(name)
-        _show_task(made)
-    elif entry.kind == "experiment":
-        _show_experiment(entry)
-    else:
-        _show_module(name, entry.kind)
-
-
-def _show_task(made: Task) -> None:
-    _definition(type(made))
+def _task(name: str) -> list[str]:
+    made = task(name)
+    lines = _definition(type(made))
     if made.source:
-        click.echo(f"Source: {made.source}")
-    _parameters(parameters_of(type(made)))
+        lines.append(_row("source", made.source))
+    lines += [_row("parameter", p.describe()) for p in parameters_of(type(made))]
     for side, alphabet in (("input", made.inputs), ("target", made.targets)):
         symbols = getattr(alphabet, "symbols", None)
         text = " ".join(symbols) if symbols else f"{alphabet.size} real number(s) a step"
-        click.echo(f"{side + ' alphabet':<17} {text}")
+        lines.append(_row(f"{side} alphabet", text))
     stands = {
         "each": "one target at each step",
         "end": "one target after the last symbol",
         "after": "over blanks (_) that follow the input",
     }
-    click.echo(f"{'answer':<17} {stands[made.layout]}")
-    click.echo(f"{'length':<17} {made.lengths.describe()}")
-    click.echo(f"{'learned with':<17} {_settings(made.settings)}")
+    lines.append(_row("answer", stands[made.layout]))
+    lines.append(_row("length", made.lengths.describe()))
+    lines.append(_row("learned with", _settings(made.settings)))
     length = made.lengths.at_least(8) or made.lengths.minimum
-    click.echo("\nExample")
-    click.echo(aligned(made.batch(stream(0, "example"), 1, length), made))
+    batch = made.batch(stream(0, "example"), 1, length)
+    return [*lines, "", "Example", aligned(batch, made)]
 
 
-def _show_module(name: str, kind: Kind) -> None:
-    from seqtasks.building import CELL_SIZES, READOUT_SIZES
-    from seqtasks.cells import Cell, Readout
+def _cell(name: str) -> list[str]:
+    from seqtasks.building import CELL_SIZES, cell
+    from seqtasks.cells import Cell
 
-    base, given = (Cell, CELL_SIZES) if kind == "cell" else (Readout, READOUT_SIZES)
-    target = find(kind, name, base, given).target
-    _definition(target)
-    _parameters(parameters_of(target, given))
-    if kind == "cell":
-        from seqtasks.building import cell
-
-        made = cell(name, 32, 32)
-        count = sum(parameter.numel() for parameter in made.parameters())
-        click.echo(f"{count} trained numbers at embedding size 32 and hidden size 32")
+    target = find("cell", name, Cell, CELL_SIZES).target
+    count = sum(parameter.numel() for parameter in cell(name, 32, 32).parameters())
+    return [
+        *_definition(target),
+        *[_row("parameter", p.describe()) for p in parameters_of(target, CELL_SIZES)],
+        f"{count} trained numbers at embedding size 32 and hidden size 32",
+    ]
 
 
-def _show_experiment(entry: Entry) -> None:
+def _readout(name: str) -> list[str]:
+    from seqtasks.building import READOUT_SIZES
+    from seqtasks.cells import Readout
+
+    target = find("readout", name, Readout, READOUT_SIZES).target
+    parameters = parameters_of(target, READOUT_SIZES)
+    return _definition(target) + [_row("parameter", p.describe()) for p in parameters]
+
+
+def _experiment(name: str) -> list[str]:
     from seqtasks.experiment import load_experiment
 
-    click.echo(f"{entry.summary}\n")
-    experiment = load_experiment(entry.name)
-    data, _ = experiment.to_json()
+    data, _ = load_experiment(name).to_json()
     published = data.pop("published")
+    lines = [current_registry().entry("experiment", name).summary, ""]
     for key, value in data.items():
         if key != "name":
             shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-            click.echo(f"{key:<21} {shown}")
+            lines.append(f"{key:<21} {shown}")
     for figure in published:
         when = "at the end" if figure["step"] is None else f"at step {figure['step']}"
-        click.echo(
-            f"published: {figure['metric']} {figure['value']:g} at length {figure['length']} {when}"
-        )
-    for source in dict.fromkeys(figure["source"] for figure in published):
-        click.echo(f"Source: {source}")
+        value = f"{figure['metric']} {figure['value']:g}"
+        lines.append(f"{'published':<21} {value} at length {figure['length']} {when}")
+    sources = dict.fromkeys(figure["source"] for figure in published)
+    return [*lines, *(f"{'source':<21} {source}" for source in sources)]
 
 
-def _heading(name: str, origin: str) -> None:
-    click.echo(f"{click.style(name, bold=True)}  ({origin})\n")
+_DESCRIBED: dict[Kind, Callable[[str], list[str]]] = {
+    "task": _task,
+    "cell": _cell,
+    "readout": _readout,
+    "experiment": _experiment,
+}
 
 
-def _definition(cls: type) -> None:
+def _definition(cls: type) -> list[str]:
+    """Return a class's docstring without its example, and an empty line after it."""
     text = inspect.getdoc(cls) if cls.__doc__ else None
-    if text:
-        click.echo(text.partition("\n\nExample:\n")[0])
-        click.echo()
+    return [text.partition("\n\nExample:\n")[0], ""] if text else []
 
 
-def _parameters(parameters: list[Any]) -> None:
-    for parameter in parameters:
-        click.echo(f"{'parameter':<17} {parameter.describe()}")
+def _row(label: str, text: str) -> str:
+    return f"{label:<17} {text}"
 
 
 def _settings(settings: Settings) -> str:

@@ -70,8 +70,9 @@ def _write(path: Path, tensors: dict[str, Tensor], progress: str) -> None:
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, tensor in tensors.items()
     }
-    metadata = {"progress": progress, "digest": _digest(copies, progress)}
-    write_atomically(path, safetensors.torch.save(copies, metadata))
+    # One entry, for safetensors writes several in no fixed order, and equal runs give equal files.
+    about = json.dumps({"progress": progress, "digest": _digest(copies, progress)})
+    write_atomically(path, safetensors.torch.save(copies, {"seqtasks": about}))
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], str]:
@@ -79,13 +80,13 @@ def _read(path: Path) -> tuple[dict[str, Tensor], str]:
         with safe_open(path, framework="pt") as file:
             names: list[str] = list(file.keys())
             tensors = {name: file.get_tensor(name) for name in names}
-            metadata = file.metadata() or {}
+            about = json.loads((file.metadata() or {}).get("seqtasks", "{}"))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
-    except SafetensorError as error:
+    except (SafetensorError, ValueError) as error:
         raise UsageError(f"{path} is damaged ({error}); {_REMEDY}") from None
-    progress = metadata.get("progress", "")
-    if metadata.get("digest") != _digest(tensors, progress):
+    progress = about.get("progress", "")
+    if about.get("digest") != _digest(tensors, progress):
         raise UsageError(
             f"{path} was changed after it was written (its digest does not fit); {_REMEDY}"
         )

@@ -162,24 +162,37 @@ class RunDirectory:
             os.close(descriptor)
         return False
 
-    def history(self, up_to: int | None = None) -> list[dict[str, Any]]:
-        """Return the lines of `metrics.jsonl`, those up to a step if one is given.
+    def read_result(self) -> dict[str, Any] | None:
+        """Return what `result.json` holds, or None if there is none.
 
-        A last line cut short by a crash is left out.
+        Raises:
+            UsageError: if it is damaged.
+        """
+        if not self.result.exists():
+            return None
+        result = read_json(self.result)
+        with _damage_named(self.result):
+            for key in ("step", "step_limit", "stopped", "seconds", "parameters", "untrained"):
+                result[key]
+            for score in result["scores"]:
+                dict(score["metrics"])
+        return result
+
+    def history(self) -> list[dict[str, Any]]:
+        """Return the lines of `metrics.jsonl`; a last one cut short by a crash is left out.
+
+        Raises:
+            UsageError: if another line is damaged.
         """
         lines: list[dict[str, Any]] = []
         if not self.metrics.exists():
             return lines
-        for text in self.metrics.read_bytes().splitlines():
-            try:
+        *whole, _ = self.metrics.read_bytes().split(b"\n")
+        for number, text in enumerate(whole, start=1):
+            with _damage_named(self.metrics, f" at line {number}"):
                 line = json.loads(text)
-            except ValueError:
-                break
-            if not isinstance(line, dict) or not isinstance(line.get("step"), int):
-                break
-            if up_to is not None and line["step"] > up_to:
-                break
-            lines.append(line)
+                int(line["step"])
+                lines.append(line)
         return lines
 
 
@@ -199,29 +212,31 @@ def _summary(run: RunDirectory) -> dict[str, Any]:
         return {**summary, **_details(run)}
     except UsageError as error:
         return {**summary, "status": "damaged", "problem": str(error)}
-    except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
-        problem = f"its files do not hold what they should ({one_line(error)})"
-        return {**summary, "status": "damaged", "problem": problem}
 
 
 def _details(run: RunDirectory) -> dict[str, Any]:
     experiment = run.record()["experiment"]
-    result = read_json(run.result) if run.result.exists() else None
+    with _damage_named(run.experiment):
+        details = {key: experiment[key] for key in ("task", "cell", "seed", "steps")}
+    result = run.read_result()
     history = run.history()
-    done = result is not None and result["step_limit"] == experiment["steps"]
-    details = {
-        "task": experiment["task"],
-        "cell": experiment["cell"],
-        "seed": experiment["seed"],
-        "status": "running" if run.is_running() else "finished" if done else "unfinished",
-        "step": history[-1]["step"] if history else 0,
-        "steps": experiment["steps"],
-    }
+    done = result is not None and result["step_limit"] == details["steps"]
+    details["status"] = "running" if run.is_running() else "finished" if done else "unfinished"
+    details["step"] = history[-1]["step"] if history else 0
     if result is not None:
         details["parameters"] = result["parameters"]
         details["seconds"] = result["seconds"]
-        details["scores"] = {str(s["length"]): dict(s["metrics"]) for s in result["scores"]}
+        details["scores"] = {str(s["length"]): s["metrics"] for s in result["scores"]}
     return details
+
+
+@contextmanager
+def _damage_named(path: Path, where: str = "") -> Generator[None, None, None]:
+    """Turn what goes wrong when data has another form than it should into an error that says so."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{path} is damaged{where}: {one_line(error)}") from error
 
 
 def _take_next_number(temporary: Path, stem: Path) -> Path:

@@ -78,4 +78,4 @@ def read_json(path: Path) -> Any:
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not JSON: it is not text in UTF-8") from None
     except (RecursionError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read as JSON: {one_line(error)}") from None
+        raise UsageError(f"{path} is not JSON: {one_line(error)}") from None

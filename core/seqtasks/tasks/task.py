@@ -128,8 +128,8 @@ class Task:
 
     def batch_of(self, inputs: Array) -> Batch:
         """Encode given inputs, (batch, length[, features]), and lay them out with their answers."""
-        inputs = _typed(self.inputs, inputs)
-        answers = _typed(self.targets, self.encode(inputs))
+        inputs = _typed(self.inputs, inputs, "the inputs")
+        answers = _typed(self.targets, self.encode(inputs), f"{type(self).__name__}.encode")
         count, length = inputs.shape[:2]
         if self.layout == "each":
             _expect_shape(self, answers, (count, length))
@@ -147,13 +147,13 @@ class Task:
         return Batch(np.ascontiguousarray(inputs), np.ascontiguousarray(targets), steps)
 
 
-def _typed(alphabet: Tokens | Reals, array: Array) -> Array:
+def _typed(alphabet: Tokens | Reals, array: Array, origin: str) -> Array:
     if isinstance(alphabet, Reals):
         return np.asarray(array, dtype=np.float32)
     ids = np.asarray(array)
     whole = ids.astype(np.int64)
     if not np.issubdtype(ids.dtype, np.integer) and not np.array_equal(whole, ids):
-        raise ValueError(f"ids of symbols must be whole numbers, got {ids[whole != ids][0]}")
+        raise ValueError(f"{origin}: ids must be whole numbers, got {ids[whole != ids][0]}")
     return whole
 
 
