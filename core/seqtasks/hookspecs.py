@@ -21,9 +21,15 @@ hookimpl = pluggy.HookimplMarker("seqtasks")
 
 
 class Register(Protocol):
-    """Registers one thing under a name."""
+    """Registers one thing under a name.
 
-    def __call__(self, name: str, target: Any, summary: str = "") -> None:
+    A task may say its `family` (what it belongs with; the plugin's name if not said) and its
+    `level` (such as a class of the Chomsky hierarchy), by which tasks can be listed.
+    """
+
+    def __call__(
+        self, name: str, target: Any, summary: str = "", *, family: str = "", level: str = ""
+    ) -> None:
         """Register `target`, an object or a lazy "module:attribute" string, as `name`."""
 
 

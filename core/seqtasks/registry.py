@@ -34,6 +34,8 @@ class Entry:
     summary: str
     plugin: str
     distribution: str
+    family: str = ""
+    level: str = ""
 
 
 @dataclass
@@ -178,7 +180,9 @@ class Registry:
 
 
 def _collector(kind: Kind, plugin: Plugin, entries: list[Entry]) -> Callable[..., None]:
-    def register(name: str, target: Any, summary: str = "") -> None:
+    def register(
+        name: str, target: Any, summary: str = "", *, family: str = "", level: str = ""
+    ) -> None:
         if not _NAME.fullmatch(name):
             raise UsageError(
                 f"'{name}' cannot be the name of a {kind}: use letters, digits, '-' and '_'"
@@ -188,7 +192,8 @@ def _collector(kind: Kind, plugin: Plugin, entries: list[Entry]) -> Callable[...
                 f"the target of {kind} '{name}' must be an object or 'module:attribute', "
                 f"got '{target}'"
             )
-        entries.append(Entry(kind, name, target, summary, plugin.name, plugin.distribution))
+        origin = plugin.name, plugin.distribution
+        entries.append(Entry(kind, name, target, summary, *origin, family or plugin.name, level))
 
     return register
 

@@ -1,11 +1,12 @@
 """`seqtasks list` and `seqtasks plugins`: what there is, without importing any of it."""
 
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 from seqtasks.cli.output import echo_json, echo_table
-from seqtasks.registry import KINDS, Kind, current_registry
+from seqtasks.errors import UsageError, did_you_mean
+from seqtasks.registry import KINDS, Entry, Kind, Registry, current_registry
 
 __all__ = ["list_names", "plugins"]
 
@@ -14,10 +15,22 @@ _KINDS: dict[str, Kind] = {f"{kind}s": kind for kind in KINDS if kind != "comman
 
 @click.command("list")
 @click.argument("kind", type=click.Choice(list(_KINDS)), required=False)
+@click.option("--family", help="Only those of a family, such as bits.")
+@click.option("--level", help="Only those of a level, such as context-free.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def list_names(kind: str | None, as_json: bool) -> None:
+def list_names(kind: str | None, family: str | None, level: str | None, as_json: bool) -> None:
     """List the tasks, cells, readouts and experiments, or one KIND of them."""
     registry = current_registry()
+    _check(registry, "family", family)
+    _check(registry, "level", level)
+
+    def chosen(one: Kind) -> list[Entry]:
+        return [
+            entry
+            for entry in registry.entries(one)
+            if family in (None, entry.family) and level in (None, entry.level)
+        ]
+
     kinds: dict[str, Kind] = {kind: _KINDS[kind]} if kind else _KINDS
     if as_json:
         found: dict[str, list[dict[str, Any]]] = {
@@ -25,10 +38,12 @@ def list_names(kind: str | None, as_json: bool) -> None:
                 {
                     "name": entry.name,
                     "summary": entry.summary,
+                    "family": entry.family,
+                    "level": entry.level,
                     "plugin": entry.plugin,
                     "distribution": entry.distribution,
                 }
-                for entry in registry.entries(one)
+                for entry in chosen(one)
             ]
             for plural, one in kinds.items()
         }
@@ -37,8 +52,22 @@ def list_names(kind: str | None, as_json: bool) -> None:
     for position, (plural, one) in enumerate(kinds.items()):
         if position:
             click.echo()
-        rows = [[entry.name, entry.summary] for entry in registry.entries(one)]
-        echo_table([plural, ""], rows or [["(none)", ""]])
+        entries = chosen(one)
+        if any(entry.level for entry in entries):
+            rows = [[entry.name, entry.level, entry.summary] for entry in entries]
+            echo_table([plural, "level", ""], rows)
+        else:
+            rows = [[entry.name, entry.summary] for entry in entries]
+            echo_table([plural, ""], rows or [["(none)", ""]])
+
+
+def _check(registry: Registry, label: Literal["family", "level"], wanted: str | None) -> None:
+    known = {getattr(e, label) for k in _KINDS.values() for e in registry.entries(k)} - {""}
+    if wanted is not None and wanted not in known:
+        raise UsageError(
+            f"there is no {label} '{wanted}'; there is {', '.join(sorted(known)) or 'none'}."
+            + did_you_mean(wanted, known)
+        )
 
 
 @click.command()
