@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from seqtasks.alphabet import IGNORE, Reals, Tokens
+    from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
     from seqtasks.building import cell, readout
     from seqtasks.cells.base import Cell, Readout
     from seqtasks.engine.unroll import unroll
@@ -53,6 +53,7 @@ _HOMES = {
     "SeqtasksError": "errors",
     "Settings": "settings",
     "Task": "tasks.task",
+    "TokenSets": "alphabet",
     "Tokens": "alphabet",
     "UsageError": "errors",
     "cell": "building",
@@ -87,6 +88,7 @@ __all__ = [
     "SeqtasksError",
     "Settings",
     "Task",
+    "TokenSets",
     "Tokens",
     "UsageError",
     "cell",

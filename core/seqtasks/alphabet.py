@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from seqtasks.errors import UsageError, did_you_mean
 
-__all__ = ["BLANK", "IGNORE", "Reals", "Tokens"]
+__all__ = ["BLANK", "IGNORE", "Reals", "TokenSets", "Tokens"]
 
 IGNORE = -100
 """The target id of a position that is not scored (torch's cross-entropy skips it too)."""
@@ -96,6 +96,43 @@ class Tokens:
         if not 0 <= index <= len(self.symbols):
             raise ValueError(f"there is no symbol with id {index} in {' '.join(self.symbols)}")
         return BLANK if index == len(self.symbols) else self.symbols[index]
+
+
+@dataclass(frozen=True, init=False)
+class TokenSets:
+    """Sets of symbols of an alphabet, as targets: every symbol that would be right at a step.
+
+    A set is a row of bool, one for each symbol; the empty set marks a step that is not scored.
+
+    Example:
+        >>> import numpy as np
+        >>> from seqtasks import TokenSets
+        >>> TokenSets("ab.").words(np.array([[True, False, True], [False, False, False]]))
+        ['{a.}', '.']
+    """
+
+    symbols: tuple[str, ...]
+
+    def __init__(self, symbols: Iterable[str]) -> None:
+        """Take symbols as `Tokens` does.
+
+        Raises:
+            ValueError: as `Tokens` does.
+        """
+        object.__setattr__(self, "symbols", Tokens(symbols).symbols)
+
+    @property
+    def size(self) -> int:
+        """The number of symbols."""
+        return len(self.symbols)
+
+    def words(self, sets: NDArray[np.bool_]) -> list[str]:
+        """Return each step's set as text, such as `{01}`; a step that is not scored is '.'."""
+        between = "" if all(len(symbol) == 1 for symbol in self.symbols) else ","
+        chosen = [
+            [s for s, inside in zip(self.symbols, row, strict=True) if inside] for row in sets
+        ]
+        return [f"{{{between.join(names)}}}" if names else "." for names in chosen]
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from seqtasks.intervals import Interval, fraction_interval, mean_interval
 from seqtasks.lengths import LengthRange, parse_length_list
 from seqtasks.lookup import task as find_task
 from seqtasks.randomness import stream
-from seqtasks.tasks import Batch, Reals, Task
+from seqtasks.tasks import Batch, Reals, Task, Tokens, TokenSets
 from seqtasks.torch_randomness import own_random_stream
 from seqtasks.training import predictions_of, to_torch
 
-__all__ = ["Score", "evaluate", "evaluate_at", "lengths_to_score"]
+__all__ = ["Score", "decide", "evaluate", "evaluate_at", "lengths_to_score"]
 
 DRAW_SYMBOLS = 2**19
 FORWARD_NUMBERS = 2**21
@@ -101,6 +101,17 @@ def evaluate(
     ]
 
 
+def decide(targets: Tokens | TokenSets | Reals, predictions: Tensor) -> Tensor:
+    """Return what a model's predictions, (batch, time, ...), say in terms of the targets.
+
+    The likeliest ids (batch, time); the sets of symbols with a positive logit (batch, time,
+    symbols); or the reals as they are.
+    """
+    if isinstance(targets, Tokens):
+        return predictions.argmax(-1)
+    return predictions > 0 if isinstance(targets, TokenSets) else predictions
+
+
 def lengths_to_score(task: Task, lengths: str | int | Iterable[int]) -> list[int]:
     """Return the wanted lengths that a task can have, each once.
 
@@ -163,7 +174,7 @@ def _portions(
 
 @torch.no_grad()
 def _predict(model: nn.Module, task: Task, batch: Batch) -> NDArray[Any]:
-    """Return predicted ids (batch, time) or reals (batch, time, features), a few rows at a time."""
+    """Return what is predicted, as `decide` does, a few rows at a time."""
     parameters = list(model.parameters())
     device = parameters[0].device if parameters else torch.device("cpu")
     floats = [p.dtype for p in parameters if p.is_floating_point()]
@@ -177,9 +188,7 @@ def _predict(model: nn.Module, task: Task, batch: Batch) -> NDArray[Any]:
         for start in range(0, len(batch.inputs), rows):
             inputs = to_torch(batch.inputs[start : start + rows], dtype, device)
             predictions = predictions_of(model, inputs)
-            if not isinstance(task.targets, Reals):
-                predictions = predictions.argmax(-1)
-            parts.append(predictions.cpu())
+            parts.append(decide(task.targets, predictions).cpu())
     finally:
         for module, was_training in modes:
             module.training = was_training

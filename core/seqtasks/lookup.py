@@ -10,7 +10,7 @@ from seqtasks.binding import bind
 from seqtasks.errors import UsageError, one_line
 from seqtasks.registry import Kind, current_registry
 from seqtasks.spec import Spec, parse_spec
-from seqtasks.tasks import Reals, Task, Tokens
+from seqtasks.tasks import Reals, Task, Tokens, TokenSets
 from seqtasks.user_files import class_from_file
 
 __all__ = ["Found", "build_task", "find", "task"]
@@ -93,8 +93,8 @@ def build_task(cls: type[Task], parameters: dict[str, Any], spec: str) -> Task:
 
 
 def _checked(made: Task) -> Task:
-    for side in ("inputs", "targets"):
-        if not isinstance(getattr(made, side, None), Tokens | Reals):
+    for side, kinds in (("inputs", Tokens | Reals), ("targets", Tokens | TokenSets | Reals)):
+        if not isinstance(getattr(made, side, None), kinds):
             raise UsageError(
                 f'{type(made).__name__} must say its {side}: `{side} = Tokens("01")` or `Reals(2)`'
             )

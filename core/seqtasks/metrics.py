@@ -17,8 +17,9 @@ Counts = tuple[NDArray[np.float64], NDArray[np.float64]]
 class Metric:
     """A score that is a sum over instances divided by a sum of weights.
 
-    Calling it with predictions and targets, both (batch, time) ids or (batch, time, features)
-    reals, returns two (batch,) arrays: each instance's share of the score, and its weight.
+    Calling it with predictions and targets, both (batch, time) ids, (batch, time, symbols)
+    sets or (batch, time, features) reals, returns two (batch,) arrays: each instance's share of
+    the score, and its weight.
 
     Attributes:
         name: what tables and JSON call it.
@@ -40,21 +41,29 @@ class Metric:
 
 
 def scored(targets: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """Return which positions count, (batch, time): not IGNORE, and for reals not NaN."""
+    """Return which positions count, (batch, time): no IGNORE, no empty set, for reals no NaN."""
+    if targets.dtype == np.bool_:
+        return np.asarray(targets.any(axis=-1))
     if np.issubdtype(targets.dtype, np.floating):
         return np.asarray(~np.isnan(targets).any(axis=-1))
     return targets != IGNORE
 
 
+def _right(predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Return which positions are right, (batch, time); a set is right when it is the same set."""
+    same = np.asarray(predictions == targets)
+    return np.asarray(same.all(axis=-1)) if targets.dtype == np.bool_ else same
+
+
 def _token_counts(predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> Counts:
     counted = scored(targets)
-    right = (predictions == targets) & counted
+    right = _right(predictions, targets) & counted
     return right.sum(1).astype(np.float64), counted.sum(1).astype(np.float64)
 
 
 def _sequence_counts(predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> Counts:
-    right = ((predictions == targets) | ~scored(targets)).all(axis=1)
-    return right.astype(np.float64), np.ones(len(targets))
+    right = (_right(predictions, targets) | ~scored(targets)).all(axis=1)
+    return np.asarray(right, dtype=np.float64), np.ones(len(targets))
 
 
 def _squared_errors(predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> Counts:

@@ -124,8 +124,10 @@ def sequence_loss(
 
     Args:
         predictions: (batch, time, symbols) logits, or (batch, time, features) reals.
-        targets: (batch, time) ids with IGNORE where nothing is scored: cross-entropy, in nats; or
-            (batch, time, features) reals with NaN there: squared error, its mean over features.
+        targets: (batch, time) ids with IGNORE where nothing is scored: cross-entropy, in nats;
+            (batch, time, symbols) bool with empty sets there: the cross-entropy of being in the
+            set, its mean over symbols; or (batch, time, features) reals with NaN there: squared
+            error, its mean over features.
         lengths: (batch,) the steps of each instance; positions past them are not scored.
         reduction: `mean` over scored positions, or `sum` over an instance's positions and mean
             over instances.
@@ -134,6 +136,12 @@ def sequence_loss(
         scored = ~targets.isnan().any(-1)
         errors = torch.where(scored[..., None], predictions - targets, 0.0)
         losses = errors.square().mean(-1)
+    elif targets.dtype == torch.bool:
+        scored = targets.any(-1)
+        losses = nn.functional.binary_cross_entropy_with_logits(
+            predictions, targets.to(predictions.dtype), reduction="none"
+        )
+        losses = losses.mean(-1).masked_fill(~scored, 0.0)
     else:
         if lengths is not None:
             targets = targets.masked_fill(_past_end(targets.shape[1], lengths), IGNORE)

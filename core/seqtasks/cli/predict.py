@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqtasks.alphabet import IGNORE, Tokens
+from seqtasks.alphabet import IGNORE, Reals, Tokens
 from seqtasks.cli.completion import complete_runs
 from seqtasks.cli.output import echo_json
 from seqtasks.errors import UsageError
@@ -33,7 +33,7 @@ def predict(run: Path, inputs: tuple[str, ...], states: bool, as_json: bool) -> 
     from seqtasks.stored import load
 
     loaded = load(run)
-    if not isinstance(loaded.task.inputs, Tokens) or not isinstance(loaded.task.targets, Tokens):
+    if not isinstance(loaded.task.inputs, Tokens) or isinstance(loaded.task.targets, Reals):
         raise UsageError("predict needs a task over symbols; this run's is over real vectors")
     encoded = [loaded.task.inputs.encode(text) for text in inputs]
     for text, ids in zip(inputs, encoded, strict=True):
@@ -55,12 +55,14 @@ def _answer(loaded: "Result", ids: Any, states: bool) -> dict[str, Any]:
     """Return the words of an input, the prediction where it is scored, and the right answer."""
     import torch
 
+    from seqtasks.evaluation import decide
+
     batch = loaded.task.batch_of(ids[None])
     inputs = torch.from_numpy(batch.inputs)
     with torch.no_grad():
         logits, _, *history = _forward(loaded.model, inputs, states)
-    predicted = logits[0].argmax(-1).numpy().copy()
-    predicted[~batch.scored[0]] = IGNORE
+    predicted = decide(loaded.task.targets, logits)[0].numpy().copy()
+    predicted[~batch.scored[0]] = IGNORE if isinstance(loaded.task.targets, Tokens) else False
     answer: dict[str, Any] = {
         "input": loaded.task.inputs.words(batch.inputs[0]),
         "prediction": loaded.task.targets.words(predicted),

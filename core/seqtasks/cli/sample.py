@@ -10,7 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
-from seqtasks.alphabet import Tokens
+from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
 from seqtasks.cli.completion import complete_names
 from seqtasks.cli.show import aligned
 from seqtasks.errors import UsageError
@@ -74,16 +74,21 @@ def _jsonl(made: Task, batches: list[Batch]) -> bytes:
 
 
 def _side(alphabet: Any, values: Any) -> list[Any]:
-    """Return an instance as a list of symbols, or of vectors; null where nothing is scored."""
+    """Return an instance as a list of symbols, sets or vectors; null where nothing is scored."""
+    if isinstance(alphabet, TokenSets):
+        return [[s for s, i in zip(alphabet.symbols, row, strict=True) if i] for row in values[0]]
     if isinstance(alphabet, Tokens):
-        return [None if word == "." else word for word in alphabet.words(values[0])]
+        words = alphabet.words(values[0])
+        return [None if i == IGNORE else w for i, w in zip(values[0], words, strict=True)]
     return [None if np.isnan(vector).any() else vector.tolist() for vector in values[0]]
 
 
 def _npz(made: Task, batches: list[Batch]) -> bytes:
     """Return inputs, targets and lengths, right-padded: inputs with 0, targets as not scored."""
     steps = max(int(batch.lengths[0]) for batch in batches)
-    unscored = -100 if isinstance(made.targets, Tokens) else np.nan
+    unscored: float = np.nan
+    if not isinstance(made.targets, Reals):
+        unscored = IGNORE if isinstance(made.targets, Tokens) else False
 
     def padded(values: Any, fill: float) -> Any:
         width = [(0, 0), (0, steps - values.shape[1]), *[(0, 0)] * (values.ndim - 2)]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.alphabet import IGNORE, Reals, Tokens
+from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
 from seqtasks.errors import UsageError
 from seqtasks.lengths import AllowedLengths
 from seqtasks.metrics import Metric, scored, sequence_accuracy, token_accuracy
@@ -24,8 +24,8 @@ class Batch:
 
     Attributes:
         inputs: (batch, time) int64 ids, or (batch, time, features) float32.
-        targets: (batch, time) int64 ids with IGNORE where nothing is scored, or
-            (batch, time, features) float32 with NaN there.
+        targets: (batch, time) int64 ids with IGNORE where nothing is scored, (batch, time, symbols)
+            bool with empty sets there, or (batch, time, features) float32 with NaN there.
         lengths: (batch,) int64, the steps of each instance.
     """
 
@@ -46,7 +46,7 @@ class Task:
 
     Attributes:
         inputs: the alphabet of the inputs, `Tokens` or `Reals`.
-        targets: the alphabet of the targets.
+        targets: the alphabet of the targets; `TokenSets` where several symbols may be right.
         layout: where the answer stands: `each`, one target per input symbol; `end`, one after the
             last symbol; `after`, emitted over blanks that follow the input. The blank is then the
             last id of the input alphabet.
@@ -69,7 +69,7 @@ class Task:
     """
 
     inputs: Tokens | Reals
-    targets: Tokens | Reals
+    targets: Tokens | TokenSets | Reals
     layout: ClassVar[Layout] = "each"
     lengths: AllowedLengths = AllowedLengths()
     metrics: tuple[Metric, ...] = (token_accuracy, sequence_accuracy)
@@ -85,7 +85,7 @@ class Task:
 
         Returns:
             (batch, length) ids for the layout `each`, (batch,) for `end`, (batch, answer length)
-            for `after`; reals have a last axis of features.
+            for `after`; sets have a last axis of symbols, reals one of features.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define encode")
 
@@ -147,9 +147,15 @@ class Task:
         return Batch(np.ascontiguousarray(inputs), np.ascontiguousarray(targets), steps)
 
 
-def _typed(alphabet: Tokens | Reals, array: Array, origin: str) -> Array:
+def _typed(alphabet: Tokens | TokenSets | Reals, array: Array, origin: str) -> Array:
     if isinstance(alphabet, Reals):
         return np.asarray(array, dtype=np.float32)
+    if isinstance(alphabet, TokenSets):
+        if np.asarray(array).dtype != np.bool_:
+            raise ValueError(
+                f"{origin}: sets of symbols must be bool, got {np.asarray(array).dtype}"
+            )
+        return np.asarray(array)
     ids = np.asarray(array)
     whole = ids.astype(np.int64)
     if not np.issubdtype(ids.dtype, np.integer) and not np.array_equal(whole, ids):
@@ -157,9 +163,11 @@ def _typed(alphabet: Tokens | Reals, array: Array, origin: str) -> Array:
     return whole
 
 
-def _unscored(alphabet: Tokens | Reals, count: int, steps: int) -> Array:
+def _unscored(alphabet: Tokens | TokenSets | Reals, count: int, steps: int) -> Array:
     if isinstance(alphabet, Tokens):
         return np.full((count, steps), IGNORE, dtype=np.int64)
+    if isinstance(alphabet, TokenSets):
+        return np.zeros((count, steps, alphabet.size), dtype=np.bool_)
     return np.full((count, steps, alphabet.size), np.nan, dtype=np.float32)
 
 
@@ -170,7 +178,7 @@ def _blanks(alphabet: Tokens | Reals, count: int, steps: int) -> Array:
 
 
 def _expect_shape(task: Task, answers: Array, shape: tuple[int, ...]) -> None:
-    if isinstance(task.targets, Reals):
+    if not isinstance(task.targets, Tokens):
         shape = (*shape, task.targets.size)
     if answers.shape != shape:
         wanted = tuple("answer length" if size < 0 else size for size in shape)

@@ -28,8 +28,10 @@ class TorchBatch(NamedTuple):
 
 
 def to_torch(array: Array, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Return ids as int64 and reals as `dtype`, on a device."""
+    """Return ids as int64, sets as bool and reals as `dtype`, on a device."""
     tensor = torch.from_numpy(array)
+    if tensor.dtype == torch.bool:
+        return tensor.to(device)
     return tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else torch.int64)
 
 
