@@ -14,6 +14,7 @@ from seqtasks.references import Source, describe, restore, short_name
 from seqtasks.registry import Entry, current_registry
 from seqtasks.runs.files import read_json
 from seqtasks.settings import Settings
+from seqtasks.spec import parse_spec
 from seqtasks.tasks import Task
 
 __all__ = ["Experiment", "Published", "load_experiment", "restore_things"]
@@ -210,7 +211,19 @@ def _from_file(path: Path) -> Experiment:
         raise UsageError(f"{path}: an experiment is a JSON object, this is not")
     if isinstance(data.get("experiment"), dict):  # the record of a run
         data = restore_things(data, path)
+    else:
+        data |= {kind: _beside(data[kind], path) for kind in THINGS if kind in data}
     return Experiment.from_json(data, str(path))
+
+
+def _beside(reference: Any, path: Path) -> Any:
+    """Return a spec whose relative file is taken from an experiment file's own folder."""
+    if not isinstance(reference, str) or not reference.strip():
+        return reference
+    file = parse_spec(reference).path
+    if file is None or Path(file).expanduser().is_absolute():
+        return reference
+    return str(path.parent / file) + reference[len(file) :]
 
 
 def restore_things(record: Mapping[str, Any], path: Path) -> dict[str, Any]:

@@ -21,9 +21,9 @@ class Interval(NamedTuple):
 def fraction_interval(rights: NDArray[np.float64], trials: NDArray[np.float64]) -> Interval:
     """Return Wilson's score interval of a share of rights among trials, grouped by instance.
 
-    The trials of one instance depend on one another, so the number of trials is replaced by the
-    number of independent ones that would give the observed variance between instances (at least
-    the number of instances; that number too where every trial agrees).
+    The trials of one instance depend on one another, so their number is replaced by that of
+    independent trials which would vary as much between instances as these do. To estimate that
+    where nearly all trials agree, a quarter of an all-right and of an all-wrong instance is added.
 
     Args:
         rights: (instances,) rights of each instance.

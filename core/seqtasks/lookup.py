@@ -98,6 +98,13 @@ def _checked(made: Task) -> Task:
             raise UsageError(
                 f'{type(made).__name__} must say its {side}: `{side} = Tokens("01")` or `Reals(2)`'
             )
+    if isinstance(made.targets, Reals) and {"token_accuracy", "sequence_accuracy"} & {
+        metric.name for metric in made.metrics
+    }:
+        raise UsageError(
+            f"{type(made).__name__} has real targets, which accuracy cannot score: "
+            "set `metrics = (seqtasks.mean_squared_error,)`"
+        )
     if made.layout not in ("each", "end", "after"):
         raise UsageError(
             f"{type(made).__name__}.layout must be each, end or after, got {made.layout!r}"

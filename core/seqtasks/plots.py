@@ -148,6 +148,8 @@ def _sparse(lengths: Sequence[int]) -> list[int]:
     for length in lengths:
         if not kept or length >= 1.35 * kept[-1]:
             kept.append(length)
+    if lengths and kept[-1] != lengths[-1]:
+        kept[-1] = lengths[-1]
     return kept
 
 

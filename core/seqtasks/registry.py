@@ -92,7 +92,7 @@ class Registry:
 
     def unknown(self, name: str, *kinds: Kind) -> str:
         """Return the message for a name that none of the kinds knows."""
-        known = [known for kind in kinds for known in self.names(kind)]
+        known = sorted({known for kind in kinds for known in self.names(kind)})
         suggestion = did_you_mean(name, known)
         if not suggestion:
             suggestion = f" Known: {', '.join(known) or 'none'}."
@@ -102,7 +102,8 @@ class Registry:
             suggestion += f" Plugins set aside: {'; '.join(aside)}."
         if disabled:
             suggestion += f" Plugins switched off: {', '.join(disabled)}."
-        return f"unknown {' or '.join(kinds)} '{name}'.{suggestion}"
+        listed = " or ".join([", ".join(kinds[:-1]), kinds[-1]] if kinds[1:] else kinds)
+        return f"unknown {listed} '{name}'.{suggestion}"
 
     def load(self, entry: Entry) -> Any:
         """Return the object an entry stands for, importing it if it is lazy.

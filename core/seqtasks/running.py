@@ -12,6 +12,7 @@ from torch import nn
 from seqtasks.errors import DivergedError, RunError, RunInterruptedError, SeqtasksError, explain
 from seqtasks.evaluation import Score, evaluate_at
 from seqtasks.experiment import Experiment
+from seqtasks.model import Model
 from seqtasks.observers import Observers
 from seqtasks.tasks import Task
 from seqtasks.training import Trainer
@@ -128,8 +129,9 @@ class Result:
         return {
             "path": None if self.path is None else str(self.path),
             "task": task,
-            "cell": cell,
-            "readout": readout,
+            "cell": cell if isinstance(self.model, Model) else None,
+            "readout": readout if isinstance(self.model, Model) else None,
+            "model": type(self.model).__name__,
             "seed": self.experiment.seed,
             "step": self.step,
             "step_limit": self.experiment.steps,

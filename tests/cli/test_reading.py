@@ -220,7 +220,7 @@ def test_help_of_every_command_fits_80_columns(answer):
         page = answer(command, "--help")
         assert page.startswith(f"Usage: seqtasks {command} ")
         assert max(map(len, page.splitlines())) <= 80
-    assert "\n  seqtasks list                        see the tasks" in text
+    assert "\n      seqtasks list                        see the tasks" in text
     assert "\\b" not in text
     assert answer("-h") == text
     assert answer("--version") == f"seqtasks, version {__version__}\n"

@@ -288,3 +288,15 @@ def test_every_registered_experiment_loads_under_its_name_and_goes_through_json(
         loaded = load_experiment(name)
         assert loaded.run_name == name
         assert Experiment.from_json(json.loads(json.dumps(loaded.to_json()[0])), name) == loaded
+
+
+def test_a_file_named_in_an_experiment_file_lies_beside_it(tmp_path, monkeypatch):
+    folder = tmp_path / "study"
+    folder.mkdir()
+    (folder / "mine.py").write_text(
+        "import seqtasks as st\n\n\nclass Mine(st.Cell):\n"
+        "    def forward(self, x, state):\n        return state\n"
+    )
+    (folder / "mine.json").write_text('{"task": "bitflip", "cell": "mine.py:Mine"}')
+    monkeypatch.chdir(tmp_path)
+    assert load_experiment("study/mine.json").cell == "study/mine.py:Mine"

@@ -16,6 +16,7 @@ class Waves(st.Task):
 
     inputs, targets = st.Reals(2), st.Reals(1)
     lengths = st.AllowedLengths(minimum=1, step=2)
+    metrics = (st.mean_squared_error,)
 
     def generate(self, rng, batch_size, length):
         return rng.normal(size=(batch_size, length, 2))

@@ -100,9 +100,9 @@ def cli(ctx: click.Context) -> None:
     """Train recurrent cells on sequence tasks.
 
     \b
-    seqtasks run bitflip --cell concat   train a cell on a task and score it
-    seqtasks list                        see the tasks, cells, readouts and experiments
-    seqtasks show parity                 read what one of them is
+        seqtasks run bitflip --cell concat   train a cell on a task and score it
+        seqtasks list                        see the tasks, cells, readouts and experiments
+        seqtasks show parity                 read what one of them is
     """  # noqa: D301 - click reads the backslash
     if os.environ.get("NO_COLOR"):
         ctx.color = False

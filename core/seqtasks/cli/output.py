@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from seqtasks.evaluation import Score
     from seqtasks.running import Result
 
-__all__ = ["console", "echo_json", "echo_result", "echo_scores", "echo_table"]
+__all__ = ["console", "echo_json", "echo_result", "echo_scores", "echo_table", "percentage"]
 
 _PIPED_WIDTH = 10_000
 
@@ -90,7 +90,8 @@ def echo_result(result: "Result") -> None:
     click.echo()
     limit = experiment.steps
     if result.stopped == "solved":
-        end = f"solved: stopped early at step {result.step} of at most {limit}"
+        early = " early" if result.step < limit else ""
+        end = f"solved: stopped{early} at step {result.step} of at most {limit}"
     else:
         end = f"step {result.step} of {limit} reached{'' if result.solved else ', not solved'}"
     click.echo(f"{end}; {result.seconds:.1f} s of training, {result.parameters} parameters")
@@ -133,8 +134,17 @@ def _header(name: str) -> str:
     )
 
 
+def percentage(share: float, decimals: int = 2) -> str:
+    """Return a share in percent; only what is all right is 100, and only what is all wrong 0."""
+    least = 10.0**-decimals
+    percent = 100 * share
+    if 0 < share < 1:
+        percent = min(max(percent, least), 100 - least)
+    return f"{percent:.{decimals}f}"
+
+
 def _figure(name: str, value: float) -> str:
-    return f"{100 * value:.2f} %" if name.endswith("accuracy") else f"{value:.4g}"
+    return f"{percentage(value)} %" if name.endswith("accuracy") else f"{value:.4g}"
 
 
 def _with_interval(score: "Score", name: str) -> str:
@@ -143,5 +153,5 @@ def _with_interval(score: "Score", name: str) -> str:
         return f"{_figure(name, value):>8} [exact]"
     low, high = score.intervals[name]
     if name.endswith("accuracy"):
-        return f"{_figure(name, value):>8} [{100 * low:.2f}, {100 * high:.2f}]"
+        return f"{_figure(name, value):>8} [{percentage(low)}, {percentage(high)}]"
     return f"{_figure(name, value)} [{low:.4g}, {high:.4g}]"

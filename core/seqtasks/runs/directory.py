@@ -218,6 +218,8 @@ def _details(run: RunDirectory) -> dict[str, Any]:
     experiment = run.record()["experiment"]
     with _damage_named(run.experiment):
         details = {key: experiment[key] for key in ("task", "cell", "seed", "steps")}
+    if run.record().get("own_model"):
+        details["cell"] = None  # the module was the user's own
     result = run.read_result()
     history = run.history()
     done = result is not None and result["step_limit"] == details["steps"]

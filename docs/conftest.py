@@ -1,0 +1,18 @@
+"""A page's examples run in an empty folder that holds the files the page shows."""
+
+import os
+
+import pytest
+from pages import write_files
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: the models are tiny
+
+# Tools, not pages; one needs packages that the tests do not.
+collect_ignore = ["docstring_examples.py", "make_console.py", "make_pictures.py", "pages.py"]
+
+
+@pytest.fixture(autouse=True)
+def page_folder(request, tmp_path, monkeypatch):
+    """Write the files that the page shows into a new folder, and go there."""
+    write_files(request.path.read_text(encoding="utf-8"), tmp_path)
+    monkeypatch.chdir(tmp_path)
