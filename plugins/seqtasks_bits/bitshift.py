@@ -22,9 +22,7 @@ class BitShift(BitTask):
 
     shift: int = 4
 
-    settings = Settings(
-        cell="gru", hidden_size=64, learning_rate=0.003, steps=2000, solved_after=5
-    )
+    settings = Settings(cell="gru", hidden_size=64, learning_rate=0.003, steps=2000, solved_after=5)
 
     def encode(self, inputs: Array) -> Array:
         """Return the shifted bits, (batch, length)."""
