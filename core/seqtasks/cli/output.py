@@ -20,12 +20,18 @@ _PIPED_WIDTH = 10_000
 
 
 def console(stderr: bool = False) -> "Console":
-    """Return a rich console: as wide as the terminal; piped, so wide that no line is broken."""
+    """Return a rich console: as wide as the terminal; piped, so wide that no line is broken.
+
+    Tables are never narrower than 80 columns: a line that the terminal folds can still be read.
+    """
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else _PIPED_WIDTH
-    return Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
+    made = Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
+    if not stderr:
+        made.width = max(made.width, 80)
+    return made
 
 
 def echo_json(document: Any) -> None:
