@@ -8,7 +8,13 @@ from pages import write_files
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: the models are tiny
 
 # Tools, not pages; one needs packages that the tests do not.
-collect_ignore = ["conftest.py", "docstring_examples.py", "make_console.py", "make_pictures.py", "pages.py"]
+collect_ignore = [
+    "conftest.py",
+    "docstring_examples.py",
+    "make_console.py",
+    "make_pictures.py",
+    "pages.py",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,7 @@ class Parameter(typing.NamedTuple):
         """Return the parameter for a list of valid ones, such as `shift (whole number, 4)`."""
         if self.default is REQUIRED:
             return f"{self.name} ({type_name(self.type)}, required)"
-        shown = str(self.default).lower() if isinstance(self.default, bool) else self.default
+        shown = format_value(self.default)
         return f"{self.name} ({type_name(self.type)}, default {shown})"
 
 

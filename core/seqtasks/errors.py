@@ -50,7 +50,9 @@ class RunInterruptedError(SeqtasksError):
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return " Did you mean 'x'?" for the known name nearest to `name`, or nothing."""
     known = list(known)
-    nearest = get_close_matches(name, known, n=1, cutoff=0.5)
+    nearest = get_close_matches(name, known, n=5, cutoff=0.5)
+    # Letters that changed places are the likeliest slip.
+    nearest.sort(key=lambda candidate: sorted(candidate) != sorted(name))
     if not nearest:
         lowered = {candidate.lower(): candidate for candidate in known}
         nearest = [lowered[m] for m in get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)]

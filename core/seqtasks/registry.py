@@ -21,6 +21,8 @@ KINDS: tuple[Kind, ...] = ("task", "cell", "readout", "experiment", "command")
 OWN_DISTRIBUTION = "seqtasks"
 logger = logging.getLogger("seqtasks")
 DISABLE_VARIABLE = "SEQTASKS_DISABLE_PLUGINS"
+MOST_NAMED = 12
+"""Known names that a message lists; more would hide the message."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -96,6 +98,8 @@ class Registry:
         suggestion = did_you_mean(name, known)
         if not suggestion:
             suggestion = f" Known: {', '.join(known) or 'none'}."
+            if len(known) > MOST_NAMED:
+                suggestion = f" `seqtasks list` shows the {len(known)} there are."
         aside = [f"{p.name} ({p.problem})" for p in self.plugins if p.status == "set aside"]
         disabled = [p.name for p in self.plugins if p.status == "disabled"]
         if aside:

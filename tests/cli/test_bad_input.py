@@ -8,7 +8,7 @@ import pytest
     [
         ("run bitflop", "bitflop|did you mean 'bitflip'"),
         ("run bitshfit:shift=2", "bitshfit|did you mean 'bitshift'"),
-        ("run zzz", "'zzz'|known: bitflip"),
+        ("run zzz", "'zzz'|seqtasks list"),
         ("run notebook-bitfilp", "did you mean 'notebook-bitflip'"),
         ("run bitflip --cell gur", "cell|'gur'|did you mean 'gru'"),
         ("run bitflip --readout concta", "readout|'concta'|did you mean 'concat'"),

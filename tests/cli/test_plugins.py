@@ -44,7 +44,7 @@ def test_its_task_and_cell_are_listed_among_the_built_in_ones(seqtasks):
     tasks = names(json.loads(printed(seqtasks("list", "tasks", "--json"))), "tasks")
     cells = names(json.loads(printed(seqtasks("list", "cells", "--json"))), "cells")
     assert (tasks["majority"], tasks["bitflip"]) == ("example", "bits")
-    assert (cells["mgu"], cells["gru"]) == ("example", "builtin")
+    assert (cells["minimal-gated"], cells["gru"]) == ("example", "builtin")
     assert "say whether ones outnumber zeros" in printed(seqtasks("list"))
 
 
@@ -60,16 +60,20 @@ def test_its_task_and_cell_are_shown(seqtasks):
     task = printed(seqtasks("show", "majority"))
     assert "Say at each step whether ones outnumber zeros so far" in task
     assert "ties (one of zero|one, default zero)" in task
-    cell = printed(seqtasks("show", "mgu"))
+    cell = printed(seqtasks("show", "minimal-gated"))
     assert "h' = (1 - f) ∘ h + f ∘ h~" in cell
     assert "seqtasks-example" in cell
 
 
 def test_its_task_runs_with_its_cell_and_the_run_says_what_it_used(seqtasks, tmp_path):
     size = ("--hidden-size", 4, "--eval-length", 5, "--steps", 10)
-    arguments = ("run", "majority:ties=one", "--cell", "mgu", *size, "--out", "runs")
+    arguments = ("run", "majority:ties=one", "--cell", "minimal-gated", *size, "--out", "runs")
     result = json.loads(printed(seqtasks(*arguments, "--json", "--quiet")))
-    assert (result["task"], result["cell"], result["step"]) == ("majority:ties=one", "mgu", 10)
+    assert (result["task"], result["cell"], result["step"]) == (
+        "majority:ties=one",
+        "minimal-gated",
+        10,
+    )
     assert [score["length"] for score in result["scores"]] == [5]
     record = json.loads((tmp_path / result["path"] / "experiment.json").read_text())
     assert record["versions"]["plugins"]["seqtasks-example"] == "0.1.0"
@@ -162,7 +166,7 @@ def test_a_plugin_cannot_take_the_name_of_a_built_in_command_and_is_told(seqtask
 def test_it_can_be_switched_off(seqtasks, options, variables):
     listed = json.loads(printed(seqtasks(*options, "list", "--json", **variables)))
     assert "majority" not in names(listed, "tasks")
-    assert "mgu" not in names(listed, "cells")
+    assert "minimal-gated" not in names(listed, "cells")
     assert "bitflip" in names(listed, "tasks")
     missing = seqtasks(*options, "show", "majority", **variables)
     assert missing.returncode == 2

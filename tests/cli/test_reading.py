@@ -68,7 +68,7 @@ def test_what_needs_no_model_starts_without_torch(seqtasks, command):
 
 def test_list_shows_every_kind_with_summaries(answer):
     text = answer("list")
-    titles = [block.splitlines()[0] for block in text.split("\n\n")]
+    titles = [block.split()[0] for block in text.split("\n\n")]
     assert titles == ["tasks", "cells", "readouts", "experiments"]
     assert re.search(r"^bitflip +invert every bit$", text, re.MULTILINE)
     assert answer("list", "tasks") == text.split("\n\n")[0] + "\n"

@@ -67,8 +67,8 @@ def test_the_task_is_used_without_torch(example_site, python):
 
 RUN = """
 import seqtasks as st
-result = st.run("majority", cell="mgu", steps=20, evaluation_lengths=(5,))
-print(type(result.task).__name__, type(st.cell("mgu", 2, 3)).__name__, result.step)
+result = st.run("majority", cell="minimal-gated", steps=20, evaluation_lengths=(5,))
+print(type(result.task).__name__, type(st.cell("minimal-gated", 2, 3)).__name__, result.step)
 print(0 <= result.metrics[5]["token_accuracy"] <= 1)
 """
 

@@ -53,12 +53,8 @@ def list_names(kind: str | None, family: str | None, level: str | None, as_json:
         if position:
             click.echo()
         entries = chosen(one)
-        if any(entry.level for entry in entries):
-            rows = [[entry.name, entry.level, entry.summary] for entry in entries]
-            echo_table([plural, "level", ""], rows)
-        else:
-            rows = [[entry.name, entry.summary] for entry in entries]
-            echo_table([plural, ""], rows or [["(none)", ""]])
+        rows = [[entry.name, entry.summary] for entry in entries]
+        echo_table([plural, ""], rows or [["(none)", ""]])
 
 
 def _check(registry: Registry, label: Literal["family", "level"], wanted: str | None) -> None:

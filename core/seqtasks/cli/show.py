@@ -74,6 +74,11 @@ def _task(name: str) -> list[str]:
     lines = _definition(type(made))
     if made.source:
         lines.append(_row("source", made.source))
+    entry = current_registry().get("task", parse_spec(name).name)
+    if entry is not None and parse_spec(name).path is None:
+        lines.append(
+            _row("family", f"{entry.family}, {entry.level}" if entry.level else entry.family)
+        )
     lines += [_row("parameter", p.describe()) for p in parameters_of(type(made))]
     for side, alphabet in (("input", made.inputs), ("target", made.targets)):
         symbols = getattr(alphabet, "symbols", None)
@@ -86,7 +91,7 @@ def _task(name: str) -> list[str]:
     }
     lines.append(_row("answer", stands[made.layout]))
     lines.append(_row("length", made.lengths.describe()))
-    lines.append(_row("learned with", _settings(made.settings)))
+    lines.append(_row("trained with", _settings(made.settings)))
     length = made.lengths.at_least(8) or made.lengths.minimum
     batch = made.batch(stream(0, "example"), 1, length)
     return [*lines, "", "Example", aligned(batch, made)]

@@ -128,53 +128,58 @@ class Task:
 
     def batch_of(self, inputs: Array) -> Batch:
         """Encode given inputs, (batch, length[, features]), and lay them out with their answers."""
-        inputs = _typed(self.inputs, inputs, "the inputs")
-        answers = _typed(self.targets, self.encode(inputs), f"{type(self).__name__}.encode")
+        inputs = _checked(self.inputs, inputs, "the inputs")
+        answers = _checked(self.targets, self.encode(inputs), f"{type(self).__name__}.encode")
         count, length = inputs.shape[:2]
+        emitted = 0
         if self.layout == "each":
             _expect_shape(self, answers, (count, length))
-            targets = answers
         elif self.layout == "end":
             _expect_shape(self, answers, (count,))
-            targets = np.concatenate(
-                [_unscored(self.targets, count, length - 1), answers[:, None]], axis=1
-            )
+            answers = answers[:, None]
         else:
-            _expect_shape(self, answers, (count, answers.shape[1] if answers.ndim > 1 else -1))
-            targets = np.concatenate([_unscored(self.targets, count, length), answers], axis=1)
-            inputs = np.concatenate([inputs, _blanks(self.inputs, count, answers.shape[1])], axis=1)
-        steps = np.full(count, inputs.shape[1], dtype=np.int64)
-        return Batch(np.ascontiguousarray(inputs), np.ascontiguousarray(targets), steps)
+            emitted = answers.shape[1] if answers.ndim > 1 else -1
+            _expect_shape(self, answers, (count, emitted))
+        steps = length + emitted
+        blank = self.inputs.size if isinstance(self.inputs, Tokens) else 0.0
+        return Batch(
+            _laid_out(self.inputs, inputs, steps, 0, blank),
+            _laid_out(self.targets, answers, steps, steps - answers.shape[1], None),
+            np.full(count, steps, dtype=np.int64),
+        )
 
 
-def _typed(alphabet: Tokens | TokenSets | Reals, array: Array, origin: str) -> Array:
-    if isinstance(alphabet, Reals):
-        return np.asarray(array, dtype=np.float32)
-    if isinstance(alphabet, TokenSets):
-        if np.asarray(array).dtype != np.bool_:
+def _checked(alphabet: Tokens | TokenSets | Reals, values: Array, origin: str) -> Array:
+    """Return values that are of an alphabet's kind, in whatever type they came."""
+    values = np.asarray(values)
+    if isinstance(alphabet, TokenSets) and values.dtype != np.bool_:
+        raise ValueError(f"{origin}: sets of symbols must be bool, got {values.dtype}")
+    if isinstance(alphabet, Tokens) and not np.issubdtype(values.dtype, np.integer):
+        whole = values.astype(np.int64)
+        if not np.array_equal(whole, values):
             raise ValueError(
-                f"{origin}: sets of symbols must be bool, got {np.asarray(array).dtype}"
+                f"{origin}: ids must be whole numbers, got {values[whole != values][0]}"
             )
-        return np.asarray(array)
-    ids = np.asarray(array)
-    whole = ids.astype(np.int64)
-    if not np.issubdtype(ids.dtype, np.integer) and not np.array_equal(whole, ids):
-        raise ValueError(f"{origin}: ids must be whole numbers, got {ids[whole != ids][0]}")
-    return whole
+        return whole
+    return values
 
 
-def _unscored(alphabet: Tokens | TokenSets | Reals, count: int, steps: int) -> Array:
-    if isinstance(alphabet, Tokens):
-        return np.full((count, steps), IGNORE, dtype=np.int64)
-    if isinstance(alphabet, TokenSets):
-        return np.zeros((count, steps, alphabet.size), dtype=np.bool_)
-    return np.full((count, steps, alphabet.size), np.nan, dtype=np.float32)
-
-
-def _blanks(alphabet: Tokens | Reals, count: int, steps: int) -> Array:
-    if isinstance(alphabet, Tokens):
-        return np.full((count, steps), alphabet.size, dtype=np.int64)
-    return np.zeros((count, steps, alphabet.size), dtype=np.float32)
+def _laid_out(
+    alphabet: Tokens | TokenSets | Reals, values: Array, steps: int, first: int, fill: Any
+) -> Array:
+    """Return values in the type of a batch, from a first step on; elsewhere the fill."""
+    unscored, dtype = {
+        Tokens: (IGNORE, np.int64),
+        TokenSets: (False, np.bool_),
+        Reals: (np.nan, np.float32),
+    }[type(alphabet)]
+    if values.shape[1] == steps:
+        return values.astype(dtype)
+    array = np.empty((len(values), steps, *values.shape[2:]), dtype=dtype)
+    last = first + values.shape[1]
+    array[:, :first] = array[:, last:] = unscored if fill is None else fill
+    array[:, first:last] = values
+    return array
 
 
 def _expect_shape(task: Task, answers: Array, shape: tuple[int, ...]) -> None:

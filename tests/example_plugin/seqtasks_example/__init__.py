@@ -12,7 +12,7 @@ def register_tasks(register: Register) -> None:
 @hookimpl
 def register_cells(register: Register) -> None:
     """Register the cells of this package."""
-    register("mgu", "seqtasks_example.mgu:MGU", "minimal gated unit (Zhou et al., 2016)")
+    register("minimal-gated", "seqtasks_example.mgu:MGU", "one gate (Zhou et al., 2016)")
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""The cell mgu."""
+"""The cell minimal-gated."""
 
 import torch
 from torch import Tensor, nn

@@ -1,0 +1,169 @@
+"""Controllers with a memory beside their state: a stack, and a tape."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seqtasks.cells import Cell
+from seqtasks_cells.checks import check_choice, check_positive
+
+__all__ = ["StackRNN", "TapeRNN"]
+
+Nonlinearity = Literal["relu", "tanh"]
+
+
+class Controller(Cell):
+    """A simple recurrent network that reads a memory's cell and chooses among actions.
+
+    h' = φ(W [x; r; h] + b), where r is the cell read;  a = softmax(A h' + c)
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        cell_size: int,
+        actions: int,
+        nonlinearity: Nonlinearity,
+    ) -> None:
+        super().__init__(input_size, hidden_size)
+        check_positive("cell_size", cell_size)
+        check_choice("nonlinearity", nonlinearity, ("relu", "tanh"))
+        self.cell_size = cell_size
+        self.nonlinearity = nonlinearity
+        self.controller = nn.Linear(input_size + cell_size + hidden_size, hidden_size)
+        self.action = nn.Linear(hidden_size, actions)
+
+    def places(self, steps: int) -> int:
+        """Return the cells of the memory for a loop of so many steps."""
+        raise NotImplementedError
+
+    def initial_state(self, batch_size: int, steps: int) -> tuple[Tensor, Tensor]:
+        """Return zeros for h, (batch, hidden size), and the memory, (batch, places, cell size)."""
+        memory = self.zeros(batch_size, self.places(steps), self.cell_size)
+        return self.zeros(batch_size, self.hidden_size), memory
+
+    def control(self, x: Tensor, read: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the next h, (batch, hidden size), and actions, (batch, actions, 1, 1)."""
+        activation = functional.relu if self.nonlinearity == "relu" else torch.tanh
+        hidden = activation(self.controller(torch.cat([x, read, hidden], -1)))
+        return hidden, torch.softmax(self.action(hidden), -1)[..., None, None]
+
+
+class StackRNN(Controller):
+    """A simple recurrent network that reads the top of a stack of vectors.
+
+    h' = φ(W [x; s_0; h] + b);  a = softmax(A h' + c) over push, pop and no-op
+    s'_0 = a_push (D h' + d) + a_pop s_1 + a_noop s_0
+    s'_i = a_push s_{i-1} + a_pop s_{i+1} + a_noop s_i, with zeros below the bottom
+
+    The state is the pair (h, s), the stack being (batch, depth, cell size) with its top first.
+    What is pushed off the bottom is lost; a stack as deep as the sequence is long loses nothing.
+
+    Source: A. Joulin and T. Mikolov, "Inferring Algorithmic Patterns with Stack-Augmented
+    Recurrent Nets", NeurIPS 2015, in the form of G. Delétang et al., "Neural Networks and the
+    Chomsky Hierarchy", ICLR 2023: a ReLU controller, a linear map to what is pushed, a stack of
+    zeros to start with.
+
+    Args:
+        input_size: features of the input.
+        hidden_size: features of the controller's state, which is the output.
+        cell_size: features of a vector on the stack.
+        depth: vectors the stack holds; None for as many as the loop has steps.
+        nonlinearity: φ, `relu` or `tanh`.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        cell_size: int = 8,
+        depth: int | None = None,
+        nonlinearity: Nonlinearity = "relu",
+    ) -> None:
+        super().__init__(input_size, hidden_size, cell_size, 3, nonlinearity)
+        if depth is not None:
+            check_positive("depth", depth)
+        self.depth = depth
+        self.push = nn.Linear(hidden_size, cell_size)
+
+    def places(self, steps: int) -> int:
+        """Return the vectors the stack holds."""
+        return steps if self.depth is None else self.depth
+
+    def forward(self, x: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the next h, (batch, hidden size), and stack, (batch, depth, cell size)."""
+        hidden, stack = state
+        hidden, actions = self.control(x, stack[:, 0], hidden)
+        push, pop, no_op = actions.unbind(1)
+        pushed = torch.cat([self.push(hidden)[:, None], stack[:, :-1]], 1)
+        popped = torch.cat([stack[:, 1:], torch.zeros_like(stack[:, :1])], 1)
+        return hidden, push * pushed + pop * popped + no_op * stack
+
+
+class TapeRNN(Controller):
+    """A simple recurrent network whose head writes on a circular tape and then moves.
+
+    h' = φ(W [x; t_0; h] + b);  a = softmax(A h' + c) over stay, left, right, jump left, jump right
+    w = t, but with w_0 = V_3 relu(V_2 relu(V_1 h' + v_1) + v_2) + v_3
+    t'_i = a_stay w_i + a_left w_{i+1} + a_right w_{i-1} + a_jumpleft w_{i+J} + a_jumpright w_{i-J}
+
+    Indices wrap around. The head stands at t_0, and it is the tape that moves, to the left or to
+    the right. The state is the pair (h, t), the tape being (batch, places, cell size).
+
+    Source: G. Delétang et al., "Neural Networks and the Chomsky Hierarchy", ICLR 2023, and the code
+    published with it, where J is the length of the input.
+
+    Args:
+        input_size: features of the input.
+        hidden_size: features of the controller's state, which is the output.
+        cell_size: features of a cell of the tape.
+        places: cells of the tape; None for 2 T + 1 in a loop of T steps, so that no walk of single
+            moves comes round to where it began.
+        jump: J, the cells a jump goes; None for half of `places`, which is T if that is None too.
+            Then instances that share a batch share the tape and the jump of the longest.
+        write_size: units in each hidden layer of the network that computes what is written.
+        nonlinearity: φ, `relu` or `tanh`.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        cell_size: int = 8,
+        places: int | None = None,
+        jump: int | None = None,
+        write_size: int = 64,
+        nonlinearity: Nonlinearity = "relu",
+    ) -> None:
+        super().__init__(input_size, hidden_size, cell_size, 5, nonlinearity)
+        if places is not None:
+            check_positive("places", places)
+        if jump is not None:
+            check_positive("jump", jump)
+        check_positive("write_size", write_size)
+        self.tape_places = places
+        self.jump = jump
+        self.write = nn.Sequential(
+            nn.Linear(hidden_size, write_size),
+            nn.ReLU(),
+            nn.Linear(write_size, write_size),
+            nn.ReLU(),
+            nn.Linear(write_size, cell_size),
+        )
+
+    def places(self, steps: int) -> int:
+        """Return the cells of the tape."""
+        return 2 * steps + 1 if self.tape_places is None else self.tape_places
+
+    def forward(self, x: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the next h, (batch, hidden size), and tape, (batch, places, cell size)."""
+        hidden, tape = state
+        hidden, actions = self.control(x, tape[:, 0], hidden)
+        written = torch.cat([self.write(hidden)[:, None], tape[:, 1:]], 1)
+        jump = tape.shape[1] // 2 if self.jump is None else self.jump
+        moves = (0, -1, 1, -jump, jump)
+        moved = [written.roll(move, 1) for move in moves]
+        return hidden, (actions * torch.stack(moved, 1)).sum(1)

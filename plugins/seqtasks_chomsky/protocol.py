@@ -1,0 +1,66 @@
+"""What all tasks of the package share: the paper, its protocol made smaller, checks of inputs."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtasks.alphabet import Tokens
+from seqtasks.errors import UsageError
+from seqtasks.settings import Settings
+from seqtasks.tasks import Array
+
+__all__ = ["BITS", "SOURCE", "checked", "protocol", "refuse"]
+
+SOURCE = 'G. Delétang et al., "Neural Networks and the Chomsky Hierarchy", ICLR 2023'
+
+BITS = Tokens("01")
+
+
+def protocol(
+    cell: str = "gru",
+    hidden_size: int = 64,
+    learning_rate: float = 0.003,
+    steps: int = 5000,
+    evaluation_lengths: tuple[int, ...] = (40, 100, 200, 500),
+) -> Settings:
+    """Return the published way to train, in which only size and patience are made smaller.
+
+    Published are batches of 128 with one length each, uniform on 1..40, Adam, a gradient of norm
+    at most 1, the loss summed over the answer, 256 hidden numbers, a million steps, and scores at
+    lengths up to 500.
+    """
+    return Settings(
+        cell=cell,
+        hidden_size=hidden_size,
+        length="1..40",
+        steps=steps,
+        batch_size=128,
+        learning_rate=learning_rate,
+        clip=1.0,
+        loss_reduction="sum",
+        evaluation_lengths=evaluation_lengths,
+    )
+
+
+def checked(alphabet: Tokens, inputs: Array) -> NDArray[np.uint8]:
+    """Return ids as bytes, which are quick to go through.
+
+    Raises:
+        UsageError: for an id that no symbol has.
+    """
+    lowest, highest = int(inputs.min(initial=0)), int(inputs.max(initial=0))
+    if lowest < 0 or highest >= alphabet.size:
+        raise UsageError(
+            f"there is no symbol with id {lowest if lowest < 0 else highest}: the alphabet "
+            f"{' '.join(alphabet.symbols)} has ids 0 to {alphabet.size - 1}"
+        )
+    return inputs.astype(np.uint8, copy=False)
+
+
+def refuse(alphabet: Tokens, inputs: Array, wrong: Array, wanted: str) -> None:
+    """Refuse inputs some of whose rows are not what a task is about.
+
+    Raises:
+        UsageError: that quotes the first wrong row and says what was wanted.
+    """
+    if wrong.any():
+        raise UsageError(f"'{alphabet.decode(inputs[wrong.argmax()])}' is not {wanted}")

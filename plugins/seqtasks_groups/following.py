@@ -1,0 +1,58 @@
+"""What the tasks of this package share: any string of symbols, and the state at each step."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtasks.errors import UsageError
+from seqtasks.tasks import Array, Reals, Task, Tokens
+
+__all__ = ["FollowingTask", "check_range", "follow"]
+
+
+def check_range(name: str, value: int, least: int, most: int) -> None:
+    """Raise a UsageError for a parameter that is no whole number from `least` to `most`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise UsageError(f"{name} must be a whole number from {least} to {most}, got {value!r}")
+
+
+def follow(table: NDArray[np.integer], inputs: Array, start: int = 0) -> Array:
+    """Return the state after each step, (batch, length).
+
+    Args:
+        table: the next state of each state at each symbol, (states, symbols).
+        inputs: ids of symbols, (batch, length).
+        start: the state before the first step.
+    """
+    states, symbols = table.shape
+    flat = table.ravel()
+    # Time first, so that each step reads and writes memory that lies together.
+    steps = np.ascontiguousarray(inputs.T, dtype=np.intp)
+    visited = np.empty(steps.shape, np.min_scalar_type(states - 1))
+    state = np.full(len(inputs), start, dtype=np.intp)
+    for time, step in enumerate(steps):
+        state = flat.take(state * symbols + step)
+        visited[time] = state
+    return np.ascontiguousarray(visited.T)
+
+
+class FollowingTask(Task):
+    """A task on all strings of an alphabet, each as likely; its answer at each step is a state."""
+
+    def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
+        """Draw symbols uniformly, (batch, length)."""
+        kind = np.min_scalar_type(self.inputs.size - 1)
+        return rng.integers(self.inputs.size, size=(batch_size, length), dtype=kind)
+
+    def domain_size(self, length: int) -> int:
+        """Return symbols^length."""
+        return self.inputs.size**length
+
+    def enumerate(self, length: int) -> Array:
+        """Return every string of a length in alphabetical order, (domain size, length)."""
+        symbols, places = self.inputs.size, np.arange(length - 1, -1, -1)
+        return np.arange(symbols**length)[:, None] // symbols**places % symbols
+
+    def _set_alphabets(self, inputs: Tokens | Reals, targets: Tokens | Reals) -> None:
+        """Set the alphabets, which follow from the parameters of a frozen task."""
+        object.__setattr__(self, "inputs", inputs)
+        object.__setattr__(self, "targets", targets)

@@ -1,0 +1,69 @@
+"""The task group-word."""
+
+from dataclasses import dataclass
+
+from seqtasks.errors import UsageError
+from seqtasks.settings import Settings
+from seqtasks.tasks import Array, Tokens
+from seqtasks_groups.following import FollowingTask, follow
+from seqtasks_groups.groups import GroupName, group
+
+__all__ = ["GroupWord"]
+
+
+@dataclass(frozen=True)
+class GroupWord(FollowingTask):
+    """Multiply elements of a group; say at each step the product so far, in the order they came.
+
+    Each symbol of the input is an element, each as likely; `generators` restricts them, for example
+    `group-word:group=S5,generators=[(12),(12345)]`. The answers are all elements of the group.
+    Length counts the elements, from 1.
+
+    Z is the whole numbers below its size with addition; S all permutations, and A the even ones, of
+    so many points, in cycle notation, multiplied left to right: (12)(23) is first (12), then (23).
+    D4 is the symmetries of a square, r a quarter turn, s a reflection, s r = r3 s. Q8 is the
+    quaternions 1, i, j, k and their opposites, with i j = k. The identity is the first element of
+    each: 0, e or 1.
+    """
+
+    group: GroupName = "A5"
+    generators: tuple[str, ...] = ()
+
+    layout = "each"
+    settings = Settings(
+        cell="lstm",
+        hidden_size=128,
+        length="1..4",
+        steps=12_000,
+        batch_size=256,
+        learning_rate=0.005,
+        solved_after=2,
+    )
+    source = (
+        "Merrill, Petty & Sabharwal 2024, The illusion of state in state-space models; Grazzi et "
+        "al. 2024, Unlocking state-tracking in linear RNNs through negative eigenvalues"
+    )
+
+    def __post_init__(self) -> None:
+        """Check the parameters and set the alphabets."""
+        if isinstance(self.generators, str):
+            raise UsageError(f"generators must be a list of elements, got '{self.generators}'")
+        object.__setattr__(self, "generators", tuple(self.generators))
+        symbols, chosen = group(self.group).symbols, self._chosen()
+        if len(set(chosen)) < len(chosen):
+            raise UsageError(
+                f"each generator may come once, got {', '.join(self.generators)}, that is "
+                f"{', '.join(symbols[element] for element in chosen)}"
+            )
+        self._set_alphabets(Tokens(symbols[element] for element in chosen), Tokens(symbols))
+
+    def encode(self, inputs: Array) -> Array:
+        """Return the ids of the products so far, (batch, length)."""
+        return follow(group(self.group).table[:, self._chosen()], inputs)
+
+    def _chosen(self) -> list[int]:
+        """Return the ids of the elements that are the input alphabet."""
+        found = group(self.group)
+        if not self.generators:
+            return list(range(len(found.symbols)))
+        return [found.element(text) for text in self.generators]

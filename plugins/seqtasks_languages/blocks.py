@@ -1,0 +1,107 @@
+"""The tasks anbn and anbncn: blocks of equal letters, all of one length."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtasks.lengths import AllowedLengths
+from seqtasks.settings import Settings
+from seqtasks.tasks import Array, Tokens
+from seqtasks_languages.drawing import coins, whole_numbers
+from seqtasks_languages.language import Language
+
+__all__ = ["AnBn", "AnBnCn"]
+
+_SOURCE = (
+    "Gers & Schmidhuber, LSTM recurrent networks learn simple context-free and context-sensitive "
+    "languages, IEEE Transactions on Neural Networks 12, 2001"
+)
+
+
+class _Blocks(Language):
+    """One block of n >= 1 of each letter of the alphabet, in order; each length has one member.
+
+    A string's state is how many of the first letter and how many symbols were read.
+    """
+
+    def members(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
+        """Return the member of the length, (batch, length)."""
+        block = length // self.inputs.size
+        return np.tile(np.repeat(np.arange(self.inputs.size), block), (batch_size, 1))
+
+    def start(self, batch_size: int) -> Array:
+        """Return zeros, (batch, 2)."""
+        return np.zeros((batch_size, 2), dtype=np.int64)
+
+    def legal(self, state: Array) -> NDArray[np.bool_]:
+        """Return which letter may come next and, last, END."""
+        count, seen = state.T
+        letters = self.inputs.size
+        found = np.empty((len(state), letters + 1), dtype=np.bool_)
+        found[:, 0] = count == seen
+        for letter in range(1, letters + 1):
+            found[:, letter] = (letter * count <= seen) & (seen < (letter + 1) * count)
+        return found
+
+    def advance(self, state: Array, symbols: NDArray[np.integer]) -> Array:
+        """Return the state with one symbol counted, (batch, 2)."""
+        state[:, 0] += symbols == 0
+        state[:, 1] += 1
+        return state
+
+    def near_misses(self, rng: np.random.Generator, members: Array) -> Array:
+        """Return members with one or two symbols changed, often next to where a block ends.
+
+        With probability 1/2 the last symbol of a block, or else the first of the next, each
+        equally likely and at a uniform place between blocks, becomes the letter of the other
+        block: the string differs from a member in its counts alone.
+        """
+        edited = super().near_misses(rng, members)
+        count, length = members.shape
+        letters = whole_numbers(rng, self.inputs.size - 1, count)
+        later = coins(rng, count)
+        chosen = coins(rng, count)
+        places = (letters + 1) * (length // self.inputs.size) - 1 + later
+        edited[chosen] = members[chosen]
+        edited[chosen, places[chosen]] = (letters + ~later)[chosen]
+        return edited
+
+    def domain_size(self, length: int) -> int | None:
+        """Return 1 to predict; None to recognise."""
+        return 1 if self.mode == "predict" else None
+
+    def enumerate(self, length: int) -> Array:
+        """Return the one member of a length, (1, length)."""
+        if self.mode == "recognise":
+            return super().enumerate(length)
+        return self.members(np.random.default_rng(0), 1, length)
+
+
+@dataclass(frozen=True)
+class AnBn(_Blocks):
+    """a^n b^n: n as, then n bs, n >= 1. A length has one member.
+
+    To recognise, half of the near misses tried are a^(n+1) b^(n-1) or a^(n-1) b^(n+1), each as
+    likely; the others are as in every language.
+    """
+
+    inputs = Tokens("ab")
+    lengths = AllowedLengths(2, 2)
+    settings = Settings(cell="lstm", hidden_size=16, length="2..40", steps=5000)
+    source = _SOURCE
+
+
+@dataclass(frozen=True)
+class AnBnCn(_Blocks):
+    """a^n b^n c^n: n as, then n bs, then n cs, n >= 1. A length has one member.
+
+    To recognise, half of the near misses tried have their first or their second border between
+    letters one place too early or too late, the four each as likely; the others are as in every
+    language.
+    """
+
+    inputs = Tokens("abc")
+    lengths = AllowedLengths(3, 3)
+    settings = Settings(cell="lstm", hidden_size=16, length="3..60", steps=5000)
+    source = _SOURCE

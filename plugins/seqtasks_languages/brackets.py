@@ -1,0 +1,25 @@
+"""The alphabet of brackets of several kinds."""
+
+from seqtasks.errors import UsageError
+from seqtasks.tasks import Tokens
+
+__all__ = ["brackets", "check_at_least_one"]
+
+_WRITTEN = "()[]{}<>"
+
+
+def brackets(kinds: int) -> Tokens:
+    """Return the opening (even ids) and closing (odd ids) brackets of kinds 0, 1, ...
+
+    Four kinds are written `()[]{}<>`; where there are more, kind 7 is written `(7` and `)7`.
+    """
+    if 2 * kinds <= len(_WRITTEN):
+        return Tokens(_WRITTEN[: 2 * kinds])
+    return Tokens([f"{side}{kind}" for kind in range(kinds) for side in "()"])
+
+
+def check_at_least_one(**parameters: int) -> None:
+    """Raise a UsageError for a parameter below 1."""
+    for name, value in parameters.items():
+        if value < 1:
+            raise UsageError(f"{name} must be at least 1, got {value}")

@@ -1,0 +1,189 @@
+"""What the languages share: two tasks made of how to draw a string and how to read one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtasks.errors import UsageError
+from seqtasks.tasks import Array, Layout, Task, Tokens, TokenSets
+from seqtasks_languages.drawing import coins, whole_numbers
+
+__all__ = ["END", "Language", "Mode"]
+
+Mode = Literal["recognise", "predict"]
+
+END = "END"
+"""How the end of a string is written among the symbols that may come next."""
+
+_ROUNDS = 1000
+_FEWEST = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language(Task):
+    """A formal language, as one of two tasks on strings of exactly `length` symbols.
+
+    `predict`: the inputs are whole members of the language. At each step the target is the set of
+    all symbols with which the string read so far can go on to some member, of any length; END is
+    in it if the string so far is a member. The first symbol is not predicted. The answer to a
+    string that is no member is the same up to the first symbol that no member could have there;
+    from that symbol on no step is scored.
+
+    `recognise`: after the last symbol, say whether the string is a member (`yes` or `no`). Each
+    instance is a member with probability 1/2; otherwise it is a near miss: a member with one or
+    two symbols changed (see `near_misses`), tried again, member and change, until it lies outside
+    the language. Lengths at which there is no such string are not allowed.
+
+    A language is a subclass that says `inputs` (its alphabet), `lengths`, and four things about
+    many strings at once, the state of each string being a row of one array: `members`, `start`,
+    `legal` and `advance`.
+
+    Attributes:
+        mode: which of the two tasks.
+
+    Example:
+        >>> import numpy as np, seqtasks as st
+        >>> from seqtasks_languages.language import Language
+        >>> class Alternating(Language):
+        ...     "abab...: an a at odd places, a b at even places, of any length."
+        ...     inputs = st.Tokens("ab")
+        ...     def members(self, rng, batch_size, length):
+        ...         return np.tile(np.arange(length) % 2, (batch_size, 1))
+        ...     def start(self, batch_size):
+        ...         return np.zeros(batch_size, dtype=np.int64)
+        ...     def legal(self, state):
+        ...         return np.stack([state == 0, state == 1, state >= 0], axis=-1)
+        ...     def advance(self, state, symbols):
+        ...         return 1 - symbols
+        >>> task = Alternating()
+        >>> task.targets.words(task.encode(task.inputs.encode("aba")[None])[0])
+        ['{b,END}', '{a,END}', '{b,END}']
+        >>> Alternating(mode="recognise").encode(np.array([[0, 1, 0], [0, 0, 0]]))
+        array([1, 0])
+    """
+
+    mode: Mode = "predict"
+
+    def __post_init__(self) -> None:
+        """Check the mode.
+
+        Raises:
+            UsageError: for a mode that is none.
+        """
+        if self.mode not in get_args(Mode):
+            raise UsageError(f"mode must be one of recognise, predict, got {self.mode!r}")
+
+    # The base declares plain attributes; here, and in subclasses with parameters, they follow from
+    # the parameters, so they are properties, which is what the checker is told to let pass.
+    @property
+    def layout(self) -> Layout:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """One answer a step to predict, one at the end to recognise."""
+        return "each" if self.mode == "predict" else "end"
+
+    @property
+    def targets(self) -> Tokens | TokenSets:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Sets of the alphabet's symbols and END to predict, `no` and `yes` to recognise."""
+        if self.mode == "predict":
+            return TokenSets([*cast(Tokens, self.inputs).symbols, END])
+        return Tokens(["no", "yes"])
+
+    def members(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
+        """Draw strings of the language, (batch, length) ids of any integer type.
+
+        It is only asked for lengths that are allowed; the batch may be empty.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define members")
+
+    def start(self, batch_size: int) -> Array:
+        """Return the state of a string of which nothing is read yet, (batch, ...)."""
+        raise NotImplementedError(f"{type(self).__name__} does not define start")
+
+    def legal(self, state: Array) -> NDArray[np.bool_]:
+        """Return which symbols may come next and, last, END, (batch, symbols + 1).
+
+        A symbol may come next if what is read can then still become a member.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define legal")
+
+    def advance(self, state: Array, symbols: NDArray[np.integer]) -> Array:
+        """Return the state after one more symbol, (batch,) ids; it may change the state given.
+
+        After a symbol that was not legal, any state will do on which `legal` and `advance` can be
+        called: what they then say of that string is not looked at.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define advance")
+
+    def near_misses(self, rng: np.random.Generator, members: Array) -> Array:
+        """Return members, (batch, length), with one or two symbols changed.
+
+        With probability 1/2 the symbol at a uniform place becomes another, each other symbol as
+        likely; else the symbols of two independent uniform places are exchanged. A result that is
+        a member still is thrown away by the caller.
+        """
+        count, length = members.shape
+        rows = np.arange(count)
+        first, second = whole_numbers(rng, length, 2, count)
+        others = self.inputs.size - 1
+        symbols = (members[rows, first] + 1 + whole_numbers(rng, others, count)) % (others + 1)
+        exchanged = coins(rng, count)
+        edited = members.copy(order="K")
+        edited[rows, first] = np.where(exchanged, members[rows, second], symbols)
+        edited[rows[exchanged], second[exchanged]] = members[rows, first][exchanged]
+        return edited
+
+    def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
+        """Draw members to predict; to recognise, members and near misses."""
+        if self.mode == "predict":
+            return self.members(rng, batch_size, length)
+        inside = coins(rng, batch_size)
+        inputs = np.empty((batch_size, length), dtype=np.int64)
+        inputs[inside] = self.members(rng, int(inside.sum()), length)
+        inputs[~inside] = self._non_members(rng, int((~inside).sum()), length)
+        return inputs
+
+    def encode(self, inputs: Array) -> Array:
+        """Return the legal next symbols at each step, or whether each string is a member."""
+        if self.mode == "recognise":
+            return self.contains(inputs).astype(np.int64)
+        count, length = inputs.shape
+        sets = np.empty((length, count, self.inputs.size + 1), dtype=np.bool_)
+        for step, legal in enumerate(self._read(inputs)):
+            sets[step] = legal
+        return sets.transpose(1, 0, 2)
+
+    def contains(self, strings: Array) -> NDArray[np.bool_]:
+        """Return which strings, (batch, length) ids, are members, (batch,)."""
+        legal = self.legal(self.start(len(strings)))
+        for legal in self._read(strings):  # noqa: B007 - the last one is what is wanted
+            pass
+        return legal[:, -1]
+
+    def _read(self, strings: Array) -> Iterator[NDArray[np.bool_]]:
+        """Yield what may come after each symbol, (batch, symbols + 1); nothing once one was not."""
+        rows = np.arange(len(strings))
+        state = self.start(len(strings))
+        legal = self.legal(state)
+        for symbols in np.ascontiguousarray(strings.T):
+            alive = legal[rows, symbols]
+            state = self.advance(state, symbols)
+            legal = self.legal(state) & alive[:, None]
+            yield legal
+
+    def _non_members(self, rng: np.random.Generator, count: int, length: int) -> Array:
+        found = np.empty((count, length), dtype=np.int64)
+        filled = 0
+        for _ in range(_ROUNDS):
+            if filled == count:
+                return found
+            tried = self.members(rng, max(count - filled, _FEWEST), length)
+            tried = self.near_misses(rng, tried)
+            outside = tried[~self.contains(tried)][: count - filled]
+            found[filled : filled + len(outside)] = outside
+            filled += len(outside)
+        raise UsageError(
+            f"{type(self).__name__} has next to no strings of length {length} that just miss it; "
+            "allow only lengths at which it has some, or define its near_misses"
+        )

@@ -1,0 +1,147 @@
+"""Tasks of holding what was last written: flip-flop and n-bit-flip-flop."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtasks.alphabet import IGNORE
+from seqtasks.errors import UsageError
+from seqtasks.lengths import AllowedLengths
+from seqtasks.metrics import mean_squared_error
+from seqtasks.settings import Settings
+from seqtasks.tasks import Array, Reals, Task, Tokens
+from seqtasks_memory.symbols import check_range, set_attributes
+
+__all__ = ["FlipFlop", "NBitFlipFlop"]
+
+_WRITE, _READ, _PASS = 2, 3, 4
+
+
+@dataclass(frozen=True)
+class FlipFlop(Task):
+    """Say, at each read, the bit that was last written.
+
+    The input is instructions, each w (write), r (read) or i (ignore), and after each a bit. The
+    first instruction is w and the last r; any other is i with probability `ignore`, else w or r,
+    each as likely. A bit after w or i is fair; one after r is the bit last written. Scored are the
+    steps of the r alone: the answer there is the bit that must come next. Length counts the steps,
+    two an instruction, from 4; the paper's is 512. There, training is with `ignore=0.8`, tests also
+    with sparse reads and writes (`ignore=0.98`) and with dense ones (`ignore=0.1`).
+    """
+
+    ignore: float = 0.8
+
+    inputs = Tokens("01wri")
+    targets = Tokens("01")
+    layout = "each"
+    lengths = AllowedLengths(4, 2)
+    settings = Settings(
+        cell="lstm",
+        hidden_size=32,
+        length="4..40",
+        learning_rate=0.005,
+        evaluation_lengths=(40, 100, 512),
+    )
+    source = "Liu et al. 2023, Exposing attention glitches with flip-flop language modeling"
+
+    def __post_init__(self) -> None:
+        """Check the parameter."""
+        if not 0 <= self.ignore <= 1:
+            raise UsageError(f"ignore must be a probability, 0 to 1, got {self.ignore!r}")
+
+    def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
+        """Draw instructions and their bits, (batch, length)."""
+        shape = (batch_size, length // 2)
+        drawn = rng.random(shape, dtype=np.float32)
+        instructions = np.full(shape, _PASS, dtype=np.uint8)
+        instructions -= drawn >= self.ignore  # i to r
+        instructions -= drawn >= (1 + self.ignore) / 2  # and half of these to w
+        instructions[:, 0], instructions[:, -1] = _WRITE, _READ
+        octets = np.frombuffer(rng.bytes((drawn.size + 7) // 8), dtype=np.uint8)
+        bits = np.unpackbits(octets, count=drawn.size).reshape(shape)
+        inputs = np.empty((batch_size, length), dtype=np.uint8)
+        inputs[:, 0::2] = instructions
+        inputs[:, 1::2] = np.where(instructions == _READ, _last_written(instructions, bits), bits)
+        return inputs
+
+    def encode(self, inputs: Array) -> Array:
+        """Return the bit last written at each read that follows a write, (batch, length)."""
+        instructions = inputs[:, 0::2]
+        answers = np.full(inputs.shape, IGNORE, dtype=np.int8)
+        held = _last_written(instructions, inputs[:, 1::2])
+        answers[:, 0::2] = np.where((instructions == _READ) & (held >= 0), held, IGNORE)
+        return answers
+
+
+def _last_written(instructions: Array, bits: Array) -> NDArray[np.int8]:
+    """Return the bit last written up to each instruction, -1 before the first write."""
+    ones = (bits == 1).view(np.int8)
+    return _hold((instructions == _WRITE).view(np.int8) * (ones + np.int8(1))) - np.int8(1)
+
+
+@dataclass(frozen=True)
+class NBitFlipFlop(Task):
+    """Hold the last pulse of each of several channels.
+
+    At each step each of `channels` inputs is a pulse with probability `rate`, else 0; at the first
+    step it is a pulse for certain. A pulse is +1 or -1, each as likely. The answer at each step is
+    each channel's last pulse; it is scored by its squared error, and is learned where the mean of
+    that is below 0.001. Length counts the steps, from 1. The paper's network has 3 channels and
+    rare pulses; the rate is a choice made here.
+    """
+
+    channels: int = 3
+    rate: float = 0.1
+
+    layout = "each"
+    metrics = (mean_squared_error,)
+    settings = Settings(
+        cell="gru",
+        hidden_size=32,
+        length="50",
+        learning_rate=0.005,
+        evaluation_lengths=(50, 100, 500),
+    )
+    source = (
+        "Sussillo & Barak 2013, Opening the black box: low-dimensional dynamics in "
+        "high-dimensional recurrent neural networks"
+    )
+
+    def __post_init__(self) -> None:
+        """Check the parameters and set the sizes of the vectors."""
+        check_range("channels", self.channels, 1, 1000)
+        if not 0 <= self.rate <= 1:
+            raise UsageError(f"rate must be a probability, 0 to 1, got {self.rate!r}")
+        set_attributes(self, inputs=Reals(self.channels), targets=Reals(self.channels))
+
+    def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
+        """Draw pulses, (batch, length, channels) of -1, 0 and 1."""
+        drawn = rng.random((batch_size, length, self.channels), dtype=np.float32)
+        # One draw for both: a pulse is what falls below the rate, the lower half of it negative.
+        pulses = (drawn < self.rate).view(np.int8) - 2 * (drawn < self.rate / 2).view(np.int8)
+        pulses[:, 0] = 1 - 2 * (drawn[:, 0] < 0.5).view(np.int8)
+        return pulses
+
+    def encode(self, inputs: Array) -> Array:
+        """Return each channel's last pulse, 0 before the first, (batch, length, channels)."""
+        return _hold((inputs > 0).view(np.int8) - (inputs < 0).view(np.int8))
+
+    def is_solved(self, metrics: dict[str, float]) -> bool:
+        """Say whether the mean squared error is below 0.001."""
+        return metrics.get("mean_squared_error", np.inf) < 0.001
+
+
+def _hold(signals: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Return the last number so far that is not 0, along axis 1; 0 before the first.
+
+    After passes that reach back 1, 2, 4, ... steps, each place has looked back over all before it:
+    few passes over whole arrays are quicker than many over single steps.
+    """
+    held = signals.copy()
+    reach = 1
+    while reach < held.shape[1]:
+        missing = (held[:, reach:] == 0).view(np.int8)
+        held[:, reach:] += missing * held[:, :-reach]
+        reach *= 2
+    return held

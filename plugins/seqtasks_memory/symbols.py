@@ -1,0 +1,70 @@
+"""What the tasks of this package share: symbols by number, and attributes set by parameters."""
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from seqtasks.alphabet import IGNORE
+from seqtasks.errors import UsageError
+from seqtasks.lengths import AllowedLengths
+from seqtasks.tasks import Array, Reals, Task, Tokens
+
+__all__ = [
+    "answer_type",
+    "check_range",
+    "every_string",
+    "id_type",
+    "numerals",
+    "refuse",
+    "set_attributes",
+]
+
+_SHOWN = 20
+"""How many ids of a wrong input a message shows."""
+
+
+def numerals(count: int) -> tuple[str, ...]:
+    """Return the symbols 0, 1, ... of an alphabet, `count` of them."""
+    return tuple(map(str, range(count)))
+
+
+def set_attributes(task: Task, **attributes: Tokens | Reals | AllowedLengths) -> None:
+    """Set the attributes of a frozen task that follow from its parameters."""
+    for name, value in attributes.items():
+        object.__setattr__(task, name, value)
+
+
+def check_range(name: str, value: int, least: int, most: int) -> None:
+    """Raise a UsageError for a parameter that is no whole number from `least` to `most`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise UsageError(f"{name} must be a whole number from {least} to {most}, got {value!r}")
+
+
+def refuse(wrong: ArrayLike, inputs: Array, rule: str) -> None:
+    """Raise a UsageError with the rule and the first input that breaks it, if one does.
+
+    Args:
+        wrong: which inputs break the rule, (batch,).
+        inputs: the inputs, (batch, length).
+        rule: what every input must be, in words.
+    """
+    rows = np.flatnonzero(wrong)
+    if rows.size:
+        ids = " ".join(map(str, inputs[rows[0], :_SHOWN].tolist()))
+        more = " ..." if inputs.shape[1] > _SHOWN else ""
+        raise UsageError(f"{rule}; this input has the ids {ids}{more}")
+
+
+def id_type(ids: int) -> DTypeLike:
+    """Return the smallest type that holds the ids 0 .. ids - 1: less memory is less time."""
+    return np.min_scalar_type(ids - 1)
+
+
+def answer_type(ids: int) -> DTypeLike:
+    """Return the smallest type that holds the ids 0 .. ids - 1 and IGNORE."""
+    return np.promote_types(np.min_scalar_type(ids - 1), np.min_scalar_type(IGNORE))
+
+
+def every_string(symbols: int, length: int) -> NDArray[np.int64]:
+    """Return all strings of a length in alphabetical order, (symbols^length, length)."""
+    places = np.arange(length - 1, -1, -1)
+    return np.arange(symbols**length)[:, None] // symbols**places % symbols

@@ -1,0 +1,254 @@
+"""Slow and obvious answers to the fifteen tasks, as words, and the tasks' answers against them."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from seqtasks.randomness import stream
+from seqtasks_chomsky.arithmetic import BinaryAddition, BinaryMultiplication, ComputeSqrt
+from seqtasks_chomsky.brackets import ModularArithmeticBrackets, SolveEquation
+from seqtasks_chomsky.copying import DuplicateString, MissingDuplicate, OddsFirst
+from seqtasks_chomsky.regular import CycleNavigation, EvenPairs, ModularArithmetic, ParityCheck
+from seqtasks_chomsky.sorting import BucketSort
+from seqtasks_chomsky.stacks import ReverseString, StackManipulation
+
+LONG = (40, 41, 63, 64, 65, 127, 128, 129, 255, 256, 257, 499, 500)
+
+
+def parity(words):
+    return [str(words.count("1") % 2)]
+
+
+def even_pairs(words):
+    return [str(sum(a != b for a, b in itertools.pairwise(words)) % 2)]
+
+
+def walk(words):
+    place = 0
+    for word in words:
+        place = (place + int(word)) % 5
+    return [str(place)]
+
+
+def chain(words):
+    """Add up the products between + and -."""
+    blank = ["+" if place % 2 else "0" for place in range(len(words))]
+    text = "".join(b if word == "_" else word for word, b in zip(words, blank, strict=True))
+    total = 0
+    for term in text.replace("-", "+-").split("+"):
+        product = -1 if term.startswith("-") else 1
+        for factor in term.removeprefix("-").split("*"):
+            product *= int(factor)
+        total += product
+    return [str(total % 5)]
+
+
+def bracketed(words):
+    """Read a fully bracketed expression, strictly as it is defined, from the left."""
+    value, end = _bracketed(words, 0)
+    assert end == len(words)
+    return [str(value % 5)]
+
+
+def _bracketed(words, start):
+    if words[start] == "-":
+        return -int(words[start + 1]), start + 2
+    if words[start] != "(":
+        return int(words[start]), start + 1
+    left, place = _bracketed(words, start + 1)
+    if words[place] == ")":
+        assert words[start + 1] != "("
+        return left, place + 1
+    right, end = _bracketed(words, place + 1)
+    assert words[end] == ")"
+    operations = {"+": left + right, "-": left - right, "*": left * right}
+    return operations[words[place]], end + 1
+
+
+def equation(words):
+    """Try every value of x."""
+    assert words[-2] == "="
+    assert "*" not in words
+    assert words.count("x") == 1
+    solutions = [
+        value
+        for value in "01234"
+        if bracketed([value if word == "x" else word for word in words[:-2]]) == words[-1:]
+    ]
+    assert len(solutions) == 1
+    return solutions
+
+
+def reverse(words):
+    return list(reversed(words))
+
+
+def stack(words):
+    """Do what the actions say."""
+    found = []
+    for word in words:
+        if word == "POP":
+            found = found[:-1]
+        else:
+            found.append(word.removeprefix("PUSH"))
+    return padded([*reversed(found)], len(words) + 1)
+
+
+def padded(words, length):
+    return [*words, "END", *["."] * (length - len(words) - 1)]
+
+
+def duplicate(words):
+    return words + words
+
+
+def missing(words):
+    """Try both bits."""
+    text = "".join(words).removesuffix("-")
+    found = [bit for bit in "01" if text.replace("x", bit) in (2 * w for w in halves(text, bit))]
+    assert len(found) == 1
+    return found
+
+
+def halves(text, bit):
+    return [text.replace("x", bit)[: len(text) // 2]]
+
+
+def odds_first(words):
+    places = range(len(words))
+    return [words[p] for p in places if p % 2 == 1] + [words[p] for p in places if p % 2 == 0]
+
+
+def numbers(words, operator):
+    first, second = "".join(words).split(operator)
+    return int(first[::-1], 2), int(second[::-1], 2)
+
+
+def addition(words):
+    first, second = numbers(words, "+")
+    return padded([*f"{first + second:b}"[::-1]], len(words) + 1)
+
+
+def multiplication(words):
+    first, second = numbers(words, "*")
+    return padded([*f"{first * second:b}"[::-1]], len(words))
+
+
+def root(words):
+    """Find the root bit by bit, from the highest."""
+    number, places, found = int("".join(words), 2), (len(words) + 1) // 2, 0
+    for place in reversed(range(places)):
+        if (found + 2**place) ** 2 <= number:
+            found += 2**place
+    return [*f"{found:b}".zfill(places)]
+
+
+ORACLES = {
+    "parity-check": (ParityCheck(), parity),
+    "even-pairs": (EvenPairs(), even_pairs),
+    "cycle-navigation": (CycleNavigation(), walk),
+    "modular-arithmetic": (ModularArithmetic(), chain),
+    "modular-arithmetic-brackets": (ModularArithmeticBrackets(), bracketed),
+    "solve-equation": (SolveEquation(), equation),
+    "reverse-string": (ReverseString(), reverse),
+    "stack-manipulation": (StackManipulation(), stack),
+    "duplicate-string": (DuplicateString(), duplicate),
+    "missing-duplicate": (MissingDuplicate(), missing),
+    "odds-first": (OddsFirst(), odds_first),
+    "binary-addition": (BinaryAddition(), addition),
+    "binary-multiplication": (BinaryMultiplication(), multiplication),
+    "compute-sqrt": (ComputeSqrt(), root),
+    "bucket-sort": (BucketSort(), sorted),
+}
+
+
+def assert_right(task, oracle, inputs):
+    """Compare a task's answers to inputs (batch, length) with an oracle's."""
+    answers = task.encode(inputs)
+    assert len(answers) == len(inputs)
+    for ids, answer in zip(inputs, answers.reshape(len(inputs), -1), strict=True):
+        assert task.targets.words(answer) == oracle(task.inputs.words(ids))
+
+
+def encoded(task, texts):
+    return np.array([task.inputs.encode(text) for text in texts])
+
+
+@pytest.mark.parametrize("name", ORACLES)
+def test_answers_to_drawn_inputs_are_right_from_the_shortest_length_to_500(name):
+    task, oracle = ORACLES[name]
+    for length in range(1, 21):
+        if length in task.lengths:
+            assert_right(task, oracle, task.generate(stream(1, "test", length), 150, length))
+    for length in LONG:
+        if length in task.lengths:
+            assert_right(task, oracle, task.generate(stream(1, "test", length), 12, length))
+
+
+@pytest.mark.parametrize("name", ORACLES)
+def test_a_batch_holds_the_right_answers_where_the_layout_has_them(name):
+    task, oracle = ORACLES[name]
+    batch = task.batch(stream(2, "test"), 20, 9)
+    for ids, targets in zip(batch.inputs, batch.targets, strict=True):
+        answer = oracle(task.inputs.words(ids[:9]))
+        before = 8 if task.layout == "end" else 9
+        assert task.targets.words(targets) == ["."] * before + answer
+        assert set(task.inputs.words(ids[9:])) <= {"_"}
+
+
+ENUMERATED = {
+    "parity-check": 10,
+    "even-pairs": 10,
+    "cycle-navigation": 7,
+    "modular-arithmetic": 5,
+    "reverse-string": 8,
+    "duplicate-string": 8,
+    "odds-first": 9,
+    "compute-sqrt": 12,
+    "bucket-sort": 5,
+}
+
+
+@pytest.mark.parametrize(("name", "longest"), ENUMERATED.items())
+def test_every_input_is_enumerated_once_and_answered_right(name, longest):
+    task, oracle = ORACLES[name]
+    for length in range(1, longest + 1):
+        if length in task.lengths:
+            inputs = task.enumerate(length)
+            assert inputs.shape == (task.domain_size(length), length)
+            assert len({row.astype(np.uint8).tobytes() for row in inputs}) == len(inputs)
+            assert_right(task, oracle, inputs)
+
+
+@pytest.mark.parametrize("name", [name for name in ORACLES if name not in ENUMERATED])
+def test_a_task_whose_inputs_differ_in_likelihood_enumerates_none(name):
+    assert ORACLES[name][0].domain_size(5) is None
+
+
+@pytest.mark.parametrize("name", ["binary-addition", "binary-multiplication"])
+def test_results_of_every_pair_of_numbers_zero_too_are_right(name):
+    task, oracle = ORACLES[name]
+    for length in range(3, 11):
+        bits = ParityCheck().enumerate(length - 1)
+        for place in range(1, length - 1):
+            assert_right(task, oracle, np.insert(bits, place, 2, axis=1))
+
+
+def test_every_stack_of_up_to_six_symbols_is_right():
+    task, oracle = ORACLES["stack-manipulation"]
+    for length in range(2, 7):
+        for height in range(length + 1):
+            kinds = [range(2)] * height + [range(2, 5)] * (length - height)
+            assert_right(task, oracle, np.array([*itertools.product(*kinds)]))
+
+
+def test_every_word_with_a_bit_missing_of_up_to_eleven_symbols_is_right():
+    task, oracle = ORACLES["missing-duplicate"]
+    for length in range(2, 12):
+        half = length // 2
+        words = np.tile(ParityCheck().enumerate(half), 2)
+        for place in range(2 * half):
+            inputs = np.pad(words, ((0, 0), (0, length % 2)), constant_values=3)
+            inputs[:, place] = 2
+            assert_right(task, oracle, inputs)
