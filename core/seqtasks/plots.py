@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from seqtasks.running import Result
 
 __all__ = ["learning_figure", "lengths_figure", "result_figure", "save_plots", "write_figure"]
+
+MOST_ERROR_BARS = 12
+"""Lengths up to which each has an error bar; more are drawn as a band."""
 
 _BLUE, _ORANGE, _GREEN, _PURPLE, _GREY = "#2a6fbb", "#d9822b", "#4c9f70", "#9b59b6", "#8a8a8a"
 
@@ -99,7 +103,10 @@ def _draw_lengths(
     axes: Any, scores: Sequence[Score], untrained: Sequence[Score], trained: LengthRange
 ) -> None:
     axes.set_xlabel("length")
-    names = list(scores[0].metrics) if scores else []
+    if not scores:
+        axes.set_title("not scored yet")
+        return
+    names = list(scores[0].metrics)
     fraction = all(0 <= value <= 1 for score in scores for value in score.metrics.values())
     lengths = [score.length for score in scores]
     # Curves often coincide at 100 %: each is drawn thinner than the one below it.
@@ -108,6 +115,11 @@ def _draw_lengths(
         values = [score.metrics[name] for score in scores]
         below = [max(0.0, v - s.intervals[name].low) for v, s in zip(values, scores, strict=True)]
         above = [max(0.0, s.intervals[name].high - v) for v, s in zip(values, scores, strict=True)]
+        if len(lengths) > MOST_ERROR_BARS:
+            low, high = np.subtract(values, below), np.add(values, above)
+            axes.fill_between(lengths, low, high, color=colour, alpha=0.2, linewidth=0)
+            axes.plot(lengths, values, color=colour, linewidth=width, label=_words(name))
+            continue
         axes.errorbar(
             lengths,
             values,
@@ -119,7 +131,10 @@ def _draw_lengths(
             linewidth=width,
             label=_words(name),
         )
-    if untrained and names:
+    untrained = [
+        score for score in untrained if score.length in range(min(lengths), max(lengths) + 1)
+    ]
+    if untrained:
         axes.plot(
             [score.length for score in untrained],
             [score.metrics[names[0]] for score in untrained],
@@ -130,7 +145,7 @@ def _draw_lengths(
     axes.axvspan(
         trained.first - 0.5, trained.last + 0.5, color=_GREY, alpha=0.25, label="trained lengths"
     )
-    if lengths and max(lengths) > 5 * min(lengths):
+    if len(lengths) <= MOST_ERROR_BARS and max(lengths) > 5 * min(lengths):
         axes.set_xscale("log")
         axes.set_xticks(_sparse(sorted({*lengths, trained.last})))
         axes.minorticks_off()
