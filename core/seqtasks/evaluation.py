@@ -1,6 +1,7 @@
 """Scoring a model on a task, in portions that fit in little memory."""
 
 import math
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,9 @@ __all__ = ["Score", "decide", "evaluate", "evaluate_at", "lengths_to_score"]
 
 DRAW_SYMBOLS = 2**19
 FORWARD_NUMBERS = 2**21
+FLOAT_BYTES = 4
+BYTES_OF_IDS = 32
+"""Inputs and targets as int64, as they are drawn and as they are laid out."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,22 @@ def evaluate(
     ]
 
 
+def check_fits(instances: int, length: int, bytes_a_step: int) -> None:
+    """Refuse what the machine's memory cannot hold, rather than let the system end the process.
+
+    Raises:
+        UsageError: if ids and so many more bytes for each step need more than there is.
+    """
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    needed = instances * length * (bytes_a_step + BYTES_OF_IDS)
+    if needed > there:
+        raise UsageError(
+            f"{instances} input(s) of length {length} need more than {needed / 2**30:.0f} GiB of "
+            f"memory for this model, there are {there / 2**30:.0f}: choose a smaller length, "
+            "evaluation length, batch size or hidden size"
+        )
+
+
 def decide(targets: Tokens | TokenSets | Reals, predictions: Tensor) -> Tensor:
     """Return what a model's predictions, (batch, time, ...), say in terms of the targets.
 
@@ -138,6 +158,7 @@ def evaluate_at(
     """Score a model at one length, on instances from the stream of a purpose; see `evaluate`."""
     if sequences < 1:
         raise UsageError(f"sequences must be at least 1, got {sequences}")
+    check_fits(1, length, 2 * _width(model) * FLOAT_BYTES)
     domain = task.domain_size(length)
     exhaustive = domain is not None and domain <= max(1.1 * sequences, 16)
     counts: dict[str, list[Any]] = {metric.name: [] for metric in task.metrics}
@@ -172,6 +193,11 @@ def _portions(
         yield task.batch(rng, min(most, sequences - start), length)
 
 
+def _width(model: nn.Module) -> int:
+    """Return about how many numbers a model makes of one step: its widest parameter."""
+    return max([64, *(max(p.shape, default=1) for p in model.parameters())])
+
+
 @torch.no_grad()
 def _predict(model: nn.Module, task: Task, batch: Batch) -> NDArray[Any]:
     """Return what is predicted, as `decide` does, a few rows at a time."""
@@ -179,8 +205,7 @@ def _predict(model: nn.Module, task: Task, batch: Batch) -> NDArray[Any]:
     device = parameters[0].device if parameters else torch.device("cpu")
     floats = [p.dtype for p in parameters if p.is_floating_point()]
     dtype = floats[0] if floats else torch.float32
-    width = max([64, *(max(p.shape, default=1) for p in parameters)])
-    rows = max(1, FORWARD_NUMBERS // (batch.inputs.shape[1] * width))
+    rows = max(1, FORWARD_NUMBERS // (batch.inputs.shape[1] * _width(model)))
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:

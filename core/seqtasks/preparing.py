@@ -9,6 +9,7 @@ from torch import nn
 from seqtasks.alphabet import IGNORE
 from seqtasks.building import build_model
 from seqtasks.errors import SeqtasksError, UsageError, explain, one_line
+from seqtasks.evaluation import check_fits
 from seqtasks.experiment import Experiment
 from seqtasks.lookup import task as find_task
 from seqtasks.randomness import stream
@@ -19,6 +20,9 @@ from seqtasks.torch_randomness import borrowed_random_state
 from seqtasks.training import BatchSource, Trainer, predictions_of, to_torch
 
 __all__ = ["experiment_model", "prepare"]
+
+LONGEST_TRIAL = 10_000
+"""The longest evaluation length at which a task is tried before the run."""
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -36,7 +40,11 @@ def prepare(experiment: Experiment, model: nn.Module | None = None) -> tuple[Run
     task = find_task(experiment.task)
     device = _device(experiment.device)
     if model is None:
-        model = experiment_model(experiment, task)
+        _check_memory(experiment)
+        try:
+            model = experiment_model(experiment, task)
+        except RuntimeError as error:  # torch has no error of its own for too little memory
+            raise UsageError(f"the model cannot be made: {one_line(error)}") from error
     model.to(device)
     source = BatchSource(
         task,
@@ -86,10 +94,21 @@ def _device(name: str) -> torch.device:
     return device
 
 
+def _check_memory(experiment: Experiment) -> None:
+    """Refuse what cannot fit: a batch's embedded inputs and outputs are kept for all its steps."""
+    if torch.device(experiment.device).type != "cpu":
+        return
+    numbers = 2 * experiment.hidden_size * _DTYPES[experiment.dtype].itemsize
+    check_fits(experiment.batch_size, experiment.length_range.last, numbers)
+    for length in experiment.evaluation_lengths or ():
+        check_fits(1, length, numbers)
+
+
 def _try_out(task: Task, model: nn.Module, experiment: Experiment, device: torch.device) -> None:
     """Draw two instances and run the model on them, to find mistakes before anything is written."""
     for length in experiment.evaluation_lengths or ():
-        _trial_batch(task, length, experiment)
+        if length <= LONGEST_TRIAL:
+            _trial_batch(task, length, experiment)
     lengths = task.lengths.within(experiment.length_range)
     for length in dict.fromkeys((lengths[0], min(lengths[-1], lengths[0] + lengths.step))):
         batch = _trial_batch(task, length, experiment)

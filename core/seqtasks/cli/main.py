@@ -129,7 +129,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # The reader of our output left; nothing more can be said, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
-    except MemoryError as error:
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and "memory" not in str(error):
+            raise  # torch has no error of its own for too little memory
         code = _fail(f"out of memory: {one_line(error)}", 1)
     sys.exit(code if isinstance(code, int) else 0)
 
