@@ -18,9 +18,9 @@ from seqtasks.lookup import task as find_task
 from seqtasks.randomness import stream
 from seqtasks.tasks import Batch, Reals, Task, Tokens, TokenSets
 from seqtasks.torch_randomness import own_random_stream
-from seqtasks.training import predictions_of, to_torch
+from seqtasks.training import predictions_of, scoring, to_torch
 
-__all__ = ["Score", "decide", "evaluate", "evaluate_at", "lengths_to_score"]
+__all__ = ["Score", "check_fits", "decide", "evaluate", "evaluate_at", "lengths_to_score"]
 
 DRAW_SYMBOLS = 2**19
 FORWARD_NUMBERS = 2**21
@@ -198,7 +198,6 @@ def _width(model: nn.Module) -> int:
     return max([64, *(max(p.shape, default=1) for p in model.parameters())])
 
 
-@torch.no_grad()
 def _predict(model: nn.Module, task: Task, batch: Batch) -> NDArray[Any]:
     """Return what is predicted, as `decide` does, a few rows at a time."""
     parameters = list(model.parameters())
@@ -206,15 +205,10 @@ def _predict(model: nn.Module, task: Task, batch: Batch) -> NDArray[Any]:
     floats = [p.dtype for p in parameters if p.is_floating_point()]
     dtype = floats[0] if floats else torch.float32
     rows = max(1, FORWARD_NUMBERS // (batch.inputs.shape[1] * _width(model)))
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        parts: list[Tensor] = []
+    parts: list[Tensor] = []
+    with scoring(model):
         for start in range(0, len(batch.inputs), rows):
             inputs = to_torch(batch.inputs[start : start + rows], dtype, device)
             predictions = predictions_of(model, inputs)
             parts.append(decide(task.targets, predictions).cpu())
-    finally:
-        for module, was_training in modes:
-            module.training = was_training
     return torch.cat(parts).numpy()

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from seqtasks.alphabet import IGNORE
 from seqtasks.cells import Cell, Readout, State
-from seqtasks.engine import unroll
+from seqtasks.engine import past_end, unroll
 from seqtasks.settings import LossReduction
 
 __all__ = ["Model", "sequence_loss"]
@@ -63,7 +63,7 @@ class Model(nn.Module):
             With several layers states are tuples with an item a layer.
         """
         if lengths is not None and inputs.is_floating_point():
-            inputs = inputs.masked_fill(_past_end(inputs.shape[1], lengths)[..., None], 0)
+            inputs = inputs.masked_fill(past_end(inputs.shape[1], lengths)[..., None], 0)
         embedded = self.embedding(inputs)
         outputs = embedded
         finals: list[State] = []
@@ -96,7 +96,7 @@ class Model(nn.Module):
         """Return the likeliest ids, (batch, time) int64, IGNORE past an instance's length."""
         ids = self(inputs, state, lengths)[0].argmax(-1)
         if lengths is not None:
-            ids = ids.masked_fill(_past_end(ids.shape[1], lengths), IGNORE)
+            ids = ids.masked_fill(past_end(ids.shape[1], lengths), IGNORE)
         return ids
 
     def _per_layer(self, state: State | None) -> Sequence[State | None]:
@@ -144,7 +144,7 @@ def sequence_loss(
         losses = losses.mean(-1).masked_fill(~scored, 0.0)
     else:
         if lengths is not None:
-            targets = targets.masked_fill(_past_end(targets.shape[1], lengths), IGNORE)
+            targets = targets.masked_fill(past_end(targets.shape[1], lengths), IGNORE)
         flat = predictions.flatten(0, 1), targets.flatten()
         if reduction == "mean":
             return nn.functional.cross_entropy(*flat, ignore_index=IGNORE)
@@ -152,14 +152,9 @@ def sequence_loss(
         losses = nn.functional.cross_entropy(*flat, ignore_index=IGNORE, reduction="none")
         losses = losses.view_as(targets)
     if lengths is not None:
-        scored = scored & ~_past_end(scored.shape[1], lengths)
+        scored = scored & ~past_end(scored.shape[1], lengths)
         losses = losses.masked_fill(~scored, 0.0)
     return losses.sum() / (len(targets) if reduction == "sum" else scored.sum())
-
-
-def _past_end(steps: int, lengths: Tensor) -> Tensor:
-    """Return which positions lie past their instance's length, (batch, steps) bool."""
-    return torch.arange(steps, device=lengths.device) >= lengths[:, None]
 
 
 def _run_cell(

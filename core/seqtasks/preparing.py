@@ -17,7 +17,7 @@ from seqtasks.references import short_name
 from seqtasks.running import Run
 from seqtasks.tasks import Batch, Task, Tokens
 from seqtasks.torch_randomness import borrowed_random_state
-from seqtasks.training import BatchSource, Trainer, predictions_of, to_torch
+from seqtasks.training import BatchSource, Trainer, predictions_of, scoring, to_torch
 
 __all__ = ["experiment_model", "prepare"]
 
@@ -113,10 +113,9 @@ def _try_out(task: Task, model: nn.Module, experiment: Experiment, device: torch
     for length in dict.fromkeys((lengths[0], min(lengths[-1], lengths[0] + lengths.step))):
         batch = _trial_batch(task, length, experiment)
         inputs = to_torch(batch.inputs, _DTYPES[experiment.dtype], device)
-        was_training = model.training
         try:
-            with torch.no_grad(), borrowed_random_state():
-                predictions: Any = predictions_of(model.eval(), inputs)
+            with scoring(model), borrowed_random_state():
+                predictions: Any = predictions_of(model, inputs)
         except SeqtasksError:
             raise
         except Exception as error:
@@ -124,8 +123,6 @@ def _try_out(task: Task, model: nn.Module, experiment: Experiment, device: torch
                 f"cell {short_name(experiment.cell)} fails on inputs of length {length}: "
                 f"{explain(error)}"
             ) from error
-        finally:
-            model.train(was_training)
         wanted = (*batch.inputs.shape[:2], task.targets.size)
         if not isinstance(predictions, torch.Tensor) or predictions.shape != wanted:
             shape = tuple(getattr(predictions, "shape", ())) or type(predictions).__name__
@@ -142,10 +139,6 @@ def _trial_batch(task: Task, length: int, experiment: Experiment) -> Batch:
         raise
     except Exception as error:
         raise UsageError(f"task {name} fails at length {length}: {explain(error)}") from error
-    if batch.inputs.shape[0] != 2:
-        raise UsageError(
-            f"task {name} was asked for 2 instances, generate gave {batch.inputs.shape[0]}"
-        )
     _check_ids(name, "inputs", task.inputs, batch.inputs, task.input_size)
     _check_ids(name, "targets", task.targets, batch.targets, task.targets.size)
     if not batch.scored.any():

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from seqtasks.evaluation import Score
     from seqtasks.running import Result
 
-__all__ = ["console", "echo_json", "echo_result", "echo_scores", "echo_table", "percentage"]
+__all__ = [
+    "console",
+    "echo_json",
+    "echo_result",
+    "echo_scores",
+    "echo_table",
+    "figure",
+    "percentage",
+]
 
 _PIPED_WIDTH = 10_000
 
@@ -80,7 +88,7 @@ def echo_scores(scores: Sequence["Score"], untrained: Sequence["Score"], trained
         row.extend(_with_interval(score, name) for name in names)
         if before:
             old = before.get(score.length)
-            row.append("" if old is None else _figure(names[0], old.metrics[names[0]]))
+            row.append("" if old is None else figure(names[0], old.metrics[names[0]]))
         rows.append(row)
     echo_table(headers, rows, right=["length", "untrained"])
 
@@ -109,20 +117,20 @@ def echo_result(result: "Result") -> None:
 def _echo_published(result: "Result") -> None:
     rows = [
         [
-            figure["metric"].replace("_", " "),
-            str(figure["length"]),
-            "end" if figure["step"] is None else str(figure["step"]),
-            _figure(figure["metric"], figure["value"]),
-            "-" if figure["measured"] is None else _figure(figure["metric"], figure["measured"]),
+            row["metric"].replace("_", " "),
+            str(row["length"]),
+            "end" if row["step"] is None else str(row["step"]),
+            figure(row["metric"], row["value"]),
+            "-" if row["measured"] is None else figure(row["metric"], row["measured"]),
         ]
-        for figure in result.published()
+        for row in result.published()
     ]
     echo_table(
         ["metric", "length", "step", "published", "measured"],
         rows,
         right=["length", "step", "published", "measured"],
     )
-    for source in dict.fromkeys(figure.source for figure in result.experiment.published):
+    for source in dict.fromkeys(shown.source for shown in result.experiment.published):
         click.echo(f"published in: {source}")
 
 
@@ -149,15 +157,18 @@ def percentage(share: float, decimals: int = 2) -> str:
     return f"{percent:.{decimals}f}"
 
 
-def _figure(name: str, value: float) -> str:
-    return f"{percentage(value)} %" if name.endswith("accuracy") else f"{value:.4g}"
+def figure(metric: str, value: float, decimals: int = 2, digits: int = 4) -> str:
+    """Return a metric's value: an accuracy in percent, another with so many digits."""
+    if metric.endswith("accuracy"):
+        return f"{percentage(value, decimals)} %"
+    return f"{value:.{digits}g}"
 
 
 def _with_interval(score: "Score", name: str) -> str:
     value = score.metrics[name]
     if score.exhaustive:
-        return f"{_figure(name, value):>8} [exact]"
+        return f"{figure(name, value):>8} [exact]"
     low, high = score.intervals[name]
     if name.endswith("accuracy"):
-        return f"{_figure(name, value):>8} [{percentage(low)}, {percentage(high)}]"
-    return f"{_figure(name, value)} [{low:.4g}, {high:.4g}]"
+        return f"{figure(name, value):>8} [{percentage(low)}, {percentage(high)}]"
+    return f"{figure(name, value)} [{low:.4g}, {high:.4g}]"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqtasks.cli.output import console, percentage
+from seqtasks.cli.output import console, figure
 from seqtasks.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ class _Progress:
             recent = self.losses[-50:]
             parts.append(f"loss {sum(recent) / len(recent):.4f}")
         for name, value in list(self.scores.items())[:1]:
-            shown = f"{percentage(value, 1)} %" if name.endswith("accuracy") else f"{value:.4g}"
-            parts.append(f"{name.rpartition('_')[2]} {shown}")
+            parts.append(f"{name.rpartition('_')[2]} {figure(name, value, decimals=1)}")
         elapsed = run.seconds - self._seconds_before
         made = run.step - self._steps_before
         if made and elapsed > 0:

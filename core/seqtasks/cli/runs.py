@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from seqtasks.cli.output import echo_json, echo_table, percentage
+from seqtasks.cli.output import echo_json, echo_table, figure
 from seqtasks.errors import UsageError
 from seqtasks.runs.directory import list_runs
 
@@ -66,6 +66,5 @@ def _score_text(summary: dict[str, Any]) -> str:
     parts: list[str] = []
     for length, metrics in summary.get("scores", {}).items():
         name, value = next(iter(metrics.items()))
-        shown = f"{percentage(value, 1)} %" if name.endswith("accuracy") else f"{value:.3g}"
-        parts.append(f"{shown} at {length}")
+        parts.append(f"{figure(name, value, decimals=1, digits=3)} at {length}")
     return ", ".join(parts)

@@ -1,5 +1,5 @@
 """The engine: how a cell is run along a sequence."""
 
-from seqtasks.engine.unroll import map_state, unroll
+from seqtasks.engine.unroll import map_state, past_end, unroll
 
-__all__ = ["map_state", "unroll"]
+__all__ = ["map_state", "past_end", "unroll"]

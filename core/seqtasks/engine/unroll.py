@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seqtasks.cells import Cell, State
 
-__all__ = ["map_state", "unroll"]
+__all__ = ["map_state", "past_end", "unroll"]
 
 
 @overload
@@ -64,8 +64,7 @@ def unroll(
     _check(inputs, lengths)
     batch_size, steps = inputs.shape[:2]
     if lengths is not None:
-        past_end = torch.arange(steps, device=lengths.device) >= lengths[:, None]
-        inputs = inputs.masked_fill(past_end[..., None], 0)
+        inputs = inputs.masked_fill(past_end(steps, lengths)[..., None], 0)
     if state is None:
         state = _like(cell.initial_state(batch_size, steps), inputs)
     outputs: list[Tensor] = []
@@ -85,6 +84,11 @@ def unroll(
     if return_states:
         return stacked, state, map_state(lambda *steps: torch.stack(steps, 1), *states)
     return stacked, state
+
+
+def past_end(steps: int, lengths: Tensor) -> Tensor:
+    """Return which positions lie past their instance's length, (batch, steps) bool."""
+    return torch.arange(steps, device=lengths.device) >= lengths[:, None]
 
 
 def map_state(function: Callable[..., Tensor], *states: State) -> State:

@@ -215,10 +215,11 @@ def _summary(run: RunDirectory) -> dict[str, Any]:
 
 
 def _details(run: RunDirectory) -> dict[str, Any]:
-    experiment = run.record()["experiment"]
+    record = run.record()
+    experiment = record["experiment"]
     with _damage_named(run.experiment):
         details = {key: experiment[key] for key in ("task", "cell", "seed", "steps")}
-    if run.record().get("own_model"):
+    if record.get("own_model"):
         details["cell"] = None  # the module was the user's own
     result = run.read_result()
     history = run.history()

@@ -2,7 +2,7 @@
 
 from seqtasks.training.data import BatchSource, TorchBatch, to_torch
 from seqtasks.training.optimizers import OPTIMIZERS, build_optimizer
-from seqtasks.training.trainer import Trainer, predictions_of
+from seqtasks.training.trainer import Trainer, predictions_of, scoring
 
 __all__ = [
     "OPTIMIZERS",
@@ -11,5 +11,6 @@ __all__ = [
     "Trainer",
     "build_optimizer",
     "predictions_of",
+    "scoring",
     "to_torch",
 ]

@@ -1,6 +1,7 @@
 """Training advances a model by a stretch of steps; its whole state can be taken and put back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,13 +13,26 @@ from seqtasks.torch_randomness import borrowed_random_state, own_random_stream
 from seqtasks.training.data import BatchSource
 from seqtasks.training.optimizers import build_optimizer
 
-__all__ = ["Trainer", "predictions_of"]
+__all__ = ["Trainer", "predictions_of", "scoring"]
 
 
 def predictions_of(model: nn.Module, inputs: Tensor) -> Tensor:
     """Return a model's predictions, (batch, time, ...); a model may return a state beside them."""
     result = model(inputs)
     return result[0] if isinstance(result, tuple) else result
+
+
+@contextmanager
+def scoring(model: nn.Module) -> Generator[None, None, None]:
+    """Run a model in evaluation mode without gradients; put each part's mode back afterwards."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module, was_training in modes:
+            module.training = was_training
 
 
 class Trainer:
