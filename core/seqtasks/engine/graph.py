@@ -1,0 +1,349 @@
+"""The graph that a cell's step is recorded as: nodes, each a value for one row of the batch.
+
+A node's value has a `shape` for one column; how many columns there are is its `columns`: one for
+what depends on weights alone, one for each symbol of the vocabulary for what depends on a token
+alone, and one for each (time, batch row) for the rest. Its `phase` says when it is computed: the
+phases of a program follow each other, and a node belongs to the latest phase of its inputs. That
+is the whole analysis of what runs before, in and after a loop.
+
+Slicing, stacking, broadcasting, shifting and transposing all are one operation, `view`, whose
+`index` holds for each element of the result the place of its source, or -1 for a zero.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtasks.engine.pointwise import POINTWISE
+
+__all__ = ["Columns", "Graph", "Index", "Node", "Pullback", "Unsupported"]
+
+Index = NDArray[np.int64]
+Shape = tuple[int, ...]
+Pullback = Callable[["Node"], list[tuple["Node", "Node"]]]
+"""From the cotangent of a node to (input, cotangent) pairs."""
+
+
+class Unsupported(Exception):
+    """What a cell does that the faster engines do not understand, said for its author."""
+
+
+class Columns(IntEnum):
+    """How many columns a value has."""
+
+    ONE = 0
+    VOCABULARY = 1
+    BATCH = 2
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """A value of the graph.
+
+    Attributes:
+        operation: its name: one of POINTWISE, or `view`, `concatenate`, `sum`, `maximum_of`,
+            `linear`, `lookup`, or a leaf: `parameter`, `constant`, `state`, ...
+        inputs: what it is computed from.
+        shape: of one column.
+        columns: how many columns.
+        phase: when it is computed.
+        index: for a view, the source of each element; else None.
+        value: a constant's number, a leaf's key, `linear`'s transposition.
+        number: its place in the order of making.
+    """
+
+    operation: str
+    inputs: tuple["Node", ...]
+    shape: Shape
+    columns: Columns
+    phase: int
+    index: Index | None
+    value: Any
+    number: int
+
+    @property
+    def size(self) -> int:
+        """Rows: numbers in a column."""
+        return math.prod(self.shape)
+
+    def __repr__(self) -> str:
+        sources = ", ".join(f"%{node.number}" for node in self.inputs)
+        about = "" if self.value is None else f" [{self.value}]"
+        shape = "x".join(map(str, self.shape))
+        return f"%{self.number} = {self.operation}({sources}){about} {shape} phase {self.phase}"
+
+
+@dataclass
+class Graph:
+    """Makes nodes, each distinct one once, and simplifies what it makes."""
+
+    nodes: list[Node] = field(default_factory=list[Node])
+    pullbacks: dict[Node, Pullback] = field(default_factory=dict[Node, Pullback])
+    lookup_phase: int = 0
+    last_phases: tuple[int, int, int] = (1000, 1000, 1000)
+    _known: dict[Any, Node] = field(default_factory=dict[Any, Node])
+
+    # ---- making nodes
+
+    def make(
+        self,
+        operation: str,
+        inputs: Sequence[Node],
+        shape: Shape,
+        *,
+        index: Index | None = None,
+        value: Any = None,
+        columns: Columns | None = None,
+        phase: int = 0,
+    ) -> Node:
+        """Return the node of an operation, an existing one if it is the same."""
+        columns = max((n.columns for n in inputs), default=Columns.ONE) if columns is None else columns
+        phase = max([phase, *(n.phase for n in inputs)])
+        backward, vocabulary, weights = self.last_phases
+        if phase >= backward and operation not in ("outer", "sum_of_columns"):
+            # Gradients of tables and of weights are complete only when all steps are done.
+            phase = max(phase, {Columns.ONE: weights, Columns.VOCABULARY: vocabulary}.get(columns, 0))
+        key = (
+            operation,
+            tuple(n.number for n in inputs),
+            shape,
+            None if index is None else index.tobytes(),
+            value,
+            columns,
+            phase,
+        )
+        known = self._known.get(key)
+        if known is None:
+            known = Node(
+                operation, tuple(inputs), shape, columns, phase, index, value, len(self.nodes)
+            )
+            self.nodes.append(known)
+            self._known[key] = known
+        return known
+
+    def leaf(
+        self, operation: str, key: Any, shape: Shape, columns: Columns, phase: int
+    ) -> Node:
+        """Return a value that comes from outside, or from another phase."""
+        return self.make(operation, (), shape, value=key, columns=columns, phase=phase)
+
+    def constant(self, value: float, shape: Shape = ()) -> Node:
+        """Return a number, the same everywhere in a shape."""
+        return self.make("constant", (), shape, value=float(value))
+
+    # ---- pointwise operations
+
+    def pointwise(self, operation: str, *operands: Node | float) -> Node:
+        """Apply an operation of POINTWISE, operands being broadcast against each other."""
+        nodes = [n if isinstance(n, Node) else self.constant(n) for n in operands]
+        shape = np.broadcast_shapes(*(n.shape for n in nodes))
+        nodes = self.aligned([self.broadcast(n, shape) for n in nodes])
+        tables = self._tables(nodes)
+        if tables is not None:
+            return self.lookup(self.pointwise(operation, *tables))
+        simplified = self._simplified(operation, nodes)
+        if simplified is not None:
+            return simplified
+        return self.make(operation, nodes, shape)
+
+    def add(self, a: Node | float, b: Node | float) -> Node:
+        """Return a + b."""
+        return self.pointwise("add", a, b)
+
+    def subtract(self, a: Node | float, b: Node | float) -> Node:
+        """Return a - b."""
+        return self.pointwise("subtract", a, b)
+
+    def multiply(self, a: Node | float, b: Node | float) -> Node:
+        """Return a · b."""
+        return self.pointwise("multiply", a, b)
+
+    def divide(self, a: Node | float, b: Node | float) -> Node:
+        """Return a / b."""
+        return self.pointwise("divide", a, b)
+
+    def aligned(self, nodes: Sequence[Node]) -> list[Node]:
+        """Return nodes of which none is by symbol where another is by row of the batch."""
+        if max((n.columns for n in nodes), default=Columns.ONE) != Columns.BATCH:
+            return list(nodes)
+        return [self.lookup(n) if n.columns == Columns.VOCABULARY else n for n in nodes]
+
+    def lookup(self, table: Node) -> Node:
+        """Return, for each row of the batch, the column of its token."""
+        return self.make(
+            "lookup", (table,), table.shape, columns=Columns.BATCH, phase=self.lookup_phase
+        )
+
+    @staticmethod
+    def _tables(nodes: Sequence[Node]) -> list[Node] | None:
+        """Return what is looked up, where nodes are all by token: it is computed before."""
+        if not any(n.operation == "lookup" for n in nodes):
+            return None
+        if any(n.columns == Columns.BATCH and n.operation != "lookup" for n in nodes):
+            return None
+        return [n.inputs[0] if n.operation == "lookup" else n for n in nodes]
+
+    def _simplified(self, operation: str, nodes: list[Node]) -> Node | None:
+        if all(n.operation == "constant" for n in nodes):
+            value = POINTWISE[operation].number(*(n.value for n in nodes))
+            return self.constant(value, nodes[0].shape)
+        if operation == "add":
+            return self._sum_of(*nodes)
+        if operation == "subtract" and _is(nodes[1], 0):
+            return nodes[0]
+        if operation == "multiply":
+            for one, other in (nodes, nodes[::-1]):
+                if _is(one, 1):
+                    return other
+        if operation == "divide" and _is(nodes[1], 1):
+            return nodes[0]
+        if operation == "negative" and nodes[0].operation == "negative":
+            return nodes[0].inputs[0]
+        return None
+
+    def _sum_of(self, a: Node, b: Node) -> Node | None:
+        """Add what comes from early phases first, so that it can be added before the loop."""
+        for one, other in ((a, b), (b, a)):
+            if _is(one, 0):
+                return other
+            if one.operation == "add" and other.phase < one.phase:
+                for early, late in (one.inputs, one.inputs[::-1]):
+                    if early.phase < one.phase:
+                        return self.add(self.add(early, other), late)
+        return None
+
+    # ---- rearranging
+
+    def view(self, source: Node, index: Index, shape: Shape) -> Node:
+        """Return the elements of a node that `index` names, -1 being a zero; see the module."""
+        index = np.ascontiguousarray(index, dtype=np.int64).reshape(-1)
+        if source.operation == "view":
+            assert source.index is not None
+            inner = np.append(source.index, -1)
+            return self.view(source.inputs[0], inner[index], shape)
+        if source.operation == "constant" and (_is(source, 0) or not (index < 0).any()):
+            return self.constant(source.value, shape)
+        if (index < 0).all():
+            return self.constant(0.0, shape)
+        if source.operation == "concatenate":
+            return self._view_of_parts(source, index, shape)
+        if source.operation == "lookup":
+            return self.lookup(self.view(source.inputs[0], index, shape))
+        if shape == source.shape and np.array_equal(index, np.arange(source.size)):
+            return source
+        if len(index) <= source.size and _is_run(index):
+            pushed = self._pushed_down(source, index, shape)
+            if pushed is not None:
+                return pushed
+        return self.make("view", (source,), shape, index=index)
+
+    def _view_of_parts(self, source: Node, index: Index, shape: Shape) -> Node:
+        first = 0
+        for part in source.inputs:
+            within = (index >= first) & (index < first + part.size)
+            if (within | (index < 0)).all():
+                return self.view(part, np.where(within, index - first, -1), shape)
+            first += part.size
+        if shape == source.shape and np.array_equal(index, np.arange(source.size)):
+            return source
+        return self.make("view", (source,), shape, index=index)
+
+    def _pushed_down(self, source: Node, index: Index, shape: Shape) -> Node | None:
+        """Slice the inputs of a sum, a gate or a product instead of its result."""
+        if source.operation in POINTWISE:
+            parts = [self.view(n, index, shape) for n in source.inputs]
+            return self.make(source.operation, parts, shape)
+        if source.operation == "linear" and len(source.shape) == 1 and len(shape) == 1:
+            weight, vector = source.inputs
+            rows, width = weight.shape
+            if source.value:  # transposed: the rows of the result are the columns of the weight
+                places = np.arange(rows)[:, None] * width + index
+                return self.linear(self.view(weight, places, (rows, len(index))), vector, True)
+            places = index[:, None] * width + np.arange(width)
+            return self.linear(self.view(weight, places, (len(index), width)), vector)
+        return None
+
+    def reshape(self, source: Node, shape: Shape) -> Node:
+        """Return the same numbers in another shape."""
+        return self.view(source, np.arange(source.size), shape)
+
+    def places(self, source: Node) -> Index:
+        """Return the places of a node's elements, in its shape, to be rearranged for `view`."""
+        return np.arange(source.size).reshape(source.shape)
+
+    def broadcast(self, source: Node, shape: Shape) -> Node:
+        """Return a node spread over a shape."""
+        if source.shape == shape:
+            return source
+        return self.view(source, np.broadcast_to(self.places(source), shape), shape)
+
+    def broadcast_columns(self, source: Node) -> Node:
+        """Return a node that has a column for every row of the batch."""
+        if source.columns == Columns.VOCABULARY:
+            return self.lookup(source)
+        if source.columns == Columns.ONE:
+            return self.make(
+                "spread", (source,), source.shape, columns=Columns.BATCH, phase=self.lookup_phase
+            )
+        return source
+
+    def concatenate(self, parts: Sequence[Node]) -> Node:
+        """Return parts joined along their only axis."""
+        parts = self.aligned([p for p in parts if p.size])
+        if len(parts) == 1:
+            return parts[0]
+        return self.make("concatenate", parts, (sum(p.size for p in parts),))
+
+    # ---- reductions and products
+
+    def sum(self, source: Node, keep: int) -> Node:
+        """Return the sum over all axes after the first `keep`."""
+        return self._reduced("sum", source, keep)
+
+    def maximum_of(self, source: Node, keep: int) -> Node:
+        """Return the greatest over all axes after the first `keep`."""
+        return self._reduced("maximum_of", source, keep)
+
+    def _reduced(self, operation: str, source: Node, keep: int) -> Node:
+        shape = source.shape[:keep]
+        if math.prod(source.shape[keep:]) == 1:
+            return self.reshape(source, shape)
+        return self.make(operation, (source,), shape)
+
+    def linear(self, weight: Node, vector: Node, transposed: bool = False) -> Node:
+        """Return W v, or Wᵀ v, for a weight (rows, columns) and a vector.
+
+        A product over a concatenation, or over a sum, of what is known before the loop and what is
+        not is a sum of products.
+        """
+        rows, width = weight.shape[::-1] if transposed else weight.shape
+        if _is(vector, 0) or _is(weight, 0):
+            return self.constant(0.0, (rows,))
+        if vector.operation == "lookup":
+            return self.lookup(self.linear(weight, vector.inputs[0], transposed))
+        if vector.operation == "concatenate" and not transposed:
+            total, first = self.constant(0.0, (rows,)), 0
+            for part in vector.inputs:
+                places = self.places(weight)[:, first : first + part.size]
+                block = self.view(weight, places, places.shape)
+                total = self.add(total, self.linear(block, self.reshape(part, (part.size,))))
+                first += part.size
+            return total
+        early = [n for n in vector.inputs if n.phase < vector.phase]
+        if vector.operation in ("add", "subtract") and early:
+            a, b = (self.linear(weight, n, transposed) for n in vector.inputs)
+            return self.pointwise(vector.operation, a, b)
+        return self.make("linear", (weight, vector), (rows,), value=transposed)
+
+
+def _is(node: Node, value: float) -> bool:
+    return node.operation == "constant" and node.value == value
+
+
+def _is_run(index: Index) -> bool:
+    return bool(index[0] >= 0 and (np.diff(index) == 1).all())

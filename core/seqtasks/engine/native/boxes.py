@@ -1,0 +1,93 @@
+"""Loops over the rows of a value: places that follow a pattern, and what to do where they do not."""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from seqtasks.engine.graph import Index
+
+__all__ = ["Box", "Irregular", "affine", "boxes"]
+
+Shape = tuple[int, ...]
+Box = tuple[tuple[int, int], ...]
+"""For each axis (first, last + 1)."""
+
+
+class Irregular(Exception):
+    """Places that follow no one pattern in a box; it is to be split before `at` on `axis`."""
+
+    def __init__(self, axis: int, at: int) -> None:
+        super().__init__(axis, at)
+        self.axis, self.at = axis, at
+
+
+def affine(index: Index, names: list[str]) -> str:
+    """Return the places of a box as C: first + stride · variable + ...
+
+    Args:
+        index: the places, in the box's shape.
+        names: the loop variable of each axis, counted from the box's start.
+
+    Raises:
+        Irregular: if they are no such sum.
+    """
+    first = int(index.reshape(-1)[0])
+    terms: list[str] = []
+    expected = np.full(index.shape, first)
+    for axis, (size, name) in enumerate(zip(index.shape, names, strict=True)):
+        if size == 1:
+            continue
+        line = np.moveaxis(index, axis, 0)[(slice(None), *(0,) * (index.ndim - 1))]
+        stride = int(line[1] - line[0])
+        steps = np.arange(size) * stride
+        expected = expected + steps.reshape([-1 if a == axis else 1 for a in range(index.ndim)])
+        if stride:
+            terms.append(name if stride == 1 else f"{stride} * {name}")
+    if not np.array_equal(expected, index):
+        split(index)
+    if first or not terms:
+        terms.insert(0, str(first))
+    return " + ".join(terms)
+
+
+def split(index: Index) -> None:
+    """Raise Irregular for the first axis along which a pattern breaks."""
+    best: tuple[int, int, int] | None = None
+    for axis, size in enumerate(index.shape):
+        if size == 1:
+            continue
+        lines = np.moveaxis(index, axis, 0).reshape(size, -1)
+        steps = np.diff(lines, axis=0)
+        broken = np.flatnonzero((steps != steps[0]).any(axis=1) | (steps != steps[:, :1]).any(axis=1))
+        if len(broken) and (best is None or len(broken) < best[0]):
+            best = (len(broken), axis, int(broken[0]) + 1)
+    if best is None or best[2] >= index.shape[best[1]]:
+        axis = max(range(index.ndim), key=lambda a: index.shape[a])
+        raise Irregular(axis, index.shape[axis] // 2)
+    raise Irregular(best[1], best[2])
+
+
+def boxes(shape: Shape, attempt: Callable[[Box], None]) -> Iterator[Box]:
+    """Yield boxes that cover a shape, in each of which an attempt succeeds.
+
+    The attempt raises Irregular where a box must be split.
+    """
+    pending: list[Box] = [tuple((0, size) for size in shape)]
+    while pending:
+        box = pending.pop()
+        try:
+            attempt(box)
+        except Irregular as irregular:
+            low, high = box[irregular.axis]
+            middle = low + irregular.at
+            for ends in ((middle, high), (low, middle)):
+                pending.append((*box[: irregular.axis], ends, *box[irregular.axis + 1 :]))
+        else:
+            yield box
+
+
+def positions(shape: Shape, box: Box) -> Index:
+    """Return the flat places of a box of a shape, in the box's own shape."""
+    whole = np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape)
+    return whole[tuple(itertools.starmap(slice, box))]

@@ -1,0 +1,92 @@
+/* One pass forward, and one back, for callers that bring their own loss. */
+
+struct call {
+    const struct parameter *parameters;
+    gemm *blas;
+    long batch, time;
+    const void *inputs;
+    const int64_t *lengths;
+    const real *const *given;
+    real *predictions;         /* (batch, time, OUTPUT_SIZE) */
+    real *const *finals;       /* each (batch, size) */
+    real *const *histories;    /* each (batch, time, size), or null */
+    const real *predictions_back;
+    const real *const *finals_back;
+    const real *const *histories_back; /* or null */
+    real *inputs_back;         /* (batch, time, INPUT_SIZE), or null */
+    real *const *given_back;   /* each (batch, size), or null */
+    real *gradients;
+    char *memory;
+};
+
+static void set_up(struct work *w, const struct call *call) {
+    memset(w, 0, sizeof *w);
+    w->parameters = call->parameters;
+    w->blas = call->blas;
+    w->rows = call->batch;
+    w->columns = (w->rows + LANES - 1) / LANES * LANES;
+    w->time = call->time;
+    w->row = row_of(w->columns, w->time);
+    w->lengths = call->lengths;
+    w->given = call->given;
+    w->given_back = call->given_back;
+    lay_out(w, call->memory);
+}
+
+/* from (batch, time, size) to rows of columns and back */
+static void spread_out(real *to, const real *from, const struct work *w, long size) {
+    for (long t = 0; t < w->time; ++t)
+        for (long c = 0; c < w->columns; ++c)
+            for (long d = 0; d < size; ++d)
+                to[d * w->row + t * w->columns + c] = c < w->rows ? from[(c * w->time + t) * size + d] : 0;
+}
+static void gather_in(real *to, const real *from, const struct work *w, long size) {
+    for (long c = 0; c < w->rows; ++c)
+        for (long t = 0; t < w->time; ++t)
+            for (long d = 0; d < size; ++d) to[(c * w->time + t) * size + d] = from[d * w->row + t * w->columns + c];
+}
+
+int seqtasks_forward(const struct call *call) {
+    struct work w;
+    real *states[STATE_COUNT], *external[STATE_COUNT], *inputs_back, *running;
+    set_up(&w, call);
+    name_buffers(&w, states, external, &inputs_back, &running);
+    const int status = take_inputs(&w, call->inputs, 0, call->batch, call->time);
+    if (status != DONE) return status;
+    if (running)
+        for (long t = 0; t < w.time; ++t)
+            for (long c = 0; c < w.columns; ++c)
+                running[t * w.columns + c] = t < call->lengths[c < w.rows ? c : 0];
+    begin(&w);
+    forward(&w);
+    gather_in(call->predictions, w.predictions, &w, OUTPUT_SIZE);
+    for (int k = 0; k < STATE_COUNT; ++k) {
+        for (long c = 0; c < w.rows; ++c)
+            for (long d = 0; d < state_sizes[k]; ++d)
+                call->finals[k][c * state_sizes[k] + d] = states[k][d * w.row + w.time * w.columns + c];
+        if (call->histories) gather_in(call->histories[k], states[k] + w.columns, &w, state_sizes[k]);
+    }
+    return DONE;
+}
+
+/* The memory must be as the pass forward left it. */
+int seqtasks_backward(const struct call *call) {
+    struct work w;
+    real *states[STATE_COUNT], *external[STATE_COUNT], *inputs_back, *running;
+    set_up(&w, call);
+    name_buffers(&w, states, external, &inputs_back, &running);
+    memset(w.gradients, 0, sizeof(real) * GRADIENTS);
+    spread_out(w.buffers.cotangent, call->predictions_back, &w, OUTPUT_SIZE);
+    for (int k = 0; k < STATE_COUNT; ++k) {
+        if (!external[k]) continue;
+        if (call->histories_back) spread_out(external[k], call->histories_back[k], &w, state_sizes[k]);
+        else memset(external[k], 0, sizeof(real) * state_sizes[k] * w.row);
+        for (long c = 0; c < w.rows; ++c)
+            for (long d = 0; d < state_sizes[k]; ++d)
+                external[k][d * w.row + (w.time - 1) * w.columns + c] += call->finals_back[k][c * state_sizes[k] + d];
+    }
+    backward(&w);
+    if (call->inputs_back && inputs_back) gather_in(call->inputs_back, inputs_back, &w, INPUT_SIZE);
+    memcpy(call->gradients, w.gradients, sizeof(real) * GRADIENTS);
+    return DONE;
+}

@@ -1,0 +1,368 @@
+"""A compiled program, called from Python on the very memory of a model's parameters."""
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqtasks.engine.analysis import Analysis
+from seqtasks.engine.graph import Node
+from seqtasks.engine.native.blas import find_blas
+from seqtasks.engine.native.compiler import CompilerError, load
+from seqtasks.engine.native.emit import Emitted, emit
+
+__all__ = ["LOSSES", "OPTIMIZERS", "OptimizerValues", "Program", "Trained"]
+
+LOSSES = {"symbols": 0, "sets": 1, "reals": 2}
+OPTIMIZERS = {"adam": 0, "adamw": 1, "sgd": 2, "rmsprop": 3}
+_PROBLEMS = {
+    1: "an input is no symbol of the model's alphabet",
+    2: "a target is no symbol of the model's predictions",
+    3: "there is too little memory for the threads",
+}
+
+
+class _Parameter(ctypes.Structure):
+    _fields_ = [
+        ("values", ctypes.c_void_p),
+        ("first", ctypes.c_void_p),
+        ("second", ctypes.c_void_p),
+        ("offset", ctypes.c_long),
+        ("size", ctypes.c_long),
+    ]
+
+
+class _Optimizer(ctypes.Structure):
+    _fields_ = [
+        ("kind", ctypes.c_int),
+        ("reduce_by_sum", ctypes.c_int),
+        ("loss", ctypes.c_int),
+        ("nesterov", ctypes.c_int),
+        *(
+            (name, ctypes.c_double)
+            for name in (
+                "learning_rate",
+                "beta1",
+                "beta2",
+                "epsilon",
+                "weight_decay",
+                "momentum",
+                "alpha",
+                "clip",
+            )
+        ),
+    ]
+
+
+class _Job(ctypes.Structure):
+    _fields_ = [
+        ("parameters", ctypes.c_void_p),
+        ("parameter_count", ctypes.c_long),
+        ("blas", ctypes.c_void_p),
+        ("one_thread", ctypes.c_void_p),
+        ("optimizer", _Optimizer),
+        ("steps_before", ctypes.c_long),
+        ("steps", ctypes.c_long),
+        ("threads", ctypes.c_long),
+        ("times", ctypes.c_void_p),
+        ("batch_sizes", ctypes.c_void_p),
+        ("inputs", ctypes.c_void_p),
+        ("targets", ctypes.c_void_p),
+        ("losses", ctypes.c_void_p),
+        ("memory", ctypes.c_void_p),
+        ("memory_each", ctypes.c_long),
+        ("made", ctypes.c_long),
+        ("status", ctypes.c_int),
+    ]
+
+
+_CALL_FIELDS = (
+    "inputs",
+    "lengths",
+    "given",
+    "predictions",
+    "finals",
+    "histories",
+    "predictions_back",
+    "finals_back",
+    "histories_back",
+    "inputs_back",
+    "given_back",
+    "gradients",
+    "memory",
+)
+
+
+class _Call(ctypes.Structure):
+    _fields_ = [
+        ("parameters", ctypes.c_void_p),
+        ("blas", ctypes.c_void_p),
+        ("batch", ctypes.c_long),
+        ("time", ctypes.c_long),
+        *((name, ctypes.c_void_p) for name in _CALL_FIELDS),
+    ]
+
+
+@dataclass(frozen=True)
+class OptimizerValues:
+    """An optimiser: `kind` of OPTIMIZERS, and its numbers; those it lacks are 0."""
+
+    kind: str
+    learning_rate: float
+    beta1: float = 0.0
+    beta2: float = 0.0
+    epsilon: float = 0.0
+    weight_decay: float = 0.0
+    momentum: float = 0.0
+    alpha: float = 0.0
+    nesterov: bool = False
+
+
+@dataclass
+class Trained:
+    """Where one parameter's optimiser keeps its two tensors, of which either may be None."""
+
+    first: Tensor | None
+    second: Tensor | None
+
+
+class Program:
+    """The compiled program of an analysed model.
+
+    Attributes:
+        source: its C.
+
+    Raises:
+        CompilerError: if it cannot be compiled.
+    """
+
+    def __init__(self, analysis: Analysis, names: dict[Node, str], title: str) -> None:
+        emitted: Emitted = emit(analysis, names, title)
+        self.analysis, self.source = analysis, emitted.source
+        self.offsets, self.gradients = emitted.offsets, emitted.gradients
+        self._leaves = sorted(analysis.parameters, key=lambda leaf: leaf.value[0])
+        self._tensors = [analysis.parameters[leaf] for leaf in self._leaves]
+        size = 4 if analysis.dtype == torch.float32 else 8
+        self._blas = self._one_thread = 0
+        if emitted.needs_blas:
+            found = find_blas()
+            if found is None:
+                raise CompilerError("there is no BLAS library for its large products")
+            self._blas, self._one_thread = found.products[size], found.one_thread
+        self._library = load(self.source)
+        self._train = self._library.seqtasks_train
+        self._train.argtypes, self._train.restype = [ctypes.POINTER(_Job)], ctypes.c_int
+        self._memory_needed = self._library.seqtasks_memory
+        self._memory_needed.argtypes = [ctypes.c_long] * 3
+        self._memory_needed.restype = ctypes.c_long
+        for name in ("seqtasks_forward", "seqtasks_backward"):
+            function = getattr(self._library, name)
+            function.argtypes, function.restype = [ctypes.POINTER(_Call)], ctypes.c_int
+        self._memory = torch.empty(0, dtype=torch.uint8)
+
+    def trained(self) -> list[Tensor]:
+        """Return the parameters that training changes."""
+        return [
+            tensor
+            for leaf, tensor in zip(self._leaves, self._tensors, strict=True)
+            if self.offsets[leaf] >= 0
+        ]
+
+    def memory(self, batch: int, time: int, threads: int = 1) -> Tensor:
+        """Return memory for a batch, (threads, bytes) uint8."""
+        each = (self._memory_needed(batch, time, threads) + 4095) // 4096 * 4096
+        return torch.empty((threads, each + 64), dtype=torch.uint8)
+
+    def _parameters(self, states: dict[int, Trained] | None = None) -> Any:
+        array = (_Parameter * len(self._leaves))()
+        for k, (leaf, tensor) in enumerate(zip(self._leaves, self._tensors, strict=True)):
+            if not tensor.is_contiguous():
+                raise ValueError("a parameter's memory is not contiguous")
+            kept = None if states is None else states.get(id(tensor))
+            array[k] = _Parameter(
+                tensor.data_ptr(),
+                None if kept is None or kept.first is None else kept.first.data_ptr(),
+                None if kept is None or kept.second is None else kept.second.data_ptr(),
+                self.offsets[leaf],
+                leaf.size,
+            )
+        return array
+
+    def train(
+        self,
+        times: NDArray[np.int64],
+        batch_sizes: NDArray[np.int64],
+        inputs: NDArray[np.uint64],
+        targets: NDArray[np.uint64],
+        *,
+        optimizer: OptimizerValues,
+        states: dict[int, Trained],
+        loss: str,
+        reduction: str,
+        clip: float | None,
+        steps_before: int,
+        threads: int,
+    ) -> list[float]:
+        """Make training steps and return their losses; a loss that is not finite is the last.
+
+        Args:
+            times: each step's time steps.
+            batch_sizes: each step's instances.
+            inputs: the address of each step's inputs.
+            targets: the address of each step's targets.
+            optimizer: how parameters are changed.
+            states: by a parameter's id, the tensors its optimiser keeps.
+            loss: of LOSSES.
+            reduction: `mean` over scored positions, or `sum` and mean over instances.
+            clip: the largest norm of the whole gradient.
+            steps_before: steps the optimiser has made.
+            threads: how many share a batch's rows.
+
+        Raises:
+            ValueError: for an input or a target that is no symbol.
+        """
+        steps = len(times)
+        needed = self._memory_needed(int(batch_sizes.max()), int(times.max()), threads)
+        if self._memory.numel() < threads * (needed + 128):
+            self._memory = torch.empty(threads * (needed + 4096), dtype=torch.uint8)
+        start = self._memory.data_ptr()
+        start += -start % 64
+        losses = np.empty(steps)
+        parameters = self._parameters(states)
+        job = _Job(
+            ctypes.addressof(parameters),
+            len(self._leaves),
+            self._blas,
+            self._one_thread,
+            _Optimizer(
+                OPTIMIZERS[optimizer.kind],
+                reduction == "sum",
+                LOSSES[loss],
+                optimizer.nesterov,
+                optimizer.learning_rate,
+                optimizer.beta1,
+                optimizer.beta2,
+                optimizer.epsilon,
+                optimizer.weight_decay,
+                optimizer.momentum,
+                optimizer.alpha,
+                0.0 if clip is None else clip,
+            ),
+            steps_before,
+            steps,
+            threads,
+            times.ctypes.data,
+            batch_sizes.ctypes.data,
+            inputs.ctypes.data,
+            targets.ctypes.data,
+            losses.ctypes.data,
+            start,
+            (needed + 63) // 64 * 64,
+        )
+        status = self._train(job)
+        if status:
+            raise ValueError(_PROBLEMS[status])
+        return losses[: job.made].tolist()
+
+    def forward(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None,
+        given: Sequence[Tensor] | None,
+        memory: Tensor,
+        histories: bool = False,
+    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+        """Run a batch.
+
+        Args:
+            inputs: (batch, time) int64 or (batch, time, features), contiguous.
+            lengths: (batch,) int64 if the program is masked.
+            given: the states to start from, each (batch, ...), all layers' in a row.
+            memory: of `memory(batch, time)`; the pass back needs it as it is left.
+            histories: whether to return the states of every step.
+
+        Returns:
+            predictions (batch, time, outputs), the final states, and those of every step.
+        """
+        batch, time = inputs.shape[:2]
+        dtype = self.analysis.dtype
+        predictions = torch.empty(batch, time, self.analysis.predictions.size, dtype=dtype)
+        shapes = [part.shape for loop in self.analysis.loops for part in loop.parts]
+        finals = [torch.empty(batch, *shape, dtype=dtype) for shape in shapes]
+        past = [torch.empty(batch, time, *s, dtype=dtype) for s in shapes] if histories else []
+        self._run(
+            "seqtasks_forward",
+            batch,
+            time,
+            inputs=inputs,
+            lengths=lengths,
+            given=given,
+            predictions=predictions,
+            finals=finals,
+            histories=past or None,
+            memory=memory,
+        )
+        return predictions, finals, past
+
+    def backward(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None,
+        given: Sequence[Tensor] | None,
+        memory: Tensor,
+        predictions_back: Tensor,
+        finals_back: Sequence[Tensor],
+        histories_back: Sequence[Tensor] | None,
+    ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]:
+        """Return the gradients of the parameters, the inputs and the given states."""
+        batch, time = inputs.shape[:2]
+        dtype = self.analysis.dtype
+        gradients = torch.empty(self.gradients, dtype=dtype)
+        inputs_back = torch.zeros_like(inputs) if inputs.is_floating_point() else None
+        given_back = None if given is None else [torch.empty_like(t) for t in given]
+        self._run(
+            "seqtasks_backward",
+            batch,
+            time,
+            inputs=inputs,
+            lengths=lengths,
+            given=given,
+            predictions_back=predictions_back,
+            finals_back=finals_back,
+            histories_back=histories_back,
+            inputs_back=inputs_back,
+            given_back=given_back,
+            gradients=gradients,
+            memory=memory,
+        )
+        parts: list[Tensor | None] = []
+        for leaf, tensor in zip(self._leaves, self._tensors, strict=True):
+            first = self.offsets[leaf]
+            part = gradients[first : first + leaf.size].view_as(tensor)
+            parts.append(part if first >= 0 else None)
+        return parts, inputs_back, given_back
+
+    def tensors(self) -> list[Tensor]:
+        """Return all parameters and buffers, in the order of their gradients."""
+        return self._tensors
+
+    def _run(self, entry: str, batch: int, time: int, **values: Any) -> None:
+        parameters = self._parameters()
+        call = _Call(ctypes.addressof(parameters), self._blas, batch, time)
+        alive: list[Any] = []
+        for name, value in values.items():
+            if isinstance(value, Tensor):
+                address = value.data_ptr()
+                setattr(call, name, address + (-address % 64 if name == "memory" else 0))
+            elif value is not None:
+                array = (ctypes.c_void_p * max(1, len(value)))(*(t.data_ptr() for t in value))
+                alive.append(array)
+                setattr(call, name, ctypes.addressof(array))
+        status = getattr(self._library, entry)(call)
+        if status:
+            raise IndexError(_PROBLEMS[status])

@@ -1,0 +1,364 @@
+/* Losses, clipping, optimisers and the loop over training steps, the same for every program.
+ *
+ * The program defines, before this: INPUT_SIZE (features of real inputs, or 0), VOCABULARY (symbols, or
+ * 0), OUTPUT_SIZE, GRADIENTS (numbers in all gradients), struct buffers, and the functions
+ * lay_out, forward and backward. */
+
+enum { LOSS_SYMBOLS, LOSS_SETS, LOSS_REALS };
+enum { ADAM, ADAMW, SGD, RMSPROP };
+enum { DONE, BAD_INPUT, BAD_TARGET, NO_MEMORY };
+#define IGNORE -100
+
+struct optimiser {
+    int kind, reduce_by_sum, loss, nesterov;
+    double learning_rate, beta1, beta2, epsilon, weight_decay, momentum, alpha, clip;
+};
+
+struct job {
+    const struct parameter *parameters;
+    long parameter_count;
+    gemm *blas;
+    int (*one_thread)(int);
+    struct optimiser optimiser;
+    long steps_before, steps, threads;
+    const int64_t *times, *batch_sizes;
+    const uint64_t *inputs, *targets;
+    double *losses;
+    char *memory;      /* thread after thread */
+    long memory_each;
+    long made;         /* steps made */
+    int status;
+};
+
+/* Instances are columns: time step after time step, in each the rows of the batch, padded with copies of the
+ * first so that there are whole vectors. */
+static int take_inputs(struct work *w, const void *source, long first, long batch, long time) {
+    const long columns = w->columns;
+    for (long t = 0; t < time; ++t)
+        for (long c = 0; c < columns; ++c) {
+            const long row = first + (c < w->rows ? c : 0);
+#if VOCABULARY > 0
+            const int64_t symbol = ((const int64_t *)source)[row * time + t];
+            if (symbol < 0 || symbol >= VOCABULARY) return BAD_INPUT;
+            w->symbols[t * columns + c] = (int32_t)symbol;
+#elif INPUT_SIZE > 0
+            const real *x = (const real *)source + (row * time + t) * INPUT_SIZE;
+            for (int d = 0; d < INPUT_SIZE; ++d) w->buffers.inputs[d * w->row + t * columns + c] = x[d];
+#endif
+        }
+    (void)batch;
+    return DONE;
+}
+
+/* Cross-entropy of one block of columns; returns its sum, and leaves the gradient in d. */
+static double symbols_loss(struct work *w, const int64_t *targets, long first, long time, double *scored, int *status) {
+    const long columns = w->columns, row = w->row;
+    real *d = w->buffers.cotangent;
+    const real *y = w->predictions;
+    double total = 0, count = 0;
+    for (long t = 0; t < time; ++t)
+        for (long c = 0; c < columns; c += LANES) {
+            const long at = t * columns + c;
+            vec target = v_all(-1);
+            for (int l = 0; l < LANES; ++l) {
+                if (c + l >= w->rows) continue;
+                const int64_t id = targets[(first + c + l) * time + t];
+                if (id == IGNORE) continue;
+                if (id < 0 || id >= OUTPUT_SIZE) *status = BAD_TARGET;
+                target[l] = (real)id;
+                count += 1;
+            }
+            vec most = v_load(y + at);
+            for (int o = 1; o < OUTPUT_SIZE; ++o) most = v_maximum(v_load(y + o * row + at), most);
+            vec sum = v_all(0), right = v_all(0);
+            for (int o = 0; o < OUTPUT_SIZE; ++o) {
+                const vec shifted = v_load(y + o * row + at) - most;
+                const vec power = v_exp(shifted);
+                sum += power;
+                right += (vec)((ivec)shifted & (target == (real)o));
+                v_store(d + o * row + at, power);
+            }
+            const ivec live = target >= 0;
+            const vec loss = v_log(sum) - right, share = 1 / sum;
+            for (int o = 0; o < OUTPUT_SIZE; ++o) {
+                const vec g = v_load(d + o * row + at) * share - v_number(target == (real)o);
+                v_store(d + o * row + at, (vec)((ivec)g & live));
+            }
+            total += (double)v_total((vec)((ivec)loss & live));
+        }
+    *scored += count;
+    return total;
+}
+
+/* Cross-entropy of each symbol's being in the target set, its mean over symbols. */
+static double sets_loss(struct work *w, const uint8_t *targets, long first, long time, double *scored) {
+    const long columns = w->columns, row = w->row;
+    real *d = w->buffers.cotangent;
+    const real *y = w->predictions;
+    double total = 0, count = 0;
+    for (long t = 0; t < time; ++t)
+        for (long c = 0; c < columns; c += LANES) {
+            const long at = t * columns + c;
+            vec inside[OUTPUT_SIZE], any = v_all(0);
+            for (int o = 0; o < OUTPUT_SIZE; ++o) {
+                inside[o] = v_all(0);
+                for (int l = 0; l < LANES; ++l)
+                    if (c + l < w->rows) inside[o][l] = targets[((first + c + l) * time + t) * OUTPUT_SIZE + o] != 0;
+                any = v_maximum(any, inside[o]);
+            }
+            const ivec live = any > 0;
+            vec sum = v_all(0);
+            for (int o = 0; o < OUTPUT_SIZE; ++o) {
+                const vec x = v_load(y + o * row + at);
+                sum += x * (1 - inside[o]) - v_log_sigmoid(x);
+                const vec g = (v_sigmoid(x) - inside[o]) * ((real)1 / OUTPUT_SIZE);
+                v_store(d + o * row + at, (vec)((ivec)g & live));
+            }
+            total += (double)v_total((vec)((ivec)sum & live)) / OUTPUT_SIZE;
+            count += (double)v_total(any);
+        }
+    *scored += count;
+    return total;
+}
+
+/* Squared error, its mean over features. */
+static double reals_loss(struct work *w, const real *targets, long first, long time, double *scored) {
+    const long columns = w->columns, row = w->row;
+    real *d = w->buffers.cotangent;
+    const real *y = w->predictions;
+    double total = 0, count = 0;
+    for (long t = 0; t < time; ++t)
+        for (long c = 0; c < columns; ++c) {
+            const long at = t * columns + c;
+            const real *z = targets + ((first + c) * time + t) * OUTPUT_SIZE;
+            int live = c < w->rows;
+            for (int o = 0; live && o < OUTPUT_SIZE; ++o) live = !isnan(z[o]);
+            real sum = 0;
+            for (int o = 0; o < OUTPUT_SIZE; ++o) {
+                const real error = live ? y[o * row + at] - z[o] : 0;
+                sum += error * error;
+                d[o * row + at] = live ? error * ((real)2 / OUTPUT_SIZE) : 0;
+            }
+            total += (double)sum / OUTPUT_SIZE;
+            count += live;
+        }
+    *scored += count;
+    return total;
+}
+
+static UNUSED void optimise(const struct optimiser *o, const struct parameter *p, const real *g, double step) {
+    real *restrict x = p->values, *restrict m = p->first, *restrict v = p->second;
+    const real decay = (real)o->weight_decay, b1 = (real)(1 - o->beta1), b2 = (real)o->beta2;
+    const real c2 = (real)(1 - o->beta2), alpha = (real)o->alpha, rest = (real)(1 - o->alpha);
+    const real epsilon = (real)o->epsilon, momentum = (real)o->momentum, rate = (real)o->learning_rate;
+    if (o->kind == ADAM || o->kind == ADAMW) {
+        const real size = (real)(o->learning_rate / (1 - pow(o->beta1, step)));
+        const real root = (real)sqrt(1 - pow(o->beta2, step));
+        const real kept = (real)(1 - o->learning_rate * o->weight_decay);
+        for (long i = 0; i < p->size; ++i) {
+            real d = g[i];
+            if (o->kind == ADAMW) x[i] *= kept;
+            else if (decay != 0) d += decay * x[i];
+            m[i] += b1 * (d - m[i]);
+            v[i] = v[i] * b2 + c2 * d * d;
+            x[i] -= size * m[i] / ((real)(sizeof(real) == 4 ? sqrtf((float)v[i]) : sqrt((double)v[i])) / root + epsilon);
+        }
+    } else if (o->kind == SGD) {
+        for (long i = 0; i < p->size; ++i) {
+            real d = g[i] + decay * x[i];
+            if (momentum != 0) {
+                m[i] = step > 1 ? momentum * m[i] + d : d;
+                d = o->nesterov ? d + momentum * m[i] : m[i];
+            }
+            x[i] -= rate * d;
+        }
+    } else {
+        for (long i = 0; i < p->size; ++i) {
+            const real d = g[i] + decay * x[i];
+            v[i] = alpha * v[i] + rest * d * d;
+            const real scaled = d / ((real)(sizeof(real) == 4 ? sqrtf((float)v[i]) : sqrt((double)v[i])) + epsilon);
+            if (momentum != 0) {
+                m[i] = momentum * m[i] + scaled;
+                x[i] -= rate * m[i];
+            } else x[i] -= rate * scaled;
+        }
+    }
+}
+
+/* Rows of the batch of one of several threads. */
+static void take_share(struct work *w, long batch, long thread, long threads, long *first) {
+    const long each = (batch / threads + LANES - 1) / LANES * LANES;
+    *first = each * thread < batch ? each * thread : batch;
+    long last = thread == threads - 1 ? batch : *first + each;
+    if (last > batch) last = batch;
+    w->rows = last - *first;
+    w->columns = (w->rows + LANES - 1) / LANES * LANES;
+}
+
+/* Numbers from a row of a buffer to the next: one step more than there are, and no multiple of a page. */
+static long row_of(long columns, long time) {
+    long row = (time + 1) * columns;
+    return row % 128 == 0 ? row + 16 : row;
+}
+
+struct shared {
+    struct job *job;
+    struct work *works;
+    double *sums, *scored;
+    int *status;
+    int ended;
+    int arrived, turn, started; /* started: 0 not yet, 1 go, -1 go home */
+};
+
+static void meet(struct shared *s, long threads) {
+    if (threads == 1) return;
+    const int turn = __atomic_load_n(&s->turn, __ATOMIC_ACQUIRE);
+    if (__atomic_add_fetch(&s->arrived, 1, __ATOMIC_ACQ_REL) == threads) {
+        s->arrived = 0;
+        __atomic_store_n(&s->turn, turn + 1, __ATOMIC_RELEASE);
+        return;
+    }
+    for (long spins = 0; __atomic_load_n(&s->turn, __ATOMIC_ACQUIRE) == turn; ++spins)
+        if (spins > 4000) sched_yield();
+}
+
+static void one_share(struct shared *s, long thread, long step) {
+    struct job *job = s->job;
+    struct work *w = s->works + thread;
+    const long batch = job->batch_sizes[step], time = job->times[step];
+    long first;
+    take_share(w, batch, thread, job->threads, &first);
+    w->first = first;
+    w->time = time;
+    w->row = row_of(w->columns, time);
+    s->sums[thread] = s->scored[thread] = 0;
+    s->status[thread] = DONE;
+    lay_out(w, job->memory + thread * job->memory_each);
+    memset(w->gradients, 0, GRADIENTS * sizeof(real));
+    if (w->rows == 0) return;
+    s->status[thread] = take_inputs(w, (const void *)(uintptr_t)job->inputs[step], first, batch, time);
+    if (s->status[thread] != DONE) return;
+    begin(w);
+    forward(w);
+    const void *targets = (const void *)(uintptr_t)job->targets[step];
+    if (job->optimiser.loss == LOSS_SYMBOLS)
+        s->sums[thread] = symbols_loss(w, targets, first, time, s->scored + thread, s->status + thread);
+    else if (job->optimiser.loss == LOSS_SETS)
+        s->sums[thread] = sets_loss(w, targets, first, time, s->scored + thread);
+    else
+        s->sums[thread] = reals_loss(w, targets, first, time, s->scored + thread);
+    if (s->status[thread] == DONE) backward(w);
+}
+
+/* Add the threads' gradients, clip, and take the optimiser's step; end at a loss that is not finite. */
+static void finish_step(struct shared *s, long step) {
+    struct job *job = s->job;
+    double sum = 0, scored = 0;
+    for (long t = 0; t < job->threads; ++t) {
+        sum += s->sums[t];
+        scored += s->scored[t];
+        if (s->status[t] != DONE) job->status = s->status[t];
+    }
+    if (job->status != DONE) {
+        s->ended = 1;
+        return;
+    }
+    const double share = 1 / (job->optimiser.reduce_by_sum ? (double)job->batch_sizes[step] : scored);
+    const double loss = (double)(real)(sum * share);
+    job->losses[step] = loss;
+    job->made = step + 1;
+    if (!isfinite(loss)) {
+        s->ended = 1;
+        return;
+    }
+    real *restrict g = s->works[0].gradients;
+    for (long t = 1; t < job->threads; ++t) {
+        const real *restrict other = s->works[t].gradients;
+        for (long i = 0; i < GRADIENTS; ++i) g[i] += other[i];
+    }
+    real scale = (real)share;
+    if (job->optimiser.clip > 0) {
+        vec squares = v_all(0);
+        double total = 0;
+        for (long i = 0; i < GRADIENTS; i += LANES) {
+            const vec d = v_load(g + i) * scale;
+            squares += d * d;
+            if (i % 4096 == 0 || i + LANES >= GRADIENTS) {
+                total += (double)v_total(squares);
+                squares = v_all(0);
+            }
+        }
+        const double factor = job->optimiser.clip / (sqrt(total) + 1e-6);
+        if (!(factor >= 1)) scale = (real)(share * factor);
+    }
+    for (long i = 0; i < GRADIENTS; ++i) g[i] *= scale;
+    for (long k = 0; k < job->parameter_count; ++k)
+        if (job->parameters[k].offset >= 0)
+            optimise(&job->optimiser, job->parameters + k, g + job->parameters[k].offset,
+                     (double)(job->steps_before + step + 1));
+}
+
+struct worker {
+    struct shared *shared;
+    long thread;
+};
+
+static void *work_through(void *argument) {
+    struct shared *s = ((struct worker *)argument)->shared;
+    const long thread = ((struct worker *)argument)->thread;
+    struct job *job = s->job;
+    while (!__atomic_load_n(&s->started, __ATOMIC_ACQUIRE)) sched_yield();
+    if (s->started < 0) return 0;
+    const int before = job->one_thread ? job->one_thread(1) : 0;
+    for (long step = 0; step < job->steps; ++step) {
+        one_share(s, thread, step);
+        meet(s, job->threads);
+        if (thread == 0) finish_step(s, step);
+        meet(s, job->threads);
+        if (s->ended) break;
+    }
+    if (job->one_thread) job->one_thread(before);
+    return 0;
+}
+
+#define MOST_THREADS 64
+
+int seqtasks_train(struct job *job) {
+    struct work works[MOST_THREADS];
+    struct worker workers[MOST_THREADS];
+    double sums[MOST_THREADS], scored[MOST_THREADS];
+    int status[MOST_THREADS];
+    pthread_t threads[MOST_THREADS];
+    struct shared shared = {job, works, sums, scored, status, 0, 0, 0, 0};
+    job->made = 0;
+    job->status = DONE;
+    memset(works, 0, sizeof works[0] * job->threads);
+    for (long t = 0; t < job->threads; ++t) {
+        works[t].parameters = job->parameters;
+        works[t].blas = job->blas;
+        works[t].thread = t;
+        workers[t] = (struct worker){&shared, t};
+    }
+    long made = 1;
+    for (; made < job->threads; ++made)
+        if (pthread_create(threads + made, 0, work_through, workers + made)) break;
+    if (made < job->threads) job->status = NO_MEMORY;
+    __atomic_store_n(&shared.started, made < job->threads ? -1 : 1, __ATOMIC_RELEASE);
+    work_through(workers);
+    for (long t = 1; t < made; ++t) pthread_join(threads[t], 0);
+    return job->status;
+}
+
+/* Bytes a thread needs for a batch. */
+long seqtasks_memory(long batch, long time, long thread_count) {
+    struct work w;
+    long first;
+    memset(&w, 0, sizeof w);
+    take_share(&w, batch, thread_count - 1, thread_count, &first);
+    const long last = w.columns;
+    take_share(&w, batch, 0, thread_count, &first);
+    if (last > w.columns) w.columns = last;
+    w.time = time;
+    w.row = row_of(w.columns, time);
+    return lay_out(&w, 0);
+}

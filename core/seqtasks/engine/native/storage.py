@@ -1,0 +1,326 @@
+"""Which values of a graph are kept in memory, where, and which are computed again where needed."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seqtasks.engine.analysis import Analysis
+from seqtasks.engine.graph import Columns, Index, Node
+from seqtasks.engine.phases import Phases
+from seqtasks.engine.pointwise import POINTWISE
+
+__all__ = ["Buffer", "Place", "Storage", "plan_storage"]
+
+OWN_LOOPS = {
+    "linear",
+    "sum",
+    "maximum_of",
+    "outer",
+    "sum_of_columns",
+    "sum_by_symbol",
+    "symbols",
+    "symbols_back",
+    "products",
+}
+"""Operations with loops of their own, whose result is always kept."""
+LEAVES = {
+    "parameter",
+    "constant",
+    "state",
+    "carried",
+    "back",
+    "external",
+    "inputs",
+    "running",
+    "cotangent",
+    "initial_back",
+}
+DEAREST = 8
+"""Operations up to which an expression used several times is computed again each time."""
+
+
+@dataclass
+class Buffer:
+    """Memory of a program.
+
+    Attributes:
+        name: in the C.
+        rows: how many.
+        kind: `one` column; `vocabulary`; `scratch`, a block of columns, for one step; `history`,
+            all columns of all steps and one step more; `carry`, two blocks in turn.
+    """
+
+    name: str
+    rows: int
+    kind: str
+
+
+@dataclass
+class Place:
+    """Where a node's value is: a buffer, and how many steps later than the node's own."""
+
+    buffer: Buffer
+    shift: int = 0
+
+
+@dataclass
+class Storage:
+    """What is kept.
+
+    Attributes:
+        places: node -> where it is.
+        buffers: all of them, by name.
+        sums: a sum -> its terms, of which the products are one.
+        states, carries: by (layer, part).
+    """
+
+    places: dict[Node, Place] = field(default_factory=dict[Node, Place])
+    buffers: dict[str, Buffer] = field(default_factory=dict[str, Buffer])
+    sums: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
+    live: list[Node] = field(default_factory=list[Node])
+
+    def buffer(self, name: str, rows: int, kind: str) -> Buffer:
+        """Return a new buffer."""
+        assert name not in self.buffers, name
+        self.buffers[name] = Buffer(name, rows, kind)
+        return self.buffers[name]
+
+
+def inputs_of(storage: Storage, node: Node) -> list[Node]:
+    """Return what a node is computed from, products of a sum being joined."""
+    return storage.sums.get(node) or list(node.inputs)
+
+
+def plan_storage(analysis: Analysis, roots: list[Node], elsewhere: set[Node]) -> Storage:
+    """Decide what is kept of all that the roots need; `elsewhere` has memory already."""
+    storage = Storage()
+    _join_products(analysis, storage, roots)
+    storage.live = _live(storage, roots)
+    users: dict[Node, list[Node]] = defaultdict(list)
+    for node in storage.live:
+        for source in inputs_of(storage, node):
+            users[source].append(node)
+    _place_leaves(analysis, storage)
+    kept = _kept(storage, users, set(roots))
+    for node in storage.live:
+        if node in storage.places or node in elsewhere or node.operation in LEAVES:
+            continue
+        if node in kept:
+            kind = _kind(storage, analysis.phases, node, users, kept)
+            name = f"{node.operation}_{node.number}"
+            storage.places[node] = Place(storage.buffer(name, node.size, kind))
+    return storage
+
+
+def _join_products(analysis: Analysis, storage: Storage, roots: list[Node]) -> None:
+    """Let products that are added up be added into one buffer."""
+    live = _live(storage, roots)
+    uses: dict[Node, int] = defaultdict(int)
+    for node in live:
+        for source in node.inputs:
+            uses[source] += 1
+    for root in roots:
+        uses[root] += 1
+    swallowed: set[Node] = set()
+    for node in reversed(live):
+        if node.operation != "add" or node in swallowed:
+            continue
+        terms: list[Node] = []
+        inner: list[Node] = []
+        pending = [node]
+        while pending:
+            one = pending.pop()
+            for source in one.inputs:
+                same = source.operation == "add" and source.phase == node.phase
+                if same and uses[source] == 1 and source.columns == node.columns:
+                    pending.append(source)
+                    inner.append(source)
+                else:
+                    terms.append(source)
+        products = [
+            t
+            for t in terms
+            if t.operation == "linear" and uses[t] == 1 and t.phase == node.phase
+        ]
+        if len(products) < 2:
+            continue
+        swallowed.update(inner)
+        joined = analysis.graph.make(
+            "products",
+            [source for p in products for source in p.inputs],
+            node.shape,
+            value=tuple(p.value for p in products),
+        )
+        storage.sums[node] = [joined, *(t for t in terms if t not in products)]
+
+
+def _live(storage: Storage, roots: list[Node]) -> list[Node]:
+    seen: set[Node] = set()
+    pending = list(roots)
+    while pending:
+        node = pending.pop()
+        if node not in seen:
+            seen.add(node)
+            pending.extend(inputs_of(storage, node))
+    # Nodes that join products are made last, so numbers alone are no order.
+    ordered: list[Node] = []
+    done: set[Node] = set()
+    for node in sorted(seen, key=lambda n: (n.phase, n.number)):
+        _visit(storage, node, done, ordered)
+    return ordered
+
+
+def _visit(storage: Storage, node: Node, done: set[Node], ordered: list[Node]) -> None:
+    stack = [(node, False)]
+    while stack:
+        one, expanded = stack.pop()
+        if one in done:
+            continue
+        if expanded:
+            done.add(one)
+            ordered.append(one)
+        else:
+            stack.append((one, True))
+            stack.extend((source, False) for source in inputs_of(storage, one))
+
+
+def _place_leaves(analysis: Analysis, storage: Storage) -> None:
+    for layer, loop in enumerate(analysis.loops):
+        for k, part in enumerate(loop.parts):
+            size = part.previous.size
+            states = storage.buffer(f"state_{layer}_{k}", size, "history")
+            storage.places[part.previous] = Place(states)
+            storage.places[part.carried] = Place(states, 1)
+            carry = storage.buffer(f"carry_{layer}_{k}", size, "carry")
+            storage.places[part.back] = Place(carry)
+            if part.initial_back is not None:
+                name = f"initial_back_{layer}_{k}"
+                storage.places[part.initial_back] = Place(storage.buffer(name, size, "one"))
+            if part.external is not None:
+                name = f"external_{layer}_{k}"
+                storage.places[part.external] = Place(storage.buffer(name, size, "history"))
+            if part.following.operation in POINTWISE and part.following not in storage.places:
+                if part.following.phase == analysis.phases.loop(layer):
+                    storage.places[part.following] = Place(states, 1)
+    storage.places[analysis.cotangent] = Place(
+        storage.buffer("cotangent", analysis.cotangent.size, "history")
+    )
+    for node in storage.live:
+        if node.operation == "inputs":
+            storage.places[node] = Place(storage.buffer("inputs", node.size, "history"))
+        if node.operation == "running":
+            storage.places[node] = Place(storage.buffer("running", 1, "history"))
+
+
+def _kept(storage: Storage, users: dict[Node, list[Node]], roots: set[Node]) -> set[Node]:
+    kept = {node for node in storage.live if node.operation in OWN_LOOPS}
+    cost: dict[Node, int] = {}
+    for node in storage.live:
+        if node.operation in LEAVES or node in kept:
+            cost[node] = 0
+            continue
+        keep = _must_be_kept(storage, node, users[node], cost)
+        keep = keep or node in storage.places
+        if node in roots and node.operation in POINTWISE and node.columns == Columns.BATCH:
+            keep = True
+        if keep and node.operation != "view":
+            kept.add(node)
+            cost[node] = 0
+    for node in storage.live:
+        # The gradient carried back is overwritten at the next step.
+        carried = any(source.operation == "back" for source in inputs_of(storage, node))
+        if carried and node not in kept and _used_later(node, node.phase, users, kept, set()):
+            kept.add(node)
+    for node in storage.live:
+        for operand in operands_in_memory(node):
+            base, _ = in_memory(operand)
+            if base.operation not in LEAVES or base.operation == "constant":
+                kept.add(base)
+    return kept
+
+
+def _must_be_kept(
+    storage: Storage, node: Node, users: list[Node], cost: dict[Node, int]
+) -> bool:
+    sources = inputs_of(storage, node)
+    cost[node] = 1 + sum(cost[source] for source in sources)
+    if node.operation not in POINTWISE:
+        return False
+    if node.columns == Columns.ONE:
+        return True
+    if not POINTWISE[node.operation].cheap:
+        elsewhere = any(user.phase != node.phase for user in users)
+        moved = any(user.operation == "view" for user in users)
+        return len(users) > 1 or elsewhere or moved
+    if cost[node] > 1 and any(u.operation == "view" and u.size > node.size for u in users):
+        return True
+    return len(users) > 1 and cost[node] > DEAREST
+
+
+def operands_in_memory(node: Node) -> list[Node]:
+    """Return the operands of a node that its loops read from memory."""
+    if node.operation in ("linear", "products", "outer", "symbols_back"):
+        return list(node.inputs)
+    if node.operation == "lookup":
+        return [node.inputs[0]]
+    return []
+
+
+def in_memory(node: Node) -> tuple[Node, "Index | None"]:
+    """Return the node in whose memory an operand lies, and its places there.
+
+    A view lies in its source's memory where it is a rectangle of it; `rectangle` says which.
+    """
+    if node.operation == "view" and rectangle(node) is not None:
+        return node.inputs[0], node.index
+    return node, None
+
+
+def rectangle(node: Node) -> tuple[int, int, int] | None:
+    """Return (first, row stride, column stride) of a view whose places are such a pattern."""
+    index = node.index
+    assert index is not None
+    if len(index) == 0 or (index < 0).any():
+        return None
+    rows, width = node.shape if len(node.shape) == 2 else (node.size, 1)
+    table = index.reshape(rows, width)
+    first = int(table[0, 0])
+    down = int(table[1, 0] - first) if rows > 1 else width
+    across = int(table[0, 1] - first) if width > 1 else 1
+    expected = first + down * np.arange(rows)[:, None] + across * np.arange(width)
+    if not np.array_equal(table, expected):
+        return None
+    if node.columns != Columns.ONE and (width != 1 or (rows > 1 and down != 1)):
+        # rows of columns must follow each other in memory
+        if not np.array_equal(index, first + np.arange(len(index))):
+            return None
+    return first, down, across
+
+
+def _kind(
+    storage: Storage,
+    phases: Phases,
+    node: Node,
+    users: dict[Node, list[Node]],
+    kept: set[Node],
+) -> str:
+    if node.columns == Columns.ONE:
+        return "one"
+    if node.columns == Columns.VOCABULARY:
+        return "vocabulary"
+    return "history" if _used_later(node, node.phase, users, kept, set()) else "scratch"
+
+
+def _used_later(
+    node: Node, phase: int, users: dict[Node, list[Node]], kept: set[Node], seen: set[Node]
+) -> bool:
+    """Say whether a value is read in another phase, maybe through expressions made again there."""
+    for user in users[node]:
+        if user.phase != phase or user.operation in ("outer", "sum_of_columns", "sum_by_symbol"):
+            return True
+        if user not in kept and user not in seen:
+            seen.add(user)
+            if _used_later(user, phase, users, kept, seen):
+                return True
+    return False

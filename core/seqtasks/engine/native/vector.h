@@ -1,0 +1,227 @@
+/* Vectors of a few columns, and the functions of them that cells use. */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#define LANES 8
+#if REAL_BITS == 32
+typedef float real;
+typedef int32_t whole;
+typedef uint32_t bits;
+#define MANTISSA 23
+#define BIAS 127
+#else
+typedef double real;
+typedef int64_t whole;
+typedef uint64_t bits;
+#define MANTISSA 52
+#define BIAS 1023
+#endif
+
+typedef real vec __attribute__((vector_size(LANES * sizeof(real))));
+typedef whole ivec __attribute__((vector_size(LANES * sizeof(real))));
+typedef bits uvec __attribute__((vector_size(LANES * sizeof(real))));
+typedef real loose __attribute__((vector_size(LANES * sizeof(real)), aligned(sizeof(real)), may_alias));
+typedef int32_t symbols_vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNUSED __attribute__((unused))
+
+INLINE vec v_load(const real *p) { return *(const loose *)p; }
+INLINE void v_store(real *p, vec a) { *(loose *)p = a; }
+INLINE vec v_all(real a) { return (vec){0} + a; }
+INLINE UNUSED real v_total(vec a) {
+    real total = 0;
+    for (int l = 0; l < LANES; ++l) total += a[l];
+    return total;
+}
+
+INLINE vec v_pick(ivec mask, vec a, vec b) { return (vec)(((ivec)a & mask) | ((ivec)b & ~mask)); }
+INLINE UNUSED vec v_number(ivec mask) { return (vec)(mask & (ivec)v_all(1)); }
+INLINE UNUSED vec v_where(vec condition, vec a, vec b) { return v_pick(condition != 0, a, b); }
+INLINE UNUSED vec v_sign(vec a) { return v_number(a > 0) - v_number(a < 0); }
+INLINE UNUSED vec v_absolute(vec a) { return (vec)((ivec)a & (ivec)(~(uvec){0} >> 1)); }
+INLINE UNUSED vec v_relu(vec a) { return v_pick(a < 0, v_all(0), a); }
+/* A number compared with one that is none is the latter, as in torch. */
+INLINE UNUSED vec v_maximum(vec a, vec b) { return v_pick((a > b) | (a != a), a, b); }
+INLINE UNUSED vec v_minimum(vec a, vec b) { return v_pick((a < b) | (a != a), a, b); }
+
+#define LANEWISE(name, f, d)                                                                   \
+    INLINE UNUSED vec name(vec a) {                                                            \
+        vec r;                                                                                 \
+        for (int l = 0; l < LANES; ++l) r[l] = sizeof(real) == 4 ? (real)f((float)a[l]) : (real)d((double)a[l]); \
+        return r;                                                                              \
+    }
+LANEWISE(v_square_root, sqrtf, sqrt)
+LANEWISE(v_sine, sinf, sin)
+LANEWISE(v_cosine, cosf, cos)
+LANEWISE(v_floor, floorf, floor)
+LANEWISE(v_error_function, erff, erf)
+LANEWISE(v_log1p, log1pf, log1p)
+LANEWISE(v_expm1, expm1f, expm1)
+INLINE UNUSED vec v_power(vec a, vec b) {
+    vec r;
+    for (int l = 0; l < LANES; ++l) r[l] = sizeof(real) == 4 ? powf(a[l], b[l]) : pow(a[l], b[l]);
+    return r;
+}
+
+INLINE vec v_round(vec a) { /* for |a| far below 2^MANTISSA */
+    const real magic = REAL_BITS == 32 ? (real)12582912.0 : (real)6755399441055744.0;
+    return (a + magic) - magic;
+}
+
+/* 2^n for whole n, in two factors so that the ends of the range come out right. */
+INLINE vec v_scale(vec a, vec n) {
+    ivec whole_n = __builtin_convertvector(n, ivec);
+    ivec half = whole_n >> 1;
+    ivec rest = whole_n - half;
+    vec one = (vec)((uvec)(half + BIAS) << MANTISSA);
+    vec other = (vec)((uvec)(rest + BIAS) << MANTISSA);
+    return a * one * other;
+}
+
+/* exp(a) = 2^n exp(r), |r| <= log(2) / 2, exp(r) by its series. */
+INLINE UNUSED vec v_exp(vec a) {
+    const real low = REAL_BITS == 32 ? -104 : -746, high = REAL_BITS == 32 ? 89 : 710;
+    vec x = v_pick(a < low, v_all(low), a);
+    x = v_pick(x > high, v_all(high), x);
+    vec n = v_round(x * (real)1.44269504088896340736);
+#if REAL_BITS == 32
+    vec r = x - n * 0.693359375f;
+    r = r - n * -2.12194440e-4f;
+    vec p = v_all(1.9875691500e-4f); /* coefficients: Cephes, expf */
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * (r * r) + r + 1;
+#else
+    vec r = x - n * 6.93145751953125e-1;
+    r = r - n * 1.42860682030941723212e-6;
+    vec p = v_all(1.0 / 6227020800.0);
+    p = p * r + 1.0 / 479001600.0;
+    p = p * r + 1.0 / 39916800.0;
+    p = p * r + 1.0 / 3628800.0;
+    p = p * r + 1.0 / 362880.0;
+    p = p * r + 1.0 / 40320.0;
+    p = p * r + 1.0 / 5040.0;
+    p = p * r + 1.0 / 720.0;
+    p = p * r + 1.0 / 120.0;
+    p = p * r + 1.0 / 24.0;
+    p = p * r + 1.0 / 6.0;
+    p = p * r + 0.5;
+    p = p * (r * r) + r + 1;
+#endif
+    return v_scale(p, n);
+}
+
+INLINE UNUSED vec v_sigmoid(vec a) { return 1 / (1 + v_exp(-a)); }
+
+#if REAL_BITS == 32
+/* A ratio of polynomials on [-7.9, 7.9], beyond which tanh is 1; coefficients: Eigen, ptanh. */
+INLINE UNUSED vec v_tanh(vec a) {
+    const real limit = 7.90531110763549805f;
+    vec x = v_pick(a > limit, v_all(limit), a);
+    x = v_pick(x < -limit, v_all(-limit), x);
+    vec s = x * x;
+    vec p = v_all(-2.76076847742355e-16f);
+    p = p * s + 2.00018790482477e-13f;
+    p = p * s + -8.60467152213735e-11f;
+    p = p * s + 5.12229709037114e-08f;
+    p = p * s + 1.48572235717979e-05f;
+    p = p * s + 6.37261928875436e-04f;
+    p = p * s + 4.89352455891786e-03f;
+    vec q = v_all(1.19825839466702e-06f);
+    q = q * s + 1.18534705686654e-04f;
+    q = q * s + 2.26843463243900e-03f;
+    q = q * s + 4.89352518554385e-03f;
+    return x * p / q;
+}
+#else
+/* Near 0 a ratio of polynomials (coefficients: Cephes, tanh), elsewhere by the exponential. */
+INLINE UNUSED vec v_tanh(vec a) {
+    vec s = a * a;
+    vec p = (-9.64399179425052238628e-1 * s + -9.92877231001918586564e1) * s + -1.61468768441708447952e3;
+    vec q = ((s + 1.12811678491632931402e2) * s + 2.23548839060100448583e3) * s + 4.84406305325125486048e3;
+    vec near = a + a * s * (p / q);
+    vec size = v_absolute(a);
+    vec far = 1 - 2 / (v_exp(2 * size) + 1);
+    far = v_pick(a < 0, -far, far);
+    return v_pick(size < 0.625, near, far);
+}
+#endif
+
+/* log(a) = n log(2) + log(m), m in [sqrt(1/2), sqrt(2)), by 2 atanh((m - 1) / (m + 1)). */
+INLINE UNUSED vec v_log(vec a) {
+    const real smallest = REAL_BITS == 32 ? (real)1.1754943508222875e-38 : (real)2.2250738585072014e-308;
+    const real lift = REAL_BITS == 32 ? (real)8388608.0 : (real)4503599627370496.0;
+    ivec tiny = a < smallest;
+    vec x = v_pick(tiny, a * lift, a);
+    ivec exponent = (ivec)((uvec)x >> MANTISSA) - BIAS;
+    vec m = (vec)(((uvec)x & ((((uvec){0} + 1) << MANTISSA) - 1)) | (((uvec){0} + BIAS) << MANTISSA));
+    ivec large = m > (real)1.41421356237309504880;
+    m = v_pick(large, m * (real)0.5, m);
+    exponent = exponent - large - (tiny & MANTISSA);
+    vec n = __builtin_convertvector(exponent, vec);
+    vec s = (m - 1) / (m + 1), z = s * s;
+    vec p;
+#if REAL_BITS == 32
+    p = v_all(2.0f / 9);
+#else
+    p = v_all(2.0 / 23);
+    p = p * z + 2.0 / 21;
+    p = p * z + 2.0 / 19;
+    p = p * z + 2.0 / 17;
+    p = p * z + 2.0 / 15;
+    p = p * z + 2.0 / 13;
+    p = p * z + 2.0 / 11;
+    p = p * z + 2.0 / 9;
+#endif
+    p = p * z + (real)2 / 7;
+    p = p * z + (real)2 / 5;
+    p = p * z + (real)2 / 3;
+    vec r = n * (real)0.69314718055994530942 + (2 * s + s * z * p);
+    r = v_pick(a == 0, v_all(-INFINITY), r);
+    r = v_pick(a < 0, v_all(NAN), r);
+    return v_pick((a == INFINITY) | (a != a), a, r);
+}
+
+INLINE UNUSED vec v_softplus(vec a) {
+    /* as torch: the number itself beyond 20 */
+    return v_pick(a > 20, a, v_log1p(v_exp(v_pick(a > 20, v_all(20), a))));
+}
+INLINE UNUSED vec v_log_sigmoid(vec a) {
+    vec below = v_pick(a < 0, a, v_all(0));
+    return v_pick(a != a, a, below - v_log1p(v_exp(-v_absolute(a))));
+}
+
+INLINE UNUSED vec v_lookup(const real *table, const int32_t *symbols, int vocabulary) {
+    if (vocabulary <= 4) { /* a choice is cheaper than a gathering */
+        vec found = v_all(table[0]);
+#if REAL_BITS == 32
+        ivec id = (ivec)*(const symbols_vec *)symbols;
+#else
+        ivec id = __builtin_convertvector(*(const symbols_vec *)symbols, ivec);
+#endif
+        for (int s = 1; s < vocabulary; ++s) found = v_pick(id == s, v_all(table[s]), found);
+        return found;
+    }
+    vec found;
+    for (int l = 0; l < LANES; ++l) found[l] = table[symbols[l]];
+    return found;
+}
+
+/* sums[symbol] += the lanes of a whose symbol it is */
+INLINE UNUSED void v_by_symbol(vec a, const int32_t *symbols, int vocabulary, vec *sums, real *few) {
+    if (vocabulary <= 8) {
+#if REAL_BITS == 32
+        ivec id = (ivec)*(const symbols_vec *)symbols;
+#else
+        ivec id = __builtin_convertvector(*(const symbols_vec *)symbols, ivec);
+#endif
+        for (int s = 0; s < vocabulary; ++s) sums[s] += (vec)((ivec)a & (id == s));
+        return;
+    }
+    for (int l = 0; l < LANES; ++l) few[symbols[l]] += a[l];
+}

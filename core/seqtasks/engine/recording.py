@@ -1,0 +1,281 @@
+"""Recording: a function of tensors is run once, and what it does becomes nodes of a graph.
+
+It runs on small random tensors of a known number of rows, and every torch function it calls is
+looked up in `rules`. A function without a rule, an in-place change, a decision by a value, rows
+that mix, or a random draw ends the recording with `Unsupported`, which says so.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from seqtasks.engine.graph import Graph, Index, Node, Unsupported
+
+__all__ = ["Recorder", "Tracked", "rows_for"]
+
+_ABOUT = {"dim", "size", "__len__", "numel", "is_floating_point", "is_complex", "nelement", "ndimension",
+          "stride", "is_contiguous", "get_device", "element_size", "__repr__", "__hash__", "__format__",
+          "type"}
+"""Tensor methods that tell about a tensor and depend on no value of it."""
+
+
+@dataclass
+class Tracked:
+    """A tensor seen in a recording: its node, and whether its first axes are the rows."""
+
+    tensor: Tensor
+    node: Node
+    rows: bool
+
+
+class Recorder(TorchFunctionMode):
+    """Records the torch functions called while it is entered.
+
+    Args:
+        graph: receives the nodes.
+        rows: the sizes of the first axes, (batch,) or (batch, time), which no parameter may have.
+        dtype: of all floating-point values.
+        parameter: returns the leaf of a parameter.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        rows: tuple[int, ...],
+        dtype: torch.dtype,
+        parameter: Callable[[Tensor], Node | None],
+    ) -> None:
+        super().__init__()
+        self.graph, self.rows, self.dtype = graph, rows, dtype
+        self._parameter = parameter
+        self._tracked: dict[int, Tracked] = {}
+        self._baked: list[tuple[Tensor, int]] = []
+
+    def track(self, tensor: Tensor, node: Node, rows: bool = True) -> Tensor:
+        """Note which node a tensor is."""
+        self._tracked[id(tensor)] = Tracked(tensor, node, rows)
+        return tensor
+
+    def find(self, value: Any) -> Tracked:
+        """Return what is known of a tensor or number; one from elsewhere is a constant."""
+        if not isinstance(value, Tensor):
+            if not isinstance(value, int | float):
+                raise Unsupported(f"it computes with a value of type {type(value).__name__}")
+            return Tracked(torch.empty(()), self.graph.constant(value), False)
+        known = self._tracked.get(id(value))
+        if known is not None:
+            return known
+        leaf = self._parameter(value)
+        if leaf is not None:
+            return self._keep(value, leaf, False)
+        return self._constant(value)
+
+    def is_tracked(self, value: Any) -> bool:
+        """Say whether a value is a tensor of the recording, or a parameter."""
+        return isinstance(value, Tensor) and (
+            id(value) in self._tracked or self._parameter(value) is not None
+        )
+
+    def finish(self) -> None:
+        """Check that no tensor taken for a constant was changed meanwhile."""
+        for tensor, version in self._baked:
+            if tensor._version != version:
+                raise Unsupported("it changes a tensor in place")
+
+    def _keep(self, tensor: Tensor, node: Node, rows: bool) -> Tracked:
+        self.track(tensor, node, rows)
+        return self._tracked[id(tensor)]
+
+    def _constant(self, tensor: Tensor) -> Tracked:
+        if tensor.dtype not in (self.dtype, torch.bool) and tensor.is_floating_point():
+            if tensor.dim():
+                raise Unsupported(f"it mixes {tensor.dtype} with {self.dtype}")
+        if tensor.is_complex():
+            raise Unsupported("it computes with complex numbers")
+        values = tensor.detach().to("cpu", torch.float64).numpy()
+        rows = tensor.dim() >= len(self.rows) and tuple(tensor.shape[: len(self.rows)]) == self.rows
+        if rows:
+            first = values[(0,) * len(self.rows)]
+            if not (values == first).all():
+                raise Unsupported("it uses a tensor whose rows differ and do not come from its inputs")
+            values = first
+        self._baked.append((tensor, tensor._version))
+        return self._keep(tensor, self._baked_node(values), rows)
+
+    def _baked_node(self, values: Any) -> Node:
+        """Return a node for fixed numbers, made of as many constants as there are different ones."""
+        shape = values.shape
+        different = np.unique(values)
+        if len(different) > 64:
+            raise Unsupported(
+                "it uses a tensor of numbers that is neither a parameter nor a buffer"
+            )
+        parts = [self.graph.constant(float(value), (1,)) for value in different]
+        if len(parts) == 1:
+            return self.graph.constant(parts[0].value, shape)
+        places = np.searchsorted(different, values.reshape(-1))
+        return self.graph.view(self.graph.concatenate(parts), places, shape)
+
+    # ---- the calls
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Run a torch function, and record it if it concerns the recording."""
+        from seqtasks.engine.rules import RULES
+
+        kwargs = kwargs or {}
+        if not any(self.is_tracked(value) for value in _flat((args, kwargs))):
+            return func(*args, **kwargs)
+        name = getattr(func, "__name__", str(func))
+        if kwargs.get("out") is not None or kwargs.get("inplace") or _changes_in_place(name):
+            raise Unsupported(f"it changes a tensor in place ({name})")
+        result = func(*args, **kwargs)
+        if name in _ABOUT or (name == "__get__" and not isinstance(result, Tensor)):
+            return result
+        self._record(func, name, RULES.get(func), result, args, kwargs)
+        return result
+
+    def _record(
+        self, func: Any, name: str, rule: Any, result: Any, args: Any, kwargs: Any
+    ) -> None:
+        if not isinstance(result, Tensor | tuple | list):
+            raise Unsupported(f"what it does depends on the values it computes ({name})")
+        if rule is None:
+            rule = _rearranged if name in REARRANGING else None
+        if rule is None:
+            raise Unsupported(f"it calls {name}, which has no rule")
+        outcome = rule(self, func, result, *args, **kwargs)
+        results: Sequence[Any] = [result] if isinstance(result, Tensor) else result
+        outcomes: Sequence[Any] = [outcome] if isinstance(result, Tensor) else outcome
+        for tensor, tracked in zip(results, outcomes, strict=True):
+            if tracked is None:
+                continue
+            node, rows = tracked
+            expected = (*(self.rows if rows else ()), *node.shape)
+            if tuple(tensor.shape) != expected:
+                raise Unsupported(f"{name} gives {tuple(tensor.shape)}, not {expected}")
+            if tensor.dtype not in (self.dtype, torch.bool):
+                raise Unsupported(f"{name} gives numbers of type {tensor.dtype}")
+            if not torch.is_grad_enabled():
+                node = self.graph.pointwise("stopped", node)
+            self.track(tensor, node, rows)
+
+
+def _changes_in_place(name: str) -> bool:
+    if name.endswith("__"):
+        return name in ("__setitem__", "__set__") or name.startswith("__i") and name not in (
+            "__index__", "__int__", "__invert__", "__init__"
+        )
+    return name.endswith("_")
+
+
+REARRANGING = {
+    "__get__", "__getitem__", "cat", "concat", "concatenate", "stack", "chunk", "split", "tensor_split", "unbind",
+    "view", "reshape", "flatten", "unflatten", "transpose", "permute", "t", "swapaxes", "movedim", "unsqueeze",
+    "squeeze", "expand", "expand_as", "broadcast_to", "roll", "flip", "repeat", "tile", "narrow", "select",
+    "contiguous", "clone", "pad", "tril", "triu", "index_select", "hstack", "view_as", "reshape_as", "diagonal",
+    "repeat_interleave", "_pad", "alias", "atleast_2d",
+}
+"""Functions that put numbers in other places, or zeros between them, and compute nothing."""
+
+
+def _rearranged(recorder: Recorder, func: Any, result: Any, *args: Any, **kwargs: Any) -> Any:
+    """Run the function on the places of its inputs' elements, to see where each one goes."""
+    sources: list[Tracked] = []
+    bases: list[int] = []
+    widest = max(1, *(_width(recorder, v) for v in _flat((args, kwargs))))
+    count = int(np.prod(recorder.rows))
+
+    def places(value: Any) -> Any:
+        if not isinstance(value, Tensor):
+            return value
+        if value.dtype in (torch.int64, torch.int32) and not recorder.is_tracked(value):
+            return value  # an index
+        source = recorder.find(value)
+        base = len(sources) * widest * (count + 1) + 1
+        sources.append(source)
+        bases.append(base)
+        size = source.node.size
+        within = torch.arange(size)
+        if source.rows:
+            rows = torch.arange(count)[:, None] * widest
+            return (base + rows + within).view(value.shape)
+        return (base + count * widest + within).view(value.shape)
+
+    moved = func(*_mapped(args, places), **_mapped(kwargs, places))
+    whole = recorder.graph.concatenate(
+        [recorder.graph.reshape(s.node, (s.node.size,)) for s in sources]
+    )
+    firsts = np.cumsum([0, *(s.node.size for s in sources)])
+    results = [moved] if isinstance(moved, Tensor) else list(moved)
+    tracked = [
+        _moved(recorder, tensor.numpy(), sources, firsts, widest, count, whole)
+        for tensor in results
+    ]
+    return tracked[0] if isinstance(moved, Tensor) else tracked
+
+
+def _moved(
+    recorder: Recorder,
+    places: Any,
+    sources: list[Tracked],
+    firsts: Any,
+    widest: int,
+    count: int,
+    whole: Node,
+) -> tuple[Node, bool]:
+    rows = len(recorder.rows)
+    has_rows = tuple(places.shape[:rows]) == recorder.rows
+    shape = places.shape[rows:] if has_rows else places.shape
+    by_row = places.reshape(count if has_rows else 1, -1)
+    which, rest = np.divmod(by_row - 1, widest * (count + 1))
+    row, within = np.divmod(rest, widest)
+    inside = by_row > 0
+    own = np.arange(count)[:, None] if has_rows else -1
+    if not ((row == own) | (row == count) | ~inside).all():
+        raise Unsupported("its rows mix: a row of the batch depends on another")
+    index: Index = np.where(inside, np.take(firsts, np.maximum(which, 0)) + within, -1)
+    if not (index == index[:1]).all():
+        raise Unsupported("it treats the rows of a batch differently")
+    return recorder.graph.view(whole, index[0], tuple(shape)), has_rows
+
+
+def _width(recorder: Recorder, value: Any) -> int:
+    return recorder.find(value).node.size if recorder.is_tracked(value) else (
+        value.numel() if isinstance(value, Tensor) else 0
+    )
+
+
+def _flat(values: Any) -> list[Any]:
+    if isinstance(values, tuple | list):
+        return [leaf for value in values for leaf in _flat(value)]
+    if isinstance(values, dict):
+        return _flat(list(values.values()))
+    return [values]
+
+
+def _mapped(values: Any, function: Callable[[Any], Any]) -> Any:
+    if isinstance(values, tuple) and hasattr(values, "_fields"):
+        return values
+    if isinstance(values, tuple | list):
+        return type(values)(_mapped(value, function) for value in values)
+    if isinstance(values, dict):
+        return {key: _mapped(value, function) for key, value in values.items()}
+    return function(values)
+
+
+def rows_for(module: nn.Module, how_many: int) -> tuple[int, ...]:
+    """Return numbers of rows that no tensor of a module has as a size, so that they are known."""
+    taken = {size for t in [*module.parameters(), *module.buffers()] for size in t.shape}
+    for attribute in vars(module).values():
+        if isinstance(attribute, int):
+            taken.add(attribute)
+    primes = [n for n in range(5, 2000) if all(n % d for d in range(2, int(n**0.5) + 1))]
+    free = [n for n in primes if n not in taken]
+    return tuple(free[:how_many])
