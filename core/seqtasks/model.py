@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from seqtasks.alphabet import IGNORE
 from seqtasks.cells import Cell, Readout, State
 from seqtasks.engine import past_end, unroll
+from seqtasks.engine.execution import EngineName, Engines, Parts
 from seqtasks.settings import LossReduction
 
 __all__ = ["Model", "sequence_loss"]
@@ -40,6 +41,28 @@ class Model(nn.Module):
         if not len(self.cells):
             raise ValueError("a model needs at least one cell")
         self.readout = readout
+        self._engines: Engines | None = None
+
+    def use_engine(self, name: EngineName) -> Engines:
+        """Say how the model is run from now on: by the plain loop, which is what it does untold,
+        or by a program made of its parts, with the same results.
+
+        Args:
+            name: `plain`; `torch` for tensor operations; `native` for a compiled program; `auto`
+                for the fastest that is to be had.
+
+        Returns:
+            What is known of its engines; one is settled when the model is first run.
+        """
+        title = " and ".join(dict.fromkeys(type(cell).__name__ for cell in self.cells))
+        parts = Parts(self.embedding, tuple(self.cells), self.readout, title)
+        self._engines = Engines(parts, name)
+        return self._engines
+
+    @property
+    def engines(self) -> Engines:
+        """What is known of the engines that can run this model."""
+        return self._engines or self.use_engine("plain")
 
     def forward(
         self,
@@ -62,6 +85,33 @@ class Model(nn.Module):
             instance's last step; and, if asked for, the states of every step, (batch, time, ...).
             With several layers states are tuples with an item a layer.
         """
+        if self._engines is not None:
+            outcome = self._engines.run(
+                self._plain_pass, inputs, self._per_layer(state), lengths, return_states
+            )
+            if outcome is not None:
+                predictions, finals, histories = outcome
+                if return_states:
+                    return predictions, self._joined(finals), self._joined(histories)
+                return predictions, self._joined(finals)
+        return self.plain(inputs, state, lengths, return_states)
+
+    def _plain_pass(
+        self, inputs: Tensor, states: Sequence[State | None], lengths: Tensor | None
+    ) -> tuple[Tensor, Sequence[State]]:
+        """Run the plain loop with the states of all layers as a list."""
+        given = None if states[0] is None else self._joined(states)
+        result = self.plain(inputs, given, lengths)
+        return result[0], self._per_layer(result[1])
+
+    def plain(
+        self,
+        inputs: Tensor,
+        state: State | None = None,
+        lengths: Tensor | None = None,
+        return_states: bool = False,
+    ) -> tuple[Tensor, State] | tuple[Tensor, State, State]:
+        """Run the network by the plain loop; see `forward`."""
         if lengths is not None and inputs.is_floating_point():
             inputs = inputs.masked_fill(past_end(inputs.shape[1], lengths)[..., None], 0)
         embedded = self.embedding(inputs)

@@ -23,7 +23,7 @@ CACHE_VARIABLE = "SEQTASKS_CACHE"
 FLAGS_VARIABLE = "SEQTASKS_CFLAGS"
 """Further flags for the compiler."""
 NAMES = ("cc", "gcc", "clang")
-FLAGS = ("-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast")
+FLAGS = ("-std=gnu11", "-O2", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast")
 LIBRARY_FLAGS = ("-shared", "-fPIC", "-pthread")
 PATIENCE = 300
 """Seconds a compiler may take."""

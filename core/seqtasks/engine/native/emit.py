@@ -81,6 +81,7 @@ class _Emitter:
             self.predictions.buffer.kind = "history"
         self.kernels = Kernels(self.storage, lambda leaf: self.names[leaf])
         self.needs_blas = False
+        self.products: dict[str, str] = {}
 
     # ---- what must be computed
 
@@ -164,6 +165,7 @@ class _Emitter:
                 _text("products.h"),
                 self._structures(),
                 self._lay_out(),
+                *self.products.values(),
                 *functions,
                 self._entries(),
                 _text("runtime.h"),
@@ -490,11 +492,9 @@ struct work {{
         extra: list[tuple[Node, Place]] | None = None,
     ) -> list[str]:
         lines: list[str] = []
-        last: list[Node] = []
         places = self.storage.places
         copies = list(extra or [])
-        for group in groups(self.storage, kept, [], lambda n: n in places):
-            last = group
+        for group in groups(self.storage, kept):
             if group[0].operation in OWN_LOOPS:
                 lines += self._own_loops(scope, group[0], indent)
                 continue
@@ -504,7 +504,6 @@ struct work {{
                     targets.append((node, place))
                     copies.remove((node, place))
             lines += self.kernels.pointwise(scope, targets, indent)
-        del last
         # copies of one shape share a loop, for one may read what another overwrites
         shapes = dict.fromkeys(node.shape for node, _ in copies)
         for shape in shapes:
@@ -587,7 +586,9 @@ struct work {{
             return [
                 f"{indent}product_blas(w->blas, {out}, {out_row}, {numbers}, count, {int(add)});"
             ]
-        return [f"{indent}product({out}, {out_row}, {numbers}, count, {int(add)});"]
+        call = f"{name}, {source}, {source_row}, count"
+        shared = self._shared("product", down, across, rows, inner, add)
+        return [f"{indent}{shared}({out}, {out_row}, {call});"]
 
     def _outer(self, scope: Scope, node: Node, count: str) -> list[str]:
         g, vector = node.inputs
@@ -607,7 +608,31 @@ struct work {{
         if scope.kind == "batch" and _through_blas((rows, width)) and 1 in (down, across):
             self.needs_blas = True
             return [*lines, f"    outer_blas(w->blas, {numbers}, {count});"]
-        return [*lines, f"    outer({numbers}, {count});"]
+        shared = self._shared("outer", down, across, rows, width, True)
+        call = f"{target}, {source}, {source_row}, {other}, {other_row}, {count}"
+        return [*lines, f"    {shared}({call});"]
+
+    def _shared(
+        self, kind: str, down: int, across: int, rows: int, inner: int, add: bool
+    ) -> str:
+        """Return the name of a product whose sizes are constants, shared by all that have them."""
+        name = f"{kind}_{rows}x{inner}_by_{down}_{across}" + ("_more" if add else "")
+        if kind == "product":
+            text = (
+                f"static __attribute__((noinline)) void {name}(real *restrict out, long out_row, "
+                "const real *restrict w, const real *restrict v, long v_row, long count) {\n"
+                f"    product(out, out_row, w, {down}, {across}, v, v_row, {rows}, {inner}, count, "
+                f"{int(add)});\n}}"
+            )
+        else:
+            text = (
+                f"static __attribute__((noinline)) void {name}(real *restrict out, "
+                "const real *restrict g, long g_row, const real *restrict v, long v_row, "
+                "long count) {\n"
+                f"    outer(out, {down}, {across}, g, g_row, v, v_row, {rows}, {inner}, count);\n}}"
+            )
+        self.products[name] = text
+        return name
 
     def _entries(self) -> str:
         """Write the tables by which the entries find states, gradients and inputs."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from seqtasks.engine.graph import Columns, Index, Node
 from seqtasks.engine.native.boxes import Box, Irregular, affine, boxes, positions, split
-from seqtasks.engine.native.storage import Place, Storage
+from seqtasks.engine.native.storage import Place, Storage, looked_up
 from seqtasks.engine.pointwise import POINTWISE
 
 __all__ = ["Kernels", "Scope", "number"]
@@ -322,10 +322,12 @@ class _Box:
         if node.operation == "parameter":
             return f"v_all({self._kernels.parameter(node)}[{self.row_of(index)}])"
         if node.operation == "lookup":
-            place = self._kernels.place(node.inputs[0])
-            if place is None:
-                return self.value_of_constant(node.inputs[0], index)
-            pointer = self._scope.row(place, self.row_of(index))
+            table, rows = looked_up(node)
+            if table.operation == "constant":
+                return f"v_all({number(table.value)})"
+            place = self._kernels.place(table)
+            assert place is not None, f"no memory for {table}"
+            pointer = self._scope.row(place, self.row_of(index if rows is None else rows[index]))
             return f"v_lookup({pointer}, symbols + at + j, VOCABULARY)"
         place = None if computing else self._kernels.place(node)
         own = node in self._targets and np.array_equal(index, self._own)
@@ -347,10 +349,6 @@ class _Box:
         if place is not None:
             return self._loaded(node, place, index)
         raise AssertionError(f"no memory for {node}")
-
-    def value_of_constant(self, node: Node, index: Index) -> str:
-        """Return the C of a table that is all one number."""
-        return self._expression(node, index, computing=False)
 
     def _loaded(self, node: Node, place: Place, index: Index) -> str:
         pointer = self._scope.row(place, self.row_of(index))

@@ -1,6 +1,6 @@
 """In what order the values of one phase are computed, and which share a loop."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -10,16 +10,12 @@ from seqtasks.engine.native.storage import OWN_LOOPS, Storage, inputs_of
 __all__ = ["groups"]
 
 
-def groups(
-    storage: Storage, nodes: list[Node], extra: list[Node], is_kept: Callable[[Node], bool]
-) -> Iterator[list[Node]]:
+def groups(storage: Storage, nodes: list[Node]) -> Iterator[list[Node]]:
     """Yield the kept values of a phase in groups: one with loops of its own, or several pointwise.
 
     Args:
         storage: what is kept.
         nodes: the kept values of the phase, in an order in which they can be computed.
-        extra: nodes to be copied to further places, which come last.
-        is_kept: says whether a node is kept.
     """
     pending = list(nodes)
     within = set(nodes)
@@ -69,6 +65,8 @@ def _needs(storage: Storage, node: Node, within: set[Node]) -> set[tuple[Node, b
         if one in within and one is not node:
             same = node.operation not in OWN_LOOPS and np.array_equal(index, own)
             found.add((one, same))
+            continue
+        if one in storage.places and one is not node:
             continue
         if one.operation == "view":
             assert one.index is not None

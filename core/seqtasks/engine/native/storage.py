@@ -234,7 +234,7 @@ def _kept(storage: Storage, users: dict[Node, list[Node]], roots: set[Node]) -> 
             kept.add(node)
     for node in storage.live:
         for operand in operands_in_memory(node):
-            base, _ = in_memory(operand)
+            base, _ = looked_up(node) if node.operation == "lookup" else in_memory(operand)
             if base.operation not in LEAVES or base.operation == "constant":
                 kept.add(base)
     return kept
@@ -275,6 +275,14 @@ def in_memory(node: Node) -> tuple[Node, "Index | None"]:
     if node.operation == "view" and rectangle(node) is not None:
         return node.inputs[0], node.index
     return node, None
+
+
+def looked_up(lookup: Node) -> tuple[Node, "Index | None"]:
+    """Return the table in memory that a lookup reads, and which of its rows."""
+    (table,) = lookup.inputs
+    if table.operation == "view" and table.index is not None and not (table.index < 0).any():
+        return table.inputs[0], table.index
+    return table, None
 
 
 def rectangle(node: Node) -> tuple[int, int, int] | None:

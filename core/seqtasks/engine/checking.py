@@ -1,0 +1,115 @@
+"""A new program is tried beside the plain loop before it is trusted."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from seqtasks.cells import State
+from seqtasks.engine.analysis import Analysis
+from seqtasks.engine.passes import Passes
+
+__all__ = ["PlainPass", "agrees", "flattened", "nested"]
+
+PlainPass = Callable[
+    [Tensor, Sequence[State | None], Tensor | None], tuple[Tensor, Sequence[State]]
+]
+"""From inputs, the states of all layers, and lengths to predictions and final states."""
+
+ROWS, STEPS = 3, 16
+TOLERANCES = {torch.float32: 2e-3, torch.float64: 1e-8}
+
+
+def agrees(
+    program: Passes,
+    plain: PlainPass,
+    inputs: Tensor,
+    states: Sequence[State | None],
+    lengths: Tensor | None,
+    whole: bool,
+) -> bool:
+    """Say whether a program and the plain loop agree on a few rows, gradients included.
+
+    Args:
+        program: the new program.
+        plain: the plain loop.
+        inputs: a batch, of which a few rows and steps are taken.
+        states: of each layer, to start from.
+        lengths: (batch,) or None.
+        whole: whether all steps must be taken.
+    """
+    steps = inputs.shape[1] if whole else min(STEPS, inputs.shape[1])
+    few = inputs[:ROWS, :steps].detach().contiguous()
+    given = flattened(program.analysis, states, len(inputs))
+    if given is not None:
+        given = [state[:ROWS].detach().contiguous() for state in given]
+    if lengths is not None:
+        lengths = lengths[:ROWS].clamp(max=steps).to(torch.int64).contiguous()
+    tensors = [t for t in program.tensors() if t.requires_grad]
+    with torch.enable_grad():
+        nest = [None] * len(states) if given is None else nested(program.analysis, given)
+        expected, _ = plain(few, nest, lengths)
+        direction = torch.sin(torch.arange(expected.numel(), device=expected.device) + 1.0)
+        direction = direction.view(expected.shape).to(expected.dtype)
+        wanted = (
+            torch.autograd.grad((expected * direction).sum(), tensors, allow_unused=True)
+            if tensors and expected.requires_grad
+            else [None] * len(tensors)
+        )
+    with torch.no_grad():
+        memory = program.memory(*few.shape[:2])
+        predictions, finals, _ = program.forward(few, lengths, given, memory)
+        zeros = [torch.zeros_like(final) for final in finals]
+        gradients, _, _ = program.backward(
+            few, lengths, given, memory, direction.contiguous(), zeros, None
+        )
+    found = [
+        gradient
+        for gradient, tensor in zip(gradients, program.tensors(), strict=True)
+        if tensor.requires_grad
+    ]
+    tolerance = TOLERANCES[expected.dtype]
+    pairs = [(predictions, expected.detach()), *zip(found, wanted, strict=True)]
+    return all(_close(one, other, tolerance) for one, other in pairs)
+
+
+def _close(found: Tensor | None, expected: Tensor | None, tolerance: float) -> bool:
+    if expected is None or found is None:
+        other = found if expected is None else expected
+        return other is None or not bool(other.any())
+    if not expected.isfinite().all():
+        return True  # where numbers overflow, the order of a sum decides
+    scale = max(1e-6, float(expected.abs().max())) if expected.numel() else 1.0
+    error = float((found - expected).abs().max()) if expected.numel() else 0.0
+    return math.isfinite(error) and error <= tolerance * scale
+
+
+def flattened(
+    analysis: Analysis, states: Sequence[State | None], batch: int
+) -> list[Tensor] | None:
+    """Return the tensors of given states in a row; None if they are not given, or do not fit."""
+    if states[0] is None:
+        return None
+    found: list[Tensor] = []
+    for loop, state in zip(analysis.loops, states, strict=True):
+        tensors = list(state) if isinstance(state, tuple | list) else [state]
+        if isinstance(state, tuple | list) != loop.is_tuple or len(tensors) != len(loop.parts):
+            return None
+        for tensor, part in zip(tensors, loop.parts, strict=True):
+            fits = isinstance(tensor, Tensor) and tuple(tensor.shape) == (batch, *part.shape)
+            if not fits or tensor.dtype != analysis.dtype:
+                return None
+            found.append(tensor.contiguous())
+    return found
+
+
+def nested(analysis: Analysis, tensors: Sequence[Tensor]) -> list[State]:
+    """Return tensors in a row as the states of each layer, the inverse of `flattened`."""
+    states: list[State] = []
+    rest = list(tensors)
+    for loop in analysis.loops:
+        count = len(loop.parts)
+        states.append(tuple(rest[:count]) if loop.is_tuple else rest[0])
+        rest = rest[count:]
+    return states

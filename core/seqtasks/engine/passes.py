@@ -1,0 +1,43 @@
+"""What a program must be able to do to stand in for the plain loop."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from seqtasks.engine.analysis import Analysis
+
+__all__ = ["Passes"]
+
+
+class Passes(Protocol):
+    """What a program can do: one pass forward and one back; see `native.program.Program`."""
+
+    analysis: Analysis
+
+    def memory(self, batch: int, time: int) -> Any:
+        """Return what a pass forward leaves behind for the one back."""
+        ...
+
+    def tensors(self) -> list[Tensor]:
+        """Return the parameters and buffers it reads, in the order of `backward`'s gradients."""
+        ...
+
+    def forward(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None,
+        given: Sequence[Tensor] | None,
+        memory: Any,
+        histories: bool = False,
+    ) -> tuple[Tensor, list[Tensor], list[Tensor]]: ...
+    def backward(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None,
+        given: Sequence[Tensor] | None,
+        memory: Any,
+        predictions_back: Tensor,
+        finals_back: Sequence[Tensor],
+        histories_back: Sequence[Tensor] | None,
+    ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]: ...
