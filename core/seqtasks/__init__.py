@@ -23,7 +23,6 @@ if TYPE_CHECKING:
         UsageError,
     )
     from seqtasks.evaluation import Score, evaluate
-    from seqtasks.range_score import RangeScore, evaluate_range
     from seqtasks.experiment import Experiment
     from seqtasks.hookspecs import hookimpl
     from seqtasks.lengths import AllowedLengths
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
         token_accuracy,
     )
     from seqtasks.model import Model
+    from seqtasks.range_score import RangeScore, evaluate_range
     from seqtasks.running import Result
     from seqtasks.settings import Settings
     from seqtasks.stored import load
