@@ -1,6 +1,5 @@
 """Scoring a model on a task, in portions that fit in little memory."""
 
-import math
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,7 +12,14 @@ from torch import Tensor, nn
 
 from seqtasks.errors import UsageError
 from seqtasks.holdout import Holdout
-from seqtasks.intervals import Interval, Stratum, fraction_interval, mean_interval
+from seqtasks.intervals import (
+    Interval,
+    Stratum,
+    fraction_interval,
+    intervals_from_json,
+    intervals_to_json,
+    mean_interval,
+)
 from seqtasks.lengths import LengthRange, parse_length_list
 from seqtasks.lookup import task as find_task
 from seqtasks.metrics import Columns
@@ -30,8 +36,6 @@ __all__ = [
     "decide",
     "evaluate",
     "evaluate_at",
-    "intervals_from_json",
-    "intervals_to_json",
     "lengths_to_score",
 ]
 
@@ -229,22 +233,6 @@ def count_at(
         for metric in task.metrics
     }
     return Counted(scored, exhaustive, held_out, strata)
-
-
-def intervals_to_json(intervals: dict[str, Interval]) -> dict[str, list[float | None]]:
-    """Return intervals for JSON, which has no infinity: None for an end that is not known."""
-    return {
-        name: [end if math.isfinite(end) else None for end in ends]
-        for name, ends in intervals.items()
-    }
-
-
-def intervals_from_json(data: dict[str, Any]) -> dict[str, Interval]:
-    """Read what `intervals_to_json` returned."""
-    return {
-        name: Interval(-math.inf if low is None else low, math.inf if high is None else high)
-        for name, (low, high) in data.items()
-    }
 
 
 def _portions(

@@ -2,12 +2,20 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Interval", "Stratum", "fraction_interval", "mean_interval", "strata_interval"]
+__all__ = [
+    "Interval",
+    "Stratum",
+    "fraction_interval",
+    "intervals_from_json",
+    "intervals_to_json",
+    "mean_interval",
+    "strata_interval",
+]
 
 _Z = 1.959963984540054
 
@@ -103,6 +111,22 @@ def strata_interval(strata: Sequence[Stratum], fraction: bool) -> Interval:
     added = 0.25 * (mixed**2 + (1 - mixed) ** 2) / (instances * (instances + 0.5))
     effective = mixed * (1 - mixed) / (variance + added)
     return _wilson(mean, min(max(effective, 1.0), trials))
+
+
+def intervals_to_json(intervals: dict[str, Interval]) -> dict[str, list[float | None]]:
+    """Return intervals for JSON, which has no infinity: None for an end that is not known."""
+    return {
+        name: [end if math.isfinite(end) else None for end in ends]
+        for name, ends in intervals.items()
+    }
+
+
+def intervals_from_json(data: dict[str, Any]) -> dict[str, Interval]:
+    """Read what `intervals_to_json` returned."""
+    return {
+        name: Interval(-math.inf if low is None else low, math.inf if high is None else high)
+        for name, (low, high) in data.items()
+    }
 
 
 def _wilson(share: float, trials: float) -> Interval:

@@ -7,9 +7,15 @@ from typing import Any
 
 from torch import nn
 
-from seqtasks.evaluation import count_at, intervals_from_json, intervals_to_json
+from seqtasks.evaluation import count_at
 from seqtasks.holdout import Holdout
-from seqtasks.intervals import Interval, Stratum, strata_interval
+from seqtasks.intervals import (
+    Interval,
+    Stratum,
+    intervals_from_json,
+    intervals_to_json,
+    strata_interval,
+)
 from seqtasks.lengths import LengthRange
 from seqtasks.lookup import task as find_task
 from seqtasks.tasks import Task
