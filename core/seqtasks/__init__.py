@@ -28,8 +28,15 @@ if TYPE_CHECKING:
     from seqtasks.lengths import AllowedLengths
     from seqtasks.lifecycle import resume, run
     from seqtasks.lookup import task
-    from seqtasks.metrics import Metric, mean_squared_error, sequence_accuracy, token_accuracy
+    from seqtasks.metrics import (
+        Metric,
+        mean_squared_error,
+        r_squared,
+        sequence_accuracy,
+        token_accuracy,
+    )
     from seqtasks.model import Model
+    from seqtasks.range_score import RangeScore, evaluate_range
     from seqtasks.running import Result
     from seqtasks.settings import Settings
     from seqtasks.stored import load
@@ -48,6 +55,7 @@ _HOMES = {
     "Readout": "cells.base",
     "Reals": "alphabet",
     "Result": "running",
+    "RangeScore": "range_score",
     "RunError": "errors",
     "Score": "evaluation",
     "SeqtasksError": "errors",
@@ -58,9 +66,11 @@ _HOMES = {
     "UsageError": "errors",
     "cell": "building",
     "evaluate": "evaluation",
+    "evaluate_range": "range_score",
     "hookimpl": "hookspecs",
     "load": "stored",
     "mean_squared_error": "metrics",
+    "r_squared": "metrics",
     "readout": "building",
     "resume": "lifecycle",
     "run": "lifecycle",
@@ -79,6 +89,7 @@ __all__ = [
     "Experiment",
     "Metric",
     "Model",
+    "RangeScore",
     "Readout",
     "Reals",
     "Result",
@@ -93,9 +104,11 @@ __all__ = [
     "UsageError",
     "cell",
     "evaluate",
+    "evaluate_range",
     "hookimpl",
     "load",
     "mean_squared_error",
+    "r_squared",
     "readout",
     "resume",
     "run",

@@ -1,6 +1,5 @@
 """Scoring a model on a task, in portions that fit in little memory."""
 
-import math
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,18 +11,36 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqtasks.errors import UsageError
-from seqtasks.intervals import Interval, fraction_interval, mean_interval
+from seqtasks.holdout import Holdout
+from seqtasks.intervals import (
+    Interval,
+    Stratum,
+    fraction_interval,
+    intervals_from_json,
+    intervals_to_json,
+    mean_interval,
+)
 from seqtasks.lengths import LengthRange, parse_length_list
 from seqtasks.lookup import task as find_task
+from seqtasks.metrics import Columns
 from seqtasks.randomness import stream
 from seqtasks.tasks import Batch, Reals, Task, Tokens, TokenSets
 from seqtasks.torch_randomness import own_random_stream
 from seqtasks.training import predictions_of, scoring, to_torch
 
-__all__ = ["Score", "check_fits", "decide", "evaluate", "evaluate_at", "lengths_to_score"]
+__all__ = [
+    "Counted",
+    "Score",
+    "check_fits",
+    "count_at",
+    "decide",
+    "evaluate",
+    "evaluate_at",
+    "lengths_to_score",
+]
 
 DRAW_SYMBOLS = 2**19
-FORWARD_NUMBERS = 2**21
+FORWARD_NUMBERS = 2**23
 FLOAT_BYTES = 4
 BYTES_OF_IDS = 32
 """Inputs and targets as int64, as they are drawn and as they are laid out."""
@@ -39,6 +56,7 @@ class Score:
         exhaustive: whether they are all that exist; the scores are then exact.
         metrics: each metric's value by name.
         intervals: each metric's 95 % interval by name; the value twice where it is exact.
+        held_out: whether only held-out instances were scored; `exhaustive` then means all of them.
     """
 
     length: int
@@ -46,6 +64,7 @@ class Score:
     exhaustive: bool
     metrics: dict[str, float]
     intervals: dict[str, Interval]
+    held_out: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the score as plain data."""
@@ -54,25 +73,32 @@ class Score:
             "sequences": self.sequences,
             "exhaustive": self.exhaustive,
             "metrics": self.metrics,
-            "intervals": {name: _finite(ends) for name, ends in self.intervals.items()},
+            "intervals": intervals_to_json(self.intervals),
+            "held_out": self.held_out,
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Score":
         """Read what `to_json` returned."""
-        intervals = {name: _unbounded(ends) for name, ends in data["intervals"].items()}
-        values: dict[str, Any] = {**data, "intervals": intervals}
+        values: dict[str, Any] = {**data, "intervals": intervals_from_json(data["intervals"])}
         return cls(**values)
 
 
-def _finite(interval: Interval) -> list[float | None]:
-    """Return the ends for JSON, which has no infinity: None for an end that is not known."""
-    return [end if math.isfinite(end) else None for end in interval]
+@dataclass(frozen=True)
+class Counted:
+    """What was counted at one length.
 
+    Attributes:
+        sequences: how many instances were scored.
+        exhaustive: whether they are all that exist, or all held out.
+        held_out: whether only held-out instances were scored.
+        strata: by each metric's name, the shares and weights of the instances.
+    """
 
-def _unbounded(ends: list[float | None]) -> Interval:
-    low, high = ends
-    return Interval(-math.inf if low is None else low, math.inf if high is None else high)
+    sequences: int
+    exhaustive: bool
+    held_out: bool
+    strata: dict[str, Stratum]
 
 
 def evaluate(
@@ -81,6 +107,7 @@ def evaluate(
     lengths: str | int | Iterable[int] = "10",
     sequences: int = 1000,
     seed: int = 0,
+    holdout: Holdout | None = None,
 ) -> list[Score]:
     """Score a model on a task.
 
@@ -91,6 +118,8 @@ def evaluate(
         lengths: `"10,20"`, `"1..100"`, or whole numbers; of a range, those the task can have.
         sequences: instances at each length; where no more than that exist, or not many more, all.
         seed: whose evaluation stream to draw from.
+        holdout: a held-out split, `result.holdout` of a run; at its lengths only what is held out
+            is scored.
 
     Returns:
         A score for each length, in the order given.
@@ -100,7 +129,7 @@ def evaluate(
     """
     task = find_task(task)
     return [
-        evaluate_at(model, task, length, sequences, seed)
+        evaluate_at(model, task, length, sequences, seed, holdout=holdout)
         for length in lengths_to_score(task, lengths)
     ]
 
@@ -154,40 +183,78 @@ def evaluate_at(
     sequences: int = 1000,
     seed: int = 0,
     purpose: str = "evaluation",
+    holdout: Holdout | None = None,
 ) -> Score:
     """Score a model at one length, on instances from the stream of a purpose; see `evaluate`."""
-    if sequences < 1:
-        raise UsageError(f"sequences must be at least 1, got {sequences}")
-    check_fits(1, length, 2 * _width(model) * FLOAT_BYTES)
-    domain = task.domain_size(length)
-    exhaustive = domain is not None and domain <= max(1.1 * sequences, 16)
-    counts: dict[str, list[Any]] = {metric.name: [] for metric in task.metrics}
-    scored = 0
-    with own_random_stream(seed, purpose):  # for a cell that draws while it is scored
-        for batch in _portions(task, length, sequences, seed, purpose, exhaustive):
-            predictions = _predict(model, task, batch)
-            scored += len(predictions)
-            for metric in task.metrics:
-                counts[metric.name].append(metric(predictions, batch.targets))
+    counted = count_at(model, task, length, sequences, seed, purpose, holdout)
     metrics: dict[str, float] = {}
     intervals: dict[str, Interval] = {}
     for metric in task.metrics:
-        sums, weights = (np.concatenate(part) for part in zip(*counts[metric.name], strict=True))
-        value = float(sums.sum() / weights.sum())
-        metrics[metric.name] = value
+        stratum = counted.strata[metric.name]
+        metrics[metric.name] = value = stratum.value
         interval = fraction_interval if metric.fraction else mean_interval
-        intervals[metric.name] = Interval(value, value) if exhaustive else interval(sums, weights)
-    return Score(length, scored, exhaustive, metrics, intervals)
+        intervals[metric.name] = (
+            Interval(value, value)
+            if counted.exhaustive
+            else interval(stratum.sums, stratum.weights)
+        )
+    return Score(
+        length, counted.sequences, counted.exhaustive, metrics, intervals, counted.held_out
+    )
+
+
+def count_at(
+    model: nn.Module,
+    task: Task,
+    length: int,
+    sequences: int,
+    seed: int,
+    purpose: str,
+    holdout: Holdout | None = None,
+) -> Counted:
+    """Count rights, errors and the like of a model at one length; see `evaluate_at`."""
+    if sequences < 1:
+        raise UsageError(f"sequences must be at least 1, got {sequences}")
+    check_fits(1, length * (1 + task.ponder), 2 * _width(model) * FLOAT_BYTES)
+    held_out = holdout is not None and length in holdout
+    domain = len(holdout.held_out(length)) if holdout and held_out else task.domain_size(length)
+    exhaustive = domain is not None and domain <= max(1.1 * sequences, 16)
+    columns: dict[str, list[Columns]] = {metric.name: [] for metric in task.metrics}
+    scored = 0
+    chosen = holdout if held_out else None
+    with own_random_stream(seed, purpose):  # for a cell that draws while it is scored
+        for batch in _portions(task, length, sequences, seed, purpose, exhaustive, chosen):
+            predictions = _predict(model, task, batch)
+            scored += len(predictions)
+            for metric in task.metrics:
+                columns[metric.name].append(metric.columns(predictions, batch.targets))
+    strata = {
+        metric.name: Stratum(*metric.shares(columns[metric.name]), exhaustive)
+        for metric in task.metrics
+    }
+    return Counted(scored, exhaustive, held_out, strata)
 
 
 def _portions(
-    task: Task, length: int, sequences: int, seed: int, purpose: str, exhaustive: bool
+    task: Task,
+    length: int,
+    sequences: int,
+    seed: int,
+    purpose: str,
+    exhaustive: bool,
+    holdout: Holdout | None,
 ) -> Iterator[Batch]:
     """Yield instances in portions whose size depends on the length alone."""
+    rng = stream(seed, purpose, length)
+    if holdout is not None:
+        inputs = holdout.held_out(length)
+        if not exhaustive:
+            inputs = inputs[np.sort(rng.permutation(len(inputs))[:sequences])]
+        yield task.batch_of(inputs)
+        return
     if exhaustive:
         yield task.batch_of(task.enumerate(length))
         return
-    rng = stream(seed, purpose, length)
     most = max(1, DRAW_SYMBOLS // length)
     for start in range(0, sequences, most):
         yield task.batch(rng, min(most, sequences - start), length)

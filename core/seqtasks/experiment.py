@@ -7,9 +7,12 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from seqtasks.curricula import build_curriculum
 from seqtasks.errors import UsageError, did_you_mean, one_line
+from seqtasks.holdout import Holdout
 from seqtasks.lengths import LengthRange
 from seqtasks.lookup import task as find_task
+from seqtasks.published import Published, published_from_json
 from seqtasks.references import Source, describe, restore, short_name
 from seqtasks.registry import Entry, current_registry
 from seqtasks.runs.files import read_json
@@ -22,26 +25,12 @@ __all__ = ["Experiment", "Published", "load_experiment", "restore_things"]
 DType = Literal["float32", "float64"]
 EVALUATION_MULTIPLES = (1, 2, 5, 10, 50)
 THINGS = ("task", "cell", "readout")
+CADENCE = {"log_every": 25, "evaluate_every": 100, "checkpoint_every": 500}
+"""What is due how often in a run of 5000 steps; in longer ones in proportion."""
+
+CADENCE_STEPS = 5000
+_BY_STEPS: Any = None
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Published:
-    """A published figure to print beside the measured one.
-
-    Attributes:
-        metric: the metric's name, such as `token_accuracy`.
-        length: the length it was measured at.
-        value: the figure.
-        source: where it was published.
-        step: the training step it belongs to; None for the end.
-    """
-
-    metric: str
-    length: int
-    value: float
-    source: str
-    step: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +44,15 @@ class Experiment(Settings):
         seed: from which every random stream is made.
         device: where the model runs, such as `cpu` or `cuda`.
         dtype: the type of the model's numbers.
-        log_every: steps between lines of training loss.
-        evaluate_every: steps between evaluations on validation instances.
-        checkpoint_every: steps between checkpoints.
+        log_every: steps between lines of training loss; if not said 25, times the whole number
+            of 5000s in the steps asked for.
+        evaluate_every: steps between evaluations on validation instances; if not said 100, times
+            the same.
+        checkpoint_every: steps between checkpoints; if not said 500, times the same.
         validation_sequences: instances of such an evaluation.
         evaluation_sequences: instances at each length of the final scores.
+        score: a range of lengths such as `41..500` over which to take the mean score as well.
+        score_sequences: instances at each of its lengths.
         name: a name for its runs; None for one made of task and cell.
         published: published figures.
     """
@@ -68,11 +61,13 @@ class Experiment(Settings):
     seed: int = 0
     device: str = "cpu"
     dtype: DType = "float32"
-    log_every: int = 25
-    evaluate_every: int = 100
-    checkpoint_every: int = 500
+    log_every: int = _BY_STEPS
+    evaluate_every: int = _BY_STEPS
+    checkpoint_every: int = _BY_STEPS
     validation_sequences: int = 256
     evaluation_sequences: int = 1000
+    score: str | None = None
+    score_sequences: int = 64
     name: str | None = None
     published: tuple[Published, ...] = ()
 
@@ -80,13 +75,11 @@ class Experiment(Settings):
         """Check every value alone, and the lengths against the task."""
         super().__post_init__()
         self._whole("seed", 0)
-        for name in (
-            "log_every",
-            "evaluate_every",
-            "checkpoint_every",
-            "validation_sequences",
-            "evaluation_sequences",
-        ):
+        for name, due in CADENCE.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, due * _cadence_factor(self.steps))
+        sequences = ("validation_sequences", "evaluation_sequences", "score_sequences")
+        for name in (*CADENCE, *sequences):
             self._whole(name, 1)
         self._one_of("dtype", get_args(DType))
         self._text("device")
@@ -99,11 +92,17 @@ class Experiment(Settings):
             )
         task = find_task(self.task)
         allowed = task.lengths.select(self.length_range, short_name(self.task))
+        build_curriculum(self.curriculum, allowed)
+        self.make_holdout(task)
         for length in self.evaluation_lengths or ():
             task.lengths.select(LengthRange(length, length), short_name(self.task))
+        if self.score is not None:
+            wanted = LengthRange.parse(self.score)
+            task.lengths.select(wanted, short_name(self.task))
+            object.__setattr__(self, "score", str(wanted))
         if self.evaluation_lengths is None:
-            wanted = (multiple * allowed[-1] for multiple in EVALUATION_MULTIPLES)
-            possible = (task.lengths.at_least(length) for length in wanted)
+            multiples = (multiple * allowed[-1] for multiple in EVALUATION_MULTIPLES)
+            possible = (task.lengths.at_least(length) for length in multiples)
             lengths = tuple(dict.fromkeys(length for length in possible if length is not None))
             object.__setattr__(self, "evaluation_lengths", lengths)
 
@@ -138,9 +137,33 @@ class Experiment(Settings):
         return LengthRange.parse(self.length)
 
     @property
+    def lengths_scored(self) -> tuple[int, ...]:
+        """The lengths of the final scores, and the ends of the range of which the mean is taken."""
+        ends: tuple[int, ...] = ()
+        if self.score is not None:
+            within = find_task(self.task).lengths.within(LengthRange.parse(self.score))
+            ends = (within[0], within[-1])
+        return (*(self.evaluation_lengths or ()), *ends)
+
+    @property
     def run_name(self) -> str:
         """The name of its run directories, to which a number is added."""
         return self.name or f"{short_name(self.task)}-{short_name(self.cell)}"
+
+    def make_task(self) -> Task:
+        """Return the task, with the blanks to compute over that the experiment asks for."""
+        task = find_task(self.task)
+        return task.with_ponder(self.ponder) if self.ponder else task
+
+    def make_holdout(self, task: Task) -> Holdout | None:
+        """Return the held-out split of the experiment's task; None where none is asked for.
+
+        Raises:
+            UsageError: if the task cannot list the inputs of a training length, or has too few.
+        """
+        if not self.holdout:
+            return None
+        return Holdout(task, task.lengths.within(self.length_range), self.holdout, self.seed)
 
     def to_json(self) -> tuple[dict[str, Any], dict[str, Source]]:
         """Return the experiment as plain data, and the user's own files it needs, by what for."""
@@ -168,17 +191,29 @@ class Experiment(Settings):
             figures = values.get("published", [])
             if not isinstance(figures, list | tuple):
                 raise UsageError(f"published must be a list, got {figures!r}")
-            values["published"] = tuple(_published(item) for item in figures)
+            values["published"] = tuple(published_from_json(item) for item in figures)
             return cls.for_task(values.pop("task"), **values)
         except UsageError as error:
             raise UsageError(f"{origin}: {error}") from None
 
     def with_changes(self, **changes: Any) -> "Experiment":
-        """Return a copy with fields changed; a new length brings its own evaluation lengths."""
+        """Return a copy with fields changed.
+
+        A new length brings its own evaluation lengths, and new steps what is due how often, where
+        that was as for the old steps.
+        """
         self._check_names(changes)
         if "length" in changes and "evaluation_lengths" not in changes:
             changes["evaluation_lengths"] = None
+        if "steps" in changes:
+            for name, due in CADENCE.items():
+                if getattr(self, name) == due * _cadence_factor(self.steps):
+                    changes.setdefault(name, None)
         return replace(self, **changes)
+
+
+def _cadence_factor(steps: int) -> int:
+    return max(1, steps // CADENCE_STEPS)
 
 
 def load_experiment(spec: str | Path | Task, **overrides: Any) -> Experiment:
@@ -262,25 +297,3 @@ def _registered(entry: Entry) -> Experiment:
             f"experiment '{entry.name}' of plugin {entry.plugin} ({entry.distribution}) cannot be "
             f"loaded from '{entry.target}': {one_line(error)}"
         ) from error
-
-
-def _published(item: Any) -> Published:
-    if not isinstance(item, dict):
-        raise UsageError("each published figure is an object")
-    known = [field.name for field in fields(Published)]
-    for key in item:
-        if key not in known:
-            raise UsageError(f"unknown key 'published.{key}'.{did_you_mean(key, known)}")
-    for key in ("metric", "length", "value", "source"):
-        if key not in item:
-            raise UsageError(f"a published figure lacks '{key}'")
-    figure = Published(**item)
-    if isinstance(figure.value, bool) or not isinstance(figure.value, int | float):
-        raise UsageError(f"published.value must be a number, got {figure.value!r}")
-    for key, value in (("length", figure.length), ("step", figure.step)):
-        if isinstance(value, bool) or not isinstance(value, int | None) or value == 0:
-            raise UsageError(f"published.{key} must be a whole number above 0, got {value!r}")
-    for key, value in (("metric", figure.metric), ("source", figure.source)):
-        if not isinstance(value, str):
-            raise UsageError(f"published.{key} must be text, got {value!r}")
-    return figure

@@ -1,12 +1,21 @@
 """95 % intervals for scores."""
 
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Interval", "fraction_interval", "mean_interval"]
+__all__ = [
+    "Interval",
+    "Stratum",
+    "fraction_interval",
+    "intervals_from_json",
+    "intervals_to_json",
+    "mean_interval",
+    "strata_interval",
+]
 
 _Z = 1.959963984540054
 
@@ -16,6 +25,36 @@ class Interval(NamedTuple):
 
     low: float
     high: float
+
+
+class Stratum(NamedTuple):
+    """One of several populations of which the mean score is wanted, such as a length.
+
+    Attributes:
+        sums: (instances,) each one's share of the score.
+        weights: (instances,) its weight.
+        exact: whether the instances are the whole population.
+    """
+
+    sums: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    exact: bool = False
+
+    @property
+    def value(self) -> float:
+        """The score."""
+        return float(self.sums.sum() / self.weights.sum())
+
+    def variance(self) -> float:
+        """Return that of the score; infinite where one instance does not tell."""
+        instances = len(self.sums)
+        if self.exact:
+            return 0.0
+        if instances < 2:
+            return math.inf
+        residuals = self.sums - self.value * self.weights
+        total = self.weights.sum()
+        return float(instances / (instances - 1) * (residuals**2).sum() / total**2)
 
 
 def fraction_interval(rights: NDArray[np.float64], trials: NDArray[np.float64]) -> Interval:
@@ -34,7 +73,6 @@ def fraction_interval(rights: NDArray[np.float64], trials: NDArray[np.float64]) 
     """
     instances, total = len(rights), trials.sum()
     share = rights.sum() / total
-    spread = share * (1 - share)
     mean_trials = total / instances
     counts = np.append(np.ones(instances), [0.25, 0.25])
     weights = np.append(trials, [mean_trials, mean_trials])
@@ -42,21 +80,64 @@ def fraction_interval(rights: NDArray[np.float64], trials: NDArray[np.float64]) 
     mixed = (counts * sums).sum() / (counts * weights).sum()
     alike = (counts * (sums - mixed * weights) ** 2).sum()
     alike /= mixed * (1 - mixed) * (counts * weights).sum()
-    effective = float(np.clip(total / alike, 1.0, total))
-    centre = (share + _Z**2 / (2 * effective)) / (1 + _Z**2 / effective)
-    half = _Z * math.sqrt(spread / effective + _Z**2 / (4 * effective**2))
-    half /= 1 + _Z**2 / effective
-    low = 0.0 if share == 0 else max(0.0, float(centre - half))
-    return Interval(low, 1.0 if share == 1 else min(1.0, float(centre + half)))
+    return _wilson(float(share), float(np.clip(total / alike, 1.0, total)))
 
 
 def mean_interval(sums: NDArray[np.float64], weights: NDArray[np.float64]) -> Interval:
     """Return the normal interval of a ratio of sums over instances, such as a mean error."""
-    instances, total = len(sums), weights.sum()
-    mean = sums.sum() / total
-    if instances < 2:
-        return Interval(-math.inf, math.inf)
-    residuals = sums - mean * weights
-    variance = instances / (instances - 1) * (residuals**2).sum() / total**2
+    stratum = Stratum(sums, weights)
+    return _normal(stratum.value, stratum.variance())
+
+
+def strata_interval(strata: Sequence[Stratum], fraction: bool) -> Interval:
+    """Return the interval of the mean of the scores of strata, each of which counts alike.
+
+    The strata are fixed, so only what varies within them counts. A share of rights has Wilson's
+    interval for the number of independent trials that would vary as much, to which, as for one
+    stratum, half an instance is added; another score has a normal interval.
+    """
+    count = len(strata)
+    mean = math.fsum(stratum.value for stratum in strata) / count
+    variance = math.fsum(stratum.variance() for stratum in strata) / count**2
+    sampled = [stratum for stratum in strata if not stratum.exact]
+    if not sampled:
+        return Interval(mean, mean)
+    if not fraction or math.isinf(variance):
+        return _normal(mean, variance)
+    # As many instances, and trials, as would tell as much if all strata had the same number.
+    instances = count**2 / math.fsum(1 / len(stratum.sums) for stratum in sampled)
+    trials = count**2 / math.fsum(1 / float(stratum.weights.sum()) for stratum in sampled)
+    mixed = (instances * mean + 0.25) / (instances + 0.5)
+    added = 0.25 * (mixed**2 + (1 - mixed) ** 2) / (instances * (instances + 0.5))
+    effective = mixed * (1 - mixed) / (variance + added)
+    return _wilson(mean, min(max(effective, 1.0), trials))
+
+
+def intervals_to_json(intervals: dict[str, Interval]) -> dict[str, list[float | None]]:
+    """Return intervals for JSON, which has no infinity: None for an end that is not known."""
+    return {
+        name: [end if math.isfinite(end) else None for end in ends]
+        for name, ends in intervals.items()
+    }
+
+
+def intervals_from_json(data: dict[str, Any]) -> dict[str, Interval]:
+    """Read what `intervals_to_json` returned."""
+    return {
+        name: Interval(-math.inf if low is None else low, math.inf if high is None else high)
+        for name, (low, high) in data.items()
+    }
+
+
+def _wilson(share: float, trials: float) -> Interval:
+    """Return Wilson's score interval of a share of independent trials."""
+    centre = (share + _Z**2 / (2 * trials)) / (1 + _Z**2 / trials)
+    half = _Z * math.sqrt(share * (1 - share) / trials + _Z**2 / (4 * trials**2))
+    half /= 1 + _Z**2 / trials
+    low = 0.0 if share == 0 else max(0.0, centre - half)
+    return Interval(low, 1.0 if share == 1 else min(1.0, centre + half))
+
+
+def _normal(mean: float, variance: float) -> Interval:
     half = _Z * math.sqrt(variance)
-    return Interval(float(mean - half), float(mean + half))
+    return Interval(mean - half, mean + half)

@@ -4,6 +4,7 @@ import logging
 import os
 import platform
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from torch import nn
 from seqtasks import __version__
 from seqtasks.errors import UsageError
 from seqtasks.evaluation import Score, evaluate_at
-from seqtasks.experiment import Experiment, load_experiment
+from seqtasks.experiment import CADENCE, Experiment, load_experiment
 from seqtasks.lookup import task as find_task
 from seqtasks.observers import MetricsLog, Observers
 from seqtasks.preparing import prepare
+from seqtasks.range_score import RangeScore, evaluate_range
 from seqtasks.references import short_name
 from seqtasks.registry import current_registry
 from seqtasks.running import Result, Run, interruption, parameter_count, train
@@ -89,12 +91,13 @@ def run(
         experiment = experiment.with_changes(name=name)
     told = Observers(observers)
     started, trainer = prepare(experiment, model)
-    if out is None:
-        return _execute(started, trainer, None, told, stop)
-    directory = _create(experiment, Path(out), own_model)
-    started.path = directory.path
-    with directory.locked():
-        return _execute(started, trainer, directory, told, stop)
+    with closing(trainer):
+        if out is None:
+            return _execute(started, trainer, None, told, stop)
+        directory = _create(experiment, Path(out), own_model)
+        started.path = directory.path
+        with directory.locked():
+            return _execute(started, trainer, directory, told, stop)
 
 
 def resume(
@@ -136,7 +139,8 @@ def resume(
                 f"{directory.path} is finished ({_reason(resumed)} at step {resumed.step}); to "
                 f"train on, ask for more steps: --steps {2 * resumed.step}"
             )
-        return _execute(resumed, trainer, directory, told, stop)
+        with closing(trainer):
+            return _execute(resumed, trainer, directory, told, stop)
 
 
 def _execute(
@@ -168,6 +172,7 @@ def _execute(
         _scores(run, trainer, directory, stop, sequences),
         [Score.from_json(score) for score in run.history[0]["untrained"]],
         run.history,
+        _range_score(run, trainer, directory, stop),
     )
     if directory is not None:
         _write_result(result, directory)
@@ -181,11 +186,37 @@ def _scores(
     experiment = run.experiment
     scores: list[Score] = []
     for length in experiment.evaluation_lengths or ():
-        if signal_number := stop():
-            _save(run, trainer, directory)
-            raise interruption(run, signal_number)
-        scores.append(evaluate_at(run.model, run.task, length, sequences, experiment.seed))
+        _heed(run, trainer, directory, stop)
+        scores.append(
+            evaluate_at(
+                run.model, run.task, length, sequences, experiment.seed, holdout=run.holdout
+            )
+        )
     return scores
+
+
+def _range_score(
+    run: Run, trainer: Trainer, directory: RunDirectory | None, stop: Stop
+) -> RangeScore | None:
+    experiment = run.experiment
+    if experiment.score is None:
+        return None
+    return evaluate_range(
+        run.model,
+        run.task,
+        experiment.score,
+        experiment.score_sequences,
+        experiment.seed,
+        run.holdout,
+        lambda: _heed(run, trainer, directory, stop),
+    )
+
+
+def _heed(run: Run, trainer: Trainer, directory: RunDirectory | None, stop: Stop) -> None:
+    """End the run with a checkpoint, if that is asked for."""
+    if signal_number := stop():
+        _save(run, trainer, directory)
+        raise interruption(run, signal_number)
 
 
 def _create(experiment: Experiment, parent: Path, own_model: str | None) -> RunDirectory:
@@ -234,7 +265,8 @@ def _extend(run: Run, directory: RunDirectory, record: dict[str, Any], steps: in
         raise UsageError(
             f"{directory.path} is at step {run.step} already; ask for more than that, got {steps}"
         )
-    run.experiment = run.experiment.with_changes(steps=steps, solved_after=0)
+    cadence = {name: getattr(run.experiment, name) for name in CADENCE}
+    run.experiment = run.experiment.with_changes(steps=steps, solved_after=0, **cadence)
     run.stopped = None
     changed = {**record["experiment"], "steps": steps, "solved_after": 0}
     write_json(directory.experiment, {**record, "experiment": changed})

@@ -1,6 +1,6 @@
 """Scores of predictions against targets, counted instance by instance over scored positions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +8,18 @@ from numpy.typing import NDArray
 
 from seqtasks.alphabet import IGNORE
 
-__all__ = ["Metric", "mean_squared_error", "scored", "sequence_accuracy", "token_accuracy"]
+__all__ = [
+    "Metric",
+    "mean_squared_error",
+    "r_squared",
+    "scored",
+    "sequence_accuracy",
+    "token_accuracy",
+]
 
 Counts = tuple[NDArray[np.float64], NDArray[np.float64]]
+Columns = tuple[NDArray[np.float64], ...]
+"""What is counted of each instance: arrays of (batch,) or (batch, numbers)."""
 
 
 @dataclass(frozen=True)
@@ -25,19 +34,35 @@ class Metric:
         name: what tables and JSON call it.
         count: the function of predictions and targets.
         fraction: whether it lies in [0, 1] and counts rights among trials.
+        settle: for a score in which an instance's share depends on all instances, such as one
+            with the variance of the targets: `count` then returns whatever columns it needs of
+            each instance, and `settle` makes shares and weights of those of all of them.
     """
 
     name: str
-    count: Callable[[NDArray[np.generic], NDArray[np.generic]], Counts]
+    count: Callable[[NDArray[np.generic], NDArray[np.generic]], Columns]
     fraction: bool = True
+    settle: Callable[[Columns], Counts] | None = None
 
     def __call__(self, predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> Counts:
-        """Return each instance's share of the score, and its weight."""
+        """Return each instance's share of the score, and its weight, where these are all."""
+        return self.shares([self.columns(predictions, targets)])
+
+    def columns(self, predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> Columns:
+        """Return what is counted of each instance of a portion."""
         if predictions.shape != targets.shape:
             raise ValueError(
                 f"predictions {predictions.shape} and targets {targets.shape} differ in shape"
             )
         return self.count(predictions, targets)
+
+    def shares(self, portions: Sequence[Columns]) -> Counts:
+        """Return each instance's share of the score, and its weight, from all portions."""
+        columns = tuple(np.concatenate(column) for column in zip(*portions, strict=True))
+        if self.settle is not None:
+            return self.settle(columns)
+        sums, weights = columns
+        return sums, weights
 
 
 def scored(targets: NDArray[np.generic]) -> NDArray[np.bool_]:
@@ -73,6 +98,26 @@ def _squared_errors(predictions: NDArray[np.generic], targets: NDArray[np.generi
     return (errors**2).sum((1, 2)), counted.sum(1).astype(np.float64) * targets.shape[-1]
 
 
+def _moments(predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> Columns:
+    """Return squared errors, scored positions, and each feature's sum and squares of targets."""
+    counted = scored(targets)
+    reals = np.where(counted[..., None], np.asarray(targets, dtype=np.float64), 0.0)
+    errors, _ = _squared_errors(predictions, targets)
+    positions = counted.sum(1).astype(np.float64)
+    return errors, positions, reals.sum(1), (reals**2).sum(1)
+
+
+def _explained(columns: Columns) -> Counts:
+    """Return squares about the mean less squared errors, and squares about the mean."""
+    errors, positions, sums, squares = columns
+    mean = sums.sum(0) / positions.sum()
+    about_mean = (squares - 2 * mean * sums + positions[:, None] * mean**2).sum(1)
+    # What is left of targets that are all alike is a rounding error.
+    if about_mean.sum() <= 1e-12 * squares.sum():
+        return (errors == 0).astype(np.float64), np.ones(len(errors))
+    return about_mean - errors, about_mean
+
+
 token_accuracy = Metric("token_accuracy", _token_counts)
 """The share of scored symbols that are right."""
 
@@ -81,3 +126,11 @@ sequence_accuracy = Metric("sequence_accuracy", _sequence_counts)
 
 mean_squared_error = Metric("mean_squared_error", _squared_errors, fraction=False)
 """The mean over scored positions and features of the squared error."""
+
+r_squared = Metric("r_squared", _moments, fraction=False, settle=_explained)
+"""The share of the targets' variance that is explained: 1 - squared errors / squared deviations.
+
+Both are summed over scored positions and features; deviations are from each feature's mean over
+all that is scored. It is 1 where there is no error, 0 for always answering that mean, and below 0
+for worse. Where the targets are all alike, the share of instances without an error.
+"""

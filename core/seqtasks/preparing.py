@@ -11,7 +11,6 @@ from seqtasks.building import build_model
 from seqtasks.errors import SeqtasksError, UsageError, explain, one_line
 from seqtasks.evaluation import check_fits
 from seqtasks.experiment import Experiment
-from seqtasks.lookup import task as find_task
 from seqtasks.randomness import stream
 from seqtasks.references import short_name
 from seqtasks.running import Run
@@ -37,7 +36,8 @@ def prepare(experiment: Experiment, model: nn.Module | None = None) -> tuple[Run
     Raises:
         UsageError: if the device is not there, or the task or the model does not do what it must.
     """
-    task = find_task(experiment.task)
+    task = experiment.make_task()
+    holdout = experiment.make_holdout(task)
     device = _device(experiment.device)
     if model is None:
         _check_memory(experiment)
@@ -54,6 +54,9 @@ def prepare(experiment: Experiment, model: nn.Module | None = None) -> tuple[Run
         experiment.seed,
         _DTYPES[experiment.dtype],
         device,
+        experiment.curriculum,
+        holdout,
+        prefetch=True,
     )
     _try_out(task, model, experiment, device)
     trainer = Trainer(
@@ -65,7 +68,7 @@ def prepare(experiment: Experiment, model: nn.Module | None = None) -> tuple[Run
         experiment.loss_reduction,
         experiment.seed,
     )
-    return Run(experiment, task, model), trainer
+    return Run(experiment, task, model, holdout=holdout), trainer
 
 
 def experiment_model(experiment: Experiment, task: Task) -> nn.Module:
@@ -99,14 +102,15 @@ def _check_memory(experiment: Experiment) -> None:
     if torch.device(experiment.device).type != "cpu":
         return
     numbers = 2 * experiment.hidden_size * _DTYPES[experiment.dtype].itemsize
-    check_fits(experiment.batch_size, experiment.length_range.last, numbers)
-    for length in experiment.evaluation_lengths or ():
-        check_fits(1, length, numbers)
+    each = 1 + experiment.ponder
+    check_fits(experiment.batch_size, experiment.length_range.last * each, numbers)
+    for length in experiment.lengths_scored:
+        check_fits(1, length * each, numbers)
 
 
 def _try_out(task: Task, model: nn.Module, experiment: Experiment, device: torch.device) -> None:
     """Draw two instances and run the model on them, to find mistakes before anything is written."""
-    for length in experiment.evaluation_lengths or ():
+    for length in experiment.lengths_scored:
         if length <= LONGEST_TRIAL:
             _trial_batch(task, length, experiment)
     lengths = task.lengths.within(experiment.length_range)

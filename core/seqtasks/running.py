@@ -12,8 +12,10 @@ from torch import nn
 from seqtasks.errors import DivergedError, RunError, RunInterruptedError, SeqtasksError, explain
 from seqtasks.evaluation import Score, evaluate_at
 from seqtasks.experiment import Experiment
+from seqtasks.holdout import Holdout
 from seqtasks.model import Model
 from seqtasks.observers import Observers
+from seqtasks.range_score import RangeScore
 from seqtasks.tasks import Task
 from seqtasks.training import Trainer
 
@@ -35,6 +37,7 @@ class Run:
         step: training steps made so far.
         history: lines of the log: `step` with `loss` (the mean since the last such line), or with
             `validation` scores; the first holds the scores of the untrained model.
+        holdout: the inputs that are not trained on, if some are held out.
         started_at_step: the step this process began with, above 0 for a resumed run.
         stopped: why training ended: `solved`, `steps`, or None while it goes on.
     """
@@ -45,6 +48,7 @@ class Run:
     path: Path | None = None
     step: int = 0
     history: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    holdout: Holdout | None = None
     started_at_step: int = 0
     stopped: str | None = None
     seconds: float = 0.0
@@ -79,6 +83,7 @@ class Result:
         scores: the scores at each evaluation length.
         untrained: the scores of the model before training.
         history: the log; see `Run.history`.
+        score: the mean score over the experiment's range of lengths, if it has one.
     """
 
     experiment: Experiment
@@ -92,6 +97,12 @@ class Result:
     scores: list[Score]
     untrained: list[Score]
     history: list[dict[str, Any]]
+    score: RangeScore | None = None
+
+    @property
+    def holdout(self) -> Holdout | None:
+        """The inputs that were not trained on, if some were held out."""
+        return self.experiment.make_holdout(self.task)
 
     @property
     def solved(self) -> bool:
@@ -139,6 +150,7 @@ class Result:
             "seconds": self.seconds,
             "parameters": self.parameters,
             "scores": [score.to_json() for score in self.scores],
+            "score": None if self.score is None else self.score.to_json(),
             "untrained": [score.to_json() for score in self.untrained],
             "published": self.published(),
         }
@@ -232,6 +244,7 @@ def _validate(run: Run, observers: Observers) -> None:
         experiment.validation_sequences,
         experiment.seed,
         purpose="validation",
+        holdout=run.holdout,
     )
     run.seconds += time.perf_counter() - began
     solved = run.task.is_solved(score.metrics)

@@ -24,7 +24,9 @@ class Settings:
         hidden_size: numbers in a state.
         embedding_size: numbers in an input's embedding; None for the hidden size.
         layers: cells stacked on one another.
-        length: training lengths, `10` or `1..20`; each batch has one, drawn uniformly.
+        length: training lengths, `10` or `1..20`; each batch has one, as the curriculum says.
+        curriculum: spec of how a batch's length is chosen: `uniform`, `fixed` or `increasing`.
+        ponder: blanks after each step of the input and of the answer, to compute over.
         steps: the most training steps.
         batch_size: instances in a batch.
         learning_rate: step size of the optimiser.
@@ -33,6 +35,8 @@ class Settings:
         loss_reduction: `mean` over scored positions, or `sum` over an instance's positions and
             mean over instances.
         data: `sampled` instances, or `epochs` over all that exist at one length, shuffled.
+        holdout: the share of each training length's inputs that is never trained on and alone
+            scored at that length; 0 for no split.
         evaluation_lengths: lengths to score at; None for 1, 2, 5, 10 and 50 times the longest.
         solved_after: evaluations in a row without an error after which training stops early;
             0 to never stop early.
@@ -44,6 +48,8 @@ class Settings:
     embedding_size: int | None = None
     layers: int = 1
     length: str = "10"
+    curriculum: str = "uniform"
+    ponder: int = 0
     steps: int = 5000
     batch_size: int = 64
     learning_rate: float = 0.003
@@ -51,6 +57,7 @@ class Settings:
     clip: float | None = 1.0
     loss_reduction: LossReduction = "mean"
     data: DataOrder = "sampled"
+    holdout: float = 0.0
     evaluation_lengths: tuple[int, ...] | None = None
     solved_after: int = 3
 
@@ -62,7 +69,8 @@ class Settings:
         """
         for name in ("hidden_size", "layers", "steps", "batch_size"):
             self._whole(name, 1)
-        self._whole("solved_after", 0)
+        for name in ("ponder", "solved_after"):
+            self._whole(name, 0)
         if self.embedding_size is not None:
             self._whole("embedding_size", 1)
         self._positive("learning_rate")
@@ -70,11 +78,15 @@ class Settings:
             self._positive("clip")
         self._one_of("loss_reduction", get_args(LossReduction))
         self._one_of("data", get_args(DataOrder))
+        self._number("holdout")
+        if not 0 <= self.holdout < 1:
+            raise UsageError(f"holdout must be a share from 0 to below 1, got {self.holdout:g}")
         object.__setattr__(self, "length", str(LengthRange.parse(self.length)))
         for name in ("cell", "readout"):
             if not isinstance(getattr(self, name), str) and not callable(getattr(self, name)):
                 raise UsageError(f"{name} must be a spec or a class, got {getattr(self, name)!r}")
         self._text("optimizer")
+        self._text("curriculum")
         if self.evaluation_lengths is not None:
             if not isinstance(self.evaluation_lengths, tuple | list):
                 raise UsageError(
@@ -102,13 +114,18 @@ class Settings:
             raise UsageError(f"{name} must be at least {least}, got {value}")
         object.__setattr__(self, name, int(value))
 
-    def _positive(self, name: str) -> None:
+    def _number(self, name: str) -> None:
         value = getattr(self, name)
         if isinstance(value, bool) or not isinstance(value, Real):
             raise UsageError(f"{name} must be a number, got {value!r}")
-        if not math.isfinite(float(value)) or float(value) <= 0:
-            raise UsageError(f"{name} must be a finite number above 0, got {value}")
         object.__setattr__(self, name, float(value))
+
+    def _positive(self, name: str) -> None:
+        given = getattr(self, name)
+        self._number(name)
+        value: float = getattr(self, name)
+        if not math.isfinite(value) or value <= 0:
+            raise UsageError(f"{name} must be a finite number above 0, got {given}")
 
     def _text(self, name: str) -> None:
         value = getattr(self, name)

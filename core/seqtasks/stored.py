@@ -10,8 +10,8 @@ from seqtasks import __version__
 from seqtasks.errors import UsageError
 from seqtasks.evaluation import Score
 from seqtasks.experiment import THINGS, Experiment, restore_things
-from seqtasks.lookup import task as find_task
 from seqtasks.preparing import experiment_model
+from seqtasks.range_score import RangeScore
 from seqtasks.running import Result, Run, parameter_count
 from seqtasks.runs.checkpoint import read_checkpoint, read_weights
 from seqtasks.runs.directory import RunDirectory
@@ -39,7 +39,7 @@ def load(path: str | Path, *, model: nn.Module | None = None, **own: Any) -> Res
     directory = RunDirectory.open(path)
     record = directory.record()
     experiment = recorded_experiment(directory, record, own, model)
-    task = find_task(experiment.task)
+    task = experiment.make_task()
     if model is None:
         model = experiment_model(experiment, task)
     done = finished_result(directory, experiment)
@@ -59,6 +59,7 @@ def load(path: str | Path, *, model: nn.Module | None = None, **own: Any) -> Res
             f"{directory.path} has no weights yet: it was stopped before its first checkpoint"
         )
     _fill(model, weights, directory.weights if done else directory.checkpoint)
+    score = (done or {}).get("score")
     return Result(
         experiment,
         task,
@@ -71,6 +72,7 @@ def load(path: str | Path, *, model: nn.Module | None = None, **own: Any) -> Res
         [Score.from_json(score) for score in (done or {}).get("scores", ())],
         [Score.from_json(score) for score in (done or {}).get("untrained", ())],
         directory.history(),
+        None if score is None else RangeScore.from_json(score),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqtasks.lengths import AllowedLengths
-from seqtasks.metrics import mean_squared_error
+from seqtasks.metrics import mean_squared_error, r_squared
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Reals, Task
 
@@ -27,7 +27,7 @@ class Adding(Task):
     targets = Reals(1)
     layout = "end"
     lengths = AllowedLengths(2)
-    metrics = (mean_squared_error,)
+    metrics = (mean_squared_error, r_squared)
     settings = Settings(
         cell="gru", hidden_size=64, length="50", evaluation_lengths=(50, 100, 200, 500)
     )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from seqtasks.alphabet import IGNORE
 from seqtasks.errors import UsageError
 from seqtasks.lengths import AllowedLengths
-from seqtasks.metrics import mean_squared_error
+from seqtasks.metrics import mean_squared_error, r_squared
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Reals, Task, Tokens
 from seqtasks_memory.symbols import check_range, set_attributes
@@ -95,7 +95,7 @@ class NBitFlipFlop(Task):
     rate: float = 0.1
 
     layout = "each"
-    metrics = (mean_squared_error,)
+    metrics = (mean_squared_error, r_squared)
     settings = Settings(
         cell="gru",
         hidden_size=32,

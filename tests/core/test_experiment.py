@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seqtasks.errors import UsageError
+from seqtasks.errors import RunInterruptedError, UsageError
 from seqtasks.experiment import Experiment, Published, load_experiment
 from seqtasks.lengths import AllowedLengths
+from seqtasks.lifecycle import resume, run
 from seqtasks.lookup import task as find_task
 from seqtasks.references import Source
 from seqtasks.registry import current_registry
@@ -46,6 +47,9 @@ EXPERIMENTS = st.builds(
     data=st.sampled_from(["sampled", "epochs"]),
     evaluation_lengths=st.none() | st.lists(COUNTS, min_size=1, unique=True).map(tuple),
     solved_after=st.integers(0, 9),
+    curriculum=st.sampled_from(["uniform", "fixed", "increasing:every=7"]),
+    ponder=st.integers(0, 9),
+    score=st.none() | RANGES,
     seed=st.integers(0, 2**64),
     dtype=st.sampled_from(["float32", "float64"]),
     log_every=COUNTS,
@@ -137,6 +141,37 @@ def test_lengths_are_checked_against_the_task(changes, message):
         Experiment(**{"task": Odd(), "length": "9", **changes})
 
 
+@pytest.mark.parametrize(
+    ("steps", "factor"),
+    [(1, 1), (500, 1), (5000, 1), (9999, 1), (10_000, 2), (60_000, 12), (10**6, 200)],
+)
+def test_a_longer_run_logs_scores_and_saves_as_often_as_one_of_5000_steps(steps, factor):
+    made = Experiment(task="bitflip", steps=steps)
+    every = (made.log_every, made.evaluate_every, made.checkpoint_every)
+    assert every == (25 * factor, 100 * factor, 500 * factor)
+    data, _ = made.to_json()
+    assert (data["log_every"], data["evaluate_every"], data["checkpoint_every"]) == every
+
+
+def test_what_is_due_how_often_follows_new_steps_unless_it_was_said():
+    made = Experiment(task="bitflip", steps=5000, log_every=10)
+    longer = made.with_changes(steps=60_000)
+    assert (longer.log_every, longer.evaluate_every, longer.checkpoint_every) == (10, 1200, 6000)
+    assert longer.with_changes(steps=100) == made.with_changes(steps=100)
+    said = made.with_changes(steps=60_000, evaluate_every=7)
+    assert (said.evaluate_every, said.checkpoint_every) == (7, 6000)
+    assert Experiment(task="bitflip", steps=60_000, evaluate_every=100).evaluate_every == 100
+    assert made.with_changes(seed=3).checkpoint_every == 500
+
+
+def test_a_run_that_is_asked_for_more_steps_keeps_how_often_what_is_due(tmp_path):
+    first = run("bitflip", cell="concat", steps=3, evaluation_lengths=(5,), out=tmp_path)
+    with pytest.raises(RunInterruptedError):
+        resume(first.path, 12_000, stop=lambda: 15)
+    record = json.loads((first.path / "experiment.json").read_text())["experiment"]
+    assert (record["steps"], record["log_every"], record["checkpoint_every"]) == (12_000, 25, 500)
+
+
 def test_an_unknown_key_is_named_with_the_nearest():
     expected = "mine.json: unknown setting 'stpes'. Did you mean 'steps'?"
     assert refusal({"task": "bitflip", "stpes": 5}) == expected
@@ -165,6 +200,12 @@ def test_data_without_a_task_says_so():
         ("checkpoint_every", 0, "checkpoint_every must be at least 1, got 0"),
         ("validation_sequences", 0, "validation_sequences must be at least 1, got 0"),
         ("evaluation_sequences", "9", "evaluation_sequences must be a whole number, got '9'"),
+        ("ponder", -1, "ponder must be at least 0, got -1"),
+        ("ponder", 1.5, "ponder must be a whole number, got 1.5"),
+        ("curriculum", 5, "curriculum must be text, got 5"),
+        ("curriculum", "unifrom", "unknown curriculum 'unifrom'"),
+        ("score", "9..5", "the range 9..5 is reversed"),
+        ("holdout", "a bit", "holdout must be a number, got 'a bit'"),
         ("dtype", "int8", "dtype must be one of float32, float64, got 'int8'"),
         ("steps", None, "steps must be a whole number, got None"),
         ("learning_rate", math.nan, "learning_rate must be a finite number above 0, got nan"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from seqtasks.intervals import fraction_interval, mean_interval
+from seqtasks.intervals import Stratum, fraction_interval, mean_interval, strata_interval
 
 Z = 1.959963984540054  # the normal distribution's 97.5 % point
 RUNS = 1500
@@ -192,3 +192,74 @@ def test_the_interval_of_a_ratio_of_sums_holds_the_truth():
 def test_the_mean_of_one_instance_has_no_interval_and_equal_errors_have_none_to_spare():
     assert mean_interval(np.array([3.0]), np.array([1.0])) == (-math.inf, math.inf)
     assert mean_interval(np.full(9, 6.0), np.full(9, 2.0)) == (3.0, 3.0)
+
+
+@settings(deadline=None)
+@given(some.integers(0, 10**6), some.integers(2, 400), some.integers(1, 9))
+def test_one_stratum_has_nearly_the_interval_of_its_instances(seed, instances, trials):
+    rng = np.random.default_rng(seed)
+    weights = np.full(instances, float(trials))
+    sums = rng.binomial(trials, rng.random(), size=instances).astype(float)
+    one, other = strata_interval([Stratum(sums, weights)], True), fraction_interval(sums, weights)
+    width = other.high - other.low
+    assert abs(one.low - other.low) < 0.35 * width / instances**0.5 + 1e-9
+    assert abs(one.high - other.high) < 0.35 * width / instances**0.5 + 1e-9
+    one = strata_interval([Stratum(sums, weights)], False)
+    assert tuple(one) == pytest.approx(tuple(mean_interval(sums, weights)))
+
+
+def strata_drawn(rng, chances, instances, trials, alike):
+    """Return strata of instances whose trials agree with each other with a chance."""
+    made = []
+    for chance, count in zip(chances, trials, strict=True):
+        rights = rng.binomial(count, chance, size=instances)
+        same = rng.random(instances) < alike
+        rights[same] = count * (rng.random(same.sum()) < chance)
+        made.append(Stratum(rights.astype(float), np.full(instances, float(count))))
+    return made
+
+
+@pytest.mark.parametrize("alike", [0.0, 0.5])
+@pytest.mark.parametrize(
+    ("first", "last", "instances", "trials"),
+    [(0.5, 0.5, 8, (1, 1)), (1.0, 0.5, 8, (1, 1)), (0.99, 0.9, 4, (1, 9)), (0.9, 0.3, 16, (5, 50))],
+)
+def test_the_interval_of_a_mean_of_strata_holds_as_often_as_it_says(
+    first, last, instances, trials, alike
+):
+    rng = np.random.default_rng(12)
+    chances = np.linspace(first, last, 20)
+    counts = np.linspace(*trials, 20).astype(int)
+    held = 0
+    for _ in range(RUNS):
+        strata = strata_drawn(rng, chances, instances, counts, alike)
+        low, high = strata_interval(strata, True)
+        held += low <= chances.mean() <= high
+    assert held / RUNS > 0.93
+
+
+def test_strata_that_differ_do_not_widen_the_interval():
+    """Each stratum is known well, though they are far apart."""
+    rng = np.random.default_rng(5)
+    strata = strata_drawn(rng, [0.99, 0.01] * 10, 50, [100] * 20, 0.0)
+    low, high = strata_interval(strata, True)
+    assert high - low < 0.01
+
+
+def test_exact_strata_add_nothing_and_all_of_them_are_a_point():
+    rng = np.random.default_rng(6)
+    (sampled,) = strata_drawn(rng, [0.5], 100, [1], 0.0)
+    exact = Stratum(np.array([1.0, 0.0]), np.ones(2), exact=True)
+    assert strata_interval([exact, exact._replace(sums=np.ones(2))], True) == (0.75, 0.75)
+    alone, halved = strata_interval([sampled], True), strata_interval([sampled, exact], True)
+    assert halved.high - halved.low == pytest.approx((alone.high - alone.low) / 2, rel=0.05)
+
+
+def test_where_all_is_right_the_interval_is_that_of_all_instances():
+    strata = [Stratum(np.ones(4), np.ones(4))] * 25
+    assert strata_interval(strata, True) == pytest.approx(wilson(100, 100), abs=0.001)
+
+
+def test_a_single_instance_of_reals_tells_nothing_of_the_mean():
+    strata = [Stratum(np.ones(1), np.ones(1)), Stratum(np.ones(4), np.ones(4))]
+    assert strata_interval(strata, False) == (-math.inf, math.inf)

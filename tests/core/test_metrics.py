@@ -8,13 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtasks.alphabet import IGNORE
+from seqtasks.lookup import task as find_task
 from seqtasks.metrics import (
     Metric,
     mean_squared_error,
+    r_squared,
     scored,
     sequence_accuracy,
     token_accuracy,
 )
+from seqtasks.randomness import stream
 
 SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.tuples(st.integers(1, 6), st.integers(1, 7))
@@ -124,3 +127,55 @@ def test_a_metric_of_ones_own_is_called_alike():
     ones = Metric("ones", lambda predictions, targets: ((targets == 1).sum(1) * 1.0, np.ones(2)))
     shares, weights = ones(np.zeros((2, 3), dtype=int), np.array([[1, 1, 0], [0, 0, 0]]))
     assert (shares.tolist(), weights.tolist()) == ([2, 0], [1, 1])
+
+
+def r_squared_by_hand(predictions, targets):
+    """Return 1 - errors / deviations, position by position, and whether the targets vary."""
+    features = targets.shape[-1]
+    pairs = [
+        (predictions[row, step].astype(float), targets[row, step].astype(float))
+        for row in range(len(targets))
+        for step in range(targets.shape[1])
+        if not np.isnan(targets[row, step]).any()
+    ]
+    means = [math.fsum(target[f] for _, target in pairs) / len(pairs) for f in range(features)]
+    errors = math.fsum((p[f] - t[f]) ** 2 for p, t in pairs for f in range(features))
+    spread = math.fsum((t[f] - means[f]) ** 2 for _, t in pairs for f in range(features))
+    return 1 - errors / spread if spread > 1e-9 else None
+
+
+@settings(deadline=None)
+@given(SEEDS, SIZES, st.integers(1, 6), st.sampled_from([0.0, 1.0, 50.0]))
+def test_r_squared_is_the_share_of_variance_explained_however_it_is_portioned(
+    seed, size, portions, offset
+):
+    predictions, targets = (side + np.float32(offset) for side in vectors(seed, size))
+    if not scored(targets).any():
+        return
+    cuts = [part for part in np.array_split(np.arange(len(targets)), portions) if len(part)]
+    columns = [r_squared.columns(predictions[part], targets[part]) for part in cuts]
+    shares, weights = r_squared.shares(columns)
+    assert len(shares) == len(weights) == len(targets)
+    expected = r_squared_by_hand(predictions, targets)
+    if expected is not None:
+        assert shares.sum() / weights.sum() == pytest.approx(expected, rel=1e-5, abs=1e-5)
+
+
+def test_r_squared_of_right_mean_and_constant_answers():
+    targets = np.array([[[1.0], [2.0]], [[3.0], [6.0]]])
+    for predictions, expected in ((targets, 1.0), (np.full_like(targets, 3.0), 0.0)):
+        shares, weights = r_squared(predictions, targets)
+        assert shares.sum() / weights.sum() == pytest.approx(expected)
+    alike = np.full((2, 3, 1), 0.1, dtype=np.float32)
+    shares, weights = r_squared(alike, alike)
+    assert shares.sum() / weights.sum() == 1
+    shares, weights = r_squared(alike + np.array([[[0.0]], [[1.0]]]), alike)
+    assert shares.sum() / weights.sum() == 0.5
+
+
+def test_of_adding_always_one_explains_nothing_and_errs_by_a_sixth():
+    batch = find_task("adding").batch(stream(0, "test"), 20_000, 50)
+    shares, weights = r_squared(np.ones_like(batch.targets), batch.targets)
+    assert shares.sum() / weights.sum() == pytest.approx(0, abs=0.01)
+    errors, counts = mean_squared_error(np.ones_like(batch.targets), batch.targets)
+    assert errors.sum() / counts.sum() == pytest.approx(1 / 6, abs=0.01)

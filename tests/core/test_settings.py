@@ -34,16 +34,30 @@ def test_a_size_or_count_is_a_whole_number_of_at_least_one(name):
         assert str(caught.value) == f"{name} must be a whole number, got {wrong!r}"
 
 
-@pytest.mark.parametrize("name", ["hidden_size", "layers", "steps", "batch_size", "solved_after"])
+@pytest.mark.parametrize(
+    "name", ["hidden_size", "layers", "steps", "batch_size", "ponder", "solved_after"]
+)
 def test_none_is_no_whole_number(name):
     with pytest.raises(UsageError, match=f"{name} must be a whole number, got None"):
         Settings(**{name: None})
 
 
-def test_solved_after_may_be_zero_but_not_less():
-    assert Settings(solved_after=0).solved_after == 0
-    with pytest.raises(UsageError, match="solved_after must be at least 0, got -1"):
-        Settings(solved_after=-1)
+@pytest.mark.parametrize("name", ["ponder", "solved_after"])
+def test_a_count_may_be_zero_but_not_less(name):
+    assert getattr(Settings(**{name: 0}), name) == 0
+    with pytest.raises(UsageError, match=f"{name} must be at least 0, got -1"):
+        Settings(**{name: -1})
+
+
+def test_a_share_to_hold_out_is_from_zero_to_below_one():
+    for right in (0, 0.1, 0.999):
+        assert Settings(holdout=right).holdout == right
+    for wrong in (-0.1, 1, 1.5, math.nan, math.inf):
+        with pytest.raises(UsageError, match="holdout must be a share from 0 to below 1, got"):
+            Settings(holdout=wrong)
+    for wrong in ("0.1", None, True):
+        with pytest.raises(UsageError, match="holdout must be a number, got"):
+            Settings(holdout=wrong)
 
 
 @pytest.mark.parametrize("name", ["learning_rate", "clip"])
@@ -115,7 +129,7 @@ def test_evaluation_lengths_that_are_no_lengths_are_refused(wrong, message):
         Settings(evaluation_lengths=wrong)
 
 
-@pytest.mark.parametrize("name", ["cell", "readout", "optimizer"])
+@pytest.mark.parametrize("name", ["cell", "readout", "optimizer", "curriculum"])
 @pytest.mark.parametrize("wrong", [5, None, ["gru"]])
 def test_a_thing_that_is_neither_a_spec_nor_a_class_is_refused(name, wrong):
     with pytest.raises(UsageError, match=name):

@@ -179,7 +179,7 @@ def test_a_channel_without_a_pulse_yet_holds_zero():
 @pytest.mark.parametrize("name", ["adding", "n-bit-flip-flop"])
 def test_tasks_over_reals_are_solved_by_a_small_error(name):
     task = find_task(name)
-    assert [metric.name for metric in task.metrics] == ["mean_squared_error"]
+    assert [metric.name for metric in task.metrics] == ["mean_squared_error", "r_squared"]
     assert task.is_solved({"mean_squared_error": 0.0009})
     assert not task.is_solved({"mean_squared_error": 0.0011})
     assert not task.is_solved({})

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from seqtasks.evaluation import Score
+    from seqtasks.experiment import Experiment
+    from seqtasks.range_score import RangeScore
     from seqtasks.running import Result
 
 __all__ = [
@@ -71,13 +73,21 @@ def echo_table(
         click.echo(line.rstrip())
 
 
-def echo_scores(scores: Sequence["Score"], untrained: Sequence["Score"], trained: Any) -> None:
+def echo_scores(
+    scores: Sequence["Score"],
+    untrained: Sequence["Score"],
+    experiment: "Experiment",
+    over_range: "RangeScore | None" = None,
+) -> None:
     """Print a row a length: each metric with its 95 % interval, and the untrained score.
 
-    Lengths within the trained range carry a star.
+    Lengths within the trained range carry a star. The last row is the mean over a range of lengths,
+    if there is one. Below the table stands what its marks mean.
     """
+    trained = experiment.length_range
     before = {score.length: score for score in untrained}
-    names = list(scores[0].metrics) if scores else []
+    rated = [*scores, *([over_range] if over_range else [])]
+    names = list(rated[0].metrics) if rated else []
     headers = ["length", *(_header(name) for name in names)]
     if before:
         headers.append("untrained")
@@ -90,14 +100,26 @@ def echo_scores(scores: Sequence["Score"], untrained: Sequence["Score"], trained
             old = before.get(score.length)
             row.append("" if old is None else figure(names[0], old.metrics[names[0]]))
         rows.append(row)
+    if over_range:
+        row = [f"{over_range.lengths} ", *(_with_interval(over_range, name) for name in names)]
+        rows.append([*row, *([""] if before else [])])
     echo_table(headers, rows, right=["length", "untrained"])
+    stars = f"* trained lengths: {experiment.length}; " if scores else ""
+    click.echo(f"{stars}in brackets the 95 % interval")
+    if any(score.held_out for score in scores):
+        share = f"{100 * experiment.holdout:g} %"
+        click.echo(f"* scored on the {share} of the inputs that were held out of training")
+    if over_range:
+        click.echo(
+            f"{over_range.lengths}: the mean over {over_range.count} length(s), "
+            f"{over_range.sequences} instances each"
+        )
 
 
 def echo_result(result: "Result") -> None:
     """Print what a run came to: scores, published figures, cost, place, and what to try next."""
     experiment = result.experiment
-    echo_scores(result.scores, result.untrained, experiment.length_range)
-    click.echo(f"* trained lengths: {experiment.length}; in brackets the 95 % interval")
+    echo_scores(result.scores, result.untrained, experiment, result.score)
     if experiment.published:
         click.echo()
         _echo_published(result)
@@ -164,7 +186,7 @@ def figure(metric: str, value: float, decimals: int = 2, digits: int = 4) -> str
     return f"{value:.{digits}g}"
 
 
-def _with_interval(score: "Score", name: str) -> str:
+def _with_interval(score: "Score | RangeScore", name: str) -> str:
     value = score.metrics[name]
     if score.exhaustive:
         return f"{figure(name, value):>8} [exact]"

@@ -71,7 +71,14 @@ def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--layers", type=int, help="Cells stacked on one another.")
 @click.option(
-    "--length", metavar="N|A..B", help="Training length, or a range drawn from for each batch."
+    "--length", metavar="N|A..B", help="Training length, or a range of which each batch has one."
+)
+@click.option(
+    "--curriculum",
+    help="How a batch's length is chosen: uniform, fixed:length=20, increasing:every=100.",
+)
+@click.option(
+    "--ponder", type=int, metavar="K", help="Blanks after each step, to compute over; 0 for none."
 )
 @click.option("--steps", type=int, help="The most training steps.")
 @click.option("--batch-size", type=int, help="Instances in a batch.")
@@ -83,6 +90,12 @@ def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     type=click.Choice(["mean", "sum"]),
     help="Over the positions of an instance.",
 )
+@click.option(
+    "--holdout",
+    type=Number(),
+    metavar="SHARE",
+    help="Train on all but this share of the inputs, and score at their lengths on it alone.",
+)
 @click.option("--seed", type=int, help="Seed of every random stream; 0 if not said.")
 @click.option(
     "--eval-length",
@@ -90,6 +103,9 @@ def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     metavar="N,A..B",
     multiple=True,
     help="Lengths to score at (may be given again).",
+)
+@click.option(
+    "--score", metavar="A..B", help="Print the mean score over these lengths too, as papers do."
 )
 @click.option("--device", help="cpu, cuda, ...")
 @click.option(

@@ -10,6 +10,9 @@ from seqtasks.errors import UsageError
 
 __all__ = ["score"]
 
+MANY = 1000
+"""Instances scored at each length, if not said otherwise."""
+
 _PICTURES = (".png", ".svg", ".pdf")
 
 
@@ -19,11 +22,15 @@ _PICTURES = (".png", ".svg", ".pdf")
     "--length", metavar="N,A..B", help="Lengths to score at; those of the run if not said."
 )
 @click.option(
+    "--score",
+    "over",
+    metavar="A..B",
+    help="Print the mean score over these lengths, as papers do; alone if no --length is given.",
+)
+@click.option(
     "--sequences",
     type=click.IntRange(1),
-    default=1000,
-    show_default=True,
-    help="Instances at each length.",
+    help="Instances at each length; if not said 1000, and 64 for --score.",
 )
 @click.option(
     "--seed", type=click.IntRange(0), help="Seed of the instances; the run's if not said."
@@ -38,7 +45,8 @@ _PICTURES = (".png", ".svg", ".pdf")
 def score(
     run: Path,
     length: str | None,
-    sequences: int,
+    over: str | None,
+    sequences: int | None,
     seed: int | None,
     plot: Path | None,
     as_json: bool,
@@ -48,29 +56,38 @@ def score(
         raise UsageError(f"a plot is one of {', '.join(_PICTURES)}, got '{plot.name}'")
     if plot is not None and not plot.absolute().parent.is_dir():
         raise UsageError(f"there is no folder {plot.absolute().parent} for the plot")
+    if plot is not None and over is not None and length is None:
+        raise UsageError("a plot needs lengths: add --length, or leave out --plot or --score")
     from seqtasks.evaluation import evaluate
+    from seqtasks.range_score import evaluate_range
     from seqtasks.stored import load
 
     loaded = load(run)
-    experiment = loaded.experiment
-    lengths = length if length is not None else experiment.evaluation_lengths or ()
+    experiment, holdout = loaded.experiment, loaded.holdout
     chosen = experiment.seed if seed is None else seed
-    scores = evaluate(loaded.model, loaded.task, lengths, sequences, chosen)
+    lengths = length if length is not None else experiment.evaluation_lengths or ()
+    if over is not None and length is None:
+        lengths = ()
+    scores = evaluate(loaded.model, loaded.task, lengths, sequences or MANY, chosen, holdout)
+    over_range = None
+    if over is not None:
+        few = sequences or experiment.score_sequences
+        over_range = evaluate_range(loaded.model, loaded.task, over, few, chosen, holdout)
     if plot is not None:
         from seqtasks.plots import lengths_figure, write_figure
 
         title = f"{experiment.run_name}, step {loaded.step}"
         write_figure(lengths_figure(scores, loaded.untrained, experiment.length_range, title), plot)
     if as_json:
-        echo_json({"run": str(run), "step": loaded.step, "scores": [s.to_json() for s in scores]})
+        document = {"run": str(run), "step": loaded.step, "scores": [s.to_json() for s in scores]}
+        echo_json(document | ({"score": over_range.to_json()} if over_range else {}))
         return
     if not loaded.scores:
         click.echo(
             f"the run is not finished; these are the weights of step {loaded.step}", err=True
         )
     before = {score.length: score for score in loaded.untrained}
-    all_known = all(score.length in before for score in scores)
-    echo_scores(scores, loaded.untrained if all_known else [], experiment.length_range)
-    click.echo(f"* trained lengths: {experiment.length}; in brackets the 95 % interval")
+    all_known = bool(scores) and all(score.length in before for score in scores)
+    echo_scores(scores, loaded.untrained if all_known else [], experiment, over_range)
     if plot is not None:
         click.echo(f"plot  {plot}")

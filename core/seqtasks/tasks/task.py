@@ -1,7 +1,8 @@
 """A task: a data generator, a target encoder and metrics, in NumPy alone."""
 
+import copy
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,7 @@ class Task:
         metrics: the scores, in the order of the tables.
         settings: settings with which the task's default cell learns it.
         source: the paper or text the definition is from.
+        ponder: blanks after each step, for a model to compute over; see `with_ponder`.
 
     Example:
         >>> import numpy as np, seqtasks as st
@@ -75,6 +77,7 @@ class Task:
     metrics: tuple[Metric, ...] = (token_accuracy, sequence_accuracy)
     settings: ClassVar[Settings] = Settings()
     source: ClassVar[str] = ""
+    ponder: ClassVar[int] = 0
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw inputs: (batch, length) ids of any integer type, or (batch, length, features)."""
@@ -104,10 +107,33 @@ class Task:
     @property
     def input_size(self) -> int:
         """Input ids a model must know, the blank included; or features of a real vector."""
-        return self.inputs.size + (self.layout == "after" and isinstance(self.inputs, Tokens))
+        blanks = self.layout == "after" or self.ponder > 0
+        return self.inputs.size + (blanks and isinstance(self.inputs, Tokens))
 
-    def batch(self, rng: np.random.Generator, batch_size: int, length: int) -> Batch:
-        """Draw a batch of instances of one length.
+    def with_ponder(self, steps: int) -> Self:
+        """Return the same task with blanks after each step, over which a model may compute on.
+
+        Every step, of the input or of the answer, is followed by so many blanks (zeros among
+        reals), and what was to be answered at the step is answered at the last of them.
+
+        Raises:
+            UsageError: for a number below 0.
+
+        Example:
+            >>> import numpy as np, seqtasks as st
+            >>> parity = st.task("parity").with_ponder(2)
+            >>> batch = parity.batch_of(np.array([[1, 1, 0]]))
+            >>> parity.inputs.decode(batch.inputs[0]), parity.targets.decode(batch.targets[0])
+            ('1__1__0__', '..1..0..0')
+        """
+        if steps < 0:
+            raise UsageError(f"ponder must be at least 0, got {steps}")
+        made = copy.copy(self)
+        object.__setattr__(made, "ponder", steps)  # a task may be a frozen dataclass
+        return made
+
+    def draw(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
+        """Draw inputs of one length as `generate` returns them, and check their shape.
 
         Raises:
             UsageError: for a length the task cannot have.
@@ -124,7 +150,15 @@ class Task:
                 f"{type(self).__name__}.generate returned shape {inputs.shape}; "
                 f"it was asked for {(batch_size, length, *vectors)}"
             )
-        return self.batch_of(inputs)
+        return inputs
+
+    def batch(self, rng: np.random.Generator, batch_size: int, length: int) -> Batch:
+        """Draw a batch of instances of one length.
+
+        Raises:
+            UsageError: for a length the task cannot have.
+        """
+        return self.batch_of(self.draw(rng, batch_size, length))
 
     def batch_of(self, inputs: Array) -> Batch:
         """Encode given inputs, (batch, length[, features]), and lay them out with their answers."""
@@ -142,11 +176,13 @@ class Task:
             _expect_shape(self, answers, (count, emitted))
         steps = length + emitted
         blank = self.inputs.size if isinstance(self.inputs, Tokens) else 0.0
-        return Batch(
-            _laid_out(self.inputs, inputs, steps, 0, blank),
-            _laid_out(self.targets, answers, steps, steps - answers.shape[1], None),
-            np.full(count, steps, dtype=np.int64),
-        )
+        laid_out = _laid_out(self.inputs, inputs, steps, 0, blank)
+        targets = _laid_out(self.targets, answers, steps, steps - answers.shape[1], None)
+        each = 1 + self.ponder
+        if self.ponder:
+            laid_out = _spread(laid_out, each, 0, blank)
+            targets = _spread(targets, each, self.ponder, _unscored(self.targets))
+        return Batch(laid_out, targets, np.full(count, steps * each, dtype=np.int64))
 
 
 def _checked(alphabet: Tokens | TokenSets | Reals, values: Array, origin: str) -> Array:
@@ -168,18 +204,29 @@ def _laid_out(
     alphabet: Tokens | TokenSets | Reals, values: Array, steps: int, first: int, fill: Any
 ) -> Array:
     """Return values in the type of a batch, from a first step on; elsewhere the fill."""
-    unscored, dtype = {
-        Tokens: (IGNORE, np.int64),
-        TokenSets: (False, np.bool_),
-        Reals: (np.nan, np.float32),
-    }[type(alphabet)]
+    dtype = {Tokens: np.int64, TokenSets: np.bool_, Reals: np.float32}[type(alphabet)]
     if values.shape[1] == steps:
-        return values.astype(dtype)
+        return values.astype(dtype, order="C")
     array = np.empty((len(values), steps, *values.shape[2:]), dtype=dtype)
     last = first + values.shape[1]
-    array[:, :first] = array[:, last:] = unscored if fill is None else fill
+    array[:, :first] = array[:, last:] = _unscored(alphabet) if fill is None else fill
     array[:, first:last] = values
     return array
+
+
+def _spread(values: Array, each: int, place: int, fill: Any) -> Array:
+    """Return so many steps for each of the values, (batch, time * each, ...), at a place of them.
+
+    At their other places stands the fill.
+    """
+    array = np.full((len(values), values.shape[1] * each, *values.shape[2:]), fill, values.dtype)
+    array[:, place::each] = values
+    return array
+
+
+def _unscored(alphabet: Tokens | TokenSets | Reals) -> Any:
+    """Return what stands where nothing is scored."""
+    return {Tokens: IGNORE, TokenSets: False, Reals: np.nan}[type(alphabet)]
 
 
 def _expect_shape(task: Task, answers: Array, shape: tuple[int, ...]) -> None:

@@ -1,23 +1,27 @@
 """Training batches, drawn in blocks; that of step k depends on experiment, seed and k alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from seqtasks.curricula import build_curriculum
 from seqtasks.errors import UsageError
+from seqtasks.holdout import Holdout, checked_domain_size
 from seqtasks.lengths import LengthRange
 from seqtasks.randomness import stream
 from seqtasks.settings import DataOrder
 from seqtasks.tasks import Array, Batch, Task
+from seqtasks.training.prefetch import Prefetch
 
-__all__ = ["BatchSource", "TorchBatch", "to_torch"]
+__all__ = ["BatchSource", "Block", "TorchBatch", "to_torch"]
 
 BLOCK_SYMBOLS = 2**18
 BLOCK_STEPS = 1024
-LARGEST_DOMAIN = 2**20
 
 
 class TorchBatch(NamedTuple):
@@ -35,20 +39,108 @@ def to_torch(array: Array, dtype: torch.dtype, device: torch.device) -> Tensor:
     return tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else torch.int64)
 
 
+@dataclass(frozen=True, eq=False)
+class Block:
+    """The batches of some steps in a row, and where in memory each lies.
+
+    A batch is contiguous and row-major: int64 ids (batch, time), bool sets (batch, time, symbols)
+    or reals (batch, time, features). The memory is the block's and lasts as long as the block.
+
+    Attributes:
+        first_step: the first of the steps, counted from 0.
+        steps: how many.
+        times: (steps,) the time steps of each batch.
+        batch_sizes: (steps,) the instances of each batch.
+        input_addresses: (steps,) the memory address of each batch's inputs.
+        target_addresses: (steps,) that of its targets.
+    """
+
+    first_step: int
+    steps: int
+    times: NDArray[np.int64]
+    batch_sizes: NDArray[np.int64]
+    input_addresses: NDArray[np.uint64]
+    target_addresses: NDArray[np.uint64]
+    _tensors: Sequence[TorchBatch] = field(repr=False)
+    """The instances of each length."""
+    _holder: NDArray[np.int64] = field(repr=False)
+    """(steps,) which of them hold a batch."""
+    _first_row: NDArray[np.int64] = field(repr=False)
+    """(steps,) where in them it begins."""
+
+    @classmethod
+    def of(
+        cls,
+        first_step: int,
+        tensors: Sequence[TorchBatch],
+        holder: NDArray[np.int64],
+        first_row: NDArray[np.int64],
+        batch_sizes: NDArray[np.int64],
+    ) -> "Block":
+        """Return a block of batches that lie one after the other in a few contiguous tensors.
+
+        Args:
+            first_step: the first of the steps, counted from 0.
+            tensors: the instances, those of one length together.
+            holder: (steps,) which of the tensors hold a batch.
+            first_row: (steps,) the first of the batch's rows in them.
+            batch_sizes: (steps,) the batch's rows.
+        """
+
+        def addresses(side: Sequence[Tensor]) -> NDArray[np.uint64]:
+            start = np.array([tensor.data_ptr() for tensor in side], dtype=np.uint64)
+            row = np.array([t.stride(0) * t.element_size() for t in side], dtype=np.uint64)
+            return start[holder] + row[holder] * first_row.astype(np.uint64)
+
+        times = np.array([held.inputs.shape[1] for held in tensors], dtype=np.int64)
+        return cls(
+            first_step,
+            len(holder),
+            times[holder],
+            batch_sizes,
+            addresses([held.inputs for held in tensors]),
+            addresses([held.targets for held in tensors]),
+            tensors,
+            holder,
+            first_row,
+        )
+
+    def batch(self, step: int) -> TorchBatch:
+        """Return the batch of a step, counted from the run's first.
+
+        Raises:
+            IndexError: for a step of another block.
+        """
+        place = step - self.first_step
+        if not 0 <= place < self.steps:
+            last = self.first_step + self.steps - 1
+            raise IndexError(f"step {step} is not in the block of {self.first_step} to {last}")
+        held, first = self._tensors[self._holder[place]], int(self._first_row[place])
+        rows = slice(first, first + int(self.batch_sizes[place]))
+        return TorchBatch(held.inputs[rows], held.targets[rows])
+
+
 class BatchSource:
     """The batches of a training run.
 
     Args:
         task: what to draw from.
-        length: the training lengths; each batch has one, drawn uniformly from the allowed.
+        length: the training lengths; each batch has one of the allowed.
         batch_size: instances in a batch.
         data: `sampled`, or `epochs` over all instances of the one length, shuffled.
         seed: the experiment's seed.
         dtype: the type of real inputs and targets.
         device: where the tensors go.
+        curriculum: spec of how a batch's length is chosen.
+        holdout: the inputs that no batch may have; None for none.
+        prefetch: whether to draw the next block in a thread, where that saves time.
+
+    Attributes:
+        block_steps: the steps of a block.
 
     Raises:
-        UsageError: if the task cannot have the length, or cannot enumerate it for epochs.
+        UsageError: if the task cannot have the length, cannot enumerate it for epochs, or the
+            curriculum does not fit.
     """
 
     def __init__(
@@ -60,61 +152,88 @@ class BatchSource:
         seed: int,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
+        curriculum: str = "uniform",
+        holdout: Holdout | None = None,
+        prefetch: bool = False,
     ) -> None:
         self._task, self._batch_size, self._seed = task, batch_size, seed
         self._dtype, self._device = dtype, torch.device(device)
-        self._lengths = np.array(task.lengths.select(length, type(task).__name__))
-        self._draw: Callable[[int], list[TorchBatch]]
+        self._lengths = task.lengths.select(length, type(task).__name__)
+        self._curriculum = build_curriculum(curriculum, self._lengths)
+        self._holdout = holdout
+        self._draw: Callable[[int], Block]
         if data == "epochs":
             self._domain = self._whole_domain(length)
             self.block_steps = -(-len(self._domain.inputs) // batch_size)
             self._draw = self._epoch
         else:
-            symbols = batch_size * int(self._lengths[-1])
+            symbols = batch_size * self._lengths[-1] * (1 + task.ponder)
             self.block_steps = max(1, min(BLOCK_STEPS, BLOCK_SYMBOLS // symbols))
             self._draw = self._sampled
-        self._block: list[TorchBatch] = []
-        self._block_index = -1
+        self._blocks = Prefetch(self._draw) if prefetch else None
+        self._block: Block | None = None
+
+    def block(self, step: int) -> Block:
+        """Return the block with the batch of a step, counted from 0; the last one is kept."""
+        number = step // self.block_steps
+        if self._block is None or self._block.first_step != number * self.block_steps:
+            self._block = self._blocks.get(number) if self._blocks else self._draw(number)
+        return self._block
 
     def batch(self, step: int) -> TorchBatch:
         """Return the batch of a step, counted from 0."""
-        index, place = divmod(step, self.block_steps)
-        if index != self._block_index:
-            self._block, self._block_index = self._draw(index), index
-        return self._block[place]
+        return self.block(step).batch(step)
 
-    def _sampled(self, block: int) -> list[TorchBatch]:
-        places = stream(self._seed, "lengths", block).integers(
-            len(self._lengths), size=self.block_steps
-        )
-        batches: list[TorchBatch | None] = [None] * self.block_steps
+    def close(self) -> None:
+        """End the thread that draws ahead, if there is one."""
+        if self._blocks is not None:
+            self._blocks.close()
+
+    def _sampled(self, block: int) -> Block:
+        first_step = block * self.block_steps
+        rng = stream(self._seed, "lengths", block)
+        places = self._curriculum.places(rng, self._lengths, first_step, self.block_steps)
+        tensors: list[TorchBatch] = []
+        holder = np.empty(self.block_steps, dtype=np.int64)
+        first_row = np.empty(self.block_steps, dtype=np.int64)
         for place in np.unique(places):
-            length = int(self._lengths[place])
+            length = self._lengths[place]
             steps = np.flatnonzero(places == place)
+            holder[steps] = len(tensors)
+            first_row[steps] = np.arange(len(steps)) * self._batch_size
             rng = stream(self._seed, "training", block, length)
-            drawn = self._to_torch(self._task.batch(rng, len(steps) * self._batch_size, length))
-            parts = zip(*(t.split(self._batch_size) for t in drawn), strict=True)
-            for step, (inputs, targets) in zip(steps, parts, strict=True):
-                batches[step] = TorchBatch(inputs, targets)
-        return [batch for batch in batches if batch is not None]
+            drawn = self._drawn(rng, len(steps) * self._batch_size, length)
+            tensors.append(self._to_torch(drawn))
+        sizes = np.full(self.block_steps, self._batch_size, dtype=np.int64)
+        return Block.of(first_step, tensors, holder, first_row, sizes)
 
-    def _epoch(self, epoch: int) -> list[TorchBatch]:
+    def _drawn(self, rng: np.random.Generator, count: int, length: int) -> Batch:
+        if self._holdout is None:
+            return self._task.batch(rng, count, length)
+        return self._task.batch_of(self._holdout.draw(rng, count, length))
+
+    def _epoch(self, epoch: int) -> Block:
         order = stream(self._seed, "epoch", epoch).permutation(len(self._domain.inputs))
         index = torch.from_numpy(order).to(self._device)
-        shuffled = [tensor[index].split(self._batch_size) for tensor in self._domain]
-        return [TorchBatch(*pair) for pair in zip(*shuffled, strict=True)]
+        first_row = np.arange(self.block_steps, dtype=np.int64) * self._batch_size
+        return Block.of(
+            epoch * self.block_steps,
+            [TorchBatch(*(tensor[index] for tensor in self._domain))],
+            np.zeros(self.block_steps, dtype=np.int64),
+            first_row,
+            np.minimum(self._batch_size, len(order) - first_row),
+        )
 
     def _whole_domain(self, length: LengthRange) -> TorchBatch:
         if length.first != length.last:
             raise UsageError(f"epochs need one length, got {length}; sample the data instead")
-        size = self._task.domain_size(length.first)
-        if size is None or size > LARGEST_DOMAIN:
-            held = "cannot enumerate its inputs" if size is None else f"has {size} inputs"
-            raise UsageError(
-                f"{type(self._task).__name__} {held} of length {length.first}, so there are no "
-                f"epochs over them (at most {LARGEST_DOMAIN}); sample the data instead"
-            )
-        return self._to_torch(self._task.batch_of(self._task.enumerate(length.first)))
+        if self._holdout is None:
+            consequence = "there are no epochs over them; sample the data instead"
+            checked_domain_size(self._task, length.first, consequence)
+            inputs = self._task.enumerate(length.first)
+        else:
+            inputs = self._holdout.trained(length.first)
+        return self._to_torch(self._task.batch_of(inputs))
 
     def _to_torch(self, batch: Batch) -> TorchBatch:
         return TorchBatch(

@@ -95,6 +95,10 @@ class Trainer:
         self.step += 1
         return value
 
+    def close(self) -> None:
+        """End what the batches keep going; the trainer may still be used."""
+        self._source.close()
+
     def is_finite(self) -> bool:
         """Say whether every weight is finite: a finite loss may have a gradient that is not."""
         return all(bool(p.isfinite().all()) for p in self._parameters)

@@ -1,0 +1,112 @@
+"""The score that papers publish: the mean over a whole range of lengths, each counting alike."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from seqtasks.evaluation import count_at
+from seqtasks.holdout import Holdout
+from seqtasks.intervals import (
+    Interval,
+    Stratum,
+    intervals_from_json,
+    intervals_to_json,
+    strata_interval,
+)
+from seqtasks.lengths import LengthRange
+from seqtasks.lookup import task as find_task
+from seqtasks.tasks import Task
+
+__all__ = ["RangeScore", "evaluate_range"]
+
+
+@dataclass(frozen=True)
+class RangeScore:
+    """The mean scores of a model over a range of lengths.
+
+    Attributes:
+        lengths: the range, such as `41..500`.
+        count: the lengths in it that the task can have, each of which counts alike.
+        sequences: how many instances were scored at each, or all there are where that is less.
+        exhaustive: whether at every length all were scored that exist; the scores are then exact.
+        metrics: each metric's mean over the lengths, by name.
+        intervals: their 95 % intervals, by name.
+    """
+
+    lengths: str
+    count: int
+    sequences: int
+    exhaustive: bool
+    metrics: dict[str, float]
+    intervals: dict[str, Interval]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the score as plain data."""
+        return {**vars(self), "intervals": intervals_to_json(self.intervals)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "RangeScore":
+        """Read what `to_json` returned."""
+        values: dict[str, Any] = {**data, "intervals": intervals_from_json(data["intervals"])}
+        return cls(**values)
+
+
+def evaluate_range(
+    model: nn.Module,
+    task: str | Task,
+    lengths: str | LengthRange,
+    sequences: int = 64,
+    seed: int = 0,
+    holdout: Holdout | None = None,
+    before_each: Callable[[], None] = lambda: None,
+) -> RangeScore:
+    """Score a model over a range of lengths, as papers do: the mean of the lengths' own scores.
+
+    Args:
+        model: as for `evaluate`.
+        task: a task or its spec string.
+        lengths: `"41..500"`, of which those count that the task can have.
+        sequences: instances at each length, in batches of equal length. With the 64 of the default
+            the accuracy over 460 lengths is known to within 0.6 percent points.
+        seed: whose stream to draw from.
+        holdout: as for `evaluate`.
+        before_each: called before each length; what it raises ends the scoring.
+
+    Raises:
+        UsageError: if the task can have none of the lengths.
+
+    Example:
+        >>> import seqtasks as st
+        >>> result = st.run("bitflip", cell="concat", steps=100, evaluation_lengths=(10,))
+        >>> score = st.evaluate_range(result.model, "bitflip", "11..20", sequences=8)
+        >>> score.count, score.metrics["token_accuracy"]
+        (10, 1.0)
+    """
+    task = find_task(task)
+    wanted = LengthRange.parse(lengths)
+    selected = task.lengths.select(wanted, type(task).__name__)
+    strata: dict[str, list[Stratum]] = {metric.name: [] for metric in task.metrics}
+    exhaustive = True
+    for length in selected:
+        before_each()
+        counted = count_at(model, task, length, sequences, seed, "score", holdout)
+        exhaustive = exhaustive and counted.exhaustive
+        for name, stratum in counted.strata.items():
+            strata[name].append(stratum)
+    return RangeScore(
+        str(wanted),
+        len(selected),
+        sequences,
+        exhaustive,
+        {
+            name: math.fsum(stratum.value for stratum in parts) / len(parts)
+            for name, parts in strata.items()
+        },
+        {
+            metric.name: strata_interval(strata[metric.name], metric.fraction)
+            for metric in task.metrics
+        },
+    )
