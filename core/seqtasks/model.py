@@ -87,7 +87,7 @@ class Model(nn.Module):
         """
         if self._engines is not None:
             outcome = self._engines.run(
-                self._plain_pass, inputs, self._per_layer(state), lengths, return_states
+                self.plain_pass, inputs, self._per_layer(state), lengths, return_states
             )
             if outcome is not None:
                 predictions, finals, histories = outcome
@@ -96,7 +96,7 @@ class Model(nn.Module):
                 return predictions, self._joined(finals)
         return self.plain(inputs, state, lengths, return_states)
 
-    def _plain_pass(
+    def plain_pass(
         self, inputs: Tensor, states: Sequence[State | None], lengths: Tensor | None
     ) -> tuple[Tensor, Sequence[State]]:
         """Run the plain loop with the states of all layers as a list."""

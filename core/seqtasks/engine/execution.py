@@ -142,19 +142,30 @@ class Engines:
                 return tensor.dtype
         return torch.get_default_dtype()
 
-    def settle(self, steps: int = 1, input_size: int = 0) -> str:
-        """Return the engine to be used, `plain`, `torch` or `native`, having tried what is asked.
+    @property
+    def steps_matter(self) -> bool:
+        """Whether a program holds for one number of steps alone."""
+        return self._steps_matter
+
+    def settle(self, plain: PlainPass, inputs: Tensor, layers: int) -> str:
+        """Return the engine to be used, having tried what is wanted on a batch.
 
         Args:
-            steps: of a sequence, in case the size of a state depends on it.
-            input_size: features of real inputs.
+            plain: the plain loop over the same parts.
+            inputs: (batch, time) ids or (batch, time, features).
+            layers: how many cells there are.
         """
+        if self.name is None and self.wanted != "plain" and _ordinary(inputs, None):
+            real = inputs.is_floating_point()
+            self.program(
+                inputs.shape[1],
+                input_size=inputs.shape[-1] if real else 0,
+                check=lambda made: agrees(
+                    made, plain, inputs, [None] * layers, None, self._steps_matter
+                ),
+            )
         if self.name is None:
-            if self.wanted == "plain":
-                self.name = "plain"
-            else:
-                self.program(steps, input_size=input_size)
-        assert self.name is not None
+            self.name = "plain"
         return self.name
 
     def program(

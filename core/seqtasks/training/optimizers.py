@@ -1,80 +1,103 @@
 """Optimisers by name, with their parameters as a spec string says them."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
 from torch import nn
 
 from seqtasks.binding import bind
+from seqtasks.engine.optimizer_values import OptimizerValues
 from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.spec import parse_spec
 
-__all__ = ["OPTIMIZERS", "build_optimizer"]
+__all__ = ["OPTIMIZERS", "build_optimizer", "optimizer_values", "trained_parameters"]
 
-Parameters = Iterable[nn.Parameter]
-GIVEN = ("parameters", "learning_rate")
+GIVEN = ("learning_rate",)
 
 
 def adam(
-    parameters: Parameters,
     learning_rate: float,
     beta1: float = 0.9,
     beta2: float = 0.999,
     epsilon: float = 1e-8,
     weight_decay: float = 0.0,
-) -> torch.optim.Optimizer:
+) -> OptimizerValues:
     """Adam (Kingma and Ba, 2015)."""
-    return torch.optim.Adam(
-        parameters, learning_rate, (beta1, beta2), epsilon, weight_decay, fused=True
+    return OptimizerValues(
+        "adam",
+        learning_rate,
+        beta1=beta1,
+        beta2=beta2,
+        epsilon=epsilon,
+        weight_decay=weight_decay,
     )
 
 
 def adamw(
-    parameters: Parameters,
     learning_rate: float,
     beta1: float = 0.9,
     beta2: float = 0.999,
     epsilon: float = 1e-8,
     weight_decay: float = 0.01,
-) -> torch.optim.Optimizer:
+) -> OptimizerValues:
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
-    return torch.optim.AdamW(
-        parameters, learning_rate, (beta1, beta2), epsilon, weight_decay, fused=True
+    return OptimizerValues(
+        "adamw",
+        learning_rate,
+        beta1=beta1,
+        beta2=beta2,
+        epsilon=epsilon,
+        weight_decay=weight_decay,
     )
 
 
 def sgd(
-    parameters: Parameters,
     learning_rate: float,
     momentum: float = 0.0,
     weight_decay: float = 0.0,
     nesterov: bool = False,
-) -> torch.optim.Optimizer:
+) -> OptimizerValues:
     """Stochastic gradient descent, with momentum if wanted."""
-    return torch.optim.SGD(
-        parameters, learning_rate, momentum, weight_decay=weight_decay, nesterov=nesterov
+    if nesterov and momentum == 0:
+        raise UsageError("nesterov needs a momentum above 0")
+    return OptimizerValues(
+        "sgd",
+        learning_rate,
+        momentum=momentum,
+        weight_decay=weight_decay,
+        nesterov=nesterov,
     )
 
 
 def rmsprop(
-    parameters: Parameters,
     learning_rate: float,
     alpha: float = 0.99,
     epsilon: float = 1e-8,
     momentum: float = 0.0,
     weight_decay: float = 0.0,
-) -> torch.optim.Optimizer:
+) -> OptimizerValues:
     """RMSprop (Hinton, 2012)."""
-    return torch.optim.RMSprop(parameters, learning_rate, alpha, epsilon, weight_decay, momentum)
+    return OptimizerValues(
+        "rmsprop",
+        learning_rate,
+        alpha=alpha,
+        epsilon=epsilon,
+        momentum=momentum,
+        weight_decay=weight_decay,
+    )
 
 
-OPTIMIZERS: dict[str, Any] = {"adam": adam, "adamw": adamw, "rmsprop": rmsprop, "sgd": sgd}
+OPTIMIZERS: dict[str, Callable[..., OptimizerValues]] = {
+    "adam": adam,
+    "adamw": adamw,
+    "rmsprop": rmsprop,
+    "sgd": sgd,
+}
 
 
-def build_optimizer(
-    text: str, parameters: Parameters, learning_rate: float
-) -> torch.optim.Optimizer:
+def optimizer_values(text: str, learning_rate: float) -> OptimizerValues:
     """Return the optimiser a spec string names, such as `adam` or `sgd:momentum=0.9`.
 
     Raises:
@@ -87,11 +110,54 @@ def build_optimizer(
             + did_you_mean(spec.name, OPTIMIZERS)
         )
     chosen = OPTIMIZERS[spec.name]
-    values = bind(spec, chosen, GIVEN)
-    trained = [parameter for parameter in parameters if parameter.requires_grad]
+    given = bind(spec, chosen, GIVEN)
+    for name, value in given.items():
+        if isinstance(value, bool):
+            continue
+        below_one = name in ("beta1", "beta2")
+        if not math.isfinite(value) or value < 0 or (below_one and value >= 1):
+            wanted = "at least 0 and below 1" if below_one else "a finite number, at least 0"
+            raise UsageError(f"optimizer {text}: {name} must be {wanted}, got {value}")
+    try:
+        return chosen(learning_rate, **given)
+    except UsageError as error:
+        raise UsageError(f"optimizer {text}: {error}") from None
+
+
+def trained_parameters(model: nn.Module) -> list[nn.Parameter]:
+    """Return the parameters that training changes.
+
+    Raises:
+        UsageError: if there is none.
+    """
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if not trained:
         raise UsageError("the model has no parameter to train")
-    try:
-        return chosen(trained, learning_rate, **values)
-    except ValueError as error:
-        raise UsageError(f"optimizer {text}: {error}") from None
+    return trained
+
+
+def build_optimizer(
+    values: OptimizerValues, parameters: Iterable[nn.Parameter]
+) -> torch.optim.Optimizer:
+    """Return torch's own optimiser of these values.
+
+    Example:
+        >>> import torch
+        >>> from seqtasks.training.optimizers import build_optimizer, optimizer_values
+        >>> weights = [torch.nn.Parameter(torch.zeros(2))]
+        >>> type(build_optimizer(optimizer_values("sgd:momentum=0.9", 0.1), weights)).__name__
+        'SGD'
+    """
+    v = values
+    trained: Sequence[Any] = list(parameters)
+    if v.kind == "sgd":
+        return torch.optim.SGD(
+            trained, v.learning_rate, v.momentum, weight_decay=v.weight_decay, nesterov=v.nesterov
+        )
+    if v.kind == "rmsprop":
+        return torch.optim.RMSprop(
+            trained, v.learning_rate, v.alpha, v.epsilon, v.weight_decay, v.momentum
+        )
+    kind = torch.optim.AdamW if v.kind == "adamw" else torch.optim.Adam
+    betas = (v.beta1, v.beta2)
+    return kind(trained, v.learning_rate, betas, v.epsilon, v.weight_decay, fused=True)

@@ -2,24 +2,20 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from seqtasks.model import sequence_loss
+from seqtasks.engine.execution import EngineName, Engines
+from seqtasks.model import Model
 from seqtasks.settings import LossReduction
 from seqtasks.torch_randomness import borrowed_random_state, own_random_stream
 from seqtasks.training.data import BatchSource
-from seqtasks.training.optimizers import build_optimizer
+from seqtasks.training.native_steps import NativeSteps
+from seqtasks.training.optimizers import optimizer_values
+from seqtasks.training.torch_steps import TorchSteps
 
-__all__ = ["Trainer", "predictions_of", "scoring"]
-
-
-def predictions_of(model: nn.Module, inputs: Tensor) -> Tensor:
-    """Return a model's predictions, (batch, time, ...); a model may return a state beside them."""
-    result = model(inputs)
-    return result[0] if isinstance(result, tuple) else result
+__all__ = ["Trainer", "scoring"]
 
 
 @contextmanager
@@ -41,6 +37,8 @@ class Trainer:
     Attributes:
         model: the module being trained: from inputs to predictions, or (predictions, state).
         step: training steps made so far.
+        engine: the engine in use, `plain`, `torch` or `native`.
+        threads: how many it uses.
     """
 
     def __init__(
@@ -52,48 +50,63 @@ class Trainer:
         clip: float | None = None,
         loss_reduction: LossReduction = "mean",
         seed: int = 0,
+        engine: EngineName = "plain",
+        threads: int | None = None,
     ) -> None:
         self.model = model
         self.step = 0
         self._source = source
-        self._optimizer = build_optimizer(optimizer, model.parameters(), learning_rate)
-        self._clip = clip
-        self._reduction: LossReduction = loss_reduction
         self._parameters = [p for p in model.parameters() if p.requires_grad]
         self._gpu = next((p.device for p in self._parameters if p.is_cuda), None)
+        values = optimizer_values(optimizer, learning_rate)
+        engines = self._settled(engine)
+        self.engine = "plain" if engines is None else engines.name or "plain"
+        self._steps: NativeSteps | TorchSteps
+        if engines is not None and self.engine == "native":
+            assert isinstance(model, Model)
+            self._steps = NativeSteps(
+                model, engines, source, values, clip, loss_reduction, threads
+            )
+        else:
+            self._steps = TorchSteps(model, source, values, clip, loss_reduction)
         with own_random_stream(seed, "forward"):
             self._random = self._random_states()
+
+    @property
+    def threads(self) -> int:
+        """How many threads the engine uses."""
+        return self._steps.threads
+
+    def _settled(self, engine: EngineName) -> Engines | None:
+        """Settle on an engine, trying what it makes of the first batch."""
+        if not isinstance(self.model, Model):
+            return None
+        engines = self.model.use_engine(engine)
+        if engine == "plain":
+            return engines
+        self.model.train()
+        inputs = self._source.batch(0).inputs
+        with borrowed_random_state():
+            engines.settle(self.model.plain_pass, inputs, len(self.model.cells))
+        return engines
 
     def advance(self, steps: int, stop: Callable[[], bool] = lambda: False) -> list[float]:
         """Train for a stretch of steps and return the loss of each.
 
         It ends early at a loss that is not finite, which is then the last one, and after a step
-        at which `stop` says so. Random draws inside the model come from the trainer's own stream.
+        at which `stop` says so; a compiled program is asked about every 50 ms. Random draws inside
+        the model come from the trainer's own stream.
         """
-        losses: list[float] = []
         self.model.train()
-        with borrowed_random_state():
-            self._set_random_states(self._random)
-            while len(losses) < steps:
-                losses.append(self._train_step())
-                if losses[-1] - losses[-1] != 0 or stop():  # infinite or not a number
-                    break
-            self._random = self._random_states()
+        if self.engine == "native":  # it draws nothing
+            losses = self._steps.advance(self.step, steps, stop)
+        else:
+            with borrowed_random_state():
+                self._set_random_states(self._random)
+                losses = self._steps.advance(self.step, steps, stop)
+                self._random = self._random_states()
+        self.step += len(losses)
         return losses
-
-    def _train_step(self) -> float:
-        batch = self._source.batch(self.step)
-        self._optimizer.zero_grad()
-        predictions = predictions_of(self.model, batch.inputs)
-        loss = sequence_loss(predictions, batch.targets, reduction=self._reduction)
-        value = float(loss.detach())
-        if value - value == 0:
-            loss.backward()
-            if self._clip is not None:
-                nn.utils.clip_grad_norm_(self._parameters, self._clip)
-            self._optimizer.step()
-        self.step += 1
-        return value
 
     def close(self) -> None:
         """End what the batches keep going; the trainer may still be used."""
@@ -106,10 +119,8 @@ class Trainer:
     def state(self) -> dict[str, Tensor]:
         """Return copies of everything that later steps depend on, beside the step number."""
         tensors = {f"model.{key}": value for key, value in self.model.state_dict().items()}
-        for index, values in self._optimizer.state_dict()["state"].items():
-            for key, value in values.items():
-                if isinstance(value, Tensor):
-                    tensors[f"optimizer.{index}.{key}"] = value
+        for key, value in self._steps.optimizer_state().items():
+            tensors[f"optimizer.{key}"] = value
         for index, value in enumerate(self._random):
             tensors[f"random.{index}"] = value
         return {key: value.detach().clone() for key, value in tensors.items()}
@@ -125,12 +136,7 @@ class Trainer:
             part, _, name = key.partition(".")
             parts[part][name] = value
         self.model.load_state_dict(parts["model"])
-        state: dict[int, dict[str, Any]] = {}
-        for key, value in parts["optimizer"].items():
-            index, _, name = key.partition(".")
-            state.setdefault(int(index), {})[name] = value.clone()
-        groups = self._optimizer.state_dict()["param_groups"]
-        self._optimizer.load_state_dict({"state": state, "param_groups": groups})
+        self._steps.restore(parts["optimizer"], step)
         self._random = [parts["random"][str(index)] for index in range(len(parts["random"]))]
         self.step = step
 

@@ -15,8 +15,10 @@ from seqtasks.engine.graph import Node
 from seqtasks.engine.native.blas import find_blas
 from seqtasks.engine.native.compiler import CompilerError, load
 from seqtasks.engine.native.emit import Emitted, emit
+from seqtasks.engine.native.workspace import Workspace
+from seqtasks.engine.optimizer_values import OptimizerValues
 
-__all__ = ["LOSSES", "OPTIMIZERS", "OptimizerValues", "Program", "Trained"]
+__all__ = ["LOSSES", "OPTIMIZERS", "Program", "Trained"]
 
 LOSSES = {"symbols": 0, "sets": 1, "reals": 2}
 OPTIMIZERS = {"adam": 0, "adamw": 1, "sgd": 2, "rmsprop": 3}
@@ -108,21 +110,6 @@ class _Call(ctypes.Structure):
     ]
 
 
-@dataclass(frozen=True)
-class OptimizerValues:
-    """An optimiser: `kind` of OPTIMIZERS, and its numbers; those it lacks are 0."""
-
-    kind: str
-    learning_rate: float
-    beta1: float = 0.0
-    beta2: float = 0.0
-    epsilon: float = 0.0
-    weight_decay: float = 0.0
-    momentum: float = 0.0
-    alpha: float = 0.0
-    nesterov: bool = False
-
-
 @dataclass
 class Trained:
     """Where one parameter's optimiser keeps its two tensors, of which either may be None."""
@@ -163,7 +150,7 @@ class Program:
         for name in ("seqtasks_forward", "seqtasks_backward"):
             function = getattr(self._library, name)
             function.argtypes, function.restype = [ctypes.POINTER(_Call)], ctypes.c_int
-        self._memory = torch.empty(0, dtype=torch.uint8)
+        self._workspace = Workspace(0)
 
     def trained(self) -> list[Tensor]:
         """Return the parameters that training changes."""
@@ -173,10 +160,9 @@ class Program:
             if self.offsets[leaf] >= 0
         ]
 
-    def memory(self, batch: int, time: int, threads: int = 1) -> Tensor:
-        """Return memory for a batch, (threads, bytes) uint8."""
-        each = (self._memory_needed(batch, time, threads) + 4095) // 4096 * 4096
-        return torch.empty((threads, each + 64), dtype=torch.uint8)
+    def memory(self, batch: int, time: int) -> Workspace:
+        """Return memory for a pass forward and back of a batch."""
+        return Workspace(self._memory_needed(batch, time, 1))
 
     def _parameters(self, states: dict[int, Trained] | None = None) -> Any:
         array = (_Parameter * len(self._leaves))()
@@ -228,10 +214,9 @@ class Program:
         """
         steps = len(times)
         needed = self._memory_needed(int(batch_sizes.max()), int(times.max()), threads)
-        if self._memory.numel() < threads * (needed + 128):
-            self._memory = torch.empty(threads * (needed + 4096), dtype=torch.uint8)
-        start = self._memory.data_ptr()
-        start += -start % 64
+        each = (needed + 63) // 64 * 64
+        if self._workspace.size < threads * each:
+            self._workspace = Workspace(threads * each)
         losses = np.empty(steps)
         parameters = self._parameters(states)
         job = _Job(
@@ -261,8 +246,8 @@ class Program:
             inputs.ctypes.data,
             targets.ctypes.data,
             losses.ctypes.data,
-            start,
-            (needed + 63) // 64 * 64,
+            self._workspace.address,
+            each,
         )
         status = self._train(job)
         if status:
@@ -274,7 +259,7 @@ class Program:
         inputs: Tensor,
         lengths: Tensor | None,
         given: Sequence[Tensor] | None,
-        memory: Tensor,
+        memory: Workspace,
         histories: bool = False,
     ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """Run a batch.
@@ -314,7 +299,7 @@ class Program:
         inputs: Tensor,
         lengths: Tensor | None,
         given: Sequence[Tensor] | None,
-        memory: Tensor,
+        memory: Workspace,
         predictions_back: Tensor,
         finals_back: Sequence[Tensor],
         histories_back: Sequence[Tensor] | None,
@@ -356,9 +341,10 @@ class Program:
         call = _Call(ctypes.addressof(parameters), self._blas, batch, time)
         alive: list[Any] = []
         for name, value in values.items():
-            if isinstance(value, Tensor):
-                address = value.data_ptr()
-                setattr(call, name, address + (-address % 64 if name == "memory" else 0))
+            if isinstance(value, Workspace):
+                setattr(call, name, value.address)
+            elif isinstance(value, Tensor):
+                setattr(call, name, value.data_ptr())
             elif value is not None:
                 array = (ctypes.c_void_p * max(1, len(value)))(*(t.data_ptr() for t in value))
                 alive.append(array)

@@ -1,0 +1,168 @@
+"""Training steps made by a compiled program, many in one call."""
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqtasks.engine.execution import Engines
+from seqtasks.engine.native.program import Program, Trained
+from seqtasks.engine.optimizer_values import OptimizerValues
+from seqtasks.model import Model
+from seqtasks.settings import LossReduction
+from seqtasks.training.data import BatchSource, Block
+from seqtasks.training.optimizers import trained_parameters
+
+__all__ = ["NativeSteps"]
+
+SECONDS_PER_CALL = 0.05
+"""About how long a call takes, between which a signal is noticed."""
+WORK_PER_THREAD = 4_000_000
+"""Weights times instances times steps from which a further thread repays its waiting."""
+
+
+class NativeSteps:
+    """Makes the training steps of a model by its compiled program.
+
+    Attributes:
+        threads: among which the rows of a batch are shared.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        engines: Engines,
+        source: BatchSource,
+        optimizer: OptimizerValues,
+        clip: float | None,
+        reduction: LossReduction,
+        threads: int | None,
+    ) -> None:
+        self._model, self._engines, self._source = model, engines, source
+        self._optimizer, self._clip, self._reduction = optimizer, clip, reduction
+        self._parameters = trained_parameters(model)
+        self._made = 0
+        self._steps_per_call = 1
+        first = source.batch(0)
+        self._input_size = first.inputs.shape[-1] if first.inputs.is_floating_point() else 0
+        self._loss = {torch.int64: "symbols", torch.bool: "sets"}.get(first.targets.dtype, "reals")
+        program = self._program(first.inputs.shape[1])
+        trained = {id(tensor) for tensor in program.trained()}
+        self._kept: dict[int, Trained] = {
+            id(p): self._new_state(p) for p in self._parameters if id(p) in trained
+        }
+        work = sum(p.numel() for p in self._parameters) * first.inputs.shape[0] * first.inputs.shape[1]
+        most = _cores() if threads is None else threads
+        self.threads = most if threads is not None else max(1, min(most, work // WORK_PER_THREAD))
+
+    def advance(self, step: int, steps: int, stop: Callable[[], bool]) -> list[float]:
+        """Make steps and return their losses; see `Trainer.advance`."""
+        losses: list[float] = []
+        while len(losses) < steps:
+            block = self._source.block(step + len(losses))
+            first = step + len(losses) - block.first_step
+            last = min(block.steps, first + min(steps - len(losses), self._steps_per_call))
+            began = time.perf_counter()
+            for piece in self._pieces(block, first, last):
+                made = self._train(block, piece)
+                losses += made
+                if not math.isfinite(made[-1]):
+                    return losses
+            each = (time.perf_counter() - began) / (last - first)
+            self._steps_per_call = max(1, int(SECONDS_PER_CALL / max(each, 1e-7)))
+            if stop():
+                break
+        return losses
+
+    def _pieces(self, block: Block, first: int, last: int) -> Iterator[slice]:
+        """Yield the steps of one call each: of one length, where a program holds for one alone."""
+        if not self._engines.steps_matter:
+            yield slice(first, last)
+            return
+        times = block.times[first:last]
+        cuts = [0, *(np.flatnonzero(np.diff(times)) + 1), last - first]
+        for start, end in zip(cuts[:-1], cuts[1:], strict=True):
+            yield slice(first + int(start), first + int(end))
+
+    def _train(self, block: Block, piece: slice) -> list[float]:
+        program = self._program(int(block.times[piece.start]))
+        losses = program.train(
+            np.ascontiguousarray(block.times[piece]),
+            np.ascontiguousarray(block.batch_sizes[piece]),
+            np.ascontiguousarray(block.input_addresses[piece]),
+            np.ascontiguousarray(block.target_addresses[piece]),
+            optimizer=self._optimizer,
+            states=self._kept,
+            loss=self._loss,
+            reduction=self._reduction,
+            clip=self._clip,
+            steps_before=self._made,
+            threads=self.threads,
+        )
+        self._made += len(losses)
+        return losses
+
+    def _program(self, time_steps: int) -> Program:
+        program = self._engines.program(time_steps, input_size=self._input_size)
+        if not isinstance(program, Program):
+            raise RuntimeError(
+                "the model was changed so that its compiled program no longer fits: "
+                + self._engines.reasons.get("native", "another engine is in use")
+            )
+        return program
+
+    def _new_state(self, parameter: Tensor) -> Trained:
+        first, second = self._optimizer.kept
+        return Trained(
+            None if first is None else torch.zeros_like(parameter, requires_grad=False),
+            None if second is None else torch.zeros_like(parameter, requires_grad=False),
+        )
+
+    def optimizer_state(self) -> dict[str, Tensor]:
+        """Return what the optimiser keeps, named as torch's own optimisers name it."""
+        tensors: dict[str, Tensor] = {}
+        if self._made == 0:
+            return tensors
+        for index, parameter in enumerate(self._parameters):
+            kept = self._kept.get(id(parameter))
+            if kept is None:
+                continue
+            if self._optimizer.kind != "sgd":
+                tensors[f"{index}.step"] = torch.tensor(float(self._made))
+            pair = (kept.first, kept.second)
+            for name, tensor in zip(self._optimizer.kept, pair, strict=True):
+                if name is not None and tensor is not None:
+                    tensors[f"{index}.{name}"] = tensor
+        return tensors
+
+    def restore(self, tensors: dict[str, Tensor], step: int) -> None:
+        """Put back what `optimizer_state` returned at a step.
+
+        Raises:
+            KeyError, RuntimeError: if the tensors are not those of this model.
+        """
+        self._made = step
+        for index, parameter in enumerate(self._parameters):
+            kept = self._kept.get(id(parameter))
+            if kept is None:
+                continue
+            if f"{index}.step" in tensors:
+                self._made = int(tensors[f"{index}.step"])
+            pair = (kept.first, kept.second)
+            for name, tensor in zip(self._optimizer.kept, pair, strict=True):
+                if name is not None and tensor is not None and step > 0:
+                    tensor.copy_(tensors[f"{index}.{name}"])
+
+
+def _cores() -> int:
+    named: Any = os.environ.get("OMP_NUM_THREADS", "")
+    if named.isdigit() and int(named) > 0:
+        return int(named)
+    if hasattr(os, "sched_getaffinity"):
+        return min(16, len(os.sched_getaffinity(0)))
+    return min(16, os.cpu_count() or 1)
