@@ -1,5 +1,7 @@
 """Tasks of holding what was last written: flip-flop and n-bit-flip-flop."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +18,8 @@ from seqtasks_memory.symbols import check_range, set_attributes
 __all__ = ["FlipFlop", "NBitFlipFlop"]
 
 _WRITE, _READ, _PASS = 2, 3, 4
+
+_CACHED_NUMBERS = 2**17
 
 
 @dataclass(frozen=True)
@@ -117,15 +121,28 @@ class NBitFlipFlop(Task):
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw pulses, (batch, length, channels) of -1, 0 and 1."""
-        drawn = rng.random((batch_size, length, self.channels), dtype=np.float32)
-        # One draw for both: a pulse is what falls below the rate, the lower half of it negative.
-        pulses = (drawn < self.rate).view(np.int8) - 2 * (drawn < self.rate / 2).view(np.int8)
-        pulses[:, 0] = 1 - 2 * (drawn[:, 0] < 0.5).view(np.int8)
+        pulses = np.empty((batch_size, length, self.channels), dtype=np.int8)
+        limit = round(self.rate * 2**32)
+        for rows in _portions(pulses):
+            shape = pulses[rows].shape
+            count = math.prod(shape)
+            # Words of 64 bits hold two draws each, which is twice as quick as to draw floats.
+            words = rng.integers(2**64, size=(count + 1) // 2, dtype=np.uint64)
+            drawn = words.view(np.uint32)[:count].reshape(shape)
+            # One draw for both: a pulse is what falls below the limit, its lower half negative.
+            some = (drawn < limit).view(np.int8)
+            some -= 2 * (drawn < limit // 2).view(np.int8)
+            some[:, 0] = 1 - 2 * (drawn[:, 0] < 2**31).view(np.int8)
+            pulses[rows] = some
         return pulses
 
     def encode(self, inputs: Array) -> Array:
         """Return each channel's last pulse, 0 before the first, (batch, length, channels)."""
-        return _hold((inputs > 0).view(np.int8) - (inputs < 0).view(np.int8))
+        held = np.empty(inputs.shape, dtype=np.int8)
+        for rows in _portions(held):
+            some = inputs[rows]
+            held[rows] = _hold((some > 0).view(np.int8) - (some < 0).view(np.int8))
+        return held
 
     def is_solved(self, metrics: dict[str, float]) -> bool:
         """Say whether the mean squared error is below 0.001."""
@@ -140,8 +157,16 @@ def _hold(signals: NDArray[np.int8]) -> NDArray[np.int8]:
     """
     held = signals.copy()
     reach = 1
-    while reach < held.shape[1]:
+    while reach < held.shape[1] and not held.all():
         missing = (held[:, reach:] == 0).view(np.int8)
-        held[:, reach:] += missing * held[:, :-reach]
+        missing *= held[:, :-reach]
+        held[:, reach:] += missing
         reach *= 2
     return held
+
+
+def _portions(values: NDArray[np.int8]) -> Iterator[slice]:
+    """Yield rows, a few at a time: what fits in a processor's cache is worked on far quicker."""
+    rows = max(1, _CACHED_NUMBERS * len(values) // max(1, values.size))
+    for first in range(0, len(values), rows):
+        yield slice(first, first + rows)
