@@ -1,7 +1,6 @@
 """Tasks of holding what was last written: flip-flop and n-bit-flip-flop."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +12,11 @@ from seqtasks.lengths import AllowedLengths
 from seqtasks.metrics import mean_squared_error
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Reals, Task, Tokens
-from seqtasks_memory.symbols import check_range, set_attributes
+from seqtasks_memory.symbols import check_range, portions, set_attributes
 
 __all__ = ["FlipFlop", "NBitFlipFlop"]
 
 _WRITE, _READ, _PASS = 2, 3, 4
-
-_CACHED_NUMBERS = 2**17
 
 
 @dataclass(frozen=True)
@@ -123,7 +120,7 @@ class NBitFlipFlop(Task):
         """Draw pulses, (batch, length, channels) of -1, 0 and 1."""
         pulses = np.empty((batch_size, length, self.channels), dtype=np.int8)
         limit = round(self.rate * 2**32)
-        for rows in _portions(pulses):
+        for rows in portions(batch_size, length * self.channels):
             shape = pulses[rows].shape
             count = math.prod(shape)
             # Words of 64 bits hold two draws each, which is twice as quick as to draw floats.
@@ -139,7 +136,7 @@ class NBitFlipFlop(Task):
     def encode(self, inputs: Array) -> Array:
         """Return each channel's last pulse, 0 before the first, (batch, length, channels)."""
         held = np.empty(inputs.shape, dtype=np.int8)
-        for rows in _portions(held):
+        for rows in portions(len(inputs), inputs.shape[1] * self.channels):
             some = inputs[rows]
             held[rows] = _hold((some > 0).view(np.int8) - (some < 0).view(np.int8))
         return held
@@ -163,10 +160,3 @@ def _hold(signals: NDArray[np.int8]) -> NDArray[np.int8]:
         held[:, reach:] += missing
         reach *= 2
     return held
-
-
-def _portions(values: NDArray[np.int8]) -> Iterator[slice]:
-    """Yield rows, a few at a time: what fits in a processor's cache is worked on far quicker."""
-    rows = max(1, _CACHED_NUMBERS * len(values) // max(1, values.size))
-    for first in range(0, len(values), rows):
-        yield slice(first, first + rows)
