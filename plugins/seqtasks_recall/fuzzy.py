@@ -164,7 +164,8 @@ class FuzzyRecall(Task):
         # A value ends where it first did, but for the last, whose last symbol is the answer.
         same = (following[:, :-1] == inputs[:, 1:]) | ~(continues[:, :-1] | is_value[:, 1:])
         right = (same | ~answering[:, :-1]).all(axis=1) & continues[:, -1]
-        right &= ~is_value[np.arange(len(inputs)), np.maximum(places[-1] - back[:, -1] + 2, 0)]
+        beyond = np.minimum(length + 1 - back[:, -1], length - 1)
+        right &= ~is_value[np.arange(len(inputs)), beyond]
         right &= ~(is_pad[:, 1:] & ~is_pad[:, :-1]).any(axis=1)
         right &= ~(is_value[:, 1:] & is_pad[:, :-1]).any(axis=1) & ~is_value[:, 0]
         right &= ~_runs_on(is_key, self.key_motif_size) & ~_runs_on(is_value, self.value_motif_size)
