@@ -34,9 +34,12 @@ if TYPE_CHECKING:
     from seqtasks.settings import Settings
     from seqtasks.stored import load
     from seqtasks.tasks.task import Batch, Task
+    from seqtasks.trivial import Baseline, Baselines, baselines
 
 _HOMES = {
     "AllowedLengths": "lengths",
+    "Baseline": "trivial",
+    "Baselines": "trivial",
     "Batch": "tasks.task",
     "Cell": "cells.base",
     "DivergedError": "errors",
@@ -56,6 +59,7 @@ _HOMES = {
     "TokenSets": "alphabet",
     "Tokens": "alphabet",
     "UsageError": "errors",
+    "baselines": "trivial",
     "cell": "building",
     "evaluate": "evaluation",
     "hookimpl": "hookspecs",
@@ -73,6 +77,8 @@ _HOMES = {
 __all__ = [
     "IGNORE",
     "AllowedLengths",
+    "Baseline",
+    "Baselines",
     "Batch",
     "Cell",
     "DivergedError",
@@ -91,6 +97,7 @@ __all__ = [
     "TokenSets",
     "Tokens",
     "UsageError",
+    "baselines",
     "cell",
     "evaluate",
     "hookimpl",

@@ -4,14 +4,14 @@ from seqtasks.hookspecs import Register, hookimpl
 
 _TASKS = {
     "compression": ("compression:Compression", "say a whole string from what its end left"),
-    "fuzzy-recall": ("fuzzy:FuzzyRecall", "in-context recall of keys and values of many symbols"),
+    "fuzzy-recall": ("fuzzy:FuzzyRecall", "recall of keys and values of several symbols"),
     "in-context-recall": ("in_context:InContextRecall", "say the value of each key seen before"),
-    "memorization": ("memorization:Memorization", "say each key's value, the same in every input"),
+    "memorization": ("memorization:Memorization", "say each key's value, learned by heart"),
     "mqar": (
         "mqar:MultiQueryAssociativeRecall",
         "say the values of the keys asked for",
     ),
-    "noisy-recall": ("in_context:NoisyRecall", "in-context recall with noise between the pairs"),
+    "noisy-recall": ("in_context:NoisyRecall", "recall of pairs among noise"),
 }
 
 

@@ -173,7 +173,7 @@ def every_fuzzy(pads, pairs):
 
 
 EVERY = {
-    "mqar:vocabulary_size=8,pairs=2": lambda: [*every_mqar(8), *every_mqar(10)],
+    "mqar:vocabulary_size=8,pairs=2": lambda: every_mqar(8),
     "in-context-recall:vocabulary_size=4": lambda: [
         *every_in_context(2, 2, 0, 1),
         *every_in_context(2, 2, 0, 4),
