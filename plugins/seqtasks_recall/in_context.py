@@ -63,7 +63,7 @@ class InContextRecall(Task):
         cell="gru",
         hidden_size=128,
         length="3..31",
-        steps=10_000,
+        steps=20_000,
         learning_rate=0.002,
         evaluation_lengths=(31, 63, 127),
     )

@@ -45,12 +45,12 @@ class MultiQueryAssociativeRecall(Task):
 
     layout = "each"
     settings = Settings(
-        cell="gru",
+        cell="lstm",
         hidden_size=128,
-        length="16..32",
-        steps=10_000,
-        learning_rate=0.002,
-        evaluation_lengths=(32, 64, 128),
+        length="16",
+        steps=20_000,
+        learning_rate=0.005,
+        evaluation_lengths=(16, 32, 64),
     )
     source = (
         "Arora et al. 2023, Zoology: measuring and improving recall in efficient language models, "
