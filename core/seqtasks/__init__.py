@@ -41,9 +41,12 @@ if TYPE_CHECKING:
     from seqtasks.settings import Settings
     from seqtasks.stored import load
     from seqtasks.tasks.task import Batch, Task
+    from seqtasks.trivial import Baseline, Baselines, baselines
 
 _HOMES = {
     "AllowedLengths": "lengths",
+    "Baseline": "trivial",
+    "Baselines": "trivial",
     "Batch": "tasks.task",
     "Cell": "cells.base",
     "DivergedError": "errors",
@@ -64,6 +67,7 @@ _HOMES = {
     "TokenSets": "alphabet",
     "Tokens": "alphabet",
     "UsageError": "errors",
+    "baselines": "trivial",
     "cell": "building",
     "evaluate": "evaluation",
     "evaluate_range": "range_score",
@@ -83,6 +87,8 @@ _HOMES = {
 __all__ = [
     "IGNORE",
     "AllowedLengths",
+    "Baseline",
+    "Baselines",
     "Batch",
     "Cell",
     "DivergedError",
@@ -102,6 +108,7 @@ __all__ = [
     "TokenSets",
     "Tokens",
     "UsageError",
+    "baselines",
     "cell",
     "evaluate",
     "evaluate_range",

@@ -55,7 +55,7 @@ class ShuffleDyck(Language):
     settings = Settings(cell="lstm", hidden_size=64, length="2..40", learning_rate=0.01, steps=5000)
     source = (
         "Suzgun, Belinkov, Shieber & Gehrmann, LSTM networks can perform dynamic counting, "
-        "Workshop on Deep Learning and Formal Languages, 2019"
+        "Workshop on Deep Learning and Formal Languages: Building Bridges, ACL 2019"
     )
 
     def __post_init__(self) -> None:

@@ -34,7 +34,8 @@ class Adding(Task):
     source = (
         "Hochreiter & Schmidhuber 1997, Long short-term memory, experiment 4; in the form of Le, "
         "Jaitly & Hinton 2015, A simple way to initialize recurrent networks of rectified linear "
-        "units"
+        "units, with a marker in each half as in Arjovsky, Shah & Bengio 2016, Unitary evolution "
+        "recurrent neural networks"
     )
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:

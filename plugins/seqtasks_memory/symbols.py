@@ -1,5 +1,7 @@
 """What the tasks of this package share: symbols by number, and attributes set by parameters."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
@@ -14,12 +16,15 @@ __all__ = [
     "every_string",
     "id_type",
     "numerals",
+    "portions",
     "refuse",
     "set_attributes",
 ]
 
 _SHOWN = 20
 """How many ids of a wrong input a message shows."""
+
+_CACHED_NUMBERS = 2**17
 
 
 def numerals(count: int) -> tuple[str, ...]:
@@ -68,3 +73,10 @@ def every_string(symbols: int, length: int) -> NDArray[np.int64]:
     """Return all strings of a length in alphabetical order, (symbols^length, length)."""
     places = np.arange(length - 1, -1, -1)
     return np.arange(symbols**length)[:, None] // symbols**places % symbols
+
+
+def portions(rows: int, width: int) -> Iterator[slice]:
+    """Yield so many rows of a width, a few at a time: what fits in a cache is worked on quicker."""
+    most = max(1, _CACHED_NUMBERS // width)
+    for first in range(0, rows, most):
+        yield slice(first, min(first + most, rows))

@@ -95,6 +95,34 @@ def test_show_explains_a_task_with_an_example(answer):
     assert target.split()[1:] == ["0", "0", *given.split()[1:-2]]
 
 
+def test_show_tells_learning_from_luck(answer, tmp_path):
+    lines = answer("show", "parity").splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith("Without learning"))
+    assert lines[start : start + 5] == [
+        "Without learning, at length 10  per symbol  whole sequence",
+        "chance: guess each symbol          50.00 %          0.10 %",
+        "always the commonest, 0            50.00 %          0.10 %",
+        "repeat the last symbol             55.00 %          0.20 %",
+        "over all 1024 inputs of that length",
+    ]
+    real = answer("show", "adding")
+    assert re.search(r"Without learning, at length 50  mean squared error\n", real)
+    assert re.search(r"always the mean +0\.1[67]", real)
+    assert "over a sample of 5000 inputs of that length" in real
+    (tmp_path / "mine.py").write_text(MINE)
+    assert re.search(r"repeat the last symbol +100\.00 %", answer("show", "./mine.py:MyTask"))
+    assert "per symbol" not in answer("show", "./mine.py:MyCell")
+
+
+def test_show_keeps_80_columns_but_for_what_it_quotes(answer):
+    for task in ("mqar:vocabulary_size=8192", "shuffle-dyck", "group-word:group=S5"):
+        lines = answer("show", task).split("Without learning")[1].splitlines()[:-2]
+        assert max(map(len, lines)) <= 80 - len("Without learning")
+    assert "input alphabet    - k1 k2 k3 k4 k5 k6 k7 ... v4095 (8192 symbols)" in answer(
+        "show", "mqar:vocabulary_size=8192"
+    )
+
+
 def test_show_explains_cells_readouts_and_experiments(answer):
     text = answer("show", "gru")
     assert "Source: K. Cho" in text

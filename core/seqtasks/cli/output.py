@@ -23,7 +23,9 @@ __all__ = [
     "echo_scores",
     "echo_table",
     "figure",
+    "heading",
     "percentage",
+    "table_lines",
 ]
 
 _PIPED_WIDTH = 10_000
@@ -53,6 +55,14 @@ def echo_table(
     headers: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()
 ) -> None:
     """Print rows under headers; the columns whose headers are named in `right` are aligned so."""
+    for line in table_lines(headers, rows, right):
+        click.echo(line)
+
+
+def table_lines(
+    headers: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()
+) -> list[str]:
+    """Return the lines that `echo_table` prints."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
@@ -69,8 +79,7 @@ def echo_table(
     out = console()
     with out.capture() as captured:
         out.print(table)
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip())
+    return [line.rstrip() for line in captured.get().splitlines()]
 
 
 def echo_scores(
@@ -88,7 +97,7 @@ def echo_scores(
     before = {score.length: score for score in untrained}
     rated = [*scores, *([over_range] if over_range else [])]
     names = list(rated[0].metrics) if rated else []
-    headers = ["length", *(_header(name) for name in names)]
+    headers = ["length", *(heading(name) for name in names)]
     if before:
         headers.append("untrained")
     rows: list[list[str]] = []
@@ -164,7 +173,8 @@ def _next_command(result: "Result") -> str:
     return f"seqtasks resume {path} --steps {2 * result.step}"
 
 
-def _header(name: str) -> str:
+def heading(name: str) -> str:
+    """Return what a table calls a metric."""
     return {"token_accuracy": "per symbol", "sequence_accuracy": "whole sequence"}.get(
         name, name.replace("_", " ")
     )

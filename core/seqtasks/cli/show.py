@@ -1,12 +1,13 @@
 """`seqtasks show`: what a task, cell, readout or experiment is."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import click
 
 from seqtasks.binding import parameters_of
 from seqtasks.cli.completion import complete_names
+from seqtasks.cli.output import figure, heading, table_lines
 from seqtasks.errors import UsageError
 from seqtasks.lookup import find, task
 from seqtasks.randomness import stream
@@ -14,10 +15,12 @@ from seqtasks.registry import KINDS, Kind, current_registry
 from seqtasks.settings import Settings
 from seqtasks.spec import SpecError, parse_spec
 from seqtasks.tasks import Batch, Task
+from seqtasks.trivial import baselines
 
 __all__ = ["aligned", "show"]
 
 _SHOWN: list[Kind] = [kind for kind in KINDS if kind != "command"]
+_MOST_SYMBOLS = 64
 
 
 @click.command()
@@ -82,7 +85,7 @@ def _task(name: str) -> list[str]:
     lines += [_row("parameter", p.describe()) for p in parameters_of(type(made))]
     for side, alphabet in (("input", made.inputs), ("target", made.targets)):
         symbols = getattr(alphabet, "symbols", None)
-        text = " ".join(symbols) if symbols else f"{alphabet.size} real number(s) a step"
+        text = _listed(symbols) if symbols else f"{alphabet.size} real number(s) a step"
         lines.append(_row(f"{side} alphabet", text))
     stands = {
         "each": "one target at each step",
@@ -94,7 +97,33 @@ def _task(name: str) -> list[str]:
     lines.append(_row("trained with", _settings(made.settings)))
     length = made.lengths.at_least(8) or made.lengths.minimum
     batch = made.batch(stream(0, "example"), 1, length)
-    return [*lines, "", "Example", aligned(batch, made)]
+    return [*lines, "", *_without_learning(made), "", "Example", aligned(batch, made)]
+
+
+def _listed(symbols: Sequence[str]) -> str:
+    """Return the symbols of an alphabet, of a large one its first and last."""
+    if len(symbols) <= _MOST_SYMBOLS:
+        return " ".join(symbols)
+    return f"{' '.join(symbols[:8])} ... {symbols[-1]} ({len(symbols)} symbols)"
+
+
+def _without_learning(made: Task) -> list[str]:
+    """Return the scores of strategies that learn nothing, as a table under a heading."""
+    found = baselines(made)
+    over = f"all {found.sequences}" if found.exhaustive else f"a sample of {found.sequences}"
+    headers = [f"Without learning, at length {found.length}"]
+    headers += [heading(metric.name) for metric in made.metrics]
+    rows = [
+        [row.strategy, *(_score(name, value) for name, value in row.metrics.items())]
+        for row in found.rows
+    ]
+    return [*table_lines(headers, rows, right=headers[1:]), f"over {over} inputs of that length"]
+
+
+def _score(name: str, value: float) -> str:
+    """Return a metric's value; an accuracy too small for two decimals is below one hundredth."""
+    below = name.endswith("accuracy") and 0 < value < 0.00005
+    return f"< {figure(name, 0.0001)}" if below else figure(name, value)
 
 
 def _cell(name: str) -> list[str]:
@@ -129,11 +158,11 @@ def _experiment(name: str) -> list[str]:
         if key != "name":
             shown = ", ".join(map(str, value)) if isinstance(value, list) else value
             lines.append(f"{key:<21} {shown}")
-    for figure in published:
-        when = "at the end" if figure["step"] is None else f"at step {figure['step']}"
-        value = f"{figure['metric']} {figure['value']:g}"
-        lines.append(f"{'published':<21} {value} at length {figure['length']} {when}")
-    sources = dict.fromkeys(figure["source"] for figure in published)
+    for known in published:
+        when = "at the end" if known["step"] is None else f"at step {known['step']}"
+        value = f"{known['metric']} {known['value']:g}"
+        lines.append(f"{'published':<21} {value} at length {known['length']} {when}")
+    sources = dict.fromkeys(known["source"] for known in published)
     return [*lines, *(f"{'source':<21} {source}" for source in sources)]
 
 

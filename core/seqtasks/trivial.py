@@ -1,0 +1,172 @@
+"""What strategies that learn nothing score on a task, so that learning can be told from luck."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqtasks.lengths import LengthRange
+from seqtasks.lookup import task as find_task
+from seqtasks.metrics import Metric, scored, sequence_accuracy, token_accuracy
+from seqtasks.randomness import stream
+from seqtasks.tasks import Array, Batch, Reals, Task, Tokens, TokenSets
+
+__all__ = ["Baseline", "Baselines", "baselines"]
+
+_MOST_SEQUENCES = 10_000
+_MOST_SYMBOLS = 2**19
+_MOST_EXHAUSTIVE = 2**14
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What one strategy scores.
+
+    Attributes:
+        strategy: what it does, in words.
+        metrics: each metric's value by name.
+    """
+
+    strategy: str
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """What the trivial strategies score on a task at one length.
+
+    Attributes:
+        length: the length of the inputs.
+        sequences: how many inputs the scores are over.
+        exhaustive: whether these are all that exist.
+        rows: the strategies, chance first.
+    """
+
+    length: int
+    sequences: int
+    exhaustive: bool
+    rows: tuple[Baseline, ...]
+
+
+def baselines(task: str | Task, length: int | None = None, seed: int = 0) -> Baselines:
+    """Score strategies that learn nothing: guesses, a constant answer, the last input again.
+
+    - Guesses are uniform: any symbol of the alphabet; for sets, each symbol in or out by a fair
+      coin. Their accuracies are exact but for how many positions an input has, and no such guess
+      exists for reals.
+    - The constant answer is the commonest symbol or set, or the mean vector.
+    - The last input is the last input symbol so far that is also a target symbol, if the alphabets
+      share more than one symbol and the inputs hold such; for reals, the input vector, if it has
+      the target's size. For sets there is no such answer.
+
+    Where not many inputs exist, the scores are over all of them. Otherwise they are over the second
+    half of a sample, and the constant answer is what is commonest in the first half: what is chosen
+    and scored on the same inputs would come out better than it is.
+
+    Args:
+        task: a task or its spec string.
+        length: of the inputs; None for the longest of the task's recommended training lengths.
+        seed: whose stream `baselines` the sample is drawn from.
+
+    Raises:
+        UsageError: for a length the task cannot have.
+
+    Example:
+        >>> import seqtasks as st
+        >>> for row in st.baselines("parity", length=4).rows:
+        ...     print(row.strategy, row.metrics)
+        chance: guess each symbol {'token_accuracy': 0.5, 'sequence_accuracy': 0.0625}
+        always the commonest, 0 {'token_accuracy': 0.5, 'sequence_accuracy': 0.0625}
+        repeat the last symbol {'token_accuracy': 0.625, 'sequence_accuracy': 0.125}
+    """
+    task = find_task(task)
+    if length is None:
+        trained = task.lengths.within(LengthRange.parse(task.settings.length))
+        length = trained[-1] if trained else task.lengths.minimum
+    domain = task.domain_size(length)
+    exhaustive = domain is not None and domain <= _MOST_EXHAUSTIVE and length in task.lengths
+    rng = stream(seed, "baselines", length)
+    if exhaustive:
+        first = second = task.batch_of(task.enumerate(length))
+    else:
+        half = max(1, min(_MOST_SEQUENCES, _MOST_SYMBOLS // length) // 2)
+        first, second = (task.batch(rng, half, length) for _ in range(2))
+    constant, said = _constant(task, first.targets)
+    rows = [Baseline(said, _scores(task, second, _everywhere(constant, second.targets)))]
+    if not isinstance(task.targets, Reals):
+        what = "set" if isinstance(task.targets, TokenSets) else "symbol"
+        rows.insert(0, Baseline(f"chance: guess each {what}", _chance(task, second, rng)))
+    repeated = _repeated(task, second, constant)
+    if repeated is not None:
+        what = "input" if isinstance(task.targets, Reals) else "symbol"
+        rows.append(Baseline(f"repeat the last {what}", _scores(task, second, repeated)))
+    return Baselines(length, len(second.inputs), exhaustive, tuple(rows))
+
+
+def _scores(task: Task, batch: Batch, predictions: Array) -> dict[str, float]:
+    return {metric.name: _score(metric, predictions, batch.targets) for metric in task.metrics}
+
+
+def _score(metric: Metric, predictions: Array, targets: Array) -> float:
+    sums, weights = metric(predictions, targets)
+    return float(sums.sum() / weights.sum()) if weights.sum() else math.nan
+
+
+def _everywhere(answer: Array, targets: Array) -> Array:
+    return np.broadcast_to(answer, targets.shape)
+
+
+def _constant(task: Task, targets: Array) -> tuple[Array, str]:
+    """Return the commonest answer, one step's worth, and the strategy in words."""
+    found = targets[scored(targets)]
+    if isinstance(task.targets, Reals):
+        mean = found.mean(axis=0, dtype=np.float64) if len(found) else np.zeros(task.targets.size)
+        return mean, "always the mean"
+    if isinstance(task.targets, TokenSets):
+        if not len(found):
+            return np.zeros(task.targets.size, np.bool_), "always the empty set"
+        sets, counts = np.unique(np.packbits(found, axis=1), axis=0, return_counts=True)
+        packed = sets[counts.argmax()]
+        commonest = np.unpackbits(packed, count=task.targets.size).astype(np.bool_)
+        return commonest, f"always the commonest set, {task.targets.words(commonest[None])[0]}"
+    answer = np.bincount(found, minlength=task.targets.size).argmax()
+    return np.asarray(answer), f"always the commonest, {task.targets.words([int(answer)])[0]}"
+
+
+def _chance(task: Task, batch: Batch, rng: np.random.Generator) -> dict[str, float]:
+    """Return what uniform guesses score: expected, or of one guess for other metrics."""
+    sets = isinstance(task.targets, TokenSets)
+    right = 0.5**task.targets.size if sets else 1 / task.targets.size
+    guess: Array = rng.integers(2 if sets else task.targets.size, size=batch.targets.shape)
+    guess = guess.astype(np.bool_) if sets else guess
+    expected: dict[Callable[..., object], float] = {
+        token_accuracy: right,
+        sequence_accuracy: float((right ** batch.scored.sum(axis=1)).mean()),
+    }
+    return {
+        metric.name: expected[metric]
+        if metric in expected
+        else _score(metric, guess, batch.targets)
+        for metric in task.metrics
+    }
+
+
+def _repeated(task: Task, batch: Batch, constant: Array) -> Array | None:
+    """Return the last input so far as the answer to each step, or None where it cannot be one."""
+    inputs, targets = task.inputs, task.targets
+    if isinstance(inputs, Reals) and isinstance(targets, Reals):
+        return batch.inputs if inputs.size == targets.size else None
+    if not isinstance(inputs, Tokens) or not isinstance(targets, Tokens):
+        return None
+    ids = {symbol: index for index, symbol in enumerate(targets.symbols)}
+    answers = np.array([*(ids.get(symbol, -1) for symbol in inputs.symbols), -1])  # a blank last
+    if np.count_nonzero(answers >= 0) < 2:
+        return None
+    said = answers[batch.inputs]
+    if (said < 0).all():
+        return None
+    steps = np.arange(said.shape[1])
+    last = np.maximum.accumulate(np.where(said >= 0, steps, 0), axis=1)
+    said = np.take_along_axis(said, last, axis=1)
+    return np.where(said >= 0, said, constant)

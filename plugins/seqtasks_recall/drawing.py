@@ -1,0 +1,71 @@
+"""What the tasks of this package share: names of symbols, draws without repeats, first places."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtasks.tasks import Array
+
+__all__ = ["MAD", "distinct", "first_places", "insert", "named"]
+
+MAD = (
+    "Poli et al. 2024, Mechanistic design and scaling of hybrid architectures (ICML 2024), and its "
+    "code, athms/mad-lab"
+)
+"""The source of all tasks here but one."""
+
+
+def named(letter: str, count: int, first: int = 0) -> tuple[str, ...]:
+    """Return symbols of one kind, such as k0, k1, k2."""
+    return tuple(f"{letter}{number}" for number in range(first, first + count))
+
+
+def distinct(
+    rng: np.random.Generator, symbols: int, shape: tuple[int, ...], count: int
+) -> list[Array]:
+    """Draw `count` different ids below `symbols`, in any order as likely, for each place.
+
+    Returns:
+        `count` arrays of a shape: the first drawn, the second, ...
+    """
+    kind = np.min_scalar_type(symbols)
+    drawn: list[Array] = []
+    taken: list[Array] = []
+    for turn in range(count):
+        chosen = rng.integers(symbols - turn, size=shape, dtype=kind)
+        for earlier in taken:  # from the smallest: what is left moves past each that is taken
+            chosen += chosen >= earlier
+        drawn.append(chosen)
+        insert(taken, chosen)
+    return drawn
+
+
+def insert(ascending: list[Array], chosen: Array) -> None:
+    """Insert an array into others which ascend at each place, so that they still do."""
+    for turn, value in enumerate(ascending):
+        ascending[turn] = np.minimum(value, chosen)
+        chosen = np.maximum(value, chosen)
+    ascending.append(chosen)
+
+
+def first_places(ids: Array, bound: int) -> NDArray[np.intp]:
+    """Return, for each place, the first place of its row that has the same id.
+
+    Args:
+        ids: (rows, places), not negative.
+        bound: larger than any id.
+    """
+    rows, places = ids.shape
+    kind = np.uint32 if bound * places < 2**32 else np.uint64
+    # Sorted with their places as last digits, equal ids stand together, the first one in front.
+    numbered = ids.astype(kind)
+    numbered *= kind(places)
+    numbered += np.arange(places, dtype=kind)
+    numbered.sort(axis=1)
+    group = numbered // kind(places)
+    group *= kind(places)
+    leading = numbered.copy()
+    leading[:, 1:] *= group[:, 1:] != group[:, :-1]
+    np.maximum.accumulate(leading, axis=1, out=leading)
+    found = np.empty((rows, places), dtype=np.intp)
+    np.put_along_axis(found, (numbered - group).astype(np.intp), leading - group, axis=1)
+    return found

@@ -1,0 +1,197 @@
+"""Recall of pairs as they come: in-context-recall and noisy-recall."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from seqtasks.alphabet import IGNORE
+from seqtasks.errors import UsageError
+from seqtasks.lengths import AllowedLengths
+from seqtasks.settings import Settings
+from seqtasks.tasks import Array, Task, Tokens
+from seqtasks_memory.symbols import (
+    answer_type,
+    check_range,
+    id_type,
+    portions,
+    refuse,
+    set_attributes,
+)
+from seqtasks_recall.drawing import MAD, named
+
+__all__ = ["InContextRecall", "NoisyRecall"]
+
+
+class _Kinds(NamedTuple):
+    """How many symbols are keys, values and noise; their ids come in that order."""
+
+    keys: int
+    values: int
+    noise: int
+
+    @classmethod
+    def of(cls, vocabulary_size: int, noise: int) -> "_Kinds":
+        """Split what is no noise into halves, the values' not the smaller."""
+        keys = (vocabulary_size - noise) // 2
+        return cls(keys, vocabulary_size - noise - keys, noise)
+
+    def set_alphabets(self, task: Task) -> None:
+        """Set a task's alphabets."""
+        values = named("v", self.values)
+        symbols = (*named("k", self.keys), *values, *named("n", self.noise))
+        set_attributes(task, inputs=Tokens(symbols), targets=Tokens(values))
+
+
+@dataclass(frozen=True)
+class InContextRecall(Task):
+    """Say, at each key that has been seen before in the input, its value.
+
+    Of `vocabulary_size` symbols half are keys, the others values. In each input every key has a
+    value, any as likely; another input has others. The input is pairs of a key, any as likely, and
+    its value; at its end a key stands alone, any of those seen as likely. The answer at a key seen
+    before is its value; a key's first place and the values are not scored. Length counts the steps,
+    odd, from 3: the published length is that of the pairs, one more, 128 to 1024. There, the
+    vocabulary is of 16 to 128 symbols, and training scores every step's next symbol.
+    """
+
+    vocabulary_size: int = 16
+
+    layout = "each"
+    lengths = AllowedLengths(3, 2)
+    settings = Settings(
+        cell="gru",
+        hidden_size=128,
+        length="3..31",
+        steps=20_000,
+        learning_rate=0.002,
+        evaluation_lengths=(31, 63, 127),
+    )
+    source = MAD
+
+    def __post_init__(self) -> None:
+        """Check the parameter and set the alphabets."""
+        check_range("vocabulary_size", self.vocabulary_size, 2, 1000)
+        self._kinds.set_alphabets(self)
+
+    @property
+    def _kinds(self) -> _Kinds:
+        return _Kinds.of(self.vocabulary_size, 0)
+
+    def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
+        """Draw pairs and a last key, (batch, length)."""
+        return _generate(rng, batch_size, length, self._kinds, 0.0)
+
+    def encode(self, inputs: Array) -> Array:
+        """Return the values of keys seen before, IGNORE elsewhere, (batch, length)."""
+        return _encode(inputs, self._kinds)
+
+
+@dataclass(frozen=True)
+class NoisyRecall(Task):
+    """Say, at each key that has been seen before in the input, its value; pass over noise.
+
+    This is in-context-recall in which two symbols of noise, any as likely, stand in a pair's stead
+    with probability `frac_noise`; but one pair, any as likely, there is always. Of
+    `vocabulary_size` symbols `noise_vocabulary_size` are noise, half of the others keys, the rest
+    values. Length counts the steps, odd, from 3: the published length is one more, 128 to 1024.
+    There, the noise is 0.2 to 0.8 and the vocabulary 32 to 144, of which 16 are noise.
+    """
+
+    vocabulary_size: int = 32
+    noise_vocabulary_size: int = 16
+    frac_noise: float = 0.2
+
+    layout = "each"
+    lengths = AllowedLengths(3, 2)
+    settings = InContextRecall.settings
+    source = MAD
+
+    def __post_init__(self) -> None:
+        """Check the parameters and set the alphabets."""
+        check_range("noise_vocabulary_size", self.noise_vocabulary_size, 1, 1000)
+        least = self.noise_vocabulary_size + 2
+        check_range("vocabulary_size", self.vocabulary_size, least, 2000)
+        if not 0 <= self.frac_noise <= 1:
+            raise UsageError(f"frac_noise must be a share, 0 to 1, got {self.frac_noise!r}")
+        self._kinds.set_alphabets(self)
+
+    @property
+    def _kinds(self) -> _Kinds:
+        return _Kinds.of(self.vocabulary_size, self.noise_vocabulary_size)
+
+    def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
+        """Draw pairs, noise and a last key, (batch, length)."""
+        return _generate(rng, batch_size, length, self._kinds, self.frac_noise)
+
+    def encode(self, inputs: Array) -> Array:
+        """Return the values of keys seen before, IGNORE elsewhere, (batch, length)."""
+        return _encode(inputs, self._kinds)
+
+
+def _generate(
+    rng: np.random.Generator, rows: int, length: int, kinds: _Kinds, frac_noise: float
+) -> Array:
+    """Draw inputs of pairs, of which a share is noise, and of a last key, (rows, length)."""
+    inputs = np.empty((rows, length), id_type(sum(kinds)))
+    for part in portions(rows, length):
+        _fill(rng, inputs[part], kinds, frac_noise)
+    return inputs
+
+
+def _fill(rng: np.random.Generator, inputs: Array, kinds: _Kinds, frac_noise: float) -> None:
+    """Write drawn instances into inputs, (rows, length)."""
+    rows, shape = len(inputs), (len(inputs), inputs.shape[1] // 2)
+    every_row = np.arange(rows)
+    keys = rng.integers(kinds.keys, size=shape, dtype=inputs.dtype)
+    table = rng.integers(kinds.values, size=(rows, kinds.keys), dtype=inputs.dtype)
+    table += kinds.keys
+    inputs[:, :-1:2] = keys
+    inputs[:, 1::2] = table[every_row[:, None], keys]
+    if kinds.noise:
+        noisy = rng.random(shape, dtype=np.float32) < frac_noise
+        noisy[every_row, rng.integers(shape[1], size=rows)] = False
+        count = np.count_nonzero(noisy)
+        for side in (inputs[:, :-1:2], inputs[:, 1::2]):
+            noise = rng.integers(kinds.noise, size=count, dtype=inputs.dtype)
+            side[noisy] = noise + (kinds.keys + kinds.values)
+        keys[noisy] = kinds.keys  # no key
+    seen = np.zeros((rows, kinds.keys + 1), dtype=np.bool_)
+    seen[every_row[:, None], keys] = True
+    counts = np.cumsum(seen[:, :-1], axis=1, dtype=np.int64)
+    chosen = rng.integers(counts[:, -1])
+    inputs[:, -1] = (counts > chosen[:, None]).argmax(axis=1)
+
+
+def _encode(inputs: Array, kinds: _Kinds) -> Array:
+    """Return the value at each key seen before, IGNORE elsewhere, (rows, length)."""
+    answers = np.full(inputs.shape, IGNORE, answer_type(kinds.values))
+    for part in portions(*inputs.shape):
+        _answer(inputs[part], kinds, answers[part])
+    return answers
+
+
+def _answer(inputs: Array, kinds: _Kinds, answers: Array) -> None:
+    """Write the value at each key seen before into answers, (rows, length)."""
+    keys, values = inputs[:, ::2], inputs[:, 1::2]
+    noise_from = kinds.keys + kinds.values
+    is_key = keys < kinds.keys
+    is_value = (values >= kinds.keys) & (values < noise_from)
+    is_noise = (keys[:, :-1] >= noise_from) & (values >= noise_from)
+    # Pair by pair, all rows at once: what has been told of each key, IGNORE where nothing has.
+    rows, pairs = values.shape
+    told = np.where(is_value, values.astype(np.int64) - kinds.keys, IGNORE).astype(answers.dtype)
+    told = np.ascontiguousarray(told.T)
+    slots = np.minimum(keys, kinds.keys).T + np.arange(rows) * (kinds.keys + 1)
+    memory = np.full(rows * (kinds.keys + 1), IGNORE, answers.dtype)
+    known = np.empty((pairs + 1, rows), answers.dtype)
+    for pair in range(pairs):
+        known[pair] = memory[slots[pair]]
+        memory[slots[pair]] = told[pair]
+    known[pairs] = memory[slots[pairs]]
+    wrong = ~((is_key[:, :-1] & is_value) | is_noise).all(axis=1) | (known[pairs] == IGNORE)
+    kind = "pairs of a key and a value" + (", or of noise," if kinds.noise else "")
+    refuse(wrong, inputs, f"an input must be {kind} and a key seen before")
+    changed = (known[:-1] != IGNORE) & (known[:-1] != told)
+    refuse(changed.any(axis=0), inputs, "a key must have the same value each time")
+    answers[:, ::2] = known.T

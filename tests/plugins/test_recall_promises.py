@@ -1,0 +1,227 @@
+"""What every recall task promises: lengths, messages, reproducible draws, no torch.
+
+`python tests/plugins/test_recall_promises.py` writes recall_digests.json anew, which is right only
+where draws were meant to change.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqtasks.errors import UsageError
+from seqtasks.experiment import Experiment
+from seqtasks.lookup import task as find_task
+from seqtasks.randomness import stream
+from seqtasks.registry import current_registry
+
+DIGESTS = Path(__file__).with_name("recall_digests.json")
+SHORTEST = {
+    "compression": 2,
+    "fuzzy-recall": 11,
+    "in-context-recall": 3,
+    "memorization": 2,
+    "mqar": 16,
+    "noisy-recall": 3,
+}
+SPECS = (
+    *SHORTEST,
+    "compression:vocabulary_size=128",
+    "fuzzy-recall:vary_keys=false,vocabulary_size=64",
+    "fuzzy-recall:vocabulary_size=1000,key_motif_size=5,value_motif_size=1",
+    "in-context-recall:vocabulary_size=700",
+    "memorization:vocabulary_size=8192,map_seed=1",
+    "mqar:vocabulary_size=8192,pairs=16",
+    "mqar:random_filler=true,power_a=1",
+    "noisy-recall:frac_noise=0.8,vocabulary_size=144",
+)
+
+
+def digest(spec, length):
+    """Return the start of the digest of a batch's inputs and targets."""
+    task = find_task(spec)
+    batch = task.batch(stream(7, "training", 0, length), 64, length)
+    octets = batch.inputs.astype("<f8").tobytes() + batch.targets.astype("<f8").tobytes()
+    return hashlib.sha256(octets).hexdigest()[:16]
+
+
+def digests():
+    """Return the digests of every spec at a short and at a long length."""
+    lengths = {spec: find_task(spec).lengths for spec in SPECS}
+    pairs = [(s, known.at_least(n)) for s, known in lengths.items() for n in (1, 30, 500)]
+    return {f"{spec} at {length}": digest(spec, length) for spec, length in pairs}
+
+
+def test_the_same_seed_draws_the_same_instances_as_in_earlier_versions():
+    assert digests() == json.loads(DIGESTS.read_text())
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_another_seed_draws_other_instances(spec):
+    task = find_task(spec)
+    length = task.lengths.at_least(30)
+    first, second = (task.batch(stream(seed, "test"), 8, length).inputs for seed in (0, 1))
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_a_generator_serves_many_calls_at_changing_lengths(spec):
+    task, rng = find_task(spec), np.random.default_rng(5)
+    short, long = task.lengths.at_least(20), task.lengths.at_least(500)
+    batches = [task.batch(rng, 16, length) for length in (short, long, short, task.lengths.minimum)]
+    assert not np.array_equal(batches[0].inputs, batches[2].inputs)
+    for batch in batches:
+        assert batch.scored.any(axis=1).all()
+        assert len(batch.inputs) == len(batch.targets) == 16
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_encoding_leaves_the_inputs_as_they_are_and_says_the_same_twice(spec):
+    task = find_task(spec)
+    inputs = task.generate(stream(0, "test"), 8, task.lengths.at_least(30))
+    before = inputs.copy()
+    first, second = task.encode(inputs), task.encode(inputs)
+    assert np.array_equal(inputs, before)
+    assert np.array_equal(first, second)
+    # The harness gives ids as int64 and reals as float32: the answers are the same.
+    wide = inputs.astype(np.float32 if inputs.ndim == 3 else np.int64)
+    assert np.array_equal(task.encode(wide), first)
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_the_answer_to_an_instance_does_not_depend_on_its_companions(spec):
+    task = find_task(spec)
+    inputs = task.generate(stream(0, "test"), 20, task.lengths.at_least(30))
+    together = task.encode(inputs)
+    alone = np.concatenate([task.encode(inputs[row : row + 1]) for row in range(20)])
+    assert np.array_equal(together, alone)
+
+
+@pytest.mark.parametrize(("name", "least"), SHORTEST.items())
+def test_the_shortest_length_is_as_defined_and_shorter_ones_are_errors_that_say_so(name, least):
+    task = find_task(name)
+    assert task.batch(stream(0, "test"), 3, least).inputs.shape[1] >= least
+    for length in (0, least - 1):
+        with pytest.raises(UsageError, match=f"cannot have length {length}: it has .*{least}"):
+            task.batch(stream(0, "test"), 3, length)
+
+
+@pytest.mark.parametrize(
+    ("spec", "length", "message"),
+    [
+        ("mqar:pairs=8", 30, "it has even lengths from 32"),
+        ("mqar", 17, "it has even lengths from 16"),
+        ("in-context-recall", 8, "it has odd lengths from 3"),
+        ("memorization", 3, "it has even lengths from 2"),
+        ("fuzzy-recall:key_motif_size=1", 6, "it has lengths from 7"),
+    ],
+)
+def test_lengths_follow_from_the_parameters(spec, length, message):
+    with pytest.raises(UsageError, match=message):
+        find_task(spec).batch(stream(0, "test"), 3, length)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("mqar:vocabulary_size=3", "vocabulary_size must be a whole number from 4 to 65536, got 3"),
+        ("mqar:vocabulary_size=8,pairs=4", "pairs must be a whole number from 1 to 3, got 4"),
+        ("mqar:power_a=0", "power_a must be above 0 and at most 10, got 0"),
+        ("mqar:power_a=nan", "power_a must be above 0 and at most 10, got nan"),
+        ("in-context-recall:vocabulary_size=1", "must be a whole number from 2 to 1000, got 1"),
+        ("noisy-recall:vocabulary_size=17", "vocabulary_size must be a whole number from 18"),
+        ("noisy-recall:frac_noise=1.5", r"frac_noise must be a share, 0 to 1, got 1\.5"),
+        ("fuzzy-recall:vocabulary_size=6", "must be a whole number from 7 to 1000, got 6"),
+        ("fuzzy-recall:key_motif_size=0", "key_motif_size must be a whole number from 1 to 5"),
+        ("memorization:map_seed=-1", "map_seed must be a whole number from 0"),
+        ("compression:vocabulary_size=2", "must be a whole number from 3 to 1000, got 2"),
+    ],
+)
+def test_parameters_out_of_range_are_errors_that_say_so(spec, message):
+    with pytest.raises(UsageError, match=message):
+        find_task(spec)
+
+
+FUZZY = "must be pads, pairs of a key and its value, and one pair again but its end"
+
+
+@pytest.mark.parametrize(
+    ("spec", "text", "message"),
+    [
+        ("mqar:pairs=1", "k1 k2 - k1", "must begin with 1 pairs of a key and a value"),
+        ("mqar:pairs=1", "- v2 - k1", "must begin with 1 pairs of a key and a value"),
+        ("mqar:pairs=2", "k1 v2 k1 v3 k1 - k1 -", "no key twice"),
+        ("in-context-recall", "k1 v1 k2", "must be pairs of a key and a value and a key seen"),
+        ("in-context-recall", "k1 v1 v1", "must be pairs of a key and a value and a key seen"),
+        ("in-context-recall", "k1 k1 k1", "must be pairs of a key and a value and a key seen"),
+        ("in-context-recall", "k1 v1 k1 v2 k1", "must have the same value each time"),
+        ("noisy-recall", "k1 v1 n1 v1 k1", "or of noise, and a key seen before"),
+        ("noisy-recall", "n1 n1 n2", "or of noise, and a key seen before"),
+        ("memorization", "k1 k2", "must be keys with a mark"),
+        ("memorization", "k1 ? v1 ?", "must be keys with a mark"),
+        ("compression", "1 2 3", "must be a string and one mark"),
+        ("compression", "1 ; 3 ;", "must be a string and one mark"),
+        ("fuzzy-recall", "k1 v1 k2", FUZZY),  # asked for a key that is new
+        ("fuzzy-recall", "k1 v1 k1 v1", FUZZY),  # nothing is missing
+        ("fuzzy-recall", "k1 v1 v2 k1", FUZZY),  # two symbols are missing
+        ("fuzzy-recall", "k1 v1 k1 v2 k1", FUZZY),  # a key with two values
+        ("fuzzy-recall", "k1 v1 v2 k1 v1 k1 v1", FUZZY),  # a value that was longer
+        ("fuzzy-recall", "k1 v1 k1 v1 v2 k1", FUZZY),  # a value that was shorter
+        ("fuzzy-recall", "v1 k1 v1 k1", FUZZY),  # a value without a key
+        ("fuzzy-recall", "- v1 k1 v1 k1", FUZZY),
+        ("fuzzy-recall", "k1 - v1 k1", FUZZY),  # a pad within
+        ("fuzzy-recall", "k1 v1 k1 -", FUZZY),
+        ("fuzzy-recall", "- - - -", FUZZY),
+        ("fuzzy-recall", "k1 k2 k3 k4 v1 k1 k2 k3 k4", FUZZY),  # a key of four symbols
+        ("fuzzy-recall", "k1 v1 v2 v3 v4 k1 v1 v2 v3", FUZZY),  # a value of four symbols
+    ],
+)
+def test_inputs_that_are_no_instances_are_errors_that_say_what_one_is(spec, text, message):
+    task = find_task(spec)
+    with pytest.raises(UsageError, match=message):
+        task.batch_of(task.inputs.encode(text)[None])
+
+
+def test_filler_that_is_a_key_is_scored_as_the_query_it_looks_like():
+    task = find_task("mqar:pairs=1,random_filler=true")
+    batch = task.batch_of(task.inputs.encode("k1 v2 k1 v3 k2 k1")[None])
+    assert task.targets.words(batch.targets[0]) == [".", ".", "v2", ".", ".", "v2"]
+
+
+def test_the_map_of_memorization_depends_on_its_seed_alone():
+    first, again, other = (
+        find_task(f"memorization:map_seed={seed}").encode(
+            np.array([[key, 255] for key in range(127)])
+        )
+        for seed in (1, 1, 2)
+    )
+    assert np.array_equal(first, again)
+    assert (first[:, 1] != other[:, 1]).mean() > 0.9
+
+
+@pytest.mark.parametrize("name", SHORTEST)
+def test_each_task_is_registered_with_a_summary_a_source_and_settings_of_an_experiment(name):
+    entry = current_registry().entry("task", name)
+    assert (entry.family, bool(entry.summary)) == ("recall", True)
+    task = find_task(name)
+    assert task.source
+    assert type(task).__doc__
+    assert Experiment.for_task(name).evaluation_lengths
+
+
+def test_tasks_are_drawn_without_torch(python):
+    code = f"""
+import numpy as np, seqtasks as st
+for spec in {SPECS}:
+    task = st.task(spec)
+    task.batch(np.random.default_rng(0), 2, task.lengths.at_least(20))
+import sys; print('torch' in sys.modules)
+"""
+    done = python("-c", code)
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+if __name__ == "__main__":
+    DIGESTS.write_text(json.dumps(digests(), indent=2) + "\n")
