@@ -16,7 +16,7 @@ from seqtasks.published import Published, published_from_json
 from seqtasks.references import Source, describe, restore, short_name
 from seqtasks.registry import Entry, current_registry
 from seqtasks.runs.files import read_json
-from seqtasks.settings import Settings
+from seqtasks.settings import EngineName, Settings
 from seqtasks.spec import parse_spec
 from seqtasks.tasks import Task
 
@@ -44,6 +44,8 @@ class Experiment(Settings):
         seed: from which every random stream is made.
         device: where the model runs, such as `cpu` or `cuda`.
         dtype: the type of the model's numbers.
+        engine: what runs the model: the `plain` loop, which is the definition; `torch` for tensor
+            operations; `native` for a compiled program; `auto` for the fastest there is.
         log_every: steps between lines of training loss; if not said 25, times the whole number
             of 5000s in the steps asked for.
         evaluate_every: steps between evaluations on validation instances; if not said 100, times
@@ -61,6 +63,7 @@ class Experiment(Settings):
     seed: int = 0
     device: str = "cpu"
     dtype: DType = "float32"
+    engine: EngineName = "auto"
     log_every: int = _BY_STEPS
     evaluate_every: int = _BY_STEPS
     checkpoint_every: int = _BY_STEPS
@@ -82,6 +85,7 @@ class Experiment(Settings):
         for name in (*CADENCE, *sequences):
             self._whole(name, 1)
         self._one_of("dtype", get_args(DType))
+        self._one_of("engine", get_args(EngineName))
         self._text("device")
         if self.name is not None and (
             not isinstance(self.name, str) or not _NAME.fullmatch(self.name)

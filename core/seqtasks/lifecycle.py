@@ -26,6 +26,7 @@ from seqtasks.running import Result, Run, interruption, parameter_count, train
 from seqtasks.runs.checkpoint import Checkpoint, write_checkpoint, write_weights
 from seqtasks.runs.directory import FORMAT, RunDirectory
 from seqtasks.runs.files import write_json, writing
+from seqtasks.settings import EngineName
 from seqtasks.stored import check_engine, finished_result, recorded_experiment, restore_run
 from seqtasks.tasks import Task
 from seqtasks.training import Trainer
@@ -94,7 +95,7 @@ def run(
     with closing(trainer):
         if out is None:
             return _execute(started, trainer, None, told, stop)
-        directory = _create(experiment, Path(out), own_model)
+        directory = _create(experiment, trainer, Path(out), own_model)
         started.path = directory.path
         with directory.locked():
             return _execute(started, trainer, directory, told, stop)
@@ -105,6 +106,7 @@ def resume(
     steps: int | None = None,
     *,
     model: nn.Module | None = None,
+    engine: EngineName | None = None,
     observers: Iterable[Any] = (),
     stop: Stop = _never,
     **own: Any,
@@ -115,6 +117,7 @@ def resume(
         path: the run's directory.
         steps: train up to this step, solved or not; None for what the run was asked for.
         model: the module, for a run that trained a module of one's own.
+        engine: the engine to go on with; None for the one that the run recorded.
         observers: as for `run`.
         stop: as for `run`.
         own: `task=`, `cell=` or `readout=`, for a run that used a class made in a program.
@@ -127,9 +130,11 @@ def resume(
     with directory.locked():
         record = directory.record()
         experiment = recorded_experiment(directory, record, own, model)
-        check_engine(directory, record)
-        _check_threads(directory, record)
-        resumed, trainer = prepare(experiment, model)
+        wanted = check_engine(directory, record) if engine is None else engine
+        threads = record.get("threads") if wanted == record.get("engine") == "native" else None
+        resumed, trainer = prepare(experiment.with_changes(engine=wanted), model, threads)
+        resumed.experiment = experiment
+        record = _recorded_engine(directory, record, trainer, wanted if engine is None else None)
         resumed.path = directory.path
         restore_run(resumed, trainer, directory)
         if steps is not None:
@@ -219,14 +224,16 @@ def _heed(run: Run, trainer: Trainer, directory: RunDirectory | None, stop: Stop
         raise interruption(run, signal_number)
 
 
-def _create(experiment: Experiment, parent: Path, own_model: str | None) -> RunDirectory:
+def _create(
+    experiment: Experiment, trainer: Trainer, parent: Path, own_model: str | None
+) -> RunDirectory:
     data, sources = experiment.to_json()
     record = {
         "format": FORMAT,
         "experiment": data,
         "own_model": own_model,
-        "engine": "plain",
-        "threads": torch.get_num_threads(),
+        "engine": trainer.engine,
+        "threads": trainer.threads,
         "sources": {kind: source.to_json() for kind, source in sources.items()},
         "versions": {
             "python": platform.python_version(),
@@ -248,15 +255,27 @@ def _save(run: Run, trainer: Trainer, directory: RunDirectory | None) -> None:
     write_checkpoint(directory.checkpoint, Checkpoint(trainer.state(), run.progress()))
 
 
-def _check_threads(directory: RunDirectory, record: dict[str, Any]) -> None:
-    now, then = torch.get_num_threads(), record.get("threads")
-    if now != then:
+def _recorded_engine(
+    directory: RunDirectory, record: dict[str, Any], trainer: Trainer, recorded: str | None
+) -> dict[str, Any]:
+    """Return the record with the engine that goes on, having said what changes with it."""
+    if recorded is not None and trainer.engine != recorded:
+        raise UsageError(
+            f"{directory.path} was trained with the engine '{recorded}', which is not to be had "
+            f"here; to go on with another, whose last bits differ: --engine {trainer.engine}"
+        )
+    now, then = trainer.threads, record.get("threads")
+    if trainer.engine != record.get("engine"):
+        record = {**record, "engine": trainer.engine, "threads": now}
+        write_json(directory.experiment, record)
+    elif now != then:
         logger.warning(
             "%s was begun with %s threads and goes on with %s: the last bits may differ",
             directory.path,
             then,
             now,
         )
+    return record
 
 
 def _extend(run: Run, directory: RunDirectory, record: dict[str, Any], steps: int) -> None:

@@ -26,12 +26,15 @@ LONGEST_TRIAL = 10_000
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
-def prepare(experiment: Experiment, model: nn.Module | None = None) -> tuple[Run, Trainer]:
+def prepare(
+    experiment: Experiment, model: nn.Module | None = None, threads: int | None = None
+) -> tuple[Run, Trainer]:
     """Return a run at step 0 and its trainer, after one small trial of task and model.
 
     Args:
         experiment: what is asked for.
         model: a module to train instead of the experiment's own; it is trained in place.
+        threads: how many a compiled program is to use; None for as many as repay their waiting.
 
     Raises:
         UsageError: if the device is not there, or the task or the model does not do what it must.
@@ -67,6 +70,8 @@ def prepare(experiment: Experiment, model: nn.Module | None = None) -> tuple[Run
         experiment.clip,
         experiment.loss_reduction,
         experiment.seed,
+        experiment.engine,
+        threads,
     )
     return Run(experiment, task, model, holdout=holdout), trainer
 

@@ -8,10 +8,11 @@ from typing import Literal, get_args
 from seqtasks.errors import UsageError
 from seqtasks.lengths import LengthRange
 
-__all__ = ["DataOrder", "LossReduction", "Settings"]
+__all__ = ["DataOrder", "EngineName", "LossReduction", "Settings"]
 
 LossReduction = Literal["mean", "sum"]
 DataOrder = Literal["sampled", "epochs"]
+EngineName = Literal["auto", "plain", "torch", "native"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from torch import nn
 
@@ -16,6 +16,7 @@ from seqtasks.running import Result, Run, parameter_count
 from seqtasks.runs.checkpoint import read_checkpoint, read_weights
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.files import write_atomically
+from seqtasks.settings import EngineName
 from seqtasks.training import Trainer
 
 __all__ = ["check_engine", "finished_result", "load", "recorded_experiment", "restore_run"]
@@ -104,13 +105,19 @@ def recorded_experiment(
     return Experiment.from_json(data, str(directory.experiment))
 
 
-def check_engine(directory: RunDirectory, record: dict[str, Any]) -> None:
-    """Raise a UsageError if the run was trained by an engine that is not here."""
-    if record.get("engine") != "plain":
+def check_engine(directory: RunDirectory, record: dict[str, Any]) -> EngineName:
+    """Return the engine a run was trained by.
+
+    Raises:
+        UsageError: if it is one that is not here.
+    """
+    engine = record.get("engine")
+    if engine not in get_args(EngineName) or engine == "auto":
         raise UsageError(
-            f"{directory.path} was trained with the engine '{record.get('engine')}', "
+            f"{directory.path} was trained with the engine '{engine}', "
             f"which seqtasks {__version__} does not have"
         )
+    return engine
 
 
 def finished_result(directory: RunDirectory, experiment: Experiment) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from seqtasks.errors import RunInterruptedError, UsageError
 if TYPE_CHECKING:
     from seqtasks.experiment import Experiment
     from seqtasks.running import Result
+    from seqtasks.settings import EngineName
 
 __all__ = ["resume", "run"]
 
@@ -109,6 +110,11 @@ def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--device", help="cpu, cuda, ...")
 @click.option(
+    "--engine",
+    type=click.Choice(["auto", "plain", "torch", "native"]),
+    help="What runs the model; auto for the fastest there is.",
+)
+@click.option(
     "--dtype", type=click.Choice(["float32", "float64"]), help="Type of the model's numbers."
 )
 @click.option(
@@ -162,16 +168,30 @@ def run(
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path), shell_complete=complete_runs)
 @click.option("--steps", type=int, help="Train up to this step, even if solved before.")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "plain", "torch", "native"]),
+    help="Another engine than the run began with.",
+)
 @_output_options
-def resume(run: Path, steps: int | None, as_json: bool, quiet: bool, tensorboard: bool) -> None:
+def resume(
+    run: Path,
+    steps: int | None,
+    engine: "EngineName | None",
+    as_json: bool,
+    quiet: bool,
+    tensorboard: bool,
+) -> None:
     """Go on with RUN from its last checkpoint."""
 
     def start(observers: list[Any], stop: Callable[[], int]) -> "Result":
         from seqtasks.lifecycle import resume as resume_run
         from seqtasks.runs.directory import RunDirectory
 
-        _settle_threads(RunDirectory.open(run).record().get("threads"))
-        return resume_run(run, steps, observers=observers, stop=stop)
+        record = RunDirectory.open(run).record()
+        if record.get("engine") != "native":  # a compiled program has threads of its own
+            _settle_threads(record.get("threads"))
+        return resume_run(run, steps, engine=engine, observers=observers, stop=stop)
 
     _execute(start, as_json, quiet, tensorboard)
 
@@ -263,7 +283,7 @@ def _show_plan(experiment: "Experiment", out: Path, as_json: bool) -> None:
     from seqtasks.preparing import prepare
     from seqtasks.running import parameter_count
 
-    started, _ = prepare(experiment)
+    started, _ = prepare(experiment.with_changes(engine="plain"))  # nothing is compiled
     parameters = parameter_count(started.model)
     data, _ = experiment.to_json()
     if as_json:

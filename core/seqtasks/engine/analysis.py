@@ -173,9 +173,7 @@ def analyse(
     before = torch.get_rng_state()
     try:
         with torch.enable_grad():
-            analysis = _record(
-                recording, twin, dtype, input_size, masked, external_states, steps
-            )
+            analysis = _record(recording, twin, dtype, input_size, masked, external_states, steps)
         if not torch.equal(before, torch.get_rng_state()):
             raise Unsupported("it draws random numbers")
     finally:
@@ -225,26 +223,29 @@ def _record(
     outputs = embedded
     loops: list[Loop] = []
     for layer, cell in enumerate(twin["cells"]):
-        loop = _loop(
-            recording, cell, layer, outputs, batch, dtype, masked, external_states, steps
-        )
+        loop = _loop(recording, cell, layer, outputs, batch, dtype, masked, external_states, steps)
         loops.append(loop)
         outputs = loop.output
     predictions = outputs
     if "readout" in twin:
-        predictions = _mapped(
-            recording, twin["readout"], (batch, time), dtype, [embedded, outputs]
-        )
+        predictions = _mapped(recording, twin["readout"], (batch, time), dtype, [embedded, outputs])
     if len(predictions.shape) != 1:
         raise Unsupported("its predictions are not vectors")
-    cotangent = graph.leaf(
-        "cotangent", None, predictions.shape, Columns.BATCH, phases.backward
-    )
+    cotangent = graph.leaf("cotangent", None, predictions.shape, Columns.BATCH, phases.backward)
     if predictions.columns != Columns.BATCH:
         predictions = graph.broadcast_columns(predictions)
     return Analysis(
-        graph, phases, recording.parameters, loops, predictions, cotangent, vocabulary,
-        input_size, masked, dtype, steps,
+        graph,
+        phases,
+        recording.parameters,
+        loops,
+        predictions,
+        cotangent,
+        vocabulary,
+        input_size,
+        masked,
+        dtype,
+        steps,
     )
 
 
@@ -281,9 +282,7 @@ def _mapped(
 ) -> Node:
     """Record a module that is applied to every step alike."""
     recorder = Recorder(recording.graph, rows, dtype, recording.parameter)
-    tensors = [
-        recorder.track(recording.numbers(*rows, *node.shape), node) for node in nodes
-    ]
+    tensors = [recorder.track(recording.numbers(*rows, *node.shape), node) for node in nodes]
     with recorder:
         result = module(*tensors)
     recorder.finish()
@@ -336,17 +335,24 @@ def _loop(
             else None
         )
         parts.append(StatePart(old.shape, old, new, carried, initial[k], back, external))
-    return Loop(cell, parts, is_tuple, _output(recording, recorder, cell, inputs, parts, is_tuple, masked))
+    return Loop(
+        cell, parts, is_tuple, _output(recording, recorder, cell, inputs, parts, is_tuple, masked)
+    )
 
 
 def _output(
-    recording: _Recording, recorder: Recorder, cell: Any, inputs: Node, parts: list[StatePart], is_tuple: bool, masked: bool
+    recording: _Recording,
+    recorder: Recorder,
+    cell: Any,
+    inputs: Node,
+    parts: list[StatePart],
+    is_tuple: bool,
+    masked: bool,
 ) -> Node:
     """Record what a step puts out, on states that are known for all steps."""
     graph, batch = recorder.graph, recorder.rows[0]
     tensors = [
-        recorder.track(recording.numbers(batch, *part.shape), part.carried)
-        for part in parts
+        recorder.track(recording.numbers(batch, *part.shape), part.carried) for part in parts
     ]
     x = recorder.track(recording.numbers(batch, *inputs.shape), inputs)
     with recorder:

@@ -41,9 +41,7 @@ def _spread(graph: Graph, node: Node, of: str, letters: list[str], shape: Any) -
     return graph.view(node, np.broadcast_to(places, shape), shape)
 
 
-def _by_weight(
-    graph: Graph, weight: Node, vector: Node, axes: tuple[str, str, str]
-) -> Node | None:
+def _by_weight(graph: Graph, weight: Node, vector: Node, axes: tuple[str, str, str]) -> Node | None:
     """Return products with one matrix, a vector at a time, where that is what it is."""
     of_weight, of_vector, out = axes
     shared = [c for c in of_weight if c in of_vector]
@@ -57,9 +55,7 @@ def _by_weight(
     places = graph.places(vector).transpose([of_vector.index(c) for c in [*kept, inner]])
     rows = places.reshape(-1, places.shape[-1])
     transposed = of_weight[0] == inner
-    parts = [
-        graph.linear(weight, graph.view(vector, row, row.shape), transposed) for row in rows
-    ]
+    parts = [graph.linear(weight, graph.view(vector, row, row.shape), transposed) for row in rows]
     whole = graph.concatenate(parts)
     size = parts[0].size
     made = np.arange(whole.size).reshape(*places.shape[:-1], size)
@@ -83,9 +79,7 @@ def contracted(recorder: Recorder, func: Any, result: Tensor, *args: Any, **kwar
     if matrix.rows or len(matrix.node.shape) != 2:
         raise Unsupported("its weights differ from row to row of the batch")
     letters = string.ascii_lowercase[: len(source.node.shape) - 1]
-    node = contract(
-        recorder.graph, matrix.node, source.node, ("YZ", letters + "Z", letters + "Y")
-    )
+    node = contract(recorder.graph, matrix.node, source.node, ("YZ", letters + "Z", letters + "Y"))
     return _added(recorder, (node, source.rows), bias, scale)
 
 
@@ -98,7 +92,9 @@ def _added(recorder: Recorder, outcome: Outcome, bias: Any, scale: tuple[Any, An
     return node, rows
 
 
-def product(recorder: Recorder, func: Any, result: Tensor, a: Any, b: Any, **kwargs: Any) -> Outcome:
+def product(
+    recorder: Recorder, func: Any, result: Tensor, a: Any, b: Any, **kwargs: Any
+) -> Outcome:
     """Record a matrix product."""
     left, right = recorder.find(a), recorder.find(b)
     if kwargs:
@@ -127,9 +123,7 @@ def einsum(recorder: Recorder, func: Any, result: Tensor, equation: Any, *operan
     return _by_letters(recorder, list(operands), letters, out)
 
 
-def _by_letters(
-    recorder: Recorder, operands: list[Any], letters: list[str], out: str
-) -> Outcome:
+def _by_letters(recorder: Recorder, operands: list[Any], letters: list[str], out: str) -> Outcome:
     graph, count = recorder.graph, len(recorder.rows)
     found = [recorder.find(value) for value in operands]
     rows = [of[:count] for f, of in zip(found, letters, strict=True) if f.rows]

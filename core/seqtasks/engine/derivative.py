@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from seqtasks.engine.graph import Columns, Graph, Node, Unsupported
-from seqtasks.engine.pointwise import POINTWISE
 from seqtasks.engine.phases import Phases
+from seqtasks.engine.pointwise import POINTWISE
 
 __all__ = ["Cotangents", "depends_on_trained", "derive"]
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -15,12 +15,10 @@ from seqtasks.engine.checking import PlainPass, agrees, flattened, nested
 from seqtasks.engine.graph import Unsupported
 from seqtasks.engine.passes import Passes
 
-__all__ = ["ENGINES", "Engine", "EngineName", "Engines", "Parts", "Passes"]
+__all__ = ["Engine", "Engines", "Parts"]
 
 logger = logging.getLogger("seqtasks")
 
-EngineName = Literal["auto", "plain", "torch", "native"]
-ENGINES: tuple[str, ...] = get_args(EngineName)
 MOST_PROGRAMS = 64
 """Programs for different numbers of steps, where a program holds for one number alone."""
 
@@ -116,6 +114,7 @@ class Engines:
         wanted: the engine asked for.
         name: the engine in use, settled when a program is first needed.
         reasons: for each faster engine that is not in use, why.
+        unsupported: what the model does that no faster engine understands, if it does.
     """
 
     parts: Parts
@@ -123,6 +122,7 @@ class Engines:
     name: str | None = None
     reasons: dict[str, str] = field(default_factory=dict[str, str])
     _programs: dict[Any, Passes] = field(default_factory=dict[Any, Passes])
+    unsupported: str | None = None
     _steps_matter: bool = False
     _idle: dict[int, tuple[Any, Any]] = field(default_factory=dict[int, tuple[Any, Any]])
 
@@ -198,12 +198,15 @@ class Engines:
         try:
             analysis = self._analysis(steps, input_size, masked, external_states)
         except Unsupported as reason:
+            self.unsupported = str(reason)
             self._give_up(str(reason))
             return None
         key = (signature, options, steps if self._steps_matter else None)
         program = self._made(analysis)
         if program is not None and check is not None and not check(program):
-            text = f"the {self.name} engine computes {self.parts.title} wrongly; the plain loop runs"
+            text = (
+                f"the {self.name} engine computes {self.parts.title} wrongly; the plain loop runs"
+            )
             logger.warning(text)
             self._give_up("its results differ from those of the plain loop")
             return None

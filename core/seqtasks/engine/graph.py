@@ -102,12 +102,16 @@ class Graph:
         phase: int = 0,
     ) -> Node:
         """Return the node of an operation, an existing one if it is the same."""
-        columns = max((n.columns for n in inputs), default=Columns.ONE) if columns is None else columns
+        columns = (
+            max((n.columns for n in inputs), default=Columns.ONE) if columns is None else columns
+        )
         phase = max([phase, *(n.phase for n in inputs)])
         backward, vocabulary, weights = self.last_phases
         if phase >= backward and operation not in ("outer", "sum_of_columns"):
             # Gradients of tables and of weights are complete only when all steps are done.
-            phase = max(phase, {Columns.ONE: weights, Columns.VOCABULARY: vocabulary}.get(columns, 0))
+            phase = max(
+                phase, {Columns.ONE: weights, Columns.VOCABULARY: vocabulary}.get(columns, 0)
+            )
         key = (
             operation,
             tuple(n.number for n in inputs),
@@ -126,9 +130,7 @@ class Graph:
             self._known[key] = known
         return known
 
-    def leaf(
-        self, operation: str, key: Any, shape: Shape, columns: Columns, phase: int
-    ) -> Node:
+    def leaf(self, operation: str, key: Any, shape: Shape, columns: Columns, phase: int) -> Node:
         """Return a value that comes from outside, or from another phase."""
         return self.make(operation, (), shape, value=key, columns=columns, phase=phase)
 

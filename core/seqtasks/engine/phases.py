@@ -52,8 +52,9 @@ class Phases:
     def is_loop(self, phase: int) -> bool:
         """Say whether a phase is that of a loop, forward or back."""
         inside = 2 < phase < self.backward or self.backward < phase < self.backward_vocabulary
-        return inside and (phase % 2 == 1 if phase < self.backward else
-                           (phase - self.backward) % 2 == 1)
+        return inside and (
+            phase % 2 == 1 if phase < self.backward else (phase - self.backward) % 2 == 1
+        )
 
     def layer(self, phase: int) -> int:
         """Return the layer of a loop's phase."""

@@ -130,9 +130,7 @@ POINTWISE: dict[str, Pointwise] = {
     "sign": Pointwise("v_sign({0})", torch.sign, None),
     "floor": Pointwise("v_floor({0})", torch.floor, None, cheap=False),
     "exp": Pointwise("v_exp({0})", torch.exp, _one(lambda G, x, y: y), cheap=False),
-    "log": Pointwise(
-        "v_log({0})", torch.log, _one(lambda G, x, y: G.divide(1.0, x)), cheap=False
-    ),
+    "log": Pointwise("v_log({0})", torch.log, _one(lambda G, x, y: G.divide(1.0, x)), cheap=False),
     "log1p": Pointwise(
         "v_log1p({0})",
         torch.log1p,

@@ -18,9 +18,24 @@ from seqtasks.engine.graph import Graph, Index, Node, Unsupported
 
 __all__ = ["Recorder", "Tracked", "rows_for"]
 
-_ABOUT = {"dim", "size", "__len__", "numel", "is_floating_point", "is_complex", "nelement", "ndimension",
-          "stride", "is_contiguous", "get_device", "element_size", "__repr__", "__hash__", "__format__",
-          "type"}
+_ABOUT = {
+    "dim",
+    "size",
+    "__len__",
+    "numel",
+    "is_floating_point",
+    "is_complex",
+    "nelement",
+    "ndimension",
+    "stride",
+    "is_contiguous",
+    "get_device",
+    "element_size",
+    "__repr__",
+    "__hash__",
+    "__format__",
+    "type",
+}
 """Tensor methods that tell about a tensor and depend on no value of it."""
 
 
@@ -102,7 +117,9 @@ class Recorder(TorchFunctionMode):
         if rows:
             first = values[(0,) * len(self.rows)]
             if not (values == first).all():
-                raise Unsupported("it uses a tensor whose rows differ and do not come from its inputs")
+                raise Unsupported(
+                    "it uses a tensor whose rows differ and do not come from its inputs"
+                )
             values = first
         self._baked.append((tensor, tensor._version))
         return self._keep(tensor, self._baked_node(values), rows)
@@ -141,9 +158,7 @@ class Recorder(TorchFunctionMode):
         self._record(func, name, RULES.get(func), result, args, kwargs)
         return result
 
-    def _record(
-        self, func: Any, name: str, rule: Any, result: Any, args: Any, kwargs: Any
-    ) -> None:
+    def _record(self, func: Any, name: str, rule: Any, result: Any, args: Any, kwargs: Any) -> None:
         if not isinstance(result, Tensor | tuple | list):
             raise Unsupported(f"what it does depends on the values it computes ({name})")
         if rule is None:
@@ -169,18 +184,59 @@ class Recorder(TorchFunctionMode):
 
 def _changes_in_place(name: str) -> bool:
     if name.endswith("__"):
-        return name in ("__setitem__", "__set__") or name.startswith("__i") and name not in (
-            "__index__", "__int__", "__invert__", "__init__"
+        return (
+            name in ("__setitem__", "__set__")
+            or (name.startswith("__i")
+            and name not in ("__index__", "__int__", "__invert__", "__init__"))
         )
     return name.endswith("_")
 
 
 REARRANGING = {
-    "__get__", "__getitem__", "cat", "concat", "concatenate", "stack", "chunk", "split", "tensor_split", "unbind",
-    "view", "reshape", "flatten", "unflatten", "transpose", "permute", "t", "swapaxes", "movedim", "unsqueeze",
-    "squeeze", "expand", "expand_as", "broadcast_to", "roll", "flip", "repeat", "tile", "narrow", "select",
-    "contiguous", "clone", "pad", "tril", "triu", "index_select", "hstack", "view_as", "reshape_as", "diagonal",
-    "repeat_interleave", "_pad", "alias", "atleast_2d",
+    "__get__",
+    "__getitem__",
+    "cat",
+    "concat",
+    "concatenate",
+    "stack",
+    "chunk",
+    "split",
+    "tensor_split",
+    "unbind",
+    "view",
+    "reshape",
+    "flatten",
+    "unflatten",
+    "transpose",
+    "permute",
+    "t",
+    "swapaxes",
+    "movedim",
+    "unsqueeze",
+    "squeeze",
+    "expand",
+    "expand_as",
+    "broadcast_to",
+    "roll",
+    "flip",
+    "repeat",
+    "tile",
+    "narrow",
+    "select",
+    "contiguous",
+    "clone",
+    "pad",
+    "tril",
+    "triu",
+    "index_select",
+    "hstack",
+    "view_as",
+    "reshape_as",
+    "diagonal",
+    "repeat_interleave",
+    "_pad",
+    "alias",
+    "atleast_2d",
 }
 """Functions that put numbers in other places, or zeros between them, and compute nothing."""
 
@@ -247,8 +303,10 @@ def _moved(
 
 
 def _width(recorder: Recorder, value: Any) -> int:
-    return recorder.find(value).node.size if recorder.is_tracked(value) else (
-        value.numel() if isinstance(value, Tensor) else 0
+    return (
+        recorder.find(value).node.size
+        if recorder.is_tracked(value)
+        else (value.numel() if isinstance(value, Tensor) else 0)
     )
 
 

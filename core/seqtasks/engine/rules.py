@@ -182,7 +182,13 @@ def _reduction(compute: Callable[..., Node]) -> Rule:
     """Return the rule of a reduction; `compute` gets the reduced axes last, as one."""
 
     def rule(
-        recorder: Recorder, func: Any, result: Any, x: Any, dim: Any = None, *args: Any, **kwargs: Any
+        recorder: Recorder,
+        func: Any,
+        result: Any,
+        x: Any,
+        dim: Any = None,
+        *args: Any,
+        **kwargs: Any,
     ) -> Any:
         keepdim = kwargs.pop("keepdim", args[-1] if args and isinstance(args[-1], bool) else False)
         dim = kwargs.pop("axis", dim)
@@ -252,9 +258,7 @@ def _maximum_of(graph: Graph, x: Node, keep: int) -> Node:
 
 
 def _minimum_of(graph: Graph, x: Node, keep: int) -> Node:
-    return graph.pointwise(
-        "negative", graph.maximum_of(graph.pointwise("negative", x), keep)
-    )
+    return graph.pointwise("negative", graph.maximum_of(graph.pointwise("negative", x), keep))
 
 
 def _log_sum_exp(graph: Graph, x: Node, keep: int) -> Node:
@@ -315,7 +319,13 @@ def _normalised_last(graph: Graph, x: Node, keep: int, epsilon: float) -> Node:
 
 def _softmax(compute: Callable[..., Node]) -> Rule:
     def rule(
-        recorder: Recorder, func: Any, result: Tensor, x: Any, dim: Any = None, *args: Any, **kwargs: Any
+        recorder: Recorder,
+        func: Any,
+        result: Tensor,
+        x: Any,
+        dim: Any = None,
+        *args: Any,
+        **kwargs: Any,
     ) -> Outcome:
         if dim is None or kwargs.get("dtype") is not None:
             raise Unsupported("it takes a softmax without an axis, or in another type")
@@ -346,8 +356,13 @@ def _layer_norm(
 
 
 def _rms_norm(
-    recorder: Recorder, func: Any, result: Tensor, x: Any, normalized_shape: Any,
-    weight: Any = None, eps: Any = None,
+    recorder: Recorder,
+    func: Any,
+    result: Tensor,
+    x: Any,
+    normalized_shape: Any,
+    weight: Any = None,
+    eps: Any = None,
 ) -> Outcome:
     source, graph = recorder.find(x), recorder.graph
     keep = len(source.node.shape) - len(normalized_shape)
@@ -361,7 +376,13 @@ def _rms_norm(
 
 
 def _normalize(
-    recorder: Recorder, func: Any, result: Tensor, x: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12,
+    recorder: Recorder,
+    func: Any,
+    result: Tensor,
+    x: Any,
+    p: float = 2.0,
+    dim: int = 1,
+    eps: float = 1e-12,
     **kwargs: Any,
 ) -> Outcome:
     def compute(graph: Graph, node: Node, keep: int) -> Node:
@@ -417,7 +438,9 @@ def _lstm_cell(
 
 
 def _rnn_cell(activation: str) -> Rule:
-    def rule(recorder: Recorder, func: Any, result: Tensor, x: Any, h: Any, *weights: Any) -> Outcome:
+    def rule(
+        recorder: Recorder, func: Any, result: Tensor, x: Any, h: Any, *weights: Any
+    ) -> Outcome:
         total = recorder.graph.add(*_gates(recorder, x, h, weights))
         return recorder.graph.pointwise(activation, total), True
 
@@ -425,15 +448,25 @@ def _rnn_cell(activation: str) -> Rule:
 
 
 def _embedding(
-    recorder: Recorder, func: Any, result: Tensor, ids: Any, weight: Any, padding_idx: Any = None,
-    max_norm: Any = None, norm_type: Any = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False,
+    recorder: Recorder,
+    func: Any,
+    result: Tensor,
+    ids: Any,
+    weight: Any,
+    padding_idx: Any = None,
+    max_norm: Any = None,
+    norm_type: Any = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
 ) -> Outcome:
     if padding_idx is not None or max_norm is not None or scale_grad_by_freq or sparse:
         raise Unsupported("its embedding has options beyond a table")
     raise Unsupported("it looks up an embedding of its own")
 
 
-def _filled(recorder: Recorder, func: Any, result: Tensor, like: Any, *args: Any, **kwargs: Any) -> Outcome:
+def _filled(
+    recorder: Recorder, func: Any, result: Tensor, like: Any, *args: Any, **kwargs: Any
+) -> Outcome:
     """Record a new tensor that takes nothing of another but its shape or type."""
     tracked = recorder.find(result)
     return tracked.node, tracked.rows
@@ -456,7 +489,16 @@ def _rule(rule: Rule, *functions: str) -> None:
 _rule(_scaled("add"), "add", "__add__", "__radd__")
 _rule(_scaled("subtract"), "sub", "subtract", "__sub__")
 _rule(_reflected("subtract"), "rsub", "__rsub__")
-_rule(_named("multiply", 2), "mul", "multiply", "__mul__", "__rmul__", "logical_and", "__and__", "__rand__")
+_rule(
+    _named("multiply", 2),
+    "mul",
+    "multiply",
+    "__mul__",
+    "__rmul__",
+    "logical_and",
+    "__and__",
+    "__rand__",
+)
 _rule(_pointwise(_divide, 2), "div", "divide", "true_divide", "__truediv__")
 _rule(_reflected("divide"), "__rtruediv__", "__rdiv__")
 _rule(_named("negative"), "neg", "negative", "__neg__")
@@ -491,9 +533,19 @@ _rule(_pointwise(_elu), "elu")
 _rule(_pointwise(_leaky), "leaky_relu")
 _rule(_pointwise(_softplus), "softplus")
 _rule(_pointwise(lambda G, x: G.divide(x, G.add(G.pointwise("absolute", x), 1.0))), "softsign")
-_rule(_pointwise(lambda G, x, inplace=False: G.multiply(x, G.pointwise("tanh", G.pointwise("softplus", x)))), "mish")
+_rule(
+    _pointwise(
+        lambda G, x, inplace=False: G.multiply(x, G.pointwise("tanh", G.pointwise("softplus", x)))
+    ),
+    "mish",
+)
 _rule(_pointwise(lambda G, x, inplace=False: _inside(G, x, 0.0, 6.0)), "relu6")
-_rule(_pointwise(lambda G, x, min_val=-1.0, max_val=1.0, inplace=False: _inside(G, x, min_val, max_val)), "hardtanh")
+_rule(
+    _pointwise(
+        lambda G, x, min_val=-1.0, max_val=1.0, inplace=False: _inside(G, x, min_val, max_val)
+    ),
+    "hardtanh",
+)
 _rule(
     _pointwise(lambda G, x, inplace=False: _inside(G, G.add(G.multiply(x, 1 / 6), 0.5), 0.0, 1.0)),
     "hardsigmoid",
@@ -506,8 +558,14 @@ _rule(_pointwise(_clamp), "clamp", "clip")
 _rule(_pointwise(lambda G, x, min: _clamp(G, x, min)), "clamp_min")
 _rule(_pointwise(lambda G, x, max: _clamp(G, x, None, max)), "clamp_max")
 _rule(_pointwise(_lerp, 3), "lerp")
-_rule(_pointwise(lambda G, a, b, c, value=1: G.add(a, G.multiply(G.multiply(b, c), value)), 3), "addcmul")
-_rule(_pointwise(lambda G, a, b, c, value=1: G.add(a, G.multiply(G.divide(b, c), value)), 3), "addcdiv")
+_rule(
+    _pointwise(lambda G, a, b, c, value=1: G.add(a, G.multiply(G.multiply(b, c), value)), 3),
+    "addcmul",
+)
+_rule(
+    _pointwise(lambda G, a, b, c, value=1: G.add(a, G.multiply(G.divide(b, c), value)), 3),
+    "addcdiv",
+)
 _rule(_pointwise(_identity), "float", "double", "to", "type_as", "requires_grad_", "positive")
 _rule(_pointwise(_dropout), "dropout")
 _rule(_where, "where", "masked_fill")
@@ -532,4 +590,13 @@ _rule(_lstm_cell, "lstm_cell")
 _rule(_rnn_cell("tanh"), "rnn_tanh_cell")
 _rule(_rnn_cell("relu"), "rnn_relu_cell")
 _rule(_embedding, "embedding")
-_rule(_filled, "zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "new_tensor")
+_rule(
+    _filled,
+    "zeros_like",
+    "ones_like",
+    "full_like",
+    "new_zeros",
+    "new_ones",
+    "new_full",
+    "new_tensor",
+)

@@ -56,7 +56,9 @@ class NativeSteps:
         self._kept: dict[int, Trained] = {
             id(p): self._new_state(p) for p in self._parameters if id(p) in trained
         }
-        work = sum(p.numel() for p in self._parameters) * first.inputs.shape[0] * first.inputs.shape[1]
+        work = (
+            sum(p.numel() for p in self._parameters) * first.inputs.shape[0] * first.inputs.shape[1]
+        )
         most = _cores() if threads is None else threads
         self.threads = most if threads is not None else max(1, min(most, work // WORK_PER_THREAD))
 

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from seqtasks.engine.execution import EngineName, Engines
+from seqtasks.engine.execution import Engines
+from seqtasks.errors import UsageError
 from seqtasks.model import Model
-from seqtasks.settings import LossReduction
+from seqtasks.settings import EngineName, LossReduction
 from seqtasks.torch_randomness import borrowed_random_state, own_random_stream
 from seqtasks.training.data import BatchSource
 from seqtasks.training.native_steps import NativeSteps
@@ -64,9 +65,7 @@ class Trainer:
         self._steps: NativeSteps | TorchSteps
         if engines is not None and self.engine == "native":
             assert isinstance(model, Model)
-            self._steps = NativeSteps(
-                model, engines, source, values, clip, loss_reduction, threads
-            )
+            self._steps = NativeSteps(model, engines, source, values, clip, loss_reduction, threads)
         else:
             self._steps = TorchSteps(model, source, values, clip, loss_reduction)
         with own_random_stream(seed, "forward"):
@@ -80,6 +79,11 @@ class Trainer:
     def _settled(self, engine: EngineName) -> Engines | None:
         """Settle on an engine, trying what it makes of the first batch."""
         if not isinstance(self.model, Model):
+            if engine in ("torch", "native"):
+                raise UsageError(
+                    f"the engine '{engine}' runs models of seqtasks, not a "
+                    f"{type(self.model).__name__}; leave the engine to auto"
+                )
             return None
         engines = self.model.use_engine(engine)
         if engine == "plain":
@@ -88,6 +92,11 @@ class Trainer:
         inputs = self._source.batch(0).inputs
         with borrowed_random_state():
             engines.settle(self.model.plain_pass, inputs, len(self.model.cells))
+        if engine != "auto" and engines.unsupported:
+            raise UsageError(
+                f"the engine '{engine}' cannot run {engines.parts.title}: {engines.unsupported}; "
+                "with auto the plain loop runs it"
+            )
         return engines
 
     def advance(self, steps: int, stop: Callable[[], bool] = lambda: False) -> list[float]:

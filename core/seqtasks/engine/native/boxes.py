@@ -59,7 +59,9 @@ def split(index: Index) -> None:
             continue
         lines = np.moveaxis(index, axis, 0).reshape(size, -1)
         steps = np.diff(lines, axis=0)
-        broken = np.flatnonzero((steps != steps[0]).any(axis=1) | (steps != steps[:, :1]).any(axis=1))
+        broken = np.flatnonzero(
+            (steps != steps[0]).any(axis=1) | (steps != steps[:, :1]).any(axis=1)
+        )
         if len(broken) and (best is None or len(broken) < best[0]):
             best = (len(broken), axis, int(broken[0]) + 1)
     if best is None or best[2] >= index.shape[best[1]]:

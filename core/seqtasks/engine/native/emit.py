@@ -612,9 +612,7 @@ struct work {{
         call = f"{target}, {source}, {source_row}, {other}, {other_row}, {count}"
         return [*lines, f"    {shared}({call});"]
 
-    def _shared(
-        self, kind: str, down: int, across: int, rows: int, inner: int, add: bool
-    ) -> str:
+    def _shared(self, kind: str, down: int, across: int, rows: int, inner: int, add: bool) -> str:
         """Return the name of a product whose sizes are constants, shared by all that have them."""
         name = f"{kind}_{rows}x{inner}_by_{down}_{across}" + ("_more" if add else "")
         if kind == "product":
@@ -643,7 +641,8 @@ struct work {{
         ]
         names = ", ".join(f"w->buffers.{buffer.name}" for buffer, _ in parts)
         external = ", ".join(
-            "0" if part.external is None
+            "0"
+            if part.external is None
             else f"w->buffers.{self.storage.places[part.external].buffer.name}"
             for _, part in parts
         )

@@ -159,10 +159,7 @@ class Kernels:
         filled = []
         if by_symbol:
             pointer = scope.row(place, "0")
-            filled = [
-                f"{indent}memset({pointer}, 0, "
-                f"{node.size} * VOCABULARY_ROW * sizeof(real));"
-            ]
+            filled = [f"{indent}memset({pointer}, 0, {node.size} * VOCABULARY_ROW * sizeof(real));"]
         return filled + self._loops(scope, shape, body, indent)
 
     def _loops(
@@ -208,7 +205,9 @@ def _nested(box: Box, names: list[str], inner: list[str]) -> list[str]:
     depth = 0
     for (low, high), name in zip(box, names, strict=True):
         if high - low > 1:
-            lines.append(f"{'    ' * depth}for (long {name} = 0; {name} < {high - low}; ++{name}) {{")
+            lines.append(
+                f"{'    ' * depth}for (long {name} = 0; {name} < {high - low}; ++{name}) {{"
+            )
             depth += 1
     if not depth:
         return ["{", *("    " + line for line in inner), "}"]
@@ -254,27 +253,31 @@ class _Box:
         inner = ["    " + line for line in self.statements + stores]
         return [_columns(scope) + " {", *inner, "}"]
 
-    def reduced(
-        self, target: str, value: str, combine: str, keep: int, scope: Scope
-    ) -> list[str]:
+    def reduced(self, target: str, value: str, combine: str, keep: int, scope: Scope) -> list[str]:
         """Return the loops of a reduction over this box's later axes."""
         outer = list(zip(self._box[:keep], self.names[:keep], strict=True))
         inner = list(zip(self._box[keep:], self.names[keep:], strict=True))
         depth, lines = 0, list[str]()
         for (low, high), name in outer:
             if high - low > 1:
-                lines.append("    " * depth + f"for (long {name} = 0; {name} < {high - low}; ++{name}) {{")
+                lines.append(
+                    "    " * depth + f"for (long {name} = 0; {name} < {high - low}; ++{name}) {{"
+                )
                 depth += 1
         tab = "    " * depth
         if scope.kind == "one":
             lines.append(f"{tab}{{ real *into = {target}; vec total = v_all(*into);")
         else:
-            lines.append(f"{tab}{_columns(scope)} {{ real *into = {target} + j; vec total = v_load(into);")
+            lines.append(
+                f"{tab}{_columns(scope)} {{ real *into = {target} + j; vec total = v_load(into);"
+            )
         level = depth + 1
         opened = 0
         for (low, high), name in inner:
             if high - low > 1:
-                lines.append("    " * level + f"for (long {name} = 0; {name} < {high - low}; ++{name}) {{")
+                lines.append(
+                    "    " * level + f"for (long {name} = 0; {name} < {high - low}; ++{name}) {{"
+                )
                 level += 1
                 opened += 1
         lines += ["    " * level + s for s in self.statements]

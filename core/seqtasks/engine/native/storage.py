@@ -139,9 +139,7 @@ def _join_products(analysis: Analysis, storage: Storage, roots: list[Node]) -> N
                 else:
                     terms.append(source)
         products = [
-            t
-            for t in terms
-            if t.operation == "linear" and uses[t] == 1 and t.phase == node.phase
+            t for t in terms if t.operation == "linear" and uses[t] == 1 and t.phase == node.phase
         ]
         if len(products) < 2:
             continue
@@ -240,9 +238,7 @@ def _kept(storage: Storage, users: dict[Node, list[Node]], roots: set[Node]) -> 
     return kept
 
 
-def _must_be_kept(
-    storage: Storage, node: Node, users: list[Node], cost: dict[Node, int]
-) -> bool:
+def _must_be_kept(storage: Storage, node: Node, users: list[Node], cost: dict[Node, int]) -> bool:
     sources = inputs_of(storage, node)
     cost[node] = 1 + sum(cost[source] for source in sources)
     if node.operation not in POINTWISE:
