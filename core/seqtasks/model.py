@@ -60,6 +60,12 @@ class Model(nn.Module):
         return self._engines
 
     @property
+    def is_its_parts(self) -> bool:
+        """Whether running the parts is all that calling the model does."""
+        own = type(self).forward is Model.forward and type(self).plain is Model.plain
+        return own and not (self._forward_hooks or self._forward_pre_hooks or self._backward_hooks)
+
+    @property
     def engines(self) -> Engines:
         """What is known of the engines that can run this model."""
         return self._engines or self.use_engine("plain")

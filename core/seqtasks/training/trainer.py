@@ -78,11 +78,11 @@ class Trainer:
 
     def _settled(self, engine: EngineName) -> Engines | None:
         """Settle on an engine, trying what it makes of the first batch."""
-        if not isinstance(self.model, Model):
+        if not isinstance(self.model, Model) or not self.model.is_its_parts:
             if engine in ("torch", "native"):
                 raise UsageError(
-                    f"the engine '{engine}' runs models of seqtasks, not a "
-                    f"{type(self.model).__name__}; leave the engine to auto"
+                    f"the engine '{engine}' runs seqtasks' own models, without hooks of theirs, "
+                    f"not a {type(self.model).__name__}; leave the engine to auto"
                 )
             return None
         engines = self.model.use_engine(engine)
