@@ -522,6 +522,16 @@ struct work {{
                 f"{indent}for (int s = 0; s < VOCABULARY_ROW; ++s) for (int d = 0; d < {node.size}; ++d) "
                 f"({pointer})[s] = {table}[(s < VOCABULARY ? s : 0) * {node.size} + d];"
             ]
+        stack = self.storage.stacked.get(node)
+        if node.operation == "linear" and stack is not None:
+            if node is not stack[0]:  # a part of the first one's product
+                return []
+            weight, vector = node.inputs
+            rows = sum(n.size for n in stack)
+            return self._product(scope, node, weight, vector, False, False, indent, rows)
+        if node.operation == "products" and stack is not None:
+            inner = sum(n.size for n in stack[1::2])
+            return self._product(scope, node, stack[0], stack[1], True, False, indent, inner)
         if node.operation in ("linear", "products"):
             transposed = node.value if node.operation == "products" else (node.value,)
             lines: list[str] = []
@@ -563,9 +573,12 @@ struct work {{
         transposed: bool,
         add: bool,
         indent: str,
+        height: int | None = None,
     ) -> list[str]:
+        """Write a product with a matrix, or with `height` rows of the one it is a block of."""
         name, down, across = self._weight(weight)
         rows, inner = weight.shape
+        rows = rows if height is None else height
         if transposed:
             rows, inner, down, across = inner, rows, across, down
         place = self.storage.places[node]
@@ -581,7 +594,7 @@ struct work {{
                 f"{indent}}}",
             ]
         numbers = f"{name}, {down}, {across}, {source}, {source_row}, {rows}, {inner}"
-        if scope.kind == "batch" and _through_blas(weight.shape) and 1 in (down, across):
+        if scope.kind == "batch" and _through_blas((rows, inner)) and 1 in (down, across):
             self.needs_blas = True
             return [
                 f"{indent}product_blas(w->blas, {out}, {out_row}, {numbers}, count, {int(add)});"

@@ -37,6 +37,8 @@ class Scope:
         name = place.buffer.name
         self.used.add(name)
         kind = place.buffer.kind
+        if place.first:
+            row = str(place.first + int(row)) if row.isdigit() else f"{place.first} + {row}"
         if kind == "one":
             return f"{name} + {_factor(row)}"
         if kind == "vocabulary":

@@ -58,10 +58,11 @@ class Buffer:
 
 @dataclass
 class Place:
-    """Where a node's value is: a buffer, and how many steps later than the node's own."""
+    """Where a node's value is: a buffer, how many steps later than its own, its first row."""
 
     buffer: Buffer
     shift: int = 0
+    first: int = 0
 
 
 @dataclass
@@ -72,13 +73,15 @@ class Storage:
         places: node -> where it is.
         buffers: all of them, by name.
         sums: a sum -> its terms, of which the products are one.
-        states, carries: by (layer, part).
+        stacked: products -> those of the same vector that lie one below the other in memory, by
+            blocks of one matrix that do too: they are one product.
     """
 
     places: dict[Node, Place] = field(default_factory=dict[Node, Place])
     buffers: dict[str, Buffer] = field(default_factory=dict[str, Buffer])
     sums: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
     live: list[Node] = field(default_factory=list[Node])
+    stacked: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
 
     def buffer(self, name: str, rows: int, kind: str) -> Buffer:
         """Return a new buffer."""
@@ -110,6 +113,8 @@ def plan_storage(analysis: Analysis, roots: list[Node], elsewhere: set[Node]) ->
             kind = _kind(storage, analysis.phases, node, users, kept)
             name = f"{node.operation}_{node.number}"
             storage.places[node] = Place(storage.buffer(name, node.size, kind))
+    _stack_gates(storage)
+    _stack_gradients(storage)
     return storage
 
 
@@ -151,6 +156,88 @@ def _join_products(analysis: Analysis, storage: Storage, roots: list[Node]) -> N
             value=tuple(p.value for p in products),
         )
         storage.sums[node] = [joined, *(t for t in terms if t not in products)]
+
+
+def _block_of(weight: Node) -> tuple[Node, int, int] | None:
+    """Return (matrix, first place, row stride) of whole rows, or parts of rows, of a matrix."""
+    base, index = in_memory(weight)
+    if index is None:
+        return base, 0, weight.shape[1]
+    found = rectangle(weight)
+    if found is None or found[2] != 1:
+        return None
+    return base, found[0], found[1]
+
+
+def follow_each_other(weights: list[Node]) -> bool:
+    """Say whether matrices are blocks of one, each below the one before."""
+    blocks = [_block_of(weight) for weight in weights]
+    for weight, above, below in zip(weights[:-1], blocks[:-1], blocks[1:], strict=True):
+        if above is None or below is None or above[0] is not below[0] or above[2] != below[2]:
+            return False
+        if below[1] != above[1] + weight.shape[0] * above[2]:
+            return False
+    return len({weight.shape[1] for weight in weights}) == 1
+
+
+def _stack_gates(storage: Storage) -> None:
+    """Let products of several blocks of a matrix with one vector be one product."""
+    by_vector: dict[tuple[int, Node], list[Node]] = defaultdict(list)
+    for node in storage.live:
+        if node.operation == "linear" and not node.value and node.columns == Columns.BATCH:
+            by_vector[node.phase, node.inputs[1]].append(node)
+    for nodes in by_vector.values():
+        known = [n for n in nodes if _block_of(n.inputs[0]) is not None]
+        known.sort(key=lambda n: (n.inputs[0].number, 0))
+        known.sort(key=lambda n: (_block_of(n.inputs[0]) or (n, 0, 0))[1])
+        run: list[Node] = []
+        for node in [*known, None]:
+            joins = node is not None and (
+                not run
+                or (
+                    follow_each_other([run[-1].inputs[0], node.inputs[0]])
+                    and storage.places[node].buffer.kind == storage.places[run[0]].buffer.kind
+                )
+            )
+            if not joins:
+                _lay_below(storage, run)
+                run = []
+            if node is not None:
+                run.append(node)
+
+
+def _stack_gradients(storage: Storage) -> None:
+    """Let products of a matrix's blocks with their own vectors, added up, be one product."""
+    for node in storage.live:
+        if node.operation != "products" or not all(node.value):
+            continue
+        weights, vectors = list(node.inputs[::2]), list(node.inputs[1::2])
+        order = sorted(range(len(weights)), key=lambda k: (_block_of(weights[k]) or (node, 0, 0))[1])
+        weights, vectors = [weights[k] for k in order], [vectors[k] for k in order]
+        kept = all(v in storage.places and v.operation in POINTWISE for v in vectors)
+        if not kept or len(set(vectors)) < len(vectors) or not follow_each_other(weights):
+            continue
+        places = [storage.places[v] for v in vectors]
+        alone = all(p.buffer.rows == v.size and not p.shift for p, v in zip(places, vectors, strict=True))
+        if alone and len({p.buffer.kind for p in places}) == 1:
+            _lay_below(storage, vectors)
+            storage.stacked[node] = [n for pair in zip(weights, vectors, strict=True) for n in pair]
+
+
+def _lay_below(storage: Storage, nodes: list[Node]) -> None:
+    """Give several values one buffer, each below the one before."""
+    if len(nodes) < 2:
+        return
+    kind = storage.places[nodes[0]].buffer.kind
+    for node in nodes:
+        del storage.buffers[storage.places[node].buffer.name]
+    name = "_".join([nodes[0].operation, *(str(node.number) for node in nodes)])
+    buffer = storage.buffer(name, sum(node.size for node in nodes), kind)
+    first = 0
+    for node in nodes:
+        storage.places[node] = Place(buffer, 0, first)
+        storage.stacked[node] = nodes
+        first += node.size
 
 
 def _live(storage: Storage, roots: list[Node]) -> list[Node]:
