@@ -30,7 +30,7 @@ _PICTURES = (".png", ".svg", ".pdf")
 @click.option(
     "--sequences",
     type=click.IntRange(1),
-    help="Instances at each length; if not said 1000, and 64 for --score.",
+    help="Instances at each length; if not said 1000, and for --score as the run: mostly 64.",
 )
 @click.option(
     "--seed", type=click.IntRange(0), help="Seed of the instances; the run's if not said."
