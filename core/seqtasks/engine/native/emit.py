@@ -24,7 +24,7 @@ from seqtasks.engine.native.storage import (
 
 __all__ = ["Emitted", "emit"]
 
-SMALL_BLOCK, LARGE_BLOCK = 16, 256
+SMALL_BLOCK, LARGE_BLOCK = 16, 64
 BLAS_NUMBERS, BLAS_SIDE = 1024, 16
 HEADER = "/* Made by seqtasks {version} for {title}. */"
 
@@ -375,7 +375,8 @@ struct work {{
                     extra.append((part.following, Place(states, 1)))
         kept = self._kept_in(phase, Columns.BATCH)
         name = f"{'back_' if back else ''}loop_{layer}"
-        lines = self._groups(Scope("batch", used), kept, "    ", extra)
+        ahead = (" - columns" if back else " + columns") if self._large_block() else ""
+        lines = self._groups(Scope("batch", used, ahead), kept, "    ", extra)
         functions.append(_body(name, used, lines, self.names))
         body = [f"        {name}(w, t * columns + j, BLOCK_COLUMNS, turn);"]
         opened = "for (long t = 0; t < w->time; ++t) {"
@@ -594,14 +595,12 @@ struct work {{
                 f"{indent}}}",
             ]
         numbers = f"{name}, {down}, {across}, {source}, {source_row}, {rows}, {inner}"
-        if scope.kind == "batch" and _through_blas((rows, inner)) and 1 in (down, across):
-            self.needs_blas = True
-            return [
-                f"{indent}product_blas(w->blas, {out}, {out_row}, {numbers}, count, {int(add)});"
-            ]
+        through_blas = scope.kind == "batch" and _through_blas((rows, inner))
+        through_blas = through_blas and 1 in (down, across)
+        self.needs_blas = self.needs_blas or through_blas
         call = f"{name}, {source}, {source_row}, count"
-        shared = self._shared("product", down, across, rows, inner, add)
-        return [f"{indent}{shared}({out}, {out_row}, {call});"]
+        shared = self._shared("product", down, across, rows, inner, add, through_blas)
+        return [f"{indent}{shared}(w->blas, {out}, {out_row}, {call});"]
 
     def _outer(self, scope: Scope, node: Node, count: str) -> list[str]:
         g, vector = node.inputs
@@ -625,15 +624,28 @@ struct work {{
         call = f"{target}, {source}, {source_row}, {other}, {other_row}, {count}"
         return [*lines, f"    {shared}({call});"]
 
-    def _shared(self, kind: str, down: int, across: int, rows: int, inner: int, add: bool) -> str:
+    def _shared(
+        self,
+        kind: str,
+        down: int,
+        across: int,
+        rows: int,
+        inner: int,
+        add: bool,
+        through_blas: bool = False,
+    ) -> str:
         """Return the name of a product whose sizes are constants, shared by all that have them."""
         name = f"{kind}_{rows}x{inner}_by_{down}_{across}" + ("_more" if add else "")
+        name += "_blas" if through_blas else ""
         if kind == "product":
             text = (
-                f"static __attribute__((noinline)) void {name}(real *restrict out, long out_row, "
-                "const real *restrict w, const real *restrict v, long v_row, long count) {\n"
-                f"    product(out, out_row, w, {down}, {across}, v, v_row, {rows}, {inner}, count, "
-                f"{int(add)});\n}}"
+                f"static __attribute__((noinline)) void {name}(gemm *blas, real *restrict out, "
+                "long out_row, const real *restrict w, const real *restrict v, long v_row, "
+                "long count) {\n"
+                f"    if ({int(through_blas)} && !OWN_PRODUCTS) product_blas(blas, out, out_row, "
+                f"w, {down}, {across}, v, v_row, {rows}, {inner}, count, {int(add)});\n"
+                f"    else product(out, out_row, w, {down}, {across}, v, v_row, {rows}, {inner}, "
+                f"count, {int(add)});\n}}"
             )
         else:
             text = (

@@ -29,8 +29,8 @@ class Scope:
         used: receives the names of the buffers that are used.
     """
 
-    def __init__(self, kind: str, used: set[str]) -> None:
-        self.kind, self.used = kind, used
+    def __init__(self, kind: str, used: set[str], ahead: str = "") -> None:
+        self.kind, self.used, self.ahead = kind, used, ahead
 
     def row(self, place: Place, row: str, writing: bool = False) -> str:
         """Return a pointer to the first column of a row."""
@@ -359,6 +359,8 @@ class _Box:
         pointer = self._scope.row(place, self.row_of(index))
         if node.columns == Columns.ONE:
             return f"v_all(*({pointer}))"
+        if self._scope.ahead and place.buffer.kind == "history":
+            self.statements.append(f"AHEAD({pointer}{self._scope.ahead} + j);")
         return f"v_load({pointer} + j)"
 
     def _part(self, node: Node, index: Index) -> str:

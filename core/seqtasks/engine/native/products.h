@@ -3,48 +3,75 @@
 typedef void gemm(const char *, const char *, const int *, const int *, const int *, const real *,
                   const real *, const int *, const real *, const int *, const real *, real *, const int *);
 
-/* out[i][j] (+)= sum over k of w[i * down + k * across] v[k][j], for `high` rows and `wide` vectors. */
-INLINE void product_tile(int high, int wide, real *out, long out_row, const real *w, long down, long across,
-                         const real *v, long v_row, int inner, int add) {
-    vec total[4][2];
-#pragma GCC unroll 4
-    for (int i = 0; i < high; ++i)
-#pragma GCC unroll 2
-        for (int u = 0; u < wide; ++u) total[i][u] = add ? v_load(out + i * out_row + u * LANES) : v_all(0);
-    for (int k = 0; k < inner; ++k) {
-        vec x[2];
-#pragma GCC unroll 2
-        for (int u = 0; u < wide; ++u) x[u] = v_load(v + k * v_row + u * LANES);
-#pragma GCC unroll 4
-        for (int i = 0; i < high; ++i) {
-            vec weight = v_all(w[i * down + k * across]);
-#pragma GCC unroll 2
-            for (int u = 0; u < wide; ++u) total[i][u] += weight * x[u];
-        }
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < high; ++i)
-#pragma GCC unroll 2
-        for (int u = 0; u < wide; ++u) v_store(out + i * out_row + u * LANES, total[i][u]);
-}
+#ifdef __AVX512F__
+#define WIDE_BYTES 64
+#define OWN_PRODUCTS 1 /* near the processor's limit, which BLAS is not for products as small as these */
+#else
+#define WIDE_BYTES (LANES * sizeof(real))
+#define OWN_PRODUCTS 0
+#endif
+#define WIDE (long)(WIDE_BYTES / sizeof(real))
+#define ROWS_AT_ONCE 6
 
-INLINE void product_strip(int wide, real *out, long out_row, const real *w, long down, long across, const real *v,
-                          long v_row, int rows, int inner, int add) {
-    int i = 0;
-    for (; i + 4 <= rows; i += 4)
-        product_tile(4, wide, out + i * out_row, out_row, w + i * down, down, across, v, v_row, inner, add);
-    if (rows % 4 == 3) product_tile(3, wide, out + i * out_row, out_row, w + i * down, down, across, v, v_row, inner, add);
-    if (rows % 4 == 2) product_tile(2, wide, out + i * out_row, out_row, w + i * down, down, across, v, v_row, inner, add);
-    if (rows % 4 == 1) product_tile(1, wide, out + i * out_row, out_row, w + i * down, down, across, v, v_row, inner, add);
-}
+typedef real wide __attribute__((vector_size(WIDE_BYTES)));
+typedef real loose_wide __attribute__((vector_size(WIDE_BYTES), aligned(sizeof(real)), may_alias));
+
+/* out[i][j] (+)= sum over k of w[i * down + k * across] v[k][j], for `high` rows and some vectors of
+ * a width, all of which stay in registers. */
+#define PRODUCT_TILE(name, type, loose_type, lanes)                                                          \
+    INLINE void name(int high, int vectors, real *out, long out_row, const real *w, long down, long across,  \
+                     const real *v, long v_row, int inner, int add) {                                        \
+        type total[ROWS_AT_ONCE][4];                                                                         \
+        _Pragma("GCC unroll 6") for (int i = 0; i < high; ++i)                                               \
+            _Pragma("GCC unroll 4") for (int u = 0; u < vectors; ++u)                                        \
+                if (add) total[i][u] = *(const loose_type *)(out + i * out_row + u * lanes);                 \
+                else total[i][u] = (type){0};                                                                \
+        for (int k = 0; k < inner; ++k) {                                                                    \
+            type x[4];                                                                                       \
+            _Pragma("GCC unroll 4") for (int u = 0; u < vectors; ++u)                                        \
+                x[u] = *(const loose_type *)(v + k * v_row + u * lanes);                                     \
+            _Pragma("GCC unroll 6") for (int i = 0; i < high; ++i) {                                         \
+                const type weight = (type){0} + w[i * down + k * across];                                    \
+                _Pragma("GCC unroll 4") for (int u = 0; u < vectors; ++u) total[i][u] += weight * x[u];      \
+            }                                                                                                \
+        }                                                                                                    \
+        _Pragma("GCC unroll 6") for (int i = 0; i < high; ++i)                                               \
+            _Pragma("GCC unroll 4") for (int u = 0; u < vectors; ++u)                                        \
+                *(loose_type *)(out + i * out_row + u * lanes) = total[i][u];                                \
+    }
+PRODUCT_TILE(wide_tile, wide, loose_wide, WIDE)
+PRODUCT_TILE(narrow_tile, vec, loose, LANES)
+
+#define PRODUCT_STRIP(name, tile)                                                                            \
+    INLINE void name(int vectors, real *out, long out_row, const real *w, long down, long across,            \
+                     const real *v, long v_row, int rows, int inner, int add) {                              \
+        int i = 0;                                                                                           \
+        for (; i + ROWS_AT_ONCE <= rows; i += ROWS_AT_ONCE)                                                  \
+            tile(ROWS_AT_ONCE, vectors, out + i * out_row, out_row, w + i * down, down, across, v, v_row, inner, add); \
+        out += i * out_row;                                                                                  \
+        w += i * down;                                                                                       \
+        switch (rows % ROWS_AT_ONCE) {                                                                       \
+        case 5: tile(5, vectors, out, out_row, w, down, across, v, v_row, inner, add); break;                \
+        case 4: tile(4, vectors, out, out_row, w, down, across, v, v_row, inner, add); break;                \
+        case 3: tile(3, vectors, out, out_row, w, down, across, v, v_row, inner, add); break;                \
+        case 2: tile(2, vectors, out, out_row, w, down, across, v, v_row, inner, add); break;                \
+        case 1: tile(1, vectors, out, out_row, w, down, across, v, v_row, inner, add); break;                \
+        }                                                                                                    \
+    }
+PRODUCT_STRIP(wide_strip, wide_tile)
+PRODUCT_STRIP(narrow_strip, narrow_tile)
 
 INLINE UNUSED void product(real *out, long out_row, const real *w, long down, long across, const real *v, long v_row,
                            int rows, int inner, long count, int add) {
     long j = 0;
-    for (; j + 2 * LANES <= count; j += 2 * LANES)
-        product_strip(2, out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
-    for (; j < count; j += LANES)
-        product_strip(1, out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
+    if (OWN_PRODUCTS) /* registers enough for four vectors at once */
+        for (; j + 4 * WIDE <= count; j += 4 * WIDE)
+            wide_strip(4, out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
+    for (; j + WIDE <= count; j += WIDE)
+        wide_strip(1, out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
+    if (WIDE > LANES)
+        for (; j < count; j += LANES)
+            narrow_strip(1, out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
 }
 
 /* The same through BLAS, whose matrices are by columns: it computes the transpose. */

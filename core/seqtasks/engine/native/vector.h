@@ -25,6 +25,12 @@ typedef real loose __attribute__((vector_size(LANES * sizeof(real)), aligned(siz
 typedef int32_t symbols_vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
+/* Rows lie far apart, so the next step's are asked for before they are needed. */
+#ifdef NO_AHEAD
+#define AHEAD(p)
+#else
+#define AHEAD(p) __builtin_prefetch(p, 0, 2)
+#endif
 #define UNUSED __attribute__((unused))
 
 INLINE vec v_load(const real *p) { return *(const loose *)p; }
