@@ -2,6 +2,7 @@
 
 import importlib.resources
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +19,7 @@ from seqtasks.engine.native.storage import (
     Place,
     Storage,
     in_memory,
+    live_nodes,
     plan_storage,
     rectangle,
 )
@@ -54,7 +56,12 @@ def emit(analysis: Analysis, names: dict[Node, str], title: str) -> Emitted:
         names: of its parameters.
         title: what it is, for the first line.
     """
-    return _Emitter(analysis, names, title).program()
+    emitter = _Emitter(analysis, names, title)
+    try:
+        return emitter.program()
+    finally:
+        for node, phase in emitter.moved.items():
+            node.phase = phase
 
 
 class _Emitter:
@@ -70,6 +77,7 @@ class _Emitter:
             total += leaf.size if trained else 0
         self.gradients = -(-max(total, 1) // 8) * 8
         self.direct = self._direct_products()
+        self.moved = self._move_into_loops()
         self.storage: Storage = plan_storage(analysis, self._roots(), self._elsewhere())
         predictions = analysis.predictions
         if predictions not in self.storage.places:
@@ -99,6 +107,30 @@ class _Emitter:
                 if place is not None:
                     found.setdefault(source, []).append((leaf, *place))
         return {node: places[0] for node, places in found.items() if len(places) == 1}
+
+    def _move_into_loops(self) -> dict[Node, int]:
+        """Make products that one loop alone reads within it, step by step, and return their phases.
+
+        What a step has just computed is still in the processor's cache when the step reads it.
+        """
+        phases = self.analysis.phases
+        users: dict[Node, list[Node]] = defaultdict(list)
+        for node in live_nodes(self._roots()):
+            for source in node.inputs:
+                users[source].append(node)
+        moved: dict[Node, int] = {}
+        for layer in range(len(self.analysis.loops)):
+            for before, loop in (
+                (phases.before(layer), phases.loop(layer)),
+                (phases.backward_before(layer + 1), phases.backward_loop(layer)),
+            ):
+                for node, readers in users.items():
+                    if node.operation != "linear" or node.phase != before:
+                        continue
+                    if node.columns == Columns.BATCH and all(r.phase == loop for r in readers):
+                        moved[node] = node.phase
+                        node.phase = loop
+        return moved
 
     def _elsewhere(self) -> set[Node]:
         """Return what is added to the gradients at once, and needs no memory of its own."""

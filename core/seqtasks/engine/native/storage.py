@@ -256,6 +256,11 @@ def _live(storage: Storage, roots: list[Node]) -> list[Node]:
     return ordered
 
 
+def live_nodes(roots: list[Node]) -> list[Node]:
+    """Return all that roots need."""
+    return _live(Storage(), roots)
+
+
 def _visit(storage: Storage, node: Node, done: set[Node], ordered: list[Node]) -> None:
     stack = [(node, False)]
     while stack:
