@@ -1,0 +1,173 @@
+"""Export a task's instances, and make an export again from its manifest."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from seqtasks.errors import RunError, UsageError, did_you_mean
+from seqtasks.export.formats import FORMATS, library_versions
+from seqtasks.export.instances import check_memory, draw_instances
+from seqtasks.export.manifest import Manifest, file_digests, read_manifest
+from seqtasks.export.placing import check_free, placing
+from seqtasks.lengths import LengthRange
+from seqtasks.lookup import task as find_task
+from seqtasks.runs.files import write_json
+from seqtasks.tasks import Task
+
+__all__ = ["Exported", "export", "regenerate"]
+
+_FOLDER_MANIFEST = "manifest.json"
+_FILE_MANIFEST = ".manifest.json"
+_SHOWN = 12
+
+
+class Exported(NamedTuple):
+    """Where an export lies.
+
+    Attributes:
+        path: the file, or for `hf` the folder.
+        manifest_path: the manifest: beside the file (`x.npz.manifest.json`), or in the folder.
+        manifest: what it says.
+    """
+
+    path: Path
+    manifest_path: Path
+    manifest: Manifest
+
+
+def export(
+    task: str | Task | type[Task],
+    path: str | Path,
+    *,
+    count: int,
+    length: str | int | LengthRange | None = None,
+    data_format: str | None = None,
+    seed: int = 0,
+    overwrite: bool = False,
+) -> Exported:
+    """Write instances of a task, and a manifest from which the same bytes can be made again.
+
+    Files appear whole or not at all. Imports no torch.
+
+    Args:
+        task: what to draw from: a spec string, or a task that one names.
+        path: the file to write, or for `hf` the folder.
+        count: how many instances.
+        length: the length of the inputs, or a range such as `1..40` of which each instance has one,
+            drawn uniformly from those that the task can have; the training lengths that the task
+            recommends, if not said.
+        data_format: `npz`, arrays `inputs`, `targets` and `lengths`, padded to the longest
+            instance; `jsonl`, symbols, an instance a line; `hf`, a folder of columns `inputs` and
+            `targets` that `datasets.load_from_disk` reads, which needs the package datasets. By
+            the path's ending, `.npz` or `.jsonl`, if not said.
+        seed: where the random streams come from.
+        overwrite: whether to replace an earlier export.
+
+    Raises:
+        UsageError: if what was asked for cannot be, or the path is taken.
+        RunError: if the disk is full; what was there before is then as it was.
+
+    Example:
+        >>> import numpy as np, seqtasks as st
+        >>> done = st.export("bitshift:shift=2", "bits.npz", count=100, length="5..10")
+        >>> np.load("bits.npz")["inputs"].shape, done.manifest_path.name
+        ((100, 10), 'bits.npz.manifest.json')
+        >>> np.load(st.regenerate(done.manifest_path, "again.npz").path)["lengths"].max()
+        np.int64(10)
+    """
+    path = Path(path)
+    made = find_task(task)
+    wanted = LengthRange.parse(made.settings.length if length is None else length)
+    if count < 1:
+        raise UsageError(f"count must be at least 1, got {count}")
+    if seed < 0:
+        raise UsageError(f"seed must be at least 0, got {seed}")
+    form = _format(path, data_format)
+    manifest = Manifest.of(task, str(wanted), count, seed, form, {})
+    return _write(manifest, path, overwrite, None)
+
+
+def regenerate(
+    manifest: str | Path, path: str | Path | None = None, *, overwrite: bool = False
+) -> Exported:
+    """Make an export again from its manifest: the same bytes, or an error that says what differs.
+
+    Args:
+        manifest: the manifest's path.
+        path: the file or folder to write; the one the manifest belongs to, if not said.
+        overwrite: whether to replace an earlier export.
+
+    Raises:
+        UsageError: if the manifest cannot be read, its task is not there, or the path is taken.
+        RunError: if the bytes would not be the same; nothing is then written.
+    """
+    manifest = Path(manifest)
+    known = read_manifest(manifest)
+    if path is None:
+        whole_folder = known.data_format == "hf"
+        path = manifest.parent if whole_folder else manifest.parent / next(iter(known.files))
+    return _write(known, Path(path), overwrite, known)
+
+
+def _write(wanted: Manifest, path: Path, overwrite: bool, known: Manifest | None) -> Exported:
+    """Write what a manifest says; of a known one, only if the bytes are those it knows."""
+    library_versions(wanted.data_format)
+    in_folder = wanted.data_format == "hf"
+    manifest_path = path / _FOLDER_MANIFEST if in_folder else Path(f"{path}{_FILE_MANIFEST}")
+    check_free(path, manifest_path, overwrite)
+    made = find_task(wanted.task)
+    length = LengthRange.parse(wanted.length)
+    lengths = made.lengths.select(length, wanted.task)
+    if wanted.data_format != "jsonl":  # which is written as it is drawn
+        check_memory(lengths[-1], wanted.count)
+    with placing(path) as temporary:
+        instances = draw_instances(made, lengths, wanted.count, wanted.seed)
+        FORMATS[wanted.data_format](temporary, made, instances)
+        files = file_digests(temporary, path.name)
+        manifest = Manifest.of(
+            wanted.task, wanted.length, wanted.count, wanted.seed, wanted.data_format, files
+        )
+        if known is not None:
+            _check_same(known, manifest, path)
+        if in_folder:
+            write_json(temporary / _FOLDER_MANIFEST, manifest.to_json())
+    if not in_folder:
+        write_json(manifest_path, manifest.to_json())
+    return Exported(path, manifest_path, manifest)
+
+
+def _check_same(known: Manifest, manifest: Manifest, path: Path) -> None:
+    # A single file may have been given another name.
+    then, now = list(known.files.values()), list(manifest.files.values())
+    if then == now:
+        return
+    names = [
+        name for name, one, other in zip(manifest.files, then, now, strict=False) if one != other
+    ]
+    changed = ", ".join(known.differences(manifest)) or "the task or the manifest was changed"
+    first = next((pair for pair in zip(then, now, strict=False) if pair[0] != pair[1]), None)
+    digests = ""
+    if first is not None:
+        digests = (
+            f" (sha256 {str(first[0].get('sha256'))[:_SHOWN]}, now {first[1]['sha256'][:_SHOWN]})"
+        )
+    raise RunError(
+        f"{path} would not have the bytes of the manifest: "
+        f"{', '.join(names) or 'the number of files'} differs{digests}: {changed}; "
+        "nothing was written"
+    )
+
+
+def _format(path: Path, wanted: str | None) -> str:
+    if wanted is None:
+        wanted = path.suffix.removeprefix(".")
+        if wanted not in FORMATS:
+            raise UsageError(
+                f"the ending of {path.name} does not say the format; choose one of "
+                f"{', '.join(FORMATS)}"
+            )
+    if wanted not in FORMATS:
+        raise UsageError(
+            f"unknown format '{wanted}'; there is {', '.join(FORMATS)}."
+            + did_you_mean(wanted, FORMATS)
+        )
+    return wanted
