@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from seqtasks.evaluation import Score, evaluate
     from seqtasks.experiment import Experiment
+    from seqtasks.exports import export, regenerate
     from seqtasks.hookspecs import hookimpl
     from seqtasks.lengths import AllowedLengths
     from seqtasks.lifecycle import resume, run
@@ -58,10 +59,12 @@ _HOMES = {
     "UsageError": "errors",
     "cell": "building",
     "evaluate": "evaluation",
+    "export": "exports",
     "hookimpl": "hookspecs",
     "load": "stored",
     "mean_squared_error": "metrics",
     "readout": "building",
+    "regenerate": "exports",
     "resume": "lifecycle",
     "run": "lifecycle",
     "sequence_accuracy": "metrics",
@@ -93,10 +96,12 @@ __all__ = [
     "UsageError",
     "cell",
     "evaluate",
+    "export",
     "hookimpl",
     "load",
     "mean_squared_error",
     "readout",
+    "regenerate",
     "resume",
     "run",
     "sequence_accuracy",

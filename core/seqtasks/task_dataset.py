@@ -117,8 +117,8 @@ class TaskDataset(IterableDataset[TensorBatch]):
         index, workers = (0, 1) if worker is None else (worker.id, worker.num_workers)
         first, stride = self.rank + self.world_size * index, self.world_size * workers
         epoch = int(self._epoch)
-        ends = self.batches is not None
-        for step in range(first, self.batches, stride) if ends else count(first, stride):
+        steps = count(first, stride)
+        for step in steps if self.batches is None else range(first, self.batches, stride):
             yield self._batch(epoch, step)
 
     def _batch(self, epoch: int, step: int) -> TensorBatch:

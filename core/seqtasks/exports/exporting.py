@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqtasks.errors import RunError, UsageError, did_you_mean
-from seqtasks.export.formats import FORMATS, library_versions
-from seqtasks.export.instances import check_memory, draw_instances
-from seqtasks.export.manifest import Manifest, file_digests, read_manifest
-from seqtasks.export.placing import check_free, placing
+from seqtasks.exports.formats import FORMATS
+from seqtasks.exports.instances import check_memory, draw_instances
+from seqtasks.exports.manifest import Manifest, file_digests, read_manifest
+from seqtasks.exports.placing import check_free, placing
 from seqtasks.lengths import LengthRange
 from seqtasks.lookup import task as find_task
 from seqtasks.runs.files import write_json
@@ -49,7 +49,7 @@ def export(
     Files appear whole or not at all. Imports no torch.
 
     Args:
-        task: what to draw from: a spec string, or a task that one names.
+        task: what to draw from: a spec string or a task.
         path: the file to write, or for `hf` the folder.
         count: how many instances.
         length: the length of the inputs, or a range such as `1..40` of which each instance has one,
@@ -83,17 +83,23 @@ def export(
         raise UsageError(f"seed must be at least 0, got {seed}")
     form = _format(path, data_format)
     manifest = Manifest.of(task, str(wanted), count, seed, form, {})
-    return _write(manifest, path, overwrite, None)
+    return _write(task, manifest, path, overwrite)
 
 
 def regenerate(
-    manifest: str | Path, path: str | Path | None = None, *, overwrite: bool = False
+    manifest: str | Path,
+    path: str | Path | None = None,
+    *,
+    task: Task | type[Task] | None = None,
+    overwrite: bool = False,
 ) -> Exported:
     """Make an export again from its manifest: the same bytes, or an error that says what differs.
 
     Args:
         manifest: the manifest's path.
         path: the file or folder to write; the one the manifest belongs to, if not said.
+        task: the task, where it is of a class that was made in a program, so that the manifest
+            cannot say where it is.
         overwrite: whether to replace an earlier export.
 
     Raises:
@@ -105,55 +111,61 @@ def regenerate(
     if path is None:
         whole_folder = known.data_format == "hf"
         path = manifest.parent if whole_folder else manifest.parent / next(iter(known.files))
-    return _write(known, Path(path), overwrite, known)
+    return _write(known.find_task() if task is None else task, known, Path(path), overwrite, known)
 
 
-def _write(wanted: Manifest, path: Path, overwrite: bool, known: Manifest | None) -> Exported:
+def _write(
+    task: str | Task | type[Task],
+    wanted: Manifest,
+    path: Path,
+    overwrite: bool,
+    known: Manifest | None = None,
+) -> Exported:
     """Write what a manifest says; of a known one, only if the bytes are those it knows."""
-    library_versions(wanted.data_format)
-    in_folder = wanted.data_format == "hf"
+    made, form = find_task(task), wanted.data_format
+    lengths = made.lengths.select(LengthRange.parse(wanted.length), wanted.task_name)
+    in_folder = form == "hf"
     manifest_path = path / _FOLDER_MANIFEST if in_folder else Path(f"{path}{_FILE_MANIFEST}")
     check_free(path, manifest_path, overwrite)
-    made = find_task(wanted.task)
-    length = LengthRange.parse(wanted.length)
-    lengths = made.lengths.select(length, wanted.task)
-    if wanted.data_format != "jsonl":  # which is written as it is drawn
+    if form != "jsonl":  # which is written as it is drawn
         check_memory(lengths[-1], wanted.count)
-    with placing(path) as temporary:
-        instances = draw_instances(made, lengths, wanted.count, wanted.seed)
-        FORMATS[wanted.data_format](temporary, made, instances)
+
+    def write_data(temporary: Path) -> Manifest:
+        FORMATS[form](temporary, made, draw_instances(made, lengths, wanted.count, wanted.seed))
         files = file_digests(temporary, path.name)
-        manifest = Manifest.of(
-            wanted.task, wanted.length, wanted.count, wanted.seed, wanted.data_format, files
-        )
+        manifest = Manifest.of(task, wanted.length, wanted.count, wanted.seed, form, files)
         if known is not None:
             _check_same(known, manifest, path)
-        if in_folder:
+        return manifest
+
+    if in_folder:
+        with placing(path) as temporary:
+            manifest = write_data(temporary)
             write_json(temporary / _FOLDER_MANIFEST, manifest.to_json())
-    if not in_folder:
-        write_json(manifest_path, manifest.to_json())
+    else:
+        # The manifest is on the disk before the data takes its place.
+        with placing(manifest_path) as temporary_manifest, placing(path) as temporary:
+            manifest = write_data(temporary)
+            write_json(temporary_manifest, manifest.to_json())
     return Exported(path, manifest_path, manifest)
 
 
 def _check_same(known: Manifest, manifest: Manifest, path: Path) -> None:
-    # A single file may have been given another name.
+    """Raise a RunError that says what differs if the bytes are not those of a known manifest."""
+    # A single file may have been given another name, but files of a folder are in one order.
     then, now = list(known.files.values()), list(manifest.files.values())
     if then == now:
         return
-    names = [
-        name for name, one, other in zip(manifest.files, then, now, strict=False) if one != other
+    both = zip(manifest.files, then, now, strict=False)
+    differing = [
+        f"{name} (sha256 {str(one.get('sha256'))[:_SHOWN]}, now {other['sha256'][:_SHOWN]})"
+        for name, one, other in both
+        if one != other
     ]
-    changed = ", ".join(known.differences(manifest)) or "the task or the manifest was changed"
-    first = next((pair for pair in zip(then, now, strict=False) if pair[0] != pair[1]), None)
-    digests = ""
-    if first is not None:
-        digests = (
-            f" (sha256 {str(first[0].get('sha256'))[:_SHOWN]}, now {first[1]['sha256'][:_SHOWN]})"
-        )
+    causes = known.differences(manifest) or ["the task's code or the manifest was changed"]
     raise RunError(
-        f"{path} would not have the bytes of the manifest: "
-        f"{', '.join(names) or 'the number of files'} differs{digests}: {changed}; "
-        "nothing was written"
+        f"{path} would not be the same bytes: {', '.join(differing) or 'other files'}\n"
+        f"{'; '.join(causes)}; nothing was written"
     )
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from seqtasks import __version__
 from seqtasks.alphabet import Reals, Tokens, TokenSets
 from seqtasks.errors import UsageError
-from seqtasks.export.formats import FORMATS, library_versions
+from seqtasks.exports.formats import FORMATS, library_versions
 from seqtasks.lookup import task as find_task
-from seqtasks.references import describe
+from seqtasks.references import describe, restore
 from seqtasks.registry import current_registry
 from seqtasks.runs.files import read_json
 from seqtasks.tasks import Task
@@ -27,7 +27,8 @@ class Manifest:
     """What an export was made of.
 
     Attributes:
-        task: the task's spec string, with all its parameters.
+        task: the task's spec string, with all its parameters; for a class of a program,
+            `{"class": "module:Name"}`, of which only the name is known.
         length: the length or range asked for; those drawn are the ones that the task can have.
         count: how many instances.
         seed: where the random streams come from.
@@ -40,7 +41,7 @@ class Manifest:
         source: path and SHA-256 of the file of one's own that the task comes from, if it does.
     """
 
-    task: str
+    task: str | dict[str, Any]
     length: str
     count: int
     seed: int
@@ -64,17 +65,12 @@ class Manifest:
         """Return the manifest of an export made now.
 
         Raises:
-            UsageError: for a task that no spec string names, so that it could not be made again.
+            UsageError: for a task whose parameters cannot be recorded.
         """
         made = find_task(task)
         reference, source = describe(made, "task", complete=True)
         if not isinstance(reference, str) and isinstance(task, str):
             reference, source = describe(task, "task")  # an instance that was registered ready made
-        if not isinstance(reference, str):
-            raise UsageError(
-                f"a manifest cannot name {type(made).__name__}, which is neither registered nor in "
-                "a file of its own: give its spec string, such as ./mine.py:MyTask"
-            )
         recorded = None
         if source is not None:
             recorded = {key: source.to_json()[key] for key in ("path", "sha256")}
@@ -91,6 +87,27 @@ class Manifest:
             recorded,
         )
 
+    @property
+    def task_name(self) -> str:
+        """The task as text."""
+        return self.task if isinstance(self.task, str) else str(self.task.get("class"))
+
+    def find_task(self) -> str | Task:
+        """Return the task's spec string, or the task where it has none.
+
+        Raises:
+            UsageError: for a class that was made in a program and is not in any module.
+        """
+        if isinstance(self.task, str):
+            return self.task
+        try:
+            return restore(self.task, "task", None, Path())
+        except UsageError:
+            raise UsageError(
+                f"the task {self.task_name} was made in a Python program and cannot be found: "
+                "there, seqtasks.regenerate(manifest, task=...) takes it"
+            ) from None
+
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as JSON can hold it."""
         return {"format": FORMAT, **asdict(self)}
@@ -104,9 +121,11 @@ class Manifest:
                 found.append(f"{name} was {then}, now {now}")
         if self.source != other.source and self.source is not None:
             found.append(f"{self.source['path']} was changed")
-        for side in ("inputs", "targets"):
-            if getattr(self, side) != getattr(other, side):
-                found.append(f"the task's {side} are other ones")
+        found.extend(
+            f"the task's {side} are other ones"
+            for side in ("inputs", "targets")
+            if getattr(self, side) != getattr(other, side)
+        )
         return found
 
 
@@ -127,13 +146,14 @@ def read_manifest(path: Path) -> Manifest:
         value, kinds = document.get(one.name), _KINDS[one.name]
         if not isinstance(value, kinds) or isinstance(value, bool):
             raise UsageError(f"{path} is damaged: {one.name} is {value!r}")
-    if document["data_format"] not in FORMATS or not document["files"]:
+    files, known_format = document["files"], document["data_format"] in FORMATS
+    if not known_format or not files or any(Path(name).name != name for name in files):
         raise UsageError(f"{path} is damaged: it names no files of a known format")
     return Manifest(**{one.name: document[one.name] for one in fields(Manifest)})
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
-    "task": (str,),
+    "task": (str, dict),
     "length": (str,),
     "count": (int,),
     "seed": (int,),

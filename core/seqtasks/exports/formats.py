@@ -10,7 +10,7 @@ import numpy as np
 
 from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
 from seqtasks.errors import UsageError
-from seqtasks.export.instances import Instance
+from seqtasks.exports.instances import Instance
 from seqtasks.tasks import Array, Task
 
 __all__ = ["FORMATS", "json_line", "library_versions", "write_npz"]
