@@ -67,12 +67,14 @@ def export(
         RunError: if the disk is full; what was there before is then as it was.
 
     Example:
-        >>> import numpy as np, seqtasks as st
-        >>> done = st.export("bitshift:shift=2", "bits.npz", count=100, length="5..10")
-        >>> np.load("bits.npz")["inputs"].shape, done.manifest_path.name
-        ((100, 10), 'bits.npz.manifest.json')
-        >>> np.load(st.regenerate(done.manifest_path, "again.npz").path)["lengths"].max()
-        np.int64(10)
+        >>> import tempfile, numpy as np, seqtasks as st
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     done = st.export("parity", f"{folder}/bits.npz", count=100, length="5..10")
+        ...     again = st.regenerate(done.manifest_path, f"{folder}/again.npz")
+        ...     print(np.load(done.path)["inputs"].shape, done.manifest_path.name)
+        ...     print(again.path.read_bytes() == done.path.read_bytes())
+        (100, 10) bits.npz.manifest.json
+        True
     """
     path = Path(path)
     made = find_task(task)
