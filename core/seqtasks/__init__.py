@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from seqtasks.evaluation import Score, evaluate
     from seqtasks.experiment import Experiment
+    from seqtasks.exports import export, regenerate
     from seqtasks.hookspecs import hookimpl
     from seqtasks.lengths import AllowedLengths
     from seqtasks.lifecycle import resume, run
@@ -71,11 +72,13 @@ _HOMES = {
     "cell": "building",
     "evaluate": "evaluation",
     "evaluate_range": "range_score",
+    "export": "exports",
     "hookimpl": "hookspecs",
     "load": "stored",
     "mean_squared_error": "metrics",
     "r_squared": "metrics",
     "readout": "building",
+    "regenerate": "exports",
     "resume": "lifecycle",
     "run": "lifecycle",
     "sequence_accuracy": "metrics",
@@ -112,11 +115,13 @@ __all__ = [
     "cell",
     "evaluate",
     "evaluate_range",
+    "export",
     "hookimpl",
     "load",
     "mean_squared_error",
     "r_squared",
     "readout",
+    "regenerate",
     "resume",
     "run",
     "sequence_accuracy",

@@ -76,6 +76,13 @@ class AllowedLengths:
         found = self.within(LengthRange(length, length + self.minimum + self.step))
         return found[0] if found else None
 
+    def nearest(self, length: int) -> int:
+        """Return the allowed length nearest to one; of two as near, the shorter."""
+        below = self.within(LengthRange(1, max(1, length)))
+        above = self.at_least(max(1, length))
+        candidates = [*below[-1:], *([] if above is None else [above])]
+        return min(candidates, key=lambda one: abs(one - length))
+
     def describe(self) -> str:
         """Return the rule in words, such as "odd lengths from 1"."""
         if self.step == 1:

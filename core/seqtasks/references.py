@@ -41,17 +41,18 @@ class Source:
         return {"path": str(self.path), "sha256": digest(self.content), "copy": copy}
 
 
-def describe(thing: Any, kind: Kind) -> tuple[Any, Source | None]:
+def describe(thing: Any, kind: Kind, *, complete: bool = False) -> tuple[Any, Source | None]:
     """Return a thing as JSON can hold it, and the file it comes from if that is the user's own.
 
     A registered thing is its spec string, one from a file the file's spec string, and any other
-    class `{"class": "module:Name"}`, of which only the name is known.
+    class `{"class": "module:Name"}`, of which only the name is known. A task's parameters are those
+    that are not the defaults, or all if it is to be `complete`.
     """
     if isinstance(thing, str):
         spec = parse_spec(thing)
         return thing, None if spec.path is None else _source_file(Path(spec.path))
     cls: Any = thing if inspect.isclass(thing) else type(thing)
-    parameters = _parameters(thing) if isinstance(thing, Task) else {}
+    parameters = _parameters(thing, complete) if isinstance(thing, Task) else {}
     if name := _registered_name(cls, kind):
         return format_spec(name, parameters), None
     if origin := loaded_from(cls):
@@ -131,7 +132,7 @@ def _source_file(path: Path) -> Source:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
 
 
-def _parameters(thing: Task) -> dict[str, Any]:
+def _parameters(thing: Task, complete: bool) -> dict[str, Any]:
     if not is_dataclass(thing):
         if parameters_of(type(thing)):
             raise UsageError(
@@ -141,7 +142,7 @@ def _parameters(thing: Task) -> dict[str, Any]:
         return {}
     values = {f.name: getattr(thing, f.name) for f in fields(thing) if f.init}
     defaults = {f.name: f.default for f in fields(thing)}
-    return {key: value for key, value in values.items() if value != defaults[key]}
+    return {k: value for k, value in values.items() if complete or value != defaults[k]}
 
 
 def _registered_name(cls: Any, kind: Kind) -> str | None:

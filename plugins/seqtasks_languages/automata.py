@@ -98,30 +98,30 @@ class RegularLanguage(Language):
 
     def members(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw members uniformly, (batch, length)."""
-        automaton = self.automaton
-        drawn = np.empty((length, batch_size), dtype=np.int64)
-        state = self.start(batch_size)
-        for step, ends in enumerate(_thresholds(automaton, length)):
-            numbers = uniforms(rng, batch_size)
+        following = self.automaton.following
+        symbols_of_alphabet = following.shape[1]
+        drawn = np.zeros((length, batch_size), dtype=np.int64)
+        state = np.zeros(batch_size, dtype=np.int64)
+        numbers = uniforms(rng, length, batch_size)
+        for step, ends in enumerate(_thresholds(self.automaton, length)):
             symbols = drawn[step]
-            symbols[:] = 0
             for end in ends[:-1]:
-                symbols += numbers >= end.take(state)
-            state = self.advance(state, symbols)
+                symbols += numbers[step] >= end.take(state)
+            state *= symbols_of_alphabet
+            state += symbols
+            state = following.take(state)
         return drawn.T
 
-    def start(self, batch_size: int) -> Array:
-        """Return the automaton's first state, (batch,)."""
-        return np.zeros(batch_size, dtype=np.int64)
-
-    def legal(self, state: Array) -> NDArray[np.bool_]:
-        """Return what leads to states from which an accepting one can be reached, and END."""
-        return self.automaton.legal.take(state, axis=0)
-
-    def advance(self, state: Array, symbols: NDArray[np.integer]) -> Array:
-        """Return the automaton's next state, (batch,)."""
+    def read(self, strings: Array) -> NDArray[np.bool_]:
+        """Return what leads on to members after each symbol, (length, batch, symbols + 1)."""
         following = self.automaton.following
-        return following.ravel().take(state * following.shape[1] + symbols)
+        steps = np.ascontiguousarray(strings.T, dtype=np.int64)
+        states = np.empty_like(steps)
+        state = np.zeros(len(strings), dtype=np.int64)
+        for step, symbols in enumerate(steps):
+            state = following.take(state * following.shape[1] + symbols, out=states[step])
+        # From a state after which no member comes, none is reached, so nothing is legal any more.
+        return self.automaton.legal.take(states, axis=0)
 
     def domain_size(self, length: int) -> int | None:
         """Return how many members there are to predict; None to recognise."""

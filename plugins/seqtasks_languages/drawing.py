@@ -12,7 +12,9 @@ def uniforms(rng: np.random.Generator, *shape: int) -> NDArray[np.float64]:
     """Draw numbers uniform on [0, 1), multiples of 2^-53."""
     # NumPy promises its raw bytes from release to release, and not its distributions.
     octets = np.frombuffer(rng.bytes(8 * math.prod(shape)), dtype="<u8")
-    return (octets >> 11).astype(np.float64).reshape(shape) * 2.0**-53
+    numbers = (octets >> 11).astype(np.float64).reshape(shape)
+    numbers *= 2.0**-53
+    return numbers
 
 
 def whole_numbers(rng: np.random.Generator, below: int, *shape: int) -> NDArray[np.int64]:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from seqtasks.lengths import AllowedLengths
 from seqtasks.settings import Settings
@@ -43,8 +44,6 @@ class Dyck(Language):
 
     Without the bound the language is context-free, and is listed as such; with it, it is regular,
     though its smallest automaton has more states than kinds^depth.
-
-    A string's state is how many brackets are open, then the kinds of the open ones.
     """
 
     kinds: int = 2
@@ -75,45 +74,83 @@ class Dyck(Language):
 
     def members(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw members uniformly, (batch, length)."""
-        depth = min(self.depth, length // 2)
-        rows = np.arange(batch_size)
-        drawn = np.empty((length, batch_size), dtype=np.int64)
-        kinds = np.zeros((depth + 1, batch_size), dtype=np.int64)  # of each bracket that is open
+        shares = _opening_shares(length, min(self.depth, length // 2))
+        numbers = uniforms(rng, length, batch_size)
+        chances = np.empty_like(numbers)
+        opens = np.empty(numbers.shape, dtype=np.bool_)
         height = np.zeros(batch_size, dtype=np.int64)
-        for step, shares in enumerate(_opening_shares(length, depth)):
-            numbers = uniforms(rng, batch_size)
-            chances = shares.take(height)
-            opens = numbers < chances
-            # What is left of the number, given that it opens, is uniform too.
-            fresh = (numbers * self.kinds / np.where(opens, chances, 1.0)).astype(np.int64)
-            fresh = np.minimum(fresh, self.kinds - 1)
-            kind = np.where(opens, fresh, kinds[height, rows])
-            height += opens
-            kinds[height, rows] = kind
-            height -= ~opens
-            drawn[step] = 2 * kind + ~opens
-        return drawn.T
+        for step in range(length):
+            shares[step].take(height, out=chances[step], mode="clip")
+            np.less(numbers[step], chances[step], out=opens[step])
+            height += opens[step]
+            height += opens[step]
+            height -= 1
+        # What is left of the number, given that it opens, is uniform too.
+        numbers *= self.kinds
+        np.divide(numbers, chances, out=numbers, where=opens)
+        kinds = np.minimum(numbers, self.kinds - 1).astype(self._id_type)
+        _, last = _open_brackets(opens, kinds, self.depth)
+        np.copyto(kinds[1:], last[:-1], where=~opens[1:])
+        kinds *= 2
+        kinds += ~opens
+        return kinds.T
 
-    def start(self, batch_size: int) -> Array:
-        """Return zeros, (batch, 1 + depth)."""
-        return np.zeros((batch_size, 1 + self.depth), dtype=np.int64)
+    def read(self, strings: Array) -> NDArray[np.bool_]:
+        """Return what may come after each symbol, (length, batch, symbols + 1).
 
-    def legal(self, state: Array) -> NDArray[np.bool_]:
-        """Return the opening brackets if not too deep, the one that closes the last, and END."""
-        rows = np.arange(len(state))
-        height = state[:, 0]
-        last = np.where(height > 0, 2 * state[rows, height] + 1, -1)
-        found = np.zeros((len(state), 2 * self.kinds + 1), dtype=np.bool_)
-        found[:, :-1:2] = (height < self.depth)[:, None]
-        found[rows, last] = True
+        These are opening brackets if not too deep, and the one that closes the last, or END.
+        """
+        steps = np.ascontiguousarray(strings.T, dtype=self._id_type)
+        kinds = steps >> 1
+        opens = (steps & 1) == 0
+        heights, last = _open_brackets(opens, kinds, self.depth)
+        within, deep = heights > 0, heights == self.depth
+        right = np.empty(steps.shape, dtype=np.bool_)
+        right[0] = opens[0]
+        closes_last = within[:-1] & (last[:-1] == kinds[1:])
+        np.copyto(right[1:], np.where(opens[1:], ~deep[:-1], closes_last))
+        alive = np.logical_and.accumulate(right, axis=0)
+        found = np.zeros((*steps.shape, 2 * self.kinds + 1), dtype=np.bool_)
+        found[:, :, -1] = alive & ~within
+        closes = alive & within
+        alive &= ~deep
+        for kind in range(self.kinds):
+            found[:, :, 2 * kind] = alive
+            np.logical_and(closes, last == kind, out=found[:, :, 2 * kind + 1])
         return found
 
-    def advance(self, state: Array, symbols: NDArray[np.integer]) -> Array:
-        """Return the state with a bracket opened or the last one closed, (batch, 1 + depth)."""
-        opens = symbols % 2 == 0
-        height = state[:, 0] + np.where(opens, 1, -1)
-        height = np.clip(height, 0, self.depth, out=height)
-        rows = np.flatnonzero(opens)
-        state[rows, height[rows]] = symbols[rows] // 2
-        state[:, 0] = height
-        return state
+    @property
+    def _id_type(self) -> DTypeLike:
+        """The smallest type that holds a symbol's id: less memory is less time."""
+        return np.min_scalar_type(2 * self.kinds)
+
+
+def _open_brackets(
+    opens: NDArray[np.bool_], kinds: NDArray[Any], depth: int
+) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Return how many brackets are open after each step, and the kind of the last of these.
+
+    Args:
+        opens: whether each bracket opens, (length, batch).
+        kinds: the kind of each opening bracket, (length, batch).
+        depth: the most that can be open.
+
+    Both are right up to the first bracket that does not nest or is too deep.
+    """
+    length, batch_size = opens.shape
+    depth = min(depth, length)
+    heights = np.cumsum(np.where(opens, 1, -1), axis=0)
+    np.clip(heights, 0, depth, out=heights)
+    # One stack for each row, its places `batch_size` apart. A closing bracket writes where the one
+    # that it closes stood, which is not read again before another opens there.
+    rows = np.arange(batch_size)
+    stacks = np.zeros((depth + 1) * batch_size, dtype=kinds.dtype)
+    last = np.empty_like(kinds)
+    before = rows
+    for step in range(length):
+        tops = heights[step] * batch_size
+        tops += rows
+        stacks[np.maximum(tops, before)] = kinds[step]
+        stacks.take(tops, out=last[step], mode="clip")
+        before = tops
+    return heights, last

@@ -1,6 +1,5 @@
 """What the languages share: two tasks made of how to draw a string and how to read one."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
@@ -19,7 +18,7 @@ END = "END"
 """How the end of a string is written among the symbols that may come next."""
 
 _ROUNDS = 1000
-_FEWEST = 64
+_SPARE = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,56 +133,66 @@ class Language(Task):
         edited[rows[exchanged], second[exchanged]] = members[rows, first][exchanged]
         return edited
 
+    def read(self, strings: Array) -> NDArray[np.bool_]:
+        """Return what may come after each symbol and, last, END, (length, batch, symbols + 1).
+
+        That is nothing once a symbol was not legal. It follows from `start`, `legal` and `advance`;
+        a language that can look at whole strings at once may define this in their stead.
+        """
+        count, length = strings.shape
+        found = np.empty((length, count, self.inputs.size + 1), dtype=np.bool_)
+        rows = np.arange(count)
+        state = self.start(count)
+        legal = self.legal(state)
+        for step, symbols in enumerate(np.ascontiguousarray(strings.T)):
+            alive = legal[rows, symbols]
+            state = self.advance(state, symbols)
+            legal = np.logical_and(self.legal(state), alive[:, None], out=found[step])
+        return found
+
+    def contains(self, strings: Array) -> NDArray[np.bool_]:
+        """Return which strings, (batch, length) ids, are members, (batch,)."""
+        return self.read(strings)[-1, :, -1]
+
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw members to predict; to recognise, members and near misses."""
         if self.mode == "predict":
             return self.members(rng, batch_size, length)
         inside = coins(rng, batch_size)
+        count = int(inside.sum())
+        missing = batch_size - count
+        # One call for all: those to keep, and those of which to make near misses.
+        drawn = self.members(rng, count + _tries(missing), length)
         inputs = np.empty((batch_size, length), dtype=np.int64)
-        inputs[inside] = self.members(rng, int(inside.sum()), length)
-        inputs[~inside] = self._non_members(rng, int((~inside).sum()), length)
+        inputs[inside] = drawn[:count]
+        inputs[~inside] = self._non_members(rng, drawn[count:], missing)
         return inputs
 
     def encode(self, inputs: Array) -> Array:
         """Return the legal next symbols at each step, or whether each string is a member."""
         if self.mode == "recognise":
             return self.contains(inputs).astype(np.int64)
-        count, length = inputs.shape
-        sets = np.empty((length, count, self.inputs.size + 1), dtype=np.bool_)
-        for step, legal in enumerate(self._read(inputs)):
-            sets[step] = legal
-        return sets.transpose(1, 0, 2)
+        return self.read(inputs).transpose(1, 0, 2)
 
-    def contains(self, strings: Array) -> NDArray[np.bool_]:
-        """Return which strings, (batch, length) ids, are members, (batch,)."""
-        legal = self.legal(self.start(len(strings)))
-        for legal in self._read(strings):  # noqa: B007 - the last one is what is wanted
-            pass
-        return legal[:, -1]
-
-    def _read(self, strings: Array) -> Iterator[NDArray[np.bool_]]:
-        """Yield what may come after each symbol, (batch, symbols + 1); nothing once one was not."""
-        rows = np.arange(len(strings))
-        state = self.start(len(strings))
-        legal = self.legal(state)
-        for symbols in np.ascontiguousarray(strings.T):
-            alive = legal[rows, symbols]
-            state = self.advance(state, symbols)
-            legal = self.legal(state) & alive[:, None]
-            yield legal
-
-    def _non_members(self, rng: np.random.Generator, count: int, length: int) -> Array:
+    def _non_members(self, rng: np.random.Generator, members: Array, count: int) -> Array:
+        """Return near misses of members, and of more if these do not suffice, (count, length)."""
+        length = members.shape[1]
         found = np.empty((count, length), dtype=np.int64)
         filled = 0
         for _ in range(_ROUNDS):
             if filled == count:
                 return found
-            tried = self.members(rng, max(count - filled, _FEWEST), length)
-            tried = self.near_misses(rng, tried)
+            tried = self.near_misses(rng, members)
             outside = tried[~self.contains(tried)][: count - filled]
             found[filled : filled + len(outside)] = outside
             filled += len(outside)
+            members = self.members(rng, _tries(count - filled), length)
         raise UsageError(
             f"{type(self).__name__} has next to no strings of length {length} that just miss it; "
             "allow only lengths at which it has some, or define its near_misses"
         )
+
+
+def _tries(missing: int) -> int:
+    """Return of how many members to make near misses: another round costs more than some spare."""
+    return missing + missing // 2 + _SPARE if missing else 0

@@ -45,8 +45,6 @@ class ShuffleDyck(Language):
     So `([)]` is a member: kinds may cross. No depth is too deep. Members of a length are drawn
     each as likely as any other: first how many pairs there are of each kind, then which kind each
     symbol is of, then, by the ballot theorem, whether it opens or closes.
-
-    A string's state is how many brackets of each kind are open.
     """
 
     kinds: int = 2
@@ -76,22 +74,22 @@ class ShuffleDyck(Language):
         """Draw members uniformly, (batch, length)."""
         rows = np.arange(batch_size)
         left = 2 * self._pairs(rng, batch_size, length // 2)  # symbols of each kind to come
-        height = np.zeros_like(left)
-        drawn = np.empty((length, batch_size), dtype=np.int64)
-        for step in range(length):
-            numbers, others = uniforms(rng, 2, batch_size)
-            place = (numbers * (length - step)).astype(np.int64)
-            kind = np.zeros(batch_size, dtype=np.int64)
-            ends = left[0].copy()
-            for index in range(1, self.kinds):
-                kind += place >= ends
-                ends += left[index]
-            h, r = height[kind, rows], left[kind, rows]
+        heights = np.zeros(left.size, dtype=np.int64)
+        remaining = left.ravel()  # the same numbers, of which one of each row is taken at a time
+        drawn = np.zeros((length, batch_size), dtype=np.int64)
+        numbers = uniforms(rng, length, 2, batch_size)
+        numbers[:, 0] *= np.arange(length, 0, -1)[:, None]
+        for kind, (place, number) in zip(drawn, numbers, strict=True):
+            for before in range(1, self.kinds):
+                kind += place >= left[:before].sum(axis=0)
+            chosen = kind * batch_size + rows
+            h, r = heights.take(chosen), remaining.take(chosen)
             # Of r symbols to come of a kind with h open, this many in 2 r (h + 1) begin by opening.
-            opens = others * (2 * r * (h + 1)) < (r - h) * (h + 2)
-            height[kind, rows] = h + np.where(opens, 1, -1)
-            left[kind, rows] = r - 1
-            drawn[step] = 2 * kind + ~opens
+            opens = number * (2 * r * (h + 1)) < (r - h) * (h + 2)
+            heights[chosen] = h + 2 * opens - 1
+            remaining[chosen] = r - 1
+            kind *= 2
+            kind += ~opens
         return drawn.T
 
     def _pairs(self, rng: np.random.Generator, batch_size: int, pairs: int) -> NDArray[np.int64]:
@@ -108,20 +106,23 @@ class ShuffleDyck(Language):
             remaining -= found[kind]
         return found
 
-    def start(self, batch_size: int) -> Array:
-        """Return zeros, (batch, kinds)."""
-        return np.zeros((batch_size, self.kinds), dtype=np.int64)
+    def read(self, strings: Array) -> NDArray[np.bool_]:
+        """Return what may come after each symbol, (length, batch, symbols + 1).
 
-    def legal(self, state: Array) -> NDArray[np.bool_]:
-        """Return all opening brackets, those that close an open one, and END if none is."""
-        opened = state > 0
-        found = np.ones((len(state), 2 * self.kinds + 1), dtype=np.bool_)
-        found[:, 1::2] = opened
-        found[:, -1] = ~opened.any(axis=1)
+        These are all opening brackets, those that close an open one, and END if none is open.
+        """
+        steps = np.ascontiguousarray(strings.T)
+        found = np.empty((*steps.shape, 2 * self.kinds + 1), dtype=np.bool_)
+        right = np.ones(steps.shape, dtype=np.bool_)
+        ended = np.ones(steps.shape, dtype=np.bool_)
+        for kind in range(self.kinds):
+            rises = (steps == 2 * kind).astype(np.int32) - (steps == 2 * kind + 1)
+            heights = np.cumsum(rises, axis=0, dtype=np.int32)
+            right &= heights >= 0
+            found[:, :, 2 * kind + 1] = opened = heights > 0
+            ended &= ~opened
+        alive = np.logical_and.accumulate(right, axis=0)
+        found[:, :, 1::2] &= alive[:, :, None]
+        found[:, :, :-1:2] = alive[:, :, None]
+        found[:, :, -1] = alive & ended
         return found
-
-    def advance(self, state: Array, symbols: NDArray[np.integer]) -> Array:
-        """Return the state with a bracket opened or closed, (batch, kinds)."""
-        rows = np.arange(len(state))
-        state[rows, symbols // 2] += 1 - 2 * (symbols % 2)
-        return state

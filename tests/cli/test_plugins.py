@@ -189,3 +189,42 @@ def test_a_plugin_there_is_not_cannot_be_switched_off(seqtasks):
     done = seqtasks("--no-plugin", "exmaple", "list")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "Error: there is no plugin 'exmaple'. Did you mean 'example'?\n"
+
+
+LANGUAGE = """
+@hookimpl
+def register_tasks(register):
+    register("no-double-c", "no_double_c:NoDoubleC", "letters without two cs in a row",
+             family="languages", level="regular")
+"""
+NO_DOUBLE_C = """
+import seqtasks as st
+from seqtasks_languages.automata import Automaton, RegularLanguage
+
+class NoDoubleC(RegularLanguage):
+    "Letters without two cs in a row."
+    inputs = st.Tokens("abc")
+    lengths = st.AllowedLengths(2)
+    automaton = Automaton(inputs, [{"a": 0, "b": 0, "c": 1}, {"a": 0, "b": 0}], [0, 1])
+"""
+
+
+def test_a_language_of_another_distribution_joins_the_family(seqtasks, site):
+    site.plugin("letters", LANGUAGE)
+    site.module("no_double_c", NO_DOUBLE_C)
+    options = ("list", "tasks", "--json", "--family", "languages")
+    document = json.loads(printed(seqtasks(*options, path=(site.folder,))))
+    (entry,) = [entry for entry in document["tasks"] if entry["name"] == "no-double-c"]
+    assert entry["plugin"] == "letters"
+    assert entry["distribution"] == "letters-dist"
+    assert (entry["family"], entry["level"]) == ("languages", "regular")
+    assert {"dyck", "tomita"} < set(names(document, "tasks"))
+    text = printed(seqtasks("list", "--family", "languages", path=(site.folder,)))
+    assert "letters without two cs in a row" in text
+    for mode in ("predict", "recognise"):
+        spec = f"no-double-c:mode={mode}"
+        assert "Letters without two cs" in printed(seqtasks("show", spec, path=(site.folder,)))
+        drawn = printed(seqtasks("sample", spec, "--format", "jsonl", path=(site.folder,)))
+        for line in map(json.loads, drawn.splitlines()):
+            member = "cc" not in "".join(line["inputs"])
+            assert member if mode == "predict" else line["targets"][-1] == ("no", "yes")[member]

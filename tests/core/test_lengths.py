@@ -135,3 +135,10 @@ def test_selecting_gives_the_allowed_lengths_or_says_which_there_are(rule, wante
 )
 def test_a_rule_is_described_in_words(rule, words):
     assert rule.describe() == words
+
+
+@settings(deadline=None)
+@given(RULES.filter(allowed), st.integers(1, 120))
+def test_the_nearest_allowed_length_is_found(rule, wanted):
+    distances = [(abs(length - wanted), length) for length in allowed(rule)]
+    assert rule.nearest(wanted) == min(distances)[1]

@@ -118,6 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         )
     except SeqtasksError as error:
         code = _fail(str(error), error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        code = 2
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "seqtasks"
         code = _fail(f"{error.format_message()} See `{path} --help`.", 2)

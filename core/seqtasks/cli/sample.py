@@ -1,19 +1,17 @@
 """`seqtasks sample`: instances of a task to read or to use elsewhere."""
 
 import io
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
-import numpy as np
 
-from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
 from seqtasks.cli.completion import complete_names
 from seqtasks.cli.show import aligned
 from seqtasks.errors import UsageError
+from seqtasks.exports.formats import json_line, write_npz
+from seqtasks.exports.instances import Instance
 from seqtasks.lengths import LengthRange
 from seqtasks.lookup import task as find_task
 from seqtasks.randomness import stream
@@ -64,44 +62,17 @@ def _text(made: Task, batches: list[Batch]) -> bytes:
 
 
 def _jsonl(made: Task, batches: list[Batch]) -> bytes:
-    lines = [
-        json.dumps(
-            {"inputs": _side(made.inputs, b.inputs), "targets": _side(made.targets, b.targets)}
-        )
-        for b in batches
-    ]
-    return ("\n".join(lines) + "\n").encode()
-
-
-def _side(alphabet: Any, values: Any) -> list[Any]:
-    """Return an instance as a list of symbols, sets or vectors; null where nothing is scored."""
-    if isinstance(alphabet, TokenSets):
-        return [[s for s, i in zip(alphabet.symbols, row, strict=True) if i] for row in values[0]]
-    if isinstance(alphabet, Tokens):
-        words = alphabet.words(values[0])
-        return [None if i == IGNORE else w for i, w in zip(values[0], words, strict=True)]
-    return [None if np.isnan(vector).any() else vector.tolist() for vector in values[0]]
+    return "".join(json_line(made, instance) + "\n" for instance in _instances(batches)).encode()
 
 
 def _npz(made: Task, batches: list[Batch]) -> bytes:
-    """Return inputs, targets and lengths, right-padded: inputs with 0, targets as not scored."""
-    steps = max(int(batch.lengths[0]) for batch in batches)
-    unscored: float = np.nan
-    if not isinstance(made.targets, Reals):
-        unscored = IGNORE if isinstance(made.targets, Tokens) else False
-
-    def padded(values: Any, fill: float) -> Any:
-        width = [(0, 0), (0, steps - values.shape[1]), *[(0, 0)] * (values.ndim - 2)]
-        return np.pad(values, width, constant_values=fill)
-
     content = io.BytesIO()
-    np.savez(
-        content,
-        inputs=np.concatenate([padded(batch.inputs, 0) for batch in batches]),
-        targets=np.concatenate([padded(batch.targets, unscored) for batch in batches]),
-        lengths=np.concatenate([batch.lengths for batch in batches]),
-    )
+    write_npz(content, made, _instances(batches))
     return content.getvalue()
+
+
+def _instances(batches: list[Batch]) -> list[Instance]:
+    return [Instance(batch.inputs[0], batch.targets[0]) for batch in batches]
 
 
 _WRITERS: dict[str, Callable[[Task, list[Batch]], bytes]] = {

@@ -22,9 +22,8 @@ def writing(path: Path) -> Generator[None, None, None]:
     try:
         yield
     except OSError as error:
-        raise RunError(
-            f"cannot write {path}: {error.strerror}; what was saved before is intact"
-        ) from error
+        cause = error.strerror or one_line(error)
+        raise RunError(f"cannot write {path}: {cause}; what was saved before is intact") from error
 
 
 def write_atomically(path: Path, content: bytes) -> None:

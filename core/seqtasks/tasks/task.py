@@ -2,16 +2,19 @@
 
 import copy
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
 from seqtasks.errors import UsageError
-from seqtasks.lengths import AllowedLengths
+from seqtasks.lengths import AllowedLengths, LengthRange
 from seqtasks.metrics import Metric, scored, sequence_accuracy, token_accuracy
 from seqtasks.settings import Settings
+
+if TYPE_CHECKING:
+    from seqtasks.task_dataset import TaskDataset
 
 __all__ = ["Array", "Batch", "Layout", "Task"]
 
@@ -183,6 +186,25 @@ class Task:
             laid_out = _spread(laid_out, each, 0, blank)
             targets = _spread(targets, each, self.ponder, _unscored(self.targets))
         return Batch(laid_out, targets, np.full(count, steps * each, dtype=np.int64))
+
+    def dataset(
+        self,
+        length: int | str | LengthRange,
+        batch_size: int,
+        batches: int | None = None,
+        seed: int = 0,
+        rank: int | None = None,
+        world_size: int | None = None,
+    ) -> "TaskDataset":
+        """Return a `torch.utils.data.IterableDataset` of ready batches; see `TaskDataset`.
+
+        Raises:
+            UsageError: for a length the task cannot have, or a number that makes no sense.
+        """
+        # Imported here, because it needs torch, and tasks are used where there is none.
+        from seqtasks.task_dataset import TaskDataset
+
+        return TaskDataset(self, length, batch_size, batches, seed, rank, world_size)
 
 
 def _checked(alphabet: Tokens | TokenSets | Reals, values: Array, origin: str) -> Array:

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqtasks.blocks import BLOCK_STEPS, BLOCK_SYMBOLS
 from seqtasks.curricula import build_curriculum
 from seqtasks.errors import UsageError
 from seqtasks.holdout import Holdout, checked_domain_size
@@ -19,9 +20,6 @@ from seqtasks.tasks import Array, Batch, Task
 from seqtasks.training.prefetch import Prefetch
 
 __all__ = ["BatchSource", "Block", "TorchBatch", "to_torch"]
-
-BLOCK_SYMBOLS = 2**18
-BLOCK_STEPS = 1024
 
 
 class TorchBatch(NamedTuple):

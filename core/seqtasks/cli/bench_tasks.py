@@ -1,0 +1,96 @@
+"""`seqtasks bench tasks`: how fast tasks are drawn."""
+
+import platform
+import sys
+from typing import Any
+
+import click
+import numpy as np
+
+from seqtasks.cli.completion import complete_names
+from seqtasks.cli.output import echo_json, echo_table
+from seqtasks.errors import UsageError
+from seqtasks.lookup import task as find_task
+from seqtasks.registry import current_registry
+from seqtasks.task_speed import TaskSpeed, measure_task
+from seqtasks.tasks import Task
+
+__all__ = ["tasks"]
+
+_LENGTHS = (40, 500)
+_BATCH_SIZE = 128
+
+
+@click.command()
+@click.argument("names", metavar="[TASK]...", nargs=-1, shell_complete=complete_names("task"))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def tasks(names: tuple[str, ...], as_json: bool) -> None:
+    """Measure how fast each TASK, or every registered one, is drawn, encoded and laid out.
+
+    Batches of 128 at the allowed lengths nearest to 40 and 500, as many in one call as training
+    draws. Symbols are the steps of a batch, those of answers after the input included; a second is
+    one of processor time. Shown are the median over blocks and, in brackets, the quartiles.
+    """
+    found = _found(names)
+    wanted = [
+        (name, made, length)
+        for name, made in found
+        for length in dict.fromkeys(made.lengths.nearest(length) for length in _LENGTHS)
+    ]
+    speeds: list[tuple[str, TaskSpeed]] = []
+    with click.progressbar(wanted, file=sys.stderr, hidden=not sys.stderr.isatty()) as measuring:
+        for name, made, length in measuring:
+            speeds.append((name, measure_task(made, length, _BATCH_SIZE)))
+    if as_json:
+        echo_json(
+            {
+                "machine": platform.processor() or platform.machine(),
+                "python": platform.python_version(),
+                "numpy": np.__version__,
+                "tasks": [_document(name, speed) for name, speed in speeds],
+            }
+        )
+        return
+    rows = [
+        [
+            name,
+            str(speed.length),
+            _millions(speed.rate),
+            f"[{', '.join(map(_millions, speed.quartiles))}]",
+        ]
+        for name, speed in speeds
+    ]
+    headers = ["task", "length", "million symbols/s", "quartiles"]
+    echo_table(headers, rows, right=headers[1:3])
+
+
+def _found(names: tuple[str, ...]) -> list[tuple[str, Task]]:
+    """Return the tasks named; or all, without those that cannot be made, which are named."""
+    if names:
+        return [(name, find_task(name)) for name in names]
+    found: list[tuple[str, Task]] = []
+    for name in current_registry().names("task"):
+        try:
+            found.append((name, find_task(name)))
+        except UsageError as error:
+            click.echo(f"Warning: {' '.join(str(error).split())}", err=True)
+    return found
+
+
+def _document(name: str, speed: TaskSpeed) -> dict[str, Any]:
+    low, high = speed.quartiles
+    return {
+        "task": name,
+        "length": speed.length,
+        "batch_size": speed.batch_size,
+        "batches": speed.batches,
+        "symbols": speed.symbols,
+        "blocks": len(speed.seconds),
+        "symbols_per_second": speed.rate,
+        "quartiles": [low, high],
+    }
+
+
+def _millions(rate: float) -> str:
+    millions = rate / 1e6
+    return f"{millions:.0f}" if millions >= 100 else f"{millions:.3g}"

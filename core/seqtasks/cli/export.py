@@ -1,0 +1,84 @@
+"""`seqtasks export`: instances of a task as files, and the same bytes again."""
+
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+from seqtasks.cli.completion import complete_names
+from seqtasks.errors import UsageError
+from seqtasks.exports import Exported, regenerate
+from seqtasks.exports import export as write_export
+from seqtasks.exports.formats import FORMATS
+
+__all__ = ["export"]
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("task", required=False, shell_complete=complete_names("task"))
+@click.option("-n", "--count", type=click.IntRange(1), help="Instances.")
+@click.option(
+    "--length", metavar="N|A..B", help="Input length; the task's training lengths if not said."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMATS)),
+    help="NumPy arrays, JSON lines, or a Hugging Face dataset; by the ending of PATH if not said.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("-o", "--out", metavar="PATH", type=_PATH, help="The file (hf: folder) to write.")
+@click.option(
+    "--from-manifest", "manifest", metavar="FILE", type=_PATH, help="Make an export again."
+)
+@click.option("--force", is_flag=True, help="Replace an export that is there.")
+@click.pass_context
+def export(
+    context: click.Context,
+    task: str | None,
+    count: int | None,
+    length: str | None,
+    form: str | None,
+    seed: int,
+    out: Path | None,
+    manifest: Path | None,
+    force: bool,
+) -> None:
+    """Write instances of TASK to a file, and a manifest that makes the same bytes again.
+
+    \b
+        seqtasks export mqar -n 10000 --length 64 --out mqar.npz
+        seqtasks export --from-manifest mqar.npz.manifest.json --out again.npz
+
+    With --from-manifest everything but the place is read from the manifest; where the bytes would
+    differ, what differs is said and nothing is written.
+    """  # noqa: D301 - click reads the backslash
+    if manifest is not None:
+        given = [
+            parameter.opts[0]
+            for parameter in context.command.params
+            if parameter.name in ("task", "count", "length", "form", "seed")
+            and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+        ]
+        if given:
+            raise UsageError(f"--from-manifest says it all: leave out {', '.join(given)}")
+        _report(regenerate(manifest, out, overwrite=force))
+        return
+    if task is None:
+        raise UsageError("say which TASK, or give --from-manifest FILE")
+    if count is None or out is None:
+        missing = "--count" if count is None else "--out"
+        raise UsageError(f"{missing} is missing: seqtasks export TASK --count N --out PATH")
+    made = write_export(
+        task, out, count=count, length=length, data_format=form, seed=seed, overwrite=force
+    )
+    _report(made)
+
+
+def _report(made: Exported) -> None:
+    known = made.manifest
+    click.echo(f"{known.count} instances of {known.task_name}, length {known.length}")
+    click.echo(f"data      {made.path}")
+    click.echo(f"manifest  {made.manifest_path}")

@@ -1,0 +1,61 @@
+"""The instances of an export: drawn in blocks, each from a stream of its own."""
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from seqtasks.blocks import BLOCK_SYMBOLS
+from seqtasks.errors import UsageError
+from seqtasks.randomness import stream
+from seqtasks.tasks import Array, Task
+
+__all__ = ["Instance", "check_memory", "draw_instances"]
+
+BYTES_A_SYMBOL = 32
+"""Ids of inputs and targets as int64, as they are drawn and as they are written."""
+
+
+class Instance(NamedTuple):
+    """One instance: inputs and targets, (time[, features or symbols]) each."""
+
+    inputs: Array
+    targets: Array
+
+
+def draw_instances(task: Task, lengths: range, count: int, seed: int) -> Iterator[Instance]:
+    """Draw instances, each of a length drawn uniformly.
+
+    Args:
+        task: what to draw from.
+        lengths: the lengths, all of which the task can have.
+        count: how many instances; those of another count are other instances.
+        seed: where the random streams come from.
+    """
+    most = max(1, BLOCK_SYMBOLS // lengths[-1])
+    for block, first in enumerate(range(0, count, most)):
+        size = min(most, count - first)
+        places = stream(seed, "export lengths", block).integers(len(lengths), size=size)
+        drawn: dict[int, Iterator[Instance]] = {}
+        for place in np.unique(places).tolist():
+            rng = stream(seed, "export", block, lengths[place])
+            batch = task.batch(rng, int((places == place).sum()), lengths[place])
+            drawn[place] = map(Instance, batch.inputs, batch.targets)
+        for place in places.tolist():
+            yield next(drawn[place])
+
+
+def check_memory(longest: int, count: int) -> None:
+    """Refuse what the machine's memory cannot hold.
+
+    Raises:
+        UsageError: if so many instances of the longest length need more than there is.
+    """
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    needed = count * longest * BYTES_A_SYMBOL
+    if needed > there:
+        raise UsageError(
+            f"{count} instances of length {longest} need more than {needed / 2**30:.0f} GiB of "
+            f"memory, there are {there / 2**30:.0f}: choose fewer or shorter ones, or several files"
+        )

@@ -1,0 +1,194 @@
+"""The manifest of an export: everything that makes the same bytes again."""
+
+import hashlib
+import platform
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from seqtasks import __version__
+from seqtasks.alphabet import Reals, Tokens, TokenSets
+from seqtasks.errors import UsageError
+from seqtasks.exports.formats import FORMATS, library_versions
+from seqtasks.lookup import task as find_task
+from seqtasks.references import describe, restore
+from seqtasks.registry import current_registry
+from seqtasks.runs.files import read_json
+from seqtasks.tasks import Task
+
+__all__ = ["Manifest", "file_digests", "read_manifest"]
+
+FORMAT = 1
+_CHUNK = 2**20
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an export was made of.
+
+    Attributes:
+        task: the task's spec string, with all its parameters; for a class of a program,
+            `{"class": "module:Name"}`, of which only the name is known.
+        length: the length or range asked for; those drawn are the ones that the task can have.
+        count: how many instances.
+        seed: where the random streams come from.
+        data_format: `npz`, `jsonl` or `hf`.
+        inputs: the input alphabet's symbols, each id being a place among them; or the number of
+            real numbers a step.
+        targets: likewise the targets'.
+        versions: those of Python, seqtasks, the task's distribution and the libraries that write.
+        files: the SHA-256 and the size in bytes of each file, by name.
+        source: path and SHA-256 of the file of one's own that the task comes from, if it does.
+    """
+
+    task: str | dict[str, Any]
+    length: str
+    count: int
+    seed: int
+    data_format: str
+    inputs: list[str] | int
+    targets: list[str] | int
+    versions: dict[str, str]
+    files: dict[str, dict[str, Any]]
+    source: dict[str, str] | None = field(default=None)
+
+    @classmethod
+    def of(
+        cls,
+        task: str | Task | type[Task],
+        length: str,
+        count: int,
+        seed: int,
+        data_format: str,
+        files: dict[str, dict[str, Any]],
+    ) -> "Manifest":
+        """Return the manifest of an export made now.
+
+        Raises:
+            UsageError: for a task whose parameters cannot be recorded.
+        """
+        made = find_task(task)
+        reference, source = describe(made, "task", complete=True)
+        if not isinstance(reference, str) and isinstance(task, str):
+            reference, source = describe(task, "task")  # an instance that was registered ready made
+        recorded = None
+        if source is not None:
+            recorded = {key: source.to_json()[key] for key in ("path", "sha256")}
+        return cls(
+            reference,
+            length,
+            count,
+            seed,
+            data_format,
+            _written(made.inputs),
+            _written(made.targets),
+            _versions(made, data_format),
+            files,
+            recorded,
+        )
+
+    @property
+    def task_name(self) -> str:
+        """The task as text."""
+        return self.task if isinstance(self.task, str) else str(self.task.get("class"))
+
+    def find_task(self) -> str | Task:
+        """Return the task's spec string, or the task where it has none.
+
+        Raises:
+            UsageError: for a class that was made in a program and is not in any module.
+        """
+        if isinstance(self.task, str):
+            return self.task
+        try:
+            return restore(self.task, "task", None, Path())
+        except UsageError:
+            raise UsageError(
+                f"the task {self.task_name} was made in a Python program and cannot be found: "
+                "there, seqtasks.regenerate(manifest, task=...) takes it"
+            ) from None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the manifest as JSON can hold it."""
+        return {"format": FORMAT, **asdict(self)}
+
+    def differences(self, other: "Manifest") -> list[str]:
+        """Say in what an export made later differs in its making, such as `numpy 2.3, now 2.4`."""
+        found: list[str] = []
+        for name in sorted({*self.versions, *other.versions}):
+            then, now = self.versions.get(name, "none"), other.versions.get(name, "none")
+            if then != now:
+                found.append(f"{name} was {then}, now {now}")
+        if self.source != other.source and self.source is not None:
+            found.append(f"{self.source['path']} was changed")
+        found.extend(
+            f"the task's {side} are other ones"
+            for side in ("inputs", "targets")
+            if getattr(self, side) != getattr(other, side)
+        )
+        return found
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest.
+
+    Raises:
+        UsageError: if it cannot be read, is none, or was written by a newer seqtasks.
+    """
+    document = read_json(path)
+    if not isinstance(document, dict) or not isinstance(document.get("format"), int):
+        raise UsageError(f"{path} is not the manifest of an export")
+    if document["format"] > FORMAT:
+        raise UsageError(
+            f"{path} was written by a newer seqtasks; upgrade with `pip install -U seqtasks`"
+        )
+    for one in fields(Manifest):
+        value, kinds = document.get(one.name), _KINDS[one.name]
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            raise UsageError(f"{path} is damaged: {one.name} is {value!r}")
+    files, known_format = document["files"], document["data_format"] in FORMATS
+    if not known_format or not files or any(Path(name).name != name for name in files):
+        raise UsageError(f"{path} is damaged: it names no files of a known format")
+    return Manifest(**{one.name: document[one.name] for one in fields(Manifest)})
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "task": (str, dict),
+    "length": (str,),
+    "count": (int,),
+    "seed": (int,),
+    "data_format": (str,),
+    "inputs": (list, int),
+    "targets": (list, int),
+    "versions": (dict,),
+    "files": (dict,),
+    "source": (dict, type(None)),
+}
+
+
+def file_digests(path: Path, name: str) -> dict[str, dict[str, Any]]:
+    """Return the SHA-256 and the size of a file, under a name, or of each file in a folder."""
+    if path.is_file():
+        return {name: _digest(path)}
+    return {str(file.relative_to(path)): _digest(file) for file in sorted(path.rglob("*"))}
+
+
+def _digest(path: Path) -> dict[str, Any]:
+    found = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(_CHUNK):
+            found.update(chunk)
+    return {"sha256": found.hexdigest(), "bytes": path.stat().st_size}
+
+
+def _versions(made: Task, data_format: str) -> dict[str, str]:
+    versions = {"python": platform.python_version(), "seqtasks": __version__}
+    package = type(made).__module__.partition(".")[0]
+    for plugin in current_registry().plugins:
+        if getattr(plugin.module, "__name__", "").partition(".")[0] == package:
+            versions[plugin.distribution] = plugin.version
+    return {**versions, **library_versions(data_format)}
+
+
+def _written(alphabet: Tokens | TokenSets | Reals) -> list[str] | int:
+    return alphabet.size if isinstance(alphabet, Reals) else list(alphabet.symbols)

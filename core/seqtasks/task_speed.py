@@ -1,0 +1,73 @@
+"""How fast a task is drawn, encoded and laid out: many batches in one call, as training does."""
+
+import statistics
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqtasks.blocks import block_steps
+from seqtasks.randomness import stream
+from seqtasks.tasks import Task
+
+__all__ = ["TaskSpeed", "measure_task"]
+
+FEWEST_BLOCKS = 9
+SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class TaskSpeed:
+    """What drawing a task's batches costs.
+
+    Attributes:
+        length: the length of the inputs.
+        batch_size: instances in a batch.
+        batches: batches in a block, drawn in one call.
+        symbols: steps in a block: the symbols of all its inputs, and the places of answers that
+            come after them.
+        seconds: processor time of each block measured.
+    """
+
+    length: int
+    batch_size: int
+    batches: int
+    symbols: int
+    seconds: tuple[float, ...]
+
+    @property
+    def rate(self) -> float:
+        """Symbols a second of processor time, the median over blocks."""
+        return self.symbols / statistics.median(self.seconds)
+
+    @property
+    def quartiles(self) -> tuple[float, float]:
+        """The lower and the upper quartile of symbols a second."""
+        low, _, high = statistics.quantiles([self.symbols / one for one in self.seconds])
+        return low, high
+
+
+def measure_task(task: Task, length: int, batch_size: int = 128) -> TaskSpeed:
+    """Measure how fast blocks of batches of one length are drawn.
+
+    Processor time of this process is measured, not the time on the clock, so that what else the
+    machine does disturbs it little.
+
+    Raises:
+        UsageError: for a length the task cannot have.
+    """
+    batches = block_steps(batch_size, length)
+    rng = stream(0, "speed", length)
+    # The first block pays for tables that are then kept, and for memory that is then reused.
+    symbols = int(task.batch(rng, batches * batch_size, length).lengths.sum())
+    seconds: list[float] = []
+    while len(seconds) < FEWEST_BLOCKS or sum(seconds) < SECONDS:
+        seconds.append(_processor_time(task, rng, batches * batch_size, length))
+    return TaskSpeed(length, batch_size, batches, symbols, tuple(seconds))
+
+
+def _processor_time(task: Task, rng: np.random.Generator, instances: int, length: int) -> float:
+    start = time.process_time_ns()
+    task.batch(rng, instances, length)
+    # A clock that did not move says only that it was less than one of its ticks.
+    return max(1, time.process_time_ns() - start) / 1e9

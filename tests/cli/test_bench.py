@@ -1,0 +1,80 @@
+"""`seqtasks bench tasks`: what it measures and how it is shown, not how fast this machine is."""
+
+import json
+
+import pytest
+
+import seqtasks as st
+from seqtasks.blocks import block_steps
+from seqtasks.lengths import LengthRange
+from seqtasks.task_speed import measure_task
+from seqtasks.training import BatchSource
+
+
+def test_named_tasks_are_measured_at_the_nearest_allowed_lengths(answer):
+    document = json.loads(answer("bench", "tasks", "parity", "modular-arithmetic", "--json"))
+    rows = document["tasks"]
+    measured = [(row["task"], row["length"]) for row in rows]
+    assert measured == [
+        ("parity", 40),
+        ("parity", 500),
+        ("modular-arithmetic", 39),
+        ("modular-arithmetic", 499),
+    ]
+    for row in rows:
+        low, high = row["quartiles"]
+        assert 0 < low <= row["symbols_per_second"] <= high
+        assert row["batch_size"] == 128
+        assert row["symbols"] == row["batches"] * 128 * row["length"]
+        assert row["blocks"] >= 9
+
+
+def test_the_table_names_each_task_and_keeps_80_columns(answer):
+    text = answer("bench", "tasks", "modular-arithmetic-brackets", "dyck:mode=recognise")
+    header, *rows = text.splitlines()
+    assert header.split("  ")[0] == "task"
+    assert [row.split()[:2] for row in rows] == [
+        [name, length]
+        for name in ("modular-arithmetic-brackets", "dyck:mode=recognise")
+        for length in ("40", "500")
+    ]
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("bench tsks", "'tsks'"),
+        ("bench tasks bitflop", "did you mean 'bitflip'"),
+        ("bench tasks bitshift:shft=2", "no parameter 'shft'"),
+    ],
+)
+def test_what_does_not_exist_is_named(refused, arguments, words):
+    refused(arguments.split(), *words.split("|"))
+
+
+def test_without_a_command_the_help_is_shown(seqtasks):
+    process = seqtasks("bench")
+    assert process.returncode == 2
+    assert process.stderr.startswith("Usage: seqtasks bench")
+    assert "\n  tasks  " in process.stderr
+
+
+def test_it_starts_without_torch(seqtasks):
+    done = seqtasks.fresh("bench", "tasks", "parity", interpreter=("-X", "importtime"))
+    assert done.returncode == 0
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "seqtasks.task_speed" in imported
+    assert "torch" not in imported
+
+
+@pytest.mark.parametrize(("batch_size", "length"), [(128, 40), (128, 500), (1, 1), (5000, 900)])
+def test_a_block_is_as_large_as_those_of_training(batch_size, length):
+    source = BatchSource(st.task("parity"), LengthRange(1, length), batch_size, "sampled", 0)
+    assert source.block_steps == block_steps(batch_size, length)
+
+
+def test_the_places_of_answers_after_the_input_are_counted():
+    speed = measure_task(st.task("duplicate-string"), 10, batch_size=4)
+    assert speed.symbols == speed.batches * 4 * (10 + 20)
+    assert len(speed.seconds) >= 9

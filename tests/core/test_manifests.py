@@ -1,0 +1,67 @@
+"""Manifests that cannot make the same bytes again, or are none, are refused with the reason."""
+
+import json
+
+import pytest
+
+import seqtasks as st
+from seqtasks.errors import RunError, UsageError
+
+
+def listed(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def changed(path, **values):
+    """Write values into a manifest."""
+    document = {**json.loads(path.read_text()), **values}
+    path.write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"versions": {"numpy": "1.26.0"}}, "numpy was 1.26.0, now "),
+        ({"versions": {"gone-dist": "1.0"}}, "gone-dist was 1.0, now none"),
+        ({"inputs": ["a"]}, "the task's inputs are other ones"),
+        ({}, "the task's code or the manifest was changed"),
+    ],
+)
+def test_bytes_that_would_differ_are_not_written_and_it_is_said_why(values, says, tmp_path):
+    done = st.export("parity", tmp_path / "x.npz", count=5)
+    versions = done.manifest.versions
+    if "versions" in values:
+        values = {"versions": {**versions, **values["versions"]}}
+    changed(done.manifest_path, seed=1, **values)
+    before = listed(tmp_path)
+    with pytest.raises(RunError) as error:
+        st.regenerate(done.manifest_path, tmp_path / "y.npz")
+    first, second = str(error.value).splitlines()
+    digest = done.manifest.files["x.npz"]["sha256"]
+    assert first.startswith(f"{tmp_path}/y.npz would not be the same bytes: y.npz (sha256 ")
+    assert digest[:12] in first
+    assert says in second
+    assert "nothing was written" in second
+    assert listed(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"format": 99}, "was written by a newer seqtasks"),
+        ({"format": "one"}, "is not the manifest of an export"),
+        ({"count": "many"}, "is damaged: count is 'many'"),
+        ({"seed": True}, "is damaged: seed is True"),
+        ({"files": {}}, "is damaged: it names no files"),
+        ({"files": {"../x.npz": {}}}, "is damaged: it names no files"),
+        ({"data_format": "csv"}, "is damaged: it names no files of a known format"),
+        ({"task": "pairity"}, "unknown task 'pairity'. Did you mean 'parity'?"),
+        ({"length": "9..1"}, "the range 9..1 is reversed"),
+    ],
+)
+def test_a_manifest_that_cannot_be_used_is_refused(values, says, tmp_path):
+    done = st.export("parity", tmp_path / "x.npz", count=3)
+    changed(done.manifest_path, **values)
+    with pytest.raises(UsageError, match=says):
+        st.regenerate(done.manifest_path, tmp_path / "y.npz")
+    assert listed(tmp_path) == ["x.npz", "x.npz.manifest.json"]
