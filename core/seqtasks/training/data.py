@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqtasks.blocks import BLOCK_STEPS, BLOCK_SYMBOLS
+from seqtasks.blocks import block_steps
 from seqtasks.curricula import build_curriculum
 from seqtasks.errors import UsageError
 from seqtasks.holdout import Holdout, checked_domain_size
@@ -165,8 +165,8 @@ class BatchSource:
             self.block_steps = -(-len(self._domain.inputs) // batch_size)
             self._draw = self._epoch
         else:
-            symbols = batch_size * self._lengths[-1] * (1 + task.ponder)
-            self.block_steps = max(1, min(BLOCK_STEPS, BLOCK_SYMBOLS // symbols))
+            longest = self._lengths[-1] * (1 + task.ponder)
+            self.block_steps = block_steps(batch_size, longest)
             self._draw = self._sampled
         self._blocks = Prefetch(self._draw) if prefetch else None
         self._block: Block | None = None
