@@ -25,6 +25,7 @@ def register_readouts(register: Register) -> None:
 @hookimpl
 def register_commands(register: Register) -> None:
     """Register the commands of `seqtasks.cli`."""
+    register("bench", "seqtasks.cli.bench:bench", "Measure engines and tasks.")
     register("eval", "seqtasks.cli.score:score", "Score a run at lengths of your choice.")
     register("list", "seqtasks.cli.listing:list_names", "List what there is, or one kind of it.")
     register("plugins", "seqtasks.cli.listing:plugins", "Show the plugins found.")
