@@ -31,9 +31,8 @@ def timing_figure(measured: Sequence[Measured]) -> Figure:
     """
     cells = list(dict.fromkeys(one.problem.cell for one in measured))
     sizes = list(dict.fromkeys(one.problem.size for one in measured))
-    figure = Figure(
-        figsize=(1.6 + max(3.0, 1.3 * len(sizes)) * len(cells), 4.6), layout="constrained"
-    )
+    width = 2.6 + max(2.5, 1.1 * len(sizes)) * len(cells)  # with room for the legend
+    figure = Figure(figsize=(width, 4.6), layout="constrained")
     panels = figure.subplots(1, len(cells), sharey=True, squeeze=False)[0]
     for axes, cell in zip(panels, cells, strict=True):
         own = [one for one in measured if one.problem.cell == cell]

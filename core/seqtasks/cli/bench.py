@@ -5,6 +5,8 @@ from importlib.util import find_spec
 
 import click
 
+from seqtasks.errors import UsageError, did_you_mean
+
 __all__ = ["bench"]
 
 _COMMANDS = {
@@ -22,6 +24,17 @@ class _Lazy(click.Group):
             return None
         module, attribute = _COMMANDS[cmd_name].split(":")
         return getattr(import_module(module), attribute)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if not ctx.resilient_parsing and args[0] not in known:
+            raise UsageError(
+                f"there is no benchmark '{args[0]}'; known: {', '.join(known)}."
+                f"{did_you_mean(args[0], known)}"
+            )
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_Lazy)

@@ -23,7 +23,7 @@ __all__ = ["engine"]
 _RATIOS = (("nn", "native"), ("seed", "native"), ("jax", "native"), ("native", "floor"))
 
 
-@click.command()
+@click.command(short_help="Measure training steps, ours and others', side by side.")
 @click.option(
     "--size",
     "sizes",
@@ -37,9 +37,8 @@ _RATIOS = (("nn", "native"), ("seed", "native"), ("jax", "native"), ("native", "
     multiple=True,
     metavar="SPEC",
     default=("concat",),
-    show_default="concat",
     shell_complete=complete_names("cell"),
-    help="A cell (may be given again).",
+    help="A cell (may be given again); concat if not said.",
 )
 @click.option(
     "--inputs",

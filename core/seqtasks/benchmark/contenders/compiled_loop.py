@@ -1,5 +1,6 @@
 """The contender `compile`: `torch.compile` of the hand-written loop, and of its cell alone."""
 
+import warnings
 from collections.abc import Callable, Sequence
 
 import torch
@@ -32,7 +33,7 @@ def variants(problem: Problem, threads: Sequence[int]) -> list[Variant]:
         def make() -> Run:
             model = SeedModel(problem.model())
             optimizer = torch.optim.Adam(model.parameters(), problem.learning_rate, fused=True)
-            return training(compiled(model), optimizer, problem.batches)
+            return _quietly(training(compiled(model), optimizer, problem.batches))
 
         made = per_thread_count(threads, make)
         return [Variant(f"{what}, {one.setting}", one.threads, one.run) for one in made]
@@ -41,3 +42,14 @@ def variants(problem: Problem, threads: Sequence[int]) -> list[Variant]:
     if problem.size.time <= LONGEST_UNROLLED:
         made += variants_of("loop", whole)
     return made
+
+
+def _quietly(train: Run) -> Run:
+    """Silence what dynamo lets torch say of the states, at which it looks for gradients."""
+
+    def run(steps: int) -> Sequence[float]:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The .grad attribute of a Tensor", UserWarning)
+            return train(steps)
+
+    return run

@@ -17,6 +17,7 @@ from seqtasks.benchmark.contenders.base import (
 from seqtasks.benchmark.problem import Problem
 from seqtasks.cells import GRU, LSTM, Cell, Concat, Elman, GRUConcat, Sum
 from seqtasks.model import Model
+from seqtasks.torch_randomness import borrowed_random_state
 from seqtasks.training import TorchBatch
 
 __all__ = ["LayerModel", "variants"]
@@ -41,7 +42,8 @@ class LayerModel(nn.Module):
         if type(cell) not in _LAYERS:
             raise UnavailableError(f"torch has no layer like {type(cell).__name__}")
         self.embedding = model.embedding
-        self.layer = _LAYERS[type(cell)](cell)
+        with borrowed_random_state():  # the layer draws weights, which are then replaced
+            self.layer = _LAYERS[type(cell)](cell)
         self.readout = model.readout
 
     def loss(self, inputs: Tensor, targets: Tensor) -> Tensor:
