@@ -134,7 +134,7 @@ def _measure_times(
         done.append(one)
         if not as_json:
             _echo_times(one)
-        _echo_left_out(problem, one.left_out, as_json)
+        _echo_left_out(problem, one.left_out)
     if plot is not None:
         from seqtasks.benchmark.figure import timing_figure
         from seqtasks.plots import write_figure
@@ -156,7 +156,7 @@ def _measure_memory(problems: "Sequence[Problem]", machine: dict[str, Any], as_j
         _progress(problem)("peak memory")
         done.append(measure_memory(problem))
         _progress(problem)("")
-        _echo_left_out(problem, done[-1].left_out, as_json)
+        _echo_left_out(problem, done[-1].left_out)
     if as_json:
         echo_json({"machine": machine, "memory": [row for one in done for row in one.rows()]})
         return
@@ -188,10 +188,9 @@ def _progress(problem: "Problem") -> Callable[[str], None]:
     return tell
 
 
-def _echo_left_out(problem: "Problem", reasons: dict[str, str], as_json: bool) -> None:
+def _echo_left_out(problem: "Problem", reasons: dict[str, str]) -> None:
     for name, reason in reasons.items():
-        where = f" at {problem.cell}, {problem.size.name}" if as_json else ""
-        click.echo(f"left out{where}: {name}: {reason}", err=as_json)
+        click.echo(f"left out at {problem.cell}, {problem.size.name}: {name}: {reason}", err=True)
 
 
 def _echo_times(measured: "Measured") -> None:
