@@ -1,12 +1,15 @@
-"""`seqtasks bench`: measurements, each in a module that is imported when it is asked for."""
+"""`seqtasks bench`: the group of what measures, each command imported only when it is used."""
 
 from importlib import import_module
 
 import click
 
+from seqtasks.errors import UsageError, did_you_mean
+
 __all__ = ["bench"]
 
 _COMMANDS = {
+    "engine": "seqtasks.cli.bench_engine:engine",
     "tasks": "seqtasks.cli.bench_tasks:tasks",
 }
 
@@ -16,10 +19,21 @@ class _Benches(click.Group):
         return sorted(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in self.list_commands(ctx):
             return None
-        module, _, attribute = _COMMANDS[cmd_name].partition(":")
+        module, attribute = _COMMANDS[cmd_name].split(":")
         return getattr(import_module(module), attribute)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if not ctx.resilient_parsing and args[0] not in known:
+            raise UsageError(
+                f"there is no benchmark '{args[0]}'; known: {', '.join(known)}."
+                f"{did_you_mean(args[0], known)}"
+            )
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_Benches)

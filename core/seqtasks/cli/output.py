@@ -4,9 +4,12 @@ import json
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from seqtasks.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from seqtasks.running import Result
 
 __all__ = [
+    "check_picture",
     "console",
     "echo_json",
     "echo_result",
@@ -29,6 +33,19 @@ __all__ = [
 ]
 
 _PIPED_WIDTH = 10_000
+_PICTURES = (".png", ".svg", ".pdf")
+
+
+def check_picture(path: Path) -> None:
+    """Check, before the work that it is to show, that a picture can be written there.
+
+    Raises:
+        UsageError: if the name is that of no kind of picture, or there is no such folder.
+    """
+    if path.suffix.lower() not in _PICTURES:
+        raise UsageError(f"a plot is one of {', '.join(_PICTURES)}, got '{path.name}'")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {path.absolute().parent} for the plot")
 
 
 def console(stderr: bool = False) -> "Console":

@@ -5,15 +5,12 @@ from pathlib import Path
 import click
 
 from seqtasks.cli.completion import complete_runs
-from seqtasks.cli.output import echo_json, echo_scores
-from seqtasks.errors import UsageError
+from seqtasks.cli.output import check_picture, echo_json, echo_scores
 
 __all__ = ["score"]
 
 MANY = 1000
 """Instances scored at each length, if not said otherwise."""
-
-_PICTURES = (".png", ".svg", ".pdf")
 
 
 @click.command("eval")
@@ -52,10 +49,8 @@ def score(
     as_json: bool,
 ) -> None:
     """Score RUN: accuracy per symbol and per whole sequence, with 95 % intervals."""
-    if plot is not None and plot.suffix.lower() not in _PICTURES:
-        raise UsageError(f"a plot is one of {', '.join(_PICTURES)}, got '{plot.name}'")
-    if plot is not None and not plot.absolute().parent.is_dir():
-        raise UsageError(f"there is no folder {plot.absolute().parent} for the plot")
+    if plot is not None:
+        check_picture(plot)
     if plot is not None and over is not None and length is None:
         raise UsageError("a plot needs lengths: add --length, or leave out --plot or --score")
     from seqtasks.evaluation import evaluate

@@ -1,0 +1,47 @@
+"""The contenders by name, each built only when it takes part."""
+
+from collections.abc import Sequence
+from importlib import import_module
+
+from seqtasks.benchmark.contenders.base import UnavailableError, Variant
+from seqtasks.benchmark.problem import Problem
+
+__all__ = ["CONTENDERS", "ENGINES", "build"]
+
+_BUILDERS = {
+    "seed": "seed_loop:variants",
+    "nn": "torch_layer:variants",
+    "compile": "compiled_loop:variants",
+    "jax": "jax_scan:variants",
+    "plain": "engines:plain",
+    "torch": "engines:torch",
+    "native": "engines:native",
+    "floor": "matrix_products:variants",
+}
+
+CONTENDERS = tuple(_BUILDERS)
+"""In the order of the tables."""
+
+ENGINES = ("plain", "torch", "native")
+"""The contenders that are ours."""
+
+
+def build(name: str, problem: Problem, threads: Sequence[int]) -> list[Variant]:
+    """Return the ways to run a contender.
+
+    Args:
+        name: one of `CONTENDERS`.
+        problem: what it is to train.
+        threads: the numbers of torch's threads to try.
+
+    Raises:
+        UnavailableError: if it cannot train this problem, here or at all.
+    """
+    module, function = _BUILDERS[name].split(":")
+    try:
+        contender = import_module(f"{__name__}.{module}")
+    except ModuleNotFoundError as error:
+        raise UnavailableError(
+            f"{error.name} is not installed (pip install 'seqtasks[bench]')"
+        ) from None
+    return getattr(contender, function)(problem, threads)

@@ -1,0 +1,92 @@
+"""What a contender is: one or several ways to train a problem's model by so many steps."""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import cycle
+
+import torch
+from torch import Tensor, nn
+
+from seqtasks.training import TorchBatch
+
+__all__ = [
+    "Run",
+    "UnavailableError",
+    "Variant",
+    "mean_cross_entropy",
+    "per_thread_count",
+    "training",
+    "using_threads",
+]
+
+Run = Callable[[int], Sequence[float]]
+"""Trains for a number of steps and returns the loss of each, where there is one."""
+
+
+class UnavailableError(Exception):
+    """A contender cannot take part; the text is the reason."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to run a contender, of which the fastest counts.
+
+    Attributes:
+        setting: what sets it apart, for the reader.
+        threads: torch's threads while it runs; None where torch's do not matter.
+        run: trains for a number of steps.
+    """
+
+    setting: str
+    threads: int | None
+    run: Run
+
+
+@contextmanager
+def using_threads(count: int | None) -> Generator[None, None, None]:
+    """Let torch use so many threads for a while; None leaves it alone."""
+    before = torch.get_num_threads()
+    if count is not None:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def per_thread_count(threads: Sequence[int], make: Callable[[], Run]) -> list[Variant]:
+    """Return a variant for each number of torch's threads, each with a model of its own."""
+    variants: list[Variant] = []
+    for count in threads:
+        with using_threads(count):
+            label = "1 thread" if count == 1 else f"{count} threads"
+            variants.append(Variant(label, count, make()))
+    return variants
+
+
+def training(
+    loss_of: Callable[[Tensor, Tensor], Tensor],
+    optimizer: torch.optim.Optimizer,
+    batches: Sequence[TorchBatch],
+) -> Run:
+    """Return the usual loop of torch: loss, backward pass, optimiser, over the batches in turn."""
+    turns = cycle(batches)
+
+    def run(steps: int) -> list[float]:
+        losses: list[float] = []
+        for _ in range(steps):
+            inputs, targets = next(turns)
+            optimizer.zero_grad()
+            loss = loss_of(inputs, targets)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        return losses
+
+    return run
+
+
+def mean_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Return the mean over all positions; logits (..., symbols), targets (...)."""
+    return nn.functional.cross_entropy(logits.flatten(0, -2), targets.flatten())

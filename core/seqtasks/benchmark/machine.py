@@ -1,0 +1,73 @@
+"""The machine a measurement was made on, and what it was made with."""
+
+import os
+import platform
+import shutil
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from seqtasks import __version__
+
+__all__ = ["machine_facts"]
+
+
+def machine_facts() -> dict[str, Any]:
+    """Return processor, cores, system, versions, compiler and load, None where there is none.
+
+    `cores` are those this process may use; `load` is the mean number of processes that were
+    running or waiting in the last minute, before the measurement.
+    """
+    return {
+        "processor": _processor(),
+        "cores": _cores(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "seqtasks": __version__,
+        "torch": _version("torch"),
+        "jax": _version("jax"),
+        "compiler": _compiler(),
+        "load": round(os.getloadavg()[0], 2),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    if names:
+        return names[0]
+    named = _first_line("sysctl", "-n", "machdep.cpu.brand_string")  # macOS
+    return named or platform.processor() or platform.machine()
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _compiler() -> str | None:
+    for name in (os.environ.get("CC"), "cc", "gcc", "clang"):
+        if name and shutil.which(name):
+            return _first_line(name, "--version")
+    return None
+
+
+def _first_line(*command: str) -> str | None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    lines = done.stdout.splitlines()
+    return lines[0].strip() if done.returncode == 0 and lines else None
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,160 @@
+"""Measuring contenders side by side: in turns, in bursts of steps, medians with their spread."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import torch
+
+from seqtasks.benchmark.contenders import CONTENDERS, build
+from seqtasks.benchmark.contenders.base import UnavailableError, Variant, using_threads
+from seqtasks.benchmark.problem import Problem
+from seqtasks.errors import UsageError, one_line
+
+__all__ = ["Measured", "Timing", "measure", "thread_counts"]
+
+BURST_SECONDS = 0.2
+LEAST_STEPS = 3
+HOPELESS = 1.5
+"""A variant is measured no further if another of its contender is so many times faster."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What a contender's training step takes.
+
+    Attributes:
+        contender: its name.
+        setting: the variant that was fastest, such as `2 threads`.
+        ms: milliseconds a step: the median of the rounds.
+        low: the fastest round.
+        high: the slowest round.
+    """
+
+    contender: str
+    setting: str
+    ms: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One problem's timings, and why a contender has none."""
+
+    problem: Problem
+    timings: list[Timing]
+    left_out: dict[str, str]
+
+    def rows(self) -> list[dict[str, str | float]]:
+        """Return a row a contender: size, cell, contender, ms, low, high."""
+        where = {"size": self.problem.size.name, "cell": self.problem.cell}
+        return [
+            {**where, "contender": one.contender, "ms": one.ms, "low": one.low, "high": one.high}
+            for one in self.timings
+        ]
+
+    def ratio(self, slower: str, faster: str) -> float | None:
+        """Return how many times the one's median is the other's; None where one is missing."""
+        ms = {timing.contender: timing.ms for timing in self.timings}
+        return ms[slower] / ms[faster] if slower in ms and faster in ms else None
+
+
+@dataclass
+class _Entry:
+    """A variant in the race: how many steps make a burst, and what each round came to."""
+
+    contender: str
+    variant: Variant
+    steps: int
+    seconds: float
+    rounds: list[float]
+
+
+def thread_counts() -> list[int]:
+    """Return the numbers of threads to try: one, two, and all that torch has."""
+    available = torch.get_num_threads()
+    return sorted({1, min(2, available), available})
+
+
+def measure(
+    problem: Problem,
+    contenders: Sequence[str] = CONTENDERS,
+    repeats: int = 5,
+    burst_seconds: float = BURST_SECONDS,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Measured:
+    """Measure contenders on a problem.
+
+    Each variant first trains for a while, which compiles and warms up, and tells how many steps
+    make a burst. Then each round times a burst of each variant, in turns. A contender's time is
+    that of its variant with the lowest median.
+
+    Args:
+        problem: what they train.
+        contenders: some of `CONTENDERS`.
+        repeats: rounds.
+        burst_seconds: about how long a burst takes.
+        tell: is told what is being done, and at the end nothing: an empty text.
+
+    Raises:
+        UsageError: if there is no such cell.
+    """
+    left_out: dict[str, str] = {}
+    entries: list[_Entry] = []
+    for name in contenders:
+        tell(f"{name}: warming up")
+        try:
+            entries += _warmed_up(name, build(name, problem, thread_counts()), burst_seconds)
+        except UnavailableError as error:
+            left_out[name] = str(error)
+        except UsageError:
+            raise
+        except Exception as error:
+            left_out[name] = one_line(error)
+    for turn in range(repeats):
+        tell(f"round {turn + 1} of {repeats}")
+        # There and back, so that no one always follows the same neighbour.
+        for entry in entries if turn % 2 == 0 else reversed(entries):
+            with using_threads(entry.variant.threads):
+                entry.variant.run(max(1, entry.steps // 10))
+                entry.rounds.append(_seconds_a_step(entry.variant, entry.steps))
+    tell("")
+    return Measured(problem, _fastest(contenders, entries), left_out)
+
+
+def _warmed_up(name: str, variants: Sequence[Variant], burst_seconds: float) -> list[_Entry]:
+    entries: list[_Entry] = []
+    for variant in variants:
+        with using_threads(variant.threads):
+            if not all(map(math.isfinite, variant.run(2))):
+                raise UnavailableError("its loss is not finite")
+            steps = 1
+            seconds = _seconds_a_step(variant, steps)
+            while steps * seconds < burst_seconds / 4:
+                steps *= 4
+                seconds = _seconds_a_step(variant, steps)
+        burst = max(LEAST_STEPS, round(burst_seconds / seconds))
+        entries.append(_Entry(name, variant, burst, seconds, []))
+    best = min(entry.seconds for entry in entries)
+    return [entry for entry in entries if entry.seconds <= HOPELESS * best]
+
+
+def _seconds_a_step(variant: Variant, steps: int) -> float:
+    start = time.perf_counter()
+    variant.run(steps)
+    return (time.perf_counter() - start) / steps
+
+
+def _fastest(contenders: Sequence[str], entries: Sequence[_Entry]) -> list[Timing]:
+    timings: list[Timing] = []
+    for name in contenders:
+        own = [entry for entry in entries if entry.contender == name]
+        if own:
+            best = min(own, key=lambda entry: median(entry.rounds))
+            ms = [1000 * seconds for seconds in best.rounds]
+            setting = best.variant.setting
+            timings.append(Timing(name, setting, median(ms), min(ms), max(ms)))
+    return timings

@@ -1,0 +1,101 @@
+"""What every contender is given to train: one model, one set of batches drawn beforehand."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from seqtasks.alphabet import Reals, Tokens
+from seqtasks.benchmark.sizes import Size
+from seqtasks.building import build_model
+from seqtasks.lengths import LengthRange
+from seqtasks.model import Model
+from seqtasks.tasks import Array, Task
+from seqtasks.training import BatchSource, TorchBatch
+
+__all__ = ["FixedBatches", "Inputs", "Problem"]
+
+Inputs = Literal["tokens", "reals"]
+
+FEATURES = 64
+"""Features of a step's real-valued input."""
+
+
+class _Flip(Task):
+    """Invert every bit."""
+
+    inputs = targets = Tokens("01")
+
+    def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
+        return rng.integers(2, size=(batch_size, length))
+
+    def encode(self, inputs: Array) -> Array:
+        return 1 - inputs
+
+
+class _Sign(Task):
+    """Say whether the first of a step's numbers is positive."""
+
+    inputs = Reals(FEATURES)
+    targets = Tokens("01")
+
+    def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
+        return rng.standard_normal((batch_size, length, FEATURES), dtype=np.float32)
+
+    def encode(self, inputs: Array) -> Array:
+        return (inputs[..., 0] > 0).astype(np.int64)
+
+
+class FixedBatches(BatchSource):
+    """The first block of a task's batches, again and again: drawing takes no time."""
+
+    def batch(self, step: int) -> TorchBatch:
+        """Return the batch of a step, counted from 0."""
+        return super().batch(step % self.block_steps)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A model to train, and on what.
+
+    The embedding size is the hidden size, the readout sees the state alone, everything is float32.
+
+    Attributes:
+        size: batch, time and width.
+        cell: the cell's spec string.
+        inputs: `tokens`, two symbols looked up in an embedding; or `reals`, 64 numbers a step
+            through a linear map.
+        learning_rate: Adam's. So small by default that a million steps hardly move the weights:
+            a fast contender makes many more steps than a slow one, and both must work on the
+            same kind of numbers.
+    """
+
+    size: Size
+    cell: str
+    inputs: Inputs = "tokens"
+    learning_rate: float = 1e-6
+
+    @cached_property
+    def task(self) -> Task:
+        """What is to be learnt."""
+        return _Flip() if self.inputs == "tokens" else _Sign()
+
+    @cached_property
+    def source(self) -> FixedBatches:
+        """The batches, as a trainer takes them."""
+        length = LengthRange(self.size.time, self.size.time)
+        return FixedBatches(self.task, length, self.size.batch, "sampled", seed=0)
+
+    @property
+    def batches(self) -> list[TorchBatch]:
+        """The batches in their order; after the last comes the first again."""
+        return [self.source.batch(step) for step in range(self.source.block_steps)]
+
+    def model(self) -> Model:
+        """Return a new model, always with the same initial weights.
+
+        Raises:
+            UsageError: if there is no such cell.
+        """
+        return build_model(self.task, self.cell, "state", self.size.width)

@@ -1,0 +1,230 @@
+"""`seqtasks bench engine`: whole training steps of our engines and of others, side by side."""
+
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seqtasks.benchmark.sizes import SIZES, Size, find_size
+from seqtasks.cli.completion import complete_names
+from seqtasks.cli.output import check_picture, echo_json, echo_table
+from seqtasks.errors import UsageError
+
+if TYPE_CHECKING:
+    from seqtasks.benchmark.measuring import Measured
+    from seqtasks.benchmark.memory import PeakMemory
+    from seqtasks.benchmark.problem import Inputs, Problem
+
+__all__ = ["engine"]
+
+_RATIOS = (("nn", "native"), ("seed", "native"), ("jax", "native"), ("native", "floor"))
+
+
+@click.command(short_help="Measure training steps, ours and others', side by side.")
+@click.option(
+    "--size",
+    "sizes",
+    multiple=True,
+    metavar="NAME",
+    help=f"One of {', '.join(SIZES)} (may be given again); all if not said.",
+)
+@click.option(
+    "--cell",
+    "cells",
+    multiple=True,
+    metavar="SPEC",
+    default=("concat",),
+    shell_complete=complete_names("cell"),
+    help="A cell (may be given again); concat if not said.",
+)
+@click.option(
+    "--inputs",
+    type=click.Choice(("tokens", "reals")),
+    default="tokens",
+    show_default=True,
+    help="Two symbols that are embedded, or 64 real numbers a step.",
+)
+@click.option(
+    "--repeats",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Rounds, in each of which every contender has its turn.",
+)
+@click.option(
+    "--compile", "compiled", is_flag=True, help="With torch.compile, which takes minutes."
+)
+@click.option(
+    "--memory", is_flag=True, help="Measure the peak memory of our engines' steps instead."
+)
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Draw the times (.png, .svg or .pdf).",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def engine(
+    sizes: tuple[str, ...],
+    cells: tuple[str, ...],
+    inputs: "Inputs",
+    repeats: int,
+    compiled: bool,
+    memory: bool,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure whole training steps: our engines, and what else there is, side by side.
+
+    \b
+    seed     the loop as one writes it by hand, torch.optim.Adam
+    nn       nn.RNN, nn.GRU or nn.LSTM in the same model, fused Adam
+    compile  torch.compile of the loop (with --compile)
+    jax      jax.lax.scan, the whole step jitted (with the extra `bench`)
+    plain, torch, native   our engines
+    floor    the matrix products alone that no step can avoid
+    """  # noqa: D301 - click reads the backslash
+    if plot is not None:
+        check_picture(plot)
+        if memory:
+            raise UsageError("--plot draws times; --memory measures none")
+    chosen = [find_size(name) for name in dict.fromkeys(sizes)] or list(SIZES.values())
+    from seqtasks.benchmark.machine import machine_facts
+
+    machine = {**machine_facts(), "command": f"seqtasks {shlex.join(sys.argv[1:])}"}
+    problems = _problems(chosen, cells, inputs)
+    if not as_json:
+        known = [str(machine[name]) for name in ("processor", "compiler") if machine[name]]
+        known += [f"{name} {machine[name]}" for name in ("cores", "torch", "jax") if machine[name]]
+        click.echo("\n".join([*known[:2], ", ".join(known[2:]) + f", load {machine['load']}"]))
+    if memory:
+        _measure_memory(problems, machine, as_json)
+    else:
+        _measure_times(problems, machine, repeats, compiled, plot, as_json)
+
+
+def _problems(sizes: Sequence[Size], cells: Sequence[str], inputs: "Inputs") -> "list[Problem]":
+    """Return the problems of every cell at every size, each of which has been made once."""
+    from seqtasks.benchmark.problem import Problem
+
+    problems = [Problem(size, cell, inputs) for cell in dict.fromkeys(cells) for size in sizes]
+    for problem in problems:
+        problem.model()
+    return problems
+
+
+def _measure_times(
+    problems: "Sequence[Problem]",
+    machine: dict[str, Any],
+    repeats: int,
+    compiled: bool,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    from seqtasks.benchmark.contenders import CONTENDERS
+    from seqtasks.benchmark.measuring import measure
+
+    contenders = [name for name in CONTENDERS if compiled or name != "compile"]
+    done: list[Measured] = []
+    for problem in problems:
+        one = measure(problem, contenders, repeats, tell=_progress(problem))
+        done.append(one)
+        if not as_json:
+            _echo_times(one)
+        _echo_left_out(problem, one.left_out)
+    if plot is not None:
+        from seqtasks.benchmark.figure import timing_figure
+        from seqtasks.plots import write_figure
+
+        write_figure(timing_figure(done), plot)
+    if as_json:
+        echo_json({"machine": machine, "rows": [row for one in done for row in one.rows()]})
+        return
+    _echo_ratios(done)
+    if plot is not None:
+        click.echo(f"plot  {plot}")
+
+
+def _measure_memory(problems: "Sequence[Problem]", machine: dict[str, Any], as_json: bool) -> None:
+    from seqtasks.benchmark.memory import measure_memory
+
+    done: list[PeakMemory] = []
+    for problem in problems:
+        _progress(problem)("peak memory")
+        done.append(measure_memory(problem))
+        _progress(problem)("")
+        _echo_left_out(problem, done[-1].left_out)
+    if as_json:
+        echo_json({"machine": machine, "memory": [row for one in done for row in one.rows()]})
+        return
+    click.echo("\npeak memory of a training step, MiB, beside model and batches")
+    rows = [
+        [str(row["cell"]), str(row["size"]), str(row["contender"]), f"{row['mib']:.1f}"]
+        for one in done
+        for row in one.rows()
+    ]
+    echo_table(["cell", "size", "engine", "MiB"], rows, right=["MiB"])
+
+
+def _title(problem: "Problem") -> str:
+    size = problem.size
+    return (
+        f"{problem.cell} at {size.name}: batch {size.batch}, time {size.time}, "
+        f"width {size.width}, {problem.inputs}"
+    )
+
+
+def _progress(problem: "Problem") -> Callable[[str], None]:
+    """Return what writes one line on a terminal, and nothing elsewhere; an empty text ends it."""
+
+    def tell(text: str) -> None:
+        if sys.stderr.isatty():
+            line = f"{problem.cell} at {problem.size.name}: {text}" if text else ""
+            click.echo(f"\r\x1b[K{line}", nl=False, err=True)
+
+    return tell
+
+
+def _echo_left_out(problem: "Problem", reasons: dict[str, str]) -> None:
+    for name, reason in reasons.items():
+        click.echo(f"left out at {problem.cell}, {problem.size.name}: {name}: {reason}", err=True)
+
+
+def _echo_times(measured: "Measured") -> None:
+    click.echo(f"\n{click.style(_title(measured.problem), bold=True)}")
+    rows = [
+        [
+            timing.contender,
+            *(_ms(value) for value in (timing.ms, timing.low, timing.high)),
+            _ratio(measured.ratio(timing.contender, "native")),
+            timing.setting,
+        ]
+        for timing in measured.timings
+    ]
+    headers = ["contender", "ms a step", "low", "high", "/ native", "fastest with"]
+    echo_table(headers, rows, right=headers[1:5])
+
+
+def _echo_ratios(measured: "Sequence[Measured]") -> None:
+    click.echo(f"\n{click.style('ratios of medians', bold=True)}")
+    names = [f"{slower} / {faster}" for slower, faster in _RATIOS]
+    rows = [
+        [
+            one.problem.cell,
+            one.problem.size.name,
+            *(_ratio(one.ratio(slower, faster)) for slower, faster in _RATIOS),
+        ]
+        for one in measured
+    ]
+    echo_table(["cell", "size", *names], rows, right=names)
+
+
+def _ms(value: float) -> str:
+    return f"{value:.4g}"
+
+
+def _ratio(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"

@@ -1,0 +1,85 @@
+"""`seqtasks bench engine` through the real command."""
+
+import json
+
+import pytest
+
+
+def test_one_object_with_the_machine_and_a_row_a_contender(seqtasks, tmp_path):
+    options = ["--cell", "concat", "--repeats", "1", "--json", "--plot", "times.png"]
+    done = seqtasks("bench", "engine", "--size", "tiny", *options)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert set(document) == {"machine", "rows"}
+    assert {"processor", "cores", "torch", "jax", "compiler", "load"} <= set(document["machine"])
+    for row in document["rows"]:
+        assert set(row) == {"size", "cell", "contender", "ms", "low", "high"}
+        assert (row["size"], row["cell"]) == ("tiny", "concat")
+        assert 0 < row["low"] <= row["ms"] <= row["high"]
+    names = [row["contender"] for row in document["rows"]]
+    reasons = [line for line in done.stderr.splitlines() if line.startswith("left out at concat, ")]
+    missing = [line.split(": ")[1] for line in reasons]
+    order = ["seed", "nn", "jax", "plain", "torch", "native", "floor"]
+    assert sorted(names + missing, key=order.index) == order
+    assert names == [name for name in order if name in names]
+    assert {"seed", "nn", "plain", "floor"} <= set(names)
+    assert (tmp_path / "times.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_table_has_times_and_ratios_in_80_columns(seqtasks, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import torch, seqtasks\n"
+        "class Fast(seqtasks.Cell):\n"
+        "    def __init__(self, input_size, hidden_size):\n"
+        "        super().__init__(input_size, hidden_size)\n"
+        "        self.linear = torch.nn.Linear(input_size, hidden_size)\n"
+        "    def forward(self, x, state):\n"
+        "        return 0.5 * state + self.linear(x)\n"
+    )
+    options = ["--cell", "./mine.py:Fast", "--repeats", "1"]
+    done = seqtasks("bench", "engine", "--size", "tiny", *options)
+    assert done.returncode == 0, done.stderr
+    text = done.stdout
+    assert max(map(len, text.splitlines())) <= 80
+    assert "./mine.py:Fast at tiny: batch 8, time 10, width 3, tokens" in text
+    assert ": nn: torch has no layer like Fast\n" in done.stderr
+    (header,) = (line for line in text.splitlines() if line.startswith("cell"))
+    for ratio in ("nn / native", "seed / native", "jax / native", "native / floor"):
+        assert ratio in header
+
+
+def test_memory_has_a_row_an_engine(seqtasks):
+    done = seqtasks("bench", "engine", "--size", "tiny", "--memory", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert set(document) == {"machine", "memory"}
+    assert {row["contender"] for row in document["memory"]} >= {"plain"}
+    for row in document["memory"]:
+        assert set(row) == {"size", "cell", "contender", "mib"}
+        assert row["mib"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("engine --size midle", ["unknown size 'midle'", "Did you mean 'middle'?"]),
+        ("engine --cell gru-concta", ["gru-concta", "Did you mean 'gru-concat'?"]),
+        ("engine --cell gru:gates=4", ["gru", "no parameter 'gates'"]),
+        ("engine --inputs real", ["'real'", "tokens", "reals"]),
+        ("engine --repeats 0", ["--repeats"]),
+        ("engine --plot times.txt", ["times.txt", ".png"]),
+        ("engine --plot nowhere/times.png", ["no folder", "nowhere"]),
+        ("engine --plot times.png --memory", ["--plot", "--memory"]),
+        ("engin", ["no benchmark 'engin'", "Did you mean 'engine'?"]),
+    ],
+)
+def test_mistakes_are_named_before_anything_is_measured(refused, arguments, words):
+    refused(["bench", *arguments.split()], *words)
+
+
+def test_the_help_lists_what_there_is_to_measure(answer):
+    assert "bench" in answer("--help")
+    assert "engine" in answer("bench", "--help")
+    text = answer("bench", "engine", "--help")
+    assert "native" in text
+    assert max(map(len, text.splitlines())) <= 80
