@@ -26,11 +26,18 @@ _MOST_SYMBOLS = 64
 @click.command()
 @click.argument("name", shell_complete=complete_names("task", "cell", "readout", "experiment"))
 @click.option("--kind", type=click.Choice(_SHOWN), help="Show only the thing of this kind.")
-def show(name: str, kind: Kind | None) -> None:
+@click.option("--source", is_flag=True, help="Print the C program that a cell is compiled to.")
+def show(name: str, kind: Kind | None, source: bool) -> None:
     """Show what NAME is: definition, source, parameters, alphabet and a worked example.
 
-    NAME may carry parameters (bitshift:shift=2) or be a file of your own (./mine.py:MyTask).
+    NAME may carry parameters (bitshift:shift=2) or be a file of your own (./mine.py:MyTask). Of a
+    cell, it says which parts of it run before, in and after the loop, and on which engine.
     """
+    if source:
+        from seqtasks.cli.show_engine import program_source
+
+        click.echo(program_source(name))
+        return
     spec = parse_spec(name)
     kinds: list[Kind] = [kind] if kind else _SHOWN
     if spec.path is not None:
@@ -130,12 +137,16 @@ def _cell(name: str) -> list[str]:
     from seqtasks.building import CELL_SIZES, cell
     from seqtasks.cells import Cell
 
+    from seqtasks.cli.show_engine import engine_lines
+
     target = find("cell", name, Cell, CELL_SIZES).target
     count = sum(parameter.numel() for parameter in cell(name, 32, 32).parameters())
     return [
         *_definition(target),
         *[_row("parameter", p.describe()) for p in parameters_of(target, CELL_SIZES)],
         f"{count} trained numbers at embedding size 32 and hidden size 32",
+        "",
+        *engine_lines(name),
     ]
 
 

@@ -348,9 +348,9 @@ struct work {{
                 "    for (long at = 0; at < columns * w->time; at += BLOCK)",
                 f"        {name}(w, at, at + BLOCK < columns * w->time ? BLOCK : columns * w->time - at, 0);",
             ]
-        sums = self._sums(phase)
+        sums = self._sums(phase, f"sums_{name}")
         if sums:
-            functions.append(sums[0].replace("NAME", f"sums_{name}"))
+            functions.append(sums)
             calls.append(f"    sums_{name}(w);")
         return calls
 
@@ -367,7 +367,7 @@ struct work {{
 
     inputs_back: Buffer | None = None
 
-    def _sums(self, phase: int) -> list[str]:
+    def _sums(self, phase: int, name: str) -> str:
         """Write the sums over all steps that a phase makes: weight gradients."""
         used: set[str] = set()
         lines: list[str] = []
@@ -384,9 +384,9 @@ struct work {{
                     scope, node, node.inputs[0], self.storage.places[node], "    "
                 )
         if not lines:
-            return []
+            return ""
         lines = ["    const long at = 0, count = columns * w->time; (void)at; (void)count;", *lines]
-        return [_wrapped("NAME", used, lines, self.names)]
+        return _wrapped(name, used, lines, self.names)
 
     def _loop(self, functions: list[str], layer: int, back: bool) -> list[str]:
         """Write a layer's loop, forward or back."""
@@ -753,8 +753,29 @@ def _mentioned(lines: list[str], names: dict[Node, str]) -> dict[Node, str]:
     return {leaf: name for leaf, name in names.items() if name in words}
 
 
+COMMENTS = {
+    "begin": "What is known before any step: weights, tables by symbol, initial states.",
+    "before": "Before the loop of layer {0}, for a block of columns.",
+    "loop": "One step of the loop of layer {0}, for a block of columns.",
+    "after": "After the loops: the readout, for a block of columns.",
+    "back_after": "Back through the readout, for a block of columns.",
+    "back_loop": "One step back through the loop of layer {0}, for a block of columns.",
+    "back_before": "Back through what came before the loop of layer {0}.",
+    "sums_back_after": "The readout's gradients, over all columns of all steps.",
+    "sums_back_before": "The gradients of layer {0}'s weights, over all columns of all steps.",
+    "back_weights": "Back through the tables by symbol, and the rest of the weights' gradients.",
+}
+
+
+def _comment(name: str) -> str:
+    stem, _, layer = name.rpartition("_")
+    key, number = (stem, int(layer) + 1) if layer.isdigit() else (name, 0)
+    return f"/* {COMMENTS[key].format(number)} */"
+
+
 def _wrapped(name: str, used: set[str], lines: list[str], names: dict[Node, str]) -> str:
     head = [
+        _comment(name),
         f"static void {name}(struct work *w) {{",
         "    const long columns = w->columns, row = w->row;",
         "    const int32_t *const symbols = w->symbols;",
@@ -766,6 +787,7 @@ def _wrapped(name: str, used: set[str], lines: list[str], names: dict[Node, str]
 
 def _body(name: str, used: set[str], lines: list[str], names: dict[Node, str]) -> str:
     head = [
+        _comment(name),
         f"INLINE void {name}(struct work *w, const long at, const long count, const int turn) {{",
         "    const long columns = w->columns, row = w->row;",
         "    const int32_t *const symbols = w->symbols;",

@@ -1,0 +1,72 @@
+"""What `seqtasks show CELL` says of the engine that runs it, and the program it is compiled to."""
+
+import textwrap
+from typing import NamedTuple
+
+import torch
+
+from seqtasks.building import cell as build_cell
+from seqtasks.building import readout
+from seqtasks.engine.description import described
+from seqtasks.engine.execution import Engines
+from seqtasks.engine.native.program import Program
+from seqtasks.engine.passes import Passes
+from seqtasks.errors import UsageError
+from seqtasks.model import Model
+from seqtasks.torch_randomness import own_random_stream
+
+__all__ = ["engine_lines", "program_source"]
+
+SIZE = 32
+BATCH, STEPS, SYMBOLS = 2, 4, 2
+COLUMN, WIDTH = 20, 80
+
+
+class _Tried(NamedTuple):
+    engines: Engines
+    program: Passes | None
+
+
+def engine_lines(name: str) -> list[str]:
+    """Return which engine a cell gets, why not a faster one, and what its parts compute."""
+    engines, program = _tried(name)
+    lines = [f"{'engine':<{COLUMN}} {engines.name}"]
+    for faster, reason in engines.reasons.items():
+        lines += _wrapped(f"not {faster}", reason)
+    if program is not None:
+        lines.append("")
+        for part, work in described(program.analysis):
+            lines += _wrapped(part, work)
+        if isinstance(program, Program):
+            lines += ["", f"the whole program: seqtasks show {name} --source"]
+    return lines
+
+
+def program_source(name: str) -> str:
+    """Return the C that a cell is compiled to, in a model with two symbols.
+
+    Raises:
+        UsageError: if there is no such cell, or it runs on another engine.
+    """
+    engines, program = _tried(name)
+    if not isinstance(program, Program):
+        reason = engines.reasons.get("native", "another engine is in use")
+        raise UsageError(f"cell '{name}' is not compiled: {reason}")
+    return program.source
+
+
+def _tried(name: str) -> _Tried:
+    with own_random_stream(0, "initialisation"):
+        made = build_cell(name, SIZE, SIZE)
+        last = readout("state", SIZE, made.output_size, SYMBOLS)
+        model = Model(torch.nn.Embedding(SYMBOLS, SIZE), made, last)
+    engines = model.use_engine("auto")
+    inputs = torch.zeros(BATCH, STEPS, dtype=torch.int64)
+    engines.settle(model.plain_pass, inputs, 1)
+    return _Tried(engines, engines.program(STEPS))
+
+
+def _wrapped(label: str, text: str) -> list[str]:
+    lines = textwrap.wrap(text, WIDTH - COLUMN - 1) or [""]
+    first = f"{label:<{COLUMN}} {lines[0]}"
+    return [first, *(" " * (COLUMN + 1) + line for line in lines[1:])]
