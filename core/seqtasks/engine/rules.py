@@ -433,6 +433,12 @@ def _embedding(
     raise Unsupported("it looks up an embedding of its own")
 
 
+def _filled(recorder: Recorder, func: Any, result: Tensor, like: Any, *args: Any, **kwargs: Any) -> Outcome:
+    """Record a new tensor that takes nothing of another but its shape or type."""
+    tracked = recorder.find(result)
+    return tracked.node, tracked.rows
+
+
 # ---- the table
 
 RULES: dict[Any, Rule] = {}
@@ -526,3 +532,4 @@ _rule(_lstm_cell, "lstm_cell")
 _rule(_rnn_cell("tanh"), "rnn_tanh_cell")
 _rule(_rnn_cell("relu"), "rnn_relu_cell")
 _rule(_embedding, "embedding")
+_rule(_filled, "zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "new_tensor")

@@ -11,7 +11,8 @@ import numpy as np
 from seqtasks.engine.graph import Columns, Graph, Index, Node
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.pointwise import POINTWISE
-from seqtasks.engine.tensors.rewriting import Roots, live, rewrite, users, view
+from seqtasks.engine.tensors.places import strided
+from seqtasks.engine.tensors.rewriting import Roots, added, live, rewrite, users, view
 
 __all__ = ["alike_joined", "below_each_other", "joined", "products_joined", "source_of"]
 
@@ -69,15 +70,15 @@ def below_each_other(graph: Graph, matrices: Sequence[Node]) -> Node:
 
 
 def products_joined(graph: Graph, roots: Roots) -> Roots:
-    """Join the products of one vector in the pass forward, and what is added to them before."""
+    """Join the products of one vector, and what is known before and added to them."""
     needed = set(live(roots.forward()))
     nodes = live(roots.all())
     used = users(nodes)
-    groups: dict[tuple[Node, int], list[Node]] = {}
+    groups: dict[tuple[Node, int, bool], list[Node]] = {}
     for node in nodes:
-        if node in needed and node.operation == "linear" and not node.value:
-            if node.columns != Columns.ONE:
-                groups.setdefault((node.inputs[1], node.phase), []).append(node)
+        if node.operation == "linear" and not node.value and node.columns != Columns.ONE:
+            key = (node.inputs[1], node.phase, node in needed)
+            groups.setdefault(key, []).append(node)
     place: dict[Node, tuple[Node, int]] = {}
     at: dict[Node, list[tuple[Node, Node | None, Node]]] = {}
     for members in groups.values():
@@ -141,22 +142,21 @@ def _product(
     ]
     if all(before is None for _, before, _ in group):
         return whole
-    return graph.make("add", (joined(graph, early), whole), (size,))
+    return added(graph, joined(graph, early), whole)
 
 
 def alike_joined(graph: Graph, phases: Phases, roots: Roots) -> Roots:
     """Join operations on neighbouring slices: pointwise ones in loops, and sums over steps."""
     groups: dict[object, list[Node]] = {}
     for node in live(roots.all()):
-        if node.operation in _SUMS_OVER_STEPS:
+        if node.operation in _SUMS_OVER_STEPS and len(node.inputs[0].shape) == 1:
             key = (node.operation, source_of(node.inputs[0])[0], node.inputs[1:], node.phase)
         elif node.operation in POINTWISE and phases.is_loop(node.phase):
             sources = tuple(_source_or_number(n) for n in node.inputs)
             key = (node.operation, sources, node.phase, node.columns)
         else:
             continue
-        if len(node.inputs[0].shape) == 1:
-            groups.setdefault(key, []).append(node)
+        groups.setdefault(key, []).append(node)
     runs: dict[Node, list[Node]] = {}
     for members in groups.values():
         for run in _runs(members):
@@ -186,27 +186,36 @@ def _source_or_number(node: Node) -> object:
     return source_of(node)[0]
 
 
+def _operands(node: Node) -> list[Index]:
+    """Return the places of the operands that may differ among alike operations."""
+    inputs = node.inputs[:1] if node.operation in _SUMS_OVER_STEPS else node.inputs
+    return [source_of(n)[1] for n in inputs if n.operation != "constant"]
+
+
 def _runs(members: list[Node]) -> list[list[Node]]:
-    """Return those of some alike operations whose operands follow each other in memory."""
-    members = sorted(members, key=lambda n: int(source_of(n.inputs[0])[1][0]))
-    runs: list[list[Node]] = [[]]
+    """Return those of some alike operations whose operands go on in memory, one after the other."""
+    members = sorted(members, key=lambda n: [int(places[0]) for places in _operands(n)])
+    runs: list[list[Node]] = []
+    together: list[Index] = []
     for node in members:
-        if runs[-1] and not _follows(runs[-1][-1], node):
-            runs.append([])
-        runs[-1].append(node)
+        places = _operands(node)
+        if runs:
+            longer = [np.append(a, b) for a, b in zip(together, places, strict=True)]
+            if all(_goes_on(index, node) for index in longer):
+                runs[-1].append(node)
+                together = longer
+                continue
+        runs.append([node])
+        together = places
     return [run for run in runs if len(run) > 1]
 
 
-def _follows(one: Node, other: Node) -> bool:
-    reduced = one.operation in _SUMS_OVER_STEPS
-    count = 1 if reduced else len(one.inputs)
-    for a, b in zip(one.inputs[:count], other.inputs[:count], strict=True):
-        if a.operation == "constant":
-            continue
-        (_, first), (_, second) = source_of(a), source_of(b)
-        if not np.array_equal(np.append(first, second), first[0] + np.arange(a.size + b.size)):
-            return False
-    return True
+def _goes_on(index: Index, node: Node) -> bool:
+    """Say whether places follow each other, or, for pointwise operations, are all the same."""
+    if node.operation in _SUMS_OVER_STEPS:
+        return np.array_equal(index, index[0] + np.arange(index.size))
+    pattern = strided(index, index.shape)
+    return pattern is not None and pattern.strides[0] in (0, 1)
 
 
 def _over_run(graph: Graph, new: dict[Node, Node], run: list[Node]) -> Node:
@@ -219,9 +228,10 @@ def _over_run(graph: Graph, new: dict[Node, Node], run: list[Node]) -> Node:
         elif operand.operation == "constant":
             operands.append(graph.constant(operand.value, (size,)))
         else:
-            source, index = source_of(operand)
-            places = index[0] + np.arange(size)
+            source = source_of(operand)[0]
+            places = np.concatenate([source_of(n.inputs[position])[1] for n in run])
             operands.append(view(graph, new[source], places, (size,)))
+    shape = (size, *first.shape[1:]) if first.operation == "outer" else (size,)
     return graph.make(
-        first.operation, operands, (size, *first.shape[1:]), columns=first.columns, phase=first.phase
+        first.operation, operands, shape, columns=first.columns, phase=first.phase
     )

@@ -6,9 +6,9 @@ second factor is known before the loop back, for all steps at once.
 
 from seqtasks.engine.graph import Columns, Graph, Node
 from seqtasks.engine.phases import Phases
-from seqtasks.engine.tensors.rewriting import Roots, live, rewrite, users
+from seqtasks.engine.tensors.rewriting import Roots, added, live, rewrite, users
 
-__all__ = ["interpolated", "with_factors_outside", "without_nothings"]
+__all__ = ["early_together", "interpolated", "with_factors_outside", "without_nothings"]
 
 
 def without_nothings(graph: Graph, roots: Roots) -> Roots:
@@ -56,6 +56,42 @@ def _is_complement(node: Node, weight: Node) -> bool:
         return False
     one = node.inputs[0]
     return one.operation == "constant" and one.value == 1
+
+
+def early_together(graph: Graph, phases: Phases, roots: Roots) -> Roots:
+    """Add up first, in the sums of loops, what is known before the loop."""
+    nodes = live(roots.all())
+    used = users(nodes)
+    wanted = set(roots.all())
+    tops: dict[Node, list[Node]] = {}
+    inner: set[Node] = set()
+    for node in reversed(nodes):
+        if node.operation != "add" or node in inner or not phases.is_loop(node.phase):
+            continue
+        terms, pending = list[Node](), [node]
+        while pending:
+            for source in pending.pop().inputs:
+                only_here = len(used[source]) == 1 and source not in wanted
+                if source.operation == "add" and source.phase == node.phase and only_here:
+                    pending.append(source)
+                    inner.add(source)
+                else:
+                    terms.append(source)
+        if sum(term.phase < node.phase for term in terms) > 1:
+            tops[node] = sorted(terms, key=lambda n: (n.phase, n.number))
+    new: dict[Node, Node] = {}
+
+    def change(node: Node, inputs: list[Node]) -> Node | None:
+        del inputs
+        if node not in tops:
+            return None
+        total, *rest = [new[term] for term in tops[node]]
+        for term in rest:
+            early = term.phase < node.phase
+            total = graph.add(total, term) if early else added(graph, total, term)
+        return total
+
+    return rewrite(graph, roots, change, new)
 
 
 def with_factors_outside(graph: Graph, phases: Phases, roots: Roots) -> Roots:

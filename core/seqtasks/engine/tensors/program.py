@@ -52,7 +52,7 @@ class TensorProgram:
         self._buffers = written.forward, written.backward
         self._constants = {n: self._constant(v) for n, v in written.constants.items()}
         self._functions = _functions(analysis)
-        exec(compile(self.source, "<seqtasks tensor program>", "exec"), self._functions)  # noqa: S102
+        exec(compile(self.source, "<seqtasks tensor program>", "exec"), self._functions)
 
     def tensors(self) -> list[Tensor]:
         """Return all parameters and buffers, in the order of their gradients."""
@@ -263,7 +263,7 @@ def _steps(
 
 def _functions(analysis: Analysis) -> dict[str, Any]:
     names = ("mm", "addmm", "mv", "lerp", "where", "index_select", "amax", "add", "sub", "mul", "div", "neg",
-             "addcmul", "addcdiv", "gt", "ge", "lt", "le", "eq", "ne")
+             "addcmul", "addcdiv", "clamp", "gt", "ge", "lt", "le", "eq", "ne")
     functions: dict[str, Any] = {name: getattr(torch, name) for name in names}
     for operation, pointwise in POINTWISE.items():
         functions[f"pointwise_{operation}"] = pointwise.torch

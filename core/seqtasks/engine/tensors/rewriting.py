@@ -8,7 +8,7 @@ import numpy as np
 from seqtasks.engine.analysis import Analysis
 from seqtasks.engine.graph import Graph, Index, Node
 
-__all__ = ["Roots", "live", "rebuilt", "rewrite", "users", "view"]
+__all__ = ["Roots", "added", "live", "rebuilt", "rewrite", "users", "view"]
 
 Shape = tuple[int, ...]
 
@@ -115,6 +115,8 @@ def rewrite(
 
 def rebuilt(graph: Graph, node: Node, inputs: list[Node]) -> Node:
     """Return a node of the same operation on other inputs."""
+    if node.operation == "add":
+        return added(graph, *inputs)
     if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
         return node
     if node.operation == "view":
@@ -133,6 +135,12 @@ def rebuilt(graph: Graph, node: Node, inputs: list[Node]) -> Node:
         columns=node.columns,
         phase=node.phase,
     )
+
+
+def added(graph: Graph, one: Node, other: Node) -> Node:
+    """Return a sum of two, in an order of its own, so that equal sums are one node."""
+    pair = sorted((one, other), key=lambda n: (n.phase, n.number))
+    return graph.make("add", pair, one.shape)
 
 
 def view(graph: Graph, source: Node, index: Index, shape: Shape) -> Node:

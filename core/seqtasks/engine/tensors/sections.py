@@ -11,9 +11,14 @@ from dataclasses import dataclass, field
 from seqtasks.engine.analysis import Analysis
 from seqtasks.engine.graph import Columns, Node
 from seqtasks.engine.tensors.joining import alike_joined, products_joined
-from seqtasks.engine.tensors.linear import interpolated, with_factors_outside, without_nothings
+from seqtasks.engine.tensors.linear import (
+    early_together,
+    interpolated,
+    with_factors_outside,
+    without_nothings,
+)
 from seqtasks.engine.tensors.places import strided
-from seqtasks.engine.tensors.rewriting import Roots, live, rewrite, users
+from seqtasks.engine.tensors.rewriting import Roots, live, users
 from seqtasks.engine.tensors.vectors import contributions_joined, vectors_joined
 
 __all__ = ["LEAVES", "Sections", "is_alias", "is_flat_view", "sections"]
@@ -30,6 +35,9 @@ LEAVES = {
     "cotangent",
     "initial_back",
 }
+
+
+MOST_ROUNDS = 10
 
 
 @dataclass
@@ -108,11 +116,14 @@ def sections(analysis: Analysis) -> Sections:
 def _rewritten(analysis: Analysis) -> Roots:
     graph, phases = analysis.graph, analysis.phases
     roots = without_nothings(graph, Roots.of(analysis))
-    roots = with_factors_outside(graph, phases, interpolated(graph, roots))
-    roots = alike_joined(graph, phases, products_joined(graph, roots))
-    for _ in range(2):
+    roots = early_together(graph, phases, interpolated(graph, roots))
+    roots = products_joined(graph, with_factors_outside(graph, phases, roots))
+    for _ in range(MOST_ROUNDS):
+        before = roots.all()
         roots = alike_joined(graph, phases, vectors_joined(graph, phases, roots))
-    return contributions_joined(graph, rewrite(graph, roots, lambda node, inputs: None))
+        if roots.all() == before:
+            break
+    return contributions_joined(graph, roots)
 
 
 def _with_places(analysis: Analysis, roots: Roots) -> Roots:

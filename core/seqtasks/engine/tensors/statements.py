@@ -65,13 +65,16 @@ class Statements:
         if not started:
             self.lines.append(self._start(target, terms, loop))
         for term in terms:
-            names = [self.views.of(n, loop) for n in term.nodes]
+            named = term.operation in ("value", "multiply", "divide")
+            names = [self.views.of(n, loop) for n in term.nodes] if named else []
             minus = term.sign < 0
             match term.operation:
                 case "product":
                     pair = self._factors(term, loop)
                     alpha = ", alpha=-1" if minus else ""
                     self.lines.append(f"{target}.addmm_({pair}{alpha})")
+                case "boxes":
+                    self._add_boxes(node, term, loop)
                 case "value":
                     self.lines.append(f"{target}.{'sub_' if minus else 'add_'}({names[0]})")
                 case operation:
@@ -124,6 +127,16 @@ class Statements:
             return f"neg({self.views.of(other.nodes[0], loop)}, out={target})"
         return f"{target}.zero_()"
 
+    def _add_boxes(self, node: Node, term: Term, loop: bool) -> None:
+        """Write what adds a view to some places of a sum, without making it."""
+        (part,) = term.nodes
+        assert part.index is not None
+        for box in boxes(part.index, part.shape) or ():
+            if box.source is not None:
+                target = self._box(node, box.starts, box.sizes, loop)
+                name = self.views.place(part.inputs[0], box.source, box.sizes, loop)
+                self.lines.append(f"{target}.{'add_' if term.sign > 0 else 'sub_'}({name})")
+
     def _factors(self, term: Term, loop: bool) -> str:
         weight, vector = term.nodes
         matrix = self.views.of(weight, loop)
@@ -148,6 +161,8 @@ class Statements:
             call = f"where({', '.join(names)}, out={target})"
         elif node.operation in _COMPARISONS:
             call = f"{_COMPARISONS[node.operation]}({operands}, out={target})"
+        elif node.operation == "relu":
+            call = f"clamp({operands}, 0, out={target})"
         elif node.operation in PLAIN:
             call = f"{POINTWISE[node.operation].torch.__name__}({operands}, out={target})"
         else:

@@ -12,6 +12,7 @@ import numpy as np
 
 from seqtasks.engine.graph import Columns, Node
 from seqtasks.engine.pointwise import POINTWISE
+from seqtasks.engine.tensors.places import boxes
 from seqtasks.engine.tensors.sections import LEAVES, Sections, is_alias, is_flat_view
 
 __all__ = ["Buffer", "Slot", "Storage", "Term", "plan_storage"]
@@ -49,7 +50,7 @@ class Slot:
 
 @dataclass
 class Term:
-    """A term of a sum: a `value`, or a `product`, `multiply` or `divide` of two."""
+    """A term of a sum: a `value`, a `product`, `multiply` or `divide` of two, or a view's `boxes`."""
 
     sign: int
     operation: str
@@ -202,8 +203,17 @@ class _Planner:
         elif inside and source.operation == "linear" and source.columns != Columns.ONE:
             storage.inside.add(source)
             terms.append(Term(sign, "product", source.inputs, source.value))
+        elif inside and source.operation == "view" and self._is_in_boxes(source):
+            storage.inside.add(source)
+            terms.append(Term(sign, "boxes", (source,)))
         else:
             terms.append(Term(sign, "value", (source,)))
+
+    def _is_in_boxes(self, view: Node) -> bool:
+        """Say whether a view can be added piece by piece to a sum."""
+        assert view.index is not None
+        found = None if is_flat_view(view) else boxes(view.index, view.shape)
+        return found is not None and sum(box.source is not None for box in found) <= 2
 
     def _merge(self, node: Node) -> None:
         """Let a gradient that is carried back be added right to the sum that it goes into."""

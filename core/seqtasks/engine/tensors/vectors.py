@@ -12,7 +12,7 @@ from seqtasks.engine.graph import Columns, Graph, Node
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.pointwise import POINTWISE
 from seqtasks.engine.tensors.joining import below_each_other, joined, source_of
-from seqtasks.engine.tensors.rewriting import Roots, live, rebuilt, rewrite, users, view
+from seqtasks.engine.tensors.rewriting import Roots, added, live, rebuilt, rewrite, users, view
 
 __all__ = ["contributions_joined", "vectors_joined"]
 
@@ -45,7 +45,7 @@ def vectors_joined(graph: Graph, phases: Phases, roots: Roots) -> Roots:
             total = graph.make("linear", product_of[node], node.shape, value=True)
             for term in plan.terms:
                 if term not in plan.products:
-                    total = graph.make("add", (new[term], total), node.shape)
+                    total = added(graph, new[term], total)
             return total
         if node in by_last:
             new[node] = rebuilt(graph, node, inputs)

@@ -132,7 +132,13 @@ class Views:
 
 
 def _places(pattern: Strided, shape: tuple[int, ...]) -> str:
-    return f"{pattern.first}, {shape}, {pattern.strides}"
+    """Write a pattern, the stride of an axis of one number being as if there were more."""
+    strides: list[int] = []
+    below = 1
+    for size, stride in zip(reversed(shape), reversed(pattern.strides), strict=True):
+        strides.append(below if size == 1 else stride)
+        below = strides[-1] * size
+    return f"{pattern.first}, {shape}, {tuple(reversed(strides))}"
 
 
 def _same(one: object, other: object) -> bool:
