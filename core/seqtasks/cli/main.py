@@ -1,5 +1,6 @@
 """The command `seqtasks`: its subcommands, those of plugins, and what an error looks like."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -108,8 +109,18 @@ def cli(ctx: click.Context) -> None:
         ctx.color = False
 
 
+class _LoggedWarnings(logging.Handler):
+    """Shows what the library warns of, one line each; the registry's are told once already."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.module != "registry":
+            _warn([record.getMessage()])
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 2 the user's mistake, 1 a failure, 130 interrupted."""
+    shown = _LoggedWarnings(logging.WARNING)
+    logging.getLogger("seqtasks").addHandler(shown)
     try:
         code = cli.main(
             None if arguments is None else list(arguments),
@@ -136,6 +147,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if not isinstance(error, MemoryError) and "memory" not in str(error):
             raise  # torch has no error of its own for too little memory
         code = _fail(f"out of memory: {one_line(error)}", 1)
+    finally:
+        logging.getLogger("seqtasks").removeHandler(shown)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -1,0 +1,358 @@
+"""Where values lie: buffers, and which values share one.
+
+A value that is used once may lie where its user's result will lie: what is added to a product before
+the loop, an activation, the parts of a concatenation. Users are therefore placed before what they
+use. A value of the pass forward that the pass back reads is never written over.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seqtasks.engine.graph import Columns, Node
+from seqtasks.engine.pointwise import POINTWISE
+from seqtasks.engine.tensors.places import boxes
+from seqtasks.engine.tensors.sections import LEAVES, Sections, is_alias, is_flat_view
+
+__all__ = ["Buffer", "Slot", "Storage", "Term", "plan_storage"]
+
+_COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
+_IN_PLACE = {*POINTWISE, "interpolate"}
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """Memory of a program.
+
+    Attributes:
+        name: in the source.
+        kind: `one`, (size,); `vocabulary`, (symbols, size); `scratch`, (batch, size); `steps`,
+            (time, batch, size); `states`, one step more.
+        size: numbers in a row.
+        truth: whether it holds truth values.
+    """
+
+    name: str
+    kind: str
+    size: int
+    truth: bool = False
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place in a buffer: where in a row it begins, and how many steps later it lies."""
+
+    buffer: Buffer
+    first: int = 0
+    later: int = 0
+
+
+@dataclass
+class Term:
+    """A term of a sum: a `value`, a `product`, `multiply` or `divide` of two, or a view's `boxes`."""
+
+    sign: int
+    operation: str
+    nodes: tuple[Node, ...]
+    transposed: bool = False
+
+
+@dataclass
+class Storage:
+    """Where a program's values lie.
+
+    Attributes:
+        slots: of each value with memory.
+        buffers: all, by name.
+        sums: a sum -> its terms, without what lies in its place already.
+        started: sums whose place holds a first term.
+        inside: values that are computed only as part of a sum.
+        fills: sum -> what is copied to its place before its loop back.
+        merged: (layer, part) -> the sum whose place the gradient carried back is added to.
+        preloaded: those of them whose place holds a first term before the loop.
+        direct: sums over steps that are computed right into gradients.
+    """
+
+    slots: dict[Node, Slot] = field(default_factory=dict[Node, Slot])
+    buffers: dict[str, Buffer] = field(default_factory=dict[str, Buffer])
+    sums: dict[Node, list[Term]] = field(default_factory=dict[Node, list[Term]])
+    started: set[Node] = field(default_factory=set[Node])
+    inside: set[Node] = field(default_factory=set[Node])
+    fills: dict[Node, Node] = field(default_factory=dict[Node, Node])
+    merged: dict[tuple[int, int], Node] = field(default_factory=dict[tuple[int, int], Node])
+    preloaded: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    direct: set[Node] = field(default_factory=set[Node])
+
+    def buffer(self, name: str, kind: str, size: int, truth: bool = False) -> Buffer:
+        """Return a new buffer."""
+        assert name not in self.buffers, name
+        self.buffers[name] = Buffer(name, kind, size, truth)
+        return self.buffers[name]
+
+
+def plan_storage(parted: Sections, direct: set[Node]) -> Storage:
+    """Decide where values lie.
+
+    Args:
+        parted: the model.
+        direct: sums over steps that are computed right into gradients.
+    """
+    planner = _Planner(parted, Storage(direct=direct))
+    planner.place_leaves()
+    for node in reversed(parted.nodes):
+        planner.place(node)
+    return planner.storage
+
+
+class _Planner:
+    def __init__(self, parted: Sections, storage: Storage) -> None:
+        self.parted, self.storage = parted, storage
+        self.backs: dict[Node, tuple[int, int]] = {}
+
+    def place_leaves(self) -> None:
+        storage, parted = self.storage, self.parted
+        parts = [
+            (layer, k, part)
+            for layer, loop in enumerate(parted.analysis.loops)
+            for k, part in enumerate(loop.parts)
+        ]
+        roots = parted.roots
+        for (layer, k, part), following, before in zip(
+            parts, roots.following, roots.before, strict=True
+        ):
+            states = storage.buffer(f"state_{layer}_{k}", "states", part.previous.size)
+            storage.slots[part.previous] = Slot(states)
+            storage.slots[part.carried] = Slot(states, later=1)
+            storage.slots[following] = Slot(states, later=1)
+            carry = storage.buffer(f"carried_back_{layer}_{k}", "states", part.previous.size)
+            storage.slots[part.back] = Slot(carry, later=1)
+            storage.slots[before] = Slot(carry)
+            self.backs[part.back] = (layer, k)
+        for node in parted.nodes:
+            if node.operation in ("inputs", "cotangent", "external", "initial_back", "running"):
+                name = node.operation
+                if isinstance(node.value, tuple):
+                    name += "_{}_{}".format(*node.value)
+                kind = "one" if node.operation == "initial_back" else "steps"
+                truth = node.operation == "running"
+                storage.slots[node] = Slot(storage.buffer(name, kind, node.size, truth))
+
+    def place(self, node: Node) -> None:
+        """Place a node whose users are placed, and what may lie in its place."""
+        storage, parted = self.storage, self.parted
+        known = node in storage.inside or node in storage.direct
+        if known or node.operation in LEAVES or is_alias(node):
+            return
+        if node.operation == "symbols_back":
+            return
+        if node.operation in ("add", "subtract", "stored", "arriving") or (
+            node.operation == "linear" and node.columns != Columns.ONE
+        ):
+            storage.sums[node] = self._terms(node)
+            self._merge(node)
+        if node not in storage.slots:
+            name = f"{node.operation}_{node.number}"
+            truth = self.is_truth(node)
+            storage.slots[node] = Slot(storage.buffer(name, self._kind(node), node.size, truth))
+        self._share(node)
+
+    def is_truth(self, node: Node) -> bool:
+        if node.operation not in _COMPARISONS:
+            return False
+        return all(self._only_conditions(node, user) for user in self.parted.users[node])
+
+    def _only_conditions(self, node: Node, user: Node) -> bool:
+        if user.operation == "view" and is_flat_view(user):
+            return all(self._only_conditions(user, n) for n in self.parted.users[user])
+        return user.operation == "where" and node is user.inputs[0] and node not in user.inputs[1:]
+
+    # ---- sums
+
+    def _terms(self, node: Node) -> list[Term]:
+        if node.operation == "linear":
+            return [Term(1, "product", (node.inputs[0], node.inputs[1]), node.value)]
+        terms: list[Term] = []
+        self._add_terms(node, 1, terms)
+        return terms
+
+    def _add_terms(self, node: Node, sign: int, terms: list[Term]) -> None:
+        signs = (sign, -sign if node.operation == "subtract" else sign)
+        for source, of in zip(node.inputs, signs, strict=False):
+            self._add_term(node, source, of, terms)
+
+    def _add_term(self, node: Node, source: Node, sign: int, terms: list[Term]) -> None:
+        parted, storage = self.parted, self.storage
+        if source.operation == "constant" and source.value == 0:
+            return
+        inside = (
+            parted.only_here(source)
+            and parted.section[source] == parted.section[node]
+            and source.columns == node.columns
+            and source not in storage.slots
+        )
+        if inside and source.operation in ("add", "subtract"):
+            storage.inside.add(source)
+            self._add_terms(source, sign, terms)
+        elif inside and source.operation == "negative":
+            storage.inside.add(source)
+            self._add_term(source, source.inputs[0], -sign, terms)
+        elif inside and source.operation in ("multiply", "divide"):
+            storage.inside.add(source)
+            terms.append(Term(sign, source.operation, source.inputs))
+        elif inside and source.operation == "linear" and source.columns != Columns.ONE:
+            storage.inside.add(source)
+            terms.append(Term(sign, "product", source.inputs, source.value))
+        elif inside and source.operation == "view" and self._is_in_boxes(source):
+            storage.inside.add(source)
+            terms.append(Term(sign, "boxes", (source,)))
+        else:
+            terms.append(Term(sign, "value", (source,)))
+
+    def _is_in_boxes(self, view: Node) -> bool:
+        """Say whether a view can be added piece by piece to a sum."""
+        assert view.index is not None
+        found = None if is_flat_view(view) else boxes(view.index, view.shape)
+        return found is not None and sum(box.source is not None for box in found) <= 2
+
+    def _merge(self, node: Node) -> None:
+        """Let a gradient that is carried back be added right to the sum that it goes into."""
+        parted, storage = self.parted, self.storage
+        if node.operation == "arriving" or node in storage.slots or not parted.in_loop(node):
+            return
+        terms = storage.sums[node]
+        for term in terms:
+            back = term.nodes[0]
+            if term.operation == "value" and term.sign == 1 and back in self.backs:
+                if len(parted.users[back]) == 1:
+                    terms.remove(term)
+                    storage.slots[node] = storage.slots[back]
+                    storage.started.add(node)
+                    storage.merged[self.backs[back]] = node
+                    early = self._early(node)
+                    if early is not None:
+                        terms.remove(early)
+                        storage.preloaded.add(self.backs[back])
+                        if self._can_share(node, early.nodes[0]):
+                            storage.slots[early.nodes[0]] = storage.slots[node]
+                        else:
+                            storage.fills[node] = early.nodes[0]
+                    return
+
+    def _takes_back(self, node: Node) -> bool:
+        """Say whether a value is a sum that a gradient carried back can be added right to."""
+        if node.operation != "add" or not self.parted.in_loop(node):
+            return False
+        used = self.parted.users
+        return any(
+            len(used[n]) == 1 and (n in self.backs or self._takes_back(n)) for n in node.inputs
+        )
+
+    def _early(self, node: Node) -> Term | None:
+        """Return a term that is known before a sum's loop."""
+        parted = self.parted
+        for term in self.storage.sums[node]:
+            if term.operation == "value" and term.sign == 1:
+                if parted.section[term.nodes[0]] < parted.section[node]:
+                    return term
+        return None
+
+    # ---- sharing
+
+    def _share(self, node: Node) -> None:
+        storage = self.storage
+        slot = storage.slots[node]
+        if node in storage.sums:
+            if node in storage.started or node.operation == "arriving":
+                return
+            for term in storage.sums[node]:
+                if term.operation == "value" and term.sign == 1:
+                    if self._can_share(node, term.nodes[0]):
+                        storage.slots[term.nodes[0]] = slot
+                        storage.sums[node].remove(term)
+                        storage.started.add(node)
+                        return
+        elif node.operation in _IN_PLACE and node.operation not in _COMPARISONS:
+            for operand in node.inputs:
+                source = self._whole(operand)
+                if source is not None and self._can_share(node, source):
+                    storage.slots[source] = slot
+                    return
+        elif node.operation == "concatenate":
+            first = slot.first
+            for part in node.inputs:
+                source = self._whole(part)
+                if source is not None and self._can_share(node, source):
+                    storage.slots[source] = Slot(slot.buffer, first, slot.later)
+                first += part.size
+
+    def _whole(self, operand: Node) -> Node | None:
+        """Return the value of which an operand is all, in its order."""
+        if operand.operation != "view":
+            return operand
+        source = operand.inputs[0]
+        if source.size == operand.size and np.array_equal(operand.index, np.arange(source.size)):
+            return source if self.parted.only_here(operand) else None
+        return None
+
+    def _can_share(self, node: Node, source: Node) -> bool:
+        """Say whether a value may lie in the place of its only user."""
+        parted, storage = self.parted, self.storage
+        if source.operation in LEAVES or source.operation in ("view", "spread", "symbols"):
+            return False
+        if source in storage.slots or source in storage.inside or not parted.only_here(source):
+            return False
+        if self._takes_back(source):
+            return False
+        if source.columns != node.columns or self.is_truth(source):
+            return False
+        if node.operation != "concatenate" and source.size != node.size:
+            return False
+        if source in parted.forward and node not in parted.forward:
+            return False
+        if parted.section[source] == parted.section[node]:
+            return True
+        if node.operation == "concatenate":
+            return False
+        slot = storage.slots.get(node)
+        return slot is None or slot.buffer.kind in ("steps", "states")
+
+    # ---- kinds
+
+    def _kind(self, node: Node) -> str:
+        parted = self.parted
+        if node.columns == Columns.ONE:
+            return "one"
+        if node.columns == Columns.VOCABULARY:
+            return "vocabulary"
+        if not parted.in_loop(node):
+            return "steps"
+        section = parted.section[node]
+        if any(parted.section[user] != section for user in parted.readers(node)):
+            return "steps"
+        return "steps" if self._has_early(node) else "scratch"
+
+    def _has_early(self, node: Node) -> bool:
+        """Say whether something computed before the loop may lie in a value's place."""
+        parted, storage = self.parted, self.storage
+        if node in storage.sums:
+            early = self._early(node)
+            return early is not None and self._can_share(node, early.nodes[0])
+        if node.operation in _IN_PLACE:
+            sources = [self._whole(operand) for operand in node.inputs]
+            return any(
+                s is not None
+                and s.operation not in LEAVES
+                and parted.section[s] < parted.section[node]
+                and self._can_share(node, s)
+                for s in sources
+            )
+        return False
+
+
+def by_section(parted: Sections) -> dict[int, list[Node]]:
+    """Return the nodes of each section, in an order of computing."""
+    found: dict[int, list[Node]] = defaultdict(list)
+    for node in parted.nodes:
+        found[parted.section[node]].append(node)
+    return dict(sorted(found.items()))
