@@ -1,1 +1,5 @@
-"""A model's analysis run as tensor operations, on any device torch has."""
+"""The torch engine: an analysis as tensor operations, on any device."""
+
+from seqtasks.engine.tensors.program import TensorProgram
+
+__all__ = ["TensorProgram"]
