@@ -15,10 +15,12 @@ from seqtasks.engine.native.schedule import groups
 from seqtasks.engine.native.storage import (
     LEAVES,
     OWN_LOOPS,
+    SUMS,
     Buffer,
     Place,
     Storage,
     in_memory,
+    latest_input,
     live_nodes,
     plan_storage,
     rectangle,
@@ -26,7 +28,7 @@ from seqtasks.engine.native.storage import (
 
 __all__ = ["Emitted", "emit"]
 
-SMALL_BLOCK, LARGE_BLOCK = 16, 64
+SMALL_BLOCK, LARGE_BLOCK = 16, 256
 BLAS_NUMBERS, BLAS_SIDE = 1024, 16
 HEADER = "/* Made by seqtasks {version} for {title}. */"
 
@@ -78,7 +80,10 @@ class _Emitter:
         self.gradients = -(-max(total, 1) // 8) * 8
         self.direct = self._direct_products()
         self.moved = self._move_into_loops()
-        self.storage: Storage = plan_storage(analysis, self._roots(), self._elsewhere())
+        self.large = self._has_large_products()
+        self.storage: Storage = plan_storage(
+            analysis, self._roots(), self._elsewhere(), self.large
+        )
         predictions = analysis.predictions
         if predictions not in self.storage.places:
             self.predictions = Place(
@@ -179,7 +184,7 @@ class _Emitter:
             forward += self._batch_phase(functions, phases.before(layer), f"before_{layer}")
             forward += self._loop(functions, layer, back=False)
         forward += self._batch_phase(functions, phases.before(len(analysis.loops)), "after")
-        backward: list[str] = []
+        backward = self._cleared()
         last = len(analysis.loops)
         backward += self._batch_phase(functions, phases.backward, "back_after")
         for layer in reversed(range(last)):
@@ -208,7 +213,7 @@ class _Emitter:
 
     def _definitions(self) -> list[str]:
         analysis = self.analysis
-        large = self._large_block()
+        large = self.large
         scratch = LARGE_BLOCK + 16 if large else SMALL_BLOCK
         return [
             "#include <pthread.h>",
@@ -222,14 +227,15 @@ class _Emitter:
             f"#define MASKED {int(analysis.masked)}",
             f"#define BLOCK {LARGE_BLOCK if large else SMALL_BLOCK}",
             f"#define SCRATCH_ROW {scratch}",
+            f"#define RECENT_ROW {scratch}",
         ]
 
-    def _large_block(self) -> bool:
+    def _has_large_products(self) -> bool:
         return any(
-            _through_blas(weight.shape)
-            for node in self.storage.live
-            if node.operation in ("linear", "products") and node.columns == Columns.BATCH
-            for weight in node.inputs[::2]
+            node.operation == "linear"
+            and node.columns == Columns.BATCH
+            and _through_blas(node.inputs[0].shape)
+            for node in self.analysis.graph.nodes
         )
 
     def _structures(self) -> str:
@@ -275,6 +281,7 @@ struct work {{
             "vocabulary": "{0} * VOCABULARY_ROW",
             "scratch": "{0} * SCRATCH_ROW",
             "carry": "2 * {0} * SCRATCH_ROW",
+            "recent": "{0} * RECENT_ROW",
             "history": "{0} * row",
         }
         for buffer in self.storage.buffers.values():
@@ -346,7 +353,7 @@ struct work {{
             functions.append(_body(name, used, lines, self.names))
             calls += [
                 "    for (long at = 0; at < columns * w->time; at += BLOCK)",
-                f"        {name}(w, at, at + BLOCK < columns * w->time ? BLOCK : columns * w->time - at, 0);",
+                f"        {name}(w, at, at + BLOCK < columns * w->time ? BLOCK : columns * w->time - at, 0, 0);",
             ]
         sums = self._sums(phase, f"sums_{name}")
         if sums:
@@ -370,23 +377,86 @@ struct work {{
     def _sums(self, phase: int, name: str) -> str:
         """Write the sums over all steps that a phase makes: weight gradients."""
         used: set[str] = set()
-        lines: list[str] = []
-        scope = Scope("batch", used)
-        for node in self.storage.live:
-            if node.phase != phase or node.operation not in ("outer", "sum_of_columns"):
-                continue
-            if node.inputs[0].columns != Columns.BATCH:
-                continue
-            if node.operation == "outer":
-                lines += self._outer(scope, node, "columns * w->time")
-            else:
-                lines += self.kernels.summed(
-                    scope, node, node.inputs[0], self.storage.places[node], "    "
-                )
+        nodes = [
+            node
+            for node in self.storage.live
+            if node.phase == phase
+            and node.operation in ("outer", "sum_of_columns")
+            and node.inputs[0].columns == Columns.BATCH
+            and not self._in_portions(node)
+        ]
+        lines = self._sum_lines(Scope("batch", used), nodes)
         if not lines:
             return ""
         lines = ["    const long at = 0, count = columns * w->time; (void)at; (void)count;", *lines]
         return _wrapped(name, used, lines, self.names)
+
+    def _in_portions(self, node: Node) -> bool:
+        """Say whether a sum over steps is made every few steps of a loop back."""
+        phases, latest = self.analysis.phases, latest_input(node)
+        return self.large and phases.is_loop(latest) and latest > phases.backward
+
+    def _portion(self, functions: list[str], layer: int) -> list[str]:
+        """Write the sums over the last few steps of a loop back, and return their call."""
+        used: set[str] = set()
+        loop = self.analysis.phases.backward_loop(layer)
+        nodes = [
+            node
+            for node in self.storage.live
+            if node.operation in SUMS and latest_input(node) == loop and self._in_portions(node)
+        ]
+        if not nodes:
+            return []
+        name = f"sums_back_loop_{layer}"
+        lines = self._sum_lines(Scope("batch", used), nodes)
+        functions.append(_wrapped(name, used, lines, self.names, "const long at, const long count"))
+        return [
+            f"if (t % few == 0) {name}(w, t * columns + j, "
+            "(few < w->time - t ? few : w->time - t) * width);"
+        ]
+
+    def _sum_lines(self, scope: Scope, nodes: list[Node]) -> list[str]:
+        lines: list[str] = []
+        for outers in self._joined_outers([n for n in nodes if n.operation == "outer"]):
+            lines += self._outer(scope, outers, "count")
+        for node in nodes:
+            if node.operation != "outer":
+                place = self.storage.places[node]
+                lines += self.kernels.summed(scope, node, node.inputs[0], place, "    ")
+        return lines
+
+    def _joined_outers(self, nodes: list[Node]) -> list[list[Node]]:
+        """Return gradients of a matrix's blocks that are one product, each as one list."""
+
+        def where(node: Node) -> tuple[int, str, int]:
+            place = self.storage.places.get(node.inputs[0])
+            if place is None or node not in self.direct:
+                return node.inputs[1].number, f"alone {node.number}", 0
+            return node.inputs[1].number, place.buffer.name, place.first
+
+        joined: list[list[Node]] = []
+        for node in sorted(nodes, key=where):
+            before = joined[-1][-1] if joined else None
+            if before is not None and where(before)[:2] == where(node)[:2]:
+                leaf, first, down, across = self.direct[before]
+                below = (leaf, first + before.inputs[0].size * down, down, across)
+                adjacent = where(before)[2] + before.inputs[0].size == where(node)[2]
+                if adjacent and self.direct[node] == below:
+                    joined[-1].append(node)
+                    continue
+            joined.append([node])
+        return joined
+
+    def _cleared(self) -> list[str]:
+        """Return what is to be zero before sums are added to it."""
+        lines: list[str] = []
+        for node in self.storage.live:
+            if node.operation not in SUMS or node in self.direct:
+                continue
+            size = f"{node.size}" + (" * VOCABULARY_ROW" if node.columns else "")
+            name = self.storage.places[node].buffer.name
+            lines.append(f"    memset(w->buffers.{name}, 0, sizeof(real) * {size});")
+        return lines
 
     def _loop(self, functions: list[str], layer: int, back: bool) -> list[str]:
         """Write a layer's loop, forward or back."""
@@ -407,10 +477,11 @@ struct work {{
                     extra.append((part.following, Place(states, 1)))
         kept = self._kept_in(phase, Columns.BATCH)
         name = f"{'back_' if back else ''}loop_{layer}"
-        ahead = (" - columns" if back else " + columns") if self._large_block() else ""
+        ahead = (" - columns" if back else " + columns") if self.large else ""
         lines = self._groups(Scope("batch", used, ahead), kept, "    ", extra)
         functions.append(_body(name, used, lines, self.names))
-        body = [f"        {name}(w, t * columns + j, BLOCK_COLUMNS, turn);"]
+        recent = "t % few * width" if back and self.large else "0"
+        body = [f"        {name}(w, t * columns + j, BLOCK_COLUMNS, turn, {recent});"]
         opened = "for (long t = 0; t < w->time; ++t) {"
         if back:
             opened = "for (long t = w->time - 1; t >= 0; --t, turn = 1 - turn) {"
@@ -427,7 +498,10 @@ struct work {{
                     f"sizeof(real) * 2 * {buffer.rows} * SCRATCH_ROW);"
                 )
         step = body[0].strip()
-        if self._large_block():
+        if back and self.large:
+            calls.append("        const long few = columns <= BLOCK ? BLOCK / width : 1; (void)few;")
+            step = " ".join([step, *self._portion(functions, layer)])
+        if self.large:
             calls.append(f"        {opened} {step.replace('BLOCK_COLUMNS', 'width')} }}")
         else:
             calls += [
@@ -462,7 +536,7 @@ struct work {{
         lines: list[str] = []
         batch, table = Scope("batch", used), Scope("vocabulary", used)
         kept = self._kept_in(phases.backward_vocabulary)
-        sums = [n for n in kept if n.operation == "sum_by_symbol"]
+        sums = [n for n in kept if n.operation == "sum_by_symbol" and not self._in_portions(n)]
         if sums:
             lines.append("    { /* what each symbol's gradient is */")
             lines.append("    const long at = 0, count = columns * w->time; (void)at;")
@@ -471,7 +545,9 @@ struct work {{
                     batch, node, node.inputs[0], self.storage.places[node], "    "
                 )
             lines.append("    }")
-        rest = [n for n in kept if n.columns == Columns.VOCABULARY and n not in sums]
+        rest = [
+            n for n in kept if n.columns == Columns.VOCABULARY and n.operation != "sum_by_symbol"
+        ]
         outers = [
             n
             for n in self.storage.live
@@ -481,13 +557,7 @@ struct work {{
         if rest or outers:
             lines.append("    { const long at = 0, count = VOCABULARY_ROW; (void)at; (void)count;")
             lines += self._groups(table, rest, "    ")
-            for node in outers:
-                if node.operation == "outer":
-                    lines += self._outer(table, node, "VOCABULARY_ROW")
-                else:
-                    lines += self.kernels.summed(
-                        table, node, node.inputs[0], self.storage.places[node], "    "
-                    )
+            lines += self._sum_lines(table, outers)
             lines.append("    }")
         one = Scope("one", used)
         kept = [n for n in self._kept_in(phases.backward_weights, Columns.ONE)]
@@ -634,11 +704,13 @@ struct work {{
         shared = self._shared("product", down, across, rows, inner, add, through_blas)
         return [f"{indent}{shared}(w->blas, {out}, {out_row}, {call});"]
 
-    def _outer(self, scope: Scope, node: Node, count: str) -> list[str]:
+    def _outer(self, scope: Scope, nodes: list[Node], count: str) -> list[str]:
+        """Write gradients of a matrix, of which several are blocks one below the other."""
+        node = nodes[0]
         g, vector = node.inputs
         source, source_row = self._vector(scope, g)
         other, other_row = self._vector(scope, vector)
-        rows, width = g.size, vector.size
+        rows, width = sum(n.inputs[0].size for n in nodes), vector.size
         lines: list[str] = []
         if node in self.direct:
             leaf, first, down, across = self.direct[node]
@@ -647,11 +719,14 @@ struct work {{
         else:
             place = self.storage.places[node]
             target, down, across = scope.row(place, "0"), width, 1
-            lines.append(f"    memset({target}, 0, sizeof(real) * {rows * width});")
-        numbers = f"{target}, {down}, {across}, {source}, {source_row}, {other}, {other_row}, {rows}, {width}"
-        if scope.kind == "batch" and _through_blas((rows, width)) and 1 in (down, across):
+        through_blas = scope.kind == "batch" and _through_blas((rows, width))
+        if through_blas and 1 in (down, across):
             self.needs_blas = True
-            return [*lines, f"    outer_blas(w->blas, {numbers}, {count});"]
+            numbers = f"{target}, {down}, {across}, {source}, {source_row}, {other}, {other_row}"
+            return [
+                *lines,
+                f"    outer_blas(w->blas, {numbers}, {rows}, {width}, {count});",
+            ]
         shared = self._shared("outer", down, across, rows, width, True)
         call = f"{target}, {source}, {source_row}, {other}, {other_row}, {count}"
         return [*lines, f"    {shared}({call});"]
@@ -763,6 +838,7 @@ COMMENTS = {
     "back_before": "Back through what came before the loop of layer {0}.",
     "sums_back_after": "The readout's gradients, over all columns of all steps.",
     "sums_back_before": "The gradients of layer {0}'s weights, over all columns of all steps.",
+    "sums_back_loop": "The gradients of layer {0}'s weights, over the last few steps.",
     "back_weights": "Back through the tables by symbol, and the rest of the weights' gradients.",
 }
 
@@ -773,10 +849,13 @@ def _comment(name: str) -> str:
     return f"/* {COMMENTS[key].format(number)} */"
 
 
-def _wrapped(name: str, used: set[str], lines: list[str], names: dict[Node, str]) -> str:
+def _wrapped(
+    name: str, used: set[str], lines: list[str], names: dict[Node, str], more: str = ""
+) -> str:
     head = [
         _comment(name),
-        f"static void {name}(struct work *w) {{",
+        f"static void {name}(struct work *w{', ' if more else ''}{more}) {{",
+        *(["    const long recent = 0; (void)at; (void)count; (void)recent;"] if more else []),
         "    const long columns = w->columns, row = w->row;",
         "    const int32_t *const symbols = w->symbols;",
         "    (void)columns; (void)row; (void)symbols;",
@@ -788,10 +867,10 @@ def _wrapped(name: str, used: set[str], lines: list[str], names: dict[Node, str]
 def _body(name: str, used: set[str], lines: list[str], names: dict[Node, str]) -> str:
     head = [
         _comment(name),
-        f"INLINE void {name}(struct work *w, const long at, const long count, const int turn) {{",
+        f"INLINE void {name}(struct work *w, const long at, const long count, const int turn, const long recent) {{",
         "    const long columns = w->columns, row = w->row;",
         "    const int32_t *const symbols = w->symbols;",
-        "    (void)columns; (void)row; (void)symbols; (void)turn; (void)at; (void)count;",
+        "    (void)columns; (void)row; (void)symbols; (void)turn; (void)at; (void)count; (void)recent;",
         *_pointers(used, _mentioned(lines, names)),
     ]
     return "\n".join([*head, *lines, "}", ""])

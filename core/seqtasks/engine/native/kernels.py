@@ -48,6 +48,8 @@ class Scope:
         if kind == "carry":
             turn = "(1 - turn)" if writing else "turn"
             return f"{name} + ({turn} * {place.buffer.rows} + {row}) * SCRATCH_ROW"
+        if kind == "recent":
+            return f"{name} + {_times(row, 'RECENT_ROW')} + recent"
         later = f" + {place.shift} * columns" if place.shift > 1 else " + columns" * place.shift
         return f"{name} + {_times(row, 'row')} + at{later}"
 
@@ -58,6 +60,7 @@ class Scope:
             "vocabulary": "VOCABULARY_ROW",
             "scratch": "SCRATCH_ROW",
             "carry": "SCRATCH_ROW",
+            "recent": "RECENT_ROW",
             "history": "row",
         }[place.buffer.kind]
 
@@ -132,7 +135,7 @@ class Kernels:
     def summed(
         self, scope: Scope, node: Node, source: Node, place: Place, indent: str
     ) -> list[str]:
-        """Return loops that sum a value over all its columns, or over those of each symbol."""
+        """Return loops that add a value's columns to their sum, or to that of their symbol."""
         shape = source.shape or (1,)
         by_symbol = node.operation == "sum_by_symbol"
 
@@ -149,20 +152,16 @@ class Kernels:
                 inner = f"v_by_symbol({value}, symbols + at + j, VOCABULARY, sums, few);"
                 closed = [
                     "for (int s = 0; VOCABULARY <= 8 && s < VOCABULARY; ++s) "
-                    "few[s] = v_total(sums[s]);"
+                    "few[s] += v_total(sums[s]);"
                 ]
             else:
                 opened = ["vec sum = v_all(0);"]
                 inner = f"sum += {value};"
-                closed = [f"*({target}) = v_total(sum);"]
+                closed = [f"*({target}) += v_total(sum);"]
             lines = [*opened, _columns(scope) + " {", *("    " + s for s in writer.statements)]
             return writer.names, [*lines, "    " + inner, "}", *closed]
 
-        filled = []
-        if by_symbol:
-            pointer = scope.row(place, "0")
-            filled = [f"{indent}memset({pointer}, 0, {node.size} * VOCABULARY_ROW * sizeof(real));"]
-        return filled + self._loops(scope, shape, body, indent)
+        return self._loops(scope, shape, body, indent)
 
     def _loops(
         self,

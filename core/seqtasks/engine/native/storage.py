@@ -24,6 +24,8 @@ OWN_LOOPS = {
     "products",
 }
 """Operations with loops of their own, whose result is always kept."""
+SUMS = ("outer", "sum_of_columns", "sum_by_symbol")
+"""Sums over the columns of all steps."""
 LEAVES = {
     "parameter",
     "constant",
@@ -48,7 +50,8 @@ class Buffer:
         name: in the C.
         rows: how many.
         kind: `one` column; `vocabulary`; `scratch`, a block of columns, for one step; `history`,
-            all columns of all steps and one step more; `carry`, two blocks in turn.
+            all columns of all steps and one step more; `carry`, two blocks in turn; `recent`, the
+            last few steps, after which what is summed over steps is added up.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Storage:
     sums: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
     live: list[Node] = field(default_factory=list[Node])
     stacked: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
+    in_portions: bool = False
 
     def buffer(self, name: str, rows: int, kind: str) -> Buffer:
         """Return a new buffer."""
@@ -95,9 +99,18 @@ def inputs_of(storage: Storage, node: Node) -> list[Node]:
     return storage.sums.get(node) or list(node.inputs)
 
 
-def plan_storage(analysis: Analysis, roots: list[Node], elsewhere: set[Node]) -> Storage:
-    """Decide what is kept of all that the roots need; `elsewhere` has memory already."""
-    storage = Storage()
+def plan_storage(
+    analysis: Analysis, roots: list[Node], elsewhere: set[Node], in_portions: bool
+) -> Storage:
+    """Decide what is kept of all that the roots need.
+
+    Args:
+        analysis: of the model.
+        roots: what is to be computed.
+        elsewhere: what has memory already.
+        in_portions: whether sums over steps are made every few steps.
+    """
+    storage = Storage(in_portions=in_portions)
     _join_products(analysis, storage, roots)
     storage.live = _live(storage, roots)
     users: dict[Node, list[Node]] = defaultdict(list)
@@ -405,18 +418,39 @@ def _kind(
         return "one"
     if node.columns == Columns.VOCABULARY:
         return "vocabulary"
-    return "history" if _used_later(node, node.phase, users, kept, set()) else "scratch"
+    later = _later_users(node, node.phase, users, kept, set())
+    if not later:
+        return "scratch"
+    in_loop_back = phases.is_loop(node.phase) and node.phase > phases.backward
+    if storage.in_portions and in_loop_back:
+        if all(u.operation in SUMS and latest_input(u) == node.phase for u in later):
+            return "recent"
+    return "history"
+
+
+def latest_input(node: Node) -> int:
+    """Return the phase in which the last of a node's inputs is there."""
+    return max(source.phase for source in node.inputs)
+
+
+def _later_users(
+    node: Node, phase: int, users: dict[Node, list[Node]], kept: set[Node], seen: set[Node]
+) -> set[Node]:
+    """Return what reads a value in another phase, maybe through expressions made again there."""
+    found: set[Node] = set()
+    for user in users[node]:
+        if user.operation in SUMS or (user.phase != phase and user in kept):
+            found.add(user)
+        elif user not in seen and (user not in kept):
+            seen.add(user)
+            if user.phase != phase:
+                found.add(user)
+            else:
+                found |= _later_users(user, phase, users, kept, seen)
+    return found
 
 
 def _used_later(
     node: Node, phase: int, users: dict[Node, list[Node]], kept: set[Node], seen: set[Node]
 ) -> bool:
-    """Say whether a value is read in another phase, maybe through expressions made again there."""
-    for user in users[node]:
-        if user.phase != phase or user.operation in ("outer", "sum_of_columns", "sum_by_symbol"):
-            return True
-        if user not in kept and user not in seen:
-            seen.add(user)
-            if _used_later(user, phase, users, kept, seen):
-                return True
-    return False
+    return bool(_later_users(node, phase, users, kept, seen))
