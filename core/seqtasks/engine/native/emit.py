@@ -30,6 +30,7 @@ __all__ = ["Emitted", "emit"]
 
 SMALL_BLOCK, LARGE_BLOCK = 16, 256
 BLAS_NUMBERS, BLAS_SIDE = 1024, 16
+MOST_LANES = 16
 HEADER = "/* Made by seqtasks {version} for {title}. */"
 
 
@@ -77,7 +78,7 @@ class _Emitter:
             trained = leaf in analysis.gradients.of_parameters
             self.offsets[leaf] = total if trained else -1
             total += leaf.size if trained else 0
-        self.gradients = -(-max(total, 1) // 8) * 8
+        self.gradients = -(-max(total, 1) // MOST_LANES) * MOST_LANES
         self.direct = self._direct_products()
         self.moved = self._move_into_loops()
         self.large = self._has_large_products()
@@ -220,11 +221,11 @@ class _Emitter:
             "#include <sched.h>",
             f"#define REAL_BITS {32 if analysis.dtype == torch.float32 else 64}",
             f"#define VOCABULARY {analysis.vocabulary}",
-            f"#define VOCABULARY_ROW {-(-analysis.vocabulary // 8) * 8}",
+            f"#define VOCABULARY_ROW {-(-analysis.vocabulary // MOST_LANES) * MOST_LANES}",
             f"#define INPUT_SIZE {0 if analysis.vocabulary else analysis.input_size}",
             f"#define OUTPUT_SIZE {analysis.predictions.size}",
             f"#define GRADIENTS {self.gradients}",
-            f"#define MASKED {int(analysis.masked)}",
+            f"#define LARGE {int(large)}",
             f"#define BLOCK {LARGE_BLOCK if large else SMALL_BLOCK}",
             f"#define SCRATCH_ROW {scratch}",
             f"#define RECENT_ROW {scratch}",

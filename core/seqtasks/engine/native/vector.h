@@ -3,7 +3,12 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Wide vectors halve the instructions, where batches are large enough to fill them. */
+#if LARGE && defined(__AVX512F__) && REAL_BITS == 32 && !defined(NARROW)
+#define LANES 16
+#else
 #define LANES 8
+#endif
 #if REAL_BITS == 32
 typedef float real;
 typedef int32_t whole;
