@@ -1,6 +1,6 @@
 """What every contender is given to train: one model, one set of batches drawn beforehand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -12,7 +12,7 @@ from seqtasks.building import build_model
 from seqtasks.lengths import LengthRange
 from seqtasks.model import Model
 from seqtasks.tasks import Array, Task
-from seqtasks.training import BatchSource, TorchBatch
+from seqtasks.training import BatchSource, Block, TorchBatch
 
 __all__ = ["FixedBatches", "Inputs", "Problem"]
 
@@ -50,9 +50,14 @@ class _Sign(Task):
 class FixedBatches(BatchSource):
     """The first block of a task's batches, again and again: drawing takes no time."""
 
-    def batch(self, step: int) -> TorchBatch:
-        """Return the batch of a step, counted from 0."""
-        return super().batch(step % self.block_steps)
+    _again: Block | None = None
+
+    def block(self, step: int) -> Block:
+        """Return the first block as that of a step, counted from 0."""
+        first_step = step - step % self.block_steps
+        if self._again is None or self._again.first_step != first_step:
+            self._again = replace(super().block(0), first_step=first_step)
+        return self._again
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """The contenders `plain`, `torch` and `native`: our engines, through the trainer that runs use."""
 
-import inspect
 from collections.abc import Sequence
-from typing import Any
 
 from seqtasks.benchmark.contenders.base import UnavailableError, Variant, per_thread_count
 from seqtasks.benchmark.problem import Problem
+from seqtasks.errors import UsageError
+from seqtasks.settings import EngineName
 from seqtasks.training import Trainer
 
 __all__ = ["native", "plain", "torch"]
@@ -26,14 +26,20 @@ def native(problem: Problem, threads: Sequence[int]) -> list[Variant]:
     return _engine("native", problem, threads)
 
 
-def _engine(name: str, problem: Problem, threads: Sequence[int]) -> list[Variant]:
-    return per_thread_count(threads, lambda: _trainer(name, problem).advance)
+def _engine(name: EngineName, problem: Problem, threads: Sequence[int]) -> list[Variant]:
+    return per_thread_count(threads, lambda count: _trainer(name, problem, count).advance)
 
 
-def _trainer(name: str, problem: Problem) -> Trainer:
-    choice: dict[str, Any] = (
-        {"engine": name} if "engine" in inspect.signature(Trainer).parameters else {}
-    )
-    if name != "plain" and not choice:
-        raise UnavailableError(f"this version has no engine '{name}'")
-    return Trainer(problem.model(), problem.source, "adam", problem.learning_rate, **choice)
+def _trainer(name: EngineName, problem: Problem, threads: int) -> Trainer:
+    """Return a trainer whose engine is the one of that name, and not one it fell back on."""
+    model = problem.model()
+    try:
+        trainer = Trainer(
+            model, problem.source, "adam", problem.learning_rate, engine=name, threads=threads
+        )
+    except UsageError as error:
+        raise UnavailableError(str(error)) from None
+    if trainer.engine != name:
+        reason = model.engines.reasons.get(name, "it gives no reason")
+        raise UnavailableError(f"the engine '{trainer.engine}' ran instead: {reason}")
+    return trainer
