@@ -2,13 +2,13 @@
 
 import os
 import platform
-import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from seqtasks import __version__
+from seqtasks.engine.native.compiler import CompilerError, find_compiler
 
 __all__ = ["machine_facts"]
 
@@ -16,8 +16,9 @@ __all__ = ["machine_facts"]
 def machine_facts() -> dict[str, Any]:
     """Return processor, cores, system, versions, compiler and load, None where there is none.
 
-    `cores` are those this process may use; `load` is the mean number of processes that were
-    running or waiting in the last minute, before the measurement.
+    `compiler` is the one that the native engine uses; `cores` are those this process may use;
+    `load` is the mean number of processes that were running or waiting in the last minute, before
+    the measurement.
     """
     return {
         "processor": _processor(),
@@ -51,10 +52,11 @@ def _cores() -> int:
 
 
 def _compiler() -> str | None:
-    for name in (os.environ.get("CC"), "cc", "gcc", "clang"):
-        if name and shutil.which(name):
-            return _first_line(name, "--version")
-    return None
+    try:
+        command = find_compiler().command
+    except CompilerError:
+        return None
+    return _first_line(*command, "--version") or " ".join(command)
 
 
 def _first_line(*command: str) -> str | None:

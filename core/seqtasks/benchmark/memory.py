@@ -3,6 +3,7 @@
 `python -m seqtasks.benchmark.memory SIZE CELL INPUTS ENGINE` measures one and prints JSON.
 """
 
+import ctypes
 import json
 import resource
 import subprocess
@@ -14,7 +15,7 @@ from seqtasks.benchmark.contenders import ENGINES, build
 from seqtasks.benchmark.contenders.base import UnavailableError
 from seqtasks.benchmark.problem import Problem
 from seqtasks.benchmark.sizes import Size
-from seqtasks.errors import RunError
+from seqtasks.errors import RunError, one_line
 
 __all__ = ["PeakMemory", "measure_memory"]
 
@@ -89,7 +90,13 @@ def _peak_of_steps(problem: Problem, engine: str) -> int:
 
 
 def _forget_peak() -> None:
-    """Let Linux count the peak anew; elsewhere it is that of the whole process."""
+    """Give back what is free, which would hide what is taken later, and count the peak anew.
+
+    Only Linux does both; elsewhere the peak is that of the whole process.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
     clear = Path("/proc/self/clear_refs")
     if clear.exists():
         clear.write_text("5")
@@ -110,6 +117,8 @@ def _main(sizes: str, cell: str, inputs: str, engine: str) -> None:
         answer: int | str = _peak_of_steps(Problem(Size(*json.loads(sizes)), cell, inputs), engine)
     except UnavailableError as error:
         answer = str(error)
+    except Exception as error:
+        answer = one_line(error)
     print(json.dumps(answer))
 
 

@@ -50,9 +50,14 @@ class _Sign(Task):
 class FixedBatches(BatchSource):
     """The first block of a task's batches, again and again: drawing takes no time."""
 
+    _again: Block | None = None
+
     def block(self, step: int) -> Block:
-        """Return the block with the batch of a step, counted from 0."""
-        return replace(super().block(0), first_step=step - step % self.block_steps)
+        """Return the first block as that of a step, counted from 0."""
+        first_step = step - step % self.block_steps
+        if self._again is None or self._again.first_step != first_step:
+            self._again = replace(super().block(0), first_step=first_step)
+        return self._again
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import click
 
 from seqtasks.cli.completion import complete_runs
 from seqtasks.cli.output import check_picture, echo_json, echo_scores
+from seqtasks.errors import UsageError
 
 __all__ = ["score"]
 

@@ -55,13 +55,13 @@ def using_threads(count: int | None) -> Generator[None, None, None]:
         torch.set_num_threads(before)
 
 
-def per_thread_count(threads: Sequence[int], make: Callable[[], Run]) -> list[Variant]:
+def per_thread_count(threads: Sequence[int], make: Callable[[int], Run]) -> list[Variant]:
     """Return a variant for each number of torch's threads, each with a model of its own."""
     variants: list[Variant] = []
     for count in threads:
         with using_threads(count):
             label = "1 thread" if count == 1 else f"{count} threads"
-            variants.append(Variant(label, count, make()))
+            variants.append(Variant(label, count, make(count)))
     return variants
 
 

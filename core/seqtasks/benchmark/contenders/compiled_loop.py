@@ -30,7 +30,7 @@ def variants(problem: Problem, threads: Sequence[int]) -> list[Variant]:
     def variants_of(
         what: str, compiled: Callable[[SeedModel], Callable[[Tensor, Tensor], Tensor]]
     ) -> list[Variant]:
-        def make() -> Run:
+        def make(_: int) -> Run:
             model = SeedModel(problem.model())
             optimizer = torch.optim.Adam(model.parameters(), problem.learning_rate, fused=True)
             return _quietly(training(compiled(model), optimizer, problem.batches))

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-import torch as pytorch
-
-from seqtasks.benchmark.contenders.base import Run, UnavailableError, Variant, per_thread_count
+from seqtasks.benchmark.contenders.base import UnavailableError, Variant, per_thread_count
 from seqtasks.benchmark.problem import Problem
 from seqtasks.errors import UsageError
 from seqtasks.settings import EngineName
@@ -15,33 +13,33 @@ __all__ = ["native", "plain", "torch"]
 
 def plain(problem: Problem, threads: Sequence[int]) -> list[Variant]:
     """Return the plain loop at each number of threads."""
-    return per_thread_count(threads, lambda: _training("plain", problem))
+    return _engine("plain", problem, threads)
 
 
 def torch(problem: Problem, threads: Sequence[int]) -> list[Variant]:
     """Return the engine of tensor operations at each number of threads."""
-    return per_thread_count(threads, lambda: _training("torch", problem))
+    return _engine("torch", problem, threads)
 
 
 def native(problem: Problem, threads: Sequence[int]) -> list[Variant]:
-    """Return the native program at each number of threads of its own."""
-    return per_thread_count(
-        threads, lambda: _training("native", problem, pytorch.get_num_threads())
-    )
+    """Return the native program at each number of threads."""
+    return _engine("native", problem, threads)
 
 
-def _training(engine: EngineName, problem: Problem, threads: int | None = None) -> Run:
+def _engine(name: EngineName, problem: Problem, threads: Sequence[int]) -> list[Variant]:
+    return per_thread_count(threads, lambda count: _trainer(name, problem, count).advance)
+
+
+def _trainer(name: EngineName, problem: Problem, threads: int) -> Trainer:
+    """Return a trainer whose engine is the one of that name, and not one it fell back on."""
+    model = problem.model()
     try:
         trainer = Trainer(
-            problem.model(),
-            problem.source,
-            "adam",
-            problem.learning_rate,
-            engine=engine,
-            threads=threads,
+            model, problem.source, "adam", problem.learning_rate, engine=name, threads=threads
         )
     except UsageError as error:
         raise UnavailableError(str(error)) from None
-    if trainer.engine != engine:
-        raise UnavailableError(f"the engine '{trainer.engine}' ran in its place")
-    return trainer.advance
+    if trainer.engine != name:
+        reason = model.engines.reasons.get(name, "it gives no reason")
+        raise UnavailableError(f"the engine '{trainer.engine}' ran instead: {reason}")
+    return trainer

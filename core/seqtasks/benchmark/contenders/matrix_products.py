@@ -32,7 +32,7 @@ def variants(problem: Problem, threads: Sequence[int]) -> list[Variant]:
     cell = problem.model().cells[0]
     if type(cell) not in GATES:
         raise UnavailableError(f"which products {type(cell).__name__} cannot avoid is not known")
-    return per_thread_count(threads, lambda: _products(problem, GATES[type(cell)]))
+    return per_thread_count(threads, lambda _: _products(problem, GATES[type(cell)]))
 
 
 def _products(problem: Problem, gates: tuple[int, ...]) -> Run:

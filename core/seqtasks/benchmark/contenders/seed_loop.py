@@ -51,7 +51,7 @@ class SeedModel(nn.Module):
 def variants(problem: Problem, threads: Sequence[int]) -> list[Variant]:
     """Return the loop at each number of threads, with `torch.optim.Adam` as it comes."""
 
-    def make() -> Run:
+    def make(_: int) -> Run:
         model = SeedModel(problem.model())
         optimizer = torch.optim.Adam(model.parameters(), lr=problem.learning_rate)
         return training(model.loss, optimizer, problem.batches)

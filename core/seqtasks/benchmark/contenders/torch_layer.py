@@ -63,7 +63,7 @@ def variants(problem: Problem, threads: Sequence[int]) -> list[Variant]:
         for inputs, targets in problem.batches
     ]
 
-    def make() -> Run:
+    def make(_: int) -> Run:
         model = LayerModel(problem.model())
         optimizer = torch.optim.Adam(model.parameters(), problem.learning_rate, fused=True)
         return training(model.loss, optimizer, batches)
