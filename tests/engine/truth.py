@@ -15,11 +15,20 @@ TIMES_PLAIN, ROUNDINGS = 4, 8
 RELATIVE = 1e-10
 
 
+class Subject:
+    """A cell in both types, with weights that float32 can hold: the truth is that of both."""
+
+    def __init__(self, cell: st.Cell) -> None:
+        single = copy.deepcopy(cell).float()
+        self.input_size = cell.input_size
+        self.cells = {torch.float32: single, torch.float64: copy.deepcopy(single).double()}
+
+
 @dataclass
 class Problem:
-    """A cell in float64, its inputs (batch, time, features), and perhaps states and lengths."""
+    """A batch for a subject: inputs (batch, time, features), and perhaps states and lengths."""
 
-    cell: st.Cell
+    subject: Subject
     inputs: torch.Tensor
     state: tuple[torch.Tensor, ...] | None = None
     lengths: torch.Tensor | None = None
@@ -29,23 +38,19 @@ def parts(state):
     return state if isinstance(state, tuple) else (state,)
 
 
-def problem(cell, batch, steps, given=False, mixed=False, scale=1.0):
-    """Return a problem whose numbers float32 can hold, so that the truth is that of both types."""
-    cell = copy.deepcopy(cell).double()
-    for parameter in cell.parameters():
-        parameter.data = parameter.data.float().double()
-    inputs = torch.randn(batch, steps, cell.input_size).double()
+def problem(subject, batch, steps, given=False, mixed=False):
+    """Return a problem of random numbers, with given states and lengths of 0 .. steps if wanted."""
     state = None
     if given:
-        start = parts(cell.initial_state(batch, steps))
-        state = tuple(scale * torch.randn(part.shape).double() for part in start)
+        start = parts(subject.cells[torch.float32].initial_state(batch, steps))
+        state = tuple(torch.randn(part.shape) for part in start)
     lengths = torch.randint(0, steps + 1, (batch,)) if mixed else None
-    return Problem(cell, inputs, state, lengths)
+    return Problem(subject, torch.randn(batch, steps, subject.input_size), state, lengths)
 
 
 def computed(problem, engine, dtype):
-    """Return loss, outputs, states and every gradient, by name, and the engine that was used."""
-    cell = copy.deepcopy(problem.cell).to(dtype)
+    """Return loss, outputs, states and every gradient, by name."""
+    cell = problem.subject.cells[dtype]
     inputs = problem.inputs.to(dtype, copy=True).requires_grad_()
     given = state = None
     if problem.state is not None:
@@ -64,12 +69,12 @@ def computed(problem, engine, dtype):
     )
     sources = {"inputs": inputs, **dict(cell.named_parameters())}
     sources |= {f"given state {k}": part for k, part in enumerate(given or ())}
-    gradients = torch.autograd.grad(loss, list(sources.values()), allow_unused=True)
+    trained = {name: source for name, source in sources.items() if source.requires_grad}
+    gradients = torch.autograd.grad(loss, list(trained.values()), allow_unused=True)
     named["loss"] = loss
-    for (name, source), gradient in zip(sources.items(), gradients, strict=True):
+    for (name, source), gradient in zip(trained.items(), gradients, strict=True):
         named[f"gradient of {name}"] = torch.zeros_like(source) if gradient is None else gradient
-    used = "plain" if engine == "plain" else engines_of(cell, engine).name
-    return {name: value.detach() for name, value in named.items()}, used
+    return {name: value.detach() for name, value in named.items()}
 
 
 def distance(found, truth):
@@ -82,12 +87,13 @@ def scale_of(truth):
 
 def check(problem, engine, dtypes=(torch.float64, torch.float32)):
     """Check an engine's results, and that it was this engine that computed them."""
-    truth, _ = computed(problem, "plain", torch.float64)
+    truth = computed(problem, "plain", torch.float64)
     wrong = []
     for dtype in dtypes:
-        found, used = computed(problem, engine, dtype)
-        assert used == engine, why_not(problem.cell, engine)
-        plain = truth if dtype == torch.float64 else computed(problem, "plain", dtype)[0]
+        found = computed(problem, engine, dtype)
+        engines = engines_of(problem.subject.cells[dtype], engine)
+        assert engines.name == engine, engines.reasons
+        plain = truth if dtype == torch.float64 else computed(problem, "plain", dtype)
         for name, true in truth.items():
             scale = scale_of(true)
             allowed = RELATIVE * scale
@@ -98,10 +104,3 @@ def check(problem, engine, dtypes=(torch.float64, torch.float32)):
             if not error <= allowed:
                 wrong.append(f"{dtype} {name}: off by {error:.3g}, allowed {allowed:.3g}")
     assert not wrong, "\n".join(wrong)
-
-
-def why_not(cell, engine):
-    """Return why an engine does not run a cell."""
-    cell = copy.deepcopy(cell)
-    st.unroll(cell, torch.zeros(2, 2, cell.input_size).to(next(cell.parameters())), engine=engine)
-    return engines_of(cell, engine).reasons
