@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
     from seqtasks.building import cell, readout
     from seqtasks.cells.base import Cell, Readout
-    from seqtasks.engine.unroll import unroll
+    from seqtasks.engine.with_engine import unroll
     from seqtasks.errors import (
         DivergedError,
         RunError,
@@ -84,7 +84,7 @@ _HOMES = {
     "sequence_accuracy": "metrics",
     "task": "lookup",
     "token_accuracy": "metrics",
-    "unroll": "engine.unroll",
+    "unroll": "engine.with_engine",
 }
 
 __all__ = [

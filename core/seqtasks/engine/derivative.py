@@ -60,15 +60,21 @@ def derive(
                 found.of_parameters[node] = cotangents[node]
             continue
         total = _total(graph, cotangents[node])
+        # What was computed before a loop has its gradient computed after the loop back.
+        before = phases.is_loop(total.phase) and node.phase < phases.loop(
+            phases.layer(total.phase)
+        )
+        graph.least_phase = phases.after(total.phase) if before else 0
         if node.operation == "state":
             found.of_states[node] = total
         elif node.operation == "inputs":
-            found.of_inputs = total
+            found.of_inputs = graph.make("stopped", (total,), total.shape) if before else total
         else:
             for source, cotangent in _pull_back(graph, phases, node, total):
                 if source.operation != "constant" and _matters(source):
                     fitted = _fitted(graph, phases, source, cotangent)
                     cotangents.setdefault(source, []).append(fitted)
+    graph.least_phase = 0
     return found
 
 

@@ -1,6 +1,7 @@
 """Running a model through a program instead of the plain loop, with gradients."""
 
 import logging
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -9,13 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from seqtasks.cells import State
+from seqtasks.cells import Cell, State
 from seqtasks.engine.analysis import Analysis, StepsMatter, analyse
 from seqtasks.engine.checking import PlainPass, agrees, flattened, nested
 from seqtasks.engine.graph import Unsupported
 from seqtasks.engine.passes import Passes
+from seqtasks.engine.unroll import past_end
 
-__all__ = ["Engine", "Engines", "Parts"]
+__all__ = ["CellAlone", "Engine", "Engines", "Parts"]
 
 logger = logging.getLogger("seqtasks")
 
@@ -23,14 +25,29 @@ MOST_PROGRAMS = 64
 """Programs for different numbers of steps, where a program holds for one number alone."""
 
 
-@dataclass(frozen=True)
 class Parts:
-    """A model's parts: embedding (None for the identity), cells, readout (None for the outputs)."""
+    """A model's parts.
 
-    embedding: nn.Module | None
-    cells: tuple[Any, ...]
-    readout: nn.Module | None
-    title: str
+    Attributes:
+        embedding: None for the identity.
+        readout: None for the last cell's outputs.
+        title: what the model is called.
+    """
+
+    def __init__(
+        self,
+        embedding: nn.Module | None,
+        cells: tuple[Any, ...],
+        readout: nn.Module | None,
+        title: str,
+    ) -> None:
+        self.embedding, self.readout, self.title = embedding, readout, title
+        self._cells = cells
+
+    @property
+    def cells(self) -> tuple[Any, ...]:
+        """One a layer."""
+        return self._cells
 
     def modules(self) -> list[nn.Module]:
         """Return all modules, the parts' own included."""
@@ -62,6 +79,19 @@ class Parts:
             if module is not None
             for name, tensor in [*module.named_parameters(), *module.named_buffers()]
         }
+
+
+class CellAlone(Parts):
+    """One cell without embedding and readout, which it does not keep alive."""
+
+    def __init__(self, cell: Cell) -> None:
+        super().__init__(None, (), None, type(cell).__name__)
+        self._cell = weakref.ref(cell)
+
+    @property
+    def cells(self) -> tuple[Any, ...]:
+        """The cell."""
+        return (self._cell(),)
 
 
 class Engine(Protocol):
@@ -125,6 +155,14 @@ class Engines:
     unsupported: str | None = None
     _steps_matter: bool = False
     _idle: dict[int, tuple[Any, Any]] = field(default_factory=dict[int, tuple[Any, Any]])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy of the model takes along: it makes its own programs."""
+        return {"parts": self.parts, "wanted": self.wanted}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Begin anew for the parts of a copied model."""
+        self.__init__(**state)
 
     @property
     def device(self) -> torch.device:
@@ -314,6 +352,8 @@ class Engines:
             return None
         if lengths is not None:
             lengths = lengths.to(torch.int64).contiguous()
+            if real:
+                inputs = inputs.masked_fill(past_end(steps, lengths)[..., None], 0)
         results = self._passed(program, inputs.contiguous(), lengths, given, histories)
         predictions, finals, past = results
         analysis = program.analysis
@@ -330,21 +370,19 @@ class Engines:
         tensors = program.tensors()
         sources = (inputs, *(given or ()), *tensors)
         if not torch.is_grad_enabled() or not any(t.requires_grad for t in sources):
-            memory = self._idle_memory(program, *inputs.shape[:2])
+            batch, time = inputs.shape[:2]
+            # taken out while in use: another thread may run the same model
+            shape, memory = self._idle.pop(id(program), (None, None))
+            if shape != (batch, time):
+                memory = program.memory(batch, time)
             with torch.no_grad():
-                return program.forward(inputs, lengths, given, memory, histories)
+                results = program.forward(inputs, lengths, given, memory, histories)
+            self._idle[id(program)] = ((batch, time), memory)
+            return results
         count = -1 if given is None else len(given)
         results = _Pass.apply(program, lengths, count, histories, *sources)
         parts = sum(len(loop.parts) for loop in program.analysis.loops)
         return results[0], list(results[1 : 1 + parts]), list(results[1 + parts :])
-
-    def _idle_memory(self, program: Passes, batch: int, time: int) -> Any:
-        """Return memory that passes without gradients may share."""
-        key, (shape, memory) = id(program), self._idle.get(id(program), (None, None))
-        if shape != (batch, time):
-            memory = program.memory(batch, time)
-            self._idle[key] = ((batch, time), memory)
-        return memory
 
 
 def _ordinary(inputs: Tensor, lengths: Tensor | None) -> bool:

@@ -80,12 +80,21 @@ class Node:
 
 @dataclass
 class Graph:
-    """Makes nodes, each distinct one once, and simplifies what it makes."""
+    """Makes nodes, each distinct one once, and simplifies what it makes.
+
+    Attributes:
+        nodes: in the order of making.
+        pullbacks: of nodes whose derivative is shorter than that of what they are made of.
+        lookup_phase: when tables by symbol are looked up.
+        last_phases: the first backward phase, and those of gradients by symbol and of weights.
+        least_phase: of gradients by row that are made from now on.
+    """
 
     nodes: list[Node] = field(default_factory=list[Node])
     pullbacks: dict[Node, Pullback] = field(default_factory=dict[Node, Pullback])
     lookup_phase: int = 0
     last_phases: tuple[int, int, int] = (1000, 1000, 1000)
+    least_phase: int = 0
     _known: dict[Any, Node] = field(default_factory=dict[Any, Node])
 
     # ---- making nodes
@@ -109,9 +118,8 @@ class Graph:
         backward, vocabulary, weights = self.last_phases
         if phase >= backward and operation not in ("outer", "sum_of_columns"):
             # Gradients of tables and of weights are complete only when all steps are done.
-            phase = max(
-                phase, {Columns.ONE: weights, Columns.VOCABULARY: vocabulary}.get(columns, 0)
-            )
+            least = {Columns.ONE: weights, Columns.VOCABULARY: vocabulary}
+            phase = max(phase, least.get(columns, self.least_phase))
         key = (
             operation,
             tuple(n.number for n in inputs),

@@ -84,15 +84,19 @@ def _extreme(comparison: str) -> Any:
 def _power(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
     base, exponent = node.inputs
     lower = graph.pointwise("power", base, graph.subtract(exponent, 1.0))
-    return [graph.multiply(g, graph.multiply(exponent, lower)), None]
+    constant = graph.pointwise("equal", exponent, 0.0)  # x⁰ is flat, at x = 0 too
+    by_base = graph.pointwise("where", constant, 0.0, graph.multiply(g, graph.multiply(exponent, lower)))
+    if exponent.operation == "constant":
+        return [by_base, None]
+    at_zero = graph.multiply(
+        graph.pointwise("equal", base, 0.0), graph.pointwise("greater_equal", exponent, 0.0)
+    )
+    steep = graph.multiply(g, graph.multiply(node, graph.pointwise("log", base)))
+    return [by_base, graph.pointwise("where", at_zero, 0.0, steep)]
 
 
 def _relu(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
-    return [graph.pointwise("where", graph.pointwise("greater", node, 0.0), g, 0.0)]
-
-
-def _softplus(x: torch.Tensor) -> torch.Tensor:
-    return torch.nn.functional.softplus(x)
+    return [graph.pointwise("where", graph.pointwise("less_equal", node, 0.0), 0.0, g)]
 
 
 def _flat(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
@@ -160,8 +164,12 @@ POINTWISE: dict[str, Pointwise] = {
     ),
     "softplus": Pointwise(
         "v_softplus({0})",
-        _softplus,
-        _one(lambda G, x, y: G.pointwise("sigmoid", x)),
+        torch.nn.functional.softplus,
+        _one(
+            lambda G, x, y: G.pointwise(
+                "where", G.pointwise("greater", x, 20.0), 1.0, G.pointwise("sigmoid", x)
+            )
+        ),
         cheap=False,
     ),
     "stopped": Pointwise("({0})", torch.Tensor.detach, None),

@@ -81,18 +81,17 @@ def _clamp(graph: Graph, x: Node, min: Any = None, max: Any = None) -> Node:
     return x
 
 
-def _power(graph: Graph, x: Node, exponent: Any) -> Node:
-    if not isinstance(exponent, int | float):
-        raise Unsupported("it raises to a power that is a tensor")
-    if exponent == 2:
+def _power(graph: Graph, x: Node, exponent: Node) -> Node:
+    known = exponent.value if exponent.operation == "constant" else None
+    if known == 2:
         return graph.multiply(x, x)
-    if exponent == 1:
+    if known == 1:
         return x
-    if exponent == 0.5:
+    if known == 0.5:
         return graph.pointwise("square_root", x)
-    if exponent == -1:
+    if known == -1:
         return graph.divide(1.0, x)
-    return graph.pointwise("power", x, float(exponent))
+    return graph.pointwise("power", x, exponent)
 
 
 def _leaky(graph: Graph, x: Node, negative_slope: float = 0.01, inplace: bool = False) -> Node:
@@ -553,7 +552,8 @@ _rule(
 _rule(_pointwise(lambda G, x: G.multiply(x, x)), "square")
 _rule(_pointwise(lambda G, x: G.divide(1.0, x)), "reciprocal")
 _rule(_pointwise(lambda G, x: G.divide(1.0, G.pointwise("square_root", x))), "rsqrt")
-_rule(_pointwise(_power), "pow", "__pow__")
+_rule(_pointwise(_power, 2), "pow", "__pow__")
+_rule(_pointwise(lambda G, x, base: _power(G, base, x), 2), "__rpow__")
 _rule(_pointwise(_clamp), "clamp", "clip")
 _rule(_pointwise(lambda G, x, min: _clamp(G, x, min)), "clamp_min")
 _rule(_pointwise(lambda G, x, max: _clamp(G, x, None, max)), "clamp_max")

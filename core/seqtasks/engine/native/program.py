@@ -328,8 +328,8 @@ class Program:
         parts: list[Tensor | None] = []
         for leaf, tensor in zip(self._leaves, self._tensors, strict=True):
             first = self.offsets[leaf]
-            part = gradients[first : first + leaf.size].view_as(tensor)
-            parts.append(part if first >= 0 else None)
+            part = gradients[first : first + leaf.size].view_as(tensor) if first >= 0 else None
+            parts.append(part)
         return parts, inputs_back, given_back
 
     def tensors(self) -> list[Tensor]:

@@ -1,7 +1,8 @@
 """Which values of a graph are kept in memory, where, and which are computed again where needed."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -117,6 +118,9 @@ def plan_storage(
     for node in storage.live:
         for source in inputs_of(storage, node):
             users[source].append(node)
+    for node, phase in _read_later(analysis):
+        if node.phase != phase:
+            users[node].append(replace(node, operation="read", inputs=(node,), phase=phase))
     _place_leaves(analysis, storage)
     kept = _kept(storage, users, set(roots))
     for node in storage.live:
@@ -129,6 +133,19 @@ def plan_storage(
     _stack_gates(storage)
     _stack_gradients(storage)
     return storage
+
+
+def _read_later(analysis: Analysis) -> Iterator[tuple[Node, int]]:
+    """Yield what a phase reads beside its own values: next states, and what is carried back."""
+    phases = analysis.phases
+    for layer, loop in enumerate(analysis.loops):
+        for part in loop.parts:
+            yield part.following, phases.loop(layer)
+            if part.before is not None:
+                yield part.before, phases.backward_loop(layer)
+    yield analysis.predictions, phases.before(len(analysis.loops))
+    if analysis.gradients.of_inputs is not None:
+        yield analysis.gradients.of_inputs, phases.backward_before(0)
 
 
 def _join_products(analysis: Analysis, storage: Storage, roots: list[Node]) -> None:

@@ -130,12 +130,9 @@ INLINE UNUSED vec v_exp(vec a) {
 INLINE UNUSED vec v_sigmoid(vec a) { return 1 / (1 + v_exp(-a)); }
 
 #if REAL_BITS == 32
-/* A ratio of polynomials on [-7.9, 7.9], beyond which tanh is 1; coefficients: Eigen, ptanh. */
+/* A ratio of polynomials, on ]-8, 8[ never above 1, beyond which tanh is 1; coefficients: Eigen, ptanh. */
 INLINE UNUSED vec v_tanh(vec a) {
-    const real limit = 7.90531110763549805f;
-    vec x = v_pick(a > limit, v_all(limit), a);
-    x = v_pick(x < -limit, v_all(-limit), x);
-    vec s = x * x;
+    vec s = a * a;
     vec p = v_all(-2.76076847742355e-16f);
     p = p * s + 2.00018790482477e-13f;
     p = p * s + -8.60467152213735e-11f;
@@ -147,7 +144,7 @@ INLINE UNUSED vec v_tanh(vec a) {
     q = q * s + 1.18534705686654e-04f;
     q = q * s + 2.26843463243900e-03f;
     q = q * s + 4.89352518554385e-03f;
-    return x * p / q;
+    return v_pick(a >= 8, v_all(1), v_pick(a <= -8, v_all(-1), a * p / q));
 }
 #else
 /* Near 0 a ratio of polynomials (coefficients: Cephes, tanh), elsewhere by the exponential. */

@@ -1,0 +1,111 @@
+"""`unroll` by an engine of one's choice: a program of the cell, or the plain loop."""
+
+from collections.abc import Sequence
+from typing import Literal, get_args, overload
+from weakref import WeakKeyDictionary
+
+from torch import Tensor
+
+from seqtasks.cells import Cell, State
+from seqtasks.engine import unroll as plain
+from seqtasks.engine.execution import CellAlone, Engines
+from seqtasks.settings import EngineName
+
+__all__ = ["engines_of", "unroll"]
+
+_ENGINES: WeakKeyDictionary[Cell, dict[EngineName, Engines]] = WeakKeyDictionary()
+"""The programs of each cell that was unrolled by one."""
+
+
+@overload
+def unroll(
+    cell: Cell,
+    inputs: Tensor,
+    state: State | None = None,
+    lengths: Tensor | None = None,
+    return_states: Literal[False] = False,
+    engine: EngineName = "plain",
+) -> tuple[Tensor, State]: ...
+@overload
+def unroll(
+    cell: Cell,
+    inputs: Tensor,
+    state: State | None = None,
+    lengths: Tensor | None = None,
+    *,
+    return_states: Literal[True],
+    engine: EngineName = "plain",
+) -> tuple[Tensor, State, State]: ...
+@overload
+def unroll(
+    cell: Cell,
+    inputs: Tensor,
+    state: State | None,
+    lengths: Tensor | None,
+    return_states: Literal[True],
+    engine: EngineName = "plain",
+) -> tuple[Tensor, State, State]: ...
+def unroll(
+    cell: Cell,
+    inputs: Tensor,
+    state: State | None = None,
+    lengths: Tensor | None = None,
+    return_states: bool = False,
+    engine: EngineName = "plain",
+) -> tuple[Tensor, State] | tuple[Tensor, State, State]:
+    """Run a cell along a sequence.
+
+    Args:
+        cell: the transition of one step.
+        inputs: (batch, time, features).
+        state: the state before the first step; None for the cell's own initial state.
+        lengths: (batch,) whole numbers, the steps of each instance; None for all of them.
+        return_states: whether to keep and return the state after every step.
+        engine: what runs it, with the same results and gradients: the `plain` loop; `native` for a
+            compiled program of the cell, or `torch` for one of tensor operations, made at the
+            first call and kept as long as the cell; `auto` for the fastest to be had. Where a
+            program does not fit, the plain loop runs.
+
+    Returns:
+        The outputs, (batch, time, output size), zero past an instance's length; the state of each
+        instance after its own last step; and, if asked for, the states after every step, shaped
+        as a state with a time axis, (batch, time, ...).
+
+    Raises:
+        ValueError: if inputs are not (batch, time, features), there is no step, a length lies
+            outside 0 .. time, or there is no such engine.
+
+    Example:
+        >>> import torch, seqtasks as st
+        >>> cell, inputs = st.cell("gru", 3, 4), torch.randn(2, 5, 3)
+        >>> by_loop, _ = st.unroll(cell, inputs)
+        >>> by_program, _ = st.unroll(cell, inputs, engine="auto")
+        >>> torch.allclose(by_loop, by_program, atol=1e-6)
+        True
+    """
+    if engine not in get_args(EngineName):
+        known = ", ".join(get_args(EngineName))
+        raise ValueError(f"engine must be one of {known}, got {engine!r}")
+    if engine != "plain" and inputs.dim() == 3 and inputs.is_floating_point():
+
+        def by_loop(
+            few: Tensor, states: Sequence[State | None], lengths: Tensor | None
+        ) -> tuple[Tensor, Sequence[State]]:
+            outputs, final = plain(cell, few, states[0], lengths)
+            return outputs, [final]
+
+        outcome = engines_of(cell, engine).run(by_loop, inputs, [state], lengths, return_states)
+        if outcome is not None:
+            outputs, (final,), past = outcome
+            return (outputs, final, past[0]) if return_states else (outputs, final)
+    if return_states:
+        return plain(cell, inputs, state, lengths, return_states=True)
+    return plain(cell, inputs, state, lengths)
+
+
+def engines_of(cell: Cell, engine: EngineName) -> Engines:
+    """Return what is known of the programs by which `unroll` runs a cell."""
+    known = _ENGINES.setdefault(cell, {})
+    if engine not in known:
+        known[engine] = Engines(CellAlone(cell), engine)
+    return known[engine]

@@ -1,0 +1,25 @@
+"""The engine's tests share the programs they compile, and keep them for the next time."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_programs(request: pytest.FixtureRequest) -> Path:
+    """Keep compiled programs with pytest's own cache, away from the user's."""
+    folder = request.config.cache.mkdir("programs")
+    folder.chmod(0o700)
+    os.environ["SEQTASKS_CACHE"] = str(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> Iterator[None]:
+    """Let each test draw its weights alike, whatever ran before it."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        yield

@@ -1,0 +1,77 @@
+"""Each engine computes what the plain loop does: outputs, states, and every gradient."""
+
+import pytest
+import torch
+from truth import ENGINES, Subject, check, problem
+
+import seqtasks as st
+
+BUILT_IN = ["concat", "sum", "elman", "elman:nonlinearity=relu", "gru", "gru-concat", "lstm"]
+PUBLISHED = [
+    "mgu",
+    "ugrnn",
+    "min-gru",
+    "min-lstm",
+    "slstm",
+    "slstm:forget_gate=exp",
+    "irnn",
+    "ind-rnn",
+    "ind-rnn:nonlinearity=tanh",
+    "lru",
+    "delta-net",
+    "delta-net:key_size=2,negative_eigenvalues=true",
+    "stack-rnn:cell_size=3,depth=4",
+    "tape-rnn:cell_size=2,places=5,write_size=5",
+]
+GROWING = ["stack-rnn:cell_size=2", "tape-rnn:cell_size=2,write_size=3"]
+SHAPES = [(1, 1), (3, 2), (17, 10), (1, 10), (40, 3)]
+
+
+def made(name, width):
+    return Subject(st.cell(name, width, width))
+
+
+def cases(width):
+    """Return shapes (batch, steps) for cells of a width, so that large ones are not slow."""
+    return [(1, 1), (3, 2), (17, 10), (512, 2)] + ([(3, 500)] if width <= 10 else [])
+
+
+@pytest.mark.parametrize("name", BUILT_IN + PUBLISHED)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_cell_from_given_states_and_at_mixed_lengths(engine, name):
+    subject = made(name, 3)
+    for seed, (batch, steps) in enumerate(SHAPES):
+        torch.manual_seed(seed)
+        # the normaliser of slstm is no number that one may give
+        given = not name.startswith("slstm")
+        check(problem(subject, batch, steps, given, mixed=True), engine, [torch.float64])
+
+
+@pytest.mark.parametrize("name", ["concat", "gru", "lstm", "slstm", "delta-net"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_cell_in_float32_from_its_own_state(engine, name):
+    subject = made(name, 10)
+    for seed, (batch, steps) in enumerate([*SHAPES, (3, 100)]):
+        torch.manual_seed(seed)
+        check(problem(subject, batch, steps), engine, [torch.float32])
+
+
+@pytest.mark.parametrize("name", GROWING)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_cell_whose_memory_grows_with_the_number_of_steps(engine, name):
+    subject = made(name, 3)
+    for steps in (1, 4):
+        check(problem(subject, 3, steps, mixed=True), engine, [torch.float64])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1, 3, 10, 64, 100])
+@pytest.mark.parametrize("name", BUILT_IN + PUBLISHED)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_whole_grid(engine, name, width):
+    subject = made(name, width)
+    for mixed in (False, True):
+        for seed, (batch, steps) in enumerate(cases(width)):
+            torch.manual_seed(seed)
+            given = mixed and not name.startswith("slstm")
+            check(problem(subject, batch, steps, given, mixed), engine)

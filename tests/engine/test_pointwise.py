@@ -1,0 +1,94 @@
+"""Every operation of the table has torch's value and gradient, at special numbers too."""
+
+import math
+
+import pytest
+import torch
+from truth import ENGINES
+
+import seqtasks as st
+from seqtasks.engine.pointwise import POINTWISE
+from seqtasks.engine.with_engine import engines_of
+
+MOST_OPERANDS = 3
+NAMES = list(POINTWISE)
+
+
+class EveryOperation(st.Cell):
+    """Puts out every operation of the table, each of operands of its own."""
+
+    def __init__(self):
+        super().__init__(MOST_OPERANDS * len(NAMES), len(NAMES))
+        self.unused = torch.nn.Parameter(torch.zeros(1))  # its type is that of the cell
+
+    def forward(self, x, state):
+        return torch.cat([apply(k, x) for k in range(len(NAMES))], -1)
+
+
+def apply(k, x):
+    """Return an operation's result, (batch, 1)."""
+    first = MOST_OPERANDS * k
+    operands = [x[:, first + n : first + n + 1] for n in range(operands_of(NAMES[k]))]
+    return POINTWISE[NAMES[k]].torch(*operands)
+
+
+def operands_of(name):
+    return sum(f"{{{n}}}" in POINTWISE[name].c for n in range(MOST_OPERANDS))
+
+
+def numbers(dtype):
+    """Return operands, (cases, MOST_OPERANDS): all pairs of special numbers, and ordinary ones."""
+    about = torch.finfo(dtype)
+    denormal = about.smallest_normal / 8
+    special = [math.nan, math.inf, -math.inf, 0.0, -0.0, denormal, -denormal]
+    special += [about.max, about.min, about.smallest_normal, about.eps, 1.0, -1.0, 0.5, -2.0, 3.0]
+    special += [19.9, 20.1, -20.1, 88.0, 89.0, -88.0, -104.0, 700.0, 710.0, -746.0]
+    special = torch.tensor(special, dtype=dtype)
+    pairs = torch.cartesian_prod(special, special)
+    third = special[torch.arange(len(pairs)) % len(special)]
+    ordinary = torch.randn(600, MOST_OPERANDS, dtype=dtype)
+    ordinary = ordinary * 10.0 ** torch.arange(-3, 3).repeat(100)[:, None]
+    return torch.cat([torch.cat([pairs, third[:, None]], 1), ordinary])
+
+
+def together(function, operands):
+    """Return values and gradients, (cases, operations) and (cases, operations, MOST_OPERANDS)."""
+    x = operands.repeat(1, len(NAMES)).requires_grad_()
+    values = function(x)
+    (gradient,) = torch.autograd.grad(values.sum(0).dot(torch.ones_like(values[0])), x)
+    return values.detach(), gradient.view(len(x), len(NAMES), MOST_OPERANDS)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_operation_has_the_value_and_the_gradient_of_torch(engine, dtype):
+    torch.manual_seed(3)
+    cell, operands = EveryOperation().to(dtype), numbers(dtype)
+    found = together(lambda x: st.unroll(cell, x[:, None], engine=engine)[0][:, 0], operands)
+    expected = together(lambda x: cell(x, None), operands)
+    assert engines_of(cell, engine).name == engine, engines_of(cell, engine).reasons
+    wrong = {}
+    for k, name in enumerate(NAMES):
+        for what, ours, theirs in zip(("value", "gradient"), found, expected, strict=True):
+            saturating = what == "gradient" and name in ("tanh", "sigmoid")
+            bad = ~same(ours[:, k], theirs[:, k], 1.0 if saturating else 0.0)
+            if name == "divide" and what == "gradient":  # 1 / b overflows, a / b / b does not
+                bad &= ((1 / operands[:, 1]).isfinite() | (operands[:, 1] == 0))[:, None]
+            if bad.any():
+                cases = bad.nonzero()[:, 0].unique()[:4]
+                wrong[name, what] = [
+                    (operands[i].tolist(), ours[i, k].tolist(), theirs[i, k].tolist())
+                    for i in cases
+                ]
+    assert not wrong, "\n".join(f"{key}: {value}" for key, value in wrong.items())
+
+
+def same(found, expected, scale):
+    """Say where numbers agree but for a few roundings, numbers too small to matter left out.
+
+    With a scale the roundings are those of a number of that size: 1 - y², of y near 1, say.
+    """
+    about = torch.finfo(expected.dtype)
+    allowed = 16 * about.eps * expected.abs().clamp(min=scale) + 16 * about.smallest_normal
+    near = (found - expected).abs() <= allowed
+    return near | (found == expected) | (found.isnan() & expected.isnan())

@@ -1,0 +1,106 @@
+"""The plain loop in float64 is the truth; how far an engine may be from it."""
+
+import copy
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import torch
+
+import seqtasks as st
+from seqtasks.engine.with_engine import engines_of
+
+ENGINES = ["native", *(["torch"] if find_spec("seqtasks.engine.tensors") else [])]
+
+TIMES_PLAIN, ROUNDINGS = 4, 8
+RELATIVE = 1e-10
+
+
+class Subject:
+    """A cell in both types, with weights that float32 can hold: the truth is that of both."""
+
+    def __init__(self, cell: st.Cell) -> None:
+        single = copy.deepcopy(cell).float()
+        self.input_size = cell.input_size
+        self.cells = {torch.float32: single, torch.float64: copy.deepcopy(single).double()}
+
+
+@dataclass
+class Problem:
+    """A batch for a subject: inputs (batch, time, features), and perhaps states and lengths."""
+
+    subject: Subject
+    inputs: torch.Tensor
+    state: tuple[torch.Tensor, ...] | None = None
+    lengths: torch.Tensor | None = None
+
+
+def parts(state):
+    return state if isinstance(state, tuple) else (state,)
+
+
+def problem(subject, batch, steps, given=False, mixed=False):
+    """Return a problem of random numbers, with given states and lengths of 0 .. steps if wanted."""
+    state = None
+    if given:
+        start = parts(subject.cells[torch.float32].initial_state(batch, steps))
+        state = tuple(torch.randn(part.shape) for part in start)
+    lengths = torch.randint(0, steps + 1, (batch,)) if mixed else None
+    return Problem(subject, torch.randn(batch, steps, subject.input_size), state, lengths)
+
+
+def computed(problem, engine, dtype):
+    """Return loss, outputs, states and every gradient, by name."""
+    cell = problem.subject.cells[dtype]
+    inputs = problem.inputs.to(dtype, copy=True).requires_grad_()
+    given = state = None
+    if problem.state is not None:
+        given = tuple(part.to(dtype, copy=True).requires_grad_() for part in problem.state)
+        state = given if isinstance(cell.initial_state(1, inputs.shape[1]), tuple) else given[0]
+    outputs, finals, states = st.unroll(
+        cell, inputs, state, problem.lengths, return_states=True, engine=engine
+    )
+    named = {"outputs": outputs}
+    named |= {f"final state {k}": part for k, part in enumerate(parts(finals))}
+    named |= {f"states {k}": part for k, part in enumerate(parts(states))}
+    targets = torch.Generator().manual_seed(1)
+    loss = sum(
+        (value - torch.randn(value.shape, generator=targets).to(dtype)).square().mean()
+        for value in named.values()
+    )
+    sources = {"inputs": inputs, **dict(cell.named_parameters())}
+    sources |= {f"given state {k}": part for k, part in enumerate(given or ())}
+    trained = {name: source for name, source in sources.items() if source.requires_grad}
+    gradients = torch.autograd.grad(loss, list(trained.values()), allow_unused=True)
+    named["loss"] = loss
+    for (name, source), gradient in zip(trained.items(), gradients, strict=True):
+        named[f"gradient of {name}"] = torch.zeros_like(source) if gradient is None else gradient
+    return {name: value.detach() for name, value in named.items()}
+
+
+def distance(found, truth):
+    return float((found.double() - truth).abs().max()) if truth.numel() else 0.0
+
+
+def scale_of(truth):
+    return float(truth.abs().max()) if truth.numel() else 0.0
+
+
+def check(problem, engine, dtypes=(torch.float64, torch.float32)):
+    """Check an engine's results, and that it was this engine that computed them."""
+    truth = computed(problem, "plain", torch.float64)
+    wrong = []
+    for dtype in dtypes:
+        found = computed(problem, engine, dtype)
+        engines = engines_of(problem.subject.cells[dtype], engine)
+        assert engines.name == engine, engines.reasons
+        plain = truth if dtype == torch.float64 else computed(problem, "plain", dtype)
+        for name, true in truth.items():
+            scale = scale_of(true)
+            allowed = RELATIVE * scale
+            if dtype == torch.float32:
+                rounding = ROUNDINGS * torch.finfo(dtype).eps * scale
+                allowed = TIMES_PLAIN * distance(plain[name], true) + rounding
+            error = distance(found[name], true)
+            if not error <= allowed:
+                wrong.append(f"{dtype} {name}: off by {error:.3g}, allowed {allowed:.3g}")
+    assert not wrong, "\n".join(wrong)
