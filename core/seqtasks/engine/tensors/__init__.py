@@ -1,4 +1,4 @@
-"""The torch engine: an analysis as tensor operations, on any device."""
+"""A model's analysis run as tensor operations, on any device torch has."""
 
 from seqtasks.engine.tensors.program import TensorProgram
 

@@ -34,12 +34,12 @@ def joined(graph: Graph, nodes: Sequence[Node]) -> Node:
     source = found[0][0]
     if all(of is source for of, _ in found):
         return view(graph, source, np.concatenate([index for _, index in found]), (total,))
-    if any(n.operation == "lookup" for n in nodes):
-        if all(n.operation == "lookup" or n.columns == Columns.ONE for n in nodes):
-            table = joined(graph, [n.inputs[0] if n.operation == "lookup" else n for n in nodes])
-            return graph.make(
-                "lookup", (table,), (total,), columns=Columns.BATCH, phase=graph.lookup_phase
-            )
+    looked_up = [n.operation == "lookup" for n in nodes]
+    if any(looked_up) and all(n.columns == Columns.ONE or n.operation == "lookup" for n in nodes):
+        table = joined(graph, [n.inputs[0] if n.operation == "lookup" else n for n in nodes])
+        return graph.make(
+            "lookup", (table,), (total,), columns=Columns.BATCH, phase=graph.lookup_phase
+        )
     first = nodes[0]
     same = all(n.operation == first.operation and n.columns == first.columns for n in nodes)
     if same and first.operation in POINTWISE and first.columns != Columns.BATCH:
@@ -85,8 +85,7 @@ def products_joined(graph: Graph, roots: Roots) -> Roots:
         if len(members) > 1:
             homes = [_home(node, used) for node in members]
             at[members[0]] = [
-                (product, early, out)
-                for product, (early, out) in zip(members, homes, strict=True)
+                (product, early, out) for product, (early, out) in zip(members, homes, strict=True)
             ]
     new: dict[Node, Node] = {}
 
@@ -232,6 +231,4 @@ def _over_run(graph: Graph, new: dict[Node, Node], run: list[Node]) -> Node:
             places = np.concatenate([source_of(n.inputs[position])[1] for n in run])
             operands.append(view(graph, new[source], places, (size,)))
     shape = (size, *first.shape[1:]) if first.operation == "outer" else (size,)
-    return graph.make(
-        first.operation, operands, shape, columns=first.columns, phase=first.phase
-    )
+    return graph.make(first.operation, operands, shape, columns=first.columns, phase=first.phase)

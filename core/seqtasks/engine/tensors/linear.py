@@ -6,19 +6,37 @@ second factor is known before the loop back, for all steps at once.
 
 from seqtasks.engine.graph import Columns, Graph, Node
 from seqtasks.engine.phases import Phases
-from seqtasks.engine.tensors.rewriting import Roots, added, live, rewrite, users
+from seqtasks.engine.tensors.rewriting import Roots, added, live, rewrite, users, view
 
 __all__ = ["early_together", "interpolated", "with_factors_outside", "without_nothings"]
 
 
-def without_nothings(graph: Graph, roots: Roots) -> Roots:
-    """Remove what only stops gradients, and added zeros."""
+def without_nothings(graph: Graph, roots: Roots, external: bool) -> Roots:
+    """Remove what only stops gradients and added zeros; look up what is spread before it is.
+
+    Args:
+        graph: receives new nodes.
+        roots: what is needed.
+        external: whether the states of every step have gradients from outside.
+    """
 
     def change(node: Node, inputs: list[Node]) -> Node | None:
         if node.operation == "stopped":
             return inputs[0]
-        if node.operation == "add" and _is_zero(inputs[1]):
-            return inputs[0]
+        if node.operation == "external" and not external:
+            return graph.constant(0.0, node.shape)
+        if node.operation == "add":
+            for one, other in (inputs, inputs[::-1]):
+                if _is_zero(other):
+                    return one
+        if node.operation == "lookup" and inputs[0].operation == "view":
+            (table,) = inputs
+            source = table.inputs[0]
+            if table.size > source.size and table.index is not None:
+                looked_up = graph.make(
+                    "lookup", (source,), source.shape, columns=node.columns, phase=node.phase
+                )
+                return view(graph, looked_up, table.index, node.shape)
         return None
 
     return rewrite(graph, roots, change)
@@ -134,7 +152,7 @@ def with_factors_outside(graph: Graph, phases: Phases, roots: Roots) -> Roots:
                 return made(base, graph.pointwise("negative", factor))
             case "divide", [True, False]:
                 return times(inputs[0], graph.divide(1.0, inputs[1]))
-            case ("add" | "subtract"), [True, True]:
+            case (("add" | "subtract"), [True, True]):
                 (base, one), (other, two) = form(inputs[0]), form(inputs[1])
                 if base is other and (one is not None or two is not None):
                     factors = [factor_of(n) for n in inputs]

@@ -111,5 +111,3 @@ def _goes_on(slices: Index, low: int, k: int) -> bool:
     if k - 1 > low:
         return bool(steps[0] == (slices[k - 1] - slices[k - 2])[read][0])
     return bool(steps[0] >= 0)
-
-

@@ -1,7 +1,6 @@
 """A model's analysis as a program of tensor operations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,57 +8,68 @@ import torch
 from torch import Tensor
 
 from seqtasks.engine.analysis import Analysis
-from seqtasks.engine.pointwise import POINTWISE
+from seqtasks.engine.tensors.runtime import functions
 from seqtasks.engine.tensors.statements import LARGEST_ONE_HOT
-from seqtasks.engine.tensors.storage import Buffer
+from seqtasks.engine.tensors.workspace import Memory, Pool, Workspace
 from seqtasks.engine.tensors.writing import write
 
-__all__ = ["Memory", "TensorProgram"]
+__all__ = ["TensorProgram"]
 
 
-@dataclass
-class Memory:
-    """Buffers for batches of one size, kept between steps, and the views of them.
+class _Variant(Pool):
+    """The program of an analysis, for histories that have gradients of their own, or have none."""
 
-    The pass back reads what the pass forward left; it may run more than once.
-    """
-
-    batch: int
-    time: int
-    buffers: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
-    forward: tuple[Any, ...] | None = None
-    backward: tuple[Any, ...] | None = None
-    addresses: tuple[int, ...] = ()
+    def __init__(self, analysis: Analysis, device: torch.device, external: bool) -> None:
+        super().__init__()
+        written = write(analysis, external)
+        self.source = written.source
+        self.buffers = written.forward, written.backward
+        self.constants = {
+            name: torch.from_numpy(value).to(device)
+            if isinstance(value, np.ndarray)
+            else torch.tensor(value, dtype=analysis.dtype, device=device)
+            for name, value in written.constants.items()
+        }
+        self.functions = functions(analysis.vocabulary)
+        exec(compile(self.source, "<tensor program>", "exec"), self.functions)
 
 
 class TensorProgram:
     """Runs an analysed model by tensor operations.
 
+    What does not depend on the state is computed for all steps at once; the loops hold what is
+    left, each statement one call of torch into memory kept between steps. It is written as Python
+    source once and for all, so that nothing is decided while it runs.
+
     Args:
         analysis: of the model.
         device: where its parameters are.
-
-    Attributes:
-        source: the Python that it runs.
     """
 
     def __init__(self, analysis: Analysis, device: torch.device | str = "cpu") -> None:
         self.analysis, self.device = analysis, torch.device(device)
         leaves = sorted(analysis.parameters, key=lambda leaf: leaf.value[0])
         self._tensors = [analysis.parameters[leaf] for leaf in leaves]
-        written = write(analysis)
-        self.source = written.source
-        self._buffers = written.forward, written.backward
-        self._constants = {n: self._constant(v) for n, v in written.constants.items()}
-        self._functions = _functions(analysis)
-        exec(compile(self.source, "<seqtasks tensor program>", "exec"), self._functions)
+        parts = [part for loop in analysis.loops for part in loop.parts]
+        self._external = any(part.external is not None for part in parts)
+        self._states = [
+            (f"{layer}_{k}", part.shape)
+            for layer, loop in enumerate(analysis.loops)
+            for k, part in enumerate(loop.parts)
+        ]
+        self._variants: dict[bool, _Variant] = {}
+
+    @property
+    def source(self) -> str:
+        """The Python that runs where nobody asks for the states of every step."""
+        return self._variant(False).source
 
     def tensors(self) -> list[Tensor]:
         """Return all parameters and buffers, in the order of their gradients."""
         return self._tensors
 
     def memory(self, batch: int, time: int) -> Memory:
-        """Return memory for batches of a size."""
+        """Return memory for a pass forward and back of a batch."""
         return Memory(batch, time)
 
     @torch.no_grad()
@@ -82,21 +92,25 @@ class TensorProgram:
 
         Returns:
             predictions (batch, time, outputs), the final states, and those of every step.
+
+        Raises:
+            IndexError: for an input that is no symbol.
         """
-        self._take_inputs(inputs, lengths, memory)
-        if memory.forward is None or memory.addresses != self._addresses():
-            memory.addresses = self._addresses()
-            memory.forward = self._views("forward", memory)
-            memory.backward = None
-        rows = self._functions["forward"](memory.forward, given)
-        predictions = _by_batch(rows, memory)
-        finals: list[Tensor] = []
+        variant = self._variant(histories)
+        work = memory.taken_from(variant)
+        self._take_inputs(inputs, lengths, work, variant)
+        addresses = self._addresses()
+        if work.forward is None or addresses is None or work.addresses != addresses:
+            work.addresses = addresses
+            work.forward = self._views("forward", work, variant)
+            work.backward = None
+        predictions = _by_batch(variant.functions["forward"](work.forward, given), work)
+        states = [(work.buffers[f"state_{name}"], shape) for name, shape in self._states]
+        finals = [state[-1].clone().view(work.batch, *shape) for state, shape in states]
         past: list[Tensor] = []
-        for name, shape in self._states():
-            states = memory.buffers[name]
-            finals.append(states[-1].clone().view(memory.batch, *shape))
-            if histories:
-                past.append(_by_batch(states[1:], memory).view(memory.batch, memory.time, *shape))
+        if histories:
+            for state, shape in states:
+                past.append(_by_batch(state[1:], work).view(work.batch, work.time, *shape))
         return predictions, finals, past
 
     @torch.no_grad()
@@ -110,47 +124,66 @@ class TensorProgram:
         finals_back: Sequence[Tensor],
         histories_back: Sequence[Tensor] | None,
     ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]:
-        """Return the gradients of the parameters, the inputs and the given states."""
+        """Return the gradients of the parameters, the inputs and the given states.
+
+        The memory must be as the pass forward left it; this pass leaves it so.
+
+        Raises:
+            ValueError: for gradients of histories that the pass forward did not return.
+        """
         del lengths
-        if memory.backward is None:
-            self._allocate(memory, self._buffers[1])
-            memory.backward = self._views("backward", memory)
-        buffers = memory.buffers
+        variant = memory.pool
+        if not isinstance(variant, _Variant):
+            raise ValueError("there is no pass forward to go back from")
+        work = memory.taken_from(variant)
+        buffers = work.buffers
+        if work.backward is None:
+            if "cotangent" not in buffers:
+                self._add_back(work, variant)
+            work.backward = self._views("backward", work, variant)
         buffers["cotangent"].copy_(predictions_back.transpose(0, 1))
-        for number, (name, _) in enumerate(self._states()):
-            external = buffers.get(name.replace("state", "external", 1))
-            if external is None:
-                continue
-            if histories_back is None:
+        if histories_back is not None and variant is not self._variants.get(True):
+            raise ValueError("the pass forward was not asked for the states of every step")
+        for number, (name, _) in enumerate(self._states):
+            external = buffers.get(f"external_{name}")
+            if external is not None and histories_back is None:
                 external.zero_()
-            else:
-                external.copy_(histories_back[number].flatten(2).transpose(0, 1))
+            elif external is not None and histories_back is not None:
+                back = histories_back[number].reshape(work.batch, work.time, -1)
+                external.copy_(back.transpose(0, 1))
         if "one_hot" in buffers:
             buffers["one_hot"].zero_().scatter_(1, buffers["tokens"].view(-1, 1), 1.0)
-        run = self._functions["backward"]
-        gradients, rows = run(memory.backward, given, finals_back, self._empty)
+        run = variant.functions["backward"]
+        gradients, rows = run(work.backward, given, finals_back, self._empty)
         inputs_back = None
         if inputs.is_floating_point():
-            inputs_back = torch.zeros_like(inputs) if rows is None else _by_batch(rows, memory)
+            inputs_back = torch.zeros_like(inputs) if rows is None else _by_batch(rows, work)
         given_back = None
         if given is not None:
             given_back = [
-                buffers[name.replace("state", "carried_back", 1)][0].clone().view_as(state)
-                for (name, _), state in zip(self._states(), given, strict=True)
+                buffers[f"carried_back_{name}"][0].clone().view_as(state)
+                for (name, _), state in zip(self._states, given, strict=True)
             ]
         return gradients, inputs_back, given_back
 
+    def _variant(self, histories: bool) -> _Variant:
+        external = self._external and histories
+        if external not in self._variants:
+            self._variants[external] = _Variant(self.analysis, self.device, external)
+        return self._variants[external]
+
     # ---- memory
 
-    def _take_inputs(self, inputs: Tensor, lengths: Tensor | None, memory: Memory) -> None:
-        buffers = memory.buffers
+    def _take_inputs(
+        self, inputs: Tensor, lengths: Tensor | None, work: Workspace, variant: _Variant
+    ) -> None:
+        buffers = work.buffers
         if not buffers:
-            self._allocate(memory, self._buffers[0])
-            self._allocate_inputs(memory)
+            self._add_forward(work, variant)
         past_end = None
         if self.analysis.masked:
             assert lengths is not None
-            running = buffers["running"].view(memory.time, memory.batch)
+            running = buffers["running"].view(work.time, work.batch)
             torch.lt(buffers["step"], lengths, out=running)
             past_end = ~running
         if self.analysis.vocabulary:
@@ -160,118 +193,44 @@ class TensorProgram:
             if past_end is not None:
                 buffers["inputs"].masked_fill_(past_end[..., None], 0)
 
-    def _allocate_inputs(self, memory: Memory) -> None:
-        time, batch, vocabulary = memory.time, memory.batch, self.analysis.vocabulary
-        buffers = memory.buffers
+    def _add_forward(self, work: Workspace, variant: _Variant) -> None:
+        time, batch, vocabulary = work.time, work.batch, self.analysis.vocabulary
+        dtype, device = self.analysis.dtype, self.device
+        work.add_all(variant.buffers[0], vocabulary, dtype, device)
         if vocabulary:
-            buffers["tokens"] = torch.empty((time, batch), dtype=torch.int64, device=self.device)
-        elif "inputs" not in buffers:
-            buffers["inputs"] = self._empty((time, batch, self.analysis.input_size))
+            work.add("tokens", (time, batch), torch.int64, device)
+        elif "inputs" not in work.buffers:
+            work.add("inputs", (time, batch, self.analysis.input_size), dtype, device)
         if self.analysis.masked:
-            buffers["step"] = torch.arange(time, device=self.device)[:, None]
-            if "running" not in buffers:
-                buffers["running"] = self._new((time, batch, 1), True)
-        if 0 < vocabulary <= LARGEST_ONE_HOT and "one_hot_t" in self.source:
-            buffers["one_hot"] = self._empty((time * batch, vocabulary))
+            work.buffers["step"] = torch.arange(time, device=device)[:, None]
+            if "running" not in work.buffers:
+                work.add("running", (time, batch, 1), torch.bool, device)
 
-    def _allocate(self, memory: Memory, wanted: Sequence[Buffer]) -> None:
-        time, batch = memory.time, memory.batch
-        sizes = {
-            "one": (),
-            "vocabulary": (self.analysis.vocabulary,),
-            "scratch": (batch,),
-            "steps": (time, batch),
-            "states": (time + 1, batch),
-        }
-        for buffer in wanted:
-            shape = (*sizes[buffer.kind], buffer.size)
-            memory.buffers[buffer.name] = self._new(shape, buffer.truth)
-        if "cotangent" not in memory.buffers and wanted is self._buffers[1]:
+    def _add_back(self, work: Workspace, variant: _Variant) -> None:
+        vocabulary, dtype = self.analysis.vocabulary, self.analysis.dtype
+        work.add_all(variant.buffers[1], vocabulary, dtype, self.device)
+        if "cotangent" not in work.buffers:
             outputs = self.analysis.predictions.size
-            memory.buffers["cotangent"] = self._empty((time, batch, outputs))
+            work.add("cotangent", (work.time, work.batch, outputs), dtype, self.device)
+        if 0 < vocabulary <= LARGEST_ONE_HOT and '"one_hot"' in variant.source:
+            work.add("one_hot", (work.time * work.batch, vocabulary), dtype, self.device)
 
-    def _views(self, name: str, memory: Memory) -> tuple[Any, ...]:
+    def _views(self, name: str, work: Workspace, variant: _Variant) -> tuple[Any, ...]:
         parameters = [tensor.detach().contiguous() for tensor in self._tensors]
-        return self._functions[f"views_{name}"](
-            memory.buffers, parameters, self._constants, memory.batch, memory.time
-        )
+        make = variant.functions[f"views_{name}"]
+        return make(work.buffers, parameters, variant.constants, work.batch, work.time)
 
-    def _addresses(self) -> tuple[int, ...]:
-        """Return where the parameters are; nothing that is equal again for one that is copied."""
-        return tuple(
-            tensor.data_ptr() if tensor.is_contiguous() else id(object())
-            for tensor in self._tensors
-        )
-
-    def _states(self) -> list[tuple[str, tuple[int, ...]]]:
-        """Return the name of each state's buffer, and its shape."""
-        return [
-            (f"state_{layer}_{k}", part.shape)
-            for layer, loop in enumerate(self.analysis.loops)
-            for k, part in enumerate(loop.parts)
-        ]
-
-    def _new(self, shape: tuple[int, ...], truth: bool = False) -> Tensor:
-        dtype = torch.bool if truth else self.analysis.dtype
-        return torch.zeros(shape, dtype=dtype, device=self.device)
+    def _addresses(self) -> tuple[int, ...] | None:
+        """Return where the parameters are; None where one is not contiguous, and is copied."""
+        if not all(tensor.is_contiguous() for tensor in self._tensors):
+            return None
+        return tuple(tensor.data_ptr() for tensor in self._tensors)
 
     def _empty(self, shape: tuple[int, ...]) -> Tensor:
         return torch.empty(shape, dtype=self.analysis.dtype, device=self.device)
 
-    def _constant(self, value: object) -> Tensor:
-        if isinstance(value, np.ndarray):
-            return torch.from_numpy(value).to(self.device)
-        return torch.tensor(value, dtype=self.analysis.dtype, device=self.device)
 
-
-def _by_batch(rows: Tensor, memory: Memory) -> Tensor:
+def _by_batch(rows: Tensor, work: Workspace) -> Tensor:
     """Return a copy of what is (time, batch, ...), or its rows, as (batch, time, features)."""
-    by_time = rows.view(memory.time, memory.batch, -1)
+    by_time = rows.reshape(work.time, work.batch, -1)
     return by_time.transpose(0, 1).clone(memory_format=torch.contiguous_format)
-
-
-def _strided(
-    memory: Tensor,
-    rows: int | None,
-    size: int,
-    first: int,
-    shape: tuple[int, ...],
-    strides: tuple[int, ...],
-) -> Tensor:
-    lead = () if rows is None else (rows,)
-    steps = () if rows is None else (size,)
-    return memory.as_strided((*lead, *shape), (*steps, *strides), memory.storage_offset() + first)
-
-
-def _steps(
-    memory: Tensor,
-    time: int,
-    later: int,
-    first: int,
-    shape: tuple[int, ...],
-    strides: tuple[int, ...],
-    backwards: bool = False,
-) -> tuple[Tensor, ...]:
-    """Return places of each step, (batch, ...) each."""
-    count, batch, size = memory.shape
-    whole = memory.as_strided(
-        (count, batch, *shape), (batch * size, size, *strides), memory.storage_offset() + first
-    )
-    steps = whole.unbind(0)[later : later + time]
-    return steps[::-1] if backwards else steps
-
-
-def _functions(analysis: Analysis) -> dict[str, Any]:
-    names = ("mm", "addmm", "mv", "lerp", "where", "index_select", "amax", "add", "sub", "mul", "div", "neg",
-             "addcmul", "addcdiv", "clamp", "gt", "ge", "lt", "le", "eq", "ne")
-    functions: dict[str, Any] = {name: getattr(torch, name) for name in names}
-    for operation, pointwise in POINTWISE.items():
-        functions[f"pointwise_{operation}"] = pointwise.torch
-        name = getattr(pointwise.torch, "__name__", "")
-        if getattr(torch, name, None) is pointwise.torch:
-            functions[name] = pointwise.torch
-    functions["total"] = torch.sum
-    functions["strided"], functions["steps"] = _strided, _steps
-    functions["embedding_dense_backward"] = torch.ops.aten.embedding_dense_backward
-    functions["vocabulary"] = analysis.vocabulary
-    return functions

@@ -123,9 +123,10 @@ def rebuilt(graph: Graph, node: Node, inputs: list[Node]) -> Node:
         assert node.index is not None
         return view(graph, inputs[0], node.index, node.shape)
     if node.operation == "concatenate" and all(n.operation == "view" for n in inputs):
-        if all(n.inputs[0] is inputs[0].inputs[0] for n in inputs):
-            index = np.concatenate([n.index for n in inputs if n.index is not None])
-            return view(graph, inputs[0].inputs[0], index, node.shape)
+        source = inputs[0].inputs[0]
+        index = np.concatenate([n.index for n in inputs if n.index is not None])
+        if all(n.inputs[0] is source for n in inputs):
+            return view(graph, source, index, node.shape)
     return graph.make(
         node.operation,
         inputs,

@@ -1,8 +1,8 @@
 """What of a rewritten model is computed where: the sections of a program, in order.
 
 A section is a phase, but for two kinds of values. What only the pass back needs of the forward
-phases is computed at its beginning, for all steps at once; and what a loop back does not carry on is
-computed after it, for all steps at once.
+phases is computed at its beginning, for all steps at once; and what a loop back does not carry on
+is computed after it, for all steps at once.
 """
 
 from collections.abc import Iterable
@@ -93,9 +93,14 @@ def is_alias(node: Node) -> bool:
     return node.operation in ("spread", "symbols")
 
 
-def sections(analysis: Analysis) -> Sections:
-    """Rewrite a model for tensors, and part it."""
-    found = Sections(analysis, _with_places(analysis, _rewritten(analysis)))
+def sections(analysis: Analysis, external: bool) -> Sections:
+    """Rewrite a model for tensors, and part it.
+
+    Args:
+        analysis: of the model.
+        external: whether the states of every step have gradients from outside.
+    """
+    found = Sections(analysis, _with_places(analysis, _rewritten(analysis, external)))
     found.nodes = live(found.roots.all())
     found.users = users(found.nodes)
     found.wanted = set(found.roots.all())
@@ -113,9 +118,9 @@ def sections(analysis: Analysis) -> Sections:
     return found
 
 
-def _rewritten(analysis: Analysis) -> Roots:
+def _rewritten(analysis: Analysis, external: bool) -> Roots:
     graph, phases = analysis.graph, analysis.phases
-    roots = without_nothings(graph, Roots.of(analysis))
+    roots = without_nothings(graph, Roots.of(analysis), external)
     roots = early_together(graph, phases, interpolated(graph, roots))
     roots = products_joined(graph, with_factors_outside(graph, phases, roots))
     for _ in range(MOST_ROUNDS):
@@ -147,7 +152,12 @@ def _with_places(analysis: Analysis, roots: Roots) -> Roots:
         phase = phases.backward_loop(layer)
         before.append(
             graph.make(
-                "arriving", (back,), part.shape, value=(layer, k), columns=Columns.BATCH, phase=phase
+                "arriving",
+                (back,),
+                part.shape,
+                value=(layer, k),
+                columns=Columns.BATCH,
+                phase=phase,
             )
         )
     roots.following, roots.before = following, before

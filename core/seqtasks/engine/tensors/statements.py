@@ -197,7 +197,9 @@ class Statements:
             for box in found:  # what is zero is so from the beginning
                 if box.source is not None:
                     name = self.views.place(source, box.source, box.sizes, loop)
-                    self.lines.append(f"{self._box(node, box.starts, box.sizes, loop)}.copy_({name})")
+                    self.lines.append(
+                        f"{self._box(node, box.starts, box.sizes, loop)}.copy_({name})"
+                    )
             return
         lead = int(node.columns != Columns.ONE)
         target = self.out(node, loop, (node.size,))
@@ -232,8 +234,8 @@ class Statements:
         self.lines.append(f"mv({weight}, {vector}, out={self.out(node, loop)})")
 
     def _lookup(self, node: Node, loop: bool) -> None:
-        table = self.views.of(node.inputs[0], loop, (node.size,))
-        target = self.out(node, loop, (node.size,))
+        table = self.views.of(node.inputs[0], loop)
+        target = self.out(node, loop)
         tokens = self.views.buffer("tokens", 'buffers["tokens"].view(-1)')
         if node.size == self.storage.slots[node].buffer.size:
             self.lines.append(f"index_select({table}, 0, {tokens}, out={target})")
@@ -274,7 +276,9 @@ def _number(value: float) -> str:
 def _has_out(operation: str) -> bool:
     """Say whether torch's own function for an operation takes a place for its result."""
     function = POINTWISE[operation].torch
-    return getattr(torch, getattr(function, "__name__", ""), None) is function and operation != "relu"
+    return (
+        getattr(torch, getattr(function, "__name__", ""), None) is function and operation != "relu"
+    )
 
 
 PLAIN = {operation for operation in POINTWISE if _has_out(operation)}

@@ -1,8 +1,8 @@
 """Where values lie: buffers, and which values share one.
 
-A value that is used once may lie where its user's result will lie: what is added to a product before
-the loop, an activation, the parts of a concatenation. Users are therefore placed before what they
-use. A value of the pass forward that the pass back reads is never written over.
+A value that is used once may lie where its user's result will lie: what is added to a product
+before the loop, an activation, the parts of a concatenation. Users are therefore placed before
+what they use. A value of the pass forward that the pass back reads is never written over.
 """
 
 from collections import defaultdict
@@ -31,12 +31,14 @@ class Buffer:
             (time, batch, size); `states`, one step more.
         size: numbers in a row.
         truth: whether it holds truth values.
+        zero: whether some of it is zero from the beginning, and stays so.
     """
 
     name: str
     kind: str
     size: int
     truth: bool = False
+    zero: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Slot:
 
 @dataclass
 class Term:
-    """A term of a sum: a `value`, a `product`, `multiply` or `divide` of two, or a view's `boxes`."""
+    """A term of a sum: a `value`, a `product`, `multiply` or `divide`, or a view's `boxes`."""
 
     sign: int
     operation: str
@@ -84,10 +86,12 @@ class Storage:
     preloaded: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     direct: set[Node] = field(default_factory=set[Node])
 
-    def buffer(self, name: str, kind: str, size: int, truth: bool = False) -> Buffer:
+    def buffer(
+        self, name: str, kind: str, size: int, truth: bool = False, zero: bool = False
+    ) -> Buffer:
         """Return a new buffer."""
         assert name not in self.buffers, name
-        self.buffers[name] = Buffer(name, kind, size, truth)
+        self.buffers[name] = Buffer(name, kind, size, truth, zero)
         return self.buffers[name]
 
 
@@ -140,7 +144,7 @@ class _Planner:
 
     def place(self, node: Node) -> None:
         """Place a node whose users are placed, and what may lie in its place."""
-        storage, parted = self.storage, self.parted
+        storage = self.storage
         known = node in storage.inside or node in storage.direct
         if known or node.operation in LEAVES or is_alias(node):
             return
@@ -153,8 +157,9 @@ class _Planner:
             self._merge(node)
         if node not in storage.slots:
             name = f"{node.operation}_{node.number}"
-            truth = self.is_truth(node)
-            storage.slots[node] = Slot(storage.buffer(name, self._kind(node), node.size, truth))
+            truth, zero = self.is_truth(node), node.operation == "view"
+            kind = self._kind(node)
+            storage.slots[node] = Slot(storage.buffer(name, kind, node.size, truth, zero))
         self._share(node)
 
     def is_truth(self, node: Node) -> bool:
@@ -223,21 +228,21 @@ class _Planner:
         terms = storage.sums[node]
         for term in terms:
             back = term.nodes[0]
-            if term.operation == "value" and term.sign == 1 and back in self.backs:
-                if len(parted.users[back]) == 1:
-                    terms.remove(term)
-                    storage.slots[node] = storage.slots[back]
-                    storage.started.add(node)
-                    storage.merged[self.backs[back]] = node
-                    early = self._early(node)
-                    if early is not None:
-                        terms.remove(early)
-                        storage.preloaded.add(self.backs[back])
-                        if self._can_share(node, early.nodes[0]):
-                            storage.slots[early.nodes[0]] = storage.slots[node]
-                        else:
-                            storage.fills[node] = early.nodes[0]
-                    return
+            plus = term.operation == "value" and term.sign == 1
+            if plus and back in self.backs and len(parted.users[back]) == 1:
+                terms.remove(term)
+                storage.slots[node] = storage.slots[back]
+                storage.started.add(node)
+                storage.merged[self.backs[back]] = node
+                early = self._early(node)
+                if early is not None:
+                    terms.remove(early)
+                    storage.preloaded.add(self.backs[back])
+                    if self._can_share(node, early.nodes[0]):
+                        storage.slots[early.nodes[0]] = storage.slots[node]
+                    else:
+                        storage.fills[node] = early.nodes[0]
+                return
 
     def _takes_back(self, node: Node) -> bool:
         """Say whether a value is a sum that a gradient carried back can be added right to."""
@@ -252,9 +257,9 @@ class _Planner:
         """Return a term that is known before a sum's loop."""
         parted = self.parted
         for term in self.storage.sums[node]:
-            if term.operation == "value" and term.sign == 1:
-                if parted.section[term.nodes[0]] < parted.section[node]:
-                    return term
+            plus = term.operation == "value" and term.sign == 1
+            if plus and parted.section[term.nodes[0]] < parted.section[node]:
+                return term
         return None
 
     # ---- sharing
@@ -266,12 +271,12 @@ class _Planner:
             if node in storage.started or node.operation == "arriving":
                 return
             for term in storage.sums[node]:
-                if term.operation == "value" and term.sign == 1:
-                    if self._can_share(node, term.nodes[0]):
-                        storage.slots[term.nodes[0]] = slot
-                        storage.sums[node].remove(term)
-                        storage.started.add(node)
-                        return
+                plus = term.operation == "value" and term.sign == 1
+                if plus and self._can_share(node, term.nodes[0]):
+                    storage.slots[term.nodes[0]] = slot
+                    storage.sums[node].remove(term)
+                    storage.started.add(node)
+                    return
         elif node.operation in _IN_PLACE and node.operation not in _COMPARISONS:
             for operand in node.inputs:
                 source = self._whole(operand)

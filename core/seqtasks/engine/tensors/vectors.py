@@ -97,9 +97,7 @@ def _can_move(vector: Node) -> bool:
     return source.operation in POINTWISE or source.operation in ("linear", "sum_by_symbol", "sum")
 
 
-def _side_by_side(
-    graph: Graph, new: dict[Node, Node], products: list[Node]
-) -> tuple[Node, Node]:
+def _side_by_side(graph: Graph, new: dict[Node, Node], products: list[Node]) -> tuple[Node, Node]:
     """Return the matrices below each other and the vectors side by side."""
     products = sorted(products, key=lambda p: int(source_of(p.inputs[0])[1][0]))
     bases = {p: _carried(new[p.inputs[1]]) for p in products}
@@ -133,7 +131,9 @@ def _scaled(graph: Graph, base: Node, vectors: list[Node]) -> Node:
     shape = (len(vectors), base.size)
     factors = joined(graph, [v.inputs[1] for v in vectors])
     repeated = view(graph, base, np.broadcast_to(np.arange(base.size), shape), shape)
-    scaled = graph.make("multiply", (repeated, view(graph, factors, np.arange(factors.size), shape)), shape)
+    scaled = graph.make(
+        "multiply", (repeated, view(graph, factors, np.arange(factors.size), shape)), shape
+    )
     return view(graph, scaled, np.arange(scaled.size), (scaled.size,))
 
 

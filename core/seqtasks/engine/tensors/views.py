@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from seqtasks.engine.graph import Node
+from seqtasks.engine.graph import Columns, Node
 from seqtasks.engine.tensors.places import Strided, strided
 from seqtasks.engine.tensors.storage import Buffer, Slot, Storage
 
@@ -54,7 +54,9 @@ class Views:
         if source.operation == "constant":
             return self.number(source.value)
         pattern = strided(index, shape)
-        assert pattern is not None, node
+        if pattern is None:  # spread over several axes, and wanted with one: it is copied
+            lead = () if node.columns == Columns.ONE else (-1,)
+            return f"{self.of(node, loop)}.reshape({(*lead, *shape)})"
         return self.place(source, pattern, shape, loop)
 
     def place(self, source: Node, pattern: Strided, shape: tuple[int, ...], loop: bool) -> str:

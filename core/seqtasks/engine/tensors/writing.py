@@ -7,9 +7,10 @@ function that computes. Nothing is decided while it runs.
 from dataclasses import dataclass, field
 
 from seqtasks.engine.analysis import Analysis
-from seqtasks.engine.graph import Columns, Node
+from seqtasks.engine.graph import Node
 from seqtasks.engine.tensors.gradients import Write, assemblies, without_memory
-from seqtasks.engine.tensors.places import Strided, strided
+from seqtasks.engine.tensors.joining import source_of
+from seqtasks.engine.tensors.places import strided
 from seqtasks.engine.tensors.sections import LEAVES, Sections, is_alias, sections
 from seqtasks.engine.tensors.statements import Statements
 from seqtasks.engine.tensors.storage import Buffer, Storage, by_section, plan_storage
@@ -34,9 +35,14 @@ class Written:
     backward: list[Buffer] = field(default_factory=list[Buffer])
 
 
-def write(analysis: Analysis) -> Written:
-    """Write the program of an analysed model."""
-    parted = sections(analysis)
+def write(analysis: Analysis, external: bool) -> Written:
+    """Write the program of an analysed model.
+
+    Args:
+        analysis: of the model.
+        external: whether the states of every step have gradients from outside.
+    """
+    parted = sections(analysis, external)
     storage = plan_storage(parted, without_memory(parted))
     constants: dict[str, object] = {}
     passes = [_Pass(parted, storage, constants, back).text() for back in (False, True)]
@@ -174,7 +180,9 @@ class _Pass:
             total = storage.merged.get((layer, k))
             if total is not None and total in storage.fills:
                 source = self._rows(storage.fills[total])
-                self.body.append(f"{self.statements.out(total, False, (carry.size,))}.copy_({source})")
+                self.body.append(
+                    f"{self.statements.out(total, False, (carry.size,))}.copy_({source})"
+                )
             if preloaded:
                 self.body.append(f"{self.views.step(carry, '0')}.zero_()")
             elif not storage.sums[arriving]:
@@ -218,7 +226,7 @@ class _Pass:
         source, box = write.source, write.box
         target = name
         if box is not None and box.sizes != leaf.shape:
-            target = f"{name}[{', '.join(_slice(s, n) for s, n in zip(box.starts, box.sizes, strict=True))}]"
+            target = f"{name}[{_slices(box.starts, box.sizes)}]"
         if source in self.storage.direct:
             self._write_direct(target, write)
             return
@@ -239,27 +247,31 @@ class _Pass:
         operand = source.inputs[0]
         if source.operation == "sum_of_columns":
             value = self._slice(operand, first, sizes[0])
-            line = f"{target}.add_({value}.sum(0))" if write.add else f"total({value}, 0, out={target})"
+            line = (
+                f"{target}.add_({value}.sum(0))"
+                if write.add
+                else f"total({value}, 0, out={target})"
+            )
             self.body.append(line)
             return
         row, column = divmod(first, source.shape[1])
         left = self.views.transposed(self._slice(operand, row, sizes[0]))
         right = self._slice(source.inputs[1], column, sizes[1])
-        line = f"{target}.addmm_({left}, {right})" if write.add else f"mm({left}, {right}, out={target})"
+        line = (
+            f"{target}.addmm_({left}, {right})"
+            if write.add
+            else f"mm({left}, {right}, out={target})"
+        )
         self.body.append(line)
 
     def _slice(self, node: Node, first: int, size: int) -> str:
         """Return the name of some of a value's numbers, for all steps."""
-        if node.columns == Columns.BATCH and node.operation == "spread":
-            return f"{self._slice(node.inputs[0], first, size)}.expand(time * batch, -1)"
-        source = node.inputs[0] if node.operation == "view" else node
-        if node.operation != "view":
-            return self.views.place(source, Strided(first, (1,)), (size,), False)
-        assert node.index is not None
-        pattern = strided(node.index[first : first + size], (size,))
+        source, index = source_of(node)
+        pattern = strided(index[first : first + size], (size,))
         assert pattern is not None
         return self.views.place(source, pattern, (size,), False)
 
 
-def _slice(start: int, size: int) -> str:
-    return f"{start}:{start + size}"
+def _slices(starts: tuple[int, ...], sizes: tuple[int, ...]) -> str:
+    pairs = zip(starts, sizes, strict=True)
+    return ", ".join(f"{start}:{start + size}" for start, size in pairs)

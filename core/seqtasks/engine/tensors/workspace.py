@@ -1,0 +1,127 @@
+"""Buffers for batches of one size, kept between training steps.
+
+New memory of some megabytes costs as much to be touched for the first time as it takes to compute
+with; so what one step no longer needs, the next one takes over, even for a batch of another size.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seqtasks.engine.tensors.storage import Buffer
+
+__all__ = ["Memory", "Pool", "Workspace"]
+
+MOST_IDLE = 2
+"""Workspaces kept for later: one for training, one for evaluation between."""
+
+
+@dataclass
+class Workspace:
+    """Buffers for one size of batch, and the views of them that the two passes work on.
+
+    Attributes:
+        batch: rows.
+        time: steps.
+        buffers: by name.
+        forward: the views of the pass forward, or None.
+        backward: those of the pass back, or None.
+        addresses: where the parameters lay when the views were made; None for nowhere fixed.
+    """
+
+    batch: int
+    time: int
+    buffers: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    forward: tuple[Any, ...] | None = None
+    backward: tuple[Any, ...] | None = None
+    addresses: tuple[int, ...] | None = None
+    _storages: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    _older: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+
+    def add(
+        self, name: str, shape: Sequence[int], dtype: torch.dtype, device: torch.device
+    ) -> Tensor:
+        """Return a new buffer of a name, in memory taken over if there is enough."""
+        needed = math.prod(shape)
+        storage = self._older.pop(name, None)
+        if storage is None or storage.numel() < needed:
+            storage = torch.empty(needed, dtype=dtype, device=device)
+        self._storages[name] = storage
+        self.buffers[name] = storage[:needed].view(*shape)
+        return self.buffers[name]
+
+    def add_all(
+        self, buffers: Sequence[Buffer], symbols: int, dtype: torch.dtype, device: torch.device
+    ) -> None:
+        """Add the buffers of a pass."""
+        rows = {
+            "one": (),
+            "vocabulary": (symbols,),
+            "scratch": (self.batch,),
+            "steps": (self.time, self.batch),
+            "states": (self.time + 1, self.batch),
+        }
+        for buffer in buffers:
+            kind = torch.bool if buffer.truth else dtype
+            made = self.add(buffer.name, (*rows[buffer.kind], buffer.size), kind, device)
+            if buffer.zero:
+                made.zero_()
+
+    def followed_by(self, batch: int, time: int) -> "Workspace":
+        """Return a workspace for another size that takes this one's memory over."""
+        return Workspace(batch, time, _older=self._storages)
+
+
+class Pool:
+    """The workspaces of a program that nobody uses."""
+
+    def __init__(self) -> None:
+        self._idle: list[Workspace] = []
+
+    def take(self, batch: int, time: int) -> Workspace:
+        """Return a workspace for a size of batch."""
+        for workspace in reversed(self._idle):
+            if (workspace.batch, workspace.time) == (batch, time):
+                self._idle.remove(workspace)
+                return workspace
+        if len(self._idle) >= MOST_IDLE:
+            return self._idle.pop(0).followed_by(batch, time)
+        return Workspace(batch, time)
+
+    def give_back(self, workspace: Workspace) -> None:
+        """Take a workspace back."""
+        if len(self._idle) < MOST_IDLE:
+            self._idle.append(workspace)
+
+
+class Memory:
+    """What a pass forward leaves behind for the one back; it goes back to its pool in the end.
+
+    Attributes:
+        batch: rows.
+        time: steps.
+        pool: where its workspace comes from; None before the first pass.
+    """
+
+    def __init__(self, batch: int, time: int) -> None:
+        self.batch, self.time = batch, time
+        self.pool: Pool | None = None
+        self._workspace: Workspace | None = None
+
+    def taken_from(self, pool: Pool) -> Workspace:
+        """Return a workspace of a pool, the same for every pass."""
+        if pool is not self.pool or self._workspace is None:
+            self._give_back()
+            self.pool, self._workspace = pool, pool.take(self.batch, self.time)
+        return self._workspace
+
+    def _give_back(self) -> None:
+        if self.pool is not None and self._workspace is not None:
+            self.pool.give_back(self._workspace)
+
+    def __del__(self) -> None:
+        self._give_back()
