@@ -59,6 +59,7 @@ def derive(
             if node.value[1]:
                 found.of_parameters[node] = cotangents[node]
             continue
+        graph.least_phase = 0
         total = _total(graph, cotangents[node])
         # What was computed before a loop has its gradient computed after the loop back.
         before = phases.is_loop(total.phase) and node.phase < phases.loop(

@@ -221,9 +221,9 @@ class Graph:
         for one, other in ((a, b), (b, a)):
             if _is(one, 0):
                 return other
-            if one.operation == "add" and other.phase < one.phase:
+            if one.operation == "add":
                 for early, late in (one.inputs, one.inputs[::-1]):
-                    if early.phase < one.phase:
+                    if max(early.phase, other.phase) < late.phase:
                         return self.add(self.add(early, other), late)
         return None
 
@@ -246,8 +246,12 @@ class Graph:
             return self.lookup(self.view(source.inputs[0], index, shape))
         if shape == source.shape and np.array_equal(index, np.arange(source.size)):
             return source
-        if len(index) <= source.size and _is_run(index):
+        if len(index) < source.size and _is_run(index):
+            # What is sliced instead stays in its phase: a gradient that is carried back is gone
+            # when the loop has ended.
+            least, self.least_phase = self.least_phase, 0
             pushed = self._pushed_down(source, index, shape)
+            self.least_phase = least
             if pushed is not None:
                 return pushed
         return self.make("view", (source,), shape, index=index)
