@@ -242,13 +242,17 @@ def _stack_gradients(storage: Storage) -> None:
         if node.operation != "products" or not all(node.value):
             continue
         weights, vectors = list(node.inputs[::2]), list(node.inputs[1::2])
-        order = sorted(range(len(weights)), key=lambda k: (_block_of(weights[k]) or (node, 0, 0))[1])
+        order = sorted(
+            range(len(weights)), key=lambda k: (_block_of(weights[k]) or (node, 0, 0))[1]
+        )
         weights, vectors = [weights[k] for k in order], [vectors[k] for k in order]
         kept = all(v in storage.places and v.operation in POINTWISE for v in vectors)
         if not kept or len(set(vectors)) < len(vectors) or not follow_each_other(weights):
             continue
         places = [storage.places[v] for v in vectors]
-        alone = all(p.buffer.rows == v.size and not p.shift for p, v in zip(places, vectors, strict=True))
+        alone = all(
+            p.buffer.rows == v.size and not p.shift for p, v in zip(places, vectors, strict=True)
+        )
         if alone and len({p.buffer.kind for p in places}) == 1:
             _lay_below(storage, vectors)
             storage.stacked[node] = [n for pair in zip(weights, vectors, strict=True) for n in pair]
