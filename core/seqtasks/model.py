@@ -44,8 +44,9 @@ class Model(nn.Module):
         self._engines: Engines | None = None
 
     def use_engine(self, name: EngineName) -> Engines:
-        """Say how the model is run from now on: by the plain loop, which is what it does untold,
-        or by a program made of its parts, with the same results.
+        """Say how the model is run from now on.
+
+        Untold, it is run by the plain loop; a program made of its parts gives the same results.
 
         Args:
             name: `plain`; `torch` for tensor operations; `native` for a compiled program; `auto`

@@ -129,9 +129,7 @@ def by_program(
     names = {id(p): name for name, p in model.named_parameters() if p.requires_grad}
     outcome = Outcome(results[0], results[1], results[2])
     outcome.parameters = {
-        names[id(t)]: g
-        for t, g in zip(program.tensors(), gradients, strict=True)
-        if id(t) in names
+        names[id(t)]: g for t, g in zip(program.tensors(), gradients, strict=True) if id(t) in names
     }
     outcome.inputs, outcome.given = inputs_back, given_back
     return outcome
@@ -179,10 +177,7 @@ def compare(
     if given:
         shapes = [flat(cell.initial_state(batch, steps)) for cell in model.cells]
         drawn = [
-            [
-                torch.rand(t.shape, dtype=torch.float64, generator=generator) + 0.1
-                for t in tensors
-            ]
+            [torch.rand(t.shape, dtype=torch.float64, generator=generator) + 0.1 for t in tensors]
             for tensors in shapes
         ]
         layers = [tuple(tensors) if len(tensors) > 1 else tensors[0] for tensors in drawn]

@@ -9,7 +9,7 @@ import pytest
 from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
 from seqtasks.errors import UsageError
 from seqtasks.lengths import AllowedLengths
-from seqtasks.metrics import Metric, mean_squared_error, sequence_accuracy, token_accuracy
+from seqtasks.metrics import Metric, mean_squared_error, token_accuracy
 from seqtasks.registry import current_registry
 from seqtasks.settings import Settings
 from seqtasks.tasks import Task

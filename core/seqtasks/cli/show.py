@@ -136,7 +136,6 @@ def _score(name: str, value: float) -> str:
 def _cell(name: str) -> list[str]:
     from seqtasks.building import CELL_SIZES, cell
     from seqtasks.cells import Cell
-
     from seqtasks.cli.show_engine import engine_lines
 
     target = find("cell", name, Cell, CELL_SIZES).target

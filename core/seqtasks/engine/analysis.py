@@ -253,7 +253,7 @@ def _embedded(
     recording: _Recording, twin: nn.ModuleDict, rows: tuple[int, int], dtype: Any, input_size: int
 ) -> tuple[Node, int]:
     graph, phases = recording.graph, recording.phases
-    module = twin["embedding"] if "embedding" in twin else None
+    module = dict(twin.items()).get("embedding")
     if isinstance(module, nn.Embedding):
         if (
             module.padding_idx is not None

@@ -62,9 +62,7 @@ def derive(
         graph.least_phase = 0
         total = _total(graph, cotangents[node])
         # What was computed before a loop has its gradient computed after the loop back.
-        before = phases.is_loop(total.phase) and node.phase < phases.loop(
-            phases.layer(total.phase)
-        )
+        before = phases.is_loop(total.phase) and node.phase < phases.loop(phases.layer(total.phase))
         graph.least_phase = phases.after(total.phase) if before else 0
         if node.operation == "state":
             found.of_states[node] = total
@@ -188,14 +186,13 @@ def _fitted(graph: Graph, phases: Phases, source: Node, g: Node) -> Node:
         return g
     phase = phases.after(g.phase)
     if source.columns == Columns.VOCABULARY and g.columns == Columns.BATCH:
-        table = graph.make(
+        return graph.make(
             "sum_by_symbol",
             (g,),
             g.shape,
             columns=Columns.VOCABULARY,
             phase=max(phase, phases.backward_vocabulary),
         )
-        return table
     if source.columns == Columns.VOCABULARY:
         return g
     if g.operation == "outer" or g.columns == Columns.ONE:

@@ -27,7 +27,9 @@ def described(analysis: Analysis) -> list[tuple[str, str]]:
         which = f" {layer + 1}" if several else ""
         parts.append((f"before loop{which}", phases.before(layer)))
         parts.append((f"in loop{which}", phases.loop(layer)))
-    parts.append(("after the loops" if several else "after the loop", phases.before(len(analysis.loops))))
+    parts.append(
+        ("after the loops" if several else "after the loop", phases.before(len(analysis.loops)))
+    )
     parts.append(("before going back", phases.backward))
     for layer in reversed(range(len(analysis.loops))):
         which = f" {layer + 1}" if several else ""

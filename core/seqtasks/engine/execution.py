@@ -99,7 +99,9 @@ class Engine(Protocol):
 
     name: str
 
-    def program(self, analysis: Analysis, parts: Parts) -> Passes: ...
+    def program(self, analysis: Analysis, parts: Parts) -> Passes:
+        """Return a program of an analysed model."""
+        ...
 
 
 class NativeEngine:
@@ -295,10 +297,7 @@ class Engines:
     def _candidates(self) -> list[Engine]:
         device = self.device
         native, tensors = NativeEngine(), TensorEngine(device)
-        if self.name is not None:
-            wanted = self.name
-        else:
-            wanted = self.wanted
+        wanted = self.name if self.name is not None else self.wanted
         if wanted == "torch":
             return [tensors]
         if device.type != "cpu":

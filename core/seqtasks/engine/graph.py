@@ -335,7 +335,7 @@ class Graph:
         A product over a concatenation, or over a sum, of what is known before the loop and what is
         not is a sum of products.
         """
-        rows, width = weight.shape[::-1] if transposed else weight.shape
+        rows, _width = weight.shape[::-1] if transposed else weight.shape
         if _is(vector, 0) or _is(weight, 0):
             return self.constant(0.0, (rows,))
         if vector.operation == "lookup":

@@ -30,7 +30,10 @@ class Passes(Protocol):
         given: Sequence[Tensor] | None,
         memory: Any,
         histories: bool = False,
-    ) -> tuple[Tensor, list[Tensor], list[Tensor]]: ...
+    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+        """Run a batch; see `Program.forward`."""
+        ...
+
     def backward(
         self,
         inputs: Tensor,
@@ -40,4 +43,6 @@ class Passes(Protocol):
         predictions_back: Tensor,
         finals_back: Sequence[Tensor],
         histories_back: Sequence[Tensor] | None,
-    ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]: ...
+    ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]:
+        """Return the gradients of parameters, inputs and given states; see `Program.backward`."""
+        ...

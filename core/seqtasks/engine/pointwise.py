@@ -85,7 +85,9 @@ def _power(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
     base, exponent = node.inputs
     lower = graph.pointwise("power", base, graph.subtract(exponent, 1.0))
     constant = graph.pointwise("equal", exponent, 0.0)  # x⁰ is flat, at x = 0 too
-    by_base = graph.pointwise("where", constant, 0.0, graph.multiply(g, graph.multiply(exponent, lower)))
+    by_base = graph.pointwise(
+        "where", constant, 0.0, graph.multiply(g, graph.multiply(exponent, lower))
+    )
     if exponent.operation == "constant":
         return [by_base, None]
     at_zero = graph.multiply(

@@ -184,10 +184,9 @@ class Recorder(TorchFunctionMode):
 
 def _changes_in_place(name: str) -> bool:
     if name.endswith("__"):
-        return (
-            name in ("__setitem__", "__set__")
-            or (name.startswith("__i")
-            and name not in ("__index__", "__int__", "__invert__", "__init__"))
+        return name in ("__setitem__", "__set__") or (
+            name.startswith("__i")
+            and name not in ("__index__", "__int__", "__invert__", "__init__")
         )
     return name.endswith("_")
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from seqtasks.engine.contractions import contracted, einsum, product
 from seqtasks.engine.graph import Graph, Node, Unsupported
@@ -479,7 +479,7 @@ RULES: dict[Any, Rule] = {}
 def _rule(rule: Rule, *functions: str) -> None:
     """Give a rule to the torch functions, tensor methods and torch.nn.functional of these names."""
     for name in functions:
-        for home in (torch, Tensor, F, torch._C._nn, torch.linalg, torch.special):
+        for home in (torch, Tensor, functional, torch._C._nn, torch.linalg, torch.special):
             function = getattr(home, name, None)
             if function is not None:
                 RULES[function] = rule

@@ -1,5 +1,6 @@
 """Training steps made by a compiled program, many in one call."""
 
+import itertools
 import math
 import os
 import time
@@ -88,7 +89,7 @@ class NativeSteps:
             return
         times = block.times[first:last]
         cuts = [0, *(np.flatnonzero(np.diff(times)) + 1), last - first]
-        for start, end in zip(cuts[:-1], cuts[1:], strict=True):
+        for start, end in itertools.pairwise(cuts):
             yield slice(first + int(start), first + int(end))
 
     def _train(self, block: Block, piece: slice) -> list[float]:

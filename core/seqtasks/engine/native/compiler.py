@@ -69,8 +69,8 @@ def find_compiler() -> Compiler:
 
 
 def _identity(path: str) -> str:
-    real = os.path.realpath(path)
-    about = os.stat(real)
+    real = Path(path).resolve()
+    about = real.stat()
     return f"{real} {about.st_size} {about.st_mtime_ns}"
 
 
@@ -93,7 +93,7 @@ def load(source: str) -> ctypes.CDLL:
         if not _is_ours(kept):
             with tempfile.TemporaryDirectory(prefix="making-", dir=folder) as temporary:
                 made = _compiled(compiler, flags, source, Path(temporary) / name)
-                os.replace(made, kept)
+                made.replace(kept)
         return ctypes.CDLL(str(kept))
     except OSError as error:
         raise CompilerError(f"{error.strerror or error}") from error
@@ -143,7 +143,7 @@ def _compiled(compiler: Compiler, flags: list[str], source: str, target: Path) -
             done.stderr.strip() or f"it ended with {done.returncode}"
         ]
         raise CompilerError(f"{compiler.command[0]} failed: {lines[0][:200]}")
-    os.chmod(target, 0o600)
+    target.chmod(0o600)
     return target
 
 

@@ -133,7 +133,7 @@ class _Emitter:
     def _batch_phase(self, functions: list[str], phase: int, name: str) -> list[str]:
         """Write a phase for all steps, in blocks of columns, and then its sums over all of them."""
         calls: list[str] = []
-        kept = [n for n in self.plan.kept_in(phase, Columns.BATCH)]
+        kept = list(self.plan.kept_in(phase, Columns.BATCH))
         extra: list[tuple[Node, Place]] = []
         predictions = self.plan.analysis.predictions
         last = self.plan.analysis.phases.before(len(self.plan.analysis.loops))
@@ -271,7 +271,7 @@ class _Emitter:
             lines += self.sums.lines(table, outers)
             lines.append("    }")
         one = Scope("one", used)
-        kept = [n for n in self.plan.kept_in(phases.backward_weights, Columns.ONE)]
+        kept = list(self.plan.kept_in(phases.backward_weights, Columns.ONE))
         kept = [n for n in kept if n not in self.plan.direct]
         kept = [n for n in kept if n.operation not in ("outer", "sum_of_columns")]
         lines += self.values.written(one, kept, "    ")

@@ -112,7 +112,7 @@ class Kernels:
         def attempt(box: Box) -> None:
             writer = _Box(self, scope, shape, box, {})
             value = writer.value(source, positions(shape, box))
-            outer = [ends for ends in box[:keep]]
+            outer = list(box[:keep])
             rows = writer.place_of(node.shape or (1,), tuple(outer) or ((0, 1),), keep)
             target = scope.row(place, rows)
             found.append((box, writer.reduced(target, value, combine, keep, scope)))
@@ -151,8 +151,10 @@ class Kernels:
                 ]
                 inner = f"v_by_symbol({value}, symbols + at + j, VOCABULARY, sums, few);"
                 closed = [
-                    "for (int s = 0; VOCABULARY <= 8 && s < VOCABULARY; ++s) "
-                    "few[s] += v_total(sums[s]);"
+                    (
+                        "for (int s = 0; VOCABULARY <= 8 && s < VOCABULARY; ++s) "
+                        "few[s] += v_total(sums[s]);"
+                    )
                 ]
             else:
                 opened = ["vec sum = v_all(0);"]

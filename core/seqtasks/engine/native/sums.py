@@ -55,8 +55,10 @@ class Sums:
             wrapped(name, used, lines, self._plan.names, "const long at, const long count")
         )
         return [
-            f"if (t % few == 0) {name}(w, t * columns + j, "
-            "(few < w->time - t ? few : w->time - t) * width);"
+            (
+                f"if (t % few == 0) {name}(w, t * columns + j, "
+                "(few < w->time - t ? few : w->time - t) * width);"
+            )
         ]
 
     def lines(self, scope: Scope, nodes: list[Node]) -> list[str]:

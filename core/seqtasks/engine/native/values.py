@@ -60,8 +60,10 @@ class Values:
             table = self._plan.names[node.inputs[0]]
             pointer = scope.row(place, "d")
             return [
-                f"{indent}for (int s = 0; s < VOCABULARY_ROW; ++s) for (int d = 0; d < {node.size}; ++d) "
-                f"({pointer})[s] = {table}[(s < VOCABULARY ? s : 0) * {node.size} + d];"
+                (
+                    f"{indent}for (int s = 0; s < VOCABULARY_ROW; ++s) for (int d = 0; d < {node.size}; ++d) "
+                    f"({pointer})[s] = {table}[(s < VOCABULARY ? s : 0) * {node.size} + d];"
+                )
             ]
         stack = self._plan.storage.stacked.get(node)
         if node.operation == "linear" and stack is not None:
@@ -129,8 +131,10 @@ class Values:
             return [
                 f"{indent}for (int i = 0; i < {rows}; ++i) {{",
                 f"{indent}    real total = {f'({out})[i]' if add else '0'};",
-                f"{indent}    for (int k = 0; k < {inner}; ++k) "
-                f"total += ({name})[i * {down} + k * {across}] * ({source})[k];",
+                (
+                    f"{indent}    for (int k = 0; k < {inner}; ++k) "
+                    f"total += ({name})[i * {down} + k * {across}] * ({source})[k];"
+                ),
                 f"{indent}    ({out})[i] = total;",
                 f"{indent}}}",
             ]
