@@ -9,8 +9,9 @@ from torch import Tensor
 from seqtasks.cells import State
 from seqtasks.engine.analysis import Analysis
 from seqtasks.engine.passes import Passes
+from seqtasks.engine.unroll import past_end
 
-__all__ = ["PlainPass", "agrees", "flattened", "nested"]
+__all__ = ["PlainPass", "agrees", "flattened", "nested", "without_padding"]
 
 PlainPass = Callable[
     [Tensor, Sequence[State | None], Tensor | None], tuple[Tensor, Sequence[State]]
@@ -46,6 +47,7 @@ def agrees(
         given = [state[:ROWS].detach().contiguous() for state in given]
     if lengths is not None:
         lengths = lengths[:ROWS].clamp(max=steps).to(torch.int64).contiguous()
+        few = without_padding(few, lengths)
     tensors = [t for t in program.tensors() if t.requires_grad]
     with torch.enable_grad():
         nest = [None] * len(states) if given is None else nested(program.analysis, given)
@@ -83,6 +85,13 @@ def _close(found: Tensor | None, expected: Tensor | None, tolerance: float) -> b
     scale = max(1e-6, float(expected.abs().max())) if expected.numel() else 1.0
     error = float((found - expected).abs().max()) if expected.numel() else 0.0
     return math.isfinite(error) and error <= tolerance * scale
+
+
+def without_padding(inputs: Tensor, lengths: Tensor) -> Tensor:
+    """Return inputs with zeros past an instance's length, if they are real."""
+    if not inputs.is_floating_point():
+        return inputs
+    return inputs.masked_fill(past_end(inputs.shape[1], lengths)[..., None], 0)
 
 
 def flattened(

@@ -12,10 +12,9 @@ from torch.autograd.function import once_differentiable
 
 from seqtasks.cells import Cell, State
 from seqtasks.engine.analysis import Analysis, StepsMatter, analyse
-from seqtasks.engine.checking import PlainPass, agrees, flattened, nested
+from seqtasks.engine.checking import PlainPass, agrees, flattened, nested, without_padding
 from seqtasks.engine.graph import Unsupported
 from seqtasks.engine.passes import Passes
-from seqtasks.engine.unroll import past_end
 
 __all__ = ["CellAlone", "Engine", "Engines", "Parts"]
 
@@ -351,8 +350,7 @@ class Engines:
             return None
         if lengths is not None:
             lengths = lengths.to(torch.int64).contiguous()
-            if real:
-                inputs = inputs.masked_fill(past_end(steps, lengths)[..., None], 0)
+            inputs = without_padding(inputs, lengths)
         results = self._passed(program, inputs.contiguous(), lengths, given, histories)
         predictions, finals, past = results
         analysis = program.analysis
