@@ -437,5 +437,7 @@ def test_a_loop_holds_only_what_the_state_needs():
             lines = source[number].splitlines()
             loops = [k for k, line in enumerate(lines) if line.startswith("    for ")]
             assert len(loops) == 1
-            body = itertools.takewhile(lambda l: l.startswith("        "), lines[loops[0] + 1 :])
+            body = itertools.takewhile(
+                lambda line: line.startswith("        "), lines[loops[0] + 1 :]
+            )
             assert len(list(body)) == wanted, spec

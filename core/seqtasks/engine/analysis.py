@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.engine.derivative import Cotangents, depends_on_trained, derive
-from seqtasks.engine.graph import Columns, Graph, Node, Unsupported
+from seqtasks.engine.graph import Columns, Graph, Node, UnsupportedError
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.recording import Recorder, rows_for
 
@@ -153,7 +153,7 @@ def analyse(
         steps: the number of steps, which a state's size may depend on.
 
     Raises:
-        Unsupported: for what the faster engines do not understand, saying what.
+        UnsupportedError: for what the faster engines do not understand, saying what.
     """
     model = nn.ModuleDict()
     if embedding is not None:
@@ -165,7 +165,7 @@ def analyse(
     try:
         twin = copy.deepcopy(model)
     except Exception as error:
-        raise Unsupported(f"it cannot be copied: {error}") from error
+        raise UnsupportedError(f"it cannot be copied: {error}") from error
     graph, phases = Graph(), Phases(len(cells))
     graph.lookup_phase = phases.before(0)
     graph.last_phases = (phases.backward, phases.backward_vocabulary, phases.backward_weights)
@@ -175,7 +175,7 @@ def analyse(
         with torch.enable_grad():
             analysis = _record(recording, twin, dtype, input_size, masked, external_states, steps)
         if not torch.equal(before, torch.get_rng_state()):
-            raise Unsupported("it draws random numbers")
+            raise UnsupportedError("it draws random numbers")
     finally:
         torch.set_rng_state(before)
     _check_unchanged(model, twin)
@@ -230,7 +230,7 @@ def _record(
     if "readout" in twin:
         predictions = _mapped(recording, twin["readout"], (batch, time), dtype, [embedded, outputs])
     if len(predictions.shape) != 1:
-        raise Unsupported("its predictions are not vectors")
+        raise UnsupportedError("its predictions are not vectors")
     cotangent = graph.leaf("cotangent", None, predictions.shape, Columns.BATCH, phases.backward)
     if predictions.columns != Columns.BATCH:
         predictions = graph.broadcast_columns(predictions)
@@ -261,7 +261,7 @@ def _embedded(
             or module.scale_grad_by_freq
             or module.sparse
         ):
-            raise Unsupported("its embedding is more than a table")
+            raise UnsupportedError("its embedding is more than a table")
         table = recording.parameter(module.weight)
         assert table is not None
         return graph.make(
@@ -302,7 +302,7 @@ def _loop(
 ) -> Loop:
     graph, phases = recording.graph, recording.phases
     if hasattr(cell, "scan"):
-        raise Unsupported("it runs whole sequences itself (scan)")
+        raise UnsupportedError("it runs whole sequences itself (scan)")
     initial, is_tuple = _initial(recording, cell, batch, dtype, steps)
     phase = phases.loop(layer)
     recorder = Recorder(graph, (batch,), dtype, recording.parameter)
@@ -377,19 +377,19 @@ def _initial(
     tensors = [state] if isinstance(state, Tensor) else list(state)
     others = [other] if isinstance(other, Tensor) else list(other)
     if [t.shape for t in tensors] != [t.shape for t in others]:
-        raise StepsMatter("the size of its state depends on the number of steps")
+        raise StepsMatterError("the size of its state depends on the number of steps")
     nodes: list[Node] = []
     for tensor in tensors:
         if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
-            raise Unsupported("its state is more than a tuple of floating-point tensors")
+            raise UnsupportedError("its state is more than a tuple of floating-point tensors")
         tracked = recorder.find(tensor)
         if not tracked.rows:
-            raise Unsupported("its initial state is not (batch, ...)")
+            raise UnsupportedError("its initial state is not (batch, ...)")
         nodes.append(tracked.node)
     return nodes, not isinstance(state, Tensor)
 
 
-class StepsMatter(Unsupported):
+class StepsMatterError(UnsupportedError):
     """The recording holds for one number of steps only."""
 
 
@@ -397,25 +397,27 @@ def _state_nodes(
     recorder: Recorder, result: Any, is_tuple: bool, previous: list[Node]
 ) -> list[Node]:
     if is_tuple != isinstance(result, tuple | list):
-        raise Unsupported("its next state is of another kind than its initial state")
+        raise UnsupportedError("its next state is of another kind than its initial state")
     tensors = list(result) if is_tuple else [result]
     if len(tensors) != len(previous):
-        raise Unsupported("its next state has another number of tensors than its initial state")
+        raise UnsupportedError(
+            "its next state has another number of tensors than its initial state"
+        )
     nodes = [_result(recorder, tensor, "its next state") for tensor in tensors]
     for node, old in zip(nodes, previous, strict=True):
         if node.shape != old.shape:
-            raise Unsupported(f"its state changes shape from {old.shape} to {node.shape}")
+            raise UnsupportedError(f"its state changes shape from {old.shape} to {node.shape}")
     return nodes
 
 
 def _result(recorder: Recorder, result: Any, what: str) -> Node:
     if not isinstance(result, Tensor):
-        raise Unsupported(f"{what} is not a tensor")
+        raise UnsupportedError(f"{what} is not a tensor")
     if result.dtype != recorder.dtype:
-        raise Unsupported(f"{what} is of type {result.dtype}")
+        raise UnsupportedError(f"{what} is of type {result.dtype}")
     tracked = recorder.find(result)
     if not tracked.rows:
-        raise Unsupported(f"{what} is not (batch, ...)")
+        raise UnsupportedError(f"{what} is not (batch, ...)")
     return tracked.node
 
 
@@ -425,19 +427,19 @@ def _result(recorder: Recorder, result: Any, what: str) -> Node:
 def _check_modules(model: nn.Module, dtype: torch.dtype) -> None:
     for name, module in model.named_modules():
         if any(getattr(module, hooks, None) for hooks in _HOOKS):
-            raise Unsupported(f"it has hooks{f' ({name})' if name else ''}")
+            raise UnsupportedError(f"it has hooks{f' ({name})' if name else ''}")
         if isinstance(module, torch.jit.ScriptModule):
-            raise Unsupported("it is compiled by torch.jit")
+            raise UnsupportedError("it is compiled by torch.jit")
     registered = torch.nn.modules.module
     if registered._global_forward_hooks or registered._global_forward_pre_hooks:
-        raise Unsupported("there are hooks on all modules")
+        raise UnsupportedError("there are hooks on all modules")
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
         if tensor._backward_hooks:
-            raise Unsupported(f"its parameter {name} has a hook")
+            raise UnsupportedError(f"its parameter {name} has a hook")
         if tensor.is_floating_point() and tensor.dtype != dtype:
-            raise Unsupported(f"its parameter {name} is {tensor.dtype}, not {dtype}")
+            raise UnsupportedError(f"its parameter {name} is {tensor.dtype}, not {dtype}")
         if tensor.layout != torch.strided or type(tensor) not in (Tensor, nn.Parameter):
-            raise Unsupported(f"its parameter {name} is not a plain tensor")
+            raise UnsupportedError(f"its parameter {name} is not a plain tensor")
 
 
 def _originals(model: nn.Module, twin: nn.Module) -> dict[int, Tensor]:
@@ -464,9 +466,9 @@ def _check_unchanged(model: nn.Module, twin: nn.Module) -> None:
             old, new = before.get(key), after.get(key)
             plain = isinstance(old, int | float | str | bool | type(None))
             if (key in before) != (key in after) or (plain and old != new):
-                raise Unsupported(f"it changes its attribute {name}{'.' if name else ''}{key}")
+                raise UnsupportedError(f"it changes its attribute {name}{'.' if name else ''}{key}")
             if isinstance(old, list | dict) and not key.startswith("_") and len(old) != len(new):
-                raise Unsupported(f"it changes its attribute {key}")
+                raise UnsupportedError(f"it changes its attribute {key}")
     for (name, old), (_, new) in zip(model.named_buffers(), twin.named_buffers(), strict=True):
         if not torch.equal(old, new):
-            raise Unsupported(f"it changes its buffer {name}")
+            raise UnsupportedError(f"it changes its buffer {name}")

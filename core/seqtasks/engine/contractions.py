@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from seqtasks.engine.graph import Columns, Graph, Node, Unsupported
+from seqtasks.engine.graph import Columns, Graph, Node, UnsupportedError
 from seqtasks.engine.recording import Recorder
 
 __all__ = ["contracted", "einsum", "product"]
@@ -29,7 +29,7 @@ def contract(graph: Graph, a: Node, b: Node, axes: tuple[str, str, str]) -> Node
     sizes = dict(zip(left + right, a.shape + b.shape, strict=True))
     shape = tuple(sizes[c] for c in letters)
     if np.prod(shape) > LARGEST_SPREAD:
-        raise Unsupported("it forms too large a product for each row of the batch")
+        raise UnsupportedError("it forms too large a product for each row of the batch")
     spread = [_spread(graph, n, of, letters, shape) for n, of in ((a, left), (b, right))]
     return graph.sum(graph.multiply(*spread), len(out))
 
@@ -74,10 +74,10 @@ def contracted(recorder: Recorder, func: Any, result: Tensor, *args: Any, **kwar
         scale = (kwargs.get("beta", 1), kwargs.get("alpha", 1))
         return _added(recorder, product(recorder, func, result, x, weight), bias, scale)
     else:
-        raise Unsupported(f"it calls {name}, which has no rule")
+        raise UnsupportedError(f"it calls {name}, which has no rule")
     source, matrix = recorder.find(x), recorder.find(weight)
     if matrix.rows or len(matrix.node.shape) != 2:
-        raise Unsupported("its weights differ from row to row of the batch")
+        raise UnsupportedError("its weights differ from row to row of the batch")
     letters = string.ascii_lowercase[: len(source.node.shape) - 1]
     node = contract(recorder.graph, matrix.node, source.node, ("YZ", letters + "Z", letters + "Y"))
     return _added(recorder, (node, source.rows), bias, scale)
@@ -98,7 +98,7 @@ def product(
     """Record a matrix product."""
     left, right = recorder.find(a), recorder.find(b)
     if kwargs:
-        raise Unsupported(f"it calls {func.__name__} with options")
+        raise UnsupportedError(f"it calls {func.__name__} with options")
     ranks = [t.tensor.dim() for t in (left, right)]
     batch = string.ascii_lowercase[: max(0, max(ranks) - 2)]
     of_left = (batch[len(batch) - max(0, ranks[0] - 2) :] + "YK") if ranks[0] > 1 else "K"
@@ -110,7 +110,7 @@ def product(
 def einsum(recorder: Recorder, func: Any, result: Tensor, equation: Any, *operands: Any) -> Outcome:
     """Record an einsum of one or two operands."""
     if not isinstance(equation, str) or "." in equation:
-        raise Unsupported("it calls einsum with an equation that is not plain letters")
+        raise UnsupportedError("it calls einsum with an equation that is not plain letters")
     if len(operands) == 1 and isinstance(operands[0], tuple | list):
         operands = tuple(operands[0])
     sources, _, out = equation.replace(" ", "").partition("->")
@@ -119,7 +119,7 @@ def einsum(recorder: Recorder, func: Any, result: Tensor, equation: Any, *operan
         joined = "".join(letters)
         out = "".join(sorted(c for c in set(joined) if joined.count(c) == 1))
     if len(operands) > 2 or any(len(set(part)) != len(part) for part in letters):
-        raise Unsupported("it calls einsum with more than two operands, or a diagonal")
+        raise UnsupportedError("it calls einsum with more than two operands, or a diagonal")
     return _by_letters(recorder, list(operands), letters, out)
 
 
@@ -130,7 +130,7 @@ def _by_letters(recorder: Recorder, operands: list[Any], letters: list[str], out
     if not rows:
         row_letters = ""
     elif len(set(rows)) > 1 or out[:count] != rows[0]:
-        raise Unsupported("its rows mix: a product goes over the batch")
+        raise UnsupportedError("its rows mix: a product goes over the batch")
     else:
         row_letters = rows[0]
     inner = []
@@ -138,12 +138,12 @@ def _by_letters(recorder: Recorder, operands: list[Any], letters: list[str], out
         if f.rows:
             inner.append(of[count:])
         elif set(of) & set(row_letters):
-            raise Unsupported("it treats the rows of a batch differently")
+            raise UnsupportedError("it treats the rows of a batch differently")
         else:
             inner.append(of)
     within = out[len(row_letters) :]
     if set("".join(inner)) & set(row_letters):
-        raise Unsupported("its rows mix: a product goes over the batch")
+        raise UnsupportedError("its rows mix: a product goes over the batch")
     if len(found) == 1:
         one = graph.constant(1.0)
         return contract(graph, found[0].node, one, (inner[0], "", within)), bool(rows)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seqtasks.engine.graph import Columns, Graph, Node, Unsupported
+from seqtasks.engine.graph import Columns, Graph, Node, UnsupportedError
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.pointwise import POINTWISE
 
@@ -128,7 +128,7 @@ def _pull_back(graph: Graph, phases: Phases, node: Node, g: Node) -> list[tuple[
         return [(table, back)]
     if node.operation in ("state", "given_state", "running", "carried"):
         return []
-    raise Unsupported(f"it has no derivative for {node.operation}")
+    raise UnsupportedError(f"it has no derivative for {node.operation}")
 
 
 def depends_on_trained(node: Node) -> bool:

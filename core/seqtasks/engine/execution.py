@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from seqtasks.cells import Cell, State
-from seqtasks.engine.analysis import Analysis, StepsMatter, analyse
+from seqtasks.engine.analysis import Analysis, StepsMatterError, analyse
 from seqtasks.engine.checking import PlainPass, agrees, flattened, nested, without_padding
-from seqtasks.engine.graph import Unsupported
+from seqtasks.engine.graph import UnsupportedError
 from seqtasks.engine.passes import Passes
 
 __all__ = ["CellAlone", "Engine", "Engines", "Parts"]
@@ -216,7 +216,7 @@ class Engines:
         external_states: bool = False,
         check: Callable[[Passes], bool] | None = None,
     ) -> Passes | None:
-        """Return the program for sequences of so many steps, or None where the plain loop is to run.
+        """Return the program for sequences of so many steps, None where the plain loop is to run.
 
         Args:
             steps: of the sequences.
@@ -236,7 +236,7 @@ class Engines:
             return None
         try:
             analysis = self._analysis(steps, input_size, masked, external_states)
-        except Unsupported as reason:
+        except UnsupportedError as reason:
             self.unsupported = str(reason)
             self._give_up(str(reason))
             return None
@@ -271,7 +271,7 @@ class Engines:
         if not self._steps_matter:
             try:
                 return attempt(None)
-            except StepsMatter:
+            except StepsMatterError:
                 self._steps_matter = True
         return attempt(steps)
 
@@ -282,7 +282,7 @@ class Engines:
             except Exception as error:
                 from seqtasks.engine.native.compiler import CompilerError
 
-                if not isinstance(error, CompilerError | Unsupported | NotImplementedError):
+                if not isinstance(error, CompilerError | UnsupportedError | NotImplementedError):
                     raise
                 self.reasons[engine.name] = str(error)
                 if engine.name == "native":

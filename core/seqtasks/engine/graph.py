@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from seqtasks.engine.pointwise import POINTWISE
 
-__all__ = ["Columns", "Graph", "Index", "Node", "Pullback", "Unsupported"]
+__all__ = ["Columns", "Graph", "Index", "Node", "Pullback", "UnsupportedError"]
 
 Index = NDArray[np.int64]
 Shape = tuple[int, ...]
@@ -29,7 +29,7 @@ Pullback = Callable[["Node"], list[tuple["Node", "Node"]]]
 """From the cotangent of a node to (input, cotangent) pairs."""
 
 
-class Unsupported(Exception):
+class UnsupportedError(Exception):
     """What a cell does that the faster engines do not understand, said for its author."""
 
 

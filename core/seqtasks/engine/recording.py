@@ -2,7 +2,7 @@
 
 It runs on small random tensors of a known number of rows, and every torch function it calls is
 looked up in `rules`. A function without a rule, an in-place change, a decision by a value, rows
-that mix, or a random draw ends the recording with `Unsupported`, which says so.
+that mix, or a random draw ends the recording with `UnsupportedError`, which says so.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from seqtasks.engine.graph import Graph, Index, Node, Unsupported
+from seqtasks.engine.graph import Graph, Index, Node, UnsupportedError
 
 __all__ = ["Recorder", "Tracked", "rows_for"]
 
@@ -80,7 +80,7 @@ class Recorder(TorchFunctionMode):
         """Return what is known of a tensor or number; one from elsewhere is a constant."""
         if not isinstance(value, Tensor):
             if not isinstance(value, int | float):
-                raise Unsupported(f"it computes with a value of type {type(value).__name__}")
+                raise UnsupportedError(f"it computes with a value of type {type(value).__name__}")
             return Tracked(torch.empty(()), self.graph.constant(value), False)
         known = self._tracked.get(id(value))
         if known is not None:
@@ -100,24 +100,24 @@ class Recorder(TorchFunctionMode):
         """Check that no tensor taken for a constant was changed meanwhile."""
         for tensor, version in self._baked:
             if tensor._version != version:
-                raise Unsupported("it changes a tensor in place")
+                raise UnsupportedError("it changes a tensor in place")
 
     def _keep(self, tensor: Tensor, node: Node, rows: bool) -> Tracked:
         self.track(tensor, node, rows)
         return self._tracked[id(tensor)]
 
     def _constant(self, tensor: Tensor) -> Tracked:
-        if tensor.dtype not in (self.dtype, torch.bool) and tensor.is_floating_point():
-            if tensor.dim():
-                raise Unsupported(f"it mixes {tensor.dtype} with {self.dtype}")
+        other = tensor.is_floating_point() and tensor.dtype != self.dtype
+        if other and tensor.dim():
+            raise UnsupportedError(f"it mixes {tensor.dtype} with {self.dtype}")
         if tensor.is_complex():
-            raise Unsupported("it computes with complex numbers")
+            raise UnsupportedError("it computes with complex numbers")
         values = tensor.detach().to("cpu", torch.float64).numpy()
         rows = tensor.dim() >= len(self.rows) and tuple(tensor.shape[: len(self.rows)]) == self.rows
         if rows:
             first = values[(0,) * len(self.rows)]
             if not (values == first).all():
-                raise Unsupported(
+                raise UnsupportedError(
                     "it uses a tensor whose rows differ and do not come from its inputs"
                 )
             values = first
@@ -125,11 +125,11 @@ class Recorder(TorchFunctionMode):
         return self._keep(tensor, self._baked_node(values), rows)
 
     def _baked_node(self, values: Any) -> Node:
-        """Return a node for fixed numbers, made of as many constants as there are different ones."""
+        """Return a node for fixed numbers, made of a constant for each different one."""
         shape = values.shape
         different = np.unique(values)
         if len(different) > 64:
-            raise Unsupported(
+            raise UnsupportedError(
                 "it uses a tensor of numbers that is neither a parameter nor a buffer"
             )
         parts = [self.graph.constant(float(value), (1,)) for value in different]
@@ -151,7 +151,7 @@ class Recorder(TorchFunctionMode):
             return func(*args, **kwargs)
         name = getattr(func, "__name__", str(func))
         if kwargs.get("out") is not None or kwargs.get("inplace") or _changes_in_place(name):
-            raise Unsupported(f"it changes a tensor in place ({name})")
+            raise UnsupportedError(f"it changes a tensor in place ({name})")
         result = func(*args, **kwargs)
         if name in _ABOUT or (name == "__get__" and not isinstance(result, Tensor)):
             return result
@@ -160,11 +160,11 @@ class Recorder(TorchFunctionMode):
 
     def _record(self, func: Any, name: str, rule: Any, result: Any, args: Any, kwargs: Any) -> None:
         if not isinstance(result, Tensor | tuple | list):
-            raise Unsupported(f"what it does depends on the values it computes ({name})")
+            raise UnsupportedError(f"what it does depends on the values it computes ({name})")
         if rule is None:
             rule = _rearranged if name in REARRANGING else None
         if rule is None:
-            raise Unsupported(f"it calls {name}, which has no rule")
+            raise UnsupportedError(f"it calls {name}, which has no rule")
         outcome = rule(self, func, result, *args, **kwargs)
         results: Sequence[Any] = [result] if isinstance(result, Tensor) else result
         outcomes: Sequence[Any] = [outcome] if isinstance(result, Tensor) else outcome
@@ -174,9 +174,9 @@ class Recorder(TorchFunctionMode):
             node, rows = tracked
             expected = (*(self.rows if rows else ()), *node.shape)
             if tuple(tensor.shape) != expected:
-                raise Unsupported(f"{name} gives {tuple(tensor.shape)}, not {expected}")
+                raise UnsupportedError(f"{name} gives {tuple(tensor.shape)}, not {expected}")
             if tensor.dtype not in (self.dtype, torch.bool):
-                raise Unsupported(f"{name} gives numbers of type {tensor.dtype}")
+                raise UnsupportedError(f"{name} gives numbers of type {tensor.dtype}")
             if not torch.is_grad_enabled():
                 node = self.graph.pointwise("stopped", node)
             self.track(tensor, node, rows)
@@ -294,10 +294,10 @@ def _moved(
     inside = by_row > 0
     own = np.arange(count)[:, None] if has_rows else -1
     if not ((row == own) | (row == count) | ~inside).all():
-        raise Unsupported("its rows mix: a row of the batch depends on another")
+        raise UnsupportedError("its rows mix: a row of the batch depends on another")
     index: Index = np.where(inside, np.take(firsts, np.maximum(which, 0)) + within, -1)
     if not (index == index[:1]).all():
-        raise Unsupported("it treats the rows of a batch differently")
+        raise UnsupportedError("it treats the rows of a batch differently")
     return recorder.graph.view(whole, index[0], tuple(shape)), has_rows
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from seqtasks.engine.contractions import contracted, einsum, product
-from seqtasks.engine.graph import Graph, Node, Unsupported
+from seqtasks.engine.graph import Graph, Node, UnsupportedError
 from seqtasks.engine.recording import Recorder, Tracked
 
 __all__ = ["RULES"]
@@ -30,10 +30,10 @@ def _operands(recorder: Recorder, result: Tensor, values: Sequence[Any]) -> tupl
 def _of_rank(recorder: Recorder, operand: Tracked, rank: int, rows: bool) -> Node:
     node = operand.node
     if operand.rows and len(node.shape) != rank:
-        raise Unsupported("its rows mix: a tensor without a row's axes is combined with one")
+        raise UnsupportedError("its rows mix: a tensor without a row's axes is combined with one")
     if rows and not operand.rows and len(node.shape) > rank:
         if math.prod(node.shape[: len(node.shape) - rank]) != 1:
-            raise Unsupported("it treats the rows of a batch differently")
+            raise UnsupportedError("it treats the rows of a batch differently")
         node = recorder.graph.reshape(node, node.shape[len(node.shape) - rank :])
     return node
 
@@ -65,7 +65,7 @@ def _scaled(operation: str) -> Rule:
 
 def _divide(graph: Graph, a: Node, b: Node, rounding_mode: Any = None) -> Node:
     if rounding_mode is not None:
-        raise Unsupported("it divides with rounding")
+        raise UnsupportedError("it divides with rounding")
     return graph.divide(a, b)
 
 
@@ -74,7 +74,7 @@ def _clamp(graph: Graph, x: Node, min: Any = None, max: Any = None) -> Node:
         if bound is None:
             continue
         if not isinstance(bound, int | float):
-            raise Unsupported("it clamps by a tensor")
+            raise UnsupportedError("it clamps by a tensor")
         outside = graph.pointwise(compare, x, bound)
         x = graph.pointwise("where", outside, float(bound), x)
         del extreme
@@ -122,7 +122,7 @@ def _silu(graph: Graph, x: Node, inplace: bool = False) -> Node:
 
 def _softplus(graph: Graph, x: Node, beta: float = 1, threshold: float = 20) -> Node:
     if threshold != 20:
-        raise Unsupported("it calls softplus with a threshold of its own")
+        raise UnsupportedError("it calls softplus with a threshold of its own")
     return graph.divide(graph.pointwise("softplus", graph.multiply(x, beta)), beta)
 
 
@@ -146,7 +146,7 @@ def _dropout(
     graph: Graph, x: Node, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Node:
     if training and p > 0:
-        raise Unsupported("it draws random numbers (dropout)")
+        raise UnsupportedError("it draws random numbers (dropout)")
     return x
 
 
@@ -168,12 +168,12 @@ def _axes(recorder: Recorder, source: Tracked, dim: Any) -> list[int]:
     rank = len(source.node.shape) + rows
     if dim is None or dim == ():
         if source.rows:
-            raise Unsupported("its rows mix: it reduces over the batch")
+            raise UnsupportedError("its rows mix: it reduces over the batch")
         return list(range(rank))
     dims = [dim] if isinstance(dim, int) else list(dim)
     axes = [d % max(rank, 1) - rows for d in dims]
     if any(axis < 0 for axis in axes):
-        raise Unsupported("its rows mix: it reduces over the batch")
+        raise UnsupportedError("its rows mix: it reduces over the batch")
     return axes
 
 
@@ -192,7 +192,7 @@ def _reduction(compute: Callable[..., Node]) -> Rule:
         keepdim = kwargs.pop("keepdim", args[-1] if args and isinstance(args[-1], bool) else False)
         dim = kwargs.pop("axis", dim)
         if kwargs.pop("dtype", None) is not None:
-            raise Unsupported("it sums in another type")
+            raise UnsupportedError("it sums in another type")
         source = recorder.find(x)
         axes = _axes(recorder, source, dim)
         node = compute(recorder.graph, *_last(recorder.graph, source.node, axes), **kwargs)
@@ -243,7 +243,7 @@ def _standard_deviation(graph: Graph, x: Node, keep: int, **kwargs: Any) -> Node
 
 def _norm(graph: Graph, x: Node, keep: int, p: float = 2.0, ord: Any = None) -> Node:
     if (p if ord is None else ord) not in (2, 2.0, "fro"):
-        raise Unsupported("it takes a norm other than the Euclidean")
+        raise UnsupportedError("it takes a norm other than the Euclidean")
     total = graph.sum(graph.multiply(x, x), keep)
     root = graph.pointwise("square_root", total)
     # torch's gradient of the norm of a zero vector is zero
@@ -327,7 +327,7 @@ def _softmax(compute: Callable[..., Node]) -> Rule:
         **kwargs: Any,
     ) -> Outcome:
         if dim is None or kwargs.get("dtype") is not None:
-            raise Unsupported("it takes a softmax without an axis, or in another type")
+            raise UnsupportedError("it takes a softmax without an axis, or in another type")
         return _over_axes(compute)(recorder, x, _axes(recorder, recorder.find(x), dim))
 
     return rule
@@ -459,8 +459,8 @@ def _embedding(
     sparse: bool = False,
 ) -> Outcome:
     if padding_idx is not None or max_norm is not None or scale_grad_by_freq or sparse:
-        raise Unsupported("its embedding has options beyond a table")
-    raise Unsupported("it looks up an embedding of its own")
+        raise UnsupportedError("its embedding has options beyond a table")
+    raise UnsupportedError("it looks up an embedding of its own")
 
 
 def _filled(

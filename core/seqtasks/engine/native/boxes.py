@@ -1,4 +1,4 @@
-"""Loops over the rows of a value: places that follow a pattern, and what to do where they do not."""
+"""Loops over the rows of a value: places that follow a pattern, or are split where they do not."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -7,14 +7,14 @@ import numpy as np
 
 from seqtasks.engine.graph import Index
 
-__all__ = ["Box", "Irregular", "affine", "boxes"]
+__all__ = ["Box", "IrregularError", "affine", "boxes"]
 
 Shape = tuple[int, ...]
 Box = tuple[tuple[int, int], ...]
 """For each axis (first, last + 1)."""
 
 
-class Irregular(Exception):
+class IrregularError(Exception):
     """Places that follow no one pattern in a box; it is to be split before `at` on `axis`."""
 
     def __init__(self, axis: int, at: int) -> None:
@@ -30,7 +30,7 @@ def affine(index: Index, names: list[str]) -> str:
         names: the loop variable of each axis, counted from the box's start.
 
     Raises:
-        Irregular: if they are no such sum.
+        IrregularError: if they are no such sum.
     """
     first = int(index.reshape(-1)[0])
     terms: list[str] = []
@@ -52,7 +52,7 @@ def affine(index: Index, names: list[str]) -> str:
 
 
 def split(index: Index) -> None:
-    """Raise Irregular for the first axis along which a pattern breaks."""
+    """Raise IrregularError for the first axis along which a pattern breaks."""
     best: tuple[int, int, int] | None = None
     for axis, size in enumerate(index.shape):
         if size == 1:
@@ -66,25 +66,25 @@ def split(index: Index) -> None:
             best = (len(broken), axis, int(broken[0]) + 1)
     if best is None or best[2] >= index.shape[best[1]]:
         axis = max(range(index.ndim), key=lambda a: index.shape[a])
-        raise Irregular(axis, index.shape[axis] // 2)
-    raise Irregular(best[1], best[2])
+        raise IrregularError(axis, index.shape[axis] // 2)
+    raise IrregularError(best[1], best[2])
 
 
 def boxes(shape: Shape, attempt: Callable[[Box], None]) -> Iterator[Box]:
     """Yield boxes that cover a shape, in each of which an attempt succeeds.
 
-    The attempt raises Irregular where a box must be split.
+    The attempt raises IrregularError where a box must be split.
     """
     pending: list[Box] = [tuple((0, size) for size in shape)]
     while pending:
         box = pending.pop()
         try:
             attempt(box)
-        except Irregular as irregular:
+        except IrregularError as irregular:
             low, high = box[irregular.axis]
             middle = low + irregular.at
-            for ends in ((middle, high), (low, middle)):
-                pending.append((*box[: irregular.axis], ends, *box[irregular.axis + 1 :]))
+            before, after = box[: irregular.axis], box[irregular.axis + 1 :]
+            pending += [(*before, ends, *after) for ends in ((middle, high), (low, middle))]
         else:
             yield box
 

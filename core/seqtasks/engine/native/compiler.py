@@ -1,4 +1,4 @@
-"""From a program's text to a loaded library: a compiler found, its result kept in the user's cache."""
+"""From a program's text to a loaded library: a compiler is found, and what it makes is kept."""
 
 import ctypes
 import hashlib

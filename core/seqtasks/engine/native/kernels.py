@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from seqtasks.engine.graph import Columns, Index, Node
-from seqtasks.engine.native.boxes import Box, Irregular, affine, boxes, positions, split
+from seqtasks.engine.native.boxes import Box, IrregularError, affine, boxes, positions, split
 from seqtasks.engine.native.storage import Place, Storage, looked_up
 from seqtasks.engine.pointwise import POINTWISE
 
@@ -377,10 +377,10 @@ class _Box:
 
 
 def split_mixed(inside: Index) -> None:
-    """Raise Irregular where some places of a box are of one kind and some of another."""
+    """Raise IrregularError where some places of a box are of one kind and some of another."""
     for axis in range(inside.ndim):
         lines = np.moveaxis(inside, axis, 0).reshape(inside.shape[axis], -1)
         changes = np.flatnonzero((lines[1:] != lines[:-1]).any(axis=1))
         if len(changes):
-            raise Irregular(axis, int(changes[0]) + 1)
+            raise IrregularError(axis, int(changes[0]) + 1)
     split(inside.astype(np.int64))

@@ -324,9 +324,10 @@ def _place_leaves(analysis: Analysis, storage: Storage) -> None:
             if part.external is not None:
                 name = f"external_{layer}_{k}"
                 storage.places[part.external] = Place(storage.buffer(name, size, "history"))
-            if part.following.operation in POINTWISE and part.following not in storage.places:
-                if part.following.phase == analysis.phases.loop(layer):
-                    storage.places[part.following] = Place(states, 1)
+            of_loop = part.following.phase == analysis.phases.loop(layer)
+            known = part.following in storage.places
+            if part.following.operation in POINTWISE and of_loop and not known:
+                storage.places[part.following] = Place(states, 1)
     storage.places[analysis.cotangent] = Place(
         storage.buffer("cotangent", analysis.cotangent.size, "history")
     )
@@ -421,11 +422,9 @@ def rectangle(node: Node) -> tuple[int, int, int] | None:
     expected = first + down * np.arange(rows)[:, None] + across * np.arange(width)
     if not np.array_equal(table, expected):
         return None
-    if node.columns != Columns.ONE and (width != 1 or (rows > 1 and down != 1)):
-        # rows of columns must follow each other in memory
-        if not np.array_equal(index, first + np.arange(len(index))):
-            return None
-    return first, down, across
+    # rows of columns must follow each other in memory
+    together = np.array_equal(index, first + np.arange(len(index)))
+    return (first, down, across) if node.columns == Columns.ONE or together else None
 
 
 def _kind(
@@ -443,10 +442,8 @@ def _kind(
     if not later:
         return "scratch"
     in_loop_back = phases.is_loop(node.phase) and node.phase > phases.backward
-    if storage.in_portions and in_loop_back:
-        if all(u.operation in SUMS and latest_input(u) == node.phase for u in later):
-            return "recent"
-    return "history"
+    summed = all(u.operation in SUMS and latest_input(u) == node.phase for u in later)
+    return "recent" if storage.in_portions and in_loop_back and summed else "history"
 
 
 def latest_input(node: Node) -> int:
