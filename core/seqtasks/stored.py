@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from torch import nn
 
@@ -112,7 +112,7 @@ def check_engine(directory: RunDirectory, record: dict[str, Any]) -> EngineName:
         UsageError: if it is one that is not here.
     """
     engine = record.get("engine")
-    if engine not in get_args(EngineName) or engine == "auto":
+    if engine not in ("plain", "torch", "native"):
         raise UsageError(
             f"{directory.path} was trained with the engine '{engine}', "
             f"which seqtasks {__version__} does not have"

@@ -203,7 +203,7 @@ def analyse(
     return analysis
 
 
-def analyse_cell(cell: nn.Module, dtype: torch.dtype, **options: Any) -> Analysis:
+def analyse_cell(cell: Any, dtype: torch.dtype, **options: Any) -> Analysis:
     """Record one cell alone; see `analyse`."""
     return analyse(None, [cell], None, dtype, input_size=cell.input_size, **options)
 
@@ -222,7 +222,7 @@ def _record(
     embedded, vocabulary = _embedded(recording, twin, (batch, time), dtype, input_size)
     outputs = embedded
     loops: list[Loop] = []
-    for layer, cell in enumerate(twin["cells"]):
+    for layer, cell in enumerate(twin["cells"].children()):
         loop = _loop(recording, cell, layer, outputs, batch, dtype, masked, external_states, steps)
         loops.append(loop)
         outputs = loop.output
@@ -467,7 +467,8 @@ def _check_unchanged(model: nn.Module, twin: nn.Module) -> None:
             plain = isinstance(old, int | float | str | bool | type(None))
             if (key in before) != (key in after) or (plain and old != new):
                 raise UnsupportedError(f"it changes its attribute {name}{'.' if name else ''}{key}")
-            if isinstance(old, list | dict) and not key.startswith("_") and len(old) != len(new):
+            grown = isinstance(old, list | dict) and len(old) != len(new or ())
+            if grown and not key.startswith("_"):
                 raise UnsupportedError(f"it changes its attribute {key}")
     for (name, old), (_, new) in zip(model.named_buffers(), twin.named_buffers(), strict=True):
         if not torch.equal(old, new):

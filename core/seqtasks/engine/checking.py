@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -102,7 +103,7 @@ def flattened(
         return None
     found: list[Tensor] = []
     for loop, state in zip(analysis.loops, states, strict=True):
-        tensors = list(state) if isinstance(state, tuple | list) else [state]
+        tensors: list[Any] = list(state) if isinstance(state, tuple | list) else [state]
         if isinstance(state, tuple | list) != loop.is_tuple or len(tensors) != len(loop.parts):
             return None
         for tensor, part in zip(tensors, loop.parts, strict=True):

@@ -2,7 +2,9 @@
 
 import ctypes
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -46,7 +48,7 @@ def _of_torch() -> Blas | None:
 
 def _of_scipy() -> Blas | None:
     try:
-        from scipy.linalg import cython_blas
+        cython_blas: Any = import_module("scipy.linalg.cython_blas")
     except ImportError:
         return None
     capsules = cython_blas.__pyx_capi__

@@ -194,7 +194,7 @@ def function(name: str, calls: list[str]) -> str:
 
 def text(name: str) -> str:
     """Return a file of C that every program begins or ends with."""
-    return (importlib.resources.files(__package__) / name).read_text(encoding="utf-8")
+    return (importlib.resources.files("seqtasks.engine.native") / name).read_text(encoding="utf-8")
 
 
 GIVE = """

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqtasks.engine.graph import Columns, Index, Node
 from seqtasks.engine.native.boxes import Box, IrregularError, affine, boxes, positions, split
@@ -376,7 +377,7 @@ class _Box:
         raise AssertionError("a place outside all parts")
 
 
-def split_mixed(inside: Index) -> None:
+def split_mixed(inside: NDArray[np.bool_]) -> None:
     """Raise IrregularError where some places of a box are of one kind and some of another."""
     for axis in range(inside.ndim):
         lines = np.moveaxis(inside, axis, 0).reshape(inside.shape[axis], -1)

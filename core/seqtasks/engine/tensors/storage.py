@@ -296,6 +296,7 @@ class _Planner:
         if operand.operation != "view":
             return operand
         source = operand.inputs[0]
+        assert operand.index is not None
         if source.size == operand.size and np.array_equal(operand.index, np.arange(source.size)):
             return source if self.parted.only_here(operand) else None
         return None
