@@ -419,7 +419,9 @@ class _Pass(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *back: Any) -> Any:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  # as torch documents it
+        ctx: Any, *back: Any
+    ) -> Any:
         inputs, *given = ctx.saved_tensors
         program: Passes = ctx.program
         if ctx.versions != [t._version for t in program.tensors()]:

@@ -479,7 +479,14 @@ RULES: dict[Any, Rule] = {}
 def _rule(rule: Rule, *functions: str) -> None:
     """Give a rule to the torch functions, tensor methods and torch.nn.functional of these names."""
     for name in functions:
-        for home in (torch, Tensor, functional, torch._C._nn, torch.linalg, torch.special):
+        for home in (
+            torch,
+            Tensor,
+            functional,
+            getattr(torch._C, "_nn", None),
+            torch.linalg,
+            torch.special,
+        ):
             function = getattr(home, name, None)
             if function is not None:
                 RULES[function] = rule
