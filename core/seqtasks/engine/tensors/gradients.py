@@ -1,10 +1,11 @@
 """How each parameter's gradient is put together: what is written to which rectangle of it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from seqtasks.engine.graph import Node
+from seqtasks.engine.graph import Columns, Index, Node
 from seqtasks.engine.tensors.joining import source_of
 from seqtasks.engine.tensors.places import Box, boxes
 from seqtasks.engine.tensors.sections import Sections
@@ -41,9 +42,15 @@ def without_memory(parted: Sections) -> set[Node]:
     """Return what needs no memory: sums over steps computed right into gradients, and placings."""
     roots = parted.roots
     uses: dict[Node, int] = {}
+<<<<<<< HEAD
     elsewhere: set[Node] = set(roots.forward()) | set(roots.before)
     if roots.inputs is not None:
         elsewhere.add(roots.inputs)
+=======
+    elsewhere: set[Node] = set(roots.all()) - {
+        n for nodes in roots.parameters.values() for n in nodes
+    }
+>>>>>>> tensors
     contributions = {n for nodes in roots.parameters.values() for n in nodes}
     found: set[Node] = set()
     for nodes in roots.parameters.values():
@@ -62,7 +69,7 @@ def without_memory(parted: Sections) -> set[Node]:
     return found
 
 
-def _is_direct(node: Node, source: Node, index: np.ndarray) -> bool:
+def _is_direct(node: Node, source: Node, index: Index) -> bool:
     if source.operation not in DIRECT:
         return False
     if node is source:
@@ -84,9 +91,17 @@ def _has_strides(box: Box, strides: tuple[int, ...]) -> bool:
     return all(size == 1 or own == wanted for size, own, wanted in pairs)
 
 
-def assemblies(parted: Sections) -> dict[Node, Assembly]:
-    """Return how each parameter's gradient is put together."""
-    return {leaf: _assembly(leaf, nodes) for leaf, nodes in parted.roots.parameters.items()}
+def assemblies(parted: Sections, direct: set[Node]) -> dict[Node, Assembly]:
+    """Return how each parameter's gradient is put together; sums over all steps come first."""
+
+    def comes_late(node: Node) -> bool:
+        source = source_of(node)[0]
+        return source not in direct or source.inputs[0].columns != Columns.BATCH
+
+    return {
+        leaf: _assembly(leaf, sorted(nodes, key=comes_late))
+        for leaf, nodes in parted.roots.parameters.items()
+    }
 
 
 def _assembly(leaf: Node, nodes: list[Node]) -> Assembly:
@@ -107,7 +122,7 @@ def _assembly(leaf: Node, nodes: list[Node]) -> Assembly:
     return assembly
 
 
-def _write(assembly: Assembly, written: np.ndarray, source: Node, box: Box | None) -> None:
+def _write(assembly: Assembly, written: Any, source: Node, box: Box | None) -> None:
     if box is None:
         where: tuple[slice, ...] = tuple(slice(None) for _ in written.shape)
     else:

@@ -1,5 +1,6 @@
 """A model's analysis as a program of tensor operations."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,8 @@ class _Variant(Pool):
     """The program of an analysis, for histories that have gradients of their own, or have none."""
 
     def __init__(self, analysis: Analysis, device: torch.device, external: bool) -> None:
-        super().__init__()
+        parts = [part for loop in analysis.loops for part in loop.parts]
+        super().__init__(max(math.prod(part.shape) for part in parts))
         written = write(analysis, external)
         self.source = written.source
         self.buffers = written.forward, written.backward
@@ -102,7 +104,7 @@ class TensorProgram:
         addresses = self._addresses()
         if work.forward is None or addresses is None or work.addresses != addresses:
             work.addresses = addresses
-            work.forward = self._views("forward", work, variant)
+            work.forward = self._views("views_forward", work, variant, 0, work.time)
             work.backward = None
         predictions = _by_batch(variant.functions["forward"](work.forward, given), work)
         states = [(work.buffers[f"state_{name}"], shape) for name, shape in self._states]
@@ -140,7 +142,10 @@ class TensorProgram:
         if work.backward is None:
             if "cotangent" not in buffers:
                 self._add_back(work, variant)
-            work.backward = self._views("backward", work, variant)
+            work.backward = [
+                self._views("views_backward", work, variant, start, time)
+                for start, time in work.stretches()
+            ]
         buffers["cotangent"].copy_(predictions_back.transpose(0, 1))
         if histories_back is not None and variant is not self._variants.get(True):
             raise ValueError("the pass forward was not asked for the states of every step")
@@ -154,10 +159,8 @@ class TensorProgram:
         if "one_hot" in buffers:
             buffers["one_hot"].zero_().scatter_(1, buffers["tokens"].view(-1, 1), 1.0)
         run = variant.functions["backward"]
-        gradients, rows = run(work.backward, given, finals_back, self._empty)
-        inputs_back = None
-        if inputs.is_floating_point():
-            inputs_back = torch.zeros_like(inputs) if rows is None else _by_batch(rows, work)
+        gradients = run(work.backward, given, finals_back, self._empty)
+        inputs_back = self._inputs_back(work, variant) if inputs.is_floating_point() else None
         given_back = None
         if given is not None:
             given_back = [
@@ -165,6 +168,11 @@ class TensorProgram:
                 for (name, _), state in zip(self._states, given, strict=True)
             ]
         return gradients, inputs_back, given_back
+
+    def _inputs_back(self, work: Workspace, variant: _Variant) -> Tensor:
+        if "inputs_back" not in variant.functions:
+            return torch.zeros_like(work.buffers["inputs"]).transpose(0, 1)
+        return _by_batch(self._views("inputs_back", work, variant, 0, work.time), work)
 
     def _variant(self, histories: bool) -> _Variant:
         external = self._external and histories
@@ -215,10 +223,10 @@ class TensorProgram:
         if 0 < vocabulary <= LARGEST_ONE_HOT and '"one_hot"' in variant.source:
             work.add("one_hot", (work.time * work.batch, vocabulary), dtype, self.device)
 
-    def _views(self, name: str, work: Workspace, variant: _Variant) -> tuple[Any, ...]:
+    def _views(self, name: str, work: Workspace, variant: _Variant, start: int, time: int) -> Any:
         parameters = [tensor.detach().contiguous() for tensor in self._tensors]
-        make = variant.functions[f"views_{name}"]
-        return make(work.buffers, parameters, variant.constants, work.batch, work.time)
+        make = variant.functions[name]
+        return make(work.buffers, parameters, variant.constants, work.batch, start, time)
 
     def _addresses(self) -> tuple[int, ...] | None:
         """Return where the parameters are; None where one is not contiguous, and is copied."""

@@ -46,8 +46,8 @@ class Sections:
 
     Attributes:
         analysis: of the model.
-        roots: what is computed; `following` and `before` are `stored` and `arriving` values where
-            they had no memory of their own.
+        roots: what is computed; `following`, `before` and `inputs` are `stored` and `arriving`
+            values where they had no memory of their own.
         nodes: all there is to compute, in an order of computing.
         users: of each node.
         section: of each node.
@@ -161,6 +161,11 @@ def _with_places(analysis: Analysis, roots: Roots) -> Roots:
             )
         )
     roots.following, roots.before = following, before
+    if roots.inputs is not None:
+        back, phase = roots.inputs, max(roots.inputs.phase, phases.backward)
+        roots.inputs = graph.make(
+            "stored", (back,), back.shape, value="inputs", columns=Columns.BATCH, phase=phase
+        )
     return roots
 
 

@@ -12,7 +12,7 @@ from seqtasks.engine.tensors.sections import Sections
 from seqtasks.engine.tensors.storage import Slot, Storage, Term
 from seqtasks.engine.tensors.views import Views
 
-__all__ = ["LARGEST_ONE_HOT", "Statements"]
+__all__ = ["LARGEST_ONE_HOT", "Statements", "is_over_steps"]
 
 LARGEST_ONE_HOT = 32
 """Symbols up to which sums by symbol are a product with which row has which symbol."""
@@ -236,32 +236,63 @@ class Statements:
     def _lookup(self, node: Node, loop: bool) -> None:
         table = self.views.of(node.inputs[0], loop)
         target = self.out(node, loop)
-        tokens = self.views.buffer("tokens", 'buffers["tokens"].view(-1)')
+        tokens = self.views.tokens()
         if node.size == self.storage.slots[node].buffer.size:
             self.lines.append(f"index_select({table}, 0, {tokens}, out={target})")
         else:
             self.lines.append(f"{target}.copy_({table}.index_select(0, {tokens}))")
 
+    # ---- sums over steps; those over all steps grow with each stretch
+
     def _sum_by_symbol(self, node: Node, loop: bool) -> None:
         source = self.views.of(node.inputs[0], loop, (node.size,))
         target = self.out(node, loop, (node.size,))
         if self.parted.analysis.vocabulary <= LARGEST_ONE_HOT:
-            which = self.views.buffer("one_hot_t", 'buffers["one_hot"].t()')
-            self.lines.append(f"mm({which}, {source}, out={target})")
+            self.product_over_steps(target, self.views.one_hot(), source, growing=True)
         else:
-            tokens = self.views.buffer("tokens", 'buffers["tokens"].view(-1)')
+            tokens = self.views.tokens()
             call = f"embedding_dense_backward({source}, {tokens}, vocabulary, -1, False)"
-            self.lines.append(f"{target}.copy_({call})")
+            self.lines.append(f"{target}.copy_({call}) if first else {target}.add_({call})")
 
     def _outer(self, node: Node, loop: bool) -> None:
         g, vector = node.inputs
         left = self.views.transposed(self.views.of(g, loop, (g.size,)))
         right = self.views.of(vector, loop, (vector.size,))
-        self.lines.append(f"mm({left}, {right}, out={self.out(node, loop)})")
+        self.product_over_steps(self.out(node, loop), left, right, is_over_steps(node))
 
     def _sum_of_columns(self, node: Node, loop: bool) -> None:
         name = self.views.of(node.inputs[0], loop)
-        self.lines.append(f"total({name}, 0, out={self.out(node, loop)})")
+        self.sum_over_steps(self.out(node, loop), name, is_over_steps(node))
+
+    def product_over_steps(
+        self, target: str, left: str, right: str, growing: bool, add: bool = False
+    ) -> None:
+        """Write a product that sums over columns.
+
+        Args:
+            target: where it goes.
+            left: (rows, columns).
+            right: (columns, width).
+            growing: whether it is added to what earlier stretches gave.
+            add: whether it is added in any case.
+        """
+        new, more = f"mm({left}, {right}, out={target})", f"{target}.addmm_({left}, {right})"
+        self._write_sum(new, more, growing, add)
+
+    def sum_over_steps(self, target: str, name: str, growing: bool, add: bool = False) -> None:
+        """Write a sum over columns; see `product_over_steps`."""
+        new, more = f"total({name}, 0, out={target})", f"{target}.add_({name}.sum(0))"
+        self._write_sum(new, more, growing, add)
+
+    def _write_sum(self, new: str, more: str, growing: bool, add: bool) -> None:
+        line = more if add else f"{new} if first else {more}" if growing else new
+        self.lines.append(line)
+
+
+def is_over_steps(node: Node) -> bool:
+    """Say whether a node sums over all steps."""
+    sums = ("outer", "sum_of_columns", "sum_by_symbol")
+    return node.operation in sums and node.inputs[0].columns == Columns.BATCH
 
 
 def _dense(first: int, shape: tuple[int, ...]) -> Strided:

@@ -12,12 +12,15 @@ import numpy as np
 
 from seqtasks.engine.graph import Columns, Node
 from seqtasks.engine.pointwise import POINTWISE
+from seqtasks.engine.tensors.joining import source_of
 from seqtasks.engine.tensors.places import boxes
 from seqtasks.engine.tensors.sections import LEAVES, Sections, is_alias, is_flat_view
 
-__all__ = ["Buffer", "Slot", "Storage", "Term", "plan_storage"]
+__all__ = ["LASTING", "Buffer", "Slot", "Storage", "Term", "plan_storage"]
 
 _COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
+LASTING = ("steps", "states", "stretch", "carry")
+"""Kinds of buffers with all steps, of a batch or of a stretch."""
 _IN_PLACE = {*POINTWISE, "interpolate"}
 
 
@@ -28,7 +31,8 @@ class Buffer:
     Attributes:
         name: in the source.
         kind: `one`, (size,); `vocabulary`, (symbols, size); `scratch`, (batch, size); `steps`,
-            (time, batch, size); `states`, one step more.
+            (time, batch, size); `states`, one step more; `stretch` and `carry`, the same for the
+            steps of a stretch of the pass back.
         size: numbers in a row.
         truth: whether it holds truth values.
         zero: whether some of it is zero from the beginning, and stays so.
@@ -113,6 +117,9 @@ class _Planner:
     def __init__(self, parted: Sections, storage: Storage) -> None:
         self.parted, self.storage = parted, storage
         self.backs: dict[Node, tuple[int, int]] = {}
+        self.within: dict[Node, list[tuple[Node, int]]] = {}
+        inputs = parted.roots.inputs
+        self.whole = None if inputs is None else source_of(inputs)[0]
 
     def place_leaves(self) -> None:
         storage, parted = self.storage, self.parted
@@ -129,7 +136,7 @@ class _Planner:
             storage.slots[part.previous] = Slot(states)
             storage.slots[part.carried] = Slot(states, later=1)
             storage.slots[following] = Slot(states, later=1)
-            carry = storage.buffer(f"carried_back_{layer}_{k}", "states", part.previous.size)
+            carry = storage.buffer(f"carried_back_{layer}_{k}", "carry", part.previous.size)
             storage.slots[part.back] = Slot(carry, later=1)
             storage.slots[before] = Slot(carry)
             self.backs[part.back] = (layer, k)
@@ -155,11 +162,18 @@ class _Planner:
         ):
             storage.sums[node] = self._terms(node)
             self._merge(node)
+        place = self._goes_within(node)
+        if place is not None:
+            self.within.setdefault(place[0], []).append((node, place[1]))
+            return
         if node not in storage.slots:
             name = f"{node.operation}_{node.number}"
             truth, zero = self.is_truth(node), node.operation == "view"
             kind = self._kind(node)
             storage.slots[node] = Slot(storage.buffer(name, kind, node.size, truth, zero))
+        slot = storage.slots[node]
+        for part, first in self.within.pop(node, ()):
+            storage.slots[part] = Slot(slot.buffer, slot.first + first, slot.later)
         self._share(node)
 
     def is_truth(self, node: Node) -> bool:
@@ -321,7 +335,7 @@ class _Planner:
         if node.operation == "concatenate":
             return False
         slot = storage.slots.get(node)
-        return slot is None or slot.buffer.kind in ("steps", "states")
+        return slot is None or slot.buffer.kind in LASTING
 
     # ---- kinds
 
@@ -331,12 +345,41 @@ class _Planner:
             return "one"
         if node.columns == Columns.VOCABULARY:
             return "vocabulary"
+        lasting = "steps" if node in parted.forward or node is self.whole else "stretch"
         if not parted.in_loop(node):
-            return "steps"
+            return lasting
         section = parted.section[node]
-        if any(parted.section[user] != section for user in parted.readers(node)):
-            return "steps"
-        return "steps" if self._has_early(node) else "scratch"
+        values = [node, *(part for part, _ in self.within.get(node, ()))]
+        readers = [user for value in values for user in parted.readers(value)]
+        if any(parted.section[user] != section for user in readers):
+            return lasting
+        return lasting if self._has_early(node) else "scratch"
+
+    def _goes_within(self, node: Node) -> tuple[Node, int] | None:
+        """Return the value, and where, over part of which an activation may be written."""
+        parted, storage = self.parted, self.storage
+        if node.operation not in _IN_PLACE or len(node.inputs) != 1 or node in storage.slots:
+            return None
+        (operand,) = node.inputs
+        if operand.operation != "view" or not parted.only_here(operand):
+            return None
+        source, index = operand.inputs[0], operand.index
+        assert index is not None
+        alike = parted.section[source] == parted.section[node] and source.columns == node.columns
+        if not alike or source.operation in LEAVES or is_alias(source):
+            return None
+        if source in storage.slots or source in parted.wanted or self._whole(operand) is not None:
+            return None
+        if (source in parted.forward) != (node in parted.forward):
+            return None
+        if not np.array_equal(index, index[0] + np.arange(node.size)):
+            return None
+        for other in parted.users[source]:
+            if other is not operand and (
+                other.operation != "view" or np.isin(index, other.index).any()
+            ):
+                return None
+        return source, int(index[0])
 
     def _has_early(self, node: Node) -> bool:
         """Say whether something computed before the loop may lie in a value's place."""

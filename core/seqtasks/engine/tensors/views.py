@@ -6,15 +6,14 @@ import numpy as np
 
 from seqtasks.engine.graph import Columns, Node
 from seqtasks.engine.tensors.places import Strided, strided
-from seqtasks.engine.tensors.storage import Buffer, Slot, Storage
+from seqtasks.engine.tensors.storage import LASTING, Buffer, Slot, Storage
 
 __all__ = ["Views"]
 
 _ROWS = {
     "vocabulary": "vocabulary",
     "scratch": "batch",
-    "steps": "time * batch",
-    "states": "time * batch",
+    **dict.fromkeys(LASTING, "time * batch"),
 }
 
 
@@ -22,10 +21,12 @@ class Views:
     """Names the views of one pass, and writes the lines that make them.
 
     Outside loops a value of all steps is (time * batch, ...); in a loop it is a list of a step's
-    (batch, ...), in the loop's order.
+    (batch, ...), in the loop's order. In the pass back `time` steps are those of a stretch, and
+    `start` is its first.
 
     Attributes:
-        lines: make the views, given `buffers`, `parameters`, `constants`, `batch` and `time`.
+        lines: make the views, given `buffers`, `parameters`, `constants`, `batch`,
+            `start` and `time`.
         names: all views.
         steps: of the loop being written: the name of a step's view -> that of the list.
     """
@@ -78,18 +79,19 @@ class Views:
         pattern = Strided(slot.first + pattern.first, pattern.strides)
         if buffer.kind == "one":
             return self._named(label, f"strided({memory}, None, 0, {_places(pattern, shape)})")
-        if loop and buffer.kind in ("steps", "states"):
+        later = str(slot.later)
+        if self.back and buffer.kind in ("steps", "states"):
+            later = f"start + {slot.later}" if slot.later else "start"
+        if loop and buffer.kind in LASTING:
             backwards = ", True" if self.back else ""
-            made = f"steps({memory}, time, {slot.later}, {_places(pattern, shape)}{backwards})"
+            made = f"steps({memory}, time, {later}, {_places(pattern, shape)}{backwards})"
             name = self._named(label, made, listed=True)
             listed = f"{name}_steps"
             self.steps[name] = listed
             return name
         places = _places(pattern, shape)
-        if slot.later:
-            places = places.replace(
-                f"{pattern.first}, ", f"{pattern.first} + {slot.later} * batch * {buffer.size}, ", 1
-            )
+        if buffer.kind in LASTING and later != "0":
+            places = f"({later}) * batch * {buffer.size} + {places}"
         return self._named(
             label, f"strided({memory}, {_ROWS[buffer.kind]}, {buffer.size}, {places})"
         )
@@ -102,9 +104,18 @@ class Views:
         """Return the name of a matrix's transpose."""
         return self._named(f"{name}_t", f"{name}.t()")
 
-    def buffer(self, name: str, made: str) -> str:
-        """Return the name of something else made of the buffers."""
-        return self._named(name, made)
+    def tokens(self) -> str:
+        """Return the name of the symbols, (time * batch,)."""
+        return self._named("tokens", 'buffers["tokens"][start : start + time].view(-1)')
+
+    def one_hot(self) -> str:
+        """Return the name of which row has which symbol, (symbols, time * batch)."""
+        rows = "start * batch : (start + time) * batch"
+        return self._named("one_hot_t", f'buffers["one_hot"][{rows}].t()')
+
+    def buffer(self, buffer: Buffer) -> str:
+        """Return the name of all of a buffer."""
+        return self._named(buffer.name, f'buffers["{buffer.name}"]')
 
     def number(self, value: float) -> str:
         """Return the name of a number, a tensor without axes."""

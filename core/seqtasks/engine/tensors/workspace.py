@@ -19,6 +19,9 @@ __all__ = ["Memory", "Pool", "Workspace"]
 MOST_IDLE = 2
 """Workspaces kept for later: one for training, one for evaluation between."""
 
+STRETCH_NUMBERS = 2**18
+"""Numbers in a state for all steps of a stretch: few enough to stay in the processor's caches."""
+
 
 @dataclass
 class Workspace:
@@ -27,17 +30,19 @@ class Workspace:
     Attributes:
         batch: rows.
         time: steps.
+        stretch: steps of a stretch of the pass back.
         buffers: by name.
         forward: the views of the pass forward, or None.
-        backward: those of the pass back, or None.
+        backward: those of the pass back, for each stretch, or None.
         addresses: where the parameters lay when the views were made; None for nowhere fixed.
     """
 
     batch: int
     time: int
+    stretch: int
     buffers: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
     forward: tuple[Any, ...] | None = None
-    backward: tuple[Any, ...] | None = None
+    backward: list[tuple[Any, ...]] | None = None
     addresses: tuple[int, ...] | None = None
     _storages: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
     _older: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
@@ -64,6 +69,8 @@ class Workspace:
             "scratch": (self.batch,),
             "steps": (self.time, self.batch),
             "states": (self.time + 1, self.batch),
+            "stretch": (self.stretch, self.batch),
+            "carry": (self.stretch + 1, self.batch),
         }
         for buffer in buffers:
             kind = torch.bool if buffer.truth else dtype
@@ -71,15 +78,25 @@ class Workspace:
             if buffer.zero:
                 made.zero_()
 
-    def followed_by(self, batch: int, time: int) -> "Workspace":
+    def followed_by(self, batch: int, time: int, stretch: int) -> "Workspace":
         """Return a workspace for another size that takes this one's memory over."""
-        return Workspace(batch, time, _older=self._storages)
+        return Workspace(batch, time, stretch, _older=self._storages)
+
+    def stretches(self) -> list[tuple[int, int]]:
+        """Return (first step, steps) of each stretch, the last one first."""
+        ends = range(self.time, 0, -self.stretch)
+        return [(max(0, end - self.stretch), min(end, self.stretch)) for end in ends]
 
 
 class Pool:
-    """The workspaces of a program that nobody uses."""
+    """The workspaces of a program that nobody uses.
 
-    def __init__(self) -> None:
+    Args:
+        state_size: numbers of the largest state of a row.
+    """
+
+    def __init__(self, state_size: int) -> None:
+        self._state_size = state_size
         self._idle: list[Workspace] = []
 
     def take(self, batch: int, time: int) -> Workspace:
@@ -88,9 +105,15 @@ class Pool:
             if (workspace.batch, workspace.time) == (batch, time):
                 self._idle.remove(workspace)
                 return workspace
+        stretch = self._stretch(batch, time)
         if len(self._idle) >= MOST_IDLE:
-            return self._idle.pop(0).followed_by(batch, time)
-        return Workspace(batch, time)
+            return self._idle.pop(0).followed_by(batch, time, stretch)
+        return Workspace(batch, time, stretch)
+
+    def _stretch(self, batch: int, time: int) -> int:
+        """Return the steps of a stretch, such that all stretches have about as many."""
+        most = max(1, STRETCH_NUMBERS // (batch * self._state_size))
+        return -(-time // -(-time // most))
 
     def give_back(self, workspace: Workspace) -> None:
         """Take a workspace back."""

@@ -2,17 +2,20 @@
 
 Each pass has a function that makes the views it works on, once for each size of batch, and a
 function that computes. Nothing is decided while it runs.
+
+The pass back goes by stretches of some steps, the last one first, so that what it computes beside
+the gradients is never there for all steps: it takes little memory, and stays in the caches.
 """
 
 from dataclasses import dataclass, field
 
 from seqtasks.engine.analysis import Analysis
-from seqtasks.engine.graph import Node
-from seqtasks.engine.tensors.gradients import Write, assemblies, without_memory
+from seqtasks.engine.graph import Columns, Node
+from seqtasks.engine.tensors.gradients import Assembly, Write, assemblies, without_memory
 from seqtasks.engine.tensors.joining import source_of
 from seqtasks.engine.tensors.places import strided
 from seqtasks.engine.tensors.sections import LEAVES, Sections, is_alias, sections
-from seqtasks.engine.tensors.statements import Statements
+from seqtasks.engine.tensors.statements import Statements, is_over_steps
 from seqtasks.engine.tensors.storage import Buffer, Storage, by_section, plan_storage
 from seqtasks.engine.tensors.views import Views
 
@@ -24,9 +27,11 @@ class Written:
     """A program's text, and what it needs.
 
     Attributes:
-        source: the Python, which defines `views_forward`, `forward`, `views_backward`, `backward`.
+        source: the Python, which defines `views_forward`, `forward`, `views_backward`, `backward`
+            and, for real inputs, `inputs_back`.
         constants: numbers and indexes by name.
-        buffers: those of each pass; the pass back uses the other's too.
+        forward: buffers of the pass forward, which the one back reads too.
+        backward: further buffers of the pass back.
     """
 
     source: str
@@ -45,224 +50,279 @@ def write(analysis: Analysis, external: bool) -> Written:
     parted = sections(analysis, external)
     storage = plan_storage(parted, without_memory(parted))
     constants: dict[str, object] = {}
-    passes = [_Pass(parted, storage, constants, back).text() for back in (False, True)]
+    passes = [kind(parted, storage, constants).text() for kind in (_Forward, _Backward)]
     written = Written("\n\n".join(passes), constants)
     forward = {
-        storage.slots[n].buffer for n in storage.slots if n in parted.forward or _is_state(n)
+        slot.buffer
+        for node, slot in storage.slots.items()
+        if node in parted.forward or node.operation in ("state", "carried")
     }
     for buffer in storage.buffers.values():
         (written.forward if buffer in forward else written.backward).append(buffer)
     return written
 
 
-def _is_state(node: Node) -> bool:
-    return node.operation in ("state", "carried")
-
-
 class _Pass:
-    def __init__(
-        self, parted: Sections, storage: Storage, constants: dict[str, object], back: bool
-    ) -> None:
-        self.parted, self.storage, self.back = parted, storage, back
+    back = False
+
+    def __init__(self, parted: Sections, storage: Storage, constants: dict[str, object]) -> None:
+        self.parted, self.storage = parted, storage
         self.analysis = parted.analysis
-        self.views = Views(storage, constants, back)
+        self.views = Views(storage, constants, self.back)
         self.statements = Statements(parted, storage, self.views)
         self.body: list[str] = []
 
-    def text(self) -> str:
-        """Return the two functions of the pass."""
+    def computed(self) -> dict[int, list[Node]]:
+        """Return what the pass computes, by section."""
         phases = self.analysis.phases
-        for section, nodes in by_section(self.parted).items():
-            if (section >= phases.backward) != self.back:
-                continue
-            nodes = [n for n in nodes if self._is_computed(n)]
-            if phases.is_loop(section):
-                self._loop(phases.layer(section), nodes)
-            else:
-                self._all_at_once(section, nodes)
-        if self.back:
-            self._gradients()
-        else:
-            self._say("what is predicted")
-            self.body.append(f"return {self._rows(self.parted.roots.predictions)}")
-        name = "backward" if self.back else "forward"
-        arguments = "views, given, finals_back, empty" if self.back else "views, given"
-        names = ", ".join(self.views.names)
-        return "\n".join(
-            [
-                f"def views_{name}(buffers, parameters, constants, batch, time):",
-                *(f"    {line}" for line in self.views.lines),
-                f"    return ({names},)",
-                "",
-                f"def {name}({arguments}):",
-                f"    ({names},) = views",
-                *(f"    {line}" for line in self.body),
-                "",
-            ]
-        )
+        return {
+            section: [n for n in nodes if self._is_computed(n)]
+            for section, nodes in by_section(self.parted).items()
+            if (section >= phases.backward) == self.back
+        }
 
     def _is_computed(self, node: Node) -> bool:
         inside = node in self.storage.inside or node in self.storage.direct
         elsewhere = node.operation in LEAVES or node.operation == "symbols_back"
         return not (inside or elsewhere or is_alias(node))
 
-    def _say(self, what: str) -> None:
+    def say(self, what: str) -> None:
         self.body.append(f"# {what}")
 
-    def _rows(self, node: Node) -> str:
+    def rows(self, node: Node) -> str:
         return self.views.of(node, False, (node.size,))
 
-    def _all_at_once(self, section: int, nodes: list[Node]) -> None:
-        if not nodes:
-            return
-        self._say(f"phase {section}, all steps at once")
-        for node in nodes:
-            self.statements.compute(node, False)
-        self._take()
-
-    def _take(self, indent: str = "") -> None:
+    def take(self, indent: str = "") -> None:
         self.body += [indent + line for line in self.statements.lines]
         self.statements.lines.clear()
 
-    # ---- loops
+    def all_at_once(self, what: str, nodes: list[Node]) -> None:
+        """Write what computes values for all steps at once."""
+        if nodes:
+            self.say(what)
+            for node in nodes:
+                self.statements.compute(node, False)
+            self.take()
 
-    def _loop(self, layer: int, nodes: list[Node]) -> None:
-        self._say(f"layer {layer}, step by step{' back' if self.back else ''}")
-        early = [n for n in nodes if not self.parted.in_loop(n)]
-        for node in early:
-            self.statements.compute(node, False)
-        self._take()
-        (self._begin_back if self.back else self._begin)(layer)
+    def step_by_step(self, nodes: list[Node]) -> None:
+        """Write a loop over steps."""
         self.views.steps = {}
         for node in nodes:
-            if node not in early and not self._is_nothing(node):
+            if node.operation != "arriving" or self.storage.sums[node]:
                 self.statements.compute(node, True)
         used = dict(self.views.steps)
         if self.statements.lines:
             names = ", ".join(used)
             comma = "," if len(used) == 1 else ""
-            lists = ", ".join(used.values())
-            self.body.append(f"for {names}{comma} in zip({lists}):")
-            self._take("    ")
-        if self.back:
-            self._end_back(layer)
+            self.body.append(f"for {names}{comma} in zip({', '.join(used.values())}):")
+            self.take("    ")
 
-    def _is_nothing(self, node: Node) -> bool:
-        return node.operation == "arriving" and not self.storage.sums[node]
-
-    def _numbers(self, layer: int) -> list[tuple[int, int]]:
+    def numbers(self, layer: int) -> list[tuple[int, int]]:
         """Return (part, place among all layers' states) of a layer's states."""
         before = sum(len(loop.parts) for loop in self.analysis.loops[:layer])
         return [(k, before + k) for k in range(len(self.analysis.loops[layer].parts))]
 
-    def _begin(self, layer: int) -> None:
+    def functions(self, name: str, body: list[str], arguments: str) -> str:
+        """Return the text of the function that makes the views and of the one that computes."""
+        return "\n".join(
+            [
+                f"def views_{name}(buffers, parameters, constants, batch, start, time):",
+                *(f"    {line}" for line in self.views.lines),
+                f"    return ({self.names()},)",
+                "",
+                f"def {name}({arguments}):",
+                *(f"    {line}" for line in body),
+                "",
+            ]
+        )
+
+    def names(self) -> str:
+        return ", ".join(self.views.names)
+
+
+class _Forward(_Pass):
+    def text(self) -> str:
+        """Return the functions of the pass."""
+        phases = self.analysis.phases
+        for section, nodes in self.computed().items():
+            if phases.is_loop(section):
+                self._loop(phases.layer(section), nodes)
+            else:
+                self.all_at_once(f"phase {section}, all steps at once", nodes)
+        self.say("what is predicted")
+        self.body.append(f"return {self.rows(self.parted.roots.predictions)}")
+        body = [f"({self.names()},) = views", *self.body]
+        return self.functions("forward", body, "views, given")
+
+    def _loop(self, layer: int, nodes: list[Node]) -> None:
+        self.say(f"layer {layer}, step by step")
         starts: list[str] = []
         gifts: list[str] = []
-        for k, number in self._numbers(layer):
+        for k, number in self.numbers(layer):
             start = self.views.step(self.storage.buffers[f"state_{layer}_{k}"], "0")
             initial = self.parted.roots.initial[number]
             if initial.operation == "constant":
                 starts.append(f"{start}.fill_({initial.value!r})")
             else:
-                starts.append(f"{start}.copy_({self._rows(initial)})")
+                starts.append(f"{start}.copy_({self.rows(initial)})")
             gifts.append(f"{start}.copy_(given[{number}].reshape({start}.shape))")
         self.body += ["if given is None:", *(f"    {line}" for line in starts)]
         self.body += ["else:", *(f"    {line}" for line in gifts)]
+        self.step_by_step(nodes)
 
-    def _begin_back(self, layer: int) -> None:
+
+class _Backward(_Pass):
+    back = True
+
+    def text(self) -> str:
+        """Return the functions of the pass."""
+        found = assemblies(self.parted, self.storage.direct)
+        begin, end = self._begin(found), list[str]()
+        late: list[Node] = []
+        for section, nodes in self.computed().items():
+            by_step = [n for n in nodes if n.columns == Columns.BATCH or is_over_steps(n)]
+            late += [
+                n for n in nodes if n not in by_step and n.phase >= self.analysis.phases.backward
+            ]
+            if self.analysis.phases.is_loop(section):
+                self._loop(self.analysis.phases.layer(section), by_step)
+            else:
+                self.all_at_once(f"phase {section}, all steps of the stretch", by_step)
+        self._write_gradients(found, over_steps=True)
+        stretch, self.body = self.body, end
+        self._initial_back()
+        self.all_at_once("when all steps are done", late)
+        self._write_gradients(found, over_steps=False)
+        made = {leaf.value[0] for leaf in found}
+        names = [
+            f"gradient_{k}" if k in made else "None" for k in range(len(self.analysis.parameters))
+        ]
+        end.append(f"return [{', '.join(names)}]")
+        body = [
+            f"({self.names()},) = stretches[0]",
+            *begin,
+            "first = True",
+            f"for {self.names()}, in stretches:",
+            *(f"    {line}" for line in stretch),
+            "    first = False",
+            *end,
+        ]
+        text = self.functions("backward", body, "stretches, given, finals_back, empty")
+        return text if self.parted.roots.inputs is None else f"{text}\n\n{self._inputs_back()}"
+
+    def _begin(self, found: dict[Node, Assembly]) -> list[str]:
+        """Return what is done before the first stretch."""
+        phases = self.analysis.phases
+        early = [
+            n
+            for nodes in self.computed().values()
+            for n in nodes
+            if n.columns != Columns.BATCH and n.phase < phases.backward and not is_over_steps(n)
+        ]
+        self.all_at_once("of the weights and the symbols alone", early)
+        for leaf, assembly in found.items():
+            self.body.append(f"gradient_{leaf.value[0]} = empty({leaf.shape})")
+            if assembly.zero:
+                self.body.append(f"gradient_{leaf.value[0]}.zero_()")
+        begin, self.body = self.body, []
+        return begin
+
+    def _inputs_back(self) -> str:
+        """Return the function that finds the gradient of the inputs."""
+        assert self.parted.roots.inputs is not None
+        views = Views(self.storage, self.views.constants, True)
+        name = views.of(self.parted.roots.inputs, False)
+        return "\n".join(
+            [
+                "def inputs_back(buffers, parameters, constants, batch, start, time):",
+                *(f"    {line}" for line in views.lines),
+                f"    return {name}",
+                "",
+            ]
+        )
+
+    # ---- loops
+
+    def _loop(self, layer: int, nodes: list[Node]) -> None:
+        self.say(f"layer {layer}, step by step back")
+        for k, number in self.numbers(layer):
+            self._arrive(layer, k, number)
+        self.step_by_step(nodes)
+
+    def _arrive(self, layer: int, k: int, number: int) -> None:
+        """Write how the gradient of the stretch's last state comes to its place."""
         storage = self.storage
-        for k, number in self._numbers(layer):
-            carry = storage.buffers[f"carried_back_{layer}_{k}"]
-            end = self.views.step(carry, "time")
-            arriving = self.parted.roots.before[number]
-            whole = self.views.buffer(carry.name, f'buffers["{carry.name}"]')
-            preloaded = (layer, k) in storage.preloaded
-            total = storage.merged.get((layer, k))
-            if total is not None and total in storage.fills:
-                source = self._rows(storage.fills[total])
-                self.body.append(
-                    f"{self.statements.out(total, False, (carry.size,))}.copy_({source})"
-                )
-            if preloaded:
-                self.body.append(f"{self.views.step(carry, '0')}.zero_()")
-            elif not storage.sums[arriving]:
-                self.body.append(f"{whole}.zero_()")
-            put = "add_" if preloaded else "copy_"
-            self.body.append(f"{end}.{put}(finals_back[{number}].reshape({end}.shape))")
+        carry = storage.buffers[f"carried_back_{layer}_{k}"]
+        start, end = self.views.step(carry, "0"), self.views.step(carry, "time")
+        preloaded = (layer, k) in storage.preloaded
+        total = storage.merged.get((layer, k))
+        if total is not None and total in storage.fills:
+            place = self.statements.out(total, False, (carry.size,))
+            self.body.append(f"{place}.copy_({self.rows(storage.fills[total])})")
+        arriving = self.parted.roots.before[number]
+        if not preloaded and not storage.sums[arriving]:
+            self.body.append(f"{self.views.buffer(carry)}.zero_()")
+        put = "add_" if preloaded else "copy_"
+        given = f"finals_back[{number}].reshape({end}.shape)"
+        self.body.append(f"{end}.{put}({given} if first else {start})")
+        if preloaded:
+            self.body.append(f"{start}.zero_()")
 
-    def _end_back(self, layer: int) -> None:
-        for k, _ in self._numbers(layer):
-            part = self.analysis.loops[layer].parts[k]
-            if part.initial_back is not None and part.initial_back in self.storage.slots:
+    def _initial_back(self) -> None:
+        for layer, loop in enumerate(self.analysis.loops):
+            for k, part in enumerate(loop.parts):
+                if part.initial_back is None or part.initial_back not in self.storage.slots:
+                    continue
                 carry = self.storage.buffers[f"carried_back_{layer}_{k}"]
-                start = self.views.step(carry, "0")
                 target = self.statements.out(part.initial_back, False, (carry.size,))
                 self.body += [
                     "if given is None:",
-                    f"    total({start}, 0, out={target})",
+                    f"    total({self.views.step(carry, '0')}, 0, out={target})",
                     "else:",
                     f"    {target}.zero_()",
                 ]
 
     # ---- gradients
 
-    def _gradients(self) -> None:
-        self._say("the gradients")
-        made: dict[int, str] = {}
-        for leaf, assembly in assemblies(self.parted).items():
-            name = f"gradient_{leaf.value[0]}"
-            made[leaf.value[0]] = name
-            self.body.append(f"{name} = empty({leaf.shape})")
-            if assembly.zero:
-                self.body.append(f"{name}.zero_()")
+    def _write_gradients(self, found: dict[Node, Assembly], over_steps: bool) -> None:
+        """Write what goes into the gradients: sums over all steps, or the rest."""
+        self.say("into the gradients")
+        for leaf, assembly in found.items():
             for write in assembly.writes:
-                self._write(name, leaf, write)
-        names = [made.get(k, "None") for k in range(len(self.analysis.parameters))]
-        inputs = self.parted.roots.inputs
-        back = "None" if inputs is None else self._rows(inputs)
-        self.body.append(f"return [{', '.join(names)}], {back}")
+                direct = write.source in self.storage.direct
+                if (direct and is_over_steps(write.source)) == over_steps:
+                    target = f"gradient_{leaf.value[0]}"
+                    if write.box is not None and write.box.sizes != leaf.shape:
+                        target += f"[{_slices(write.box.starts, write.box.sizes)}]"
+                    (self._sum if direct else self._copy)(target, write)
+        self.take()
 
-    def _write(self, name: str, leaf: Node, write: Write) -> None:
+    def _copy(self, target: str, write: Write) -> None:
         source, box = write.source, write.box
-        target = name
-        if box is not None and box.sizes != leaf.shape:
-            target = f"{name}[{_slices(box.starts, box.sizes)}]"
-        if source in self.storage.direct:
-            self._write_direct(target, write)
-            return
         if source.operation == "symbols_back":
             value = self.views.of(source.inputs[0], False)
         elif box is None or box.source is None:
             value = self.views.of(source, False)
         else:
             value = self.views.place(source, box.source, box.sizes, False)
-        self.body.append(f"{target}.{'add_' if write.add else 'copy_'}({value})")
+        self.statements.lines.append(f"{target}.{'add_' if write.add else 'copy_'}({value})")
 
-    def _write_direct(self, target: str, write: Write) -> None:
+    def _sum(self, target: str, write: Write) -> None:
         """Write a sum over steps right into a gradient."""
         source, box = write.source, write.box
+        growing = is_over_steps(source)
         first, sizes = 0, source.shape
         if box is not None and box.source is not None:
             first, sizes = box.source.first, box.sizes
         operand = source.inputs[0]
         if source.operation == "sum_of_columns":
             value = self._slice(operand, first, sizes[0])
-            line = (
-                f"{target}.add_({value}.sum(0))"
-                if write.add
-                else f"total({value}, 0, out={target})"
-            )
-            self.body.append(line)
+            self.statements.sum_over_steps(target, value, growing, write.add)
             return
         row, column = divmod(first, source.shape[1])
         left = self.views.transposed(self._slice(operand, row, sizes[0]))
         right = self._slice(source.inputs[1], column, sizes[1])
-        line = (
-            f"{target}.addmm_({left}, {right})"
-            if write.add
-            else f"mm({left}, {right}, out={target})"
-        )
-        self.body.append(line)
+        self.statements.product_over_steps(target, left, right, growing, write.add)
 
     def _slice(self, node: Node, first: int, size: int) -> str:
         """Return the name of some of a value's numbers, for all steps."""
