@@ -42,15 +42,9 @@ def without_memory(parted: Sections) -> set[Node]:
     """Return what needs no memory: sums over steps computed right into gradients, and placings."""
     roots = parted.roots
     uses: dict[Node, int] = {}
-<<<<<<< HEAD
-    elsewhere: set[Node] = set(roots.forward()) | set(roots.before)
-    if roots.inputs is not None:
-        elsewhere.add(roots.inputs)
-=======
     elsewhere: set[Node] = set(roots.all()) - {
         n for nodes in roots.parameters.values() for n in nodes
     }
->>>>>>> tensors
     contributions = {n for nodes in roots.parameters.values() for n in nodes}
     found: set[Node] = set()
     for nodes in roots.parameters.values():
