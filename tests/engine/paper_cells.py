@@ -52,7 +52,7 @@ class PeepholeLSTM(st.Cell):
 
 
 class LayerNormLSTM(st.Cell):
-    """LN(W_x x) + LN(W_h h) + b for the gates, and LN(c') in the output: Ba et al., 2016, eq. 20-22."""
+    """LN(W_x x) + LN(W_h h) + b for the gates, and LN(c') in the output (Ba et al., 2016)."""
 
     def __init__(self, input_size, hidden_size):
         super().__init__(input_size, hidden_size)
@@ -74,7 +74,7 @@ class LayerNormLSTM(st.Cell):
 
 
 class LayerNormGRU(st.Cell):
-    """LN(W_h h) + LN(W_x x) for the gates, LN(W x) + r ∘ LN(U h) inside: Ba et al., 2016, eq. 25-28."""
+    """LN(W_h h) + LN(W_x x) for the gates, LN(W x) + r ∘ LN(U h) inside (Ba et al., 2016)."""
 
     def __init__(self, input_size, hidden_size):
         super().__init__(input_size, hidden_size)

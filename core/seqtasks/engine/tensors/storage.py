@@ -375,9 +375,9 @@ class _Planner:
         if not np.array_equal(index, index[0] + np.arange(node.size)):
             return None
         for other in parted.users[source]:
-            if other is not operand and (
-                other.operation != "view" or np.isin(index, other.index).any()
-            ):
+            if other is operand:
+                continue
+            if other.index is None or np.isin(index, other.index).any():
                 return None
         return source, int(index[0])
 
