@@ -11,7 +11,7 @@ from seqtasks.engine.recording import REARRANGING
 from seqtasks.engine.rules import RULES
 from seqtasks.engine.with_engine import engines_of
 
-SIZE, GROUP = 4, 45
+SIZE, GROUP = 4, 30
 REFUSED = {"embedding"}
 
 
@@ -58,6 +58,12 @@ class Group(st.Cell):
 
     def forward(self, x, state):
         return state
+
+
+@pytest.fixture(autouse=True)
+def quickly_compiled(monkeypatch):
+    """The programs are long and run once; `test_pointwise` has the compiler's optimisations."""
+    monkeypatch.setenv("SEQTASKS_CFLAGS", "-O0")
 
 
 def wrong_in(group, dtype, engine):
