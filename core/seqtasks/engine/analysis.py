@@ -176,6 +176,12 @@ def analyse(
             analysis = _record(recording, twin, dtype, input_size, masked, external_states, steps)
         if not torch.equal(before, torch.get_rng_state()):
             raise UnsupportedError("it draws random numbers")
+    except UnsupportedError:
+        raise
+    except Exception as error:
+        raise UnsupportedError(
+            f"trying it on other numbers failed: {type(error).__name__}: {error}"
+        ) from error
     finally:
         torch.set_rng_state(before)
     _check_unchanged(model, twin)

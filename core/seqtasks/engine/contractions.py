@@ -9,7 +9,7 @@ from torch import Tensor
 from seqtasks.engine.graph import Columns, Graph, Node, UnsupportedError
 from seqtasks.engine.recording import Recorder
 
-__all__ = ["contracted", "einsum", "product"]
+__all__ = ["contracted", "einsum", "inner", "product"]
 
 Outcome = tuple[Node, bool]
 LARGEST_SPREAD = 2**20
@@ -69,12 +69,10 @@ def contracted(recorder: Recorder, func: Any, result: Tensor, *args: Any, **kwar
     if name == "linear":
         x, weight, bias = (*args, *kwargs.values(), None)[:3]
         scale = (1, 1)
-    elif name == "addmm":
+    else:
         bias, x, weight = args[:3]
         scale = (kwargs.get("beta", 1), kwargs.get("alpha", 1))
         return _added(recorder, product(recorder, func, result, x, weight), bias, scale)
-    else:
-        raise UnsupportedError(f"it calls {name}, which has no rule")
     source, matrix = recorder.find(x), recorder.find(weight)
     if matrix.rows or len(matrix.node.shape) != 2:
         raise UnsupportedError("its weights differ from row to row of the batch")
@@ -105,6 +103,16 @@ def product(
     of_right = (batch[len(batch) - max(0, ranks[1] - 2) :] + "KZ") if ranks[1] > 1 else "K"
     out = batch + ("Y" if ranks[0] > 1 else "") + ("Z" if ranks[1] > 1 else "")
     return _by_letters(recorder, [a, b], [of_left, of_right], out)
+
+
+def inner(recorder: Recorder, func: Any, result: Tensor, a: Any, b: Any) -> Outcome:
+    """Record the products of all vectors along the last axes of two tensors."""
+    ranks = [recorder.find(value).tensor.dim() for value in (a, b)]
+    if 0 in ranks:
+        raise UnsupportedError("it calls inner with a number")
+    left = string.ascii_lowercase[: ranks[0] - 1]
+    right = string.ascii_uppercase[: ranks[1] - 1]
+    return _by_letters(recorder, [a, b], [left + "Z", right + "Z"], left + right)
 
 
 def einsum(recorder: Recorder, func: Any, result: Tensor, equation: Any, *operands: Any) -> Outcome:

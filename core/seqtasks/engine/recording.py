@@ -177,7 +177,7 @@ class Recorder(TorchFunctionMode):
                 raise UnsupportedError(f"{name} gives {tuple(tensor.shape)}, not {expected}")
             if tensor.dtype not in (self.dtype, torch.bool):
                 raise UnsupportedError(f"{name} gives numbers of type {tensor.dtype}")
-            if not torch.is_grad_enabled():
+            if not torch.is_grad_enabled() or func == _DATA:
                 node = self.graph.pointwise("stopped", node)
             self.track(tensor, node, rows)
 
@@ -190,6 +190,8 @@ def _changes_in_place(name: str) -> bool:
         )
     return name.endswith("_")
 
+
+_DATA = Tensor.data.__get__
 
 REARRANGING = {
     "__get__",

@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from seqtasks.engine.contractions import contracted, einsum, product
+from seqtasks.engine.contractions import contracted, einsum, inner, product
 from seqtasks.engine.graph import Graph, Node, UnsupportedError
 from seqtasks.engine.recording import Recorder, Tracked
 
 __all__ = ["RULES"]
 
 Outcome = tuple[Node, bool]
+COMPARISONS = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"}
 Rule = Callable[..., Any]
 
 
@@ -134,8 +135,30 @@ def _lerp(graph: Graph, start: Node, end: Node, weight: Node) -> Node:
     return graph.add(start, graph.multiply(weight, graph.subtract(end, start)))
 
 
+def _truth(graph: Graph, x: Node) -> Node:
+    """Return 1 where a number is not 0."""
+    return x if x.operation in COMPARISONS else graph.pointwise("not_equal", x, 0.0)
+
+
+def _logical(operation: str) -> Rule:
+    return _pointwise(
+        lambda graph, a, b: graph.pointwise(operation, _truth(graph, a), _truth(graph, b)), 2
+    )
+
+
 def _logical_not(graph: Graph, x: Node) -> Node:
     return graph.pointwise("equal", x, 0.0)
+
+
+def _extreme_number(operation: str) -> Rule:
+    """Return the rule of the greater or lesser of two, one that is no number left aside."""
+
+    def compute(graph: Graph, a: Node, b: Node) -> Node:
+        extreme = graph.pointwise(operation, a, b)
+        only_a = graph.pointwise("where", graph.pointwise("not_equal", b, b), a, extreme)
+        return graph.pointwise("where", graph.pointwise("not_equal", a, a), b, only_a)
+
+    return _pointwise(compute, 2)
 
 
 def _identity(graph: Graph, x: Node, *args: Any, **kwargs: Any) -> Node:
@@ -235,6 +258,27 @@ def _variance(graph: Graph, x: Node, keep: int, correction: Any = 1, unbiased: A
     centred = _centred(graph, x, keep)
     total = graph.sum(graph.multiply(centred, centred), keep)
     return graph.multiply(total, 1 / max(0, _count(x, keep) - correction))
+
+
+def _of_variance(compute: Callable[..., Node]) -> Rule:
+    """Return the rule of a reduction that may get `unbiased` before `keepdim`."""
+    reduction = _reduction(compute)
+
+    def rule(
+        recorder: Recorder,
+        func: Any,
+        result: Any,
+        x: Any,
+        dim: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        given = dict(zip(("unbiased", "keepdim"), args, strict=False))
+        if isinstance(dim, bool):
+            given, dim = {"unbiased": dim}, None
+        return reduction(recorder, func, result, x, dim, **given, **kwargs)
+
+    return rule
 
 
 def _standard_deviation(graph: Graph, x: Node, keep: int, **kwargs: Any) -> Node:
@@ -396,7 +440,9 @@ def _normalize(
 
 def _gates(recorder: Recorder, x: Any, h: Any, weights: Sequence[Any]) -> tuple[Node, Node]:
     graph = recorder.graph
-    w_ih, w_hh, b_ih, b_hh = (None if w is None else recorder.find(w).node for w in weights)
+    w_ih, w_hh, b_ih, b_hh = (
+        None if w is None else recorder.find(w).node for w in (*weights, None, None)[:4]
+    )
     assert w_ih is not None
     assert w_hh is not None
     from_x = graph.linear(w_ih, recorder.find(x).node)
@@ -478,33 +524,21 @@ RULES: dict[Any, Rule] = {}
 
 def _rule(rule: Rule, *functions: str) -> None:
     """Give a rule to the torch functions, tensor methods and torch.nn.functional of these names."""
+    homes = (torch, Tensor, functional, getattr(torch._C, "_nn", None), torch.linalg, torch.special)
     for name in functions:
-        for home in (
-            torch,
-            Tensor,
-            functional,
-            getattr(torch._C, "_nn", None),
-            torch.linalg,
-            torch.special,
-        ):
+        for home in [Tensor] if name.startswith("__") else homes:
             function = getattr(home, name, None)
-            if function is not None:
+            if callable(function):
                 RULES[function] = rule
 
 
 _rule(_scaled("add"), "add", "__add__", "__radd__")
 _rule(_scaled("subtract"), "sub", "subtract", "__sub__")
 _rule(_reflected("subtract"), "rsub", "__rsub__")
-_rule(
-    _named("multiply", 2),
-    "mul",
-    "multiply",
-    "__mul__",
-    "__rmul__",
-    "logical_and",
-    "__and__",
-    "__rand__",
-)
+_rule(_named("multiply", 2), "mul", "multiply", "__mul__", "__rmul__")
+_rule(_logical("multiply"), "logical_and", "bitwise_and", "__and__", "__rand__")
+_rule(_logical("maximum"), "logical_or", "bitwise_or", "__or__", "__ror__")
+_rule(_logical("not_equal"), "logical_xor", "bitwise_xor", "__xor__", "__rxor__")
 _rule(_pointwise(_divide, 2), "div", "divide", "true_divide", "__truediv__")
 _rule(_reflected("divide"), "__rtruediv__", "__rdiv__")
 _rule(_named("negative"), "neg", "negative", "__neg__")
@@ -522,14 +556,16 @@ _rule(_named("square_root"), "sqrt")
 _rule(_named("sign"), "sign", "sgn")
 _rule(_named("floor"), "floor")
 _rule(_named("absolute"), "abs", "absolute", "__abs__")
-_rule(_named("maximum", 2), "maximum", "fmax", "logical_or", "__or__", "__ror__")
-_rule(_named("minimum", 2), "minimum", "fmin")
+_rule(_named("maximum", 2), "maximum")
+_rule(_named("minimum", 2), "minimum")
+_rule(_extreme_number("maximum"), "fmax")
+_rule(_extreme_number("minimum"), "fmin")
 _rule(_named("greater", 2), "gt", "greater", "__gt__")
 _rule(_named("greater_equal", 2), "ge", "greater_equal", "__ge__")
 _rule(_named("less", 2), "lt", "less", "__lt__")
 _rule(_named("less_equal", 2), "le", "less_equal", "__le__")
 _rule(_named("equal", 2), "eq", "__eq__")
-_rule(_named("not_equal", 2), "ne", "not_equal", "__ne__", "logical_xor", "__xor__")
+_rule(_named("not_equal", 2), "ne", "not_equal", "__ne__")
 _rule(_named("stopped"), "detach")
 _rule(_pointwise(_logical_not), "logical_not", "bitwise_not", "__invert__")
 _rule(_pointwise(lambda G, x, inplace=False: G.pointwise("relu", x)), "relu")
@@ -573,13 +609,13 @@ _rule(
     _pointwise(lambda G, a, b, c, value=1: G.add(a, G.multiply(G.divide(b, c), value)), 3),
     "addcdiv",
 )
-_rule(_pointwise(_identity), "float", "double", "to", "type_as", "requires_grad_", "positive")
+_rule(_pointwise(_identity), "float", "double", "to", "type_as", "positive")
 _rule(_pointwise(_dropout), "dropout")
 _rule(_where, "where", "masked_fill")
 _rule(_reduction(lambda G, x, keep: G.sum(x, keep)), "sum")
 _rule(_reduction(_mean), "mean")
-_rule(_reduction(_variance), "var")
-_rule(_reduction(_standard_deviation), "std")
+_rule(_of_variance(_variance), "var")
+_rule(_of_variance(_standard_deviation), "std")
 _rule(_reduction(_maximum_of), "amax")
 _rule(_reduction(_minimum_of), "amin")
 _rule(_reduction(_log_sum_exp), "logsumexp")
@@ -589,8 +625,9 @@ _rule(_softmax(_log_softmax_last), "log_softmax")
 _rule(_layer_norm, "layer_norm")
 _rule(_rms_norm, "rms_norm")
 _rule(_normalize, "normalize")
-_rule(product, "matmul", "mm", "bmm", "mv", "dot", "__matmul__", "inner")
-_rule(contracted, "linear", "addmm", "baddbmm", "bilinear")
+_rule(product, "matmul", "mm", "bmm", "mv", "dot", "__matmul__")
+_rule(inner, "inner")
+_rule(contracted, "linear", "addmm")
 _rule(einsum, "einsum")
 _rule(_gru_cell, "gru_cell")
 _rule(_lstm_cell, "lstm_cell")

@@ -1,0 +1,249 @@
+"""How each torch function that has a rule is called: on a, b and c, each (batch, 4).
+
+A function of one tensor needs no line here.
+"""
+
+import torch
+from torch.nn import functional as F
+
+
+def column(x):
+    return x.unsqueeze(-1)
+
+
+def row(x):
+    return x.unsqueeze(1)
+
+
+def positive(x):
+    return x.abs() + 0.2
+
+
+def mask(x):
+    return x > 0
+
+
+def binary(f, a, b, c):
+    return f(a, b)
+
+
+def with_number(f, a, b, c):
+    return torch.cat([f(a, b), f(a, 2)], -1)
+
+
+def of_positive(f, a, b, c):
+    return f(positive(a))
+
+
+def power(f, a, b, c):
+    if f is torch.Tensor.__rpow__:
+        return f(a, 1.5)
+    powers = [f(positive(a), p) for p in (2, 1, 0.5, -1, 1.7)]
+    return torch.cat([*powers, f(positive(a), b), f(a, 3)], -1)
+
+
+def logical(f, a, b, c):
+    if f.__name__.startswith(("__", "bitwise")):
+        return f(mask(a), mask(b))
+    zeros = F.relu(a)  # numbers of which some are zero
+    return torch.cat([f(zeros, b), f(mask(a), mask(b)), f(mask(a), F.relu(b))], -1)
+
+
+def negation(f, a, b, c):
+    return f(mask(a)) if f.__name__ != "logical_not" else torch.cat([f(F.relu(a)), f(mask(a))], -1)
+
+
+def comparison(f, a, b, c):
+    return torch.cat([f(a, b), f(a, 0.3), f(a, a)], -1)
+
+
+def clamped(f, a, b, c):
+    return torch.cat([f(a, -0.3, 0.4), f(a, min=0.1), f(a, max=0.1)], -1)
+
+
+def square(x):
+    """Return (batch, 2, 2)."""
+    return x.view(-1, 2, 2)
+
+
+def reduced(f, a, b, c):
+    wide = column(a) * row(b)
+    return torch.cat([f(a, -1, True), f(wide, 1), f(wide, dim=(1, 2), keepdim=True)[:, 0]], -1)
+
+
+def variance(f, a, b, c):
+    wide = column(a) * row(b)
+    kinds = [f(a, -1, False), f(a, -1, True), f(a, dim=1, correction=0), f(a, 1, unbiased=False)]
+    return torch.cat([*(column(kind) for kind in kinds), f(wide, 1), f(a, -1, keepdim=True)], -1)
+
+
+def norm(f, a, b, c):
+    return torch.cat([f(a, dim=-1, keepdim=True), f(square(b), dim=1)], -1)
+
+
+def softmax(f, a, b, c):
+    return torch.cat([f(a, -1), f(column(a) * row(b), 1).flatten(1)], -1)
+
+
+def normalised(f, a, b, c):
+    if f.__name__ == "normalize":
+        return torch.cat([f(a, dim=-1), f(square(b), dim=1).flatten(1)], -1)
+    given = (weights(4),) if f.__name__ == "rms_norm" else (weights(4), weights(8)[4:])
+    return torch.cat([f(a, (4,), *given), f(square(b), (2, 2), eps=0.1).flatten(1)], -1)
+
+
+def matrix_product(f, a, b, c):
+    if f.__name__ in ("mm", "mv", "dot"):
+        pairs = {"mm": (a, weights(4, 3)), "mv": (a, weights(4)), "dot": (weights(4), weights(4))}
+        made = f(*pairs[f.__name__])
+        return column(made) if made.dim() == 1 else made + a[:, :1] if made.dim() else made * a
+    if f.__name__ == "bmm":
+        return torch.cat([f(square(a), square(b)).flatten(1), f(column(a), row(b)).flatten(1)], -1)
+    if f.__name__ == "inner":
+        return f(a, weights(3, 4))
+    inner = f(square(a), square(b)).flatten(1)
+    return torch.cat([f(a, weights(4, 3)), inner, f(square(a), weights(2, 3)).flatten(1)], -1)
+
+
+def einsum(f, a, b, c):
+    results = [
+        f("bi,bi->b", a, b)[:, None],
+        f("bi,bj->bij", a, b).flatten(1),
+        f("bik,bkj->bji", square(a), square(b)).flatten(1),
+        f("bk,kj->bj", a, weights(4, 3)),
+        f("kj,bk->bj", weights(4, 3), a),
+        f("bij->bj", square(a)),
+        f("bij->bji", square(a)).flatten(1),
+    ]
+    return torch.cat(results, -1)
+
+
+def linear(f, a, b, c):
+    if f.__name__ == "addmm":
+        return f(b[:, :3], a, weights(4, 3), beta=0.5, alpha=2)
+    return torch.cat([f(a, weights(3, 4), weights(3)), f(square(b), weights(3, 2)).flatten(1)], -1)
+
+
+def recurrent(f, a, b, c):
+    gates = {"lstm_cell": 4, "gru_cell": 3}.get(f.__name__, 1)
+    given = [weights(4 * gates, 4), weights(4 * gates, 4), weights(4 * gates), weights(4 * gates)]
+    if f.__name__ == "lstm_cell":
+        return torch.cat(f(a, (b, c), *given), -1)
+    return torch.cat([f(a, b, *given), f(a, b, *given[:2])], -1)
+
+
+def filled(f, a, b, c):
+    arguments = {
+        "full_like": (a, 2.5),
+        "new_zeros": (a, a.shape),
+        "new_ones": (a, a.shape),
+        "new_full": (a, a.shape, 1.5),
+        "new_tensor": (a, [1.0, 2.0, 3.0, 4.0]),
+    }
+    return f(*arguments.get(f.__name__, (a,))) * a
+
+
+def weights(*shape):
+    """Return a matrix of the cell that is being run."""
+    return WEIGHTS[0].view(-1)[: torch.Size(shape).numel()].view(shape)
+
+
+WEIGHTS: list[torch.Tensor] = []
+
+CASES = {
+    **dict.fromkeys(
+        ("add", "__add__", "__radd__", "sub", "subtract", "__sub__", "rsub", "__rsub__"),
+        with_number,
+    ),
+    **dict.fromkeys(("mul", "multiply", "__mul__", "__rmul__", "div", "divide"), with_number),
+    **dict.fromkeys(("true_divide", "__truediv__", "__rdiv__", "__rtruediv__"), with_number),
+    **dict.fromkeys(("logical_and", "logical_or", "logical_xor"), logical),
+    **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor"), logical),
+    **dict.fromkeys(("__and__", "__rand__", "__or__", "__ror__", "__xor__", "__rxor__"), logical),
+    **dict.fromkeys(("logical_not", "bitwise_not", "__invert__"), negation),
+    **dict.fromkeys(("log", "sqrt", "rsqrt", "reciprocal", "log1p", "special_log1p"), of_positive),
+    **dict.fromkeys(("maximum", "minimum", "fmax", "fmin"), binary),
+    **dict.fromkeys(("gt", "greater", "__gt__", "ge", "greater_equal", "__ge__"), comparison),
+    **dict.fromkeys(("lt", "less", "__lt__", "le", "less_equal", "__le__"), comparison),
+    **dict.fromkeys(("eq", "__eq__", "ne", "not_equal", "__ne__"), comparison),
+    **dict.fromkeys(("pow", "__pow__", "__rpow__"), power),
+    **dict.fromkeys(("clamp", "clip"), clamped),
+    "clamp_min": lambda f, a, b, c: f(a, 0.1),
+    "clamp_max": lambda f, a, b, c: f(a, 0.1),
+    "gelu": lambda f, a, b, c: torch.cat([f(a), f(b, approximate="tanh")], -1),
+    "elu": lambda f, a, b, c: torch.cat([f(a), f(b, 0.7)], -1),
+    "leaky_relu": lambda f, a, b, c: torch.cat([f(a), f(b, 0.2)], -1),
+    "softplus": lambda f, a, b, c: torch.cat([f(a), f(b, beta=2)], -1),
+    "hardtanh": lambda f, a, b, c: torch.cat([f(a), f(b, -0.5, 0.25)], -1),
+    "lerp": lambda f, a, b, c: torch.cat([f(a, b, c), f(a, b, 0.3)], -1),
+    "addcmul": lambda f, a, b, c: f(a, b, c, value=0.5),
+    "addcdiv": lambda f, a, b, c: f(a, b, positive(c), value=0.5),
+    "to": lambda f, a, b, c: torch.cat([f(a, a.dtype), f(mask(b), b.dtype) * b], -1),
+    "float": lambda f, a, b, c: f(mask(a)) * b if a.dtype == torch.float32 else b,
+    "double": lambda f, a, b, c: f(mask(a)) * b if a.dtype == torch.float64 else b,
+    "type_as": lambda f, a, b, c: f(mask(a), b) * b,
+    "dropout": lambda f, a, b, c: f(a, 0.5, False),
+    "where": lambda f, a, b, c: (
+        f(b, mask(a), c)
+        if f is torch.Tensor.where
+        else torch.cat([f(mask(a), b, c), f(mask(a), b, 0.5)], -1)
+    ),
+    "masked_fill": lambda f, a, b, c: f(a, mask(b), 0.7),
+    **dict.fromkeys(("sum", "mean", "amax", "amin", "logsumexp", "special_logsumexp"), reduced),
+    **dict.fromkeys(("var", "std"), variance),
+    "linalg_vector_norm": norm,
+    **dict.fromkeys(("softmax", "special_softmax"), softmax),
+    **dict.fromkeys(("log_softmax", "special_log_softmax"), softmax),
+    **dict.fromkeys(("layer_norm", "rms_norm", "normalize"), normalised),
+    **dict.fromkeys(("matmul", "linalg_matmul", "__matmul__"), matrix_product),
+    **dict.fromkeys(("mm", "bmm", "mv", "dot", "inner"), matrix_product),
+    **dict.fromkeys(("linear", "addmm"), linear),
+    "einsum": einsum,
+    **dict.fromkeys(("gru_cell", "lstm_cell", "rnn_tanh_cell", "rnn_relu_cell"), recurrent),
+    **dict.fromkeys(("full_like", "zeros_like", "ones_like", "new_zeros", "new_ones"), filled),
+    **dict.fromkeys(("new_full", "new_tensor"), filled),
+}
+
+REARRANGED = {
+    "__get__": lambda a: torch.cat([square(a).mT.flatten(1), a.data], -1),
+    "__getitem__": lambda a: torch.cat([a[:, 1:3], a[:, [3, 0]], a[:, None, -1], a[..., ::2]], -1),
+    "cat": lambda a: torch.cat([a[:, :1], a], 1),
+    "concat": lambda a: torch.concat([a[:, :1], a], 1),
+    "concatenate": lambda a: torch.concatenate([a[:, :1], a], 1),
+    "stack": lambda a: torch.stack([a, 2 * a], 1).flatten(1),
+    "hstack": lambda a: torch.hstack([a, a[:, :2]]),
+    "chunk": lambda a: a.chunk(2, -1)[1],
+    "split": lambda a: torch.cat(a.split([3, 1], 1)[::-1], 1),
+    "tensor_split": lambda a: torch.cat(torch.tensor_split(a, 3, dim=1)[::-1], 1),
+    "unbind": lambda a: torch.stack(a.unbind(1)[::-1], 1),
+    "view": lambda a: a.view(-1, 2, 2).sum(1),
+    "view_as": lambda a: (a.view(-1, 2, 2).view_as(square(a))).sum(2),
+    "reshape": lambda a: a.reshape(a.shape[0], 2, 2).sum(1),
+    "reshape_as": lambda a: a.reshape_as(square(a)).sum(2),
+    "flatten": lambda a: square(a).flatten(1),
+    "unflatten": lambda a: a.unflatten(1, (2, 2)).sum(2),
+    "transpose": lambda a: square(a).transpose(1, 2).flatten(1),
+    "swapaxes": lambda a: square(a).swapaxes(1, 2).flatten(1),
+    "movedim": lambda a: square(a).movedim(2, 1).flatten(1),
+    "permute": lambda a: square(a).permute(0, 2, 1).flatten(1),
+    "t": lambda a: a @ weights(3, 4).t(),
+    "unsqueeze": lambda a: (a.unsqueeze(1) * a.unsqueeze(2)).flatten(1),
+    "squeeze": lambda a: a.unsqueeze(1).squeeze(1),
+    "expand": lambda a: a.unsqueeze(1).expand(-1, 3, -1).flatten(1),
+    "expand_as": lambda a: a[:, :1].expand_as(a),
+    "broadcast_to": lambda a: torch.broadcast_to(a[:, :1], a.shape),
+    "roll": lambda a: a.roll(1, 1) + a.roll(-2, -1),
+    "flip": lambda a: a.flip(1),
+    "repeat": lambda a: a.repeat(1, 2),
+    "tile": lambda a: torch.tile(a, (1, 2)),
+    "repeat_interleave": lambda a: a.repeat_interleave(2, 1),
+    "narrow": lambda a: a.narrow(1, 1, 2),
+    "select": lambda a: a.select(1, 2)[:, None],
+    "index_select": lambda a: a.index_select(1, torch.tensor([2, 2, 0])),
+    "contiguous": lambda a: square(a).mT.contiguous().flatten(1),
+    "clone": lambda a: a.clone(),
+    "pad": lambda a: F.pad(a, (1, 2)),
+    "tril": lambda a: square(a).tril().flatten(1),
+    "triu": lambda a: square(a).triu().flatten(1),
+    "diagonal": lambda a: square(a).diagonal(dim1=1, dim2=2),
+}
