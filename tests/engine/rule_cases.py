@@ -4,7 +4,7 @@ A function of one tensor needs no line here.
 """
 
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 
 
 def column(x):
@@ -45,12 +45,16 @@ def power(f, a, b, c):
 def logical(f, a, b, c):
     if f.__name__.startswith(("__", "bitwise")):
         return f(mask(a), mask(b))
-    zeros = F.relu(a)  # numbers of which some are zero
-    return torch.cat([f(zeros, b), f(mask(a), mask(b)), f(mask(a), F.relu(b))], -1)
+    zeros = functional.relu(a)  # numbers of which some are zero
+    return torch.cat([f(zeros, b), f(mask(a), mask(b)), f(mask(a), functional.relu(b))], -1)
 
 
 def negation(f, a, b, c):
-    return f(mask(a)) if f.__name__ != "logical_not" else torch.cat([f(F.relu(a)), f(mask(a))], -1)
+    return (
+        f(mask(a))
+        if f.__name__ != "logical_not"
+        else torch.cat([f(functional.relu(a)), f(mask(a))], -1)
+    )
 
 
 def comparison(f, a, b, c):
@@ -242,7 +246,7 @@ REARRANGED = {
     "index_select": lambda a: a.index_select(1, torch.tensor([2, 2, 0])),
     "contiguous": lambda a: square(a).mT.contiguous().flatten(1),
     "clone": lambda a: a.clone(),
-    "pad": lambda a: F.pad(a, (1, 2)),
+    "pad": lambda a: functional.pad(a, (1, 2)),
     "tril": lambda a: square(a).tril().flatten(1),
     "triu": lambda a: square(a).triu().flatten(1),
     "diagonal": lambda a: square(a).diagonal(dim1=1, dim2=2),

@@ -191,7 +191,7 @@ def _changes_in_place(name: str) -> bool:
     return name.endswith("_")
 
 
-_DATA = Tensor.data.__get__
+_DATA: Any = getattr(Tensor.data, "__get__")  # noqa: B009  # unknown to the type checker
 
 REARRANGING = {
     "__get__",

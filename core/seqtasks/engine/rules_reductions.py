@@ -1,0 +1,281 @@
+"""The rules of reductions over features, softmax and normalisation."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqtasks.engine.graph import Graph, Node, UnsupportedError
+from seqtasks.engine.recording import Recorder, Tracked
+from seqtasks.engine.rules_pointwise import Outcome, Rule, clamp
+
+__all__ = [
+    "layer_norm",
+    "log_softmax_last",
+    "log_sum_exp",
+    "maximum_of",
+    "mean",
+    "minimum_of",
+    "norm",
+    "normalize",
+    "of_variance",
+    "reduction",
+    "rms_norm",
+    "softmax",
+    "softmax_last",
+    "standard_deviation",
+    "variance",
+]
+
+
+def _axes(recorder: Recorder, source: Tracked, dim: Any) -> list[int]:
+    """Return the axes a reduction goes over, counted within a row."""
+    rows = len(recorder.rows) if source.rows else 0
+    rank = len(source.node.shape) + rows
+    if dim is None or dim == ():
+        if source.rows:
+            raise UnsupportedError("its rows mix: it reduces over the batch")
+        return list(range(rank))
+    dims = [dim] if isinstance(dim, int) else list(dim)
+    axes = [d % max(rank, 1) - rows for d in dims]
+    if any(axis < 0 for axis in axes):
+        raise UnsupportedError("its rows mix: it reduces over the batch")
+    return axes
+
+
+def reduction(compute: Callable[..., Node]) -> Rule:
+    """Return the rule of a reduction; `compute` gets the reduced axes last, as one."""
+
+    def rule(
+        recorder: Recorder,
+        func: Any,
+        result: Any,
+        x: Any,
+        dim: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        keepdim = kwargs.pop("keepdim", args[-1] if args and isinstance(args[-1], bool) else False)
+        dim = kwargs.pop("axis", dim)
+        if kwargs.pop("dtype", None) is not None:
+            raise UnsupportedError("it sums in another type")
+        source = recorder.find(x)
+        axes = _axes(recorder, source, dim)
+        node = compute(recorder.graph, *_last(recorder.graph, source.node, axes), **kwargs)
+        if keepdim:
+            kept = [1 if a in axes else s for a, s in enumerate(source.node.shape)]
+            node = recorder.graph.reshape(node, tuple(kept))
+        return node, source.rows
+
+    return rule
+
+
+def _last(graph: Graph, node: Node, axes: list[int]) -> tuple[Node, int]:
+    """Return a node with some axes moved to the end, and how many come before them."""
+    kept = [a for a in range(len(node.shape)) if a not in axes]
+    places = graph.places(node).transpose([*kept, *axes])
+    return graph.view(node, places, places.shape), len(kept)
+
+
+def _count(node: Node, keep: int) -> int:
+    return math.prod(node.shape[keep:])
+
+
+def mean(graph: Graph, x: Node, keep: int) -> Node:
+    return graph.multiply(graph.sum(x, keep), 1 / _count(x, keep))
+
+
+def _centred(graph: Graph, x: Node, keep: int) -> Node:
+    return graph.subtract(x, _spread(graph, mean(graph, x, keep), x))
+
+
+def _spread(graph: Graph, reduced: Node, like: Node) -> Node:
+    """Return a reduced value repeated over the axes it was reduced over."""
+    shape = reduced.shape + (1,) * (len(like.shape) - len(reduced.shape))
+    return graph.broadcast(graph.reshape(reduced, shape), like.shape)
+
+
+def variance(graph: Graph, x: Node, keep: int, correction: Any = 1, unbiased: Any = None) -> Node:
+    if unbiased is not None:
+        correction = int(unbiased)
+    centred = _centred(graph, x, keep)
+    total = graph.sum(graph.multiply(centred, centred), keep)
+    return graph.multiply(total, 1 / max(0, _count(x, keep) - correction))
+
+
+def of_variance(compute: Callable[..., Node]) -> Rule:
+    """Return the rule of a reduction that may get `unbiased` before `keepdim`."""
+    reduced = reduction(compute)
+
+    def rule(
+        recorder: Recorder,
+        func: Any,
+        result: Any,
+        x: Any,
+        dim: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        given = dict(zip(("unbiased", "keepdim"), args, strict=False))
+        if isinstance(dim, bool):
+            given, dim = {"unbiased": dim}, None
+        return reduced(recorder, func, result, x, dim, **given, **kwargs)
+
+    return rule
+
+
+def standard_deviation(graph: Graph, x: Node, keep: int, **kwargs: Any) -> Node:
+    return graph.pointwise("square_root", variance(graph, x, keep, **kwargs))
+
+
+def norm(graph: Graph, x: Node, keep: int, p: float = 2.0, ord: Any = None) -> Node:
+    if (p if ord is None else ord) not in (2, 2.0, "fro"):
+        raise UnsupportedError("it takes a norm other than the Euclidean")
+    total = graph.sum(graph.multiply(x, x), keep)
+    root = graph.pointwise("square_root", total)
+    # torch's gradient of the norm of a zero vector is zero
+    safe = graph.pointwise("where", graph.pointwise("equal", total, 0.0), 1.0, total)
+    positive = graph.pointwise("square_root", safe)
+    return graph.pointwise("where", graph.pointwise("equal", root, 0.0), 0.0, positive)
+
+
+def maximum_of(graph: Graph, x: Node, keep: int) -> Node:
+    return graph.maximum_of(x, keep)
+
+
+def minimum_of(graph: Graph, x: Node, keep: int) -> Node:
+    return graph.pointwise("negative", graph.maximum_of(graph.pointwise("negative", x), keep))
+
+
+def log_sum_exp(graph: Graph, x: Node, keep: int) -> Node:
+    greatest = graph.pointwise("stopped", graph.maximum_of(x, keep))
+    powers = graph.pointwise("exp", graph.subtract(x, _spread(graph, greatest, x)))
+    return graph.add(graph.pointwise("log", graph.sum(powers, keep)), greatest)
+
+
+# ---- softmax and normalisation
+
+
+def _over_axes(compute: Callable[..., Node]) -> Callable[[Recorder, Any, list[int]], Outcome]:
+    """Return a function that brings axes to the end, computes there, and puts them back."""
+
+    def apply(recorder: Recorder, x: Any, axes: list[int], *args: Any) -> Outcome:
+        source = recorder.find(x)
+        graph, rank = recorder.graph, len(source.node.shape)
+        kept = [a for a in range(rank) if a not in axes]
+        node = compute(graph, *_last(graph, source.node, axes), *args)
+        places = graph.places(node).transpose(np.argsort([*kept, *axes]))
+        return graph.view(node, places, places.shape), source.rows
+
+    return apply
+
+
+def softmax_last(graph: Graph, x: Node, keep: int) -> Node:
+    greatest = graph.pointwise("stopped", graph.maximum_of(x, keep))
+    powers = graph.pointwise("exp", graph.subtract(x, _spread(graph, greatest, x)))
+    y = graph.divide(powers, _spread(graph, graph.sum(powers, keep), powers))
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        total = _spread(graph, graph.sum(graph.multiply(g, y), keep), y)
+        return [(x, graph.multiply(y, graph.subtract(g, total)))]
+
+    graph.pullbacks[y] = pullback
+    return y
+
+
+def log_softmax_last(graph: Graph, x: Node, keep: int) -> Node:
+    return graph.subtract(x, _spread(graph, log_sum_exp(graph, x, keep), x))
+
+
+def _normalised_last(graph: Graph, x: Node, keep: int, epsilon: float) -> Node:
+    centred = _centred(graph, x, keep)
+    variance = mean(graph, graph.multiply(centred, centred), keep)
+    deviation = graph.pointwise("square_root", graph.add(variance, epsilon))
+    scale = _spread(graph, graph.divide(1.0, deviation), x)
+    y = graph.multiply(centred, scale)
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        along = _spread(graph, mean(graph, graph.multiply(g, y), keep), x)
+        rest = graph.subtract(_centred(graph, g, keep), graph.multiply(y, along))
+        return [(x, graph.multiply(scale, rest))]
+
+    graph.pullbacks[y] = pullback
+    return y
+
+
+def softmax(compute: Callable[..., Node]) -> Rule:
+    def rule(
+        recorder: Recorder,
+        func: Any,
+        result: Tensor,
+        x: Any,
+        dim: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Outcome:
+        if dim is None or kwargs.get("dtype") is not None:
+            raise UnsupportedError("it takes a softmax without an axis, or in another type")
+        return _over_axes(compute)(recorder, x, _axes(recorder, recorder.find(x), dim))
+
+    return rule
+
+
+def layer_norm(
+    recorder: Recorder,
+    func: Any,
+    result: Tensor,
+    x: Any,
+    normalized_shape: Any,
+    weight: Any = None,
+    bias: Any = None,
+    eps: float = 1e-5,
+    *args: Any,
+) -> Outcome:
+    source, graph = recorder.find(x), recorder.graph
+    rank = len(source.node.shape)
+    node = _normalised_last(graph, source.node, rank - len(normalized_shape), eps)
+    if weight is not None:
+        node = graph.multiply(node, recorder.find(weight).node)
+    if bias is not None:
+        node = graph.add(node, recorder.find(bias).node)
+    return node, source.rows
+
+
+def rms_norm(
+    recorder: Recorder,
+    func: Any,
+    result: Tensor,
+    x: Any,
+    normalized_shape: Any,
+    weight: Any = None,
+    eps: Any = None,
+) -> Outcome:
+    source, graph = recorder.find(x), recorder.graph
+    keep = len(source.node.shape) - len(normalized_shape)
+    epsilon = torch.finfo(recorder.dtype).eps if eps is None else eps
+    square = mean(graph, graph.multiply(source.node, source.node), keep)
+    root = graph.pointwise("square_root", graph.add(square, epsilon))
+    node = graph.multiply(source.node, _spread(graph, graph.divide(1.0, root), source.node))
+    if weight is not None:
+        node = graph.multiply(node, recorder.find(weight).node)
+    return node, source.rows
+
+
+def normalize(
+    recorder: Recorder,
+    func: Any,
+    result: Tensor,
+    x: Any,
+    p: float = 2.0,
+    dim: int = 1,
+    eps: float = 1e-12,
+    **kwargs: Any,
+) -> Outcome:
+    def compute(graph: Graph, node: Node, keep: int) -> Node:
+        length = clamp(graph, norm(graph, node, keep, p), eps)
+        return graph.divide(node, _spread(graph, length, node))
+
+    return _over_axes(compute)(recorder, x, _axes(recorder, recorder.find(x), dim))
