@@ -10,18 +10,13 @@ from torch import Tensor, nn
 
 from seqtasks.engine.derivative import Cotangents, depends_on_trained, derive
 from seqtasks.engine.graph import Columns, Graph, Node, UnsupportedError
+from seqtasks.engine.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.recording import Recorder, rows_for
 
 __all__ = ["Analysis", "Loop", "StatePart", "analyse", "analyse_cell"]
 
 TRIAL_STEPS = 11
-_HOOKS = (
-    "_forward_hooks",
-    "_forward_pre_hooks",
-    "_backward_hooks",
-    "_backward_pre_hooks",
-)
 
 
 @dataclass
@@ -112,7 +107,8 @@ class _Recording:
 
     def numbers(self, *shape: int) -> Tensor:
         """Return numbers to try the model with, drawn from a stream of their own."""
-        return torch.randn(shape, dtype=self.dtype, generator=self.generator)
+        drawn = torch.randn(shape, dtype=self.dtype, generator=self.generator)
+        return drawn.requires_grad_()
 
     def parameter(self, tensor: Tensor) -> Node | None:
         """Return the leaf of a parameter or buffer of the copied model."""
@@ -174,9 +170,9 @@ def analyse(
     try:
         with torch.enable_grad():
             analysis = _record(recording, twin, dtype, input_size, masked, external_states, steps)
-        if not torch.equal(before, torch.get_rng_state()):
-            raise UnsupportedError("it draws random numbers")
+        _check_random(before)
     except UnsupportedError:
+        _check_random(before)
         raise
     except Exception as error:
         raise UnsupportedError(
@@ -430,17 +426,21 @@ def _result(recorder: Recorder, result: Any, what: str) -> Node:
 # ---- what a recording cannot see
 
 
+def _check_random(before: Tensor) -> None:
+    if not torch.equal(before, torch.get_rng_state()):
+        raise UnsupportedError("it draws random numbers")
+
+
 def _check_modules(model: nn.Module, dtype: torch.dtype) -> None:
     for name, module in model.named_modules():
-        if any(getattr(module, hooks, None) for hooks in _HOOKS):
+        if has_hooks(module):
             raise UnsupportedError(f"it has hooks{f' ({name})' if name else ''}")
         if isinstance(module, torch.jit.ScriptModule):
             raise UnsupportedError("it is compiled by torch.jit")
-    registered = torch.nn.modules.module
-    if registered._global_forward_hooks or registered._global_forward_pre_hooks:
+    if has_global_hooks():
         raise UnsupportedError("there are hooks on all modules")
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
-        if tensor._backward_hooks:
+        if has_hooks(tensor):
             raise UnsupportedError(f"its parameter {name} has a hook")
         if tensor.is_floating_point() and tensor.dtype != dtype:
             raise UnsupportedError(f"its parameter {name} is {tensor.dtype}, not {dtype}")

@@ -14,6 +14,7 @@ from seqtasks.cells import Cell, State
 from seqtasks.engine.analysis import Analysis, StepsMatterError, analyse
 from seqtasks.engine.checking import PlainPass, agrees, flattened, nested, without_padding
 from seqtasks.engine.graph import UnsupportedError
+from seqtasks.engine.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.passes import Passes
 
 __all__ = ["CellAlone", "Engine", "Engines", "Parts"]
@@ -55,15 +56,18 @@ class Parts:
 
     def signature(self) -> tuple[Any, ...]:
         """Return what a program of these parts depends on, beside their code."""
-        found: list[Any] = []
+        found: list[Any] = [has_global_hooks()]
         for module in self.modules():
-            found += [id(module), module.training, bool(module._forward_hooks)]
-            found += [bool(module._forward_pre_hooks), bool(module._backward_hooks)]
+            found += [id(module), has_hooks(module)]
+            for name, value in vars(module).items():
+                if isinstance(value, bool | int | float | str | None) or name == "forward":
+                    found.append((name, value))  # a program has it as a number of its own
             for tensors in (module._parameters, module._buffers):
                 for name, tensor in tensors.items():
                     if tensor is not None:
                         about = (tensor.dtype, tensor.device, tuple(tensor.shape))
                         found.append((name, id(tensor), tensor.requires_grad, *about))
+                        found.append(has_hooks(tensor))
         return tuple(found)
 
     def names(self) -> dict[int, str]:

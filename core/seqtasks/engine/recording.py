@@ -84,6 +84,8 @@ class Recorder(TorchFunctionMode):
             return Tracked(torch.empty(()), self.graph.constant(value), False)
         known = self._tracked.get(id(value))
         if known is not None:
+            if known.node.operation == "stopped" and value.grad_fn is not None:
+                raise UnsupportedError("it uses an autograd.Function of its own")
             return known
         leaf = self._parameter(value)
         if leaf is not None:
