@@ -114,6 +114,8 @@ class Experiment(Settings):
     def for_task(cls, task: str | Task, /, **overrides: Any) -> "Experiment":
         """Return an experiment with the settings a task recommends, and others where given.
 
+        Another length than the recommended brings its own evaluation lengths.
+
         Raises:
             UsageError: for an unknown setting or a value that does not fit.
         """
@@ -122,7 +124,7 @@ class Experiment(Settings):
         settings: dict[str, Any] = {
             name: getattr(recommended, name) for name in Settings.field_names()
         }
-        if "length" in overrides:
+        if _another_length(overrides, recommended.length):
             settings["evaluation_lengths"] = None
         settings.update(overrides, task=task)
         return cls(**settings)
@@ -203,17 +205,22 @@ class Experiment(Settings):
     def with_changes(self, **changes: Any) -> "Experiment":
         """Return a copy with fields changed.
 
-        A new length brings its own evaluation lengths, and new steps what is due how often, where
+        Another length brings its own evaluation lengths, and new steps what is due how often, where
         that was as for the old steps.
         """
         self._check_names(changes)
-        if "length" in changes and "evaluation_lengths" not in changes:
-            changes["evaluation_lengths"] = None
+        if _another_length(changes, self.length):
+            changes.setdefault("evaluation_lengths", None)
         if "steps" in changes:
             for name, due in CADENCE.items():
                 if getattr(self, name) == due * _cadence_factor(self.steps):
                     changes.setdefault(name, None)
         return replace(self, **changes)
+
+
+def _another_length(changes: Mapping[str, Any], length: str) -> bool:
+    """Say whether changes have a length, and not this one."""
+    return "length" in changes and str(LengthRange.parse(changes["length"])) != length
 
 
 def _cadence_factor(steps: int) -> int:

@@ -110,6 +110,14 @@ def test_another_length_brings_its_own_evaluation_lengths():
     assert recommended.with_changes(steps=2).evaluation_lengths == (9, 11)
 
 
+@pytest.mark.parametrize("length", ["9", 9, "9..9"])
+def test_the_recommended_length_asked_for_by_name_changes_nothing(length):
+    task = Odd()
+    recommended = Experiment.for_task(task)
+    assert Experiment.for_task(task, length=length) == recommended
+    assert recommended.with_changes(length=length) == recommended
+
+
 @pytest.mark.parametrize(
     ("length", "lengths"),
     [
