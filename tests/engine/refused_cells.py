@@ -5,7 +5,7 @@ import random
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 import seqtasks as st
 
@@ -88,7 +88,7 @@ class Noise(Linear):
 
 class Dropout(Linear):
     def forward(self, x, h):
-        return torch.tanh(F.dropout(self.mixed(x, h), 0.5, self.training))
+        return torch.tanh(functional.dropout(self.mixed(x, h), 0.5, self.training))
 
 
 class DropoutModule(Linear):
@@ -146,7 +146,7 @@ class FilledIn(Linear):
 
 class InPlaceRelu(Linear):
     def forward(self, x, h):
-        return F.relu(self.mixed(x, h), inplace=True) / 4
+        return functional.relu(self.mixed(x, h), inplace=True) / 4
 
 
 class Buffer(Linear):

@@ -69,7 +69,7 @@ def test_a_wrong_derivative_of_ours_is_caught_before_it_is_used(engine, caplog, 
     from seqtasks.engine.pointwise import POINTWISE, Pointwise
 
     right = POINTWISE["tanh"]
-    wrong = Pointwise(right.c, right.torch, lambda G, n, g: [g], right.cheap)
+    wrong = Pointwise(right.c, right.torch, lambda graph, node, g: [g], right.cheap)
     monkeypatch.setitem(POINTWISE, "tanh", wrong)
     cell = Tanh()
     found = run(cell, engine)
