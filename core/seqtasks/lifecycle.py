@@ -61,7 +61,8 @@ def run(
             (batch, time, symbols), instead of the one that the settings describe.
         out: the folder in which to make the run's directory; None to keep it in memory alone.
         observers: objects with `hookimpl` methods that see the run.
-        stop: asked between steps; a number other than 0, a signal's, ends the run.
+        stop: asked between steps, of a compiled program every 50 ms or so; a number other than 0,
+            a signal's, ends the run.
         settings: fields of Experiment, such as `cell="gru"`, `steps=500`, `seed=1`.
 
     Returns:

@@ -34,6 +34,7 @@ OPTIONS = {  # option: how it is given, and the value the experiment then has
     "evaluation_lengths": ("4,9..11", [4, 9, 10, 11]),
     "device": ("cpu", "cpu"),
     "dtype": ("float64", "float64"),
+    "engine": ("plain", "plain"),
 }
 NOT_OF_THE_EXPERIMENT = {"task", "out", "dry_run", "as_json", "quiet", "tensorboard"}
 

@@ -224,7 +224,8 @@ def _record(
     embedded, vocabulary = _embedded(recording, twin, (batch, time), dtype, input_size)
     outputs = embedded
     loops: list[Loop] = []
-    for layer, cell in enumerate(twin["cells"].children()):
+    cells: Any = twin["cells"]
+    for layer, cell in enumerate(cells):
         loop = _loop(recording, cell, layer, outputs, batch, dtype, masked, external_states, steps)
         loops.append(loop)
         outputs = loop.output

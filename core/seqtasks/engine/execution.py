@@ -169,6 +169,10 @@ class Engines:
         """Begin anew for the parts of a copied model."""
         self.__init__(**state)
 
+    def __post_init__(self) -> None:
+        if self.wanted == "plain":
+            self.name = "plain"
+
     @property
     def device(self) -> torch.device:
         """Where the parameters are."""
