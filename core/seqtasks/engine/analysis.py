@@ -433,6 +433,8 @@ def _check_random(before: Tensor) -> None:
 
 
 def _check_modules(model: nn.Module, dtype: torch.dtype) -> None:
+    if dtype not in (torch.float32, torch.float64):
+        raise UnsupportedError(f"its numbers are {dtype}, not torch.float32 or torch.float64")
     for name, module in model.named_modules():
         if has_hooks(module):
             raise UnsupportedError(f"it has hooks{f' ({name})' if name else ''}")

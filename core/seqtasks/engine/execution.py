@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 from seqtasks.cells import Cell, State
 from seqtasks.engine.analysis import Analysis, StepsMatterError, analyse
@@ -426,10 +425,14 @@ class _Pass(torch.autograd.Function):
         return predictions, *finals, *past
 
     @staticmethod
-    @once_differentiable
     def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  # as torch documents it
         ctx: Any, *back: Any
     ) -> Any:
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "a program has no second derivatives, which create_graph=True asks for; "
+                "the plain loop has: engine='plain', or model.use_engine('plain')"
+            )
         inputs, *given = ctx.saved_tensors
         program: Passes = ctx.program
         if ctx.versions != [t._version for t in program.tensors()]:

@@ -331,9 +331,10 @@ def _place_leaves(analysis: Analysis, storage: Storage) -> None:
     storage.places[analysis.cotangent] = Place(
         storage.buffer("cotangent", analysis.cotangent.size, "history")
     )
-    for node in storage.live:
-        if node.operation == "inputs":
+    for node in analysis.graph.nodes:
+        if node.operation == "inputs":  # they are copied in, whether or not something reads them
             storage.places[node] = Place(storage.buffer("inputs", node.size, "history"))
+    for node in storage.live:
         if node.operation == "running":
             storage.places[node] = Place(storage.buffer("running", 1, "history"))
 

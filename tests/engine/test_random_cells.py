@@ -1,0 +1,48 @@
+"""Cells of operations drawn at random run by each engine and agree with the plain loop."""
+
+import pytest
+import torch
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as some
+from random_cells import RandomCell, recipes
+from truth import ENGINES, Subject, check, problem
+
+PATIENT = settings(
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],  # the recipe is short, and shrinking it compiles hundreds
+)
+
+
+def checked(recipe, engine, width, sizes, from_given, mixed):
+    torch.manual_seed(0)
+    subject = Subject(RandomCell(recipe, width))
+    for batch, steps in sizes:
+        check(problem(subject, batch, steps, from_given, mixed), engine)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_sample(engine, monkeypatch):
+    monkeypatch.setenv("SEQTASKS_CFLAGS", "-O1")  # compiled in half the time
+
+    @settings(PATIENT, max_examples=150)
+    @given(recipes(), some.sampled_from([1, 2, 3, 5]), some.booleans(), some.booleans())
+    def run(recipe, width, from_given, mixed):
+        checked(recipe, engine, width, [(1, 1), (3, 2), (17, 10)], from_given, mixed)
+
+    run()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1, 3, 10, 64, 100])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_many(engine, width):
+    @settings(PATIENT, max_examples=30)
+    @given(recipes(), some.booleans(), some.booleans())
+    def run(recipe, from_given, mixed):
+        sizes = [(1, 1), (3, 2), (17, 10), (512, 2), (3 if width <= 10 else 1, 500)]
+        checked(recipe, engine, width, sizes, from_given, mixed)
+
+    run()
