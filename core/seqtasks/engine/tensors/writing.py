@@ -7,7 +7,7 @@ The pass back goes by stretches of some steps, the last one first, so that what 
 the gradients is never there for all steps: it takes little memory, and stays in the caches.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from seqtasks.engine.analysis import Analysis
 from seqtasks.engine.graph import Columns, Node
@@ -47,6 +47,8 @@ def write(analysis: Analysis, external: bool) -> Written:
         analysis: of the model.
         external: whether the states of every step have gradients from outside.
     """
+    # what is written for tensors alone is no longer needed when it is written
+    analysis = replace(analysis, graph=analysis.graph.copy())
     parted = sections(analysis, external)
     storage = plan_storage(parted, without_memory(parted))
     constants: dict[str, object] = {}
