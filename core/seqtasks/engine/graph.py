@@ -10,9 +10,10 @@ Slicing, stacking, broadcasting, shifting and transposing all are one operation,
 `index` holds for each element of the result the place of its source, or -1 for a zero.
 """
 
+import hashlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
 
@@ -97,6 +98,15 @@ class Graph:
     least_phase: int = 0
     _known: dict[Any, Node] = field(default_factory=dict[Any, Node])
 
+    def copy(self) -> "Graph":
+        """Return a graph of the same nodes, to which others can be added."""
+        return replace(
+            self,
+            nodes=list(self.nodes),
+            pullbacks=dict(self.pullbacks),
+            _known=dict(self._known),
+        )
+
     # ---- making nodes
 
     def make(
@@ -124,7 +134,7 @@ class Graph:
             operation,
             tuple(n.number for n in inputs),
             shape,
-            None if index is None else index.tobytes(),
+            None if index is None else hashlib.blake2b(index.tobytes()).digest(),
             value,
             columns,
             phase,

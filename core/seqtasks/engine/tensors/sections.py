@@ -21,7 +21,7 @@ from seqtasks.engine.tensors.places import strided
 from seqtasks.engine.tensors.rewriting import Roots, live, users
 from seqtasks.engine.tensors.vectors import contributions_joined, vectors_joined
 
-__all__ = ["LEAVES", "Sections", "is_alias", "is_flat_view", "sections"]
+__all__ = ["LEAVES", "Sections", "by_section", "is_alias", "is_flat_view", "sections"]
 
 LEAVES = {
     "parameter",
@@ -179,3 +179,11 @@ def _inside(roots: list[Node]) -> set[Node]:
             seen.add(node)
             pending.extend(n for n in node.inputs if n.phase == node.phase)
     return seen
+
+
+def by_section(parted: Sections) -> dict[int, list[Node]]:
+    """Return the nodes of each section, in an order of computing."""
+    found: dict[int, list[Node]] = {}
+    for node in parted.nodes:
+        found.setdefault(parted.section[node], []).append(node)
+    return dict(sorted(found.items()))

@@ -7,12 +7,17 @@ import torch
 
 from seqtasks.engine.graph import Columns, Node
 from seqtasks.engine.pointwise import POINTWISE
+from seqtasks.engine.tensors.over_steps import (
+    is_over_steps,
+    product_over_steps,
+    sum_over_steps,
+)
 from seqtasks.engine.tensors.places import Strided, boxes
 from seqtasks.engine.tensors.sections import Sections
-from seqtasks.engine.tensors.storage import Slot, Storage, Term
+from seqtasks.engine.tensors.slots import Slot, Storage, Term
 from seqtasks.engine.tensors.views import Views
 
-__all__ = ["LARGEST_ONE_HOT", "Statements", "is_over_steps"]
+__all__ = ["LARGEST_ONE_HOT", "Statements"]
 
 LARGEST_ONE_HOT = 32
 """Symbols up to which sums by symbol are a product with which row has which symbol."""
@@ -248,7 +253,9 @@ class Statements:
         source = self.views.of(node.inputs[0], loop, (node.size,))
         target = self.out(node, loop, (node.size,))
         if self.parted.analysis.vocabulary <= LARGEST_ONE_HOT:
-            self.product_over_steps(target, self.views.one_hot(), source, growing=True)
+            self.lines.append(
+                product_over_steps(target, self.views.one_hot(), source, growing=True)
+            )
         else:
             tokens = self.views.tokens()
             call = f"embedding_dense_backward({source}, {tokens}, vocabulary, -1, False)"
@@ -258,41 +265,12 @@ class Statements:
         g, vector = node.inputs
         left = self.views.transposed(self.views.of(g, loop, (g.size,)))
         right = self.views.of(vector, loop, (vector.size,))
-        self.product_over_steps(self.out(node, loop), left, right, is_over_steps(node))
+        line = product_over_steps(self.out(node, loop), left, right, is_over_steps(node))
+        self.lines.append(line)
 
     def _sum_of_columns(self, node: Node, loop: bool) -> None:
         name = self.views.of(node.inputs[0], loop)
-        self.sum_over_steps(self.out(node, loop), name, is_over_steps(node))
-
-    def product_over_steps(
-        self, target: str, left: str, right: str, growing: bool, add: bool = False
-    ) -> None:
-        """Write a product that sums over columns.
-
-        Args:
-            target: where it goes.
-            left: (rows, columns).
-            right: (columns, width).
-            growing: whether it is added to what earlier stretches gave.
-            add: whether it is added in any case.
-        """
-        new, more = f"mm({left}, {right}, out={target})", f"{target}.addmm_({left}, {right})"
-        self._write_sum(new, more, growing, add)
-
-    def sum_over_steps(self, target: str, name: str, growing: bool, add: bool = False) -> None:
-        """Write a sum over columns; see `product_over_steps`."""
-        new, more = f"total({name}, 0, out={target})", f"{target}.add_({name}.sum(0))"
-        self._write_sum(new, more, growing, add)
-
-    def _write_sum(self, new: str, more: str, growing: bool, add: bool) -> None:
-        line = more if add else f"{new} if first else {more}" if growing else new
-        self.lines.append(line)
-
-
-def is_over_steps(node: Node) -> bool:
-    """Say whether a node sums over all steps."""
-    sums = ("outer", "sum_of_columns", "sum_by_symbol")
-    return node.operation in sums and node.inputs[0].columns == Columns.BATCH
+        self.lines.append(sum_over_steps(self.out(node, loop), name, is_over_steps(node)))
 
 
 def _dense(first: int, shape: tuple[int, ...]) -> Strided:

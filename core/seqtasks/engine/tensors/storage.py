@@ -5,98 +5,19 @@ before the loop, an activation, the parts of a concatenation. Users are therefor
 what they use. A value of the pass forward that the pass back reads is never written over.
 """
 
-from collections import defaultdict
-from dataclasses import dataclass, field
-
 import numpy as np
 
 from seqtasks.engine.graph import Columns, Node
 from seqtasks.engine.pointwise import POINTWISE
 from seqtasks.engine.tensors.joining import source_of
-from seqtasks.engine.tensors.places import boxes
 from seqtasks.engine.tensors.sections import LEAVES, Sections, is_alias, is_flat_view
+from seqtasks.engine.tensors.slots import LASTING, Slot, Storage, Term
+from seqtasks.engine.tensors.sums import terms_of
 
-__all__ = ["LASTING", "Buffer", "Slot", "Storage", "Term", "plan_storage"]
+__all__ = ["plan_storage"]
 
 _COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
-LASTING = ("steps", "states", "stretch", "carry")
-"""Kinds of buffers with all steps, of a batch or of a stretch."""
 _IN_PLACE = {*POINTWISE, "interpolate"}
-
-
-@dataclass(frozen=True)
-class Buffer:
-    """Memory of a program.
-
-    Attributes:
-        name: in the source.
-        kind: `one`, (size,); `vocabulary`, (symbols, size); `scratch`, (batch, size); `steps`,
-            (time, batch, size); `states`, one step more; `stretch` and `carry`, the same for the
-            steps of a stretch of the pass back.
-        size: numbers in a row.
-        truth: whether it holds truth values.
-        zero: whether some of it is zero from the beginning, and stays so.
-    """
-
-    name: str
-    kind: str
-    size: int
-    truth: bool = False
-    zero: bool = False
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A place in a buffer: where in a row it begins, and how many steps later it lies."""
-
-    buffer: Buffer
-    first: int = 0
-    later: int = 0
-
-
-@dataclass
-class Term:
-    """A term of a sum: a `value`, a `product`, `multiply` or `divide`, or a view's `boxes`."""
-
-    sign: int
-    operation: str
-    nodes: tuple[Node, ...]
-    transposed: bool = False
-
-
-@dataclass
-class Storage:
-    """Where a program's values lie.
-
-    Attributes:
-        slots: of each value with memory.
-        buffers: all, by name.
-        sums: a sum -> its terms, without what lies in its place already.
-        started: sums whose place holds a first term.
-        inside: values that are computed only as part of a sum.
-        fills: sum -> what is copied to its place before its loop back.
-        merged: (layer, part) -> the sum whose place the gradient carried back is added to.
-        preloaded: those of them whose place holds a first term before the loop.
-        direct: sums over steps that are computed right into gradients.
-    """
-
-    slots: dict[Node, Slot] = field(default_factory=dict[Node, Slot])
-    buffers: dict[str, Buffer] = field(default_factory=dict[str, Buffer])
-    sums: dict[Node, list[Term]] = field(default_factory=dict[Node, list[Term]])
-    started: set[Node] = field(default_factory=set[Node])
-    inside: set[Node] = field(default_factory=set[Node])
-    fills: dict[Node, Node] = field(default_factory=dict[Node, Node])
-    merged: dict[tuple[int, int], Node] = field(default_factory=dict[tuple[int, int], Node])
-    preloaded: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
-    direct: set[Node] = field(default_factory=set[Node])
-
-    def buffer(
-        self, name: str, kind: str, size: int, truth: bool = False, zero: bool = False
-    ) -> Buffer:
-        """Return a new buffer."""
-        assert name not in self.buffers, name
-        self.buffers[name] = Buffer(name, kind, size, truth, zero)
-        return self.buffers[name]
 
 
 def plan_storage(parted: Sections, direct: set[Node]) -> Storage:
@@ -151,7 +72,7 @@ class _Planner:
 
     def place(self, node: Node) -> None:
         """Place a node whose users are placed, and what may lie in its place."""
-        storage = self.storage
+        storage, parted = self.storage, self.parted
         known = node in storage.inside or node in storage.direct
         if known or node.operation in LEAVES or is_alias(node):
             return
@@ -160,7 +81,7 @@ class _Planner:
         if node.operation in ("add", "subtract", "stored", "arriving") or (
             node.operation == "linear" and node.columns != Columns.ONE
         ):
-            storage.sums[node] = self._terms(node)
+            storage.sums[node] = terms_of(parted, storage, node)
             self._merge(node)
         place = self._goes_within(node)
         if place is not None:
@@ -187,52 +108,6 @@ class _Planner:
         return user.operation == "where" and node is user.inputs[0] and node not in user.inputs[1:]
 
     # ---- sums
-
-    def _terms(self, node: Node) -> list[Term]:
-        if node.operation == "linear":
-            return [Term(1, "product", (node.inputs[0], node.inputs[1]), node.value)]
-        terms: list[Term] = []
-        self._add_terms(node, 1, terms)
-        return terms
-
-    def _add_terms(self, node: Node, sign: int, terms: list[Term]) -> None:
-        signs = (sign, -sign if node.operation == "subtract" else sign)
-        for source, of in zip(node.inputs, signs, strict=False):
-            self._add_term(node, source, of, terms)
-
-    def _add_term(self, node: Node, source: Node, sign: int, terms: list[Term]) -> None:
-        parted, storage = self.parted, self.storage
-        if source.operation == "constant" and source.value == 0:
-            return
-        inside = (
-            parted.only_here(source)
-            and parted.section[source] == parted.section[node]
-            and source.columns == node.columns
-            and source not in storage.slots
-        )
-        if inside and source.operation in ("add", "subtract"):
-            storage.inside.add(source)
-            self._add_terms(source, sign, terms)
-        elif inside and source.operation == "negative":
-            storage.inside.add(source)
-            self._add_term(source, source.inputs[0], -sign, terms)
-        elif inside and source.operation in ("multiply", "divide"):
-            storage.inside.add(source)
-            terms.append(Term(sign, source.operation, source.inputs))
-        elif inside and source.operation == "linear" and source.columns != Columns.ONE:
-            storage.inside.add(source)
-            terms.append(Term(sign, "product", source.inputs, source.value))
-        elif inside and source.operation == "view" and self._is_in_boxes(source):
-            storage.inside.add(source)
-            terms.append(Term(sign, "boxes", (source,)))
-        else:
-            terms.append(Term(sign, "value", (source,)))
-
-    def _is_in_boxes(self, view: Node) -> bool:
-        """Say whether a view can be added piece by piece to a sum."""
-        assert view.index is not None
-        found = None if is_flat_view(view) else boxes(view.index, view.shape)
-        return found is not None and sum(box.source is not None for box in found) <= 2
 
     def _merge(self, node: Node) -> None:
         """Let a gradient that is carried back be added right to the sum that it goes into."""
@@ -397,11 +272,3 @@ class _Planner:
                 for s in sources
             )
         return False
-
-
-def by_section(parted: Sections) -> dict[int, list[Node]]:
-    """Return the nodes of each section, in an order of computing."""
-    found: dict[int, list[Node]] = defaultdict(list)
-    for node in parted.nodes:
-        found[parted.section[node]].append(node)
-    return dict(sorted(found.items()))

@@ -6,7 +6,7 @@ import numpy as np
 
 from seqtasks.engine.graph import Columns, Node
 from seqtasks.engine.tensors.places import Strided, strided
-from seqtasks.engine.tensors.storage import LASTING, Buffer, Slot, Storage
+from seqtasks.engine.tensors.slots import LASTING, Buffer, Slot, Storage
 
 __all__ = ["Views"]
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqtasks.engine.tensors.storage import Buffer
+from seqtasks.engine.tensors.slots import Buffer
 
 __all__ = ["Memory", "Pool", "Workspace"]
 
