@@ -74,6 +74,7 @@ def backward(cell, engine, inputs):
 
 def test_parameters_that_are_unused_frozen_or_shared(engine):
     cell, inputs = Tanh(), numbers(4, 6, 3)
+
     def gradients(name):
         found = backward(cell, name, inputs)[1]
         unused = found.pop("unused")
