@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from hypothesis import strategies as some
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 import seqtasks as st
 
@@ -46,9 +46,9 @@ OPERATIONS = {
     "multiply": lambda cell, k, a, b, c: a * torch.tanh(b),
     "tanh": lambda cell, k, a, b, c: torch.tanh(a),
     "sigmoid": lambda cell, k, a, b, c: a.sigmoid(),
-    "relu": lambda cell, k, a, b, c: F.relu(a),
+    "relu": lambda cell, k, a, b, c: functional.relu(a),
     "softmax": lambda cell, k, a, b, c: torch.softmax(a, -1),
-    "layer_norm": lambda cell, k, a, b, c: F.layer_norm(a, a.shape[1:], eps=0.1),
+    "layer_norm": lambda cell, k, a, b, c: functional.layer_norm(a, a.shape[1:], eps=0.1),
     "linear": lambda cell, k, a, b, c: cell.single[k](a),
     "joined": lambda cell, k, a, b, c: cell.double_[k](torch.cat([a, b], -1)),
     "chunk": lambda cell, k, a, b, c: rotated(a),
@@ -59,7 +59,7 @@ OPERATIONS = {
     "outer": lambda cell, k, a, b, c: (
         (a[:, :, None] * first_few(b)[:, None]).tanh() @ first_few(c)[:, :, None]
     ).squeeze(-1),
-    "shift": lambda cell, k, a, b, c: F.pad(a, (1, 0))[:, :-1],
+    "shift": lambda cell, k, a, b, c: functional.pad(a, (1, 0))[:, :-1],
     "roll": lambda cell, k, a, b, c: a.roll(-1, -1),
     "sum": lambda cell, k, a, b, c: a.sum(-1, keepdim=True) / a.shape[-1] * b,
     "mean": lambda cell, k, a, b, c: a - a.mean(-1, keepdim=True),
