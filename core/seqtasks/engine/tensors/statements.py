@@ -189,6 +189,15 @@ class Statements:
         self.lines.append(f"{call}({name}, {axes}, out={self.out(node, loop)})")
 
     def _sum(self, node: Node, loop: bool) -> None:
+        contraction = self.storage.contractions.get(node)
+        if contraction is not None:
+            rows, columns = contraction.vector, contraction.matrix
+            vector = self.views.place(*rows, (1, contraction.summed), loop)
+            matrix = self.views.place(*columns, (contraction.summed, node.size), loop)
+            self.lines.append(
+                f"bmm({vector}, {matrix}, out={self.out(node, loop, (1, node.size))})"
+            )
+            return
         self._reduced(node, loop, "total")
 
     def _maximum_of(self, node: Node, loop: bool) -> None:
