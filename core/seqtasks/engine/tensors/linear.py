@@ -12,7 +12,7 @@ __all__ = ["early_together", "interpolated", "with_factors_outside", "without_no
 
 
 def without_nothings(graph: Graph, roots: Roots, external: bool) -> Roots:
-    """Remove what only stops gradients and added zeros; look up what is spread before it is.
+    """Remove what only stops gradients, and added zeros, and work on many numbers that are few.
 
     Args:
         graph: receives new nodes.
@@ -30,16 +30,34 @@ def without_nothings(graph: Graph, roots: Roots, external: bool) -> Roots:
                 if _is_zero(other):
                     return one
         if node.operation == "lookup" and inputs[0].operation == "view":
-            (table,) = inputs
-            source = table.inputs[0]
-            if table.size > source.size and table.index is not None:
-                looked_up = graph.make(
-                    "lookup", (source,), source.shape, columns=node.columns, phase=node.phase
-                )
-                return view(graph, looked_up, table.index, node.shape)
+            return _looked_up_before_spread(graph, node, inputs[0])
+        if node.operation == "sum":
+            return _summed_before_columns(graph, node, inputs[0])
         return None
 
     return rewrite(graph, roots, change)
+
+
+def _looked_up_before_spread(graph: Graph, node: Node, table: Node) -> Node | None:
+    source = table.inputs[0]
+    if table.size <= source.size or table.index is None:
+        return None
+    looked_up = graph.make(
+        "lookup", (source,), source.shape, columns=node.columns, phase=node.phase
+    )
+    return view(graph, looked_up, table.index, node.shape)
+
+
+def _summed_before_columns(graph: Graph, node: Node, total: Node) -> Node | None:
+    """Sum a row's numbers before the rows are summed up, which are fewer then."""
+    over = total.inputs[0] if total.operation == "view" else total
+    if over.operation not in ("sum_by_symbol", "sum_of_columns"):
+        return None
+    rows = over.inputs[0]
+    if total.index is not None:
+        rows = view(graph, rows, total.index, total.shape)
+    summed = graph.make("sum", (rows,), node.shape)
+    return graph.make(over.operation, (summed,), node.shape, columns=over.columns, phase=over.phase)
 
 
 def interpolated(graph: Graph, roots: Roots) -> Roots:

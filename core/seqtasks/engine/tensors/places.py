@@ -1,12 +1,13 @@
 """Which places of a value a view reads: rectangles, which torch can name without copying."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from seqtasks.engine.graph import Index
 
-__all__ = ["Box", "Strided", "boxes", "strided"]
+__all__ = ["Box", "Strided", "boxes", "dense", "strided"]
 
 MOST_BOXES = 8
 
@@ -26,6 +27,11 @@ class Box:
     starts: tuple[int, ...]
     sizes: tuple[int, ...]
     source: Strided | None
+
+
+def dense(shape: tuple[int, ...]) -> Strided:
+    """Return the pattern of a value that lies in its own order."""
+    return Strided(0, tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape))))
 
 
 def strided(index: Index, shape: tuple[int, ...]) -> Strided | None:

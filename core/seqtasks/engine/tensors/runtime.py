@@ -10,7 +10,7 @@ from seqtasks.engine.pointwise import POINTWISE
 __all__ = ["functions"]
 
 _NAMES = (
-    *("mm", "mv", "addmm", "add", "sub", "mul", "div", "neg", "addcmul", "addcdiv", "lerp"),
+    *("mm", "mv", "bmm", "addmm", "add", "sub", "mul", "div", "neg", "addcmul", "addcdiv", "lerp"),
     *("eq", "ne", "lt", "le", "gt", "ge", "where", "clamp", "amax", "index_select"),
 )
 

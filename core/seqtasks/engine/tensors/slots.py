@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from seqtasks.engine.graph import Node
+from seqtasks.engine.tensors.places import Strided
 
-__all__ = ["LASTING", "Buffer", "Slot", "Storage", "Term"]
+__all__ = ["LASTING", "Buffer", "Contraction", "Slot", "Storage", "Term"]
 
 LASTING = ("steps", "states", "stretch", "carry")
 """Kinds of buffers with all steps, of a batch or of a stretch."""
@@ -51,6 +52,18 @@ class Term:
 
 
 @dataclass
+class Contraction:
+    """A product of a vector (1, summed) and a matrix (summed, kept), for each row of the batch.
+
+    With a matrix to the left, torch takes up to twenty times as long.
+    """
+
+    vector: tuple[Node, Strided]
+    matrix: tuple[Node, Strided]
+    summed: int
+
+
+@dataclass
 class Storage:
     """Where a program's values lie.
 
@@ -59,6 +72,7 @@ class Storage:
         buffers: all, by name.
         sums: a sum -> its terms, without what lies in its place already.
         started: sums whose place holds a first term.
+        contractions: sum over an axis -> the product that it is.
         inside: values that are computed only as part of a sum.
         fills: sum -> what is copied to its place before its loop back.
         merged: (layer, part) -> the sum whose place the gradient carried back is added to.
@@ -70,6 +84,7 @@ class Storage:
     buffers: dict[str, Buffer] = field(default_factory=dict[str, Buffer])
     sums: dict[Node, list[Term]] = field(default_factory=dict[Node, list[Term]])
     started: set[Node] = field(default_factory=set[Node])
+    contractions: dict[Node, Contraction] = field(default_factory=dict[Node, Contraction])
     inside: set[Node] = field(default_factory=set[Node])
     fills: dict[Node, Node] = field(default_factory=dict[Node, Node])
     merged: dict[tuple[int, int], Node] = field(default_factory=dict[tuple[int, int], Node])

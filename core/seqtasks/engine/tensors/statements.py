@@ -12,7 +12,7 @@ from seqtasks.engine.tensors.over_steps import (
     product_over_steps,
     sum_over_steps,
 )
-from seqtasks.engine.tensors.places import Strided, boxes
+from seqtasks.engine.tensors.places import Strided, boxes, dense
 from seqtasks.engine.tensors.sections import Sections
 from seqtasks.engine.tensors.slots import Slot, Storage, Term
 from seqtasks.engine.tensors.views import Views
@@ -51,10 +51,10 @@ class Statements:
         """Return the name of a value's place."""
         shape = node.shape if shape is None else shape
         slot = self.storage.slots[node]
-        return self.views.slot(slot, _dense(0, shape), shape, loop)
+        return self.views.slot(slot, dense(shape), shape, loop)
 
     def _box(self, node: Node, starts: tuple[int, ...], sizes: tuple[int, ...], loop: bool) -> str:
-        strides = _dense(0, node.shape).strides
+        strides = dense(node.shape).strides
         first = sum(s * d for s, d in zip(starts, strides, strict=True))
         slot = self.storage.slots[node]
         return self.views.slot(slot, Strided(first, strides), sizes, loop)
@@ -189,6 +189,15 @@ class Statements:
         self.lines.append(f"{call}({name}, {axes}, out={self.out(node, loop)})")
 
     def _sum(self, node: Node, loop: bool) -> None:
+        contraction = self.storage.contractions.get(node)
+        if contraction is not None:
+            rows, columns = contraction.vector, contraction.matrix
+            vector = self.views.place(*rows, (1, contraction.summed), loop)
+            matrix = self.views.place(*columns, (contraction.summed, node.size), loop)
+            self.lines.append(
+                f"bmm({vector}, {matrix}, out={self.out(node, loop, (1, node.size))})"
+            )
+            return
         self._reduced(node, loop, "total")
 
     def _maximum_of(self, node: Node, loop: bool) -> None:
@@ -208,7 +217,7 @@ class Statements:
             return
         lead = int(node.columns != Columns.ONE)
         target = self.out(node, loop, (node.size,))
-        flat = self.views.place(source, _dense(0, (source.size,)), (source.size,), loop)
+        flat = self.views.place(source, dense((source.size,)), (source.size,), loop)
         places = self.views.constant(f"places_{node.number}", np.maximum(node.index, 0))
         self.lines.append(f"{target}.copy_({flat}.index_select({lead}, {places}))")
         if (node.index < 0).any():
@@ -223,7 +232,7 @@ class Statements:
             own = self.storage.slots.get(source)
             if own != Slot(slot.buffer, slot.first + first, slot.later):
                 place = Slot(slot.buffer, slot.first + first, slot.later)
-                target = self.views.slot(place, _dense(0, part.shape), part.shape, loop)
+                target = self.views.slot(place, dense(part.shape), part.shape, loop)
                 if part.operation == "constant":
                     self.lines.append(f"{target}.fill_({_number(part.value)})")
                 else:
@@ -271,11 +280,6 @@ class Statements:
     def _sum_of_columns(self, node: Node, loop: bool) -> None:
         name = self.views.of(node.inputs[0], loop)
         self.lines.append(sum_over_steps(self.out(node, loop), name, is_over_steps(node)))
-
-
-def _dense(first: int, shape: tuple[int, ...]) -> Strided:
-    strides = tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
-    return Strided(first, strides)
 
 
 def _number(value: float) -> str:

@@ -12,7 +12,7 @@ from seqtasks.engine.pointwise import POINTWISE
 from seqtasks.engine.tensors.joining import source_of
 from seqtasks.engine.tensors.sections import LEAVES, Sections, is_alias, is_flat_view
 from seqtasks.engine.tensors.slots import LASTING, Slot, Storage, Term
-from seqtasks.engine.tensors.sums import terms_of
+from seqtasks.engine.tensors.sums import contraction_of, terms_of
 
 __all__ = ["plan_storage"]
 
@@ -83,6 +83,9 @@ class _Planner:
         ):
             storage.sums[node] = terms_of(parted, storage, node)
             self._merge(node)
+        contraction = contraction_of(parted, storage, node)
+        if contraction is not None:
+            storage.contractions[node] = contraction
         place = self._goes_within(node)
         if place is not None:
             self.within.setdefault(place[0], []).append((node, place[1]))

@@ -1,11 +1,14 @@
 """What a sum is made of, so that it can be computed term by term in one place."""
 
-from seqtasks.engine.graph import Columns, Node
-from seqtasks.engine.tensors.places import boxes
-from seqtasks.engine.tensors.sections import Sections, is_flat_view
-from seqtasks.engine.tensors.slots import Storage, Term
+import numpy as np
 
-__all__ = ["terms_of"]
+from seqtasks.engine.graph import Columns, Node
+from seqtasks.engine.tensors.joining import source_of
+from seqtasks.engine.tensors.places import Strided, boxes, strided
+from seqtasks.engine.tensors.sections import Sections, is_flat_view
+from seqtasks.engine.tensors.slots import Contraction, Storage, Term
+
+__all__ = ["contraction_of", "terms_of"]
 
 
 def terms_of(parted: Sections, storage: Storage, node: Node) -> list[Term]:
@@ -13,6 +16,39 @@ def terms_of(parted: Sections, storage: Storage, node: Node) -> list[Term]:
     if node.operation == "linear":
         return [Term(1, "product", (node.inputs[0], node.inputs[1]), node.value)]
     return _Terms(parted, storage).of(node)
+
+
+def contraction_of(parted: Sections, storage: Storage, node: Node) -> Contraction | None:
+    """Return the matrix and the vector of which a sum over an axis is the product, row by row.
+
+    The vector is one of two factors: the one that is spread over the axis that is kept.
+    """
+    if node.operation != "sum" or node.columns == Columns.ONE:
+        return None
+    seen = [node.inputs[0]]
+    if seen[0].operation == "view":
+        seen.append(seen[0].inputs[0])
+    product, index = source_of(seen[0])
+    alike = all(
+        parted.only_here(n) and parted.section[n] == parted.section[node] and n not in storage.slots
+        for n in seen
+    )
+    shape = seen[0].shape
+    if product.operation != "multiply" or not alike or (len(node.shape), len(shape)) != (1, 2):
+        return None
+    factors: list[tuple[Node, Strided]] = []
+    for operand in product.inputs:
+        source, places = source_of(operand)
+        pattern = strided(np.append(places, -1)[index], shape)
+        if source.operation == "constant" or source.columns != node.columns or pattern is None:
+            return None
+        factors.append((source, pattern))
+    for (matrix, across), (vector, along) in (factors, factors[::-1]):
+        if not along.strides[0]:
+            storage.inside.update(seen)
+            down = Strided(across.first, across.strides[::-1])
+            return Contraction((vector, along), (matrix, down), shape[1])
+    return None
 
 
 class _Terms:
