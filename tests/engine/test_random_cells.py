@@ -27,7 +27,7 @@ def checked(recipe, engine, width, sizes, from_given, mixed):
 def test_a_sample(engine, monkeypatch):
     monkeypatch.setenv("SEQTASKS_CFLAGS", "-O1")  # compiled in half the time
 
-    @settings(PATIENT, max_examples=150)
+    @settings(PATIENT, max_examples=6)
     @given(recipes(), some.sampled_from([1, 2, 3, 5]), some.booleans(), some.booleans())
     def run(recipe, width, from_given, mixed):
         checked(recipe, engine, width, [(1, 1), (3, 2), (17, 10)], from_given, mixed)

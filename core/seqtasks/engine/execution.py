@@ -286,14 +286,14 @@ class Engines:
         for engine in self._candidates():
             try:
                 program = engine.program(analysis, self.parts)
+            except UnsupportedError as reason:
+                self.reasons[engine.name] = str(reason)
+                continue
             except Exception as error:
-                from seqtasks.engine.native.compiler import CompilerError
-
-                if not isinstance(error, CompilerError | UnsupportedError | NotImplementedError):
-                    raise
-                self.reasons[engine.name] = str(error)
-                if engine.name == "native":
-                    logger.warning("the native engine is not in use: %s", error)
+                # whatever it is, there is another way to the same results
+                text = " ".join(str(error).split()) or type(error).__name__
+                self.reasons[engine.name] = text
+                logger.warning("the %s engine is not in use: %s", engine.name, text)
                 continue
             self.name = engine.name
             return program

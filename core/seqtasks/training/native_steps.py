@@ -158,8 +158,12 @@ class NativeSteps:
                 self._made = int(tensors[f"{index}.step"])
             pair = (kept.first, kept.second)
             for name, tensor in zip(self._optimizer.kept, pair, strict=True):
-                if name is not None and tensor is not None and step > 0:
+                if name is None or tensor is None:
+                    continue
+                if step > 0:
                     tensor.copy_(tensors[f"{index}.{name}"])
+                else:
+                    tensor.zero_()
 
 
 def _cores() -> int:

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,10 +91,12 @@ def load(source: str) -> ctypes.CDLL:
             with tempfile.TemporaryDirectory(prefix="seqtasks-") as temporary:
                 return ctypes.CDLL(str(_compiled(compiler, flags, source, Path(temporary) / name)))
         kept = folder / name
-        if not _is_ours(kept):
-            with tempfile.TemporaryDirectory(prefix="making-", dir=folder) as temporary:
-                made = _compiled(compiler, flags, source, Path(temporary) / name)
-                made.replace(kept)
+        if _is_ours(kept):
+            with suppress(OSError):  # it is damaged, and made again
+                return ctypes.CDLL(str(kept))
+        with tempfile.TemporaryDirectory(prefix="making-", dir=folder) as temporary:
+            made = _compiled(compiler, flags, source, Path(temporary) / name)
+            made.replace(kept)
         return ctypes.CDLL(str(kept))
     except OSError as error:
         raise CompilerError(f"{error.strerror or error}") from error

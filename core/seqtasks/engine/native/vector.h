@@ -29,6 +29,19 @@ typedef bits uvec __attribute__((vector_size(LANES * sizeof(real))));
 typedef real loose __attribute__((vector_size(LANES * sizeof(real)), aligned(sizeof(real)), may_alias));
 typedef int32_t symbols_vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
+#ifdef __SANITIZE_ADDRESS__ /* leave a gap behind each buffer that nothing may touch */
+void __asan_poison_memory_region(const volatile void *, size_t);
+void __asan_unpoison_memory_region(const volatile void *, size_t);
+#define GUARD(memory, first, end)                                                     \
+    do {                                                                              \
+        if (memory) __asan_unpoison_memory_region((memory) + (first), (end) - (first)); \
+        if (memory) __asan_poison_memory_region((memory) + (end), 64);                \
+        (end) += 64;                                                                  \
+    } while (0)
+#else
+#define GUARD(memory, first, end) (void)(first)
+#endif
+
 #define INLINE static inline __attribute__((always_inline))
 /* Rows lie far apart, so the next step's are asked for before they are needed. */
 #ifdef NO_AHEAD
