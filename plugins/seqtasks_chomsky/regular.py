@@ -26,7 +26,7 @@ class ParityCheck(BitTask):
 
     layout = "end"
     source = SOURCE
-    settings = protocol()
+    settings = protocol("elman", clip=0.1, solved_after=10)
 
     def encode(self, inputs: Array) -> Array:
         """Return the sums of the bits, mod 2, (batch,)."""
@@ -42,7 +42,7 @@ class EvenPairs(BitTask):
 
     layout = "end"
     source = SOURCE
-    settings = protocol()
+    settings = protocol("elman", clip=0.1, solved_after=10)
 
     def encode(self, inputs: Array) -> Array:
         """Return 1 where the first bit differs from the last, (batch,)."""
@@ -60,7 +60,7 @@ class CycleNavigation(Task):
     targets = Tokens("01234")
     layout = "end"
     source = SOURCE
-    settings = protocol()
+    settings = protocol("elman", clip=0.1, solved_after=10)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw moves, (batch, length)."""

@@ -24,7 +24,7 @@ class ReverseString(BitTask):
 
     layout = "after"
     source = SOURCE
-    settings = protocol()
+    settings = protocol("stack-rnn", learning_rate=0.01, solved_after=10)
 
     def encode(self, inputs: Array) -> Array:
         """Return the bits from last to first, (batch, length)."""
@@ -47,7 +47,7 @@ class StackManipulation(Task):
     layout = "after"
     lengths = AllowedLengths(2)
     source = SOURCE
-    settings = protocol()
+    settings = protocol("stack-rnn", solved_after=10)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw stacks followed by actions, (batch, length)."""

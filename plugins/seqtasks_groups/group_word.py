@@ -33,11 +33,13 @@ class GroupWord(FollowingTask):
     settings = Settings(
         cell="lstm",
         hidden_size=128,
-        length="1..4",
-        steps=12_000,
+        length="1..10",
+        curriculum="increasing:every=500",
+        steps=20_000,
         batch_size=256,
-        learning_rate=0.005,
-        solved_after=2,
+        clip=0.1,
+        solved_after=5,
+        evaluation_lengths=(10, 20, 40, 100, 500),
     )
     source = (
         "Merrill, Petty & Sabharwal 2024, The illusion of state in state-space models; Grazzi et "

@@ -131,7 +131,8 @@ def broken(name, cache, monkeypatch):
         monkeypatch.setenv("CC", "true")
         return "true failed"
     if name == "a compiler that makes nonsense":
-        monkeypatch.setenv("CC", "sh -c 'yes nonsense | head -c 9999 > $(echo $* | sed \"s/.*-o //;s/ .*//\")'")
+        script = 'yes nonsense | head -c 9999 > $(echo $* | sed "s/.*-o //;s/ .*//")'
+        monkeypatch.setenv("CC", f"sh -c '{script}'")
         return "invalid ELF header" if sys.platform == "linux" else "not in use"
     if name == "a cache that others can write":
         cache.mkdir()

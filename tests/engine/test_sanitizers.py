@@ -22,7 +22,7 @@ def libraries():
     for name in ("libasan.so", "libubsan.so"):
         asked = ["gcc", f"-print-file-name={name}"]
         path = subprocess.run(asked, capture_output=True, text=True).stdout.strip()
-        if not os.path.isabs(path):
+        if not Path(path).is_absolute():
             pytest.skip(f"gcc has no {name}")
         found.append(path)
     return ":".join(found)
