@@ -19,8 +19,8 @@ BLOCK = 12
 class Source:
     """Batches of one kind of target: the inputs' running sum, as ids, sets or reals."""
 
-    def __init__(self, kind):
-        self.kind = kind
+    def __init__(self, kind, dtype):
+        self.kind, self.dtype = kind, dtype
         self._blocks = {}
 
     def block(self, step):
@@ -50,7 +50,7 @@ class Source:
             inputs = rng.normal(size=(rows, time, 2))
             targets = inputs.cumsum(1) / 3
             targets[rng.random((rows, time)) < 0.3] = np.nan
-            return TorchBatch(torch.from_numpy(inputs), torch.from_numpy(targets))
+            return TorchBatch(*(torch.from_numpy(a).to(self.dtype) for a in (inputs, targets)))
         inputs = rng.integers(0, SYMBOLS, (rows, time))
         sums = inputs.cumsum(1) % SYMBOLS
         unscored = rng.random((rows, time)) < 0.3
@@ -73,8 +73,9 @@ def model(kind, cell="concat"):
 
 def trainer(start, kind, engine, optimizer="adam", learning_rate=0.01, **options):
     """Return a trainer of a copy of a model, by exactly this engine."""
+    source = Source(kind, next(start.parameters()).dtype)
     made = Trainer(
-        copy.deepcopy(start), Source(kind), optimizer, learning_rate, engine=engine, **options
+        copy.deepcopy(start), source, optimizer, learning_rate, engine=engine, **options
     )
     assert made.engine == engine
     return made
