@@ -32,7 +32,7 @@ def record(seqtasks, run=RUN):
 
 
 def weights(seqtasks, run=RUN):
-    return load_file(seqtasks.folder / run / "weights.safetensors")
+    return load_file(seqtasks.folder / run / "model.safetensors")
 
 
 def furthest(one, other):
