@@ -124,7 +124,7 @@ def test_a_cell_that_no_program_can_stand_in_for(seqtasks, refused):
 def test_a_run_that_diverges_ends_alike_by_every_engine(seqtasks):
     messages = []
     for engine in ("plain", "native"):
-        options = ["--optimizer", "sgd", "--learning-rate", "1e300", "--cell", "irnn"]
+        options = ["--optimizer", "sgd", "--lr", "1e300", "--cell", "irnn"]
         done = seqtasks(*QUICK[:2], *options, *QUICK[4:], *DOUBLE, "--engine", engine)
         assert done.returncode == 1
         messages.append(done.stderr.splitlines()[-1].replace("irnn-2", "irnn-1"))
