@@ -74,8 +74,6 @@ def model(kind, cell="concat"):
 def trainer(start, kind, engine, optimizer="adam", learning_rate=0.01, **options):
     """Return a trainer of a copy of a model, by exactly this engine."""
     source = Source(kind, next(start.parameters()).dtype)
-    made = Trainer(
-        copy.deepcopy(start), source, optimizer, learning_rate, engine=engine, **options
-    )
+    made = Trainer(copy.deepcopy(start), source, optimizer, learning_rate, engine=engine, **options)
     assert made.engine == engine
     return made
