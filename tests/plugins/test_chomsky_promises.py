@@ -156,10 +156,15 @@ def test_a_length_the_task_cannot_have_is_an_error_that_says_so(name):
             task.batch(stream(0, "test"), 3, length)
 
 
+# The simple network learns the regular tasks from gradients clipped closer than the paper's.
+CLIPPED_CLOSER = ("parity-check", "even-pairs", "cycle-navigation")
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_settings_are_the_published_protocol_made_smaller(name):
     experiment = Experiment.for_task(ORACLES[name][0])
-    assert (experiment.length, experiment.batch_size, experiment.clip) == ("1..40", 128, 1.0)
+    clip = 0.1 if name in CLIPPED_CLOSER else 1.0
+    assert (experiment.length, experiment.batch_size, experiment.clip) == ("1..40", 128, clip)
     assert (experiment.optimizer, experiment.loss_reduction) == ("adam", "sum")
     assert len(experiment.evaluation_lengths or ()) == 4
 
