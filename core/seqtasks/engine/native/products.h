@@ -31,7 +31,7 @@ typedef real loose_wide __attribute__((vector_size(WIDE_BYTES), aligned(sizeof(r
             _Pragma("GCC unroll 4") for (int u = 0; u < vectors; ++u)                                        \
                 x[u] = *(const loose_type *)(v + k * v_row + u * lanes);                                     \
             _Pragma("GCC unroll 6") for (int i = 0; i < high; ++i) {                                         \
-                const type weight = (type){0} + w[i * down + k * across];                                    \
+                const type weight = w[i * down + k * across] - (type){0}; /* as v_all */                     \
                 _Pragma("GCC unroll 4") for (int u = 0; u < vectors; ++u) total[i][u] += weight * x[u];      \
             }                                                                                                \
         }                                                                                                    \

@@ -53,7 +53,8 @@ void __asan_unpoison_memory_region(const volatile void *, size_t);
 
 INLINE vec v_load(const real *p) { return *(const loose *)p; }
 INLINE void v_store(real *p, vec a) { *(loose *)p = a; }
-INLINE vec v_all(real a) { return (vec){0} + a; }
+/* a - 0 is a, so a compiler spreads it from memory in one instruction; 0 + a is not, for a = -0. */
+INLINE vec v_all(real a) { return a - (vec){0}; }
 INLINE UNUSED real v_total(vec a) {
     real total = 0;
     for (int l = 0; l < LANES; ++l) total += a[l];
