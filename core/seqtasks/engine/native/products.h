@@ -74,14 +74,6 @@ INLINE UNUSED void product(real *out, long out_row, const real *w, long down, lo
             narrow_strip(1, out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
 }
 
-/* The same through BLAS, whose matrices are by columns: it computes the transpose. */
-static UNUSED void product_blas(gemm *blas, real *out, long out_row, const real *w, long down, long across,
-                                const real *v, long v_row, int rows, int inner, long count, int add) {
-    const real one = 1, beta = add ? 1 : 0;
-    int n = (int)count, ldv = (int)v_row, ldo = (int)out_row, ldw = (int)(across == 1 ? down : across);
-    blas("N", across == 1 ? "N" : "T", &n, &rows, &inner, &one, v, &ldv, w, &ldw, &beta, out, &ldo);
-}
-
 /* out[i * down + k * across] += sum over j of g[i][j] v[k][j] */
 INLINE void outer_tile(int high, int wide, real *out, long down, long across, const real *g, long g_row,
                        const real *v, long v_row, long count) {
@@ -127,6 +119,15 @@ INLINE UNUSED void outer(real *out, long down, long across, const real *g, long 
     if (rows % 4 == 1) outer_strip(1, out + i * down, down, across, g + i * g_row, g_row, v, v_row, width, count);
 }
 
+#if !OWN_PRODUCTS
+/* The same through BLAS, whose matrices are by columns: it computes the transpose. */
+static UNUSED void product_blas(gemm *blas, real *out, long out_row, const real *w, long down, long across,
+                                const real *v, long v_row, int rows, int inner, long count, int add) {
+    const real one = 1, beta = add ? 1 : 0;
+    int n = (int)count, ldv = (int)v_row, ldo = (int)out_row, ldw = (int)(across == 1 ? down : across);
+    blas("N", across == 1 ? "N" : "T", &n, &rows, &inner, &one, v, &ldv, w, &ldw, &beta, out, &ldo);
+}
+
 static UNUSED void outer_blas(gemm *blas, real *out, long down, long across, const real *g, long g_row, const real *v,
                               long v_row, int rows, int width, long count) {
     const real one = 1;
@@ -138,4 +139,100 @@ static UNUSED void outer_blas(gemm *blas, real *out, long down, long across, con
         int ldo = (int)across;
         blas("T", "N", &rows, &width, &n, &one, g, &ldg, v, &ldv, &one, out, &ldo);
     }
+}
+#else
+#if REAL_BITS == 32
+typedef int32_t lanes_of_wide __attribute__((vector_size(WIDE_BYTES)));
+static const lanes_of_wide lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#else
+typedef int64_t lanes_of_wide __attribute__((vector_size(WIDE_BYTES)));
+static const lanes_of_wide lane = {0, 1, 2, 3, 4, 5, 6, 7};
+#endif
+
+/* The lanes of two vectors that are named; those of the second count on from the first's. */
+INLINE wide picked(wide a, wide b, lanes_of_wide which) {
+#ifdef __clang__ /* which makes one instruction of this, and has no other name for it */
+    wide out;
+#pragma GCC unroll 16
+    for (int l = 0; l < WIDE; ++l) out[l] = which[l] < WIDE ? a[which[l]] : b[which[l] - WIDE];
+    return out;
+#else
+    return __builtin_shuffle(a, b, which);
+#endif
+}
+
+/* Transpose a square of numbers: within squares of ever larger sides, the quarters off the diagonal change places. */
+INLINE void transpose_square(real *out, long out_row, const real *v, long v_row) {
+    wide rows[WIDE_BYTES / sizeof(real)];
+#pragma GCC unroll 16
+    for (int i = 0; i < WIDE; ++i) rows[i] = *(const loose_wide *)(v + i * v_row);
+#pragma GCC unroll 4
+    for (int side = 1; side < WIDE; side *= 2) {
+        const lanes_of_wide right = (lane & side) != 0;
+        const lanes_of_wide above = (~right & lane) | (right & (lane - side + WIDE));
+        const lanes_of_wide below = (~right & (lane + side)) | (right & (lane + WIDE));
+#pragma GCC unroll 16
+        for (int i = 0; i < WIDE; ++i) {
+            if (i & side) continue;
+            const wide a = rows[i], b = rows[i + side];
+            rows[i] = picked(a, b, above);
+            rows[i + side] = picked(a, b, below);
+        }
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < WIDE; ++i) *(wide *)(out + i * out_row) = rows[i];
+}
+
+#define COLUMNS_AT_ONCE 64
+
+/* out[i * down + k] += sum over j of g[i][j] v[k][j], with v by columns a part at a time. */
+INLINE void outer_wide(int vectors, real *out, long down, const real *g, long g_row, const real *v, long v_row,
+                       int rows, long count) {
+    wide turned[COLUMNS_AT_ONCE * 4];
+    real *const part = (real *)turned;
+    const long part_row = vectors * WIDE;
+    for (long j = 0; j < count; j += COLUMNS_AT_ONCE) {
+        const int columns = (int)(count - j < COLUMNS_AT_ONCE ? count - j : COLUMNS_AT_ONCE);
+        for (int c = 0; c < columns; c += (int)WIDE)
+            for (int u = 0; u < vectors; ++u)
+                transpose_square(part + c * part_row + u * WIDE, part_row, v + u * WIDE * v_row + j + c, v_row);
+        wide_strip(vectors, out, down, g + j, g_row, 1, part, part_row, rows, columns, 1);
+    }
+}
+
+/* The same for all of a matrix whose sizes are constants. */
+INLINE UNUSED void outer_by_parts(real *out, long down, const real *g, long g_row, const real *v, long v_row, int rows,
+                                  int width, long count) {
+    const long whole_vectors = count / WIDE * WIDE;
+    int k = 0;
+    for (; k + 4 * WIDE <= width; k += 4 * (int)WIDE)
+        outer_wide(4, out + k, down, g, g_row, v + k * v_row, v_row, rows, whole_vectors);
+    for (; k + WIDE <= width; k += (int)WIDE)
+        outer_wide(1, out + k, down, g, g_row, v + k * v_row, v_row, rows, whole_vectors);
+    if (width % WIDE) outer(out + k, down, 1, g, g_row, v + k * v_row, v_row, rows, width - k, whole_vectors);
+    if (count > whole_vectors)
+        outer(out, down, 1, g + whole_vectors, g_row, v + whole_vectors, v_row, rows, width, count - whole_vectors);
+}
+#endif
+
+/* Products with matrices that are worth it. */
+INLINE UNUSED void product_large(gemm *blas, real *out, long out_row, const real *w, long down, long across,
+                                 const real *v, long v_row, int rows, int inner, long count, int add) {
+#if OWN_PRODUCTS
+    (void)blas;
+    product(out, out_row, w, down, across, v, v_row, rows, inner, count, add);
+#else
+    product_blas(blas, out, out_row, w, down, across, v, v_row, rows, inner, count, add);
+#endif
+}
+
+INLINE UNUSED void outer_large(gemm *blas, real *out, long down, long across, const real *g, long g_row, const real *v,
+                               long v_row, int rows, int width, long count) {
+#if OWN_PRODUCTS
+    (void)blas;
+    if (across == 1) outer_by_parts(out, down, g, g_row, v, v_row, rows, width, count);
+    else outer_by_parts(out, across, v, v_row, g, g_row, width, rows, count);
+#else
+    outer_blas(blas, out, down, across, g, g_row, v, v_row, rows, width, count);
+#endif
 }

@@ -204,7 +204,7 @@ static long row_of(long columns, long time) {
 struct shared {
     struct job *job;
     struct work *works;
-    double *sums, *scored;
+    double *sums, *scored, *squares; /* of each thread */
     int *status;
     int ended;
     int arrived, turn, started; /* started: 0 not yet, 1 go, -1 go home */
@@ -250,52 +250,86 @@ static void one_share(struct shared *s, long thread, long step) {
     if (s->status[thread] == DONE) backward(w);
 }
 
-/* Add the threads' gradients, clip, and take the optimiser's step; end at a loss that is not finite. */
-static void finish_step(struct shared *s, long step) {
+/* What the sum of all losses is multiplied by. */
+static double share_of(const struct shared *s, long step) {
+    double scored = 0;
+    for (long t = 0; t < s->job->threads; ++t) scored += s->scored[t];
+    return 1 / (s->job->optimiser.reduce_by_sum ? (double)s->job->batch_sizes[step] : scored);
+}
+
+/* Take the loss of all threads; end at a bad batch, or a loss that is not finite. */
+static void judge(struct shared *s, long step) {
     struct job *job = s->job;
-    double sum = 0, scored = 0;
+    double sum = 0;
     for (long t = 0; t < job->threads; ++t) {
         sum += s->sums[t];
-        scored += s->scored[t];
         if (s->status[t] != DONE) job->status = s->status[t];
     }
-    if (job->status != DONE) {
-        s->ended = 1;
-        return;
-    }
-    const double share = 1 / (job->optimiser.reduce_by_sum ? (double)job->batch_sizes[step] : scored);
-    const double loss = (double)(real)(sum * share);
+    s->ended = job->status != DONE;
+    if (s->ended) return;
+    const double loss = (double)(real)(sum * share_of(s, step));
     job->losses[step] = loss;
     job->made = step + 1;
-    if (!isfinite(loss)) {
-        s->ended = 1;
-        return;
-    }
+    s->ended = !isfinite(loss);
+}
+
+/* The part of all gradients that one of several threads sums and steps along. */
+static void take_part(long thread, long threads, long *first, long *last) {
+    const long each = (GRADIENTS / threads + LANES - 1) / LANES * LANES;
+    *first = each * thread < GRADIENTS ? each * thread : GRADIENTS;
+    *last = thread == threads - 1 || *first + each > GRADIENTS ? GRADIENTS : *first + each;
+}
+
+/* Add the threads' gradients, and the squares of the mean's. */
+static void add_gradients(struct shared *s, long thread, long step) {
+    const struct job *job = s->job;
+    const real share = (real)share_of(s, step);
+    long first, last;
+    take_part(thread, job->threads, &first, &last);
     real *restrict g = s->works[0].gradients;
     for (long t = 1; t < job->threads; ++t) {
         const real *restrict other = s->works[t].gradients;
-        for (long i = 0; i < GRADIENTS; ++i) g[i] += other[i];
+        for (long i = first; i < last; ++i) g[i] += other[i];
     }
-    real scale = (real)share;
+    double total = 0;
     if (job->optimiser.clip > 0) {
         vec squares = v_all(0);
-        double total = 0;
-        for (long i = 0; i < GRADIENTS; i += LANES) {
-            const vec d = v_load(g + i) * scale;
+        for (long i = first; i < last; i += LANES) {
+            const vec d = v_load(g + i) * share;
             squares += d * d;
-            if (i % 4096 == 0 || i + LANES >= GRADIENTS) {
+            if (i % 4096 == 0 || i + LANES >= last) {
                 total += (double)v_total(squares);
                 squares = v_all(0);
             }
         }
-        const double factor = job->optimiser.clip / (sqrt(total) + 1e-6);
-        if (!(factor >= 1)) scale = (real)(share * factor);
     }
-    for (long i = 0; i < GRADIENTS; ++i) g[i] *= scale;
-    for (long k = 0; k < job->parameter_count; ++k)
-        if (job->parameters[k].offset >= 0)
-            optimise(&job->optimiser, job->parameters + k, g + job->parameters[k].offset,
-                     (double)(job->steps_before + step + 1));
+    s->squares[thread] = total;
+}
+
+/* Clip the gradients and take the optimiser's step along them. */
+static void step_along(struct shared *s, long thread, long step) {
+    const struct job *job = s->job;
+    real *restrict g = s->works[0].gradients;
+    double scale = share_of(s, step);
+    if (job->optimiser.clip > 0) {
+        double total = 0;
+        for (long t = 0; t < job->threads; ++t) total += s->squares[t];
+        const double factor = job->optimiser.clip / (sqrt(total) + 1e-6);
+        if (!(factor >= 1)) scale *= factor;
+    }
+    long first, last;
+    take_part(thread, job->threads, &first, &last);
+    for (long i = first; i < last; ++i) g[i] *= (real)scale;
+    for (long k = 0; k < job->parameter_count; ++k) {
+        const struct parameter *p = job->parameters + k;
+        if (p->offset < 0) continue;
+        const long from = p->offset > first ? 0 : first - p->offset;
+        const long to = p->offset + p->size < last ? p->size : last - p->offset;
+        if (from >= to) continue;
+        const struct parameter part = {p->values + from, p->first ? p->first + from : 0,
+                                       p->second ? p->second + from : 0, 0, to - from};
+        optimise(&job->optimiser, &part, g + p->offset + from, (double)(job->steps_before + step + 1));
+    }
 }
 
 struct worker {
@@ -313,9 +347,12 @@ static void *work_through(void *argument) {
     for (long step = 0; step < job->steps; ++step) {
         one_share(s, thread, step);
         meet(s, job->threads);
-        if (thread == 0) finish_step(s, step);
+        if (thread == 0) judge(s, step);
+        add_gradients(s, thread, step);
         meet(s, job->threads);
         if (s->ended) break;
+        step_along(s, thread, step);
+        meet(s, job->threads);
     }
     if (job->one_thread) job->one_thread(before);
     return 0;
@@ -326,10 +363,10 @@ static void *work_through(void *argument) {
 int seqtasks_train(struct job *job) {
     struct work works[MOST_THREADS];
     struct worker workers[MOST_THREADS];
-    double sums[MOST_THREADS], scored[MOST_THREADS];
+    double sums[MOST_THREADS], scored[MOST_THREADS], squares[MOST_THREADS];
     int status[MOST_THREADS];
     pthread_t threads[MOST_THREADS];
-    struct shared shared = {job, works, sums, scored, status, 0, 0, 0, 0};
+    struct shared shared = {job, works, sums, scored, squares, status, 0, 0, 0, 0};
     job->made = 0;
     job->status = DONE;
     memset(works, 0, sizeof works[0] * job->threads);

@@ -161,16 +161,11 @@ class Values:
             place = self._plan.storage.places[node]
             target, down, across = scope.row(place, "0"), width, 1
         is_large = scope.kind == "batch" and through_blas((rows, width))
-        if is_large and 1 in (down, across):
-            self.needs_blas = True
-            numbers = f"{target}, {down}, {across}, {source}, {source_row}, {other}, {other_row}"
-            return [
-                *lines,
-                f"    outer_blas(w->blas, {numbers}, {rows}, {width}, {count});",
-            ]
-        shared = self._shared("outer", down, across, rows, width, True)
+        is_large = is_large and 1 in (down, across)
+        self.needs_blas = self.needs_blas or is_large
+        shared = self._shared("outer", down, across, rows, width, True, is_large)
         call = f"{target}, {source}, {source_row}, {other}, {other_row}, {count}"
-        return [*lines, f"    {shared}({call});"]
+        return [*lines, f"    {shared}(w->blas, {call});"]
 
     def _shared(
         self,
@@ -180,27 +175,22 @@ class Values:
         rows: int,
         inner: int,
         add: bool,
-        through_blas: bool = False,
+        is_large: bool = False,
     ) -> str:
         """Return the name of a product whose sizes are constants, shared by all that have them."""
         name = f"{kind}_{rows}x{inner}_by_{down}_{across}" + ("_more" if add else "")
-        name += "_blas" if through_blas else ""
+        name += "_large" if is_large else ""
+        function = f"{kind}_large(blas, " if is_large else f"{kind}("
         if kind == "product":
-            text = (
-                f"static __attribute__((noinline)) void {name}(gemm *blas, real *restrict out, "
-                "long out_row, const real *restrict w, const real *restrict v, long v_row, "
-                "long count) {\n"
-                f"    if ({int(through_blas)} && !OWN_PRODUCTS) product_blas(blas, out, out_row, "
-                f"w, {down}, {across}, v, v_row, {rows}, {inner}, count, {int(add)});\n"
-                f"    else product(out, out_row, w, {down}, {across}, v, v_row, {rows}, {inner}, "
-                f"count, {int(add)});\n}}"
+            takes = "real *restrict out, long out_row, const real *restrict w"
+            given = (
+                f"out, out_row, w, {down}, {across}, v, v_row, {rows}, {inner}, count, {int(add)}"
             )
         else:
-            text = (
-                f"static __attribute__((noinline)) void {name}(real *restrict out, "
-                "const real *restrict g, long g_row, const real *restrict v, long v_row, "
-                "long count) {\n"
-                f"    outer(out, {down}, {across}, g, g_row, v, v_row, {rows}, {inner}, count);\n}}"
-            )
-        self.products[name] = text
+            takes = "real *restrict out, const real *restrict g, long g_row"
+            given = f"out, {down}, {across}, g, g_row, v, v_row, {rows}, {inner}, count"
+        self.products[name] = (
+            f"static __attribute__((noinline)) void {name}(UNUSED gemm *blas, {takes}, "
+            f"const real *restrict v, long v_row, long count) {{\n    {function}{given});\n}}"
+        )
         return name
