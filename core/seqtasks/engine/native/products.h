@@ -7,10 +7,11 @@ typedef void gemm(const char *, const char *, const int *, const int *, const in
 #define WIDE_BYTES 64
 #define OWN_PRODUCTS 1 /* near the processor's limit, which BLAS is not for products as small as these */
 #else
-#define WIDE_BYTES (LANES * sizeof(real))
+#define WIDE_BYTES (LANES * REAL_BITS / 8)
 #define OWN_PRODUCTS 0
 #endif
-#define WIDE (long)(WIDE_BYTES / sizeof(real))
+#define WIDE_NUMBERS (WIDE_BYTES * 8 / REAL_BITS)
+#define WIDE (long)WIDE_NUMBERS
 #define ROWS_AT_ONCE 6
 
 typedef real wide __attribute__((vector_size(WIDE_BYTES)));
@@ -163,7 +164,7 @@ INLINE wide picked(wide a, wide b, lanes_of_wide which) {
 
 /* Transpose a square of numbers: within squares of ever larger sides, the quarters off the diagonal change places. */
 INLINE void transpose_square(real *out, long out_row, const real *v, long v_row) {
-    wide rows[WIDE_BYTES / sizeof(real)];
+    wide rows[WIDE_NUMBERS];
 #pragma GCC unroll 16
     for (int i = 0; i < WIDE; ++i) rows[i] = *(const loose_wide *)(v + i * v_row);
 #pragma GCC unroll 4
@@ -180,7 +181,7 @@ INLINE void transpose_square(real *out, long out_row, const real *v, long v_row)
         }
     }
 #pragma GCC unroll 16
-    for (int i = 0; i < WIDE; ++i) *(wide *)(out + i * out_row) = rows[i];
+    for (int i = 0; i < WIDE; ++i) *(loose_wide *)(out + i * out_row) = rows[i];
 }
 
 #define COLUMNS_AT_ONCE 64

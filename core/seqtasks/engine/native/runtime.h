@@ -34,8 +34,15 @@ struct job {
  * first so that there are whole vectors. */
 static int take_inputs(struct work *w, const void *source, long first, long batch, long time) {
     const long columns = w->columns;
-    for (long t = 0; t < time; ++t)
-        for (long c = 0; c < columns; ++c) {
+    for (long t = 0; t < time; ++t) {
+        long c = 0;
+#if INPUT_SIZE > 0 && INPUT_SIZE % WIDE_NUMBERS == 0 && OWN_PRODUCTS
+        for (; c + WIDE <= w->rows; c += WIDE)
+            for (int d = 0; d < INPUT_SIZE; d += (int)WIDE)
+                transpose_square(w->buffers.inputs + d * w->row + t * columns + c, w->row,
+                                 (const real *)source + ((first + c) * time + t) * INPUT_SIZE + d, time * INPUT_SIZE);
+#endif
+        for (; c < columns; ++c) {
             const long row = first + (c < w->rows ? c : 0);
 #if VOCABULARY > 0
             const int64_t symbol = ((const int64_t *)source)[row * time + t];
@@ -46,6 +53,7 @@ static int take_inputs(struct work *w, const void *source, long first, long batc
             for (int d = 0; d < INPUT_SIZE; ++d) w->buffers.inputs[d * w->row + t * columns + c] = x[d];
 #endif
         }
+    }
     (void)batch;
     return DONE;
 }
