@@ -206,6 +206,8 @@ class Engines:
             self.program(
                 inputs.shape[1],
                 input_size=inputs.shape[-1] if real else 0,
+                # what tensor operations train by, so that the model is analysed once
+                external_states=self.wanted == "torch",
                 check=lambda made: agrees(
                     made, plain, inputs, [None] * layers, None, self._steps_matter
                 ),

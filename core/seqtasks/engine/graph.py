@@ -24,7 +24,7 @@ from seqtasks.engine.pointwise import POINTWISE
 
 __all__ = ["Columns", "Graph", "Index", "Node", "Pullback", "UnsupportedError"]
 
-Index = NDArray[np.int64]
+Index = NDArray[np.integer[Any]]
 Shape = tuple[int, ...]
 Pullback = Callable[["Node"], list[tuple["Node", "Node"]]]
 """From the cotangent of a node to (input, cotangent) pairs."""
@@ -241,10 +241,10 @@ class Graph:
 
     def view(self, source: Node, index: Index, shape: Shape) -> Node:
         """Return the elements of a node that `index` names, -1 being a zero; see the module."""
-        index = np.ascontiguousarray(index, dtype=np.int64).reshape(-1)
+        index = np.ascontiguousarray(index, dtype=np.int32).reshape(-1)
         if source.operation == "view":
             assert source.index is not None
-            inner = np.append(source.index, -1)
+            inner = np.append(source.index, np.int32(-1))
             return self.view(source.inputs[0], inner[index], shape)
         if source.operation == "constant" and (_is(source, 0) or not (index < 0).any()):
             return self.constant(source.value, shape)
@@ -298,7 +298,7 @@ class Graph:
 
     def places(self, source: Node) -> Index:
         """Return the places of a node's elements, in its shape, to be rearranged for `view`."""
-        return np.arange(source.size).reshape(source.shape)
+        return np.arange(source.size, dtype=np.int32).reshape(source.shape)
 
     def broadcast(self, source: Node, shape: Shape) -> Node:
         """Return a node spread over a shape."""

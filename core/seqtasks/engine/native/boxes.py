@@ -1,6 +1,7 @@
 """Loops over the rows of a value: places that follow a pattern, or are split where they do not."""
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -91,5 +92,5 @@ def boxes(shape: Shape, attempt: Callable[[Box], None]) -> Iterator[Box]:
 
 def positions(shape: Shape, box: Box) -> Index:
     """Return the flat places of a box of a shape, in the box's own shape."""
-    whole = np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape)
+    whole = np.arange(math.prod(shape), dtype=np.int32).reshape(shape)
     return whole[tuple(itertools.starmap(slice, box))]

@@ -60,6 +60,7 @@ class TensorProgram:
             for k, part in enumerate(loop.parts)
         ]
         self._variants: dict[bool, _Variant] = {}
+        self._variant(False)
 
     @property
     def source(self) -> str:

@@ -146,7 +146,7 @@ def added(graph: Graph, one: Node, other: Node) -> Node:
 
 def view(graph: Graph, source: Node, index: Index, shape: Shape) -> Node:
     """Return a view that reads memory as it stands: no slicing of what a source is made of."""
-    index = np.ascontiguousarray(index, dtype=np.int64).reshape(-1)
+    index = np.ascontiguousarray(index, dtype=np.int32).reshape(-1)
     if source.operation == "view":
         assert source.index is not None
         inner = np.append(source.index, -1)
