@@ -14,6 +14,8 @@ __all__ = ["TaskSpeed", "measure_task"]
 
 FEWEST_BLOCKS = 9
 SECONDS = 0.2
+_KEPT_BYTES = 2**25 - 2**16
+"""Just below the 32 MB up to which the GNU C library follows the sizes that are freed."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,16 @@ class TaskSpeed:
         return self.symbols / statistics.median(self.seconds)
 
     @property
+    def input_symbols(self) -> int:
+        """Symbols of the inputs of a block, without the places of answers that come after them."""
+        return self.batches * self.batch_size * self.length
+
+    @property
+    def input_rate(self) -> float:
+        """Symbols of inputs a second of processor time, the median over blocks."""
+        return self.rate * self.input_symbols / self.symbols
+
+    @property
     def quartiles(self) -> tuple[float, float]:
         """The lower and the upper quartile of symbols a second."""
         low, _, high = statistics.quantiles([self.symbols / one for one in self.seconds])
@@ -57,6 +69,10 @@ def measure_task(task: Task, length: int, batch_size: int = 128) -> TaskSpeed:
         UsageError: for a length the task cannot have.
     """
     batches = block_steps(batch_size, length)
+    # Memory that a process frees goes back to the system, and costs a page fault every 4 kB when
+    # it is wanted again, until a larger array has been freed: then so much is kept. Training frees
+    # larger ones; without this one, a speed would depend on which task was measured before.
+    np.empty(_KEPT_BYTES, dtype=np.uint8)
     rng = stream(0, "speed", length)
     # The first block pays for tables that are then kept, and for memory that is then reused.
     symbols = int(task.batch(rng, batches * batch_size, length).lengths.sum())

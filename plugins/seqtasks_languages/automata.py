@@ -123,6 +123,16 @@ class RegularLanguage(Language):
         # From a state after which no member comes, none is reached, so nothing is legal any more.
         return self.automaton.legal.take(states, axis=0)
 
+    def contains(self, strings: Array) -> NDArray[np.bool_]:
+        """Return which strings end in an accepting state, (batch,)."""
+        following = self.automaton.following
+        ways = following.ravel() * following.shape[1]  # each state as the first of its edges
+        edge = np.zeros(len(strings), dtype=np.int64)
+        for symbols in np.ascontiguousarray(strings.T):
+            edge += symbols
+            edge = ways.take(edge)
+        return self.automaton.accepting[edge // following.shape[1]]
+
     def domain_size(self, length: int) -> int | None:
         """Return how many members there are to predict; None to recognise."""
         return self.automaton.count(length) if self.mode == "predict" else None

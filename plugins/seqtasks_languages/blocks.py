@@ -50,6 +50,13 @@ class _Blocks(Language):
         state[:, 1] += 1
         return state
 
+    def contains(self, strings: Array) -> NDArray[np.bool_]:
+        """Return which strings are the member of their length, (batch,)."""
+        block, rest = divmod(strings.shape[1], self.inputs.size)
+        if rest or not block:
+            return np.zeros(len(strings), dtype=np.bool_)
+        return (strings == np.repeat(np.arange(self.inputs.size), block)).all(axis=1)
+
     def near_misses(self, rng: np.random.Generator, members: Array) -> Array:
         """Return members with one or two symbols changed, often next to where a block ends.
 

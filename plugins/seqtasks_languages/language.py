@@ -151,7 +151,10 @@ class Language(Task):
         return found
 
     def contains(self, strings: Array) -> NDArray[np.bool_]:
-        """Return which strings, (batch, length) ids, are members, (batch,)."""
+        """Return which strings, (batch, length) ids, are members, (batch,).
+
+        A language that can tell without all that may come on the way may define this too.
+        """
         return self.read(strings)[-1, :, -1]
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
@@ -163,7 +166,7 @@ class Language(Task):
         missing = batch_size - count
         # One call for all: those to keep, and those of which to make near misses.
         drawn = self.members(rng, count + _tries(missing), length)
-        inputs = np.empty((batch_size, length), dtype=np.int64)
+        inputs = np.empty((batch_size, length), dtype=drawn.dtype)
         inputs[inside] = drawn[:count]
         inputs[~inside] = self._non_members(rng, drawn[count:], missing)
         return inputs
@@ -177,15 +180,15 @@ class Language(Task):
     def _non_members(self, rng: np.random.Generator, members: Array, count: int) -> Array:
         """Return near misses of members, and of more if these do not suffice, (count, length)."""
         length = members.shape[1]
-        found = np.empty((count, length), dtype=np.int64)
+        found = np.empty((count, length), dtype=members.dtype)
         filled = 0
         for _ in range(_ROUNDS):
-            if filled == count:
-                return found
             tried = self.near_misses(rng, members)
             outside = tried[~self.contains(tried)][: count - filled]
             found[filled : filled + len(outside)] = outside
             filled += len(outside)
+            if filled == count:  # even to draw no members takes a pass over the length
+                return found
             members = self.members(rng, _tries(count - filled), length)
         raise UsageError(
             f"{type(self).__name__} has next to no strings of length {length} that just miss it; "

@@ -1,5 +1,6 @@
 """The task shuffle-dyck."""
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,6 +39,25 @@ def _pair_shares(kinds: int, pairs: int) -> NDArray[np.float64]:
     return found
 
 
+def _kinds_in_order(counts: NDArray[np.float64], places: Array) -> NDArray[np.integer]:
+    """Return the kind of each symbol, (length, batch), any order of them as likely.
+
+    Args:
+        counts: how many symbols there are of each kind, (kinds, batch).
+        places: for each step a number uniform below that of the symbols to come, (length, batch).
+    """
+    found = np.zeros(places.shape, dtype=np.min_scalar_type(2 * len(counts)))
+    ends = np.cumsum(counts, axis=0)[:-1]  # of each kind but the last, in a line of what is to come
+    beyond = np.empty(places.shape[1], dtype=np.bool_)
+    for kind, place in zip(found, places, strict=True):
+        for end in ends:
+            np.greater_equal(place, end, out=beyond)
+            kind += beyond
+            end -= 1.0
+            end += beyond
+    return found
+
+
 @dataclass(frozen=True)
 class ShuffleDyck(Language):
     """Brackets of `kinds` kinds; leaving out all but one kind, those left nest.
@@ -72,25 +92,35 @@ class ShuffleDyck(Language):
 
     def members(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw members uniformly, (batch, length)."""
-        rows = np.arange(batch_size)
-        left = 2 * self._pairs(rng, batch_size, length // 2)  # symbols of each kind to come
-        heights = np.zeros(left.size, dtype=np.int64)
-        remaining = left.ravel()  # the same numbers, of which one of each row is taken at a time
-        drawn = np.zeros((length, batch_size), dtype=np.int64)
+        left = self._pairs(rng, batch_size, length // 2).astype(np.float64)
+        left *= 2.0  # symbols of each kind to come
         numbers = uniforms(rng, length, 2, batch_size)
         numbers[:, 0] *= np.arange(length, 0, -1)[:, None]
-        for kind, (place, number) in zip(drawn, numbers, strict=True):
-            for before in range(1, self.kinds):
-                kind += place >= left[:before].sum(axis=0)
-            chosen = kind * batch_size + rows
-            h, r = heights.take(chosen), remaining.take(chosen)
-            # Of r symbols to come of a kind with h open, this many in 2 r (h + 1) begin by opening.
-            opens = number * (2 * r * (h + 1)) < (r - h) * (h + 2)
-            heights[chosen] = h + 2 * opens - 1
-            remaining[chosen] = r - 1
-            kind *= 2
-            kind += ~opens
-        return drawn.T
+        kinds = _kinds_in_order(left, numbers[:, 0])
+        remaining = left.ravel()  # the same numbers, of which one of each row is taken at a time
+        heights = np.ones(left.size)  # one more than the open brackets of each kind
+        chosen = kinds * np.int64(batch_size)
+        chosen += np.arange(batch_size)
+        opens = np.empty((length, batch_size), dtype=np.bool_)
+        for places, number, opening in zip(chosen, numbers[:, 1], opens, strict=True):
+            h, r = heights.take(places), remaining.take(places)
+            # Of r symbols to come of a kind with h - 1 open, this many in 2 r h begin by opening.
+            ways = r - h
+            ways += 1.0
+            ways *= h + 1.0
+            number *= 2.0
+            number *= r
+            number *= h
+            np.less(number, ways, out=opening)
+            h -= 1.0
+            h += opening
+            h += opening
+            r -= 1.0
+            heights[places] = h
+            remaining[places] = r
+        kinds <<= 1
+        kinds += ~opens
+        return kinds.T
 
     def _pairs(self, rng: np.random.Generator, batch_size: int, pairs: int) -> NDArray[np.int64]:
         """Draw how many pairs there are of each kind, (kinds, batch)."""
@@ -116,13 +146,31 @@ class ShuffleDyck(Language):
         right = np.ones(steps.shape, dtype=np.bool_)
         ended = np.ones(steps.shape, dtype=np.bool_)
         for kind in range(self.kinds):
-            rises = (steps == 2 * kind).astype(np.int32) - (steps == 2 * kind + 1)
-            heights = np.cumsum(rises, axis=0, dtype=np.int32)
+            heights = _heights(steps, kind)
             right &= heights >= 0
             found[:, :, 2 * kind + 1] = opened = heights > 0
             ended &= ~opened
         alive = np.logical_and.accumulate(right, axis=0)
-        found[:, :, 1::2] &= alive[:, :, None]
-        found[:, :, :-1:2] = alive[:, :, None]
+        for kind in range(self.kinds):
+            found[:, :, 2 * kind] = alive
+            found[:, :, 2 * kind + 1] &= alive
         found[:, :, -1] = alive & ended
         return found
+
+    def contains(self, strings: Array) -> NDArray[np.bool_]:
+        """Return which strings are members, (batch,): no kind closes too often, none stays open."""
+        steps = np.ascontiguousarray(strings.T)
+        right = np.ones(steps.shape[1], dtype=np.bool_)
+        for kind in range(self.kinds):
+            heights = _heights(steps, kind)
+            right &= (heights.min(axis=0) >= 0) & (heights[-1] == 0)
+        return right
+
+
+def _heights(steps: Array, kind: int) -> NDArray[np.signedinteger]:
+    """Return how many brackets of a kind are open after each step, (length, batch)."""
+    heights = (steps == 2 * kind).astype(np.min_scalar_type(-len(steps) - 1))
+    heights -= steps == 2 * kind + 1
+    for before, height in itertools.pairwise(heights):  # quicker than a sum over the first axis
+        height += before
+    return heights

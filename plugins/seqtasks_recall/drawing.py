@@ -5,7 +5,10 @@ from numpy.typing import NDArray
 
 from seqtasks.tasks import Array
 
-__all__ = ["MAD", "distinct", "first_places", "insert", "named"]
+__all__ = ["MAD", "distinct", "first_places", "insert", "named", "without"]
+
+_ROOM_PER_ID = 256
+"""Entries of a table that take as long to clear as one id takes to sort."""
 
 MAD = (
     "Poli et al. 2024, Mechanistic design and scaling of hybrid architectures (ICML 2024), and its "
@@ -32,11 +35,21 @@ def distinct(
     taken: list[Array] = []
     for turn in range(count):
         chosen = rng.integers(symbols - turn, size=shape, dtype=kind)
-        for earlier in taken:  # from the smallest: what is left moves past each that is taken
-            chosen += chosen >= earlier
-        drawn.append(chosen)
-        insert(taken, chosen)
+        drawn.append(without(taken, chosen))
     return drawn
+
+
+def without(taken: list[Array], chosen: Array) -> Array:
+    """Return what is chosen among the ids that are not taken, and take it.
+
+    Args:
+        taken: ids which ascend at each place; the new one is inserted.
+        chosen: for each place a number below that of the ids left, changed in place.
+    """
+    for earlier in taken:  # from the smallest: what is left moves past each that is taken
+        chosen += chosen >= earlier
+    insert(taken, chosen)
+    return chosen
 
 
 def insert(ascending: list[Array], chosen: Array) -> None:
@@ -55,6 +68,10 @@ def first_places(ids: Array, bound: int) -> NDArray[np.intp]:
         bound: larger than any id.
     """
     rows, places = ids.shape
+    if rows * bound <= _ROOM_PER_ID * ids.size:
+        return _first_places_by_table(ids, bound)
+    if bound * places > 2**64:
+        ids, bound = np.unique(ids, return_inverse=True)[1].reshape(ids.shape), ids.size
     kind = np.uint32 if bound * places < 2**32 else np.uint64
     # Sorted with their places as last digits, equal ids stand together, the first one in front.
     numbered = ids.astype(kind)
@@ -69,3 +86,13 @@ def first_places(ids: Array, bound: int) -> NDArray[np.intp]:
     found = np.empty((rows, places), dtype=np.intp)
     np.put_along_axis(found, (numbered - group).astype(np.intp), leading - group, axis=1)
     return found
+
+
+def _first_places_by_table(ids: Array, bound: int) -> NDArray[np.intp]:
+    """Do as `first_places`, with a table of all that an id of each row can be."""
+    rows, places = ids.shape
+    kind = np.min_scalar_type(places)
+    table = np.full(rows * bound, places, kind)
+    slots = ids + np.arange(0, table.size, bound)[:, None]
+    np.minimum.at(table, slots.ravel(), np.tile(np.arange(places, dtype=kind), rows))
+    return table.take(slots).astype(np.intp)

@@ -1,6 +1,9 @@
 """The task fuzzy-recall: keys and values that are several symbols long."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +20,34 @@ from seqtasks_memory.symbols import (
     refuse,
     set_attributes,
 )
-from seqtasks_recall.drawing import MAD, distinct, first_places, named
+from seqtasks_recall.drawing import MAD, first_places, named
+from seqtasks_recall.motifs import Motifs
 
 __all__ = ["FuzzyRecall"]
+
+_RULE = "an input must be pads, pairs of a key and its value, and one pair again but its end"
+
+
+class _Pairs(NamedTuple):
+    """The pairs of some inputs, row by row, as arrays (pairs,).
+
+    Attributes:
+        row: which input it is in.
+        starts: the place of the input where the key starts.
+        key_ends: the place after the key, where the value starts.
+        keys: the key's code.
+        key_sizes: how many symbols that code has.
+        values: the value's code, 0 where there is no symbol.
+        value_sizes: how many symbols that code has.
+    """
+
+    row: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    key_ends: NDArray[np.int64]
+    keys: Array
+    key_sizes: NDArray[np.uint8]
+    values: Array
+    value_sizes: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -79,8 +107,13 @@ class FuzzyRecall(Task):
         return self.vocabulary_size - 1
 
     @property
-    def _codes(self) -> int:
-        return (self._keys + 1) ** self.key_motif_size
+    def _key_motifs(self) -> Motifs:
+        least = 1 if self.vary_keys else self.key_motif_size
+        return Motifs(0, self._keys, least, self.key_motif_size)
+
+    @property
+    def _value_motifs(self) -> Motifs:
+        return Motifs(self._keys, self._pad - self._keys, 1, self.value_motif_size)
 
     @property
     def _longest(self) -> int:
@@ -88,104 +121,150 @@ class FuzzyRecall(Task):
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw pairs, as many as leave room for one of them again, (batch, length)."""
-        inputs = np.full((batch_size, length), self._pad, id_type(self.vocabulary_size))
-        for part in portions(batch_size, 4 * length):
+        inputs = np.empty((batch_size, length), id_type(self.vocabulary_size))
+        for part in _parts(batch_size, length):
             self._fill(rng, inputs[part])
         return inputs
 
     def encode(self, inputs: Array) -> Array:
         """Return the symbols of values of keys seen before, IGNORE elsewhere, (batch, length)."""
         answers = np.full(inputs.shape, IGNORE, answer_type(self._pad - self._keys))
-        for part in portions(len(inputs), 4 * inputs.shape[1]):
+        for part in _parts(*inputs.shape):
             self._answer(inputs[part], answers[part])
         return answers
 
     def _fill(self, rng: np.random.Generator, inputs: Array) -> None:
-        """Write drawn instances into inputs, (rows, length), that are pads so far."""
+        """Write drawn instances into inputs, (rows, length)."""
         rows, length = inputs.shape
         room = length + 1 - self._longest
-        shape = (rows, room // 2)  # as many pairs as there can be, of one symbol a side
-        keys, key_sizes, values, value_sizes = self._pairs(rng, shape)
-        ends = np.cumsum(key_sizes + value_sizes, axis=1, dtype=np.int64)
-        count = (ends <= room).sum(axis=1)
-        every_row, asked = np.arange(rows), rng.integers(count)
-        # The pair asked about comes last, without its last symbol; those past the count are cut.
-        written = np.empty((rows, shape[1] + 1, self._longest), inputs.dtype)
-        kept = np.empty(written.shape, np.bool_)
-        used = np.arange(shape[1]) < count[:, None]
-        for place, symbols in enumerate((*keys, *values)):
-            sizes = key_sizes if place < len(keys) else value_sizes
-            step = place if place < len(keys) else place - len(keys)
-            written[:, :-1, place] = symbols
-            written[:, -1, place] = symbols[every_row, asked]
-            kept[:, :-1, place] = used & (step < sizes)
-            missing = place >= len(keys)
-            kept[:, -1, place] = step + missing < sizes[every_row, asked]
-        # Row by row, what is kept of all pairs fills the places after the pads.
-        filled = kept.sum(axis=(1, 2))
-        inputs[np.arange(length) >= length - filled[:, None]] = written[kept]
+        keys, values = self._key_motifs, self._value_motifs
+        key_codes, value_codes, ends = self._pairs(rng, rows, room)
+        pairs = ends.shape[1]
+        used = ends <= room
+        count = np.ascontiguousarray(used.T).sum(axis=0)  # quicker than along short rows
+        starts = np.arange(0, rows * pairs, pairs)
+        asked = starts + rng.integers(count)
+        # The pair asked about comes last, without its last symbol.
+        last_key, last_value = key_codes.take(asked), value_codes.take(asked)
+        last_value = values.shortened(last_value)
+        filled = ends.take(starts + count - 1) + keys.sizes(last_key) + values.sizes(last_value)
+        # Candidates for each row's places: more pads than it can have, then all pairs, each with as
+        # many symbols as it might have. As many are kept as the row is long.
+        pads = 2 * self._longest
+        written = np.full((rows, pads + (pairs + 1) * self._longest), self._pad, inputs.dtype)
+        body = written[:, pads:].reshape(rows, pairs + 1, self._longest)
+        place = 0
+        for motifs, codes, last in ((keys, key_codes, last_key), (values, value_codes, last_value)):
+            shown = np.empty((rows, pairs + 1), codes.dtype)
+            np.multiply(codes, used, out=shown[:, :-1])
+            shown[:, -1] = last
+            motifs.write(shown, body[:, :, place : place + motifs.most])
+            place += motifs.most
+        nothing = np.repeat([keys.nothing, values.nothing], [keys.most, values.most])
+        nothing = np.append(np.zeros(pads, np.int64), np.tile(nothing, pairs + 1))
+        kept = written != nothing.astype(inputs.dtype)
+        first_pads = np.arange(pads) < np.arange(pads + 1)[:, None]
+        kept[:, :pads] = first_pads.take(length - filled, axis=0)
+        inputs[...] = written.ravel().take(np.flatnonzero(kept)).reshape(rows, length)
 
     def _pairs(
-        self, rng: np.random.Generator, shape: tuple[int, int]
-    ) -> tuple[list[Array], Array, list[Array], Array]:
-        """Draw the symbols and sizes of keys and of values, arrays of a shape (rows, pairs)."""
-        least = 1 if self.vary_keys else self.key_motif_size
-        key_sizes = rng.integers(least, self.key_motif_size + 1, size=shape, dtype=np.uint8)
-        value_sizes = rng.integers(1, self.value_motif_size + 1, size=shape, dtype=np.uint8)
-        keys = distinct(rng, self._keys, shape, self.key_motif_size)
-        values = distinct(rng, self._pad - self._keys, shape, self.value_motif_size)
-        codes = np.zeros(shape, np.int64)
-        for step, symbols in enumerate(keys):
-            digit = (self._keys + 1) ** step
-            codes += np.where(step < key_sizes, (symbols + np.int64(1)) * digit, 0)
-        # Each key has the value that was drawn for its first place.
-        first = first_places(codes, self._codes)
-        row = np.arange(shape[0])[:, None]
-        values = [symbols[row, first] + self._keys for symbols in values]
-        return keys, key_sizes, values, value_sizes[row, first]
+        self, rng: np.random.Generator, rows: int, room: int
+    ) -> tuple[Array, Array, NDArray[np.int32]]:
+        """Draw pairs, at least as many as have room.
+
+        Returns:
+            the codes of keys, those of values, and how many symbols there are up to the end of each
+            pair; arrays (rows, pairs).
+        """
+        keys, values = self._key_motifs, self._value_motifs
+        most = room // (keys.least + values.least)
+        # So many that a row seldom needs more: the mean and five deviations.
+        mean = keys.mean_size + values.mean_size
+        deviation = math.sqrt((keys.size_variance + values.size_variance) * room / mean**3)
+        pairs = min(most, math.ceil(room / mean + 5 * deviation))
+        drawn = [side.draw(rng, (rows, pairs)) for side in (keys, values)]
+        while True:
+            # Each key has the value that was drawn for its first place.
+            first = first_places(drawn[0], keys.code_bound)
+            first += np.arange(0, first.size, pairs)[:, None]
+            told = drawn[1].take(first)
+            sizes = keys.sizes(drawn[0]) + values.sizes(told)
+            ends = np.cumsum(sizes.astype(np.int32), axis=1, dtype=np.int32)
+            if pairs == most or (ends[:, -1] > room).all():
+                return drawn[0], told, ends
+            more = min(pairs, most - pairs)
+            pairs += more
+            drawn = [
+                np.concatenate([before, side.draw(rng, (rows, more))], axis=1)
+                for before, side in zip(drawn, (keys, values), strict=True)
+            ]
 
     def _answer(self, inputs: Array, answers: Array) -> None:
         """Write the symbols of values of keys seen before into answers, (rows, length)."""
-        length = inputs.shape[1]
-        places = np.arange(length)
-        is_key = inputs < self._keys
-        is_value = (inputs >= self._keys) & (inputs < self._pad)
-        is_pad = inputs == self._pad
-        ends_key = is_key.copy()
-        ends_key[:, :-1] &= ~is_key[:, 1:]
-        codes = self._codes_at(inputs, is_key, ends_key)
-        # How far back each step's key, the last to end so far, has its first place: 0 if it is new.
-        back = np.where(ends_key, places - first_places(codes, self._codes), 0)
-        back = np.maximum.accumulate(np.where(ends_key, places * length + back, 0), axis=1) % length
-        answering = (back > 0) & (is_value | ends_key)
-        row = np.arange(len(inputs))[:, None]
-        following = inputs[row, np.minimum(places - back + 1, length - 1)]
-        continues = answering & (following >= self._keys) & (following < self._pad)
-        # A value ends where it first did, but for the last, whose last symbol is the answer.
-        same = (following[:, :-1] == inputs[:, 1:]) | ~(continues[:, :-1] | is_value[:, 1:])
-        right = (same | ~answering[:, :-1]).all(axis=1) & continues[:, -1]
-        beyond = np.minimum(length + 1 - back[:, -1], length - 1)
-        right &= ~is_value[np.arange(len(inputs)), beyond]
-        right &= ~(is_pad[:, 1:] & ~is_pad[:, :-1]).any(axis=1)
-        right &= ~(is_value[:, 1:] & is_pad[:, :-1]).any(axis=1) & ~is_value[:, 0]
-        right &= ~_runs_on(is_key, self.key_motif_size) & ~_runs_on(is_value, self.value_motif_size)
-        rule = "an input must be pads, pairs of a key and its value, and one pair again but its end"
-        refuse(~right, inputs, rule)
-        np.copyto(answers, following - self._keys, where=continues, casting="unsafe")
+        pairs = self._read(inputs)
+        first = self._first(pairs, len(inputs))
+        self._check(inputs, pairs, first)
+        again = np.flatnonzero(first < np.arange(len(first)))
+        first = first.take(again)
+        sizes, told = pairs.value_sizes.take(first), pairs.values.take(first)
+        # The answers start where the key ends, which is a place before the value starts.
+        places = pairs.row.take(again) * inputs.shape[1] + pairs.key_ends.take(again) - 1
+        flat = answers.ravel()
+        for step in range(self.value_motif_size):
+            here = np.flatnonzero(sizes > step)
+            digits = self._value_motifs.digits(told.take(here), step)
+            flat[places.take(here) + step] = digits - digits.dtype.type(1)
 
-    def _codes_at(self, inputs: Array, is_key: Array, ends_key: Array) -> NDArray[np.int64]:
-        """Return a number for each key at its end, the same for the same key; 0 elsewhere."""
-        codes, run = np.zeros(inputs.shape, np.int64), ends_key
-        for step in range(self.key_motif_size):
-            digits = inputs[:, : inputs.shape[1] - step] + np.int64(1)
-            codes[:, step:] += run * digits * (self._keys + 1) ** step
-            run = run[:, 1:] & is_key[:, : run.shape[1] - 1]
-        return codes
+    def _read(self, inputs: Array) -> _Pairs:
+        """Return the pairs of inputs, (rows, length)."""
+        rows, width = len(inputs), inputs.shape[1] + 1
+        # One line of all rows, with a pad before each, and some at the end.
+        line = np.full(rows * width + self._longest, self._pad, id_type(self.vocabulary_size))
+        line[: rows * width].reshape(rows, width)[:, 1:] = inputs
+        is_key = line < self._keys
+        changes = np.zeros(line.shape, np.bool_)
+        np.not_equal(is_key[1:], is_key[:-1], out=changes[1:])
+        borders = np.flatnonzero(changes)
+        starts, ends = borders[0::2], borders[1::2]  # of keys; a value starts where its key ends
+        row = (starts.astype(np.uint32) // np.uint32(width)).astype(np.int64)
+        keys, key_sizes = self._key_motifs.codes_at(line, starts)
+        values, value_sizes = self._value_motifs.codes_at(line, ends)
+        before = row * width + 1  # where the row starts in the line
+        return _Pairs(row, starts - before, ends - before, keys, key_sizes, values, value_sizes)
+
+    def _first(self, pairs: _Pairs, rows: int) -> NDArray[np.intp]:
+        """Return which of the pairs of a row is the first with the same key, (pairs,)."""
+        bound = self._key_motifs.code_bound
+        return first_places((pairs.row * bound + pairs.keys.astype(np.int64))[None], rows * bound)[
+            0
+        ]
+
+    def _check(self, inputs: Array, pairs: _Pairs, first: NDArray[np.intp]) -> None:
+        """Raise a UsageError if an input, (rows, length), is none of the task's."""
+        rows, length = inputs.shape
+        told = pairs.values.take(first)
+        known = first < np.arange(len(first))
+        right = ~known | (pairs.values == told)
+        ends_row = np.ones(len(first), np.bool_)
+        np.not_equal(pairs.row[1:], pairs.row[:-1], out=ends_row[:-1])
+        last = np.flatnonzero(ends_row)
+        # Each pair ends where the next one starts, a row's last one at its end, a symbol early.
+        following = np.append(pairs.starts, 0)[1:]
+        following[last] = length
+        right[last] = known[last] & (pairs.values[last] == self._value_motifs.shortened(told[last]))
+        right &= pairs.starts + pairs.key_sizes == pairs.key_ends
+        right &= pairs.key_ends + pairs.value_sizes == following
+        # All that stands before a row's first pair is pads, and there are no others.
+        before = pairs.starts[np.append(0, last + 1)[: len(last)]]
+        pads = np.count_nonzero(inputs == self._pad)
+        if not (right.all() and len(last) == rows and before.sum() == pads):
+            wrong = np.ones(rows, np.bool_)
+            found = pairs.row[last]
+            wrong[found] = (inputs[found] == self._pad).sum(axis=1) != before
+            wrong[pairs.row[~right]] = True
+            refuse(wrong, inputs, _RULE)
 
 
-def _runs_on(inside: Array, most: int) -> NDArray[np.bool_]:
-    """Say in which rows more than `most` neighbours are inside, (rows,)."""
-    run = inside
-    for _ in range(most):
-        run = run[:, 1:] & inside[:, : run.shape[1] - 1]
-    return np.asarray(run.any(axis=1))
+def _parts(rows: int, length: int) -> Iterator[slice]:
+    """Yield some rows at a time, twice as many as elsewhere: a row has few pairs for its length."""
+    return portions(rows, (length + 1) // 2)

@@ -141,23 +141,27 @@ def _generate(
 
 def _fill(rng: np.random.Generator, inputs: Array, kinds: _Kinds, frac_noise: float) -> None:
     """Write drawn instances into inputs, (rows, length)."""
-    rows, shape = len(inputs), (len(inputs), inputs.shape[1] // 2)
-    every_row = np.arange(rows)
-    keys = rng.integers(kinds.keys, size=shape, dtype=inputs.dtype)
+    rows, pairs = len(inputs), inputs.shape[1] // 2
+    keys = rng.integers(kinds.keys, size=(rows, pairs), dtype=inputs.dtype)
     table = rng.integers(kinds.values, size=(rows, kinds.keys), dtype=inputs.dtype)
     table += kinds.keys
-    inputs[:, :-1:2] = keys
-    inputs[:, 1::2] = table[every_row[:, None], keys]
-    if kinds.noise:
-        noisy = rng.random(shape, dtype=np.float32) < frac_noise
-        noisy[every_row, rng.integers(shape[1], size=rows)] = False
-        count = np.count_nonzero(noisy)
-        for side in (inputs[:, :-1:2], inputs[:, 1::2]):
-            noise = rng.integers(kinds.noise, size=count, dtype=inputs.dtype)
-            side[noisy] = noise + (kinds.keys + kinds.values)
-        keys[noisy] = kinds.keys  # no key
+    values = table.ravel().take(keys + np.arange(0, table.size, kinds.keys)[:, None])
     seen = np.zeros((rows, kinds.keys + 1), dtype=np.bool_)
-    seen[every_row[:, None], keys] = True
+    slots = np.arange(0, seen.size, kinds.keys + 1)[:, None]
+    if kinds.noise:
+        noisy = rng.random((rows, pairs), dtype=np.float32) < frac_noise
+        noisy[np.arange(rows), rng.integers(pairs, size=rows)] = False
+        places = np.flatnonzero(noisy)
+        told = keys + noisy * (inputs.dtype.type(kinds.keys) - keys)  # no key where there is noise
+        for side in (keys, values):
+            noise = rng.integers(kinds.noise, size=len(places), dtype=inputs.dtype)
+            noise += kinds.keys + kinds.values
+            side.ravel()[places] = noise
+        seen.ravel()[told + slots] = True
+    else:
+        seen.ravel()[keys + slots] = True
+    inputs[:, :-1:2] = keys
+    inputs[:, 1::2] = values
     counts = np.cumsum(seen[:, :-1], axis=1, dtype=np.int64)
     chosen = rng.integers(counts[:, -1])
     inputs[:, -1] = (counts > chosen[:, None]).argmax(axis=1)
@@ -173,25 +177,34 @@ def _encode(inputs: Array, kinds: _Kinds) -> Array:
 
 def _answer(inputs: Array, kinds: _Kinds, answers: Array) -> None:
     """Write the value at each key seen before into answers, (rows, length)."""
-    keys, values = inputs[:, ::2], inputs[:, 1::2]
+    rows, pairs = len(inputs), inputs.shape[1] // 2
     noise_from = kinds.keys + kinds.values
+    keys = np.ascontiguousarray(inputs[:, ::2])
+    values = np.ascontiguousarray(inputs[:, 1::2])
     is_key = keys < kinds.keys
     is_value = (values >= kinds.keys) & (values < noise_from)
     is_noise = (keys[:, :-1] >= noise_from) & (values >= noise_from)
-    # Pair by pair, all rows at once: what has been told of each key, IGNORE where nothing has.
-    rows, pairs = values.shape
-    told = np.where(is_value, values.astype(np.int64) - kinds.keys, IGNORE).astype(answers.dtype)
-    told = np.ascontiguousarray(told.T)
-    slots = np.minimum(keys, kinds.keys).T + np.arange(rows) * (kinds.keys + 1)
-    memory = np.full(rows * (kinds.keys + 1), IGNORE, answers.dtype)
-    known = np.empty((pairs + 1, rows), answers.dtype)
-    for pair in range(pairs):
-        known[pair] = memory[slots[pair]]
-        memory[slots[pair]] = told[pair]
-    known[pairs] = memory[slots[pairs]]
-    wrong = ~((is_key[:, :-1] & is_value) | is_noise).all(axis=1) | (known[pairs] == IGNORE)
-    kind = "pairs of a key and a value" + (", or of noise," if kinds.noise else "")
-    refuse(wrong, inputs, f"an input must be {kind} and a key seen before")
-    changed = (known[:-1] != IGNORE) & (known[:-1] != told)
-    refuse(changed.any(axis=0), inputs, "a key must have the same value each time")
-    answers[:, ::2] = known.T
+    is_pair = is_key[:, :-1] & is_value
+    # The pair's number and its value are one number, so that of all with one key the least is the
+    # first's; where there is no pair there is the largest, as for a key that is never told.
+    bits = int(kinds.values - 1).bit_length()
+    kind = np.min_scalar_type(((pairs + 1) << bits) - 1)
+    nothing = np.iinfo(kind).max
+    starts = (np.arange(pairs + 1) << bits).astype(kind)
+    told = (values.astype(kind) - kind.type(kinds.keys)) & kind.type((1 << bits) - 1)
+    numbered = (told | starts[:-1]) | (kind.type(0) - ~is_pair)
+    first = np.full(rows * (kinds.keys + 1), nothing, kind)
+    slots = np.minimum(keys, kinds.keys) + np.arange(0, first.size, kinds.keys + 1)[:, None]
+    np.minimum.at(first, slots[:, :-1].ravel(), numbered.ravel())
+    found = first.take(slots)
+    known = found < starts
+    found &= kind.type((1 << bits) - 1)
+    right = is_pair | is_noise
+    if not (right.all() and known[:, -1].all()):
+        kind_of_pairs = "pairs of a key and a value" + (", or of noise," if kinds.noise else "")
+        wrong = ~right.all(axis=1) | ~known[:, -1]
+        refuse(wrong, inputs, f"an input must be {kind_of_pairs} and a key seen before")
+    changed = known[:, :-1] & (found[:, :-1] != told)
+    if changed.any():
+        refuse(changed.any(axis=1), inputs, "a key must have the same value each time")
+    np.copyto(answers[:, ::2], found, where=known, casting="unsafe")

@@ -7,6 +7,8 @@ import pytest
 import seqtasks as st
 from seqtasks.blocks import block_steps
 from seqtasks.lengths import LengthRange
+from seqtasks.registry import current_registry
+from seqtasks.task_choices import task_choices
 from seqtasks.task_speed import measure_task
 from seqtasks.training import BatchSource
 
@@ -26,16 +28,48 @@ def test_named_tasks_are_measured_at_the_nearest_allowed_lengths(answer):
         assert 0 < low <= row["symbols_per_second"] <= high
         assert row["batch_size"] == 128
         assert row["symbols"] == row["batches"] * 128 * row["length"]
+        assert row["input_symbols"] == row["symbols"]
         assert row["blocks"] >= 9
 
 
+def test_a_task_with_modes_is_measured_in_each_that_its_spec_leaves_open(answer):
+    document = json.loads(answer("bench", "tasks", "anbn", "tomita:number=4", "mqar", "--json"))
+    assert list(dict.fromkeys(row["task"] for row in document["tasks"])) == [
+        "anbn:mode=recognise",
+        "anbn:mode=predict",
+        "tomita:number=4,mode=recognise",
+        "tomita:number=4,mode=predict",
+        "mqar:random_filler=true",
+        "mqar:random_filler=false",
+    ]
+
+
+def test_the_choices_of_a_task_are_all_combinations_of_which_one_can_be_made():
+    choices = task_choices("tomita")
+    assert len(choices) == 7 * 2
+    assert choices["tomita:number=4,mode=recognise"] == st.task("tomita:number=4,mode=recognise")
+    assert list(task_choices("group-word:generators=[(123)]")) == [
+        f"group-word:generators=[(123)],group={group}"  # the others do not permute three points
+        for group in ("S3", "S4", "A4", "S5", "A5")
+    ]
+    for fixed in ("parity", "dyck:mode=predict", "bitshift:shift=2"):
+        assert list(task_choices(fixed)) == [fixed]
+
+
+def test_every_mode_of_every_registered_language_is_among_those_measured():
+    choices = {spec for name in current_registry().names("task") for spec in task_choices(name)}
+    for name in ("dyck", "shuffle-dyck", "anbn", "anbncn", "reber", "embedded-reber"):
+        assert {f"{name}:mode=recognise", f"{name}:mode=predict"} <= choices
+
+
 def test_the_table_names_each_task_and_keeps_80_columns(answer):
-    text = answer("bench", "tasks", "modular-arithmetic-brackets", "dyck:mode=recognise")
+    longest = "tomita:number=4,mode=recognise"
+    text = answer("bench", "tasks", "modular-arithmetic-brackets", longest)
     header, *rows = text.splitlines()
     assert header.split("  ")[0] == "task"
     assert [row.split()[:2] for row in rows] == [
         [name, length]
-        for name in ("modular-arithmetic-brackets", "dyck:mode=recognise")
+        for name in ("modular-arithmetic-brackets", longest)
         for length in ("40", "500")
     ]
     assert max(map(len, text.splitlines())) <= 80
@@ -77,4 +111,6 @@ def test_a_block_is_as_large_as_those_of_training(batch_size, length):
 def test_the_places_of_answers_after_the_input_are_counted():
     speed = measure_task(st.task("duplicate-string"), 10, batch_size=4)
     assert speed.symbols == speed.batches * 4 * (10 + 20)
+    assert speed.input_symbols == speed.batches * 4 * 10
+    assert speed.input_rate == pytest.approx(speed.rate / 3)
     assert len(speed.seconds) >= 9

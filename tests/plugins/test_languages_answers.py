@@ -176,3 +176,12 @@ def test_counts_are_kept_over_a_thousand_symbols(name):
     assert said[block : 2 * block - 1] == ["{b}"] * (block - 1)
     assert said[2 * block - 1] == ("{END}" if name == "anbn" else "{c}")
     assert said[-1] == "{END}"
+
+
+@pytest.mark.parametrize("length", [127, 128, 129, 32_768])
+def test_as_many_brackets_can_be_open_as_there_are_symbols(length):
+    task, recogniser = CASES["shuffle-dyck"].make(), CASES["shuffle-dyck"].make("recognise")
+    opened = np.zeros((1, length), dtype=np.uint8)
+    assert task.encode(opened)[0, -1].tolist() == [True, True, True, False, False]
+    assert recogniser.encode(opened).tolist() == [0]
+    assert recogniser.encode(np.concatenate([opened, opened + 1], axis=1)).tolist() == [1]

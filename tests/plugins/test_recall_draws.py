@@ -10,6 +10,7 @@ import pytest
 from seqtasks.lookup import task as find_task
 from seqtasks.randomness import stream
 from seqtasks_recall.drawing import distinct, first_places
+from seqtasks_recall.motifs import Motifs
 
 COUNT = 20_000
 
@@ -47,6 +48,12 @@ def test_first_places_are_those_a_search_finds():
         ids[:, places // 2] = ids[:, 0]
         found = [[row.index(number) for number in row] for row in ids.tolist()]
         assert first_places(ids, bound).tolist() == found
+
+
+def test_first_places_are_found_of_numbers_too_large_to_hold_their_place_as_well():
+    ids = stream(2, "test").integers(2**61, 2**61 + 9, size=(20, 40))
+    found = [[row.index(number) for number in row] for row in ids.tolist()]
+    assert first_places(ids, 2**62).tolist() == found
 
 
 @pytest.mark.parametrize(("size", "keys"), [(64, 31), (20, 9)])
@@ -240,3 +247,42 @@ def test_compression_has_even_symbols_that_do_not_depend_on_their_neighbours():
     assert (inputs[:, 6] == 15).all()
     assert all(evenly(inputs[:, place], 15) for place in range(6))
     assert evenly(inputs[:, 2] * 15 + inputs[:, 3], 225)
+
+
+@pytest.mark.parametrize(("symbols", "least", "most"), [(4, 1, 3), (3, 2, 2), (5, 1, 1), (3, 3, 3)])
+def test_motifs_by_number_are_each_size_and_order_as_often(symbols, least, most):
+    motifs = Motifs(2, symbols, least, most)
+    sizes = range(least, most + 1)
+    bound = len(sizes) * math.perm(symbols, most)
+    codes = motifs.numbered(np.arange(bound))
+    places = np.empty((bound, most), np.uint8)
+    motifs.write(codes, places)
+    written = [
+        tuple(ids[:size].tolist()) for ids, size in zip(places, motifs.sizes(codes), strict=True)
+    ]
+    assert all(
+        (ids[size:] == 1).all() for ids, size in zip(places, motifs.sizes(codes), strict=True)
+    )
+    every = [motif for size in sizes for motif in permutations(range(2, 2 + symbols), size)]
+    counts = Counter(written)
+    assert counts == {motif: bound / len(sizes) / math.perm(symbols, len(motif)) for motif in every}
+
+
+def test_motifs_are_read_where_they_stand_and_shortened():
+    motifs = Motifs(2, 300, 1, 3)
+    codes = motifs.draw(stream(4, "test"), (500,))
+    places = np.empty((500, 4), np.uint16)
+    places[:, 3] = 0
+    motifs.write(codes, places[:, :3])
+    line = np.append(places, np.zeros(3, np.uint16))
+    found, sizes = motifs.codes_at(line, np.arange(0, 2000, 4))
+    assert (found == codes).all()
+    assert (sizes == motifs.sizes(codes)).all()
+    assert set(sizes.tolist()) == {1, 2, 3}
+    shorter = motifs.shortened(codes)
+    assert (motifs.sizes(shorter) == sizes - 1).all()
+    assert all(
+        motifs.digits(short, step) == (motifs.digits(code, step) if step < size - 1 else 0)
+        for code, short, size in zip(codes, shorter, sizes, strict=True)
+        for step in range(3)
+    )

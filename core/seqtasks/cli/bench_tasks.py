@@ -10,8 +10,8 @@ import numpy as np
 from seqtasks.cli.completion import complete_names
 from seqtasks.cli.output import echo_json, echo_table
 from seqtasks.errors import UsageError
-from seqtasks.lookup import task as find_task
 from seqtasks.registry import current_registry
+from seqtasks.task_choices import task_choices
 from seqtasks.task_speed import TaskSpeed, measure_task
 from seqtasks.tasks import Task
 
@@ -27,14 +27,15 @@ _BATCH_SIZE = 128
 def tasks(names: tuple[str, ...], as_json: bool) -> None:
     """Measure how fast each TASK, or every registered one, is drawn, encoded and laid out.
 
-    Batches of 128 at the allowed lengths nearest to 40 and 500, as many in one call as training
-    draws. Symbols are the steps of a batch, those of answers after the input included; a second is
-    one of processor time. Shown are the median over blocks and, in brackets, the quartiles.
+    A task that has several modes, such as a language, is measured in each that its spec leaves
+    open. Batches are of 128 at the allowed lengths nearest to 40 and 500, as many in one call as
+    training draws. Symbols are the steps of a batch, those of answers after the input included; a
+    second is one of processor time. Shown are the median over blocks, in brackets the quartiles,
+    and the median for the symbols of the inputs alone.
     """
-    found = _found(names)
     wanted = [
         (name, made, length)
-        for name, made in found
+        for name, made in _found(names).items()
         for length in dict.fromkeys(made.lengths.nearest(length) for length in _LENGTHS)
     ]
     speeds: list[tuple[str, TaskSpeed]] = []
@@ -57,22 +58,23 @@ def tasks(names: tuple[str, ...], as_json: bool) -> None:
             str(speed.length),
             _millions(speed.rate),
             f"[{', '.join(map(_millions, speed.quartiles))}]",
+            _millions(speed.input_rate),
         ]
         for name, speed in speeds
     ]
-    headers = ["task", "length", "million symbols/s", "quartiles"]
-    echo_table(headers, rows, right=headers[1:3])
+    headers = ["task", "length", "10^6 symbols/s", "quartiles", "inputs"]
+    echo_table(headers, rows, right=[*headers[1:3], headers[4]])
 
 
-def _found(names: tuple[str, ...]) -> list[tuple[str, Task]]:
+def _found(names: tuple[str, ...]) -> dict[str, Task]:
     """Return the tasks named; or all, without those that cannot be made, which are named."""
-    if names:
-        return [(name, find_task(name)) for name in names]
-    found: list[tuple[str, Task]] = []
-    for name in current_registry().names("task"):
+    found: dict[str, Task] = {}
+    for name in names or current_registry().names("task"):
         try:
-            found.append((name, find_task(name)))
+            found |= task_choices(name)
         except UsageError as error:
+            if names:
+                raise
             click.echo(f"Warning: {' '.join(str(error).split())}", err=True)
     return found
 
@@ -85,9 +87,11 @@ def _document(name: str, speed: TaskSpeed) -> dict[str, Any]:
         "batch_size": speed.batch_size,
         "batches": speed.batches,
         "symbols": speed.symbols,
+        "input_symbols": speed.input_symbols,
         "blocks": len(speed.seconds),
         "symbols_per_second": speed.rate,
         "quartiles": [low, high],
+        "input_symbols_per_second": speed.input_rate,
     }
 
 
