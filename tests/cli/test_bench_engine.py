@@ -48,6 +48,14 @@ def test_the_table_has_times_and_ratios_in_80_columns(seqtasks, tmp_path):
         assert ratio in header
 
 
+def test_only_the_contenders_named_are_measured(seqtasks):
+    names = ["--contender", "nn", "--contender", "plain", "--contender", "nn"]
+    done = seqtasks("bench", "engine", "--size", "tiny", "--repeats", "1", "--json", *names)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["rows"]
+    assert [row["contender"] for row in rows] == ["nn", "plain"]
+
+
 def test_memory_has_a_row_an_engine(seqtasks):
     done = seqtasks("bench", "engine", "--size", "tiny", "--memory", "--json")
     assert done.returncode == 0, done.stderr
@@ -65,6 +73,8 @@ def test_memory_has_a_row_an_engine(seqtasks):
         ("engine --size midle", ["unknown size 'midle'", "Did you mean 'middle'?"]),
         ("engine --cell gru-concta", ["gru-concta", "Did you mean 'gru-concat'?"]),
         ("engine --cell gru:gates=4", ["gru", "no parameter 'gates'"]),
+        ("engine --contender nativ", ["unknown contender 'nativ'", "Did you mean 'native'?"]),
+        ("engine --contender nn --memory", ["--memory", "--contender"]),
         ("engine --inputs real", ["'real'", "tokens", "reals"]),
         ("engine --repeats 0", ["--repeats"]),
         ("engine --plot times.txt", ["times.txt", ".png"]),

@@ -41,6 +41,13 @@ _RATIOS = (("nn", "native"), ("seed", "native"), ("jax", "native"), ("native", "
     help="A cell (may be given again); concat if not said.",
 )
 @click.option(
+    "--contender",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="One of those below (may be given again); all if not said.",
+)
+@click.option(
     "--inputs",
     type=click.Choice(("tokens", "reals")),
     default="tokens",
@@ -70,6 +77,7 @@ _RATIOS = (("nn", "native"), ("seed", "native"), ("jax", "native"), ("native", "
 def engine(
     sizes: tuple[str, ...],
     cells: tuple[str, ...],
+    names: tuple[str, ...],
     inputs: "Inputs",
     repeats: int,
     compiled: bool,
@@ -82,7 +90,7 @@ def engine(
     \b
     seed     the loop as one writes it by hand, torch.optim.Adam
     nn       nn.RNN, nn.GRU or nn.LSTM in the same model, fused Adam
-    compile  torch.compile of the loop (with --compile)
+    compile  torch.compile of the loop (with --compile, or named)
     jax      jax.lax.scan, the whole step jitted (with the extra `bench`)
     plain, torch, native   our engines
     floor    the matrix products alone that no step can avoid
@@ -91,9 +99,15 @@ def engine(
         check_picture(plot)
         if memory:
             raise UsageError("--plot draws times; --memory measures none")
+    if memory and names:
+        raise UsageError("--memory measures our engines alone; leave --contender out")
     chosen = [find_size(name) for name in dict.fromkeys(sizes)] or list(SIZES.values())
+    from seqtasks.benchmark.contenders import CONTENDERS, find_contender
     from seqtasks.benchmark.machine import machine_facts
 
+    contenders = [find_contender(name) for name in dict.fromkeys(names)] or [
+        name for name in CONTENDERS if compiled or name != "compile"
+    ]
     machine = {**machine_facts(), "command": f"seqtasks {shlex.join(sys.argv[1:])}"}
     problems = _problems(chosen, cells, inputs)
     if not as_json:
@@ -103,7 +117,7 @@ def engine(
     if memory:
         _measure_memory(problems, machine, as_json)
     else:
-        _measure_times(problems, machine, repeats, compiled, plot, as_json)
+        _measure_times(problems, machine, contenders, repeats, plot, as_json)
 
 
 def _problems(sizes: Sequence[Size], cells: Sequence[str], inputs: "Inputs") -> "list[Problem]":
@@ -119,15 +133,13 @@ def _problems(sizes: Sequence[Size], cells: Sequence[str], inputs: "Inputs") -> 
 def _measure_times(
     problems: "Sequence[Problem]",
     machine: dict[str, Any],
+    contenders: Sequence[str],
     repeats: int,
-    compiled: bool,
     plot: Path | None,
     as_json: bool,
 ) -> None:
-    from seqtasks.benchmark.contenders import CONTENDERS
     from seqtasks.benchmark.measuring import measure
 
-    contenders = [name for name in CONTENDERS if compiled or name != "compile"]
     done: list[Measured] = []
     for problem in problems:
         one = measure(problem, contenders, repeats, tell=_progress(problem))

@@ -5,8 +5,9 @@ from importlib import import_module
 
 from seqtasks.benchmark.contenders.base import UnavailableError, Variant
 from seqtasks.benchmark.problem import Problem
+from seqtasks.errors import UsageError, did_you_mean
 
-__all__ = ["CONTENDERS", "ENGINES", "build"]
+__all__ = ["CONTENDERS", "ENGINES", "build", "find_contender"]
 
 _BUILDERS = {
     "seed": "seed_loop:variants",
@@ -24,6 +25,20 @@ CONTENDERS = tuple(_BUILDERS)
 
 ENGINES = ("plain", "torch", "native")
 """The contenders that are ours."""
+
+
+def find_contender(name: str) -> str:
+    """Return the name of a contender.
+
+    Raises:
+        UsageError: if there is none of that name, with the nearest.
+    """
+    if name not in CONTENDERS:
+        known = ", ".join(CONTENDERS)
+        raise UsageError(
+            f"unknown contender '{name}'; known: {known}.{did_you_mean(name, CONTENDERS)}"
+        )
+    return name
 
 
 def build(name: str, problem: Problem, threads: Sequence[int]) -> list[Variant]:
