@@ -43,7 +43,7 @@ class MissingDuplicate(Task):
     layout = "end"
     lengths = AllowedLengths(2)
     source = SOURCE
-    settings = protocol()
+    settings = protocol("lstm", clip=0.1)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw words written twice with a bit missing, (batch, length)."""
