@@ -84,7 +84,7 @@ class OddsFirst(BitTask):
 
     layout = "after"
     source = SOURCE
-    settings = protocol()
+    settings = protocol("lstm", steps=10_000, clip=0.1)
 
     def encode(self, inputs: Array) -> Array:
         """Return the bits at odd places, then the others, (batch, length)."""

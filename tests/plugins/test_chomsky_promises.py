@@ -162,8 +162,14 @@ CLIPPED_CLOSER = (
     "even-pairs",
     "cycle-navigation",
     "modular-arithmetic",
-    "bucket-sort",
+    "modular-arithmetic-brackets",
+    "solve-equation",
     "missing-duplicate",
+    "odds-first",
+    "binary-addition",
+    "binary-multiplication",
+    "compute-sqrt",
+    "bucket-sort",
 )
 
 
