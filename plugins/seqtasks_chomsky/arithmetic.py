@@ -43,7 +43,7 @@ class BinaryAddition(Task):
     layout = "after"
     lengths = AllowedLengths(3)
     source = SOURCE
-    settings = protocol()
+    settings = protocol("lstm", clip=0.1)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw pairs of numbers, (batch, length)."""
@@ -74,7 +74,7 @@ class BinaryMultiplication(Task):
     layout = "after"
     lengths = AllowedLengths(3)
     source = SOURCE
-    settings = protocol()
+    settings = protocol("lstm", clip=0.1)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw pairs of numbers, (batch, length)."""
@@ -100,7 +100,7 @@ class ComputeSqrt(BitTask):
 
     layout = "after"
     source = SOURCE
-    settings = protocol()
+    settings = protocol("lstm", clip=0.1)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> NDArray[np.uint8]:
         """Draw numbers above 0, (batch, length)."""

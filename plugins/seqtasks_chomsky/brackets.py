@@ -40,7 +40,7 @@ class ModularArithmeticBrackets(Task):
     targets = Tokens("01234")
     layout = "end"
     source = SOURCE
-    settings = protocol()
+    settings = protocol("lstm", steps=20_000, clip=0.1)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw expressions, (batch, length)."""
@@ -78,7 +78,7 @@ class SolveEquation(Task):
     layout = "end"
     lengths = AllowedLengths(3)
     source = SOURCE
-    settings = protocol()
+    settings = protocol("lstm", steps=20_000, clip=0.1)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw equations, (batch, length)."""

@@ -43,7 +43,7 @@ class MissingDuplicate(Task):
     layout = "end"
     lengths = AllowedLengths(2)
     source = SOURCE
-    settings = protocol()
+    settings = protocol("lstm", clip=0.1)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw words written twice with a bit missing, (batch, length)."""
@@ -84,7 +84,7 @@ class OddsFirst(BitTask):
 
     layout = "after"
     source = SOURCE
-    settings = protocol()
+    settings = protocol("lstm", steps=10_000, clip=0.1)
 
     def encode(self, inputs: Array) -> Array:
         """Return the bits at odd places, then the others, (batch, length)."""

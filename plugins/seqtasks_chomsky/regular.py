@@ -108,7 +108,7 @@ class ModularArithmetic(Task):
     layout = "end"
     lengths = AllowedLengths(1, step=2)
     source = SOURCE
-    settings = protocol(steps=20_000, evaluation_lengths=(39, 101, 201, 499))
+    settings = protocol("lstm", steps=20_000, clip=0.1, evaluation_lengths=(39, 101, 201, 499))
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw digits and operators in turn, (batch, length)."""

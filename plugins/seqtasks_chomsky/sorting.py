@@ -20,7 +20,7 @@ class BucketSort(Task):
     inputs = targets = SYMBOLS
     layout = "after"
     source = SOURCE
-    settings = protocol()
+    settings = protocol("lstm", clip=0.1)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw symbols, (batch, length)."""

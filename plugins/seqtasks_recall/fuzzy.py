@@ -75,11 +75,13 @@ class FuzzyRecall(Task):
 
     layout = "each"
     settings = Settings(
-        cell="gru",
-        hidden_size=128,
+        cell="delta-net",
+        layers=2,
+        hidden_size=32,
         length="11..32",
+        batch_size=32,
         steps=20_000,
-        learning_rate=0.002,
+        learning_rate=0.01,
         evaluation_lengths=(16, 32, 64, 128),
     )
     source = MAD

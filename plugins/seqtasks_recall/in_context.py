@@ -59,12 +59,15 @@ class InContextRecall(Task):
 
     layout = "each"
     lengths = AllowedLengths(3, 2)
+    # A first layer can put the key before a value beside it, a second can store the pair.
     settings = Settings(
-        cell="gru",
-        hidden_size=128,
+        cell="delta-net",
+        layers=2,
+        hidden_size=32,
         length="3..31",
+        batch_size=32,
         steps=20_000,
-        learning_rate=0.002,
+        learning_rate=0.01,
         evaluation_lengths=(31, 63, 127),
     )
     source = MAD

@@ -45,11 +45,13 @@ class MultiQueryAssociativeRecall(Task):
 
     layout = "each"
     settings = Settings(
-        cell="lstm",
-        hidden_size=128,
+        cell="delta-net",
+        layers=2,
+        hidden_size=32,
         length="16",
-        steps=20_000,
-        learning_rate=0.005,
+        batch_size=32,
+        steps=12_000,
+        learning_rate=0.01,
         evaluation_lengths=(16, 32, 64),
     )
     source = (
