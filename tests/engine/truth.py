@@ -14,6 +14,7 @@ ENGINES = ["native", *(["torch"] if find_spec("seqtasks.engine.tensors") else []
 TIMES_PLAIN, ROUNDINGS = 4, 8
 RELATIVE = 1e-10
 FEW = 16
+DRAWS = 4
 
 
 class Subject:
@@ -96,7 +97,7 @@ def scales(truth):
 
 
 def own_errors(plain, truth, scale):
-    """Return the plain loop's errors in float32, in units of each tensor's scale."""
+    """Return how far the plain loop's results are from the truth, in units of each scale."""
     return {
         name: distance(plain[name], true) / scale[name] if scale[name] else 0.0
         for name, true in truth.items()
@@ -104,7 +105,7 @@ def own_errors(plain, truth, scale):
 
 
 def steadied(truth, scale, own):
-    """Return scales and errors for float32, where those of a few numbers are luck.
+    """Return scales and errors, where those of a few numbers are luck.
 
     A sum that happens to cancel has a scale far below that of its terms, and the plain loop may
     happen to round it well: of such tensors the largest scale, and the worst error, count.
@@ -112,6 +113,37 @@ def steadied(truth, scale, own):
     few = [name for name, true in truth.items() if true.numel() < FEW]
     largest, worst = max(scale.values()), max(own.values())
     return {**scale, **dict.fromkeys(few, largest)}, {**own, **dict.fromkeys(few, worst)}
+
+
+def conditions(problem, truth, scale):
+    """Return how far each result of the truth moves where all that it depends on is rounded once.
+
+    No engine can be held to less: where a key is normalised that happens to lie near zero, the
+    plain loop may be lucky. It is the farthest of a few random roundings.
+    """
+    draw = torch.Generator().manual_seed(2)
+    moves = [move(problem, truth, scale, draw) for _ in range(DRAWS)]
+    return {name: max(errors[name] for errors in moves) for name in truth}
+
+
+def move(problem, truth, scale, draw):
+    unit = torch.finfo(torch.float32).eps / 2
+
+    def rounded(part):
+        signs = torch.randint(0, 2, part.shape, generator=draw).double() * 2 - 1
+        return part.double() * (1 + unit * signs)
+
+    state = None if problem.state is None else tuple(map(rounded, problem.state))
+    moved = copy.deepcopy(problem.subject)
+    with torch.no_grad():
+        for parameter in moved.cells[torch.float64].parameters():
+            parameter.copy_(rounded(parameter))
+    moved = Problem(moved, rounded(problem.inputs), state, problem.lengths)
+    return own_errors(computed(moved, "plain", torch.float64), truth, scale)
+
+
+def within(errors, allowed):
+    return all(error <= allowed[name] for name, error in errors.items())
 
 
 def check(problem, engine, dtypes=(torch.float64, torch.float32)):
@@ -122,15 +154,20 @@ def check(problem, engine, dtypes=(torch.float64, torch.float32)):
         found = computed(problem, engine, dtype)
         engines = engines_of(problem.subject.cells[dtype], engine)
         assert engines.name == engine, engines.reasons
-        scale, own = scales(truth), dict.fromkeys(truth, 0.0)
-        unit = RELATIVE
+        scale, own, unit = scales(truth), dict.fromkeys(truth, 0.0), RELATIVE
         if dtype == torch.float32:
             own = own_errors(computed(problem, "plain", dtype), truth, scale)
-            scale, own = steadied(truth, scale, own)
             unit = ROUNDINGS * torch.finfo(dtype).eps
-        for name, true in truth.items():
-            allowed = (TIMES_PLAIN * own[name] + unit) * scale[name]
-            error = distance(found[name], true)
-            if not error <= allowed:
-                wrong.append(f"{dtype} {name}: off by {error:.3g}, allowed {allowed:.3g}")
+        scale, own = steadied(truth, scale, own)
+        errors = {name: distance(found[name], true) for name, true in truth.items()}
+        allowed = {name: (TIMES_PLAIN * own[name] + unit) * scale[name] for name in truth}
+        if dtype == torch.float32 and not within(errors, allowed):
+            own = conditions(problem, truth, scale)
+            for name in truth:
+                allowed[name] = max(allowed[name], (TIMES_PLAIN * own[name] + unit) * scale[name])
+        wrong += [
+            f"{dtype} {name}: off by {error:.3g}, allowed {allowed[name]:.3g}"
+            for name, error in errors.items()
+            if not error <= allowed[name]
+        ]
     assert not wrong, "\n".join(wrong)
