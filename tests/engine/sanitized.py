@@ -1,4 +1,4 @@
-"""Run by `test_sanitizers` under the sanitizers: a cell, at small odd sizes.
+"""Run by `test_sanitizers` under the sanitizers: cells, at small odd sizes.
 
 A program's memory comes from malloc, so that the sanitizer sees what runs over its end, and is
 filled with bytes that make no number, so that nothing may rest on its being zero.
@@ -8,13 +8,16 @@ import ctypes
 import sys
 
 import torch
+import training_runs
 from training_runs import model, trainer
 from truth import Subject, check, problem
 
 import seqtasks as st
 from seqtasks.engine.native import program
 
-SIZES = [(1, 1), (3, 2), (9, 3), (17, 5)]
+SIZES = {"small": [(3, 3)], "large": [(1, 1), (3, 2), (9, 3), (17, 5)]}
+"""Batches and steps. The small ones need two programs a cell: time goes into compiling them."""
+KINDS = {"small": ("symbols", "sets"), "large": ("symbols", "sets", "reals")}
 
 
 class Allocated:
@@ -34,13 +37,13 @@ class Allocated:
         self._free(self._start)
 
 
-def run(name, dtype):
+def run(name, dtype, size):
     """Run a cell forward and back, and train it with one thread and with two."""
     subject = Subject(st.cell(name, 3, 3))
     given = not name.startswith("slstm")
-    for batch, steps in SIZES:
+    for batch, steps in SIZES[size]:
         check(problem(subject, batch, steps, given, mixed=True), "native", [dtype])
-    for kind in ("symbols", "sets", "reals"):
+    for kind in KINDS[size]:
         start = model(kind, name).to(dtype)
         expected = trainer(start, kind, "plain", clip=1.0).advance(5)
         for threads in (1, 2):
@@ -49,7 +52,13 @@ def run(name, dtype):
 
 
 if __name__ == "__main__":
+    size, dtype, *cells = sys.argv[1:]
     torch.manual_seed(0)
     program.Workspace = Allocated
-    run(sys.argv[1], getattr(torch, sys.argv[2]))
+    if size == "small":
+        # of one number of steps: where a memory grows with it, each takes a program of its own
+        training_runs.BATCH, training_runs.LENGTHS = 5, (3,)
+    for cell in cells:
+        print(cell, flush=True)  # the last one printed is where it ended
+        run(cell, getattr(torch, dtype), size)
     print("done")

@@ -21,6 +21,11 @@ PlainPass = Callable[
 
 ROWS, STEPS = 3, 16
 TOLERANCES = {torch.float32: 2e-3, torch.float64: 1e-8}
+"""Of a tensor's largest number."""
+CANCELLED = 1e-2
+"""A gradient may be nothing but roundings of terms that cancel; to be told from them it must be
+above this share of the tolerance, of the largest gradient."""
+LEAST = 1e-6
 
 
 def agrees(
@@ -73,19 +78,27 @@ def agrees(
         if tensor.requires_grad
     ]
     tolerance = TOLERANCES[expected.dtype]
-    pairs = [(predictions, expected.detach()), *zip(found, wanted, strict=True)]
-    return all(_close(one, other, tolerance) for one, other in pairs)
+    least = CANCELLED * max((_scale(gradient) for gradient in wanted), default=0.0)
+    return _close(predictions, expected.detach(), tolerance, LEAST) and all(
+        _close(one, other, tolerance, max(LEAST, least))
+        for one, other in zip(found, wanted, strict=True)
+    )
 
 
-def _close(found: Tensor | None, expected: Tensor | None, tolerance: float) -> bool:
+def _scale(tensor: Tensor | None) -> float:
+    if tensor is None or not tensor.numel() or not tensor.isfinite().all():
+        return 0.0
+    return float(tensor.abs().max())
+
+
+def _close(found: Tensor | None, expected: Tensor | None, tolerance: float, least: float) -> bool:
     if expected is None or found is None:
         other = found if expected is None else expected
         return other is None or not bool(other.any())
     if not expected.isfinite().all():
         return True  # where numbers overflow, the order of a sum decides
-    scale = max(1e-6, float(expected.abs().max())) if expected.numel() else 1.0
     error = float((found - expected).abs().max()) if expected.numel() else 0.0
-    return math.isfinite(error) and error <= tolerance * scale
+    return math.isfinite(error) and error <= tolerance * max(least, _scale(expected))
 
 
 def without_padding(inputs: Tensor, lengths: Tensor) -> Tensor:
