@@ -24,7 +24,8 @@ TOLERANCES = {torch.float32: 2e-3, torch.float64: 1e-8}
 """Of a tensor's largest number."""
 CANCELLED = 1e-2
 """A gradient may be nothing but roundings of terms that cancel; to be told from them it must be
-above this share of the tolerance, of the largest gradient."""
+above this share of the tolerance, of the largest gradient; over more steps than STEPS, of a share
+as much larger."""
 LEAST = 1e-6
 
 
@@ -78,7 +79,8 @@ def agrees(
         if tensor.requires_grad
     ]
     tolerance = TOLERANCES[expected.dtype]
-    least = CANCELLED * max((_scale(gradient) for gradient in wanted), default=0.0)
+    largest = max((_scale(gradient) for gradient in wanted), default=0.0)
+    least = CANCELLED * max(1.0, steps / STEPS) * largest
     return _close(predictions, expected.detach(), tolerance, LEAST) and all(
         _close(one, other, tolerance, max(LEAST, least))
         for one, other in zip(found, wanted, strict=True)
