@@ -95,6 +95,22 @@ def test_show_explains_a_task_with_an_example(answer):
     assert target.split()[1:] == ["0", "0", *given.split()[1:-2]]
 
 
+def test_list_chooses_by_family_and_level(answer, refused):
+    def names(*options):
+        return [e["name"] for e in json.loads(answer("list", "tasks", *options, "--json"))["tasks"]]
+
+    of_family, of_level = names("--family", "chomsky"), names("--level", "regular")
+    both = names("--family", "chomsky", "--level", "regular")
+    assert set(both) == set(of_family) & set(of_level)
+    assert both
+    assert names("--family", "bits", "--level", "context-free") == []
+    text = answer("list", "tasks", "--family", "bits", "--level", "context-free")
+    assert text.split() == ["tasks", "(none)"]
+    for option, wrong, right in (("--family", "bit", "bits"), ("--level", "regulr", "regular")):
+        text = refused(["list", "tasks", option, wrong, "--json"], f"'{wrong}'")
+        assert re.search(rf"did you mean '?{right}", text, re.IGNORECASE)
+
+
 def test_show_tells_learning_from_luck(answer, tmp_path):
     lines = answer("show", "parity").splitlines()
     start = next(n for n, line in enumerate(lines) if line.startswith("Without learning"))

@@ -1,6 +1,7 @@
 """Whatever is the matter with the compiler or its cache: one warning, and the same results."""
 
 import ctypes
+import importlib.util
 import os
 import subprocess
 import sys
@@ -9,14 +10,15 @@ import pytest
 import torch
 
 import seqtasks as st
-from seqtasks.engine.native.compiler import cache_folder, find_compiler, load
+from seqtasks.engine.native.compiler import CompilerError, cache_folder, find_compiler, load
 from seqtasks.engine.with_engine import engines_of
 
 SOURCE = "int answer(void) { return 42; }\n"
 SCRIPT = """
-import resource, sys, torch
+import logging, resource, sys, torch
 import seqtasks as st
 from seqtasks.engine.with_engine import engines_of
+logging.basicConfig()
 if len(sys.argv) > 1:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 torch.manual_seed(1)
@@ -172,22 +174,64 @@ def test_what_goes_wrong_is_told_in_one_line(cache, monkeypatch, caplog, name):
     assert "\n" not in text
 
 
-def script(*arguments, **variables):
+def script(*arguments, without=(), **variables):
+    environment = {**os.environ, **variables}
     return subprocess.Popen(
         [sys.executable, "-c", SCRIPT, *arguments],
-        env={**os.environ, **variables},
+        env={name: value for name, value in environment.items() if name not in without},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
-def test_a_full_disk(cache):
-    process = script("20000", SEQTASKS_CACHE=str(cache))  # no file may be longer than that
+def told_in_one_line(process):
     stdout, stderr = process.communicate()
     assert process.returncode == 0, stderr
     assert stdout.strip() in ("torch", "plain")
+    (line,) = stderr.splitlines()
+    assert "the native engine is not in use" in line
+
+
+@pytest.mark.parametrize("most", [20_000, 90_000])  # too little for the text; for what is made
+def test_a_full_disk(cache, most):
+    told_in_one_line(script(str(most), SEQTASKS_CACHE=str(cache)))  # no file may be longer
     assert not list(cache.iterdir())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_a_home_that_cannot_be_written():
+    # not even root, as whom tests may run, can make a folder there
+    variables = {"HOME": "/proc/nobody", "SEQTASKS_CFLAGS": "-O0"}
+    told_in_one_line(script(without=("SEQTASKS_CACHE", "XDG_CACHE_HOME"), **variables))
+
+
+def test_a_home_without_the_right_to_write(monkeypatch, cache, caplog):
+    cache.mkdir(mode=0o700)
+    allowed = os.access
+    monkeypatch.setattr("os.access", lambda path, mode: path != cache and allowed(path, mode))
+    assert unrolled() in ("torch", "plain")
+    (record,) = caplog.records
+    assert "cannot be written" in record.getMessage()
+
+
+def test_a_disk_that_fills_up_while_a_program_is_moved_into_place(cache, monkeypatch, caplog):
+    def full(path, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    assert unrolled() in ("torch", "plain")
+    (record,) = caplog.records
+    assert "No space left on device" in record.getMessage()
+    assert not list(cache.iterdir())
+
+
+def test_a_folder_of_somebody_else_is_not_used(cache, monkeypatch, caplog):
+    assert answers()
+    monkeypatch.setattr("os.getuid", lambda: cache.stat().st_uid + 1)
+    assert unrolled() in ("torch", "plain")
+    (record,) = caplog.records
+    assert "others can write" in record.getMessage()
 
 
 def test_two_processes_that_start_at_once(cache):
@@ -203,3 +247,26 @@ def test_two_processes_that_start_at_once(cache):
 def test_the_compiler_named_is_the_only_one_tried(monkeypatch):
     monkeypatch.setenv("CC", "sh -c true")
     assert find_compiler().command[1:] == ("-c", "true")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ziglang") is None, reason="needs ziglang")
+def test_ziglang_where_there_is_no_other_compiler(cache, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "os.py").write_text("raise SystemExit")  # it is no module for the compiler
+    # for a cache of its own in such a home it would wait for ever
+    process = script(HOME="/proc/nobody", without=("CC", "SEQTASKS_CFLAGS"))
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0, stderr
+    assert stdout.strip() == "native"
+    assert not stderr
+
+
+def test_a_folder_named_like_ziglang_is_no_compiler(monkeypatch, tmp_path):
+    (tmp_path / "ziglang").mkdir()
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.path", [str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "ziglang", raising=False)
+    with pytest.raises(CompilerError, match="there is no C compiler"):
+        find_compiler()

@@ -1,13 +1,15 @@
 """`seqtasks show`: what a task, cell, readout or experiment is."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import click
 
 from seqtasks.binding import parameters_of
 from seqtasks.cli.completion import complete_names
-from seqtasks.cli.output import figure, heading, table_lines
+from seqtasks.cli.output import echo_json, figure, heading, table_lines
+from seqtasks.cli.show_json import DOCUMENTS, example_length
 from seqtasks.errors import UsageError
 from seqtasks.lookup import find, task
 from seqtasks.randomness import stream
@@ -19,6 +21,7 @@ from seqtasks.trivial import baselines
 
 __all__ = ["aligned", "show"]
 
+Body = TypeVar("Body")
 _SHOWN: list[Kind] = [kind for kind in KINDS if kind != "command"]
 _MOST_SYMBOLS = 64
 
@@ -27,12 +30,17 @@ _MOST_SYMBOLS = 64
 @click.argument("name", shell_complete=complete_names("task", "cell", "readout", "experiment"))
 @click.option("--kind", type=click.Choice(_SHOWN), help="Show only the thing of this kind.")
 @click.option("--source", is_flag=True, help="Print the C program that a cell is compiled to.")
-def show(name: str, kind: Kind | None, source: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def show(name: str, kind: Kind | None, source: bool, as_json: bool) -> None:
     """Show what NAME is: definition, source, parameters, alphabet and a worked example.
 
     NAME may carry parameters (bitshift:shift=2) or be a file of your own (./mine.py:MyTask). Of a
-    cell, it says which parts of it run before, in and after the loop, and on which engine.
+    cell, it says which parts of it run before, in and after the loop, and on which engine. As JSON,
+    it is one object: of a name that several kinds have, the task or else the cell, unless --kind
+    says otherwise.
     """
+    if source and as_json:
+        raise UsageError("--source prints a program, and --json an object: choose one of them")
     if source:
         from seqtasks.cli.show_engine import program_source
 
@@ -53,19 +61,33 @@ def show(name: str, kind: Kind | None, source: bool) -> None:
         }
     if not origins:
         raise UsageError(current_registry().unknown(spec.name, *kinds))
-    texts: list[str] = []
+    if as_json:
+        one, document = _those_that_fit(DOCUMENTS, name, origins)[0]
+        echo_json({"kind": one, "name": name, **document})
+        return
+    bodies = _those_that_fit(_DESCRIBED, name, origins)
+    texts = [
+        "\n".join([f"{click.style(name, bold=True)}  ({origins[one]})", "", *body])
+        for one, body in bodies
+    ]
+    click.echo("\n\n".join(texts))
+
+
+def _those_that_fit(
+    described: Mapping[Kind, Callable[[str], Body]], name: str, kinds: Iterable[Kind]
+) -> list[tuple[Kind, Body]]:
+    """Return what is to be said of a name as each of the kinds that it may be."""
+    found: list[tuple[Kind, Body]] = []
     errors: list[UsageError] = []
-    for one, origin in origins.items():
+    for kind in kinds:
         try:
-            body = _DESCRIBED[one](name)
+            found.append((kind, described[kind](name)))
         except UsageError as error:
             errors.append(error)
-        else:
-            texts.append("\n".join([f"{click.style(name, bold=True)}  ({origin})", "", *body]))
-    if not texts:
+    if not found:
         # One that does not fit the parameters is the thing meant; the others are of another kind.
         raise next((error for error in errors if isinstance(error, SpecError)), errors[0])
-    click.echo("\n\n".join(texts))
+    return found
 
 
 def aligned(batch: Batch, made: Task, row: int = 0) -> str:
@@ -102,8 +124,7 @@ def _task(name: str) -> list[str]:
     lines.append(_row("answer", stands[made.layout]))
     lines.append(_row("length", made.lengths.describe()))
     lines.append(_row("trained with", _settings(made.settings)))
-    length = made.lengths.at_least(8) or made.lengths.minimum
-    batch = made.batch(stream(0, "example"), 1, length)
+    batch = made.batch(stream(0, "example"), 1, example_length(made))
     return [*lines, "", *_without_learning(made), "", "Example", aligned(batch, made)]
 
 

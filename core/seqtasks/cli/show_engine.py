@@ -1,7 +1,7 @@
 """What `seqtasks show CELL` says of the engine that runs it, and the program it is compiled to."""
 
 import textwrap
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -15,7 +15,7 @@ from seqtasks.errors import UsageError
 from seqtasks.model import Model
 from seqtasks.torch_randomness import own_random_stream
 
-__all__ = ["engine_lines", "program_source"]
+__all__ = ["SIZE", "engine_document", "engine_lines", "program_source"]
 
 SIZE = 32
 BATCH, STEPS, SYMBOLS = 2, 4, 2
@@ -40,6 +40,13 @@ def engine_lines(name: str) -> list[str]:
         if isinstance(program, Program):
             lines += ["", f"the whole program: seqtasks show {name} --source"]
     return lines
+
+
+def engine_document(name: str) -> dict[str, Any]:
+    """Return what `engine_lines` says, as JSON has it."""
+    engines, program = _tried(name)
+    parts = {} if program is None else dict(described(program.analysis))
+    return {"engine": engines.name, "not_faster": engines.reasons, "parts": parts}
 
 
 def program_source(name: str) -> str:

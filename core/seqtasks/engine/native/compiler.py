@@ -9,7 +9,6 @@ import shlex
 import shutil
 import stat
 import subprocess
-import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ FLAGS_VARIABLE = "SEQTASKS_CFLAGS"
 NAMES = ("cc", "gcc", "clang")
 FLAGS = ("-std=gnu11", "-O2", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast")
 LIBRARY_FLAGS = ("-shared", "-fPIC", "-pthread")
+ZIG_CACHES = ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")
 PATIENCE = 300
 """Seconds a compiler may take."""
 
@@ -64,9 +64,20 @@ def find_compiler() -> Compiler:
         path = shutil.which(name)
         if path is not None:
             return Compiler((path,), _identity(path))
-    if importlib.util.find_spec("ziglang") is not None:
-        return Compiler((sys.executable, "-m", "ziglang", "cc"), "ziglang")
+    zig = _zig()
+    if zig is not None:
+        return Compiler((str(zig), "cc"), _identity(str(zig)))
     raise CompilerError("there is no C compiler: neither cc, gcc, clang nor ziglang")
+
+
+def _zig() -> Path | None:
+    """Return ziglang's program: `python -m ziglang` would import what lies in the user's folder."""
+    found = importlib.util.find_spec("ziglang")
+    for folder in (found and found.submodule_search_locations) or ():
+        program = Path(folder) / "zig"
+        if os.access(program, os.X_OK) and program.is_file():
+            return program
+    return None
 
 
 def _identity(path: str) -> str:
@@ -89,13 +100,14 @@ def load(source: str) -> ctypes.CDLL:
         folder = cache_folder()
         if folder is None:
             with tempfile.TemporaryDirectory(prefix="seqtasks-") as temporary:
-                return ctypes.CDLL(str(_compiled(compiler, flags, source, Path(temporary) / name)))
+                target = Path(temporary) / name
+                return ctypes.CDLL(str(_compiled(compiler, flags, source, target, target.parent)))
         kept = folder / name
         if _is_ours(kept):
             with suppress(OSError):  # it is damaged, and made again
                 return ctypes.CDLL(str(kept))
         with tempfile.TemporaryDirectory(prefix="making-", dir=folder) as temporary:
-            made = _compiled(compiler, flags, source, Path(temporary) / name)
+            made = _compiled(compiler, flags, source, Path(temporary) / name, folder)
             made.replace(kept)
         return ctypes.CDLL(str(kept))
     except OSError as error:
@@ -131,13 +143,22 @@ def _is_ours(path: Path) -> bool:
     return stat.S_ISREG(about.st_mode) and about.st_uid == os.getuid() and not writable
 
 
-def _compiled(compiler: Compiler, flags: list[str], source: str, target: Path) -> Path:
+def _compiled(
+    compiler: Compiler, flags: list[str], source: str, target: Path, folder: Path
+) -> Path:
+    # zig waits for ever for a cache that it cannot write, as in a home that is read-only
+    own = {variable: str(folder / "zig") for variable in ZIG_CACHES}
     text = target.with_suffix(".c")
     text.write_text(source, encoding="utf-8")
     command = [*compiler.command, *flags, *LIBRARY_FLAGS, "-o", str(target), str(text), "-lm"]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=PATIENCE, check=False
+            command,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+            env={**own, **os.environ},
         )
     except subprocess.TimeoutExpired as error:
         raise CompilerError(f"{compiler.command[0]} took over {PATIENCE} seconds") from error

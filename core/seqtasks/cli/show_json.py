@@ -1,0 +1,135 @@
+"""What `seqtasks show NAME --json` prints: one object for what `show` says in words."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from seqtasks.binding import REQUIRED, parameters_of, type_name
+from seqtasks.lookup import find, task
+from seqtasks.randomness import stream
+from seqtasks.registry import Kind, current_registry
+from seqtasks.spec import format_value, parse_spec
+from seqtasks.tasks import Task
+from seqtasks.trivial import baselines
+
+__all__ = ["DOCUMENTS", "example_length"]
+
+
+def example_length(made: Task) -> int:
+    """Return the length of the instance that explains a task."""
+    return made.lengths.at_least(8) or made.lengths.minimum
+
+
+def _task(name: str) -> dict[str, Any]:
+    made = task(name)
+    length = example_length(made)
+    batch = made.batch(stream(0, "example"), 1, length)
+    found = baselines(made)
+    return {
+        **_about("task", name, type(made)),
+        "citation": made.source or None,
+        "inputs": _alphabet(made.inputs),
+        "targets": _alphabet(made.targets),
+        "layout": made.layout,
+        "lengths": asdict(made.lengths),
+        "settings": _plain(asdict(made.settings)),
+        "metrics": [metric.name for metric in made.metrics],
+        "without_learning": {
+            "length": found.length,
+            "sequences": found.sequences,
+            "exhaustive": found.exhaustive,
+            "strategies": [asdict(row) for row in found.rows],
+        },
+        "example": {
+            "length": length,
+            "input": list(made.inputs.words(batch.inputs[0])),
+            "target": list(made.targets.words(batch.targets[0])),
+        },
+    }
+
+
+def _cell(name: str) -> dict[str, Any]:
+    from seqtasks.building import CELL_SIZES, cell
+    from seqtasks.cells import Cell
+    from seqtasks.cli.show_engine import SIZE, engine_document
+
+    target = find("cell", name, Cell, CELL_SIZES).target
+    count = sum(parameter.numel() for parameter in cell(name, SIZE, SIZE).parameters())
+    return {
+        **_about("cell", name, target, CELL_SIZES),
+        "citation": _citation(target),
+        "trained_numbers": {"embedding_size": SIZE, "hidden_size": SIZE, "count": count},
+        **engine_document(name),
+    }
+
+
+def _readout(name: str) -> dict[str, Any]:
+    from seqtasks.building import READOUT_SIZES
+    from seqtasks.cells import Readout
+
+    target = find("readout", name, Readout, READOUT_SIZES).target
+    return _about("readout", name, target, READOUT_SIZES)
+
+
+def _experiment(name: str) -> dict[str, Any]:
+    from seqtasks.experiment import load_experiment
+
+    data, _ = load_experiment(name).to_json()
+    return {"summary": current_registry().entry("experiment", name).summary, **data}
+
+
+DOCUMENTS: dict[Kind, Callable[[str], dict[str, Any]]] = {
+    "task": _task,
+    "cell": _cell,
+    "readout": _readout,
+    "experiment": _experiment,
+}
+
+
+def _about(kind: Kind, name: str, target: Any, given: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what is said of every class: where it is from, what it is and what it takes."""
+    spec = parse_spec(name)
+    entry = current_registry().get(kind, spec.name) if spec.path is None else None
+    text = (inspect.getdoc(target) if target.__doc__ else None) or ""
+    return {
+        "summary": entry.summary if entry else text.partition("\n")[0],
+        "definition": text.partition("\n\nExample:\n")[0],
+        "family": entry.family if entry else "",
+        "level": entry.level if entry else "",
+        "plugin": entry.plugin if entry else None,
+        "distribution": entry.distribution if entry else None,
+        "parameters": [
+            {
+                "name": parameter.name,
+                "type": type_name(parameter.type),
+                "required": parameter.default is REQUIRED,
+                "default": None if parameter.default is REQUIRED else _plain(parameter.default),
+            }
+            for parameter in parameters_of(target, given)
+        ],
+    }
+
+
+def _citation(target: Any) -> str | None:
+    """Return the paragraph of a docstring that names the source, as one line."""
+    for paragraph in (inspect.getdoc(target) or "").split("\n\n"):
+        if paragraph.startswith("Source: "):
+            return " ".join(paragraph.removeprefix("Source: ").split())
+    return None
+
+
+def _alphabet(alphabet: Any) -> dict[str, Any]:
+    symbols = getattr(alphabet, "symbols", None)
+    return {"size": alphabet.size, "symbols": list(symbols) if symbols else None}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it; what it has no form for, as a spec string writes it."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value.__name__ if isinstance(value, type) else format_value(value)
