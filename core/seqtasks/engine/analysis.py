@@ -9,10 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.engine.derivative import Cotangents, depends_on_trained, derive
-from seqtasks.engine.graph import Columns, Graph, Node, UnsupportedError
+from seqtasks.engine.graph import Graph
 from seqtasks.engine.hooks import has_global_hooks, has_hooks
+from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.recording import Recorder, rows_for
+from seqtasks.engine.unsupported import StepsMatterError, UnsupportedError
 
 __all__ = ["Analysis", "Loop", "StatePart", "analyse", "analyse_cell"]
 
@@ -390,10 +392,6 @@ def _initial(
             raise UnsupportedError("its initial state is not (batch, ...)")
         nodes.append(tracked.node)
     return nodes, not isinstance(state, Tensor)
-
-
-class StepsMatterError(UnsupportedError):
-    """The recording holds for one number of steps only."""
 
 
 def _state_nodes(

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.cells import Cell, State
-from seqtasks.engine.analysis import Analysis, StepsMatterError, analyse
+from seqtasks.engine.analysis import Analysis, analyse
 from seqtasks.engine.checking import PlainPass, agrees, flattened, nested, without_padding
-from seqtasks.engine.graph import UnsupportedError
 from seqtasks.engine.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.passes import Passes
+from seqtasks.engine.unsupported import StepsMatterError, UnsupportedError
 
 __all__ = ["CellAlone", "Engine", "Engines", "Parts"]
 

@@ -14,7 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from seqtasks.engine.graph import Graph, Index, Node, UnsupportedError
+from seqtasks.engine.graph import Graph
+from seqtasks.engine.nodes import Index, Node
+from seqtasks.engine.unsupported import UnsupportedError
 
 __all__ = ["Recorder", "Tracked", "rows_for"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from seqtasks.engine.analysis import Analysis
-from seqtasks.engine.graph import Columns, Index, Node
+from seqtasks.engine.nodes import Columns, Index, Node
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.pointwise import POINTWISE
 
