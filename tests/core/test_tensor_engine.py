@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 import seqtasks as st
 from seqtasks.cells import StateReadout
-from seqtasks.engine.analysis import analyse
+from seqtasks.engine.analysing import analyse
 from seqtasks.engine.tensors import TensorProgram, workspace
 from seqtasks.engine.unsupported import StepsMatterError
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.cells import Cell, State
-from seqtasks.engine.analysis import Analysis, analyse
+from seqtasks.engine.analysing import analyse
+from seqtasks.engine.analysis import Analysis
 from seqtasks.engine.checking import PlainPass, agrees, flattened, nested, without_padding
 from seqtasks.engine.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.passes import Passes
