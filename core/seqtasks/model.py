@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from seqtasks.alphabet import IGNORE
 from seqtasks.cells import Cell, Readout, State
 from seqtasks.engine import past_end, unroll
-from seqtasks.engine.execution import Engines, Parts
+from seqtasks.engine.execution import Engines
+from seqtasks.engine.parts import Parts
 from seqtasks.settings import EngineName, LossReduction
 
 __all__ = ["Model", "sequence_loss"]

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 import seqtasks as st
 from seqtasks.cells import StateReadout
-from seqtasks.engine.analysis import StepsMatterError, analyse
+from seqtasks.engine.analysing import analyse
 from seqtasks.engine.tensors import TensorProgram, workspace
+from seqtasks.engine.unsupported import StepsMatterError
 
 BUILT_IN = ["concat", "sum", "elman", "elman:nonlinearity=relu", "gru", "gru-concat", "lstm"]
 PLUGINS = [

@@ -7,7 +7,7 @@ from torch import nn
 from truth import ENGINES
 
 import seqtasks as st
-from seqtasks.engine.recording import REARRANGING
+from seqtasks.engine.rearranging import REARRANGING
 from seqtasks.engine.rules import RULES
 from seqtasks.engine.with_engine import engines_of
 

@@ -2,17 +2,15 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from seqtasks.cells import State
-from seqtasks.engine.analysis import Analysis
+from seqtasks.engine.batches import flattened, nested, without_padding
 from seqtasks.engine.passes import Passes
-from seqtasks.engine.unroll import past_end
 
-__all__ = ["PlainPass", "agrees", "flattened", "nested", "without_padding"]
+__all__ = ["PlainPass", "agrees"]
 
 PlainPass = Callable[
     [Tensor, Sequence[State | None], Tensor | None], tuple[Tensor, Sequence[State]]
@@ -101,40 +99,3 @@ def _close(found: Tensor | None, expected: Tensor | None, tolerance: float, leas
         return True  # where numbers overflow, the order of a sum decides
     error = float((found - expected).abs().max()) if expected.numel() else 0.0
     return math.isfinite(error) and error <= tolerance * max(least, _scale(expected))
-
-
-def without_padding(inputs: Tensor, lengths: Tensor) -> Tensor:
-    """Return inputs with zeros past an instance's length, if they are real."""
-    if not inputs.is_floating_point():
-        return inputs
-    return inputs.masked_fill(past_end(inputs.shape[1], lengths)[..., None], 0)
-
-
-def flattened(
-    analysis: Analysis, states: Sequence[State | None], batch: int
-) -> list[Tensor] | None:
-    """Return the tensors of given states in a row; None if they are not given, or do not fit."""
-    if states[0] is None:
-        return None
-    found: list[Tensor] = []
-    for loop, state in zip(analysis.loops, states, strict=True):
-        tensors: list[Any] = list(state) if isinstance(state, tuple | list) else [state]
-        if isinstance(state, tuple | list) != loop.is_tuple or len(tensors) != len(loop.parts):
-            return None
-        for tensor, part in zip(tensors, loop.parts, strict=True):
-            fits = isinstance(tensor, Tensor) and tuple(tensor.shape) == (batch, *part.shape)
-            if not fits or tensor.dtype != analysis.dtype:
-                return None
-            found.append(tensor.contiguous())
-    return found
-
-
-def nested(analysis: Analysis, tensors: Sequence[Tensor]) -> list[State]:
-    """Return tensors in a row as the states of each layer, the inverse of `flattened`."""
-    states: list[State] = []
-    rest = list(tensors)
-    for loop in analysis.loops:
-        count = len(loop.parts)
-        states.append(tuple(rest[:count]) if loop.is_tuple else rest[0])
-        rest = rest[count:]
-    return states

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from seqtasks.engine.graph import Columns, Graph, Node, UnsupportedError
+from seqtasks.engine.graph import Graph
+from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.recording import Recorder
+from seqtasks.engine.unsupported import UnsupportedError
 
 __all__ = ["contracted", "einsum", "inner", "product"]
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seqtasks.engine.graph import Columns, Graph, Node, UnsupportedError
+from seqtasks.engine.graph import Graph
+from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.pointwise import POINTWISE
+from seqtasks.engine.unsupported import UnsupportedError
 
 __all__ = ["Cotangents", "depends_on_trained", "derive"]
 

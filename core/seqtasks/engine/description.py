@@ -3,7 +3,7 @@
 from collections import Counter
 
 from seqtasks.engine.analysis import Analysis
-from seqtasks.engine.graph import Columns, Node
+from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.pointwise import POINTWISE
 
 __all__ = ["described"]

@@ -1,142 +1,30 @@
 """Running a model through a program instead of the plain loop, with gradients."""
 
 import logging
-import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from seqtasks.cells import Cell, State
-from seqtasks.engine.analysis import Analysis, StepsMatterError, analyse
-from seqtasks.engine.checking import PlainPass, agrees, flattened, nested, without_padding
-from seqtasks.engine.graph import UnsupportedError
-from seqtasks.engine.hooks import has_global_hooks, has_hooks
+from seqtasks.cells import State
+from seqtasks.engine.analysing import analyse
+from seqtasks.engine.analysis import Analysis
+from seqtasks.engine.batches import flattened, nested, ordinary, without_padding
+from seqtasks.engine.checking import PlainPass, agrees
+from seqtasks.engine.differentiable import DifferentiablePass
+from seqtasks.engine.makers import Engine, NativeEngine, TensorEngine
+from seqtasks.engine.parts import Parts
 from seqtasks.engine.passes import Passes
+from seqtasks.engine.unsupported import StepsMatterError, UnsupportedError
 
-__all__ = ["CellAlone", "Engine", "Engines", "Parts"]
+__all__ = ["Engines"]
 
 logger = logging.getLogger("seqtasks")
 
 MOST_PROGRAMS = 64
 """Programs for different numbers of steps, where a program holds for one number alone."""
-
-
-class Parts:
-    """A model's parts.
-
-    Attributes:
-        embedding: None for the identity.
-        readout: None for the last cell's outputs.
-        title: what the model is called.
-    """
-
-    def __init__(
-        self,
-        embedding: nn.Module | None,
-        cells: tuple[Any, ...],
-        readout: nn.Module | None,
-        title: str,
-    ) -> None:
-        self.embedding, self.readout, self.title = embedding, readout, title
-        self._cells = cells
-
-    @property
-    def cells(self) -> tuple[Any, ...]:
-        """One a layer."""
-        return self._cells
-
-    def modules(self) -> list[nn.Module]:
-        """Return all modules, the parts' own included."""
-        tops = [part for part in (self.embedding, *self.cells, self.readout) if part is not None]
-        return [module for top in tops for module in top.modules()]
-
-    def signature(self) -> tuple[Any, ...]:
-        """Return what a program of these parts depends on, beside their code."""
-        found: list[Any] = [has_global_hooks()]
-        for module in self.modules():
-            found += [id(module), has_hooks(module)]
-            for name, value in vars(module).items():
-                if isinstance(value, bool | int | float | str | None) or name == "forward":
-                    found.append((name, value))  # a program has it as a number of its own
-            for tensors in (module._parameters, module._buffers):
-                for name, tensor in tensors.items():
-                    if tensor is not None:
-                        about = (tensor.dtype, tensor.device, tuple(tensor.shape))
-                        found.append((name, id(tensor), tensor.requires_grad, *about))
-                        found.append(has_hooks(tensor))
-        return tuple(found)
-
-    def names(self) -> dict[int, str]:
-        """Return the name of each parameter and buffer by its id."""
-        tops = {"embedding": self.embedding, "readout": self.readout}
-        tops |= {f"cell_{k}": cell for k, cell in enumerate(self.cells)}
-        if len(self.cells) == 1:
-            tops["cell"] = tops.pop("cell_0")
-        return {
-            id(tensor): f"{top}_{name}"
-            for top, module in tops.items()
-            if module is not None
-            for name, tensor in [*module.named_parameters(), *module.named_buffers()]
-        }
-
-
-class CellAlone(Parts):
-    """One cell without embedding and readout, which it does not keep alive."""
-
-    def __init__(self, cell: Cell) -> None:
-        super().__init__(None, (), None, type(cell).__name__)
-        self._cell = weakref.ref(cell)
-
-    @property
-    def cells(self) -> tuple[Any, ...]:
-        """The cell."""
-        return (self._cell(),)
-
-
-class Engine(Protocol):
-    """Makes programs of analyses."""
-
-    name: str
-
-    def program(self, analysis: Analysis, parts: Parts) -> Passes:
-        """Return a program of an analysed model."""
-        ...
-
-
-class NativeEngine:
-    """C programs; see `native`."""
-
-    name = "native"
-
-    def program(self, analysis: Analysis, parts: Parts) -> Passes:
-        """Return a compiled program.
-
-        Raises:
-            CompilerError: if there is none to be had.
-        """
-        from seqtasks.engine.native.program import Program
-
-        by_identity = parts.names()
-        names = {leaf: by_identity[id(t)] for leaf, t in analysis.parameters.items()}
-        return Program(analysis, names, parts.title)
-
-
-class TensorEngine:
-    """Tensor operations; see `tensors`."""
-
-    name = "torch"
-
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
-
-    def program(self, analysis: Analysis, parts: Parts) -> Passes:
-        """Return a program of tensor operations."""
-        from seqtasks.engine.tensors import TensorProgram
-
-        return TensorProgram(analysis, self._device)
 
 
 @dataclass
@@ -201,7 +89,7 @@ class Engines:
             inputs: (batch, time) ids or (batch, time, features).
             layers: how many cells there are.
         """
-        if self.name is None and self.wanted != "plain" and _ordinary(inputs, None):
+        if self.name is None and self.wanted != "plain" and ordinary(inputs, None):
             real = inputs.is_floating_point()
             self.program(
                 inputs.shape[1],
@@ -338,7 +226,7 @@ class Engines:
         Returns:
             predictions, each layer's final state, and each layer's states of every step.
         """
-        if self.wanted == "plain" or self.name == "plain" or not _ordinary(inputs, lengths):
+        if self.wanted == "plain" or self.name == "plain" or not ordinary(inputs, lengths):
             return None
         real = inputs.is_floating_point()
         if real and inputs.dtype != self.dtype:
@@ -386,70 +274,6 @@ class Engines:
             self._idle[id(program)] = ((batch, time), memory)
             return results
         count = -1 if given is None else len(given)
-        results = _Pass.apply(program, lengths, count, histories, *sources)
+        results = DifferentiablePass.apply(program, lengths, count, histories, *sources)
         parts = sum(len(loop.parts) for loop in program.analysis.loops)
         return results[0], list(results[1 : 1 + parts]), list(results[1 + parts :])
-
-
-def _ordinary(inputs: Tensor, lengths: Tensor | None) -> bool:
-    """Say whether a batch is one that programs take; the plain loop says what is wrong with it."""
-    if inputs.dim() != (3 if inputs.is_floating_point() else 2) or not all(inputs.shape[:2]):
-        return False
-    if not inputs.is_floating_point() and inputs.dtype != torch.int64:
-        return False
-    if lengths is None:
-        return True
-    whole = isinstance(lengths, Tensor) and not lengths.is_floating_point()
-    if not whole or lengths.dtype == torch.bool or lengths.shape != inputs.shape[:1]:
-        return False
-    return 0 <= int(lengths.min()) <= int(lengths.max()) <= inputs.shape[1]
-
-
-class _Pass(torch.autograd.Function):
-    @staticmethod
-    def forward(
-        ctx: Any,
-        program: Passes,
-        lengths: Tensor | None,
-        count: int,
-        histories: bool,
-        inputs: Tensor,
-        *tensors: Tensor,
-    ) -> tuple[Tensor, ...]:
-        given = None if count < 0 else list(tensors[:count])
-        memory = program.memory(*inputs.shape[:2])
-        predictions, finals, past = program.forward(inputs, lengths, given, memory, histories)
-        ctx.program, ctx.memory, ctx.count, ctx.lengths = program, memory, count, lengths
-        ctx.histories = histories
-        ctx.versions = [t._version for t in program.tensors()]
-        ctx.save_for_backward(inputs, *(given or ()))
-        ctx.finals = len(finals)
-        return predictions, *finals, *past
-
-    @staticmethod
-    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  # as torch documents it
-        ctx: Any, *back: Any
-    ) -> Any:
-        if torch.is_grad_enabled():
-            raise RuntimeError(
-                "a program has no second derivatives, which create_graph=True asks for; "
-                "the plain loop has: engine='plain', or model.use_engine('plain')"
-            )
-        inputs, *given = ctx.saved_tensors
-        program: Passes = ctx.program
-        if ctx.versions != [t._version for t in program.tensors()]:
-            raise RuntimeError(
-                "a parameter was changed in place between the pass forward and the one back"
-            )
-        count = ctx.finals
-        back = tuple(b.contiguous() for b in back)
-        gradients, inputs_back, given_back = program.backward(
-            inputs,
-            ctx.lengths,
-            None if ctx.count < 0 else given,
-            ctx.memory,
-            back[0],
-            back[1 : 1 + count],
-            back[1 + count :] if ctx.histories else None,
-        )
-        return None, None, None, None, inputs_back, *(given_back or ()), *gradients

@@ -1,82 +1,18 @@
-"""The graph that a cell's step is recorded as: nodes, each a value for one row of the batch.
-
-A node's value has a `shape` for one column; how many columns there are is its `columns`: one for
-what depends on weights alone, one for each symbol of the vocabulary for what depends on a token
-alone, and one for each (time, batch row) for the rest. Its `phase` says when it is computed: the
-phases of a program follow each other, and a node belongs to the latest phase of its inputs. That
-is the whole analysis of what runs before, in and after a loop.
-
-Slicing, stacking, broadcasting, shifting and transposing all are one operation, `view`, whose
-`index` holds for each element of the result the place of its source, or -1 for a zero.
-"""
+"""The graph that a cell's step is recorded as: it makes `nodes`, and simplifies what it makes."""
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from seqtasks.engine.nodes import Columns, Index, Node, Pullback, Shape
 from seqtasks.engine.pointwise import POINTWISE
+from seqtasks.engine.simplifying import is_constant, simplified, tables_of
 
-__all__ = ["Columns", "Graph", "Index", "Node", "Pullback", "UnsupportedError"]
-
-Index = NDArray[np.integer[Any]]
-Shape = tuple[int, ...]
-Pullback = Callable[["Node"], list[tuple["Node", "Node"]]]
-"""From the cotangent of a node to (input, cotangent) pairs."""
-
-
-class UnsupportedError(Exception):
-    """What a cell does that the faster engines do not understand, said for its author."""
-
-
-class Columns(IntEnum):
-    """How many columns a value has."""
-
-    ONE = 0
-    VOCABULARY = 1
-    BATCH = 2
-
-
-@dataclass(eq=False, slots=True)
-class Node:
-    """A value of the graph.
-
-    Attributes:
-        operation: its name: one of POINTWISE, or `view`, `concatenate`, `sum`, `maximum_of`,
-            `linear`, `lookup`, or a leaf: `parameter`, `constant`, `state`, ...
-        inputs: what it is computed from.
-        shape: of one column.
-        columns: how many columns.
-        phase: when it is computed.
-        index: for a view, the source of each element; else None.
-        value: a constant's number, a leaf's key, `linear`'s transposition.
-        number: its place in the order of making.
-    """
-
-    operation: str
-    inputs: tuple["Node", ...]
-    shape: Shape
-    columns: Columns
-    phase: int
-    index: Index | None
-    value: Any
-    number: int
-
-    @property
-    def size(self) -> int:
-        """Rows: numbers in a column."""
-        return math.prod(self.shape)
-
-    def __repr__(self) -> str:
-        sources = ", ".join(f"%{node.number}" for node in self.inputs)
-        about = "" if self.value is None else f" [{self.value}]"
-        shape = "x".join(map(str, self.shape))
-        return f"%{self.number} = {self.operation}({sources}){about} {shape} phase {self.phase}"
+__all__ = ["Graph"]
 
 
 @dataclass
@@ -163,12 +99,12 @@ class Graph:
         nodes = [n if isinstance(n, Node) else self.constant(n) for n in operands]
         shape = np.broadcast_shapes(*(n.shape for n in nodes))
         nodes = self.aligned([self.broadcast(n, shape) for n in nodes])
-        tables = self._tables(nodes)
+        tables = tables_of(nodes)
         if tables is not None:
             return self.lookup(self.pointwise(operation, *tables))
-        simplified = self._simplified(operation, nodes)
-        if simplified is not None:
-            return simplified
+        simpler = simplified(self, operation, nodes)
+        if simpler is not None:
+            return simpler
         return self.make(operation, nodes, shape)
 
     def add(self, a: Node | float, b: Node | float) -> Node:
@@ -199,54 +135,16 @@ class Graph:
             "lookup", (table,), table.shape, columns=Columns.BATCH, phase=self.lookup_phase
         )
 
-    @staticmethod
-    def _tables(nodes: Sequence[Node]) -> list[Node] | None:
-        """Return what is looked up, where nodes are all by token: it is computed before."""
-        if not any(n.operation == "lookup" for n in nodes):
-            return None
-        if any(n.columns == Columns.BATCH and n.operation != "lookup" for n in nodes):
-            return None
-        return [n.inputs[0] if n.operation == "lookup" else n for n in nodes]
-
-    def _simplified(self, operation: str, nodes: list[Node]) -> Node | None:
-        if all(n.operation == "constant" for n in nodes):
-            value = POINTWISE[operation].number(*(n.value for n in nodes))
-            return self.constant(value, nodes[0].shape)
-        if operation == "add":
-            return self._sum_of(*nodes)
-        if operation == "subtract" and _is(nodes[1], 0):
-            return nodes[0]
-        if operation == "multiply":
-            for one, other in (nodes, nodes[::-1]):
-                if _is(one, 1):
-                    return other
-        if operation == "divide" and _is(nodes[1], 1):
-            return nodes[0]
-        if operation == "negative" and nodes[0].operation == "negative":
-            return nodes[0].inputs[0]
-        return None
-
-    def _sum_of(self, a: Node, b: Node) -> Node | None:
-        """Add what comes from early phases first, so that it can be added before the loop."""
-        for one, other in ((a, b), (b, a)):
-            if _is(one, 0):
-                return other
-            if one.operation == "add":
-                for early, late in (one.inputs, one.inputs[::-1]):
-                    if max(early.phase, other.phase) < late.phase:
-                        return self.add(self.add(early, other), late)
-        return None
-
     # ---- rearranging
 
     def view(self, source: Node, index: Index, shape: Shape) -> Node:
-        """Return the elements of a node that `index` names, -1 being a zero; see the module."""
+        """Return the elements of a node that `index` names, -1 being a zero; see `nodes`."""
         index = np.ascontiguousarray(index, dtype=np.int32).reshape(-1)
         if source.operation == "view":
             assert source.index is not None
             inner = np.append(source.index, np.int32(-1))
             return self.view(source.inputs[0], inner[index], shape)
-        if source.operation == "constant" and (_is(source, 0) or not (index < 0).any()):
+        if source.operation == "constant" and (is_constant(source, 0) or not (index < 0).any()):
             return self.constant(source.value, shape)
         if (index < 0).all():
             return self.constant(0.0, shape)
@@ -346,7 +244,7 @@ class Graph:
         not is a sum of products.
         """
         rows, _width = weight.shape[::-1] if transposed else weight.shape
-        if _is(vector, 0) or _is(weight, 0):
+        if is_constant(vector, 0) or is_constant(weight, 0):
             return self.constant(0.0, (rows,))
         if vector.operation == "lookup":
             return self.lookup(self.linear(weight, vector.inputs[0], transposed))
@@ -363,10 +261,6 @@ class Graph:
             a, b = (self.linear(weight, n, transposed) for n in vector.inputs)
             return self.pointwise(vector.operation, a, b)
         return self.make("linear", (weight, vector), (rows,), value=transposed)
-
-
-def _is(node: Node, value: float) -> bool:
-    return node.operation == "constant" and node.value == value
 
 
 def _is_run(index: Index) -> bool:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 if TYPE_CHECKING:
-    from seqtasks.engine.graph import Graph, Node
+    from seqtasks.engine.graph import Graph
+    from seqtasks.engine.nodes import Node
 
 __all__ = ["POINTWISE", "Pointwise"]
 

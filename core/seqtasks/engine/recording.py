@@ -14,7 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from seqtasks.engine.graph import Graph, Index, Node, UnsupportedError
+from seqtasks.engine.arguments import flat_arguments
+from seqtasks.engine.graph import Graph
+from seqtasks.engine.nodes import Node
+from seqtasks.engine.unsupported import UnsupportedError
 
 __all__ = ["Recorder", "Tracked", "rows_for"]
 
@@ -149,7 +152,7 @@ class Recorder(TorchFunctionMode):
         from seqtasks.engine.rules import RULES
 
         kwargs = kwargs or {}
-        if not any(self.is_tracked(value) for value in _flat((args, kwargs))):
+        if not any(self.is_tracked(value) for value in flat_arguments((args, kwargs))):
             return func(*args, **kwargs)
         name = getattr(func, "__name__", str(func))
         if kwargs.get("out") is not None or kwargs.get("inplace") or _changes_in_place(name):
@@ -164,7 +167,9 @@ class Recorder(TorchFunctionMode):
         if not isinstance(result, Tensor | tuple | list):
             raise UnsupportedError(f"what it does depends on the values it computes ({name})")
         if rule is None:
-            rule = _rearranged if name in REARRANGING else None
+            from seqtasks.engine.rearranging import REARRANGING, rearranged
+
+            rule = rearranged if name in REARRANGING else None
         if rule is None:
             raise UnsupportedError(f"it calls {name}, which has no rule")
         outcome = rule(self, func, result, *args, **kwargs)
@@ -194,141 +199,6 @@ def _changes_in_place(name: str) -> bool:
 
 
 _DATA: Any = getattr(Tensor.data, "__get__")  # noqa: B009  # unknown to the type checker
-
-REARRANGING = {
-    "__get__",
-    "__getitem__",
-    "cat",
-    "concat",
-    "concatenate",
-    "stack",
-    "chunk",
-    "split",
-    "tensor_split",
-    "unbind",
-    "view",
-    "reshape",
-    "flatten",
-    "unflatten",
-    "transpose",
-    "permute",
-    "t",
-    "swapaxes",
-    "movedim",
-    "unsqueeze",
-    "squeeze",
-    "expand",
-    "expand_as",
-    "broadcast_to",
-    "roll",
-    "flip",
-    "repeat",
-    "tile",
-    "narrow",
-    "select",
-    "contiguous",
-    "clone",
-    "pad",
-    "tril",
-    "triu",
-    "index_select",
-    "hstack",
-    "view_as",
-    "reshape_as",
-    "diagonal",
-    "repeat_interleave",
-    "_pad",
-    "alias",
-    "atleast_2d",
-}
-"""Functions that put numbers in other places, or zeros between them, and compute nothing."""
-
-
-def _rearranged(recorder: Recorder, func: Any, result: Any, *args: Any, **kwargs: Any) -> Any:
-    """Run the function on the places of its inputs' elements, to see where each one goes."""
-    sources: list[Tracked] = []
-    bases: list[int] = []
-    widest = max(1, *(_width(recorder, v) for v in _flat((args, kwargs))))
-    count = int(np.prod(recorder.rows))
-
-    def places(value: Any) -> Any:
-        if not isinstance(value, Tensor):
-            return value
-        if value.dtype in (torch.int64, torch.int32) and not recorder.is_tracked(value):
-            return value  # an index
-        source = recorder.find(value)
-        base = len(sources) * widest * (count + 1) + 1
-        sources.append(source)
-        bases.append(base)
-        size = source.node.size
-        within = torch.arange(size)
-        if source.rows:
-            rows = torch.arange(count)[:, None] * widest
-            return (base + rows + within).view(value.shape)
-        return (base + count * widest + within).view(value.shape)
-
-    moved = func(*_mapped(args, places), **_mapped(kwargs, places))
-    whole = recorder.graph.concatenate(
-        [recorder.graph.reshape(s.node, (s.node.size,)) for s in sources]
-    )
-    firsts = np.cumsum([0, *(s.node.size for s in sources)])
-    results = [moved] if isinstance(moved, Tensor) else list(moved)
-    tracked = [
-        _moved(recorder, tensor.numpy(), sources, firsts, widest, count, whole)
-        for tensor in results
-    ]
-    return tracked[0] if isinstance(moved, Tensor) else tracked
-
-
-def _moved(
-    recorder: Recorder,
-    places: Any,
-    sources: list[Tracked],
-    firsts: Any,
-    widest: int,
-    count: int,
-    whole: Node,
-) -> tuple[Node, bool]:
-    rows = len(recorder.rows)
-    has_rows = tuple(places.shape[:rows]) == recorder.rows
-    shape = places.shape[rows:] if has_rows else places.shape
-    by_row = places.reshape(count if has_rows else 1, -1)
-    which, rest = np.divmod(by_row - 1, widest * (count + 1))
-    row, within = np.divmod(rest, widest)
-    inside = by_row > 0
-    own = np.arange(count)[:, None] if has_rows else -1
-    if not ((row == own) | (row == count) | ~inside).all():
-        raise UnsupportedError("its rows mix: a row of the batch depends on another")
-    index: Index = np.where(inside, np.take(firsts, np.maximum(which, 0)) + within, -1)
-    if not (index == index[:1]).all():
-        raise UnsupportedError("it treats the rows of a batch differently")
-    return recorder.graph.view(whole, index[0], tuple(shape)), has_rows
-
-
-def _width(recorder: Recorder, value: Any) -> int:
-    return (
-        recorder.find(value).node.size
-        if recorder.is_tracked(value)
-        else (value.numel() if isinstance(value, Tensor) else 0)
-    )
-
-
-def _flat(values: Any) -> list[Any]:
-    if isinstance(values, tuple | list):
-        return [leaf for value in values for leaf in _flat(value)]
-    if isinstance(values, dict):
-        return _flat(list(values.values()))
-    return [values]
-
-
-def _mapped(values: Any, function: Callable[[Any], Any]) -> Any:
-    if isinstance(values, tuple) and hasattr(values, "_fields"):
-        return values
-    if isinstance(values, tuple | list):
-        return type(values)(_mapped(value, function) for value in values)
-    if isinstance(values, dict):
-        return {key: _mapped(value, function) for key, value in values.items()}
-    return function(values)
 
 
 def rows_for(module: nn.Module, how_many: int) -> tuple[int, ...]:

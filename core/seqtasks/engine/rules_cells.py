@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from seqtasks.engine.graph import Graph, Node, UnsupportedError
+from seqtasks.engine.graph import Graph
+from seqtasks.engine.nodes import Node
 from seqtasks.engine.recording import Recorder
 from seqtasks.engine.rules_pointwise import Outcome, Rule
+from seqtasks.engine.unsupported import UnsupportedError
 
 __all__ = ["embedding", "filled", "gru_cell", "lstm_cell", "rnn_cell"]
 

@@ -7,8 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqtasks.engine.graph import Graph, Node, UnsupportedError
+from seqtasks.engine.graph import Graph
+from seqtasks.engine.nodes import Node
 from seqtasks.engine.recording import Recorder, Tracked
+from seqtasks.engine.unsupported import UnsupportedError
 
 __all__ = [
     "Outcome",

@@ -8,9 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqtasks.engine.graph import Graph, Node, UnsupportedError
+from seqtasks.engine.graph import Graph
+from seqtasks.engine.nodes import Node
 from seqtasks.engine.recording import Recorder, Tracked
 from seqtasks.engine.rules_pointwise import Outcome, Rule, clamp
+from seqtasks.engine.unsupported import UnsupportedError
 
 __all__ = [
     "layer_norm",

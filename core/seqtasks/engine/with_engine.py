@@ -8,7 +8,8 @@ from torch import Tensor
 
 from seqtasks.cells import Cell, State
 from seqtasks.engine import unroll as plain
-from seqtasks.engine.execution import CellAlone, Engines
+from seqtasks.engine.execution import Engines
+from seqtasks.engine.parts import CellAlone
 from seqtasks.settings import EngineName
 
 __all__ = ["engines_of", "unroll"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from seqtasks.engine.graph import Index
+from seqtasks.engine.nodes import Index
 
 __all__ = ["Box", "IrregularError", "affine", "boxes"]
 

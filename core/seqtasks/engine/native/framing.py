@@ -5,8 +5,8 @@ import re
 
 import torch
 
-from seqtasks.engine.graph import Node
 from seqtasks.engine.native.plan import MOST_LANES, Plan
+from seqtasks.engine.nodes import Node
 
 __all__ = [
     "GIVE",

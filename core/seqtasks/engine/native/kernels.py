@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.engine.graph import Columns, Index, Node
 from seqtasks.engine.native.boxes import Box, IrregularError, affine, boxes, positions, split
-from seqtasks.engine.native.storage import Place, Storage, looked_up
+from seqtasks.engine.native.operands import looked_up
+from seqtasks.engine.native.storage import Place, Storage
+from seqtasks.engine.nodes import Columns, Index, Node
 from seqtasks.engine.pointwise import POINTWISE
 
 __all__ = ["Kernels", "Scope", "number"]

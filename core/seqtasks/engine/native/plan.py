@@ -6,8 +6,10 @@ from collections import defaultdict
 import numpy as np
 
 from seqtasks.engine.analysis import Analysis
-from seqtasks.engine.graph import Columns, Node
-from seqtasks.engine.native.storage import LEAVES, Place, Storage, live_nodes, plan_storage
+from seqtasks.engine.native.liveness import live_nodes
+from seqtasks.engine.native.placing import plan_storage
+from seqtasks.engine.native.storage import LEAVES, Place, Storage
+from seqtasks.engine.nodes import Columns, Node
 
 __all__ = ["MOST_LANES", "Plan", "through_blas"]
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtasks.engine.analysis import Analysis
-from seqtasks.engine.graph import Node
 from seqtasks.engine.native.blas import find_blas
 from seqtasks.engine.native.compiler import CompilerError, load
 from seqtasks.engine.native.emit import Emitted, emit
 from seqtasks.engine.native.workspace import Workspace
+from seqtasks.engine.nodes import Node
 from seqtasks.engine.optimizer_values import OptimizerValues
 
 __all__ = ["LOSSES", "OPTIMIZERS", "Program", "Trained"]

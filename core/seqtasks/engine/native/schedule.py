@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqtasks.engine.graph import Node
 from seqtasks.engine.native.storage import OWN_LOOPS, Storage, inputs_of
+from seqtasks.engine.nodes import Node
 
 __all__ = ["groups"]
 

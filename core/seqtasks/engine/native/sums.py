@@ -1,11 +1,12 @@
 """C for what is summed over the columns of all steps: the gradients of weights and tables."""
 
-from seqtasks.engine.graph import Columns, Node
 from seqtasks.engine.native.framing import wrapped
+from seqtasks.engine.native.keeping import latest_input
 from seqtasks.engine.native.kernels import Scope
 from seqtasks.engine.native.plan import Plan
-from seqtasks.engine.native.storage import SUMS, latest_input
+from seqtasks.engine.native.storage import SUMS
 from seqtasks.engine.native.values import Values
+from seqtasks.engine.nodes import Columns, Node
 
 __all__ = ["Sums"]
 

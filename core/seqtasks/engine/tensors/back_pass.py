@@ -1,6 +1,6 @@
 """The writer of the pass back, which goes by stretches of steps, the last stretch first."""
 
-from seqtasks.engine.graph import Columns, Node
+from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.tensors.gradients import Assembly, Write, assemblies
 from seqtasks.engine.tensors.joining import source_of
 from seqtasks.engine.tensors.one_pass import Pass

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from seqtasks.engine.graph import Columns, Index, Node
+from seqtasks.engine.nodes import Columns, Index, Node
 from seqtasks.engine.tensors.joining import source_of
 from seqtasks.engine.tensors.places import Box, boxes
 from seqtasks.engine.tensors.sections import Sections

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqtasks.engine.graph import Columns, Graph, Index, Node
+from seqtasks.engine.graph import Graph
+from seqtasks.engine.nodes import Columns, Index, Node
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.pointwise import POINTWISE
 from seqtasks.engine.tensors.places import strided

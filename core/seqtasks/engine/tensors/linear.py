@@ -4,7 +4,8 @@ What a loop carries back it only multiplies and adds up. So g · a · b becomes 
 second factor is known before the loop back, for all steps at once.
 """
 
-from seqtasks.engine.graph import Columns, Graph, Node
+from seqtasks.engine.graph import Graph
+from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.tensors.rewriting import Roots, added, live, rewrite, users, view
 

@@ -1,6 +1,6 @@
 """What the writers of the two passes have in common."""
 
-from seqtasks.engine.graph import Node
+from seqtasks.engine.nodes import Node
 from seqtasks.engine.tensors.sections import LEAVES, Sections, by_section, is_alias
 from seqtasks.engine.tensors.slots import Storage
 from seqtasks.engine.tensors.statements import Statements

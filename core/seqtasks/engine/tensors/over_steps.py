@@ -1,6 +1,6 @@
 """Sums over steps: those over all steps grow with each stretch of the pass back."""
 
-from seqtasks.engine.graph import Columns, Node
+from seqtasks.engine.nodes import Columns, Node
 
 __all__ = ["is_over_steps", "product_over_steps", "sum_over_steps"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqtasks.engine.graph import Index
+from seqtasks.engine.nodes import Index
 
 __all__ = ["Box", "Strided", "boxes", "dense", "strided"]
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqtasks.engine.analysis import Analysis
-from seqtasks.engine.graph import Graph, Index, Node
+from seqtasks.engine.graph import Graph
+from seqtasks.engine.nodes import Index, Node
 
 __all__ = ["Roots", "added", "live", "rebuilt", "rewrite", "users", "view"]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from seqtasks.engine.analysis import Analysis
-from seqtasks.engine.graph import Columns, Node
+from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.tensors.joining import alike_joined, products_joined
 from seqtasks.engine.tensors.linear import (
     early_together,

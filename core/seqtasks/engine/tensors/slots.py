@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from seqtasks.engine.graph import Node
+from seqtasks.engine.nodes import Node
 from seqtasks.engine.tensors.places import Strided
 
 __all__ = ["LASTING", "Buffer", "Contraction", "Slot", "Storage", "Term"]

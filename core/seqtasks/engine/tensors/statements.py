@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from seqtasks.engine.graph import Columns, Node
+from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.pointwise import POINTWISE
 from seqtasks.engine.tensors.over_steps import (
     is_over_steps,

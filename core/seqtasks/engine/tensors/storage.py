@@ -7,7 +7,7 @@ what they use. A value of the pass forward that the pass back reads is never wri
 
 import numpy as np
 
-from seqtasks.engine.graph import Columns, Node
+from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.pointwise import POINTWISE
 from seqtasks.engine.tensors.joining import source_of
 from seqtasks.engine.tensors.sections import LEAVES, Sections, is_alias, is_flat_view

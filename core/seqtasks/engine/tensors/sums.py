@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seqtasks.engine.graph import Columns, Node
+from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.tensors.joining import source_of
 from seqtasks.engine.tensors.places import Strided, boxes, strided
 from seqtasks.engine.tensors.sections import Sections, is_flat_view

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqtasks.engine.graph import Columns, Graph, Node
+from seqtasks.engine.graph import Graph
+from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.pointwise import POINTWISE
 from seqtasks.engine.tensors.joining import below_each_other, joined, source_of

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from seqtasks.engine.graph import Columns, Node
+from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.tensors.places import Strided, strided
 from seqtasks.engine.tensors.slots import LASTING, Buffer, Slot, Storage
 

@@ -10,7 +10,7 @@ the gradients is never there for all steps: it takes little memory, and stays in
 from dataclasses import dataclass, field, replace
 
 from seqtasks.engine.analysis import Analysis
-from seqtasks.engine.graph import Node
+from seqtasks.engine.nodes import Node
 from seqtasks.engine.tensors.back_pass import Backward
 from seqtasks.engine.tensors.gradients import without_memory
 from seqtasks.engine.tensors.one_pass import Pass

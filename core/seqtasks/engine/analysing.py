@@ -1,0 +1,150 @@
+"""A model is recorded as one graph, embedding, loops and readout, and its backward pass derived."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from seqtasks.engine.analysis import Analysis, Loop
+from seqtasks.engine.derivative import depends_on_trained, derive
+from seqtasks.engine.graph import Graph
+from seqtasks.engine.nodes import Columns, Node
+from seqtasks.engine.phases import Phases
+from seqtasks.engine.recording import rows_for
+from seqtasks.engine.recording_loop import recorded_loop
+from seqtasks.engine.recording_model import ModelRecording, embedded_inputs, mapped, originals_of
+from seqtasks.engine.unseen import check_modules, check_random, check_unchanged
+from seqtasks.engine.unsupported import UnsupportedError
+
+__all__ = ["analyse", "analyse_cell"]
+
+
+def analyse(
+    embedding: nn.Module | None,
+    cells: Sequence[Any],
+    readout: nn.Module | None,
+    dtype: torch.dtype,
+    *,
+    input_size: int = 0,
+    masked: bool = False,
+    external_states: bool = False,
+    steps: int | None = None,
+) -> Analysis:
+    """Record a model and derive its backward pass.
+
+    Args:
+        embedding: `nn.Embedding` for ids, another module for real vectors, None for the identity.
+        cells: the layers.
+        readout: from embedded inputs and last outputs to predictions; None for the outputs.
+        dtype: of all numbers.
+        input_size: features of real inputs.
+        masked: whether rows will have lengths of their own.
+        external_states: whether the states of every step may have gradients from outside.
+        steps: the number of steps, which a state's size may depend on.
+
+    Raises:
+        UnsupportedError: for what the faster engines do not understand, saying what.
+    """
+    model = nn.ModuleDict()
+    if embedding is not None:
+        model["embedding"] = embedding
+    model["cells"] = nn.ModuleList(cells)
+    if readout is not None:
+        model["readout"] = readout
+    check_modules(model, dtype)
+    try:
+        twin = copy.deepcopy(model)
+    except Exception as error:
+        raise UnsupportedError(f"it cannot be copied: {error}") from error
+    graph, phases = Graph(), Phases(len(cells))
+    graph.lookup_phase = phases.before(0)
+    graph.last_phases = (phases.backward, phases.backward_vocabulary, phases.backward_weights)
+    recording = ModelRecording(graph, phases, originals_of(model, twin), dtype=dtype)
+    before = torch.get_rng_state()
+    try:
+        with torch.enable_grad():
+            analysis = _record(recording, twin, dtype, input_size, masked, external_states, steps)
+        check_random(before)
+    except UnsupportedError:
+        check_random(before)
+        raise
+    except Exception as error:
+        raise UnsupportedError(
+            f"trying it on other numbers failed: {type(error).__name__}: {error}"
+        ) from error
+    finally:
+        torch.set_rng_state(before)
+    check_unchanged(model, twin)
+    seeds = [(analysis.predictions, analysis.cotangent)]
+    turns: dict[Node, list[tuple[Node, Node]]] = {}
+    for loop in analysis.loops:
+        for part in loop.parts:
+            zero = graph.constant(0.0, part.shape)
+            back = graph.make("add", (part.back, part.external or zero), part.shape)
+            turns[part.carried] = [(part.following, back)]
+            if depends_on_trained(part.initial):
+                part.initial_back = graph.leaf(
+                    "initial_back",
+                    part.previous.value,
+                    part.shape,
+                    Columns.ONE,
+                    phases.backward_weights,
+                )
+                seeds.append((part.initial, part.initial_back))
+    analysis.gradients = derive(graph, phases, seeds, turns)
+    for loop in analysis.loops:
+        for part in loop.parts:
+            zero = graph.constant(0.0, part.shape)
+            part.before = analysis.gradients.of_states.get(part.previous, zero)
+    return analysis
+
+
+def analyse_cell(cell: Any, dtype: torch.dtype, **options: Any) -> Analysis:
+    """Record one cell alone; see `analyse`."""
+    return analyse(None, [cell], None, dtype, input_size=cell.input_size, **options)
+
+
+def _record(
+    recording: ModelRecording,
+    twin: nn.ModuleDict,
+    dtype: torch.dtype,
+    input_size: int,
+    masked: bool,
+    external_states: bool,
+    steps: int | None,
+) -> Analysis:
+    graph, phases = recording.graph, recording.phases
+    batch, time = rows_for(twin, 2)
+    embedded, vocabulary = embedded_inputs(recording, twin, (batch, time), dtype, input_size)
+    outputs = embedded
+    loops: list[Loop] = []
+    cells: Any = twin["cells"]
+    for layer, cell in enumerate(cells):
+        loop = recorded_loop(
+            recording, cell, layer, outputs, batch, dtype, masked, external_states, steps
+        )
+        loops.append(loop)
+        outputs = loop.output
+    predictions = outputs
+    if "readout" in twin:
+        predictions = mapped(recording, twin["readout"], (batch, time), dtype, [embedded, outputs])
+    if len(predictions.shape) != 1:
+        raise UnsupportedError("its predictions are not vectors")
+    cotangent = graph.leaf("cotangent", None, predictions.shape, Columns.BATCH, phases.backward)
+    if predictions.columns != Columns.BATCH:
+        predictions = graph.broadcast_columns(predictions)
+    return Analysis(
+        graph,
+        phases,
+        recording.parameters,
+        loops,
+        predictions,
+        cotangent,
+        vocabulary,
+        input_size,
+        masked,
+        dtype,
+        steps,
+    )

@@ -1,0 +1,64 @@
+"""The batches that programs take: which ones, without padding, and with states in a row."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seqtasks.cells import State
+from seqtasks.engine.analysis import Analysis
+from seqtasks.engine.unroll import past_end
+
+__all__ = ["flattened", "nested", "ordinary", "without_padding"]
+
+
+def ordinary(inputs: Tensor, lengths: Tensor | None) -> bool:
+    """Say whether a batch is one that programs take; the plain loop says what is wrong with it."""
+    if inputs.dim() != (3 if inputs.is_floating_point() else 2) or not all(inputs.shape[:2]):
+        return False
+    if not inputs.is_floating_point() and inputs.dtype != torch.int64:
+        return False
+    if lengths is None:
+        return True
+    whole = isinstance(lengths, Tensor) and not lengths.is_floating_point()
+    if not whole or lengths.dtype == torch.bool or lengths.shape != inputs.shape[:1]:
+        return False
+    return 0 <= int(lengths.min()) <= int(lengths.max()) <= inputs.shape[1]
+
+
+def without_padding(inputs: Tensor, lengths: Tensor) -> Tensor:
+    """Return inputs with zeros past an instance's length, if they are real."""
+    if not inputs.is_floating_point():
+        return inputs
+    return inputs.masked_fill(past_end(inputs.shape[1], lengths)[..., None], 0)
+
+
+def flattened(
+    analysis: Analysis, states: Sequence[State | None], batch: int
+) -> list[Tensor] | None:
+    """Return the tensors of given states in a row; None if they are not given, or do not fit."""
+    if states[0] is None:
+        return None
+    found: list[Tensor] = []
+    for loop, state in zip(analysis.loops, states, strict=True):
+        tensors: list[Any] = list(state) if isinstance(state, tuple | list) else [state]
+        if isinstance(state, tuple | list) != loop.is_tuple or len(tensors) != len(loop.parts):
+            return None
+        for tensor, part in zip(tensors, loop.parts, strict=True):
+            fits = isinstance(tensor, Tensor) and tuple(tensor.shape) == (batch, *part.shape)
+            if not fits or tensor.dtype != analysis.dtype:
+                return None
+            found.append(tensor.contiguous())
+    return found
+
+
+def nested(analysis: Analysis, tensors: Sequence[Tensor]) -> list[State]:
+    """Return tensors in a row as the states of each layer, the inverse of `flattened`."""
+    states: list[State] = []
+    rest = list(tensors)
+    for loop in analysis.loops:
+        count = len(loop.parts)
+        states.append(tuple(rest[:count]) if loop.is_tuple else rest[0])
+        rest = rest[count:]
+    return states

@@ -1,0 +1,54 @@
+"""The two ways to make a program of an analysed model: one of C, one of tensor operations."""
+
+from typing import Protocol
+
+import torch
+
+from seqtasks.engine.analysis import Analysis
+from seqtasks.engine.parts import Parts
+from seqtasks.engine.passes import Passes
+
+__all__ = ["Engine", "NativeEngine", "TensorEngine"]
+
+
+class Engine(Protocol):
+    """Makes programs of analyses."""
+
+    name: str
+
+    def program(self, analysis: Analysis, parts: Parts) -> Passes:
+        """Return a program of an analysed model."""
+        ...
+
+
+class NativeEngine:
+    """C programs; see `native`."""
+
+    name = "native"
+
+    def program(self, analysis: Analysis, parts: Parts) -> Passes:
+        """Return a compiled program.
+
+        Raises:
+            CompilerError: if there is none to be had.
+        """
+        from seqtasks.engine.native.program import Program
+
+        by_identity = parts.names()
+        names = {leaf: by_identity[id(t)] for leaf, t in analysis.parameters.items()}
+        return Program(analysis, names, parts.title)
+
+
+class TensorEngine:
+    """Tensor operations; see `tensors`."""
+
+    name = "torch"
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+
+    def program(self, analysis: Analysis, parts: Parts) -> Passes:
+        """Return a program of tensor operations."""
+        from seqtasks.engine.tensors import TensorProgram
+
+        return TensorProgram(analysis, self._device)

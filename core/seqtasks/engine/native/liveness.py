@@ -1,0 +1,42 @@
+"""Which values of a graph are needed at all, in an order in which they can be computed."""
+
+from seqtasks.engine.native.storage import Storage, inputs_of
+from seqtasks.engine.nodes import Node
+
+__all__ = ["live_in", "live_nodes"]
+
+
+def live_in(storage: Storage, roots: list[Node]) -> list[Node]:
+    """Return all that roots need, products of a sum being joined."""
+    seen: set[Node] = set()
+    pending = list(roots)
+    while pending:
+        node = pending.pop()
+        if node not in seen:
+            seen.add(node)
+            pending.extend(inputs_of(storage, node))
+    # Nodes that join products are made last, so numbers alone are no order.
+    ordered: list[Node] = []
+    done: set[Node] = set()
+    for node in sorted(seen, key=lambda n: (n.phase, n.number)):
+        _visit(storage, node, done, ordered)
+    return ordered
+
+
+def live_nodes(roots: list[Node]) -> list[Node]:
+    """Return all that roots need."""
+    return live_in(Storage(), roots)
+
+
+def _visit(storage: Storage, node: Node, done: set[Node], ordered: list[Node]) -> None:
+    stack = [(node, False)]
+    while stack:
+        one, expanded = stack.pop()
+        if one in done:
+            continue
+        if expanded:
+            done.add(one)
+            ordered.append(one)
+        else:
+            stack.append((one, True))
+            stack.extend((source, False) for source in inputs_of(storage, one))

@@ -1,0 +1,83 @@
+"""The parts of a model that a program is made of: embedding, cells, readout."""
+
+import weakref
+from typing import Any
+
+from torch import nn
+
+from seqtasks.cells import Cell
+from seqtasks.engine.hooks import has_global_hooks, has_hooks
+
+__all__ = ["CellAlone", "Parts"]
+
+
+class Parts:
+    """A model's parts.
+
+    Attributes:
+        embedding: None for the identity.
+        readout: None for the last cell's outputs.
+        title: what the model is called.
+    """
+
+    def __init__(
+        self,
+        embedding: nn.Module | None,
+        cells: tuple[Any, ...],
+        readout: nn.Module | None,
+        title: str,
+    ) -> None:
+        self.embedding, self.readout, self.title = embedding, readout, title
+        self._cells = cells
+
+    @property
+    def cells(self) -> tuple[Any, ...]:
+        """One a layer."""
+        return self._cells
+
+    def modules(self) -> list[nn.Module]:
+        """Return all modules, the parts' own included."""
+        tops = [part for part in (self.embedding, *self.cells, self.readout) if part is not None]
+        return [module for top in tops for module in top.modules()]
+
+    def signature(self) -> tuple[Any, ...]:
+        """Return what a program of these parts depends on, beside their code."""
+        found: list[Any] = [has_global_hooks()]
+        for module in self.modules():
+            found += [id(module), has_hooks(module)]
+            for name, value in vars(module).items():
+                if isinstance(value, bool | int | float | str | None) or name == "forward":
+                    found.append((name, value))  # a program has it as a number of its own
+            for tensors in (module._parameters, module._buffers):
+                for name, tensor in tensors.items():
+                    if tensor is not None:
+                        about = (tensor.dtype, tensor.device, tuple(tensor.shape))
+                        found.append((name, id(tensor), tensor.requires_grad, *about))
+                        found.append(has_hooks(tensor))
+        return tuple(found)
+
+    def names(self) -> dict[int, str]:
+        """Return the name of each parameter and buffer by its id."""
+        tops = {"embedding": self.embedding, "readout": self.readout}
+        tops |= {f"cell_{k}": cell for k, cell in enumerate(self.cells)}
+        if len(self.cells) == 1:
+            tops["cell"] = tops.pop("cell_0")
+        return {
+            id(tensor): f"{top}_{name}"
+            for top, module in tops.items()
+            if module is not None
+            for name, tensor in [*module.named_parameters(), *module.named_buffers()]
+        }
+
+
+class CellAlone(Parts):
+    """One cell without embedding and readout, which it does not keep alive."""
+
+    def __init__(self, cell: Cell) -> None:
+        super().__init__(None, (), None, type(cell).__name__)
+        self._cell = weakref.ref(cell)
+
+    @property
+    def cells(self) -> tuple[Any, ...]:
+        """The cell."""
+        return (self._cell(),)

@@ -1,0 +1,134 @@
+"""A recording of a cell: its initial state, its step, and what the step puts out."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seqtasks.engine.analysis import Loop, StatePart
+from seqtasks.engine.nodes import Columns, Node
+from seqtasks.engine.recording import Recorder
+from seqtasks.engine.recording_model import ModelRecording, result_of
+from seqtasks.engine.unsupported import StepsMatterError, UnsupportedError
+
+__all__ = ["recorded_loop"]
+
+TRIAL_STEPS = 11
+
+
+def recorded_loop(
+    recording: ModelRecording,
+    cell: Any,
+    layer: int,
+    inputs: Node,
+    batch: int,
+    dtype: torch.dtype,
+    masked: bool,
+    external_states: bool,
+    steps: int | None,
+) -> Loop:
+    """Record a cell's step, for the loop of a layer, and what it puts out."""
+    graph, phases = recording.graph, recording.phases
+    if hasattr(cell, "scan"):
+        raise UnsupportedError("it runs whole sequences itself (scan)")
+    initial, is_tuple = _initial(recording, cell, batch, dtype, steps)
+    phase = phases.loop(layer)
+    recorder = Recorder(graph, (batch,), dtype, recording.parameter)
+    previous: list[Node] = []
+    tensors: list[Tensor] = []
+    for k, node in enumerate(initial):
+        leaf = graph.leaf("state", (layer, k), node.shape, Columns.BATCH, phase)
+        previous.append(leaf)
+        tensors.append(recorder.track(recording.numbers(batch, *node.shape), leaf))
+    x = recording.numbers(batch, *inputs.shape)
+    recorder.track(x, inputs)
+    with recorder:
+        result = cell(x, tuple(tensors) if is_tuple else tensors[0])
+    following = _state_nodes(recorder, result, is_tuple, previous)
+    if masked:
+        running = graph.leaf("running", None, (), Columns.BATCH, phases.before(0))
+        following = [
+            graph.pointwise("where", running, new, old)
+            for new, old in zip(following, previous, strict=True)
+        ]
+    following = [graph.broadcast_columns(node) for node in following]
+    parts: list[StatePart] = []
+    for k, (old, new) in enumerate(zip(previous, following, strict=True)):
+        key = (layer, k)
+        carried = graph.leaf("carried", key, old.shape, Columns.BATCH, phases.before(layer + 1))
+        back = graph.leaf("back", key, old.shape, Columns.BATCH, phases.backward_loop(layer))
+        external = (
+            graph.leaf("external", key, old.shape, Columns.BATCH, phases.backward)
+            if external_states
+            else None
+        )
+        parts.append(StatePart(old.shape, old, new, carried, initial[k], back, external))
+    return Loop(
+        cell, parts, is_tuple, _output(recording, recorder, cell, inputs, parts, is_tuple, masked)
+    )
+
+
+def _output(
+    recording: ModelRecording,
+    recorder: Recorder,
+    cell: Any,
+    inputs: Node,
+    parts: list[StatePart],
+    is_tuple: bool,
+    masked: bool,
+) -> Node:
+    """Record what a step puts out, on states that are known for all steps."""
+    graph, batch = recorder.graph, recorder.rows[0]
+    tensors = [
+        recorder.track(recording.numbers(batch, *part.shape), part.carried) for part in parts
+    ]
+    x = recorder.track(recording.numbers(batch, *inputs.shape), inputs)
+    with recorder:
+        result = cell.output(x, tuple(tensors) if is_tuple else tensors[0])
+    recorder.finish()
+    output = result_of(recorder, result, "its output")
+    if masked:
+        running = graph.leaf("running", None, (), Columns.BATCH, recorder.graph.lookup_phase)
+        output = graph.pointwise("where", running, output, 0.0)
+    return output
+
+
+def _initial(
+    recording: ModelRecording, cell: Any, batch: int, dtype: Any, steps: int | None
+) -> tuple[list[Node], bool]:
+    """Record the initial state, which must be the same for every row."""
+    recorder = Recorder(recording.graph, (batch,), dtype, recording.parameter)
+    with recorder:
+        state = cell.initial_state(batch, TRIAL_STEPS if steps is None else steps)
+        other = cell.initial_state(batch, TRIAL_STEPS + 1) if steps is None else state
+    recorder.finish()
+    tensors = [state] if isinstance(state, Tensor) else list(state)
+    others = [other] if isinstance(other, Tensor) else list(other)
+    if [t.shape for t in tensors] != [t.shape for t in others]:
+        raise StepsMatterError("the size of its state depends on the number of steps")
+    nodes: list[Node] = []
+    for tensor in tensors:
+        if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
+            raise UnsupportedError("its state is more than a tuple of floating-point tensors")
+        tracked = recorder.find(tensor)
+        if not tracked.rows:
+            raise UnsupportedError("its initial state is not (batch, ...)")
+        nodes.append(tracked.node)
+    return nodes, not isinstance(state, Tensor)
+
+
+def _state_nodes(
+    recorder: Recorder, result: Any, is_tuple: bool, previous: list[Node]
+) -> list[Node]:
+    if is_tuple != isinstance(result, tuple | list):
+        raise UnsupportedError("its next state is of another kind than its initial state")
+    tensors = list(result) if is_tuple else [result]
+    if len(tensors) != len(previous):
+        raise UnsupportedError(
+            "its next state has another number of tensors than its initial state"
+        )
+    nodes = [result_of(recorder, tensor, "its next state") for tensor in tensors]
+    for node, old in zip(nodes, previous, strict=True):
+        if node.shape != old.shape:
+            raise UnsupportedError(f"its state changes shape from {old.shape} to {node.shape}")
+    return nodes

@@ -1,0 +1,54 @@
+"""What a recording does not see, and no model may have: hooks, random draws, lasting changes."""
+
+import torch
+from torch import Tensor, nn
+
+from seqtasks.engine.hooks import has_global_hooks, has_hooks
+from seqtasks.engine.unsupported import UnsupportedError
+
+__all__ = ["check_modules", "check_random", "check_unchanged"]
+
+
+def check_random(before: Tensor) -> None:
+    """Refuse a model that has drawn random numbers."""
+    if not torch.equal(before, torch.get_rng_state()):
+        raise UnsupportedError("it draws random numbers")
+
+
+def check_modules(model: nn.Module, dtype: torch.dtype) -> None:
+    """Refuse hooks, compiled modules, and parameters that are not plain tensors of one type."""
+    if dtype not in (torch.float32, torch.float64):
+        raise UnsupportedError(f"its numbers are {dtype}, not torch.float32 or torch.float64")
+    for name, module in model.named_modules():
+        if has_hooks(module):
+            raise UnsupportedError(f"it has hooks{f' ({name})' if name else ''}")
+        if isinstance(module, torch.jit.ScriptModule):
+            raise UnsupportedError("it is compiled by torch.jit")
+    if has_global_hooks():
+        raise UnsupportedError("there are hooks on all modules")
+    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        if has_hooks(tensor):
+            raise UnsupportedError(f"its parameter {name} has a hook")
+        if tensor.is_floating_point() and tensor.dtype != dtype:
+            raise UnsupportedError(f"its parameter {name} is {tensor.dtype}, not {dtype}")
+        if tensor.layout != torch.strided or type(tensor) not in (Tensor, nn.Parameter):
+            raise UnsupportedError(f"its parameter {name} is not a plain tensor")
+
+
+def check_unchanged(model: nn.Module, twin: nn.Module) -> None:
+    """Refuse a cell that counts its steps or keeps what it saw."""
+    for (name, module), (_, copied) in zip(
+        model.named_modules(), twin.named_modules(), strict=True
+    ):
+        before, after = vars(module), vars(copied)
+        for key in before.keys() | after.keys():
+            old, new = before.get(key), after.get(key)
+            plain = isinstance(old, int | float | str | bool | type(None))
+            if (key in before) != (key in after) or (plain and old != new):
+                raise UnsupportedError(f"it changes its attribute {name}{'.' if name else ''}{key}")
+            grown = isinstance(old, list | dict) and len(old) != len(new or ())
+            if grown and not key.startswith("_"):
+                raise UnsupportedError(f"it changes its attribute {key}")
+    for (name, old), (_, new) in zip(model.named_buffers(), twin.named_buffers(), strict=True):
+        if not torch.equal(old, new):
+            raise UnsupportedError(f"it changes its buffer {name}")
