@@ -133,27 +133,45 @@ class _Emitter:
     def _batch_phase(self, functions: list[str], phase: int, name: str) -> list[str]:
         """Write a phase for all steps, in blocks of columns, and then its sums over all of them."""
         calls: list[str] = []
-        kept = list(self.plan.kept_in(phase, Columns.BATCH))
+        alone = self.plan.for_inputs_alone
+        kept = self.plan.kept_in(phase, Columns.BATCH)
         extra: list[tuple[Node, Place]] = []
+        inputs_back: list[str] = []
         predictions = self.plan.analysis.predictions
         last = self.plan.analysis.phases.before(len(self.plan.analysis.loops))
         if phase == last and predictions not in self.plan.storage.places:
             extra.append((predictions, self.plan.predictions))
         if phase == self.plan.analysis.phases.backward_before(0):
-            extra += self._inputs_back(kept)
-        if kept or extra:
+            further = self._inputs_back(kept)
+            inputs_back = self._of_inputs([n for n in kept if n in alone], further, functions)
+            kept = [n for n in kept if n not in alone]
+        if kept or extra or inputs_back:
             used: set[str] = set()
             lines = self.values.written(Scope("batch", used), kept, "    ", extra)
             functions.append(framing.body(name, used, lines, self.plan.names))
             calls += [
-                "    for (long at = 0; at < columns * w->time; at += BLOCK)",
-                f"        {name}(w, at, at + BLOCK < columns * w->time ? BLOCK : columns * w->time - at, 0, 0);",
+                "    for (long at = 0; at < columns * w->time; at += BLOCK) {",
+                "        const long count = at + BLOCK < columns * w->time ? BLOCK : columns * w->time - at;",
+                f"        {name}(w, at, count, 0, 0);",
+                *inputs_back,
+                "    }",
             ]
         sums = self.sums.of_phase(phase, f"sums_{name}")
         if sums:
             functions.append(sums)
             calls.append(f"    sums_{name}(w);")
         return calls
+
+    def _of_inputs(
+        self, kept: list[Node], further: list[tuple[Node, Place]], functions: list[str]
+    ) -> list[str]:
+        """Write what only the gradient of the inputs needs, and return its call for a block."""
+        if not kept and not further:
+            return []
+        used: set[str] = set()
+        lines = self.values.written(Scope("batch", used), kept, "    ", further)
+        functions.append(framing.body("back_inputs", used, lines, self.plan.names))
+        return ["        if (w->inputs_wanted) back_inputs(w, at, count, 0, 0);"]
 
     def _inputs_back(self, kept: list[Node]) -> list[tuple[Node, Place]]:
         back = self.plan.analysis.gradients.of_inputs

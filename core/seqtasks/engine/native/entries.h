@@ -85,6 +85,7 @@ int seqtasks_backward(const struct call *call) {
             for (long d = 0; d < state_sizes[k]; ++d)
                 external[k][d * w.row + (w.time - 1) * w.columns + c] += call->finals_back[k][c * state_sizes[k] + d];
     }
+    w.inputs_wanted = call->inputs_back != 0;
     backward(&w);
     if (call->inputs_back && inputs_back) gather_in(call->inputs_back, inputs_back, &w, INPUT_SIZE);
     memcpy(call->gradients, w.gradients, sizeof(real) * GRADIENTS);

@@ -138,6 +138,7 @@ COMMENTS = {
     "back_after": "Back through the readout, for a block of columns.",
     "back_loop": "One step back through the loop of layer {0}, for a block of columns.",
     "back_before": "Back through what came before the loop of layer {0}.",
+    "back_inputs": "The gradient of the inputs, for a block of columns.",
     "sums_back_after": "The readout's gradients, over all columns of all steps.",
     "sums_back_before": "The gradients of layer {0}'s weights, over all columns of all steps.",
     "sums_back_loop": "The gradients of layer {0}'s weights, over the last few steps.",
@@ -249,5 +250,6 @@ struct work {
     const real *const *given;    /* states to start from, or null */
     real *const *given_back;     /* their gradients, or null */
     long rows, columns, time, row, thread, first;
+    int inputs_wanted; /* whether the inputs' gradient is */
 };
 """

@@ -6,7 +6,7 @@ from collections import defaultdict
 import numpy as np
 
 from seqtasks.engine.analysis import Analysis
-from seqtasks.engine.native.liveness import live_nodes
+from seqtasks.engine.native.liveness import live_in, live_nodes
 from seqtasks.engine.native.placing import plan_storage
 from seqtasks.engine.native.storage import LEAVES, Place, Storage
 from seqtasks.engine.nodes import Columns, Node
@@ -31,6 +31,7 @@ class Plan:
         moved: values made in another phase than the analysis says -> the phase it says.
         large: whether there are products large enough for BLAS, and portions of steps.
         storage: what is kept, and where.
+        for_inputs_alone: what only the gradient of real inputs needs, which training does not.
         predictions: where the predictions are.
     """
 
@@ -49,6 +50,7 @@ class Plan:
         self.moved = self._move_into_loops()
         self.large = self._has_large_products()
         self.storage: Storage = plan_storage(analysis, self._roots(), self._elsewhere(), self.large)
+        self.for_inputs_alone = self._for_inputs_alone()
         predictions = analysis.predictions
         if predictions not in self.storage.places:
             self.predictions = Place(
@@ -106,6 +108,11 @@ class Plan:
         """Say whether a contribution to a gradient is a product added to it at once."""
         source = node.inputs[0] if node.operation == "view" else node
         return source in self.direct
+
+    def _for_inputs_alone(self) -> set[Node]:
+        back = self.analysis.gradients.of_inputs
+        others = [root for root in self._roots() if root is not back]
+        return set(self.storage.live) - set(live_in(self.storage, others))
 
     def _roots(self) -> list[Node]:
         analysis = self.analysis
