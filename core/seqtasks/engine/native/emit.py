@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from seqtasks import __version__
 from seqtasks.engine.analysis import Analysis
 from seqtasks.engine.native import framing
-from seqtasks.engine.native.kernels import Scope
 from seqtasks.engine.native.plan import Plan
+from seqtasks.engine.native.scope import Scope
 from seqtasks.engine.native.storage import Place
 from seqtasks.engine.native.sums import Sums
 from seqtasks.engine.native.values import Values
