@@ -88,8 +88,7 @@ class _Emitter:
                 *self.values.products.values(),
                 *functions,
                 framing.entries(self.plan, self.inputs_back),
-                framing.text("runtime.h"),
-                framing.text("entries.h"),
+                *map(framing.text, framing.RUNTIME),
             ]
         )
         return Emitted(source, self.plan.offsets, self.plan.gradients, self.values.needs_blas)
