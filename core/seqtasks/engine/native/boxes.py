@@ -5,10 +5,11 @@ import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqtasks.engine.nodes import Index
 
-__all__ = ["Box", "IrregularError", "affine", "boxes"]
+__all__ = ["Box", "IrregularError", "affine", "boxes", "positions", "split_mixed"]
 
 Shape = tuple[int, ...]
 Box = tuple[tuple[int, int], ...]
@@ -94,3 +95,13 @@ def positions(shape: Shape, box: Box) -> Index:
     """Return the flat places of a box of a shape, in the box's own shape."""
     whole = np.arange(math.prod(shape), dtype=np.int32).reshape(shape)
     return whole[tuple(itertools.starmap(slice, box))]
+
+
+def split_mixed(inside: NDArray[np.bool_]) -> None:
+    """Raise IrregularError where some places of a box are of one kind and some of another."""
+    for axis in range(inside.ndim):
+        lines = np.moveaxis(inside, axis, 0).reshape(inside.shape[axis], -1)
+        changes = np.flatnonzero((lines[1:] != lines[:-1]).any(axis=1))
+        if len(changes):
+            raise IrregularError(axis, int(changes[0]) + 1)
+    split(inside.astype(np.int64))

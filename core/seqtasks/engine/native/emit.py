@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from seqtasks import __version__
 from seqtasks.engine.analysis import Analysis
 from seqtasks.engine.native import framing
-from seqtasks.engine.native.kernels import Scope
 from seqtasks.engine.native.plan import Plan
+from seqtasks.engine.native.scope import Scope
 from seqtasks.engine.native.storage import Place
 from seqtasks.engine.native.sums import Sums
 from seqtasks.engine.native.values import Values
@@ -88,8 +88,7 @@ class _Emitter:
                 *self.values.products.values(),
                 *functions,
                 framing.entries(self.plan, self.inputs_back),
-                framing.text("runtime.h"),
-                framing.text("entries.h"),
+                *map(framing.text, framing.RUNTIME),
             ]
         )
         return Emitted(source, self.plan.offsets, self.plan.gradients, self.values.needs_blas)

@@ -10,6 +10,7 @@ from seqtasks.engine.nodes import Node
 
 __all__ = [
     "GIVE",
+    "RUNTIME",
     "body",
     "definitions",
     "entries",
@@ -22,6 +23,8 @@ __all__ = [
 
 SMALL_BLOCK, LARGE_BLOCK = 16, 256
 """Columns that go through a loop together."""
+RUNTIME = ("inputs.h", "losses.h", "optimisers.h", "training.h", "entries.h")
+"""Files of C that every program ends with, in this order."""
 
 
 def definitions(plan: Plan) -> list[str]:

@@ -14,100 +14,20 @@ from seqtasks.engine.analysis import Analysis
 from seqtasks.engine.native.blas import find_blas
 from seqtasks.engine.native.compiler import CompilerError, load
 from seqtasks.engine.native.emit import Emitted, emit
+from seqtasks.engine.native.interface import (
+    LOSSES,
+    OPTIMIZERS,
+    PROBLEMS,
+    Call,
+    Job,
+    Optimizer,
+    Parameter,
+)
 from seqtasks.engine.native.workspace import Workspace
 from seqtasks.engine.nodes import Node
 from seqtasks.engine.optimizer_values import OptimizerValues
 
-__all__ = ["LOSSES", "OPTIMIZERS", "Program", "Trained"]
-
-LOSSES = {"symbols": 0, "sets": 1, "reals": 2}
-OPTIMIZERS = {"adam": 0, "adamw": 1, "sgd": 2, "rmsprop": 3}
-_PROBLEMS = {
-    1: "an input is no symbol of the model's alphabet",
-    2: "a target is no symbol of the model's predictions",
-    3: "there is too little memory for the threads",
-}
-
-
-class _Parameter(ctypes.Structure):
-    _fields_ = [
-        ("values", ctypes.c_void_p),
-        ("first", ctypes.c_void_p),
-        ("second", ctypes.c_void_p),
-        ("offset", ctypes.c_long),
-        ("size", ctypes.c_long),
-    ]
-
-
-class _Optimizer(ctypes.Structure):
-    _fields_ = [
-        ("kind", ctypes.c_int),
-        ("reduce_by_sum", ctypes.c_int),
-        ("loss", ctypes.c_int),
-        ("nesterov", ctypes.c_int),
-        *(
-            (name, ctypes.c_double)
-            for name in (
-                "learning_rate",
-                "beta1",
-                "beta2",
-                "epsilon",
-                "weight_decay",
-                "momentum",
-                "alpha",
-                "clip",
-            )
-        ),
-    ]
-
-
-class _Job(ctypes.Structure):
-    _fields_ = [
-        ("parameters", ctypes.c_void_p),
-        ("parameter_count", ctypes.c_long),
-        ("blas", ctypes.c_void_p),
-        ("one_thread", ctypes.c_void_p),
-        ("optimizer", _Optimizer),
-        ("steps_before", ctypes.c_long),
-        ("steps", ctypes.c_long),
-        ("threads", ctypes.c_long),
-        ("times", ctypes.c_void_p),
-        ("batch_sizes", ctypes.c_void_p),
-        ("inputs", ctypes.c_void_p),
-        ("targets", ctypes.c_void_p),
-        ("losses", ctypes.c_void_p),
-        ("memory", ctypes.c_void_p),
-        ("memory_each", ctypes.c_long),
-        ("made", ctypes.c_long),
-        ("status", ctypes.c_int),
-    ]
-
-
-_CALL_FIELDS = (
-    "inputs",
-    "lengths",
-    "given",
-    "predictions",
-    "finals",
-    "histories",
-    "predictions_back",
-    "finals_back",
-    "histories_back",
-    "inputs_back",
-    "given_back",
-    "gradients",
-    "memory",
-)
-
-
-class _Call(ctypes.Structure):
-    _fields_ = [
-        ("parameters", ctypes.c_void_p),
-        ("blas", ctypes.c_void_p),
-        ("batch", ctypes.c_long),
-        ("time", ctypes.c_long),
-        *((name, ctypes.c_void_p) for name in _CALL_FIELDS),
-    ]
+__all__ = ["Program", "Trained"]
 
 
 @dataclass
@@ -143,13 +63,13 @@ class Program:
             self._blas, self._one_thread = found.products[size], found.one_thread
         self._library = load(self.source)
         self._train = self._library.seqtasks_train
-        self._train.argtypes, self._train.restype = [ctypes.POINTER(_Job)], ctypes.c_int
+        self._train.argtypes, self._train.restype = [ctypes.POINTER(Job)], ctypes.c_int
         self._memory_needed = self._library.seqtasks_memory
         self._memory_needed.argtypes = [ctypes.c_long] * 3
         self._memory_needed.restype = ctypes.c_long
         for name in ("seqtasks_forward", "seqtasks_backward"):
             function = getattr(self._library, name)
-            function.argtypes, function.restype = [ctypes.POINTER(_Call)], ctypes.c_int
+            function.argtypes, function.restype = [ctypes.POINTER(Call)], ctypes.c_int
         self._workspace = Workspace(0)
 
     def trained(self) -> list[Tensor]:
@@ -165,12 +85,12 @@ class Program:
         return Workspace(self._memory_needed(batch, time, 1))
 
     def _parameters(self, states: dict[int, Trained] | None = None) -> Any:
-        array = (_Parameter * len(self._leaves))()
+        array = (Parameter * len(self._leaves))()
         for k, (leaf, tensor) in enumerate(zip(self._leaves, self._tensors, strict=True)):
             if not tensor.is_contiguous():
                 raise ValueError("a parameter's memory is not contiguous")
             kept = None if states is None else states.get(id(tensor))
-            array[k] = _Parameter(
+            array[k] = Parameter(
                 tensor.data_ptr(),
                 None if kept is None or kept.first is None else kept.first.data_ptr(),
                 None if kept is None or kept.second is None else kept.second.data_ptr(),
@@ -219,12 +139,12 @@ class Program:
             self._workspace = Workspace(threads * each)
         losses = np.empty(steps)
         parameters = self._parameters(states)
-        job = _Job(
+        job = Job(
             ctypes.addressof(parameters),
             len(self._leaves),
             self._blas,
             self._one_thread,
-            _Optimizer(
+            Optimizer(
                 OPTIMIZERS[optimizer.kind],
                 reduction == "sum",
                 LOSSES[loss],
@@ -251,7 +171,7 @@ class Program:
         )
         status = self._train(job)
         if status:
-            raise ValueError(_PROBLEMS[status])
+            raise ValueError(PROBLEMS[status])
         return losses[: job.made].tolist()
 
     def forward(
@@ -338,7 +258,7 @@ class Program:
 
     def _run(self, entry: str, batch: int, time: int, **values: Any) -> None:
         parameters = self._parameters()
-        call = _Call(ctypes.addressof(parameters), self._blas, batch, time)
+        call = Call(ctypes.addressof(parameters), self._blas, batch, time)
         alive: list[Any] = []
         for name, value in values.items():
             if isinstance(value, Workspace):
@@ -351,4 +271,4 @@ class Program:
                 setattr(call, name, ctypes.addressof(array))
         status = getattr(self._library, entry)(call)
         if status:
-            raise IndexError(_PROBLEMS[status])
+            raise IndexError(PROBLEMS[status])

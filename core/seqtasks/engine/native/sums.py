@@ -2,8 +2,8 @@
 
 from seqtasks.engine.native.framing import wrapped
 from seqtasks.engine.native.keeping import latest_input
-from seqtasks.engine.native.kernels import Scope
 from seqtasks.engine.native.plan import Plan
+from seqtasks.engine.native.scope import Scope
 from seqtasks.engine.native.storage import SUMS
 from seqtasks.engine.native.values import Values
 from seqtasks.engine.nodes import Columns, Node

@@ -1,9 +1,10 @@
 """C for the values of a phase: pointwise ones in shared loops, reductions, products."""
 
-from seqtasks.engine.native.kernels import Kernels, Scope
+from seqtasks.engine.native.kernels import Kernels
 from seqtasks.engine.native.operands import in_memory, rectangle
 from seqtasks.engine.native.plan import Plan, through_blas
 from seqtasks.engine.native.schedule import groups
+from seqtasks.engine.native.scope import Scope
 from seqtasks.engine.native.storage import OWN_LOOPS, Place
 from seqtasks.engine.nodes import Node
 
