@@ -1,6 +1,6 @@
 """The pointwise operations: each with its derivative, its C and its torch, in one table.
 
-A new operation is one entry here, and a name in `recording` for the torch function it stands for.
+A new operation is one entry here, and a line in `rules` for the torch function it stands for.
 Comparisons and logic give 1 or 0. In C the operands are vectors of a few columns (see
 `native/vector.h`).
 """
