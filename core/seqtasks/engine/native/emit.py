@@ -10,6 +10,7 @@ from seqtasks.engine.native.scope import Scope
 from seqtasks.engine.native.storage import Place
 from seqtasks.engine.native.sums import Sums
 from seqtasks.engine.native.values import Values
+from seqtasks.engine.native.weights_back import weights_back
 from seqtasks.engine.nodes import Columns, Node
 
 __all__ = ["Emitted", "emit"]
@@ -74,7 +75,7 @@ class _Emitter:
             backward += self._loop(functions, layer, back=True)
             name = f"back_before_{layer}"
             backward += self._batch_phase(functions, phases.backward_before(layer), name)
-        backward += self._last_phases(functions)
+        backward += weights_back(self.plan, self.values, self.sums, functions)
         functions.append(framing.function("forward", forward))
         functions.append(framing.function("backward", backward))
         source = "\n".join(
@@ -256,59 +257,3 @@ class _Emitter:
                     f"        if (!w->given) add_columns(w->buffers.{name}, {pointer}, {size}, j, width);"
                 )
         return lines
-
-    def _last_phases(self, functions: list[str]) -> list[str]:
-        """Write the gradients of tables by symbol and of weights."""
-        phases = self.plan.analysis.phases
-        used: set[str] = set()
-        lines: list[str] = []
-        batch, table = Scope("batch", used), Scope("vocabulary", used)
-        kept = self.plan.kept_in(phases.backward_vocabulary)
-        sums = [n for n in kept if n.operation == "sum_by_symbol" and not self.sums.in_portions(n)]
-        if sums:
-            lines.append("    { /* what each symbol's gradient is */")
-            lines.append("    const long at = 0, count = columns * w->time; (void)at;")
-            for node in sums:
-                lines += self.values.kernels.summed(
-                    batch, node, node.inputs[0], self.plan.storage.places[node], "    "
-                )
-            lines.append("    }")
-        rest = [
-            n for n in kept if n.columns == Columns.VOCABULARY and n.operation != "sum_by_symbol"
-        ]
-        outers = [
-            n
-            for n in self.plan.storage.live
-            if n.operation in ("outer", "sum_of_columns")
-            and n.inputs[0].columns == Columns.VOCABULARY
-        ]
-        if rest or outers:
-            lines.append("    { const long at = 0, count = VOCABULARY_ROW; (void)at; (void)count;")
-            lines += self.values.written(table, rest, "    ")
-            lines += self.sums.lines(table, outers)
-            lines.append("    }")
-        one = Scope("one", used)
-        kept = list(self.plan.kept_in(phases.backward_weights, Columns.ONE))
-        kept = [n for n in kept if n not in self.plan.direct]
-        kept = [n for n in kept if n.operation not in ("outer", "sum_of_columns")]
-        lines += self.values.written(one, kept, "    ")
-        for leaf, contributions in self.plan.analysis.gradients.of_parameters.items():
-            for node in contributions:
-                if self.plan.is_direct(node):
-                    continue
-                lines.append(f"    /* gradient of {self.plan.names[leaf]} */")
-                target = f"w->gradients + {self.plan.offsets[leaf]}"
-                if node.operation == "symbols_back":
-                    (g,) = node.inputs
-                    rows, _ = self.values.vector(table, g)
-                    lines += [
-                        "    for (int s = 0; s < VOCABULARY; ++s)",
-                        f"        for (int d = 0; d < {g.size}; ++d)",
-                        f"            ({target})[s * {g.size} + d] += ({rows})[d * VOCABULARY_ROW + s];",
-                    ]
-                else:
-                    lines += self.values.kernels.pointwise(one, [(node, target)], "    ")
-        if not lines:
-            return []
-        functions.append(framing.wrapped("back_weights", used, lines, self.plan.names))
-        return ["    back_weights(w);"]
