@@ -156,6 +156,31 @@ class ThreeStates(st.Cell):
         return h + mean + torch.einsum("bij,bj->bi", fast, mean)
 
 
+class ScalarMemoryLSTM(st.Cell):
+    """The sLSTM before it is stabilised; the state is (h, c, n), n what c is measured by.
+
+    Beck et al., "xLSTM: Extended Long Short-Term Memory", 2024, section 2.2.
+    """
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.W = nn.Linear(input_size, 4 * hidden_size)
+        self.R = nn.Linear(hidden_size, 4 * hidden_size, bias=False)
+
+    def initial_state(self, batch_size, steps):
+        return tuple(self.zeros(batch_size, self.hidden_size) for _ in range(3))
+
+    def forward(self, x, state):
+        h, c, n = state
+        z, i, f, o = (self.W(x) + self.R(h)).chunk(4, -1)
+        i, f = torch.exp(i), torch.sigmoid(f)
+        c, n = f * c + i * torch.tanh(z), f * n + i
+        return torch.sigmoid(o) * c / n, c, n
+
+    def output(self, x, state):
+        return state[0]
+
+
 PAPER_CELLS = [
     MinimalGatedUnit,
     PeepholeLSTM,
@@ -164,4 +189,5 @@ PAPER_CELLS = [
     TwoMatrices,
     TwoLayers,
     ThreeStates,
+    ScalarMemoryLSTM,
 ]
