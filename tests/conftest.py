@@ -13,7 +13,7 @@ import pytest
 # Threads of several workers at once would wait for each other more than they compute.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-collect_ignore = ["conftest.py"]  # it holds no examples to run
+collect_ignore_glob = ["*conftest.py"]  # they hold no examples, and share a name
 
 EXAMPLE = Path(__file__).parent / "example_plugin"
 HEADER = "from seqtasks.hookspecs import hookimpl\n"
