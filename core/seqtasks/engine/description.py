@@ -3,7 +3,7 @@
 from collections import Counter
 
 from seqtasks.engine.analysis import Analysis
-from seqtasks.engine.nodes import Columns, Node
+from seqtasks.engine.nodes import Columns, Node, reached
 from seqtasks.engine.pointwise import POINTWISE
 
 __all__ = ["described"]
@@ -50,13 +50,7 @@ def _needed(analysis: Analysis) -> set[Node]:
         for part in loop.parts:
             roots += [part.following, *([part.before] if part.before else [])]
     roots += [n for nodes in analysis.gradients.of_parameters.values() for n in nodes]
-    seen: set[Node] = set()
-    while roots:
-        node = roots.pop()
-        if node not in seen:
-            seen.add(node)
-            roots.extend(node.inputs)
-    return seen
+    return reached(roots, lambda node: node.inputs)
 
 
 def _work(nodes: list[Node]) -> str:

@@ -11,7 +11,7 @@ Slicing, stacking, broadcasting, shifting and transposing all are one operation,
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Columns", "Index", "Node", "Pullback", "Shape"]
+__all__ = ["Columns", "Index", "Node", "Pullback", "Shape", "reached"]
 
 Index = NDArray[np.integer[Any]]
 Shape = tuple[int, ...]
@@ -70,3 +70,15 @@ class Node:
         about = "" if self.value is None else f" [{self.value}]"
         shape = "x".join(map(str, self.shape))
         return f"%{self.number} = {self.operation}({sources}){about} {shape} phase {self.phase}"
+
+
+def reached(roots: Iterable[Node], sources: Callable[[Node], Iterable[Node]]) -> set[Node]:
+    """Return some nodes, and all that are reached from one to its sources."""
+    seen: set[Node] = set()
+    pending = list(roots)
+    while pending:
+        node = pending.pop()
+        if node not in seen:
+            seen.add(node)
+            pending.extend(sources(node))
+    return seen

@@ -142,7 +142,7 @@ class _Emitter:
         if phase == last and predictions not in self.plan.storage.places:
             extra.append((predictions, self.plan.predictions))
         if phase == self.plan.analysis.phases.backward_before(0):
-            further = self._inputs_back(kept)
+            further = self._inputs_back()
             inputs_back = self._of_inputs([n for n in kept if n in alone], further, functions)
             kept = [n for n in kept if n not in alone]
         if kept or extra or inputs_back:
@@ -173,7 +173,7 @@ class _Emitter:
         functions.append(framing.body("back_inputs", used, lines, self.plan.names))
         return ["        if (w->inputs_wanted) back_inputs(w, at, count, 0, 0);"]
 
-    def _inputs_back(self, kept: list[Node]) -> list[tuple[Node, Place]]:
+    def _inputs_back(self) -> list[tuple[Node, Place]]:
         back = self.plan.analysis.gradients.of_inputs
         if back is None or self.plan.analysis.vocabulary:
             return []

@@ -1,20 +1,14 @@
 """Which values of a graph are needed at all, in an order in which they can be computed."""
 
 from seqtasks.engine.native.storage import Storage, inputs_of
-from seqtasks.engine.nodes import Node
+from seqtasks.engine.nodes import Node, reached
 
 __all__ = ["live_in", "live_nodes"]
 
 
 def live_in(storage: Storage, roots: list[Node]) -> list[Node]:
     """Return all that roots need, products of a sum being joined."""
-    seen: set[Node] = set()
-    pending = list(roots)
-    while pending:
-        node = pending.pop()
-        if node not in seen:
-            seen.add(node)
-            pending.extend(inputs_of(storage, node))
+    seen = reached(roots, lambda node: inputs_of(storage, node))
     # Nodes that join products are made last, so numbers alone are no order.
     ordered: list[Node] = []
     done: set[Node] = set()

@@ -16,12 +16,17 @@ struct job {
     int status;
 };
 
+/* Which of so many one of several threads takes: whole vectors, but for the last. */
+static void take_part(long all, long thread, long threads, long *first, long *last) {
+    const long each = (all / threads + LANES - 1) / LANES * LANES;
+    *first = each * thread < all ? each * thread : all;
+    *last = thread == threads - 1 || *first + each > all ? all : *first + each;
+}
+
 /* Rows of the batch of one of several threads. */
 static void take_share(struct work *w, long batch, long thread, long threads, long *first) {
-    const long each = (batch / threads + LANES - 1) / LANES * LANES;
-    *first = each * thread < batch ? each * thread : batch;
-    long last = thread == threads - 1 ? batch : *first + each;
-    if (last > batch) last = batch;
+    long last;
+    take_part(batch, thread, threads, first, &last);
     w->rows = last - *first;
     w->columns = (w->rows + LANES - 1) / LANES * LANES;
 }
@@ -98,19 +103,12 @@ static void judge(struct shared *s, long step) {
     s->ended = !isfinite(loss);
 }
 
-/* The part of all gradients that one of several threads sums and steps along. */
-static void take_part(long thread, long threads, long *first, long *last) {
-    const long each = (GRADIENTS / threads + LANES - 1) / LANES * LANES;
-    *first = each * thread < GRADIENTS ? each * thread : GRADIENTS;
-    *last = thread == threads - 1 || *first + each > GRADIENTS ? GRADIENTS : *first + each;
-}
-
 /* Add the threads' gradients, and the squares of the mean's. */
 static void add_gradients(struct shared *s, long thread, long step) {
     const struct job *job = s->job;
     const real share = (real)share_of(s, step);
     long first, last;
-    take_part(thread, job->threads, &first, &last);
+    take_part(GRADIENTS, thread, job->threads, &first, &last);
     real *restrict g = s->works[0].gradients;
     for (long t = 1; t < job->threads; ++t) {
         const real *restrict other = s->works[t].gradients;
@@ -143,7 +141,7 @@ static void step_along(struct shared *s, long thread, long step) {
         if (!(factor >= 1)) scale *= factor;
     }
     long first, last;
-    take_part(thread, job->threads, &first, &last);
+    take_part(GRADIENTS, thread, job->threads, &first, &last);
     for (long i = first; i < last; ++i) g[i] *= (real)scale;
     for (long k = 0; k < job->parameter_count; ++k) {
         const struct parameter *p = job->parameters + k;

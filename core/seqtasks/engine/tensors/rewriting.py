@@ -7,7 +7,7 @@ import numpy as np
 
 from seqtasks.engine.analysis import Analysis
 from seqtasks.engine.graph import Graph
-from seqtasks.engine.nodes import Index, Node
+from seqtasks.engine.nodes import Index, Node, reached
 
 __all__ = ["Roots", "added", "live", "rebuilt", "rewrite", "users", "view"]
 
@@ -73,14 +73,7 @@ class Roots:
 
 def live(roots: Sequence[Node]) -> list[Node]:
     """Return all that nodes are computed from, and themselves, in an order of computing."""
-    seen: set[Node] = set()
-    pending = list(roots)
-    while pending:
-        node = pending.pop()
-        if node not in seen:
-            seen.add(node)
-            pending.extend(node.inputs)
-    return sorted(seen, key=lambda n: (n.phase, n.number))
+    return sorted(reached(roots, lambda node: node.inputs), key=lambda n: (n.phase, n.number))
 
 
 def users(nodes: Sequence[Node]) -> dict[Node, list[Node]]:

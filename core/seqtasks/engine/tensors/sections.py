@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from seqtasks.engine.analysis import Analysis
-from seqtasks.engine.nodes import Columns, Node
+from seqtasks.engine.nodes import Columns, Node, reached
 from seqtasks.engine.tensors.joining import alike_joined, products_joined
 from seqtasks.engine.tensors.linear import (
     early_together,
@@ -171,14 +171,7 @@ def _with_places(analysis: Analysis, roots: Roots) -> Roots:
 
 def _inside(roots: list[Node]) -> set[Node]:
     """Return what roots are computed from within their own phases."""
-    seen: set[Node] = set()
-    pending = list(roots)
-    while pending:
-        node = pending.pop()
-        if node not in seen:
-            seen.add(node)
-            pending.extend(n for n in node.inputs if n.phase == node.phase)
-    return seen
+    return reached(roots, lambda node: [n for n in node.inputs if n.phase == node.phase])
 
 
 def by_section(parted: Sections) -> dict[int, list[Node]]:
