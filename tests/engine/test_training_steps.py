@@ -168,13 +168,3 @@ def test_a_frozen_parameter_stays_as_it_is(engine):
 def test_a_model_that_is_no_models_of_ours_is_refused(engine):
     with pytest.raises(st.UsageError, match=f"the engine '{engine}' runs seqtasks' own models"):
         Trainer(torch.nn.Linear(2, 2), None, "adam", 0.1, engine=engine)
-
-
-@pytest.mark.xfail(
-    strict=True,
-    reason="torch.optim passes over a parameter that a batch does not use; programs move it on",
-)
-@pytest.mark.parametrize("cell", ["stack-rnn:cell_size=2,depth=2", "tape-rnn:cell_size=2,places=3"])
-def test_a_parameter_that_a_batch_of_one_step_does_not_use(engine, cell):
-    # what is written to a memory is read at the next step, so that of one step it has no gradient
-    assert_near(*both(engine, "symbols", cell, steps=6, optimizer="adam"))

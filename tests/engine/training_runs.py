@@ -12,15 +12,15 @@ from seqtasks.training.data import Block
 
 BATCH, TIME, WIDTH, SYMBOLS = 8, 10, 3, 4
 LENGTHS = (TIME, 3, 1)
-"""The time steps of the batches, in turn."""
+"""The time steps of the batches, in turn, unless others are asked for."""
 BLOCK = 12
 
 
 class Source:
     """Batches of one kind of target: the inputs' running sum, as ids, sets or reals."""
 
-    def __init__(self, kind, dtype):
-        self.kind, self.dtype = kind, dtype
+    def __init__(self, kind, dtype, lengths=LENGTHS):
+        self.kind, self.dtype, self.lengths = kind, dtype, lengths
         self._blocks = {}
 
     def block(self, step):
@@ -37,10 +37,10 @@ class Source:
 
     def _made(self, number):
         rng = np.random.default_rng([3, number])
-        each = BLOCK // len(LENGTHS)
-        tensors = [self._drawn(rng, each * BATCH, time) for time in LENGTHS]
-        holder = np.tile(np.arange(len(LENGTHS)), each)
-        first_row = np.repeat(np.arange(each) * BATCH, len(LENGTHS))
+        each = BLOCK // len(self.lengths)
+        tensors = [self._drawn(rng, each * BATCH, time) for time in self.lengths]
+        holder = np.tile(np.arange(len(self.lengths)), each)
+        first_row = np.repeat(np.arange(each) * BATCH, len(self.lengths))
         sizes = np.full(BLOCK, BATCH)
         sizes[::5] = BATCH - 3  # as the last batch of an epoch
         return Block.of(number * BLOCK, tensors, holder, first_row, sizes)
@@ -64,16 +64,23 @@ class Source:
 
 
 def model(kind, cell="concat"):
-    """Return a model for a kind of target, its weights always the same."""
+    """Return a model for a kind of target, its weights always the same.
+
+    Args:
+        kind: of target: symbols, sets or reals.
+        cell: a cell's name, several with + between them, or a module.
+    """
     torch.manual_seed(11)
     embedding, size = (nn.Linear(2, WIDTH), 2) if kind == "reals" else (nn.Embedding(4, WIDTH), 4)
-    cells = [st.cell(name, WIDTH, WIDTH) for name in cell.split("+")]
+    cells = [cell]
+    if isinstance(cell, str):
+        cells = [st.cell(name, WIDTH, WIDTH) for name in cell.split("+")]
     return st.Model(embedding, cells, st.readout("concat", WIDTH, WIDTH, size)).double()
 
 
-def trainer(start, kind, engine, optimizer="adam", learning_rate=0.01, **options):
+def trainer(start, kind, engine, optimizer="adam", learning_rate=0.01, lengths=LENGTHS, **options):
     """Return a trainer of a copy of a model, by exactly this engine."""
-    source = Source(kind, next(start.parameters()).dtype)
+    source = Source(kind, next(start.parameters()).dtype, lengths)
     made = Trainer(copy.deepcopy(start), source, optimizer, learning_rate, engine=engine, **options)
     assert made.engine == engine
     return made

@@ -1,11 +1,13 @@
 """A program's two passes as one operation of torch's autograd."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from seqtasks.engine.passes import Passes
+from seqtasks.engine.usage import steps_until_used
 
 __all__ = ["DifferentiablePass"]
 
@@ -41,8 +43,10 @@ class DifferentiablePass(torch.autograd.Function):
         ctx.histories = histories
         ctx.versions = [t._version for t in program.tensors()]
         ctx.save_for_backward(inputs, *(given or ()))
-        ctx.finals = len(finals)
-        return predictions, *finals, *past
+        ctx.set_materialize_grads(False)
+        results = predictions, *finals, *past
+        ctx.shapes = [result.shape for result in results]
+        return results
 
     @staticmethod
     def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  # as torch documents it
@@ -60,15 +64,42 @@ class DifferentiablePass(torch.autograd.Function):
             raise RuntimeError(
                 "a parameter was changed in place between the pass forward and the one back"
             )
-        count = ctx.finals
-        back = tuple(b.contiguous() for b in back)
+        parts = [part for loop in program.analysis.loops for part in loop.parts]
+        used = _used(program, back, inputs.shape[1])
+        dtype, device = program.analysis.dtype, inputs.device
+        back = tuple(
+            torch.zeros(shape, dtype=dtype, device=device) if b is None else b.contiguous()
+            for b, shape in zip(back, ctx.shapes, strict=True)
+        )
         gradients, inputs_back, given_back = program.backward(
             inputs,
             ctx.lengths,
             None if ctx.count < 0 else given,
             ctx.memory,
             back[0],
-            back[1 : 1 + count],
-            back[1 + count :] if ctx.histories else None,
+            back[1 : 1 + len(parts)],
+            back[1 + len(parts) :] if ctx.histories else None,
         )
+        gradients = [g if u else None for g, u in zip(gradients, used, strict=True)]
         return None, None, None, None, inputs_back, *(given_back or ()), *gradients
+
+
+def _used(program: Passes, back: Sequence[Tensor | None], time: int) -> list[bool]:
+    """Say for each tensor that a program reads whether a gradient reaches it, if but zeros.
+
+    Args:
+        program: whose pass back it is.
+        back: the gradients of predictions, final states and histories; None where there is none.
+        time: steps of the batch.
+    """
+    analysis = program.analysis
+    predictions, *states = back
+    given = [] if predictions is None else [analysis.cotangent]
+    parts = [part for loop in analysis.loops for part in loop.parts]
+    for k, gradient in enumerate(states):
+        leaf = parts[k % len(parts)].external
+        if gradient is not None and leaf is not None:
+            given.append(leaf)
+    found = steps_until_used(analysis, given)
+    leaves = sorted(analysis.parameters, key=lambda leaf: leaf.value[0])
+    return [leaf in found and found[leaf] <= time for leaf in leaves]

@@ -47,15 +47,14 @@ class NativeSteps:
         self._model, self._engines, self._source = model, engines, source
         self._optimizer, self._clip, self._reduction = optimizer, clip, reduction
         self._parameters = trained_parameters(model)
-        self._made = 0
         self._steps_per_call = 1
         first = source.batch(0)
         self._input_size = first.inputs.shape[-1] if first.inputs.is_floating_point() else 0
         self._loss = {torch.int64: "symbols", torch.bool: "sets"}.get(first.targets.dtype, "reals")
         program = self._program(first.inputs.shape[1])
-        trained = {id(tensor) for tensor in program.trained()}
+        self._trained = program.trained()
         self._kept: dict[int, Trained] = {
-            id(p): self._new_state(p) for p in self._parameters if id(p) in trained
+            id(p): self._new_state(p) for p in self._parameters if id(p) in self._trained
         }
         work = (
             sum(p.numel() for p in self._parameters) * first.inputs.shape[0] * first.inputs.shape[1]
@@ -94,7 +93,7 @@ class NativeSteps:
 
     def _train(self, block: Block, piece: slice) -> list[float]:
         program = self._program(int(block.times[piece.start]))
-        losses = program.train(
+        return program.train(
             np.ascontiguousarray(block.times[piece]),
             np.ascontiguousarray(block.batch_sizes[piece]),
             np.ascontiguousarray(block.input_addresses[piece]),
@@ -104,11 +103,8 @@ class NativeSteps:
             loss=self._loss,
             reduction=self._reduction,
             clip=self._clip,
-            steps_before=self._made,
             threads=self.threads,
         )
-        self._made += len(losses)
-        return losses
 
     def _program(self, time_steps: int) -> Program:
         program = self._engines.program(time_steps, input_size=self._input_size)
@@ -129,18 +125,14 @@ class NativeSteps:
     def optimizer_state(self) -> dict[str, Tensor]:
         """Return what the optimiser keeps, named as torch's own optimisers name it."""
         tensors: dict[str, Tensor] = {}
-        if self._made == 0:
-            return tensors
         for index, parameter in enumerate(self._parameters):
             kept = self._kept.get(id(parameter))
-            if kept is None:
+            if kept is None or kept.steps == 0:
                 continue
             if self._optimizer.kind != "sgd":
-                tensors[f"{index}.step"] = torch.tensor(float(self._made))
-            pair = (kept.first, kept.second)
-            for name, tensor in zip(self._optimizer.kept, pair, strict=True):
-                if name is not None and tensor is not None:
-                    tensors[f"{index}.{name}"] = tensor
+                tensors[f"{index}.step"] = torch.tensor(float(kept.steps))
+            for name, tensor in self._named(kept):
+                tensors[f"{index}.{name}"] = tensor
         return tensors
 
     def restore(self, tensors: dict[str, Tensor], step: int) -> None:
@@ -149,21 +141,25 @@ class NativeSteps:
         Raises:
             KeyError, RuntimeError: if the tensors are not those of this model.
         """
-        self._made = step
         for index, parameter in enumerate(self._parameters):
             kept = self._kept.get(id(parameter))
             if kept is None:
                 continue
-            if f"{index}.step" in tensors:
-                self._made = int(tensors[f"{index}.step"])
-            pair = (kept.first, kept.second)
-            for name, tensor in zip(self._optimizer.kept, pair, strict=True):
-                if name is None or tensor is None:
-                    continue
-                if step > 0:
-                    tensor.copy_(tensors[f"{index}.{name}"])
-                else:
+            named = self._named(kept)
+            # of batches too short for a parameter, torch's optimisers keep nothing
+            may_lack = step == 0 or self._trained[id(parameter)] > 1
+            if may_lack and not any(f"{index}.{name}" in tensors for name, _ in named):
+                kept.steps = 0
+                for _, tensor in named:
                     tensor.zero_()
+                continue
+            kept.steps = int(tensors.get(f"{index}.step", step))
+            for name, tensor in named:
+                tensor.copy_(tensors[f"{index}.{name}"])
+
+    def _named(self, kept: Trained) -> list[tuple[str, Tensor]]:
+        pairs = zip(self._optimizer.kept, (kept.first, kept.second), strict=True)
+        return [(name, tensor) for name, tensor in pairs if name is not None and tensor is not None]
 
 
 def _cores() -> int:

@@ -239,6 +239,8 @@ struct parameter {
     real *values;         /* the model's own memory */
     real *first, *second; /* the optimiser's; may be null */
     long offset, size;    /* among all gradients; offset < 0: not trained */
+    long used_from;       /* time steps from which on it has a gradient */
+    long steps;           /* of its optimiser so far: those in which it had one */
 };
 struct buffers {
 <buffers>

@@ -14,7 +14,7 @@ PROBLEMS = {
 
 
 class Parameter(ctypes.Structure):
-    """A parameter, its optimiser's memory, and its place among all gradients."""
+    """A parameter, its optimiser's memory, its place among all gradients, and when it has one."""
 
     _fields_ = [
         ("values", ctypes.c_void_p),
@@ -22,6 +22,8 @@ class Parameter(ctypes.Structure):
         ("second", ctypes.c_void_p),
         ("offset", ctypes.c_long),
         ("size", ctypes.c_long),
+        ("used_from", ctypes.c_long),
+        ("steps", ctypes.c_long),
     ]
 
 
@@ -58,7 +60,6 @@ class Job(ctypes.Structure):
         ("blas", ctypes.c_void_p),
         ("one_thread", ctypes.c_void_p),
         ("optimizer", Optimizer),
-        ("steps_before", ctypes.c_long),
         ("steps", ctypes.c_long),
         ("threads", ctypes.c_long),
         ("times", ctypes.c_void_p),

@@ -7,7 +7,8 @@ struct optimiser {
     double learning_rate, beta1, beta2, epsilon, weight_decay, momentum, alpha, clip;
 };
 
-static UNUSED void optimise(const struct optimiser *o, const struct parameter *p, const real *g, double step) {
+static UNUSED void optimise(const struct optimiser *o, const struct parameter *p, const real *g) {
+    const double step = (double)p->steps;
     real *restrict x = p->values, *restrict m = p->first, *restrict v = p->second;
     const real decay = (real)o->weight_decay, b1 = (real)(1 - o->beta1), b2 = (real)o->beta2;
     const real c2 = (real)(1 - o->beta2), alpha = (real)o->alpha, rest = (real)(1 - o->alpha);

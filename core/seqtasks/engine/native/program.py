@@ -26,16 +26,25 @@ from seqtasks.engine.native.interface import (
 from seqtasks.engine.native.workspace import Workspace
 from seqtasks.engine.nodes import Node
 from seqtasks.engine.optimizer_values import OptimizerValues
+from seqtasks.engine.usage import steps_until_used
 
 __all__ = ["Program", "Trained"]
+
+NEVER = 2**31 - 1
 
 
 @dataclass
 class Trained:
-    """Where one parameter's optimiser keeps its two tensors, of which either may be None."""
+    """What one parameter's optimiser keeps.
+
+    Attributes:
+        first, second: its tensors, of which either may be None.
+        steps: in which the parameter had a gradient; the others it passed over.
+    """
 
     first: Tensor | None
     second: Tensor | None
+    steps: int = 0
 
 
 class Program:
@@ -54,6 +63,7 @@ class Program:
         self.offsets, self.gradients = emitted.offsets, emitted.gradients
         self._leaves = sorted(analysis.parameters, key=lambda leaf: leaf.value[0])
         self._tensors = [analysis.parameters[leaf] for leaf in self._leaves]
+        self._used_from = steps_until_used(analysis, [analysis.cotangent])
         size = 4 if analysis.dtype == torch.float32 else 8
         self._blas = self._one_thread = 0
         if emitted.needs_blas:
@@ -72,13 +82,16 @@ class Program:
             function.argtypes, function.restype = [ctypes.POINTER(Call)], ctypes.c_int
         self._workspace = Workspace(0)
 
-    def trained(self) -> list[Tensor]:
-        """Return the parameters that training changes."""
-        return [
-            tensor
+    def trained(self) -> dict[int, int]:
+        """Return by the id of each parameter that training changes from how many steps on it does.
+
+        Over fewer steps it has no gradient, and its optimiser passes over it.
+        """
+        return {
+            id(tensor): self._used_from[leaf]
             for leaf, tensor in zip(self._leaves, self._tensors, strict=True)
-            if self.offsets[leaf] >= 0
-        ]
+            if leaf in self._used_from
+        }
 
     def memory(self, batch: int, time: int) -> Workspace:
         """Return memory for a pass forward and back of a batch."""
@@ -96,6 +109,8 @@ class Program:
                 None if kept is None or kept.second is None else kept.second.data_ptr(),
                 self.offsets[leaf],
                 leaf.size,
+                self._used_from.get(leaf, NEVER),
+                0 if kept is None else kept.steps,
             )
         return array
 
@@ -111,7 +126,6 @@ class Program:
         loss: str,
         reduction: str,
         clip: float | None,
-        steps_before: int,
         threads: int,
     ) -> list[float]:
         """Make training steps and return their losses; a loss that is not finite is the last.
@@ -122,11 +136,10 @@ class Program:
             inputs: the address of each step's inputs.
             targets: the address of each step's targets.
             optimizer: how parameters are changed.
-            states: by a parameter's id, the tensors its optimiser keeps.
+            states: by a parameter's id, what its optimiser keeps, which is changed.
             loss: of LOSSES.
             reduction: `mean` over scored positions, or `sum` and mean over instances.
             clip: the largest norm of the whole gradient.
-            steps_before: steps the optimiser has made.
             threads: how many share a batch's rows.
 
         Raises:
@@ -158,7 +171,6 @@ class Program:
                 optimizer.alpha,
                 0.0 if clip is None else clip,
             ),
-            steps_before,
             steps,
             threads,
             times.ctypes.data,
@@ -172,6 +184,9 @@ class Program:
         status = self._train(job)
         if status:
             raise ValueError(PROBLEMS[status])
+        for tensor, parameter in zip(self._tensors, parameters, strict=True):
+            if id(tensor) in states:
+                states[id(tensor)].steps = parameter.steps
         return losses[: job.made].tolist()
 
     def forward(

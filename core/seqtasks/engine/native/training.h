@@ -1,12 +1,12 @@
 /* The loop over training steps, by several threads that share a batch's rows, and clipping. */
 
 struct job {
-    const struct parameter *parameters;
+    struct parameter *parameters;
     long parameter_count;
     gemm *blas;
     int (*one_thread)(int);
     struct optimiser optimiser;
-    long steps_before, steps, threads;
+    long steps, threads;
     const int64_t *times, *batch_sizes;
     const uint64_t *inputs, *targets;
     double *losses;
@@ -87,6 +87,10 @@ static double share_of(const struct shared *s, long step) {
     return 1 / (s->job->optimiser.reduce_by_sum ? (double)s->job->batch_sizes[step] : scored);
 }
 
+static int has_gradient(const struct job *job, long step, const struct parameter *p) {
+    return p->offset >= 0 && job->times[step] >= p->used_from;
+}
+
 /* Take the loss of all threads; end at a bad batch, or a loss that is not finite. */
 static void judge(struct shared *s, long step) {
     struct job *job = s->job;
@@ -101,6 +105,9 @@ static void judge(struct shared *s, long step) {
     job->losses[step] = loss;
     job->made = step + 1;
     s->ended = !isfinite(loss);
+    if (s->ended) return;
+    for (long k = 0; k < job->parameter_count; ++k)
+        if (has_gradient(job, step, job->parameters + k)) ++job->parameters[k].steps;
 }
 
 /* Add the threads' gradients, and the squares of the mean's. */
@@ -129,7 +136,7 @@ static void add_gradients(struct shared *s, long thread, long step) {
     s->squares[thread] = total;
 }
 
-/* Clip the gradients and take the optimiser's step along them. */
+/* Clip the gradients and take the optimiser's step along them, but for those that have none. */
 static void step_along(struct shared *s, long thread, long step) {
     const struct job *job = s->job;
     real *restrict g = s->works[0].gradients;
@@ -145,13 +152,13 @@ static void step_along(struct shared *s, long thread, long step) {
     for (long i = first; i < last; ++i) g[i] *= (real)scale;
     for (long k = 0; k < job->parameter_count; ++k) {
         const struct parameter *p = job->parameters + k;
-        if (p->offset < 0) continue;
+        if (!has_gradient(job, step, p)) continue;
         const long from = p->offset > first ? 0 : first - p->offset;
         const long to = p->offset + p->size < last ? p->size : last - p->offset;
         if (from >= to) continue;
         const struct parameter part = {p->values + from, p->first ? p->first + from : 0,
-                                       p->second ? p->second + from : 0, 0, to - from};
-        optimise(&job->optimiser, &part, g + p->offset + from, (double)(job->steps_before + step + 1));
+                                       p->second ? p->second + from : 0, 0, to - from, 0, p->steps};
+        optimise(&job->optimiser, &part, g + p->offset + from);
     }
 }
 

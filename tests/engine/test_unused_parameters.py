@@ -1,0 +1,118 @@
+"""A parameter without a gradient, in batches of few steps, is passed over as torch.optim does."""
+
+import copy
+
+import pytest
+import torch
+from training_runs import WIDTH, model, trainer
+from truth import ENGINES
+
+from seqtasks.cells import Cell
+
+MEMORIES = ["stack-rnn:cell_size=2,depth=2", "tape-rnn:cell_size=2,places=3", "stack-rnn"]
+OPTIMIZERS = [
+    "adam:weight_decay=0.1",
+    "adamw",
+    "sgd:momentum=0.9,nesterov=true,weight_decay=0.1",
+    "rmsprop:momentum=0.5,weight_decay=0.1",
+]
+pytestmark = pytest.mark.parametrize("engine", ENGINES)
+
+
+class Delayed(Cell):
+    """What `first` makes of the input is put out two steps later."""
+
+    def __init__(self):
+        super().__init__(WIDTH, WIDTH)
+        self.first = torch.nn.Linear(WIDTH, WIDTH)
+        self.second = torch.nn.Linear(WIDTH, WIDTH)
+
+    def initial_state(self, batch_size, steps):
+        """Return three states of zeros, (batch, width)."""
+        return tuple(self.zeros(batch_size, WIDTH) for _ in range(3))
+
+    def forward(self, x, state):
+        """Return what comes out now, and what will."""
+        _, next_out, later = state
+        return x + next_out, torch.tanh(self.second(later)), self.first(x)
+
+    def output(self, x, state):
+        """Return the first state."""
+        return state[0]
+
+
+def assert_same(made, plain, steps):
+    """Train both and check that losses, parameters and what is kept of them agree."""
+    losses, expected = made.advance(steps), plain.advance(steps)
+    torch.testing.assert_close(torch.tensor(losses), torch.tensor(expected), rtol=1e-8, atol=1e-8)
+    found, wanted = made.state(), plain.state()
+    assert {k for k in found if ".step" not in k} == {k for k in wanted if ".step" not in k}
+    for name, value in found.items():
+        torch.testing.assert_close(value, wanted[name], rtol=1e-8, atol=1e-8, msg=name)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("cell", MEMORIES)
+def test_what_is_written_to_a_memory_in_a_batch_of_one_step(engine, cell, optimizer):
+    start = model("symbols", cell)
+    options = {"optimizer": optimizer, "clip": 0.5, "lengths": (1, 1, 2, 1)}
+    assert_same(*(trainer(start, "symbols", name, **options) for name in (engine, "plain")), 24)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_is_put_out_two_steps_later(engine, threads):
+    start = model("symbols", Delayed())
+    options = {"lengths": (2, 1, 3, 2), "threads": threads}
+    made, plain = (trainer(start, "symbols", name, **options) for name in (engine, "plain"))
+    weights = [made.model.cells[0].first.bias, made.model.cells[0].second.bias]
+    before = [weight.detach().clone() for weight in weights]
+    assert_same(made, plain, 2)
+    changed = [not torch.equal(old, new) for old, new in zip(before, weights, strict=True)]
+    assert changed == [False, True]
+    assert_same(made, plain, 22)
+    assert not torch.equal(before[0], weights[0])
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("begun", [1, 2, 7])
+def test_a_run_goes_on_from_where_some_were_not_used(engine, optimizer, begun):
+    start = model("symbols", MEMORIES[0])
+    options = {"optimizer": optimizer, "lengths": (1, 1, 2, 1)}
+    for names in ((engine, "plain"), ("plain", engine), (engine, engine)):
+        first, second = (trainer(start, "symbols", name, **options) for name in names)
+        plain = trainer(start, "symbols", "plain", **options)
+        first.advance(begun)
+        plain.advance(begun)
+        second.advance(5)  # of which nothing is to be left
+        second.restore(first.state(), begun)
+        assert_same(second, plain, 12)
+
+
+def test_gradients_are_none_where_the_plain_loop_has_none(engine):
+    start = model("symbols", Delayed())
+    made, plain = copy.deepcopy(start), copy.deepcopy(start)
+    made.use_engine(engine)
+    plain.use_engine("plain")
+    for time in (1, 2, 3):
+        ids = torch.randint(0, 4, (2, time))
+        for wanted in (
+            lambda results: results[0].sum(),
+            lambda results: results[1][2].sum(),
+            lambda results: results[1][0].sum() + results[0].sum(),
+        ):
+            for one in (made, plain):
+                one.zero_grad()
+                wanted(one(ids)).backward()
+            for (name, p), q in zip(made.named_parameters(), plain.parameters(), strict=True):
+                assert (p.grad is None) == (q.grad is None), (time, name)
+                torch.testing.assert_close(p.grad, q.grad, rtol=1e-10, atol=1e-12)
+
+
+def test_a_checkpoint_of_another_model_is_refused(engine):
+    if engine == "torch":
+        pytest.skip("torch's own optimiser takes what it is given")
+    made = trainer(model("symbols"), "symbols", engine)
+    made.advance(3)
+    kept = {k: v for k, v in made.state().items() if not k.startswith("optimizer.0")}
+    with pytest.raises(KeyError, match="0"):
+        made.restore(kept, 3)
