@@ -4,7 +4,6 @@ The public names are loaded at their first use, so that `import seqtasks` import
 NumPy.
 """
 
-import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -129,8 +128,6 @@ __all__ = [
     "token_accuracy",
     "unroll",
 ]
-
-logging.getLogger("seqtasks").addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> Any:

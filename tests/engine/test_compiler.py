@@ -15,10 +15,9 @@ from seqtasks.engine.with_engine import engines_of
 
 SOURCE = "int answer(void) { return 42; }\n"
 SCRIPT = """
-import logging, resource, sys, torch
+import resource, sys, torch
 import seqtasks as st
 from seqtasks.engine.with_engine import engines_of
-logging.basicConfig()
 if len(sys.argv) > 1:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 torch.manual_seed(1)

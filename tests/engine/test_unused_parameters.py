@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from training_runs import WIDTH, model, trainer
+from training_runs import WIDTH, assert_close_runs, model, trainer
 from truth import ENGINES
 
 from seqtasks.cells import Cell
@@ -41,22 +41,14 @@ class Delayed(Cell):
         return state[0]
 
 
-def assert_same(made, plain, steps):
-    """Train both and check that losses, parameters and what is kept of them agree."""
-    losses, expected = made.advance(steps), plain.advance(steps)
-    torch.testing.assert_close(torch.tensor(losses), torch.tensor(expected), rtol=1e-8, atol=1e-8)
-    found, wanted = made.state(), plain.state()
-    assert {k for k in found if ".step" not in k} == {k for k in wanted if ".step" not in k}
-    for name, value in found.items():
-        torch.testing.assert_close(value, wanted[name], rtol=1e-8, atol=1e-8, msg=name)
-
-
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("cell", MEMORIES)
 def test_what_is_written_to_a_memory_in_a_batch_of_one_step(engine, cell, optimizer):
     start = model("symbols", cell)
     options = {"optimizer": optimizer, "clip": 0.5, "lengths": (1, 1, 2, 1)}
-    assert_same(*(trainer(start, "symbols", name, **options) for name in (engine, "plain")), 24)
+    assert_close_runs(
+        *(trainer(start, "symbols", name, **options) for name in (engine, "plain")), 24
+    )
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -66,10 +58,10 @@ def test_what_is_put_out_two_steps_later(engine, threads):
     made, plain = (trainer(start, "symbols", name, **options) for name in (engine, "plain"))
     weights = [made.model.cells[0].first.bias, made.model.cells[0].second.bias]
     before = [weight.detach().clone() for weight in weights]
-    assert_same(made, plain, 2)
+    assert_close_runs(made, plain, 2)
     changed = [not torch.equal(old, new) for old, new in zip(before, weights, strict=True)]
     assert changed == [False, True]
-    assert_same(made, plain, 22)
+    assert_close_runs(made, plain, 22)
     assert not torch.equal(before[0], weights[0])
 
 
@@ -85,7 +77,7 @@ def test_a_run_goes_on_from_where_some_were_not_used(engine, optimizer, begun):
         plain.advance(begun)
         second.advance(5)  # of which nothing is to be left
         second.restore(first.state(), begun)
-        assert_same(second, plain, 12)
+        assert_close_runs(second, plain, 12)
 
 
 def test_gradients_are_none_where_the_plain_loop_has_none(engine):

@@ -84,3 +84,13 @@ def trainer(start, kind, engine, optimizer="adam", learning_rate=0.01, lengths=L
     made = Trainer(copy.deepcopy(start), source, optimizer, learning_rate, engine=engine, **options)
     assert made.engine == engine
     return made
+
+
+def assert_close_runs(made, plain, steps):
+    """Train two on by some steps: losses, parameters and what their optimisers keep must agree."""
+    losses, expected = made.advance(steps), plain.advance(steps)
+    torch.testing.assert_close(torch.tensor(losses), torch.tensor(expected), rtol=1e-8, atol=1e-8)
+    found, wanted = made.state(), plain.state()
+    assert found.keys() == wanted.keys()
+    for name, value in found.items():
+        torch.testing.assert_close(value, wanted[name], rtol=1e-8, atol=1e-8, msg=name)

@@ -1,4 +1,8 @@
-"""Training steps made by a compiled program, many in one call."""
+"""Training steps made by a compiled program, many in one call.
+
+A program that holds for one number of steps alone may not be had for another; the steps of such a
+batch are then made by torch, from where the program's optimiser stood.
+"""
 
 import itertools
 import math
@@ -18,6 +22,7 @@ from seqtasks.model import Model
 from seqtasks.settings import LossReduction
 from seqtasks.training.data import BatchSource, Block
 from seqtasks.training.optimizers import trained_parameters
+from seqtasks.training.torch_steps import TorchSteps
 
 __all__ = ["NativeSteps"]
 
@@ -45,13 +50,15 @@ class NativeSteps:
         threads: int | None,
     ) -> None:
         self._model, self._engines, self._source = model, engines, source
-        self._optimizer, self._clip, self._reduction = optimizer, clip, reduction
+        self._optimizer, self._clip = optimizer, clip
+        self._reduction: LossReduction = reduction
         self._parameters = trained_parameters(model)
         self._steps_per_call = 1
         first = source.batch(0)
         self._input_size = first.inputs.shape[-1] if first.inputs.is_floating_point() else 0
         self._loss = {torch.int64: "symbols", torch.bool: "sets"}.get(first.targets.dtype, "reals")
         program = self._program(first.inputs.shape[1])
+        assert program is not None
         self._trained = program.trained()
         self._kept: dict[int, Trained] = {
             id(p): self._new_state(p) for p in self._parameters if id(p) in self._trained
@@ -93,6 +100,8 @@ class NativeSteps:
 
     def _train(self, block: Block, piece: slice) -> list[float]:
         program = self._program(int(block.times[piece.start]))
+        if program is None:
+            return self._train_by_torch(block.first_step + piece.start, piece.stop - piece.start)
         return program.train(
             np.ascontiguousarray(block.times[piece]),
             np.ascontiguousarray(block.batch_sizes[piece]),
@@ -106,14 +115,18 @@ class NativeSteps:
             threads=self.threads,
         )
 
-    def _program(self, time_steps: int) -> Program:
+    def _program(self, time_steps: int) -> Program | None:
         program = self._engines.program(time_steps, input_size=self._input_size)
-        if not isinstance(program, Program):
-            raise RuntimeError(
-                "the model was changed so that its compiled program no longer fits: "
-                + self._engines.reasons.get("native", "another engine is in use")
-            )
-        return program
+        return program if isinstance(program, Program) else None
+
+    def _train_by_torch(self, step: int, steps: int) -> list[float]:
+        by_torch = TorchSteps(
+            self._model, self._source, self._optimizer, self._clip, self._reduction
+        )
+        by_torch.restore(self.optimizer_state(), step)
+        losses = by_torch.advance(step, steps, lambda: False)
+        self.restore(by_torch.optimizer_state(), step + len(losses))
+        return losses
 
     def _new_state(self, parameter: Tensor) -> Trained:
         first, second = self._optimizer.kept

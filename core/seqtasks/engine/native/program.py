@@ -109,7 +109,7 @@ class Program:
                 None if kept is None or kept.second is None else kept.second.data_ptr(),
                 self.offsets[leaf],
                 leaf.size,
-                self._used_from.get(leaf, NEVER),
+                NEVER if kept is None else self._used_from.get(leaf, NEVER),
                 0 if kept is None else kept.steps,
             )
         return array
