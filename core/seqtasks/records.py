@@ -84,13 +84,9 @@ def recorded_experiment(
     asked = {**record["experiment"], **own}
     if missing := [field.name for field in fields(Experiment) if field.name not in asked]:
         raise UsageError(f"{directory.experiment} is damaged: it lacks {', '.join(missing)}")
-    sources = {k: v for k, v in record.get("sources", {}).items() if k not in own}
-    things = {kind: asked[kind] for kind in THINGS if kind in asked and kind not in own}
-    data = {
-        **asked,
-        **restore_things({"experiment": things, "sources": sources}, directory.experiment),
-    }
-    return Experiment.from_json(data, str(directory.experiment))
+    things = {kind: asked[kind] for kind in THINGS if kind not in own}
+    restored = restore_things({**record, "experiment": things}, directory.experiment)
+    return Experiment.from_json({**asked, **restored}, str(directory.experiment))
 
 
 def check_engine(directory: RunDirectory, record: dict[str, Any]) -> EngineName:
@@ -102,8 +98,8 @@ def check_engine(directory: RunDirectory, record: dict[str, Any]) -> EngineName:
     engine = record.get("engine")
     if engine not in ("plain", "torch", "native"):
         raise UsageError(
-            f"{directory.path} was trained with the engine '{engine}', "
-            f"which seqtasks {__version__} does not have"
+            f"{directory.path} was trained with the engine '{engine}', which seqtasks {__version__}"
+            " does not have; to go on with another, whose last bits differ: --engine auto"
         )
     return engine
 
