@@ -19,9 +19,9 @@ from seqtasks.range_score import RangeScore, evaluate_range
 from seqtasks.records import (
     begin_record,
     check_engine,
-    record_engine,
-    record_more_steps,
     recorded_experiment,
+    with_engine,
+    with_more_steps,
 )
 from seqtasks.references import short_name
 from seqtasks.running import Result, Run, interruption, parameter_count, train
@@ -135,16 +135,18 @@ def resume(
         threads = record.get("threads") if wanted == record.get("engine") == "native" else None
         resumed, trainer = prepare(experiment.with_changes(engine=wanted), model, threads)
         resumed.experiment = experiment
-        record = record_engine(directory, record, trainer, wanted if engine is None else None)
+        changed = with_engine(directory, record, trainer, wanted if engine is None else None)
         resumed.path = directory.path
         restore_run(resumed, trainer, directory)
         if steps is not None:
-            record_more_steps(resumed, directory, record, steps)
+            changed = with_more_steps(resumed, changed, steps)
         elif resumed.stopped and finished_result(directory, experiment):
             raise UsageError(
                 f"{directory.path} is finished ({_reason(resumed)} at step {resumed.step}); to "
                 f"train on, ask for more steps: --steps {2 * resumed.step}"
             )
+        if changed != record:
+            write_json(directory.experiment, changed)
         with closing(trainer):
             return _execute(resumed, trainer, directory, told, stop)
 

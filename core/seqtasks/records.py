@@ -16,16 +16,15 @@ from seqtasks.experiment_files import restore_things
 from seqtasks.registry import current_registry
 from seqtasks.running import Run
 from seqtasks.runs.directory import FORMAT, RunDirectory
-from seqtasks.runs.files import write_json
 from seqtasks.settings import EngineName
 from seqtasks.training import Trainer
 
 __all__ = [
     "begin_record",
     "check_engine",
-    "record_engine",
-    "record_more_steps",
     "recorded_experiment",
+    "with_engine",
+    "with_more_steps",
 ]
 
 logger = logging.getLogger("seqtasks")
@@ -104,10 +103,10 @@ def check_engine(directory: RunDirectory, record: dict[str, Any]) -> EngineName:
     return engine
 
 
-def record_engine(
+def with_engine(
     directory: RunDirectory, record: dict[str, Any], trainer: Trainer, wanted: str | None
 ) -> dict[str, Any]:
-    """Return the record with the engine that a run goes on with, which is written down if new.
+    """Return the record with the engine and threads that a run goes on with.
 
     Raises:
         UsageError: if that is not the one `wanted`, which is then not to be had here.
@@ -119,9 +118,8 @@ def record_engine(
         )
     now, then = trainer.threads, record.get("threads")
     if trainer.engine != record.get("engine"):
-        record = {**record, "engine": trainer.engine, "threads": now}
-        write_json(directory.experiment, record)
-    elif now != then:
+        return {**record, "engine": trainer.engine, "threads": now}
+    if now != then:
         logger.warning(
             "%s was begun with %s threads and goes on with %s: the last bits may differ",
             directory.path,
@@ -131,20 +129,18 @@ def record_engine(
     return record
 
 
-def record_more_steps(
-    run: Run, directory: RunDirectory, record: dict[str, Any], steps: int
-) -> None:
-    """Ask a run for more steps: it is then, and in its record, one that was asked for them at once.
+def with_more_steps(run: Run, record: dict[str, Any], steps: int) -> dict[str, Any]:
+    """Ask a run for more steps; return its record, as if it had been asked for them at once.
 
     Raises:
         UsageError: if it has made as many already.
     """
     if steps <= run.step:
         raise UsageError(
-            f"{directory.path} is at step {run.step} already; ask for more than that, got {steps}"
+            f"{run.path} is at step {run.step} already; ask for more than that, got {steps}"
         )
     cadence = {name: getattr(run.experiment, name) for name in CADENCE}
     run.experiment = run.experiment.with_changes(steps=steps, solved_after=0, **cadence)
     run.stopped = None
     changed = {**record["experiment"], "steps": steps, "solved_after": 0}
-    write_json(directory.experiment, {**record, "experiment": changed})
+    return {**record, "experiment": changed}

@@ -34,3 +34,12 @@ def test_sources_of_the_wrong_form_are_damage(recorded, opened, sources):
     path = recorded(sources=sources)
     with pytest.raises(UsageError, match=r"experiment\.json is damaged: its (sources|task)"):
         opened(path)
+
+
+def test_a_resume_that_is_refused_changes_no_record(recorded):
+    path = recorded()
+    before = (path / "experiment.json").read_bytes()
+    for steps in (None, 2):
+        with pytest.raises(UsageError, match="ask for more"):
+            st.resume(path, steps, engine="plain")
+    assert (path / "experiment.json").read_bytes() == before
