@@ -85,15 +85,22 @@ def restore_things(record: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _registered(entry: Entry) -> Experiment:
-    if isinstance(entry.target, Experiment):
-        return entry.target
-    if not isinstance(entry.target, str):
-        return Experiment.from_json(entry.target, f"experiment '{entry.name}'")
-    package, _, path = entry.target.partition(":")
+    """Return a registered experiment, whose runs are named after it."""
+    made: Any = entry.target
+    if isinstance(made, Mapping):
+        made = Experiment.from_json(made, f"experiment '{entry.name}'")
+    if isinstance(made, Experiment):
+        return made if made.name else replace(made, name=entry.name)
+    if not isinstance(made, str):
+        raise UsageError(
+            f"experiment '{entry.name}' of plugin {entry.plugin} ({entry.distribution}) must be an "
+            f"Experiment, a dictionary or 'package:path/of/a/file.json', got {made!r}"
+        )
+    package, _, path = made.partition(":")
     try:
         with importlib.resources.as_file(importlib.resources.files(package) / path) as file:
             return replace(_from_file(file), name=entry.name)
-    except (ImportError, OSError) as error:
+    except (ImportError, OSError, TypeError) as error:  # no package is a TypeError in Python 3.11
         raise UsageError(
             f"experiment '{entry.name}' of plugin {entry.plugin} ({entry.distribution}) cannot be "
             f"loaded from '{entry.target}': {one_line(error)}"

@@ -99,6 +99,40 @@ def test_every_registered_experiment_loads_under_its_name_and_goes_through_json(
         assert Experiment.from_json(json.loads(json.dumps(loaded.to_json()[0])), name) == loaded
 
 
+EXPERIMENTS = """
+from seqtasks.experiment import Experiment
+
+@hookimpl
+def register_experiments(register):
+    register("as-data", {"task": "parity", "steps": 3})
+    register("as-object", Experiment(task="parity", steps=3))
+    register("as-file", "mine_parts:mine.json")
+    register("gone", "mine_plugin:gone.json")
+    register("named", {"task": "parity", "steps": 3, "name": "other"})
+    register("wrong", 5)
+"""
+
+
+def test_an_experiment_is_registered_as_data_an_object_or_a_file(site, monkeypatch):
+    site.plugin("mine", EXPERIMENTS)
+    (site.folder / "mine_parts").mkdir()
+    (site.folder / "mine_parts" / "__init__.py").touch()
+    (site.folder / "mine_parts" / "mine.json").write_text('{"task": "parity", "steps": 3}')
+    monkeypatch.setattr("seqtasks.registry._current", None)
+    for name in ("as-data", "as-object", "as-file"):
+        loaded = load_experiment(name, seed=2)
+        assert (loaded.task, loaded.steps, loaded.seed) == ("parity", 3, 2)
+        assert loaded.run_name == name
+    assert load_experiment("named").run_name == "other"
+    message = (
+        r"experiment 'wrong' of plugin mine \(mine-dist\) must be an Experiment, a dict.*got 5"
+    )
+    with pytest.raises(UsageError, match=message):
+        load_experiment("wrong")
+    with pytest.raises(UsageError, match=r"cannot be loaded from 'mine_plugin:gone|cannot read "):
+        load_experiment("gone")
+
+
 def test_a_file_named_in_an_experiment_file_lies_beside_it(tmp_path, monkeypatch):
     folder = tmp_path / "study"
     folder.mkdir()
