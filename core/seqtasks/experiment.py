@@ -89,6 +89,12 @@ class Experiment(Settings):
                 f"name must be letters, digits, '-', '_' and '.', beginning with a letter or "
                 f"digit, got {self.name!r}"
             )
+        figures: Any = self.published
+        if not isinstance(figures, tuple | list) or not all(
+            isinstance(figure, Published) for figure in figures
+        ):
+            raise UsageError(f"published must be a list of Published figures, got {figures!r}")
+        object.__setattr__(self, "published", tuple(figures))
         task = find_task(self.task)
         allowed = task.lengths.select(self.length_range, short_name(self.task))
         build_curriculum(self.curriculum, allowed)

@@ -255,6 +255,14 @@ def test_published_figures_are_checked(figure, message):
     assert message in refusal({"task": "bitflip", "published": [FIGURE, figure]})
 
 
+@pytest.mark.parametrize("wrong", [5, [FIGURE], "0.9"])
+def test_published_figures_given_in_python_are_checked_too(wrong):
+    with pytest.raises(UsageError, match="published must be a list of Published figures, got"):
+        Experiment.for_task("bitflip", published=wrong)
+    figure = Published(**FIGURE)
+    assert Experiment.for_task("bitflip", published=[figure]).published == (figure,)
+
+
 def test_the_run_name_is_the_given_one_or_made_of_task_and_cell():
     assert Experiment(task="bitshift:shift=2", cell="gru").run_name == "bitshift-gru"
     assert Experiment(task=Odd(), cell="lstm", length="9").run_name == "odd-lstm"
