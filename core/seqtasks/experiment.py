@@ -1,26 +1,21 @@
 """An experiment: the whole configuration of a run, which goes through JSON and back."""
 
-import importlib.resources
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 from seqtasks.curricula import build_curriculum
-from seqtasks.errors import UsageError, did_you_mean, one_line
+from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.holdout import Holdout
 from seqtasks.lengths import LengthRange
 from seqtasks.lookup import task as find_task
 from seqtasks.published import Published, published_from_json
-from seqtasks.references import Source, describe, restore, short_name
-from seqtasks.registry import Entry, current_registry
-from seqtasks.runs.files import read_json
+from seqtasks.references import Source, describe, short_name
 from seqtasks.settings import EngineName, Settings
-from seqtasks.spec import parse_spec
 from seqtasks.tasks import Task
 
-__all__ = ["Experiment", "Published", "load_experiment", "restore_things"]
+__all__ = ["CADENCE", "THINGS", "Experiment", "Published"]
 
 DType = Literal["float32", "float64"]
 EVALUATION_MULTIPLES = (1, 2, 5, 10, 50)
@@ -94,6 +89,12 @@ class Experiment(Settings):
                 f"name must be letters, digits, '-', '_' and '.', beginning with a letter or "
                 f"digit, got {self.name!r}"
             )
+        figures: Any = self.published
+        if not isinstance(figures, tuple | list) or not all(
+            isinstance(figure, Published) for figure in figures
+        ):
+            raise UsageError(f"published must be a list of Published figures, got {figures!r}")
+        object.__setattr__(self, "published", tuple(figures))
         task = find_task(self.task)
         allowed = task.lengths.select(self.length_range, short_name(self.task))
         build_curriculum(self.curriculum, allowed)
@@ -225,86 +226,3 @@ def _another_length(changes: Mapping[str, Any], length: str) -> bool:
 
 def _cadence_factor(steps: int) -> int:
     return max(1, steps // CADENCE_STEPS)
-
-
-def load_experiment(spec: str | Path | Task, **overrides: Any) -> Experiment:
-    """Return the experiment that a name, a file or a task stands for, with some settings changed.
-
-    Args:
-        spec: a registered task or experiment, an experiment file (`.json`), a file of one's own
-            (`./mine.py:MyTask`), or a task.
-        overrides: settings to use instead of the experiment's or the task's.
-
-    Raises:
-        UsageError: for an unknown name, key or setting.
-    """
-    if isinstance(spec, Path):
-        spec = str(spec)
-    if isinstance(spec, str) and spec.endswith(".json"):
-        return _from_file(Path(spec)).with_changes(**overrides)
-    if isinstance(spec, str) and ":" not in spec and not spec.endswith(".py"):
-        registry = current_registry()
-        if registry.get("task", spec) is None and (entry := registry.get("experiment", spec)):
-            return _registered(entry).with_changes(**overrides)
-        if registry.get("task", spec) is None:
-            raise UsageError(registry.unknown(spec, "task", "experiment"))
-    return Experiment.for_task(spec, **overrides)
-
-
-def _from_file(path: Path) -> Experiment:
-    data = read_json(path)
-    if not isinstance(data, dict):
-        raise UsageError(f"{path}: an experiment is a JSON object, this is not")
-    if isinstance(data.get("experiment"), dict):  # the record of a run
-        data = restore_things(data, path)
-    else:
-        data |= {kind: _beside(data[kind], path) for kind in THINGS if kind in data}
-    return Experiment.from_json(data, str(path))
-
-
-def _beside(reference: Any, path: Path) -> Any:
-    """Return a spec whose relative file is taken from an experiment file's own folder."""
-    if not isinstance(reference, str) or not reference.strip():
-        return reference
-    file = parse_spec(reference).path
-    if file is None or Path(file).expanduser().is_absolute():
-        return reference
-    return str(path.parent / file) + reference[len(file) :]
-
-
-def restore_things(record: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Return the experiment of a run's record, with what it names in place.
-
-    Args:
-        record: what `experiment.json` holds.
-        path: the file, for messages; copies of sources lie in its folder.
-    """
-    data = dict(record["experiment"])
-    sources = record.get("sources", {})
-    if not isinstance(sources, dict):
-        raise UsageError(f"{path} is damaged: its sources are not an object")
-    for kind in THINGS:
-        if kind in data:
-            try:
-                data[kind] = restore(data[kind], kind, sources.get(kind), path.parent)
-            except UsageError as error:
-                raise UsageError(f"{path}: {error}") from None
-            except (AttributeError, KeyError, TypeError) as error:
-                raise UsageError(f"{path} is damaged: its {kind}: {one_line(error)}") from error
-    return data
-
-
-def _registered(entry: Entry) -> Experiment:
-    if isinstance(entry.target, Experiment):
-        return entry.target
-    if not isinstance(entry.target, str):
-        return Experiment.from_json(entry.target, f"experiment '{entry.name}'")
-    package, _, path = entry.target.partition(":")
-    try:
-        with importlib.resources.as_file(importlib.resources.files(package) / path) as file:
-            return replace(_from_file(file), name=entry.name)
-    except (ImportError, OSError) as error:
-        raise UsageError(
-            f"experiment '{entry.name}' of plugin {entry.plugin} ({entry.distribution}) cannot be "
-            f"loaded from '{entry.target}': {one_line(error)}"
-        ) from error

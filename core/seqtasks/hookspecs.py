@@ -50,7 +50,7 @@ def register_readouts(register: Register) -> None:
 
 @hookspec
 def register_experiments(register: Register) -> None:
-    """Register experiments: a dictionary, or "package:path/of/a/file.json"."""
+    """Register experiments: an `Experiment`, a dictionary, or "package:path/of/a/file.json"."""
 
 
 @hookspec

@@ -1,39 +1,39 @@
 """Start a run and resume one."""
 
-import logging
 import os
-import platform
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from torch import nn
 
-from seqtasks import __version__
 from seqtasks.errors import UsageError
 from seqtasks.evaluation import Score, evaluate_at
-from seqtasks.experiment import CADENCE, Experiment, load_experiment
+from seqtasks.experiment import Experiment
+from seqtasks.experiment_files import load_experiment
 from seqtasks.lookup import task as find_task
 from seqtasks.observers import MetricsLog, Observers
 from seqtasks.preparing import prepare
 from seqtasks.range_score import RangeScore, evaluate_range
+from seqtasks.records import (
+    begin_record,
+    check_engine,
+    recorded_experiment,
+    with_engine,
+    with_more_steps,
+)
 from seqtasks.references import short_name
-from seqtasks.registry import current_registry
 from seqtasks.running import Result, Run, interruption, parameter_count, train
 from seqtasks.runs.checkpoint import Checkpoint, write_checkpoint, write_weights
-from seqtasks.runs.directory import FORMAT, RunDirectory
+from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.files import write_json, writing
 from seqtasks.settings import EngineName
-from seqtasks.stored import check_engine, finished_result, recorded_experiment, restore_run
+from seqtasks.stored import finished_result, restore_run
 from seqtasks.tasks import Task
 from seqtasks.training import Trainer
 
 __all__ = ["resume", "run"]
-
-logger = logging.getLogger("seqtasks")
 
 Stop = Callable[[], int]
 UNTRAINED_SHARE = 4
@@ -96,7 +96,7 @@ def run(
     with closing(trainer):
         if out is None:
             return _execute(started, trainer, None, told, stop)
-        directory = _create(experiment, trainer, Path(out), own_model)
+        directory = begin_record(experiment, trainer, Path(out), own_model)
         started.path = directory.path
         with directory.locked():
             return _execute(started, trainer, directory, told, stop)
@@ -135,16 +135,18 @@ def resume(
         threads = record.get("threads") if wanted == record.get("engine") == "native" else None
         resumed, trainer = prepare(experiment.with_changes(engine=wanted), model, threads)
         resumed.experiment = experiment
-        record = _recorded_engine(directory, record, trainer, wanted if engine is None else None)
+        changed = with_engine(directory, record, trainer, wanted if engine is None else None)
         resumed.path = directory.path
         restore_run(resumed, trainer, directory)
         if steps is not None:
-            _extend(resumed, directory, record, steps)
+            changed = with_more_steps(resumed, changed, steps)
         elif resumed.stopped and finished_result(directory, experiment):
             raise UsageError(
                 f"{directory.path} is finished ({_reason(resumed)} at step {resumed.step}); to "
                 f"train on, ask for more steps: --steps {2 * resumed.step}"
             )
+        if changed != record:
+            write_json(directory.experiment, changed)
         with closing(trainer):
             return _execute(resumed, trainer, directory, told, stop)
 
@@ -225,71 +227,12 @@ def _heed(run: Run, trainer: Trainer, directory: RunDirectory | None, stop: Stop
         raise interruption(run, signal_number)
 
 
-def _create(
-    experiment: Experiment, trainer: Trainer, parent: Path, own_model: str | None
-) -> RunDirectory:
-    data, sources = experiment.to_json()
-    record = {
-        "format": FORMAT,
-        "experiment": data,
-        "own_model": own_model,
-        "engine": trainer.engine,
-        "threads": trainer.threads,
-        "sources": {kind: source.to_json() for kind, source in sources.items()},
-        "versions": {
-            "python": platform.python_version(),
-            "seqtasks": __version__,
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "plugins": current_registry().plugin_versions(),
-        },
-    }
-    files = {source.copy_name: source.content for source in sources.values()}
-    return RunDirectory.create(parent, experiment.run_name, record, files)
-
-
 def _save(run: Run, trainer: Trainer, directory: RunDirectory | None) -> None:
     if directory is None:
         return
     with writing(directory.metrics), open(directory.metrics, "ab") as metrics:
         os.fsync(metrics.fileno())  # the checkpoint counts its lines
     write_checkpoint(directory.checkpoint, Checkpoint(trainer.state(), run.progress()))
-
-
-def _recorded_engine(
-    directory: RunDirectory, record: dict[str, Any], trainer: Trainer, recorded: str | None
-) -> dict[str, Any]:
-    """Return the record with the engine that goes on, having said what changes with it."""
-    if recorded is not None and trainer.engine != recorded:
-        raise UsageError(
-            f"{directory.path} was trained with the engine '{recorded}', which is not to be had "
-            f"here; to go on with another, whose last bits differ: --engine {trainer.engine}"
-        )
-    now, then = trainer.threads, record.get("threads")
-    if trainer.engine != record.get("engine"):
-        record = {**record, "engine": trainer.engine, "threads": now}
-        write_json(directory.experiment, record)
-    elif now != then:
-        logger.warning(
-            "%s was begun with %s threads and goes on with %s: the last bits may differ",
-            directory.path,
-            then,
-            now,
-        )
-    return record
-
-
-def _extend(run: Run, directory: RunDirectory, record: dict[str, Any], steps: int) -> None:
-    """Ask for more steps, and record it: the run is then one that was asked for them at once."""
-    if steps <= run.step:
-        raise UsageError(
-            f"{directory.path} is at step {run.step} already; ask for more than that, got {steps}"
-        )
-    cadence = {name: getattr(run.experiment, name) for name in CADENCE}
-    run.experiment = run.experiment.with_changes(steps=steps, solved_after=0, **cadence)
-    run.stopped = None
-    changed = {**record["experiment"], "steps": steps, "solved_after": 0}
-    write_json(directory.experiment, {**record, "experiment": changed})
 
 
 def _write_result(result: Result, directory: RunDirectory) -> None:

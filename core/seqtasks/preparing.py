@@ -42,7 +42,9 @@ def prepare(
     task = experiment.make_task()
     holdout = experiment.make_holdout(task)
     device = _device(experiment.device)
+    title = f"the model {type(model).__name__}"
     if model is None:
+        title = f"cell {short_name(experiment.cell)}"
         _check_memory(experiment)
         try:
             model = experiment_model(experiment, task)
@@ -61,7 +63,7 @@ def prepare(
         holdout,
         prefetch=True,
     )
-    _try_out(task, model, experiment, device)
+    _try_out(task, model, title, experiment, device)
     trainer = Trainer(
         model,
         source,
@@ -113,7 +115,9 @@ def _check_memory(experiment: Experiment) -> None:
         check_fits(1, length * each, numbers)
 
 
-def _try_out(task: Task, model: nn.Module, experiment: Experiment, device: torch.device) -> None:
+def _try_out(
+    task: Task, model: nn.Module, title: str, experiment: Experiment, device: torch.device
+) -> None:
     """Draw two instances and run the model on them, to find mistakes before anything is written."""
     for length in experiment.lengths_scored:
         if length <= LONGEST_TRIAL:
@@ -129,8 +133,7 @@ def _try_out(task: Task, model: nn.Module, experiment: Experiment, device: torch
             raise
         except Exception as error:
             raise UsageError(
-                f"cell {short_name(experiment.cell)} fails on inputs of length {length}: "
-                f"{explain(error)}"
+                f"{title} fails on inputs of length {length}: {explain(error)}"
             ) from error
         wanted = (*batch.inputs.shape[:2], task.targets.size)
         if not isinstance(predictions, torch.Tensor) or predictions.shape != wanted:

@@ -1,4 +1,4 @@
-"""run(experiment) -> Result: training, evaluation and, if wanted, a directory that keeps it all."""
+"""A run under way, its training loop, and the result it comes to."""
 
 import math
 import time

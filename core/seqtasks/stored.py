@@ -1,25 +1,23 @@
-"""Read a run back: its experiment, its progress, its weights."""
+"""Read a run back: its progress, its weights, its result."""
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from seqtasks import __version__
 from seqtasks.errors import UsageError
 from seqtasks.evaluation import Score
-from seqtasks.experiment import THINGS, Experiment, restore_things
+from seqtasks.experiment import Experiment
 from seqtasks.preparing import experiment_model
 from seqtasks.range_score import RangeScore
+from seqtasks.records import recorded_experiment
 from seqtasks.running import Result, Run, parameter_count
 from seqtasks.runs.checkpoint import read_checkpoint, read_weights
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.files import write_atomically
-from seqtasks.settings import EngineName
 from seqtasks.training import Trainer
 
-__all__ = ["check_engine", "finished_result", "load", "recorded_experiment", "restore_run"]
+__all__ = ["finished_result", "load", "restore_run"]
 
 
 def load(path: str | Path, *, model: nn.Module | None = None, **own: Any) -> Result:
@@ -75,49 +73,6 @@ def load(path: str | Path, *, model: nn.Module | None = None, **own: Any) -> Res
         directory.history(),
         None if score is None else RangeScore.from_json(score),
     )
-
-
-def recorded_experiment(
-    directory: RunDirectory, record: dict[str, Any], own: dict[str, Any], model: Any
-) -> Experiment:
-    """Return the experiment of a run, with what the caller brings of their own put in its place.
-
-    Raises:
-        UsageError: if something made in a program is needed and not brought, or a source changed.
-    """
-    if unknown := set(own) - set(THINGS):
-        raise UsageError(f"unknown argument {unknown.pop()}; known: {', '.join(THINGS)}, model")
-    if record.get("own_model") and model is None:
-        raise UsageError(
-            f"{directory.path} trained a module of its own ({record['own_model']}), made in a "
-            "Python program; open it there with "
-            "seqtasks.load(run, model=...) or seqtasks.resume(run, model=...)"
-        )
-    asked = {**record["experiment"], **own}
-    if missing := [field.name for field in fields(Experiment) if field.name not in asked]:
-        raise UsageError(f"{directory.experiment} is damaged: it lacks {', '.join(missing)}")
-    sources = {k: v for k, v in record.get("sources", {}).items() if k not in own}
-    things = {kind: asked[kind] for kind in THINGS if kind in asked and kind not in own}
-    data = {
-        **asked,
-        **restore_things({"experiment": things, "sources": sources}, directory.experiment),
-    }
-    return Experiment.from_json(data, str(directory.experiment))
-
-
-def check_engine(directory: RunDirectory, record: dict[str, Any]) -> EngineName:
-    """Return the engine a run was trained by.
-
-    Raises:
-        UsageError: if it is one that is not here.
-    """
-    engine = record.get("engine")
-    if engine not in ("plain", "torch", "native"):
-        raise UsageError(
-            f"{directory.path} was trained with the engine '{engine}', "
-            f"which seqtasks {__version__} does not have"
-        )
-    return engine
 
 
 def finished_result(directory: RunDirectory, experiment: Experiment) -> dict[str, Any] | None:

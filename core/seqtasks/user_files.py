@@ -47,7 +47,10 @@ def class_from_file(path: Path, name: str, base: type, kind: str) -> type[Any]:
     if not name:
         if len(candidates) == 1:
             return next(iter(candidates.values()))
-        found = ", ".join(candidates) or f"no {kind}"
+        if not candidates:
+            wanted = f"seqtasks.{base.__name__}"
+            raise UsageError(f"{path} holds no {kind}: define a subclass of {wanted} in it")
+        found = ", ".join(candidates)
         raise UsageError(f"{path} holds {found}; name one: {path}:ClassName")
     value = getattr(module, name, None)
     if value is None:

@@ -44,7 +44,7 @@ def cell_file(folder: Path, code: str) -> str:
     [
         ("class Mine(:\n", "", "cell.py|line 4|SyntaxError"),
         ("x = 1 / 0\n", "", "cell.py|line 4|ZeroDivisionError"),
-        ("", "", "no cell|ClassName"),
+        ("", "", "no cell|subclass of seqtasks.Cell"),
         (CELL.format(state="state"), ":Mien", "no class Mien|did you mean 'Mine'"),
         ("class Mine: pass\n", ":Mine", "Mine|not a cell|subclass of seqtasks.Cell"),
         (CELL.format(state="x @ state"), "", "fails|cell.py, line 10"),

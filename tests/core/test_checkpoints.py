@@ -80,8 +80,12 @@ def test_a_checkpoint_without_tensors_comes_back(tmp_path):
     assert read_checkpoint(tmp_path / "a") == Checkpoint({}, PROGRESS)
 
 
-def test_writing_leaves_the_tensors_as_they_were():
-    assert torch.equal(TENSORS["model.weight"], torch.tensor([[0.0, 1, 2], [3, 4, 5]]))
+@pytest.mark.parametrize("write", [write_checkpoint, write_weights])
+def test_writing_leaves_the_tensors_as_they_were(tmp_path, write):
+    tensors = {name: tensor.clone() for name, tensor in TENSORS.items()}
+    write(tmp_path / "a", Checkpoint(tensors, {}) if write is write_checkpoint else tensors)
+    assert tensors.keys() == TENSORS.keys()
+    assert all(torch.equal(tensor, TENSORS[name]) for name, tensor in tensors.items())
 
 
 def test_a_new_checkpoint_takes_the_place_of_the_old(saved):

@@ -205,7 +205,7 @@ def test_a_portion_of_a_whole_domain_is_not_left_out(monkeypatch):
 def test_a_model_is_scored_in_evaluation_mode_and_put_back(training):
     model = Table().train(training)
     st.evaluate(model, RunningSum(), 5, 20)
-    assert not any(model.modes)
+    assert set(model.modes) == {False}
     assert model.training == training
 
 

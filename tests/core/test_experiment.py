@@ -1,4 +1,4 @@
-"""Experiments: through JSON and back, from tasks, files and runs, and every value checked."""
+"""Experiments: through JSON and back, as a task recommends or otherwise, every value checked."""
 
 import json
 import math
@@ -8,12 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seqtasks.errors import RunInterruptedError, UsageError
-from seqtasks.experiment import Experiment, Published, load_experiment
+from seqtasks.experiment import Experiment, Published
 from seqtasks.lengths import AllowedLengths
 from seqtasks.lifecycle import resume, run
 from seqtasks.lookup import task as find_task
-from seqtasks.references import Source
-from seqtasks.registry import current_registry
 from seqtasks.settings import Settings
 from seqtasks.tasks import Task, Tokens
 
@@ -257,95 +255,15 @@ def test_published_figures_are_checked(figure, message):
     assert message in refusal({"task": "bitflip", "published": [FIGURE, figure]})
 
 
+@pytest.mark.parametrize("wrong", [5, [FIGURE], "0.9"])
+def test_published_figures_given_in_python_are_checked_too(wrong):
+    with pytest.raises(UsageError, match="published must be a list of Published figures, got"):
+        Experiment.for_task("bitflip", published=wrong)
+    figure = Published(**FIGURE)
+    assert Experiment.for_task("bitflip", published=[figure]).published == (figure,)
+
+
 def test_the_run_name_is_the_given_one_or_made_of_task_and_cell():
     assert Experiment(task="bitshift:shift=2", cell="gru").run_name == "bitshift-gru"
     assert Experiment(task=Odd(), cell="lstm", length="9").run_name == "odd-lstm"
     assert Experiment(task="bitflip", name="try").run_name == "try"
-
-
-def test_an_experiment_file_is_loaded_and_changed(tmp_path):
-    path = tmp_path / "mine.json"
-    path.write_text(json.dumps({"task": "bitshift:shift=2", "steps": 9, "published": [FIGURE]}))
-    for spec in (path, str(path)):
-        loaded = load_experiment(spec, seed=3)
-        assert (loaded.task, loaded.steps, loaded.seed) == ("bitshift:shift=2", 9, 3)
-        assert loaded.published == (Published(**FIGURE),)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ('{"task": "bitflip",\n "steps": }', r"is not JSON: line 2, column 11: Expecting value"),
-        ("", "is not JSON: line 1, column 1"),
-        ('["bitflip"]', "an experiment is a JSON object, this is not"),
-        ('{"task": "bitflip", "stpes": 1}', r"unknown setting 'stpes'\. Did you mean 'steps'\?"),
-        ('{"experiment": {}}', "the key 'task' is missing"),
-        *(
-            (json.dumps(record), ".")
-            for record in (
-                {"experiment": {"task": 5}},
-                {"experiment": {"task": {"klass": "a:b"}}},
-                {"experiment": {"task": "bitflip"}, "sources": None},
-                {"experiment": {"task": "./mine.py"}, "sources": {"task": {}}},
-            )
-        ),
-    ],
-)
-def test_a_file_that_is_no_experiment_is_named_with_what_is_wrong(tmp_path, text, message):
-    path = tmp_path / "mine.json"
-    path.write_text(text)
-    with pytest.raises(UsageError, match=message) as caught:
-        load_experiment(path)
-    assert str(path) in str(caught.value)
-
-
-def test_a_missing_experiment_file_is_named(tmp_path):
-    with pytest.raises(UsageError, match=r"cannot read .*gone\.json: No such file"):
-        load_experiment(tmp_path / "gone.json")
-
-
-def test_the_record_of_a_run_serves_as_an_experiment_file(tmp_path):
-    source = "from seqtasks_bits.bitshift import BitShift\nclass Mine(BitShift):\n    pass\n"
-    made = Experiment(task="bitflip", steps=9, clip=None)
-    kept = Source(tmp_path / "gone.py", source.encode()).to_json()
-    data = {**made.to_json()[0], "task": "./gone.py:Mine:shift=3"}
-    (tmp_path / "source").mkdir()
-    (tmp_path / kept["copy"]).write_text(source)
-    path = tmp_path / "experiment.json"
-    path.write_text(json.dumps({"format": 1, "experiment": data, "sources": {"task": kept}}))
-    loaded = load_experiment(path)
-    assert type(find_task(loaded.task)).__name__ == "Mine"
-    assert find_task(loaded.task).shift == 3
-    assert loaded.with_changes(task="bitflip") == made
-
-
-def test_a_task_or_its_name_stands_for_the_experiment_it_recommends():
-    assert load_experiment("bitflip", steps=3) == Experiment.for_task("bitflip", steps=3)
-    assert load_experiment(Odd(), steps=3).hidden_size == 7
-
-
-def test_an_unknown_name_suggests_the_nearest_of_tasks_and_experiments():
-    message = r"unknown task or experiment 'bitflop'\. Did you mean 'bitflip'\?"
-    with pytest.raises(UsageError, match=message):
-        load_experiment("bitflop")
-
-
-def test_every_registered_experiment_loads_under_its_name_and_goes_through_json():
-    names = current_registry().names("experiment")
-    assert names
-    for name in names:
-        loaded = load_experiment(name)
-        assert loaded.run_name == name
-        assert Experiment.from_json(json.loads(json.dumps(loaded.to_json()[0])), name) == loaded
-
-
-def test_a_file_named_in_an_experiment_file_lies_beside_it(tmp_path, monkeypatch):
-    folder = tmp_path / "study"
-    folder.mkdir()
-    (folder / "mine.py").write_text(
-        "import seqtasks as st\n\n\nclass Mine(st.Cell):\n"
-        "    def forward(self, x, state):\n        return state\n"
-    )
-    (folder / "mine.json").write_text('{"task": "bitflip", "cell": "mine.py:Mine"}')
-    monkeypatch.chdir(tmp_path)
-    assert load_experiment("study/mine.json").cell == "study/mine.py:Mine"

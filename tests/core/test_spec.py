@@ -74,14 +74,10 @@ def test_what_format_spec_writes_is_read_back_with_the_same_types(name, values):
 
 @settings(deadline=None)
 @given(st.text(alphabet='a"\\,', min_size=1))
-def test_text_with_a_quotation_mark_goes_round_or_is_refused(text):
+def test_text_with_quotation_marks_and_backslashes_goes_round(text):
     def take(word: str) -> None: ...
 
-    try:
-        written = format_spec("x", {"word": text})
-    except UsageError:
-        return
-    assert bind(parse_spec(written), take) == {"word": text}
+    assert bind(parse_spec(format_spec("x", {"word": text})), take) == {"word": text}
 
 
 @pytest.mark.parametrize("text", ["none", "None"])

@@ -69,7 +69,7 @@ def test_several_classes_without_a_name_are_listed(file):
 
 def test_a_file_without_a_task_says_so(file):
     path = file("x = 1\n")
-    assert failure(path) == f"{path} holds no task; name one: {path}:ClassName"
+    assert failure(path) == f"{path} holds no task: define a subclass of seqtasks.Task in it"
 
 
 def test_classes_that_a_file_imports_are_not_its_own(file):

@@ -50,7 +50,9 @@ def test_a_cell_from_given_states_and_at_mixed_lengths(engine, name):
         check(problem(subject, batch, steps, given, mixed=True), engine, [torch.float64])
 
 
-@pytest.mark.parametrize("name", ["concat", "gru", "lstm", "slstm", "delta-net"])
+@pytest.mark.parametrize(
+    "name", ["concat", "gru", "lstm", "slstm", "delta-net", "tape-rnn:places=5"]
+)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_cell_in_float32_from_its_own_state(engine, name):
     subject = made(name, 10)

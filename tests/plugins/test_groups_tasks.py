@@ -261,16 +261,5 @@ def test_the_same_seed_draws_the_same_instances_as_in_earlier_versions():
     assert digests() == json.loads(DIGESTS.read_text())
 
 
-def test_tasks_are_drawn_without_torch(python):
-    code = f"""
-import numpy as np, seqtasks as st
-for spec in {list(TASKS)}:
-    st.task(spec).batch(np.random.default_rng(0), 2, 5)
-import sys; print('torch' in sys.modules)
-"""
-    done = python("-c", code)
-    assert (done.stdout, done.stderr) == ("False\n", "")
-
-
 if __name__ == "__main__":
     DIGESTS.write_text(json.dumps(digests(), indent=2) + "\n")

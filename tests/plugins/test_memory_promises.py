@@ -195,17 +195,5 @@ def test_each_task_is_registered_with_a_summary_a_source_and_settings_of_an_expe
     assert Experiment.for_task(name).evaluation_lengths
 
 
-def test_tasks_are_drawn_without_torch(python):
-    code = f"""
-import numpy as np, seqtasks as st
-for spec in {SPECS}:
-    task = st.task(spec)
-    task.batch(np.random.default_rng(0), 2, task.lengths.at_least(20))
-import sys; print('torch' in sys.modules)
-"""
-    done = python("-c", code)
-    assert (done.stdout, done.stderr) == ("False\n", "")
-
-
 if __name__ == "__main__":
     DIGESTS.write_text(json.dumps(digests(), indent=2) + "\n")

@@ -141,7 +141,7 @@ def run(
     TASK is a task, an experiment, an experiment file (.json) or a file of your own
     (./mine.py:MyTask). Every option has a default that the task recommends.
     """
-    from seqtasks.experiment import load_experiment
+    from seqtasks.experiment_files import load_experiment
 
     context = click.get_current_context()
     given = {

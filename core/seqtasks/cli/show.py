@@ -180,7 +180,7 @@ def _readout(name: str) -> list[str]:
 
 
 def _experiment(name: str) -> list[str]:
-    from seqtasks.experiment import load_experiment
+    from seqtasks.experiment_files import load_experiment
 
     data, _ = load_experiment(name).to_json()
     published = data.pop("published")

@@ -73,7 +73,7 @@ def _readout(name: str) -> dict[str, Any]:
 
 
 def _experiment(name: str) -> dict[str, Any]:
-    from seqtasks.experiment import load_experiment
+    from seqtasks.experiment_files import load_experiment
 
     data, _ = load_experiment(name).to_json()
     return {"summary": current_registry().entry("experiment", name).summary, **data}

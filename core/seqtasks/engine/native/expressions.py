@@ -56,9 +56,11 @@ class BoxWriter:
         scope: Scope,
         shape: tuple[int, ...],
         box: Box,
-        targets: dict[Node, Place | str],
+        targets: list[tuple[Node, Place | str]],
     ) -> None:
-        self._sources, self._scope, self._targets = sources, scope, targets
+        self._sources, self._scope = sources, scope
+        # what is only copied from here to a further place may have been computed in another phase
+        self._computed = {node for node, target in targets if sources.place(node) is target}
         self._box = box
         self.names = ["ikmnpq"[axis] for axis in range(len(shape))]
         self.statements: list[str] = []
@@ -70,8 +72,7 @@ class BoxWriter:
         scope = self._scope
         stores: list[str] = []
         for node, target in targets:
-            own = self._sources.place(node)
-            value = self.value(node, self._own, computing=own is None or own is target)
+            value = self.value(node, self._own)
             if isinstance(target, str):
                 stores.append(f"({target})[{self.row_of(self._own)}] += ({value})[0];")
                 continue
@@ -131,12 +132,12 @@ class BoxWriter:
         own = positions(shape, box)
         return affine(own, self.names[: max(keep, 1)])
 
-    def value(self, node: Node, index: Index, computing: bool = False) -> str:
+    def value(self, node: Node, index: Index) -> str:
         """Return a C expression for elements of a node, writing what it needs before."""
         key = (node.number, index.tobytes())
         if key in self._known:
             return self._known[key]
-        text = self._expression(node, index, computing)
+        text = self._expression(node, index)
         if node.operation != "constant":
             name = f"{node.operation.replace('_', '')}{node.number}"
             if any(f" {name} =" in s for s in self.statements):
@@ -146,7 +147,7 @@ class BoxWriter:
         self._known[key] = text
         return text
 
-    def _expression(self, node: Node, index: Index, computing: bool) -> str:
+    def _expression(self, node: Node, index: Index) -> str:
         negative = index < 0
         if negative.any():
             if not negative.all():
@@ -164,8 +165,8 @@ class BoxWriter:
             assert place is not None, f"no memory for {table}"
             pointer = self._scope.row(place, self.row_of(index if rows is None else rows[index]))
             return f"v_lookup({pointer}, symbols + at + j, VOCABULARY)"
-        place = None if computing else self._sources.place(node)
-        own = node in self._targets and np.array_equal(index, self._own)
+        place = self._sources.place(node)
+        own = node in self._computed and np.array_equal(index, self._own)
         if place is not None and not own:
             return self._loaded(node, place, index)
         terms = self._sources.terms(node)

@@ -32,7 +32,7 @@ class Kernels:
         shape = targets[0][0].shape or (1,)
 
         def body(box: Box) -> tuple[list[str], list[str]]:
-            writer = BoxWriter(self._sources, scope, shape, box, dict(targets))
+            writer = BoxWriter(self._sources, scope, shape, box, targets)
             return writer.names, writer.pointwise(targets)
 
         return self._loops(scope, shape, body, indent)
@@ -48,7 +48,7 @@ class Kernels:
         found: list[tuple[Box, list[str]]] = []
 
         def attempt(box: Box) -> None:
-            writer = BoxWriter(self._sources, scope, shape, box, {})
+            writer = BoxWriter(self._sources, scope, shape, box, [])
             value = writer.value(source, positions(shape, box))
             outer = list(box[:keep])
             rows = writer.place_of(node.shape or (1,), tuple(outer) or ((0, 1),), keep)
@@ -78,7 +78,7 @@ class Kernels:
         by_symbol = node.operation == "sum_by_symbol"
 
         def body(box: Box) -> tuple[list[str], list[str]]:
-            writer = BoxWriter(self._sources, scope, shape, box, {})
+            writer = BoxWriter(self._sources, scope, shape, box, [])
             value = writer.value(source, positions(shape, box))
             rows = writer.row_of(positions(shape, box))
             target = scope.row(place, rows)

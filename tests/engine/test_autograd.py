@@ -1,0 +1,61 @@
+"""A pass by an engine is an operation of torch's autograd like any other."""
+
+import pytest
+import torch
+from small_cell import EXACT, Tanh, compare, numbers
+from torch.testing import assert_close
+from truth import ENGINES
+
+import seqtasks as st
+
+pytestmark = pytest.mark.parametrize("engine", ENGINES)
+
+
+def test_gradients_of_parts_of_the_results(engine):
+    cell, inputs = Tanh(), numbers(4, 5, 3)
+    weights = [p for p in cell.parameters() if p is not cell.unused]
+    for pick in (
+        lambda outputs, final, states: final[2].sum(),
+        lambda outputs, final, states: states[:, 1].square().sum(),
+        lambda outputs, final, states: outputs[0, -1, 0],
+        lambda outputs, final, states: (outputs * states).sum() + final.sum(),
+    ):
+
+        def run(name, pick=pick):
+            results = st.unroll(cell, inputs, return_states=True, engine=name)
+            return torch.autograd.grad(pick(*results), weights)
+
+        compare(run, cell, engine)
+
+
+def test_two_passes_forward_before_their_passes_back(engine):
+    cell, weights = Tanh(), None
+
+    def run(name):
+        nonlocal weights
+        weights = [p for p in cell.parameters() if p is not cell.unused]
+        torch.manual_seed(1)
+        totals = [st.unroll(cell, numbers(b, 3, 3), engine=name)[0].sum() for b in (2, 9, 2)]
+        return [torch.autograd.grad(total, weights) for total in totals]
+
+    compare(run, cell, engine)
+
+
+def test_one_pass_back_twice(engine):
+    cell, inputs = Tanh(), numbers(20, 5, 3).requires_grad_()
+    outputs, final = st.unroll(cell, inputs, engine=engine)
+    total = outputs.square().sum() + final.sum()
+    sources = [inputs, *(p for p in cell.parameters() if p is not cell.unused)]
+    first = torch.autograd.grad(total, sources, retain_graph=True)
+    assert_close(torch.autograd.grad(total, sources, retain_graph=True), first, rtol=0, atol=0)
+    plain, last = st.unroll(cell, inputs)
+    expected = torch.autograd.grad(plain.square().sum() + last.sum(), sources)
+    assert_close(first, expected, **EXACT)
+
+
+def test_a_derivative_of_a_derivative_is_a_clear_error(engine):
+    cell, inputs = Tanh(), numbers(2, 3, 3).requires_grad_()
+    for total in (lambda outputs: outputs.sum(), lambda outputs: outputs.square().sum()):
+        outputs, _ = st.unroll(cell, inputs, engine=engine)
+        with pytest.raises(RuntimeError, match="engine='plain'"):
+            torch.autograd.grad(total(outputs), inputs, create_graph=True)
