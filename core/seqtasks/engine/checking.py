@@ -17,7 +17,8 @@ PlainPass = Callable[
 ]
 """From inputs, the states of all layers, and lengths to predictions and final states."""
 
-ROWS, STEPS = 3, 16
+ROWS, ROWS_OF_WHOLE, STEPS = 20, 3, 16
+"""More rows than the 16 columns that a program does together; fewer where all steps are taken."""
 TOLERANCES = {torch.float32: 2e-3, torch.float64: 1e-8}
 """Of a tensor's largest number."""
 CANCELLED = 1e-2
@@ -46,12 +47,13 @@ def agrees(
         whole: whether all steps must be taken.
     """
     steps = inputs.shape[1] if whole else min(STEPS, inputs.shape[1])
-    few = inputs[:ROWS, :steps].detach().contiguous()
+    rows = ROWS_OF_WHOLE if whole else ROWS
+    few = inputs[:rows, :steps].detach().contiguous()
     given = flattened(program.analysis, states, len(inputs))
     if given is not None:
-        given = [state[:ROWS].detach().contiguous() for state in given]
+        given = [state[:rows].detach().contiguous() for state in given]
     if lengths is not None:
-        lengths = lengths[:ROWS].clamp(max=steps).to(torch.int64).contiguous()
+        lengths = lengths[:rows].clamp(max=steps).to(torch.int64).contiguous()
         few = without_padding(few, lengths)
     tensors = [t for t in program.tensors() if t.requires_grad]
     with torch.enable_grad():
