@@ -23,12 +23,14 @@ class Recipe:
         steps: (operation, places of three operands among the values so far).
         states: of each state whether it is a matrix.
         nexts: the value each state goes towards.
+        manners: how it goes there; see `MANNERS`.
         output: the value put out; None for the first state.
     """
 
     steps: tuple[tuple[str, tuple[int, int, int]], ...]
     states: tuple[bool, ...]
     nexts: tuple[int, ...]
+    manners: tuple[str, ...]
     output: int | None
 
 
@@ -65,6 +67,14 @@ OPERATIONS = {
     "mean": lambda cell, k, a, b, c: a - a.mean(-1, keepdim=True),
 }
 
+MANNERS = {
+    "eases": lambda old, new, x, other: 0.5 * old + COUPLING * new,
+    "forgets": lambda old, new, x, other: COUPLING * new,
+    "takes the input": lambda old, new, x, other: x if old.dim() == 2 else x[..., None] + 0 * new,
+    "takes another's": lambda old, new, x, other: other if other.shape == old.shape else 0.9 * old,
+}
+"""From a state, what it goes towards, the input and the next state of the cell to what follows."""
+
 
 class RandomCell(st.Cell):
     """The cell of a recipe; inputs and vectors have one width."""
@@ -97,11 +107,15 @@ class RandomCell(st.Cell):
     def forward(self, x, state):
         states, found = self.values(x, state)
         following = []
-        for old, place in zip(states, self.recipe.nexts, strict=True):
+        others = (*states[1:], states[0])
+        recipe = self.recipe
+        for old, other, place, manner in zip(
+            states, others, recipe.nexts, recipe.manners, strict=True
+        ):
             new = torch.tanh(found[-1 - place % len(found)] + self.enter(x))
             if old.dim() == 3:
                 new = new[:, :, None] * first_few(found[place % len(found)]).sigmoid()[:, None]
-            following.append(0.5 * old + COUPLING * new)
+            following.append(MANNERS[manner](old, new, x, other))
         return tuple(following) if len(following) > 1 else following[0]
 
     def output(self, x, state):
@@ -120,5 +134,7 @@ def recipes(draw):
     steps = draw(some.lists(step, min_size=1, max_size=6))
     states = draw(some.lists(some.booleans(), min_size=1, max_size=3))
     nexts = draw(some.lists(place, min_size=len(states), max_size=len(states)))
+    manner = some.sampled_from(sorted(MANNERS))
+    manners = draw(some.lists(manner, min_size=len(states), max_size=len(states)))
     output = draw(some.none() | place)
-    return Recipe(tuple(steps), tuple(states), tuple(nexts), output)
+    return Recipe(tuple(steps), tuple(states), tuple(nexts), tuple(manners), output)
