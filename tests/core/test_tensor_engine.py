@@ -13,7 +13,6 @@ import seqtasks as st
 from seqtasks.cells import StateReadout
 from seqtasks.engine.analysing import analyse
 from seqtasks.engine.tensors import TensorProgram, workspace
-from seqtasks.engine.unsupported import StepsMatterError
 
 BUILT_IN = ["concat", "sum", "elman", "elman:nonlinearity=relu", "gru", "gru-concat", "lstm"]
 PLUGINS = [
@@ -103,10 +102,7 @@ def program_for(model: Any, inputs: Tensor, lengths: Any, histories: bool) -> Te
     }
     dtype = next(model.parameters()).dtype
     parts = model.embedding, list(model.cells), model.readout
-    try:
-        return TensorProgram(analyse(*parts, dtype, **options))
-    except StepsMatterError:
-        return TensorProgram(analyse(*parts, dtype, steps=inputs.shape[1], **options))
+    return TensorProgram(analyse(*parts, dtype, steps=inputs.shape[1], **options))
 
 
 def by_program(

@@ -27,10 +27,10 @@ def analyse(
     readout: nn.Module | None,
     dtype: torch.dtype,
     *,
+    steps: int,
     input_size: int = 0,
     masked: bool = False,
     external_states: bool = False,
-    steps: int | None = None,
 ) -> Analysis:
     """Record a model and derive its backward pass.
 
@@ -39,10 +39,10 @@ def analyse(
         cells: the layers.
         readout: from embedded inputs and last outputs to predictions; None for the outputs.
         dtype: of all numbers.
+        steps: what initial states are made for.
         input_size: features of real inputs.
         masked: whether rows will have lengths of their own.
         external_states: whether the states of every step may have gradients from outside.
-        steps: the number of steps, which a state's size may depend on.
 
     Raises:
         UnsupportedError: for what the faster engines do not understand, saying what.
@@ -113,7 +113,7 @@ def _record(
     input_size: int,
     masked: bool,
     external_states: bool,
-    steps: int | None,
+    steps: int,
 ) -> Analysis:
     graph, phases = recording.graph, recording.phases
     batch, time = rows_for(twin, 2)
@@ -146,5 +146,4 @@ def _record(
         input_size,
         masked,
         dtype,
-        steps,
     )

@@ -72,7 +72,6 @@ class Analysis:
         vocabulary: symbols, or 0 for real inputs.
         input_size: features of real inputs.
         masked: whether rows have lengths of their own.
-        steps: the number of steps it holds for, None for any.
     """
 
     graph: Graph
@@ -85,5 +84,4 @@ class Analysis:
     input_size: int
     masked: bool
     dtype: torch.dtype
-    steps: int | None = None
     gradients: Cotangents = field(default_factory=Cotangents)
