@@ -61,6 +61,9 @@ class StackRNN(Controller):
 
     The state is the pair (h, s), the stack being (batch, depth, cell size) with its top first.
     What is pushed off the bottom is lost; a stack as deep as the sequence is long loses nothing.
+    One that is deeper computes the same, since below what was pushed there are zeros. So depths are
+    rounded up, to 1, 2, 3, 4, 6, 8, 12, 16, 24 ...: sequences of many lengths then have stacks of
+    few depths, for each of which an engine makes a program.
 
     Source: A. Joulin and T. Mikolov, "Inferring Algorithmic Patterns with Stack-Augmented
     Recurrent Nets", NeurIPS 2015, in the form of G. Delétang et al., "Neural Networks and the
@@ -71,7 +74,7 @@ class StackRNN(Controller):
         input_size: features of the input.
         hidden_size: features of the controller's state, which is the output.
         cell_size: features of a vector on the stack.
-        depth: vectors the stack holds; None for as many as the loop has steps.
+        depth: vectors the stack holds; None for as many as the loop has steps, rounded up.
         nonlinearity: φ, `relu` or `tanh`.
     """
 
@@ -91,7 +94,10 @@ class StackRNN(Controller):
 
     def places(self, steps: int) -> int:
         """Return the vectors the stack holds."""
-        return steps if self.depth is None else self.depth
+        if self.depth is not None:
+            return self.depth
+        power = 2 ** (steps - 1).bit_length()
+        return power * 3 // 4 if steps <= power * 3 // 4 else power
 
     def forward(self, x: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the next h, (batch, hidden size), and stack, (batch, depth, cell size)."""
@@ -111,7 +117,9 @@ class TapeRNN(Controller):
     t'_i = a_stay w_i + a_left w_{i+1} + a_right w_{i-1} + a_jumpleft w_{i+J} + a_jumpright w_{i-J}
 
     Indices wrap around. The head stands at t_0, and it is the tape that moves, to the left or to
-    the right. The state is the pair (h, t), the tape being (batch, places, cell size).
+    the right. The state is the pair (h, t), the tape being (batch, places, cell size). A longer
+    tape would not compute the same: of 2 T + 1 places, two jumps to the right are one move to the
+    left.
 
     Source: G. Delétang et al., "Neural Networks and the Chomsky Hierarchy", ICLR 2023, and the code
     published with it, where J is the length of the input.

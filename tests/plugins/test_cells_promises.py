@@ -178,15 +178,26 @@ def test_a_cell_has_the_sizes_it_is_given_and_the_output_size_it_says(name, size
 
 
 def test_a_stack_as_deep_as_the_sequence_is_long_loses_nothing():
-    cell = StackRNN(INPUT, HIDDEN, depth=None).double()
+    cell = StackRNN(INPUT, HIDDEN, depth=5).double()
     inputs = random_inputs(3, 5)
     outputs, (_, stack) = st.unroll(cell, inputs)
-    assert stack.shape == (3, 5, 8)
-    cell.depth = 9
-    deeper_outputs, (_, deeper) = st.unroll(cell, inputs)
-    assert_close(deeper_outputs, outputs, rtol=0, atol=1e-13)
-    assert_close(deeper[:, :5], stack, rtol=0, atol=1e-13)
-    assert not deeper[:, 5:].any()
+    gradients = torch.autograd.grad(outputs.sum(), list(cell.parameters()))
+    for depth in (9, None):
+        cell.depth = depth
+        deeper_outputs, (_, deeper) = st.unroll(cell, inputs)
+        its_gradients = torch.autograd.grad(deeper_outputs.sum(), list(cell.parameters()))
+        assert_close(deeper_outputs, outputs, rtol=0, atol=1e-13)
+        assert_close(its_gradients, gradients, rtol=0, atol=1e-12)
+        assert_close(deeper[:, :5], stack, rtol=0, atol=1e-13)
+        assert not deeper[:, 5:].any()
+
+
+def test_a_stack_without_a_depth_is_as_deep_as_the_sequence_is_long_or_a_little_deeper():
+    cell = StackRNN(INPUT, HIDDEN)
+    depths = [cell.initial_state(1, steps)[1].shape[1] for steps in range(1, 17)]
+    assert depths == [1, 2, 3, 4, 6, 6, 8, 8, 12, 12, 12, 12, 16, 16, 16, 16]
+    for steps in range(1, 2000, 7):
+        assert steps <= cell.places(steps) < max(steps + 1, 1.5 * steps)
 
 
 def test_a_stack_without_a_depth_gives_an_instance_the_same_outputs_in_any_batch():

@@ -18,7 +18,7 @@ from seqtasks.engine.recording_model import ModelRecording, embedded_inputs, map
 from seqtasks.engine.unseen import check_modules, check_random, check_unchanged
 from seqtasks.engine.unsupported import UnsupportedError
 
-__all__ = ["analyse", "analyse_cell"]
+__all__ = ["analyse"]
 
 
 def analyse(
@@ -27,10 +27,10 @@ def analyse(
     readout: nn.Module | None,
     dtype: torch.dtype,
     *,
+    steps: int,
     input_size: int = 0,
     masked: bool = False,
     external_states: bool = False,
-    steps: int | None = None,
 ) -> Analysis:
     """Record a model and derive its backward pass.
 
@@ -39,10 +39,10 @@ def analyse(
         cells: the layers.
         readout: from embedded inputs and last outputs to predictions; None for the outputs.
         dtype: of all numbers.
+        steps: what initial states are made for.
         input_size: features of real inputs.
         masked: whether rows will have lengths of their own.
         external_states: whether the states of every step may have gradients from outside.
-        steps: the number of steps, which a state's size may depend on.
 
     Raises:
         UnsupportedError: for what the faster engines do not understand, saying what.
@@ -101,11 +101,6 @@ def analyse(
     return analysis
 
 
-def analyse_cell(cell: Any, dtype: torch.dtype, **options: Any) -> Analysis:
-    """Record one cell alone; see `analyse`."""
-    return analyse(None, [cell], None, dtype, input_size=cell.input_size, **options)
-
-
 def _record(
     recording: ModelRecording,
     twin: nn.ModuleDict,
@@ -113,7 +108,7 @@ def _record(
     input_size: int,
     masked: bool,
     external_states: bool,
-    steps: int | None,
+    steps: int,
 ) -> Analysis:
     graph, phases = recording.graph, recording.phases
     batch, time = rows_for(twin, 2)
@@ -146,5 +141,4 @@ def _record(
         input_size,
         masked,
         dtype,
-        steps,
     )

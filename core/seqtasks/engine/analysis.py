@@ -72,7 +72,6 @@ class Analysis:
         vocabulary: symbols, or 0 for real inputs.
         input_size: features of real inputs.
         masked: whether rows have lengths of their own.
-        steps: the number of steps it holds for, None for any.
         usage: what `steps_until_used` found, by the leaves it was asked about.
     """
 
@@ -86,7 +85,6 @@ class Analysis:
     input_size: int
     masked: bool
     dtype: torch.dtype
-    steps: int | None = None
     gradients: Cotangents = field(default_factory=Cotangents)
     usage: dict[frozenset[Node], dict[Node, int]] = field(
         default_factory=dict[frozenset[Node], dict[Node, int]]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,6 +10,7 @@ from torch import Tensor
 from seqtasks.cells import State
 from seqtasks.engine.batches import flattened, nested, without_padding
 from seqtasks.engine.passes import Passes
+from seqtasks.engine.unroll import brought_to
 
 __all__ = ["PlainPass", "agrees"]
 
@@ -17,14 +19,13 @@ PlainPass = Callable[
 ]
 """From inputs, the states of all layers, and lengths to predictions and final states."""
 
-ROWS, ROWS_OF_WHOLE, STEPS = 20, 3, 16
-"""More rows than the 16 columns that a program does together; fewer where all steps are taken."""
+ROWS, STEPS = 20, 16
+"""More rows than the 16 columns that a program does together."""
 TOLERANCES = {torch.float32: 2e-3, torch.float64: 1e-8}
 """Of a tensor's largest number."""
 CANCELLED = 1e-2
 """A gradient may be nothing but roundings of terms that cancel; to be told from them it must be
-above this share of the tolerance, of the largest gradient; over more steps than STEPS, of a share
-as much larger."""
+above this share of the tolerance, of the largest gradient."""
 LEAST = 1e-6
 
 
@@ -34,7 +35,7 @@ def agrees(
     inputs: Tensor,
     states: Sequence[State | None],
     lengths: Tensor | None,
-    whole: bool,
+    cells: Sequence[Any],
 ) -> bool:
     """Say whether a program and the plain loop agree on a few rows, gradients included.
 
@@ -44,20 +45,23 @@ def agrees(
         inputs: a batch, of which a few rows and steps are taken.
         states: of each layer, to start from.
         lengths: (batch,) or None.
-        whole: whether all steps must be taken.
+        cells: one a layer.
     """
-    steps = inputs.shape[1] if whole else min(STEPS, inputs.shape[1])
-    rows = ROWS_OF_WHOLE if whole else ROWS
-    few = inputs[:rows, :steps].detach().contiguous()
+    steps = min(STEPS, inputs.shape[1])
+    few = inputs[:ROWS, :steps].detach().contiguous()
     given = flattened(program.analysis, states, len(inputs))
     if given is not None:
-        given = [state[:rows].detach().contiguous() for state in given]
+        given = [state[:ROWS].detach().contiguous() for state in given]
     if lengths is not None:
-        lengths = lengths[:rows].clamp(max=steps).to(torch.int64).contiguous()
+        lengths = lengths[:ROWS].clamp(max=steps).to(torch.int64).contiguous()
         few = without_padding(few, lengths)
     tensors = [t for t in program.tensors() if t.requires_grad]
     with torch.enable_grad():
-        nest = [None] * len(states) if given is None else nested(program.analysis, given)
+        if given is None:  # the plain loop's own would be those of fewer steps
+            starts = [cell.initial_state(len(few), inputs.shape[1]) for cell in cells]
+            nest = [brought_to(program.analysis.dtype, few.device, start) for start in starts]
+        else:
+            nest = nested(program.analysis, given)
         expected, _ = plain(few, nest, lengths)
         direction = torch.sin(torch.arange(expected.numel(), device=expected.device) + 1.0)
         direction = direction.view(expected.shape).to(expected.dtype)
@@ -80,7 +84,7 @@ def agrees(
     ]
     tolerance = TOLERANCES[expected.dtype]
     largest = max((_scale(gradient) for gradient in wanted), default=0.0)
-    least = CANCELLED * max(1.0, steps / STEPS) * largest
+    least = CANCELLED * largest
     return _close(predictions, expected.detach(), tolerance, LEAST) and all(
         _close(one, other, tolerance, max(LEAST, least))
         for one, other in zip(found, wanted, strict=True)

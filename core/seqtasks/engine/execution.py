@@ -1,11 +1,13 @@
 """Running a model through a program instead of the plain loop, with gradients."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtasks.cells import State
@@ -17,14 +19,17 @@ from seqtasks.engine.differentiable import DifferentiablePass
 from seqtasks.engine.makers import Engine, NativeEngine, TensorEngine
 from seqtasks.engine.parts import Parts
 from seqtasks.engine.passes import Passes
-from seqtasks.engine.unsupported import StepsMatterError, UnsupportedError
+from seqtasks.engine.portions import Memories, forward_alone
+from seqtasks.engine.starting import start_of
+from seqtasks.engine.unsupported import UnsupportedError
 
 __all__ = ["Engines"]
 
 logger = logging.getLogger("seqtasks")
 
 MOST_PROGRAMS = 64
-"""Programs for different numbers of steps, where a program holds for one number alone."""
+"""Programs kept at once, where numbers of steps have programs of their own; the one that was not
+used for longest goes first."""
 
 
 @dataclass
@@ -45,8 +50,8 @@ class Engines:
     reasons: dict[str, str] = field(default_factory=dict[str, str])
     _programs: dict[Any, Passes] = field(default_factory=dict[Any, Passes])
     unsupported: str | None = None
-    _steps_matter: bool = False
-    _idle: dict[int, tuple[Any, Any]] = field(default_factory=dict[int, tuple[Any, Any]])
+    _starts: dict[Any, dict[int, Hashable]] = field(default_factory=dict[Any, dict[int, Hashable]])
+    _idle: tuple[Passes, Memories] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy of the model takes along: it makes its own programs."""
@@ -76,10 +81,13 @@ class Engines:
                 return tensor.dtype
         return torch.get_default_dtype()
 
-    @property
-    def steps_matter(self) -> bool:
-        """Whether a program holds for one number of steps alone."""
-        return self._steps_matter
+    def alike(self, times: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Return a number for each number of steps, the same for those that share a program."""
+        signature = self.parts.signature()
+        different, places = np.unique(times, return_inverse=True)
+        known: dict[Hashable, int] = {}
+        starts = [self._start(signature, int(steps)) for steps in different]
+        return np.array([known.setdefault(start, len(known)) for start in starts])[places]
 
     def settle(self, plain: PlainPass, inputs: Tensor, layers: int) -> str:
         """Return the engine to be used, having tried what is wanted on a batch.
@@ -97,7 +105,7 @@ class Engines:
                 # what tensor operations train by, so that the model is analysed once
                 external_states=self.wanted == "torch",
                 check=lambda made: agrees(
-                    made, plain, inputs, [None] * layers, None, self._steps_matter
+                    made, plain, inputs, [None] * layers, None, self.parts.cells
                 ),
             )
         if self.name is None:
@@ -126,18 +134,26 @@ class Engines:
             return None
         options = (input_size, masked, external_states)
         signature = self.parts.signature()
-        key = (signature, options, steps if self._steps_matter else None)
-        if key in self._programs:
-            return self._programs[key]
-        if self._steps_matter and len(self._programs) >= MOST_PROGRAMS:
-            return None
+        key = (signature, options, self._start(signature, steps))
+        program = self._programs.pop(key, None)
+        if program is not None:
+            self._programs[key] = program  # used last, and so the last to go
+            return program
         try:
-            analysis = self._analysis(steps, input_size, masked, external_states)
+            analysis = analyse(
+                self.parts.embedding,
+                self.parts.cells,
+                self.parts.readout,
+                self.dtype,
+                steps=self._another(signature, steps),
+                input_size=input_size,
+                masked=masked,
+                external_states=external_states,
+            )
         except UnsupportedError as reason:
             self.unsupported = str(reason)
             self._give_up(str(reason))
             return None
-        key = (signature, options, steps if self._steps_matter else None)
         program = self._made(analysis)
         if program is not None and check is not None and not check(program):
             text = (
@@ -147,30 +163,26 @@ class Engines:
             self._give_up("its results differ from those of the plain loop")
             return None
         if program is not None:
+            while len(self._programs) >= MOST_PROGRAMS:
+                self._programs.pop(next(iter(self._programs)), None)
             self._programs[key] = program
         return program
 
-    def _analysis(
-        self, steps: int, input_size: int, masked: bool, external_states: bool
-    ) -> Analysis:
-        def attempt(number: int | None) -> Analysis:
-            return analyse(
-                self.parts.embedding,
-                self.parts.cells,
-                self.parts.readout,
-                self.dtype,
-                input_size=input_size,
-                masked=masked,
-                external_states=external_states,
-                steps=number,
-            )
+    def _start(self, signature: Any, steps: int) -> Hashable:
+        known = self._starts.setdefault(signature, {})
+        if steps not in known:
+            known[steps] = start_of(self.parts.cells, self.dtype, steps)
+        return known[steps]
 
-        if not self._steps_matter:
-            try:
-                return attempt(None)
-            except StepsMatterError:
-                self._steps_matter = True
-        return attempt(steps)
+    def _another(self, signature: Any, steps: int) -> int:
+        """Return a number of steps that starts as this one does, another if there is one near.
+
+        The analysis is of the other one, and the trial of this one: so that a cell whose step has
+        learnt the number on a way that we do not see is found out.
+        """
+        start = self._start(signature, steps)
+        near = [number for number in (steps + 1, steps - 1) if number > 0]
+        return next((number for number in near if self._start(signature, number) == start), steps)
 
     def _made(self, analysis: Analysis) -> Passes | None:
         for engine in self._candidates():
@@ -238,7 +250,7 @@ class Engines:
             input_size=inputs.shape[-1] if real else 0,
             masked=lengths is not None,
             external_states=differentiable,
-            check=lambda made: agrees(made, plain, inputs, states, lengths, self._steps_matter),
+            check=lambda made: agrees(made, plain, inputs, states, lengths, self.parts.cells),
         )
         if program is None:
             return None
@@ -264,14 +276,12 @@ class Engines:
         tensors = program.tensors()
         sources = (inputs, *(given or ()), *tensors)
         if not torch.is_grad_enabled() or not any(t.requires_grad for t in sources):
-            batch, time = inputs.shape[:2]
             # taken out while in use: another thread may run the same model
-            shape, memory = self._idle.pop(id(program), (None, None))
-            if shape != (batch, time):
-                memory = program.memory(batch, time)
+            idle, self._idle = self._idle, None
+            kept = idle[1] if idle is not None and idle[0] is program else {}
             with torch.no_grad():
-                results = program.forward(inputs, lengths, given, memory, histories)
-            self._idle[id(program)] = ((batch, time), memory)
+                results, used = forward_alone(program, inputs, lengths, given, histories, kept)
+            self._idle = program, used
             return results
         count = -1 if given is None else len(given)
         results = DifferentiablePass.apply(program, lengths, count, histories, *sources)

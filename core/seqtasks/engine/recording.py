@@ -5,6 +5,7 @@ looked up in `rules`. A function without a rule, an in-place change, a decision 
 that mix, or a random draw ends the recording with `UnsupportedError`, which says so.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -207,6 +208,5 @@ def rows_for(module: nn.Module, how_many: int) -> tuple[int, ...]:
     for attribute in vars(module).values():
         if isinstance(attribute, int):
             taken.add(attribute)
-    primes = [n for n in range(5, 2000) if all(n % d for d in range(2, int(n**0.5) + 1))]
-    free = [n for n in primes if n not in taken]
-    return tuple(free[:how_many])
+    primes = (n for n in range(5, 2000) if all(n % d for d in range(2, int(n**0.5) + 1)))
+    return tuple(itertools.islice((n for n in primes if n not in taken), how_many))

@@ -9,11 +9,9 @@ from seqtasks.engine.analysis import Loop, StatePart
 from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.recording import Recorder
 from seqtasks.engine.recording_model import ModelRecording, result_of
-from seqtasks.engine.unsupported import StepsMatterError, UnsupportedError
+from seqtasks.engine.unsupported import UnsupportedError
 
-__all__ = ["recorded_loop"]
-
-TRIAL_STEPS = 11
+__all__ = ["recorded_loop", "recorded_start"]
 
 
 def recorded_loop(
@@ -25,13 +23,13 @@ def recorded_loop(
     dtype: torch.dtype,
     masked: bool,
     external_states: bool,
-    steps: int | None,
+    steps: int,
 ) -> Loop:
     """Record a cell's step, for the loop of a layer, and what it puts out."""
     graph, phases = recording.graph, recording.phases
     if hasattr(cell, "scan"):
         raise UnsupportedError("it runs whole sequences itself (scan)")
-    initial, is_tuple = _initial(recording, cell, batch, dtype, steps)
+    initial, is_tuple = recorded_start(recording, cell, batch, dtype, steps)
     phase = phases.loop(layer)
     recorder = Recorder(graph, (batch,), dtype, recording.parameter)
     previous: list[Node] = []
@@ -93,19 +91,15 @@ def _output(
     return output
 
 
-def _initial(
-    recording: ModelRecording, cell: Any, batch: int, dtype: Any, steps: int | None
+def recorded_start(
+    recording: ModelRecording, cell: Any, batch: int, dtype: Any, steps: int
 ) -> tuple[list[Node], bool]:
     """Record the initial state, which must be the same for every row."""
     recorder = Recorder(recording.graph, (batch,), dtype, recording.parameter)
     with recorder:
-        state = cell.initial_state(batch, TRIAL_STEPS if steps is None else steps)
-        other = cell.initial_state(batch, TRIAL_STEPS + 1) if steps is None else state
+        state = cell.initial_state(batch, steps)
     recorder.finish()
     tensors = [state] if isinstance(state, Tensor) else list(state)
-    others = [other] if isinstance(other, Tensor) else list(other)
-    if [t.shape for t in tensors] != [t.shape for t in others]:
-        raise StepsMatterError("the size of its state depends on the number of steps")
     nodes: list[Node] = []
     for tensor in tensors:
         if not isinstance(tensor, Tensor) or not tensor.is_floating_point():

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seqtasks.cells import Cell, State
 
-__all__ = ["map_state", "past_end", "unroll"]
+__all__ = ["brought_to", "map_state", "past_end", "unroll"]
 
 
 @overload
@@ -66,7 +66,7 @@ def unroll(
     if lengths is not None:
         inputs = inputs.masked_fill(past_end(steps, lengths)[..., None], 0)
     if state is None:
-        state = _like(cell.initial_state(batch_size, steps), inputs)
+        state = brought_to(inputs.dtype, inputs.device, cell.initial_state(batch_size, steps))
     outputs: list[Tensor] = []
     states: list[State] = []
     for step, x in enumerate(inputs.unbind(1)):
@@ -105,14 +105,13 @@ def _where(running: Tensor, following: State, before: State) -> State:
     return map_state(choose, following, before)
 
 
-def _like(state: State, inputs: Tensor) -> State:
-    """Bring a cell's initial state to the inputs' device, and its floats to their type."""
+def brought_to(dtype: torch.dtype, device: torch.device, state: State) -> State:
+    """Bring a cell's initial state to a device, and its floats to a type."""
 
-    def like(tensor: Tensor) -> Tensor:
-        dtype = inputs.dtype if tensor.is_floating_point() else tensor.dtype
-        return tensor.to(device=inputs.device, dtype=dtype)
+    def brought(tensor: Tensor) -> Tensor:
+        return tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else tensor.dtype)
 
-    return map_state(like, state)
+    return map_state(brought, state)
 
 
 def _check(inputs: Tensor, lengths: Any) -> None:

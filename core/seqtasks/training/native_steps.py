@@ -89,12 +89,9 @@ class NativeSteps:
         return losses
 
     def _pieces(self, block: Block, first: int, last: int) -> Iterator[slice]:
-        """Yield the steps of one call each: of one length, where a program holds for one alone."""
-        if not self._engines.steps_matter:
-            yield slice(first, last)
-            return
-        times = block.times[first:last]
-        cuts = [0, *(np.flatnonzero(np.diff(times)) + 1), last - first]
+        """Yield the steps of one call each, whose numbers of time steps share a program."""
+        alike = self._engines.alike(block.times[first:last])
+        cuts = [0, *(np.flatnonzero(np.diff(alike)) + 1), last - first]
         for start, end in itertools.pairwise(cuts):
             yield slice(first + int(start), first + int(end))
 

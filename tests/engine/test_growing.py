@@ -1,0 +1,172 @@
+"""Numbers of steps share a program if their initial states are made alike, and only then."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from growing_cells import (
+    Always,
+    Attribute,
+    EveryFour,
+    EveryStep,
+    Hidden,
+    Learnt,
+    OddAndEven,
+    Value,
+)
+from training_runs import model, trainer
+from truth import ENGINES, Subject, check, problem
+
+import seqtasks as st
+from seqtasks.engine import execution
+from seqtasks.engine.starting import start_of
+from seqtasks.engine.with_engine import engines_of
+
+ALIKE = {
+    Always: [{1, 2, 3, 4, 5, 6, 7, 8}],
+    EveryStep: [{1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}],
+    EveryFour: [{1, 2, 3}, {4, 5, 6, 7}, {8}],
+    OddAndEven: [{1, 3, 5, 7}, {2, 4, 6, 8}],
+    Value: [{1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}],
+    Learnt: [{1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}],
+}
+
+
+@pytest.fixture
+def analysed(monkeypatch):
+    """Return a list that gets the number of steps of every analysis made."""
+    made = []
+
+    def counted(*parts, steps, **options):
+        made.append(steps)
+        return analyse(*parts, steps=steps, **options)
+
+    analyse = execution.analyse
+    monkeypatch.setattr(execution, "analyse", counted)
+    return made
+
+
+def right_at(subject, engine, *all_steps):
+    """Check a subject's outputs, states and gradients at some numbers of steps, in this order."""
+    for steps in all_steps:
+        check(problem(subject, 3, steps), engine, [torch.float64])
+
+
+@pytest.mark.parametrize("kind", ALIKE)
+def test_which_numbers_of_steps_start_alike(kind):
+    cell = kind()
+    starts = {steps: start_of([cell], torch.float32, steps) for steps in range(1, 9)}
+    groups = {}
+    for steps, start in starts.items():
+        groups.setdefault(start, set()).add(steps)
+    assert list(groups.values()) == ALIKE[kind]
+
+
+def test_layers_start_alike_if_all_of_them_do():
+    def start(steps):
+        return start_of(cells, torch.float32, steps)
+
+    cells = [Always(3, 4), EveryFour(4, 4), OddAndEven(4, 4)]
+    assert start(1) == start(3)
+    assert start(3) not in (start(4), start(5))
+
+
+def test_a_stack_that_grows_has_few_depths_and_a_tape_one_for_each_length():
+    for name, count in (("stack-rnn", 20), ("tape-rnn", 1000)):
+        cell = st.cell(name, 2, 2)
+        assert len({start_of([cell], torch.float32, steps) for steps in range(1, 1001)}) == count
+
+
+@pytest.mark.parametrize("kind", ALIKE)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_each_number_of_steps_gets_the_program_of_its_own_initial_state(engine, kind, analysed):
+    right_at(Subject(kind()), engine, 5, 6, 1, 5, 3)
+    groups = ALIKE[kind]
+    assert len(analysed) == len({i for i, g in enumerate(groups) for s in (5, 6, 1, 3) if s in g})
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_initial_state_learns_with_each_number_of_steps(engine):
+    subject = Subject(Learnt())
+    right_at(subject, engine, 2)
+    with torch.no_grad():  # as a step of training would: until now all start with zeros
+        subject.cells[torch.float64].first.fill_(0.3)
+    right_at(subject, engine, 2, 5)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_stack_makes_one_program_for_all_lengths_of_a_depth(engine, analysed):
+    subject = Subject(st.cell("stack-rnn:cell_size=2", 3, 3))
+    right_at(subject, engine, 10, 9, 12, 11)
+    assert len(analysed) == 1
+    right_at(subject, engine, 1)
+    assert len(analysed) == 2
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_program_used_longest_ago_makes_room_for_a_new_one(engine, analysed, monkeypatch):
+    monkeypatch.setattr(execution, "MOST_PROGRAMS", 2)
+    subject = Subject(EveryStep())
+    right_at(subject, engine, 2, 3, 2, 4)  # 4 takes the place of 3
+    assert analysed == [2, 3, 4]
+    right_at(subject, engine, 2, 4)
+    assert analysed == [2, 3, 4]
+    right_at(subject, engine, 3)
+    assert analysed == [2, 3, 4, 3]
+
+
+@pytest.mark.parametrize("kind", [Attribute, Hidden])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_step_that_learns_the_number_of_steps_runs_by_the_plain_loop(engine, kind, caplog):
+    cell = kind()
+    twin = copy.deepcopy(cell)
+    inputs = torch.randn(2, 9, 3)
+    for steps in (5, 6, 9):
+        found = st.unroll(cell, inputs[:, :steps], engine=engine)
+        torch.testing.assert_close(found, st.unroll(twin, inputs[:, :steps]), rtol=0, atol=0)
+    assert engines_of(cell, engine).name == "plain"
+    if kind is Hidden:
+        assert "computes Hidden wrongly" in caplog.text
+    else:
+        assert "attribute" in engines_of(cell, engine).unsupported
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_attribute_that_says_the_number_already_is_no_way_around(engine):
+    cell = Attribute()
+    twin = copy.deepcopy(cell)
+    inputs = torch.randn(2, 7, 3)
+    st.unroll(cell, inputs[:, :5])
+    for steps in (5, 7):
+        found = st.unroll(cell, inputs[:, :steps], engine=engine)
+        torch.testing.assert_close(found, st.unroll(twin, inputs[:, :steps]))
+
+
+@pytest.mark.parametrize("most", [64, 1])
+@pytest.mark.parametrize(
+    "cells", ["stack-rnn:cell_size=2", "tape-rnn:cell_size=2,write_size=3", "gru+stack-rnn"]
+)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_training_at_changing_lengths(engine, cells, most, monkeypatch):
+    monkeypatch.setattr(execution, "MOST_PROGRAMS", most)
+    start = model("symbols", cells)
+    options = {"optimizer": "sgd", "learning_rate": 0.1, "clip": 1.0}
+    made, plain = (trainer(start, "symbols", name, **options) for name in (engine, "plain"))
+    begun = trainer(start, "symbols", engine, **options)
+    begun.advance(8)
+    resumed = trainer(start, "symbols", engine, **options)
+    resumed.restore(begun.state(), 8)
+    losses = made.advance(20)
+    assert resumed.advance(12) == losses[8:]
+    torch.testing.assert_close(losses, plain.advance(20), rtol=1e-8, atol=1e-8)
+    for one, other in zip(made.model.parameters(), plain.model.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-8, atol=1e-8)
+
+
+def test_what_trains_in_one_call_shares_a_program():
+    engines = model("symbols", "stack-rnn").use_engine("native")
+    times = np.array([10, 9, 12, 13, 16, 9, 1])
+    assert engines.alike(times).tolist() == [1, 1, 1, 2, 2, 1, 0]
+    engines = model("symbols", "gru").use_engine("native")
+    assert engines.alike(times).tolist() == [0] * 7

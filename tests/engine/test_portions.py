@@ -1,0 +1,98 @@
+"""Without gradients a program goes through a long sequence in portions, with the same results."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+from truth import ENGINES
+
+import seqtasks as st
+from seqtasks.engine import portions
+
+STEPS = 2 * portions.LEAST_STEPS + 3
+SCRIPT = """
+import resource, sys, torch
+import seqtasks as st
+
+torch.set_num_threads(1)
+width = 4
+model = st.Model(
+    torch.nn.Embedding(5, width), st.cell("stack-rnn", width, width),
+    st.readout("state", width, width, 5),
+)
+engines = model.use_engine(sys.argv[1])
+
+def mebibytes(steps):
+    with torch.no_grad():
+        model(torch.randint(0, 5, (32, steps)))
+    assert engines.name == sys.argv[1]
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+before = mebibytes(80)
+print(mebibytes(700) - before)
+"""
+
+
+def whole_and_in_portions(monkeypatch, run):
+    """Return what a function returns with all steps at once, and a few at a time."""
+    monkeypatch.setattr(portions, "NUMBERS", {"cpu": 2**40})
+    whole = run()
+    monkeypatch.setattr(portions, "NUMBERS", {"cpu": 1})
+    return whole, run()
+
+
+@pytest.mark.parametrize("name", ["gru", "lstm", "stack-rnn:cell_size=2"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_outputs_finals_and_histories_are_those_of_all_steps_at_once(engine, name, monkeypatch):
+    cell = st.cell(name, 3, 4)
+    inputs = torch.randn(5, STEPS, 3)
+    lengths = torch.tensor([STEPS, 0, 1, portions.LEAST_STEPS, portions.LEAST_STEPS + 1])
+    start = cell.initial_state(5, STEPS)
+    given = tuple(torch.rand_like(p) for p in start) if isinstance(start, tuple) else start + 0.5
+
+    def run():
+        outcomes = []
+        with torch.no_grad():
+            for state in (None, given):
+                for some in (None, lengths):
+                    for histories in (False, True):
+                        outcomes += st.unroll(cell, inputs, state, some, histories, engine=engine)
+        return outcomes
+
+    torch.testing.assert_close(*whole_and_in_portions(monkeypatch, run), rtol=1e-6, atol=1e-6)
+    with torch.no_grad():
+        plain = st.unroll(cell, inputs, given, lengths, return_states=True)
+        found = st.unroll(cell, inputs, given, lengths, return_states=True, engine=engine)
+    torch.testing.assert_close(found, plain, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_ids_through_layers(engine, monkeypatch):
+    cells = [st.cell("gru", 4, 4), st.cell("stack-rnn", 4, 4)]
+    model = st.Model(torch.nn.Embedding(5, 4), cells, st.readout("state", 4, 4, 5))
+    engines = model.use_engine(engine)
+    ids = torch.randint(0, 5, (3, STEPS))
+
+    def run():
+        with torch.no_grad():
+            return [model(ids[:, :steps])[0] for steps in (STEPS, STEPS - 1, 1)]
+
+    whole, found = whole_and_in_portions(monkeypatch, run)
+    assert engines.name == engine
+    torch.testing.assert_close(found, whole, rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(found[0], model.plain(ids)[0], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_long_stack_is_not_kept_for_all_steps(engine):
+    pytest.importorskip("resource")
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, engine],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 200  # the states of all steps are 525 MB
