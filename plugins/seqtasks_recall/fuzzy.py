@@ -76,6 +76,7 @@ class FuzzyRecall(Task):
     layout = "each"
     settings = Settings(
         cell="gru",
+        layers=2,
         hidden_size=128,
         length="11..12",
         batch_size=128,
