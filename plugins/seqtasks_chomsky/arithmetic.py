@@ -43,7 +43,14 @@ class BinaryAddition(Task):
     layout = "after"
     lengths = AllowedLengths(3)
     source = SOURCE
-    settings = protocol("lstm", clip=0.1)
+    settings = protocol(
+        "lstm",
+        hidden_size=128,
+        length="3..10",
+        steps=20_000,
+        clip=0.1,
+        evaluation_lengths=(10, 20, 40, 100),
+    )
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw pairs of numbers, (batch, length)."""
@@ -74,7 +81,14 @@ class BinaryMultiplication(Task):
     layout = "after"
     lengths = AllowedLengths(3)
     source = SOURCE
-    settings = protocol("lstm", clip=0.1)
+    settings = protocol(
+        "lstm",
+        hidden_size=128,
+        length="3..8",
+        steps=20_000,
+        clip=0.1,
+        evaluation_lengths=(8, 16, 40, 100),
+    )
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw pairs of numbers, (batch, length)."""
@@ -100,7 +114,14 @@ class ComputeSqrt(BitTask):
 
     layout = "after"
     source = SOURCE
-    settings = protocol("lstm", clip=0.1)
+    settings = protocol(
+        "lstm",
+        hidden_size=128,
+        length="1..10",
+        steps=20_000,
+        clip=0.1,
+        evaluation_lengths=(10, 20, 40, 100),
+    )
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> NDArray[np.uint8]:
         """Draw numbers above 0, (batch, length)."""

@@ -40,7 +40,14 @@ class ModularArithmeticBrackets(Task):
     targets = Tokens("01234")
     layout = "end"
     source = SOURCE
-    settings = protocol("lstm", steps=20_000, clip=0.1)
+    settings = protocol(
+        "lstm",
+        hidden_size=128,
+        length="1..9",
+        steps=20_000,
+        clip=0.1,
+        evaluation_lengths=(9, 18, 40, 100),
+    )
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw expressions, (batch, length)."""
@@ -78,7 +85,14 @@ class SolveEquation(Task):
     layout = "end"
     lengths = AllowedLengths(3)
     source = SOURCE
-    settings = protocol("lstm", steps=20_000, clip=0.1)
+    settings = protocol(
+        "lstm",
+        hidden_size=128,
+        length="3..15",
+        steps=20_000,
+        clip=0.1,
+        evaluation_lengths=(15, 30, 60, 150),
+    )
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw equations, (batch, length)."""

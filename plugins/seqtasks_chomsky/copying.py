@@ -22,7 +22,14 @@ class DuplicateString(BitTask):
 
     layout = "after"
     source = SOURCE
-    settings = protocol()
+    settings = protocol(
+        "lstm",
+        hidden_size=128,
+        length="1..8",
+        steps=20_000,
+        clip=0.1,
+        evaluation_lengths=(8, 16, 40, 100),
+    )
 
     def encode(self, inputs: Array) -> Array:
         """Return the bits twice, (batch, 2 length)."""
@@ -84,7 +91,14 @@ class OddsFirst(BitTask):
 
     layout = "after"
     source = SOURCE
-    settings = protocol("lstm", steps=10_000, clip=0.1)
+    settings = protocol(
+        "lstm",
+        hidden_size=128,
+        length="1..10",
+        steps=20_000,
+        clip=0.1,
+        evaluation_lengths=(10, 20, 40, 100),
+    )
 
     def encode(self, inputs: Array) -> Array:
         """Return the bits at odd places, then the others, (batch, length)."""

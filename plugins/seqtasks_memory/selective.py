@@ -30,7 +30,12 @@ class SelectiveCopying(Task):
 
     layout = "after"
     settings = Settings(
-        cell="gru", hidden_size=128, length="17..20", steps=10_000, evaluation_lengths=(20, 40, 100)
+        cell="gru",
+        hidden_size=256,
+        length="17..20",
+        steps=10_000,
+        learning_rate=0.001,
+        evaluation_lengths=(20, 40, 100),
     )
     source = (
         "Gu & Dao 2023, Mamba: linear-time sequence modeling with selective state spaces, sections "

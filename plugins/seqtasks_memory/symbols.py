@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from seqtasks.alphabet import IGNORE
 from seqtasks.errors import UsageError
 from seqtasks.lengths import AllowedLengths
+from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Reals, Task, Tokens
 
 __all__ = [
@@ -32,7 +33,7 @@ def numerals(count: int) -> tuple[str, ...]:
     return tuple(map(str, range(count)))
 
 
-def set_attributes(task: Task, **attributes: Tokens | Reals | AllowedLengths) -> None:
+def set_attributes(task: Task, **attributes: Tokens | Reals | AllowedLengths | Settings) -> None:
     """Set the attributes of a frozen task that follow from its parameters."""
     for name, value in attributes.items():
         object.__setattr__(task, name, value)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -75,14 +75,13 @@ class FuzzyRecall(Task):
 
     layout = "each"
     settings = Settings(
-        cell="delta-net",
+        cell="gru",
         layers=2,
-        hidden_size=32,
-        length="11..32",
-        batch_size=32,
+        hidden_size=128,
+        length="11..12",
+        batch_size=128,
         steps=20_000,
-        learning_rate=0.01,
-        evaluation_lengths=(16, 32, 64, 128),
+        learning_rate=0.002,
     )
     source = MAD
 
@@ -93,11 +92,13 @@ class FuzzyRecall(Task):
         least = 1 + 2 * max(self.key_motif_size, self.value_motif_size)
         check_range("vocabulary_size", self.vocabulary_size, least, 1000)
         values = named("v", self.vocabulary_size - 1 - self._keys)
+        shortest = 2 * self._longest - 1
         set_attributes(
             self,
             inputs=Tokens((*named("k", self._keys), *values, "-")),
             targets=Tokens(values),
-            lengths=AllowedLengths(2 * self._longest - 1),
+            lengths=AllowedLengths(shortest),
+            settings=replace(self.settings, length=f"{shortest}..{shortest + 1}"),
         )
 
     @property

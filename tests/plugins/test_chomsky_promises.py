@@ -153,6 +153,7 @@ CLIPPED_CLOSER = (
     "modular-arithmetic",
     "modular-arithmetic-brackets",
     "solve-equation",
+    "duplicate-string",
     "missing-duplicate",
     "odds-first",
     "binary-addition",
@@ -161,12 +162,24 @@ CLIPPED_CLOSER = (
     "bucket-sort",
 )
 
+# What these tasks name as 1..40 is more than their cell learns within minutes.
+TRAINED_SHORTER = {
+    "modular-arithmetic-brackets": "1..9",
+    "solve-equation": "3..15",
+    "duplicate-string": "1..8",
+    "odds-first": "1..10",
+    "binary-addition": "3..10",
+    "binary-multiplication": "3..8",
+    "compute-sqrt": "1..10",
+}
+
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_settings_are_the_published_protocol_made_smaller(name):
     experiment = Experiment.for_task(ORACLES[name][0])
     clip = 0.1 if name in CLIPPED_CLOSER else 1.0
-    assert (experiment.length, experiment.batch_size, experiment.clip) == ("1..40", 128, clip)
+    length = TRAINED_SHORTER.get(name, "1..40")
+    assert (experiment.length, experiment.batch_size, experiment.clip) == (length, 128, clip)
     assert (experiment.optimizer, experiment.loss_reduction) == ("adam", "sum")
     assert len(experiment.evaluation_lengths or ()) == 4
 
