@@ -68,7 +68,9 @@ class DifferentiablePass(torch.autograd.Function):
         used = _used(program, back, inputs.shape[1])
         dtype, device = program.analysis.dtype, inputs.device
         back = tuple(
-            torch.zeros(shape, dtype=dtype, device=device) if b is None else b.contiguous()
+            torch.zeros((), dtype=dtype, device=device).expand(shape)
+            if b is None
+            else b.contiguous()
             for b, shape in zip(back, ctx.shapes, strict=True)
         )
         gradients, inputs_back, given_back = program.backward(
