@@ -17,7 +17,7 @@ from seqtasks.lengths import AllowedLengths
 from seqtasks.tasks import Array, Task
 from seqtasks_bits.bits import BitTask
 from seqtasks_chomsky.draws import fair_bits, uniform_below
-from seqtasks_chomsky.protocol import BITS, SOURCE, checked, protocol, refuse
+from seqtasks_chomsky.protocol import BITS, SOURCE, checked, refuse, shorter_protocol
 
 __all__ = ["BinaryAddition", "BinaryMultiplication", "ComputeSqrt"]
 
@@ -43,14 +43,7 @@ class BinaryAddition(Task):
     layout = "after"
     lengths = AllowedLengths(3)
     source = SOURCE
-    settings = protocol(
-        "lstm",
-        hidden_size=128,
-        length="3..10",
-        steps=20_000,
-        clip=0.1,
-        evaluation_lengths=(10, 20, 40, 100),
-    )
+    settings = shorter_protocol("3..10", evaluation_lengths=(10, 20, 40, 100))
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw pairs of numbers, (batch, length)."""
@@ -81,14 +74,7 @@ class BinaryMultiplication(Task):
     layout = "after"
     lengths = AllowedLengths(3)
     source = SOURCE
-    settings = protocol(
-        "lstm",
-        hidden_size=128,
-        length="3..8",
-        steps=20_000,
-        clip=0.1,
-        evaluation_lengths=(8, 16, 40, 100),
-    )
+    settings = shorter_protocol("3..8", evaluation_lengths=(8, 16, 40, 100))
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw pairs of numbers, (batch, length)."""
@@ -114,14 +100,7 @@ class ComputeSqrt(BitTask):
 
     layout = "after"
     source = SOURCE
-    settings = protocol(
-        "lstm",
-        hidden_size=128,
-        length="1..10",
-        steps=20_000,
-        clip=0.1,
-        evaluation_lengths=(10, 20, 40, 100),
-    )
+    settings = shorter_protocol("1..10", evaluation_lengths=(10, 20, 40, 100))
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> NDArray[np.uint8]:
         """Draw numbers above 0, (batch, length)."""

@@ -18,7 +18,7 @@ from seqtasks_chomsky.expressions import (
     draw_expressions,
     evaluate,
 )
-from seqtasks_chomsky.protocol import SOURCE, checked, protocol, refuse
+from seqtasks_chomsky.protocol import SOURCE, checked, refuse, shorter_protocol
 
 __all__ = ["ModularArithmeticBrackets", "SolveEquation"]
 
@@ -40,14 +40,7 @@ class ModularArithmeticBrackets(Task):
     targets = Tokens("01234")
     layout = "end"
     source = SOURCE
-    settings = protocol(
-        "lstm",
-        hidden_size=128,
-        length="1..9",
-        steps=20_000,
-        clip=0.1,
-        evaluation_lengths=(9, 18, 40, 100),
-    )
+    settings = shorter_protocol("1..9", evaluation_lengths=(9, 18, 40, 100))
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw expressions, (batch, length)."""
@@ -85,14 +78,7 @@ class SolveEquation(Task):
     layout = "end"
     lengths = AllowedLengths(3)
     source = SOURCE
-    settings = protocol(
-        "lstm",
-        hidden_size=128,
-        length="3..15",
-        steps=20_000,
-        clip=0.1,
-        evaluation_lengths=(15, 30, 60, 150),
-    )
+    settings = shorter_protocol("3..15", evaluation_lengths=(15, 30, 60, 150))
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw equations, (batch, length)."""

@@ -8,7 +8,7 @@ from seqtasks.lengths import AllowedLengths
 from seqtasks.tasks import Array, Task, Tokens
 from seqtasks_bits.bits import BitTask
 from seqtasks_chomsky.draws import fair_bits, uniform_below
-from seqtasks_chomsky.protocol import SOURCE, checked, protocol, refuse
+from seqtasks_chomsky.protocol import SOURCE, checked, protocol, refuse, shorter_protocol
 
 __all__ = ["DuplicateString", "MissingDuplicate", "OddsFirst"]
 
@@ -22,14 +22,7 @@ class DuplicateString(BitTask):
 
     layout = "after"
     source = SOURCE
-    settings = protocol(
-        "lstm",
-        hidden_size=128,
-        length="1..8",
-        steps=20_000,
-        clip=0.1,
-        evaluation_lengths=(8, 16, 40, 100),
-    )
+    settings = shorter_protocol("1..8", evaluation_lengths=(8, 16, 40, 100))
 
     def encode(self, inputs: Array) -> Array:
         """Return the bits twice, (batch, 2 length)."""
@@ -91,14 +84,7 @@ class OddsFirst(BitTask):
 
     layout = "after"
     source = SOURCE
-    settings = protocol(
-        "lstm",
-        hidden_size=128,
-        length="1..10",
-        steps=20_000,
-        clip=0.1,
-        evaluation_lengths=(10, 20, 40, 100),
-    )
+    settings = shorter_protocol("1..10", evaluation_lengths=(10, 20, 40, 100))
 
     def encode(self, inputs: Array) -> Array:
         """Return the bits at odd places, then the others, (batch, length)."""

@@ -8,7 +8,7 @@ from seqtasks.errors import UsageError
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array
 
-__all__ = ["BITS", "SOURCE", "checked", "protocol", "refuse"]
+__all__ = ["BITS", "SOURCE", "checked", "protocol", "refuse", "shorter_protocol"]
 
 SOURCE = 'G. Delétang et al., "Neural Networks and the Chomsky Hierarchy", ICLR 2023'
 
@@ -31,8 +31,7 @@ def protocol(
     at most 1, the loss summed over the answer, 256 hidden numbers, a million steps, and scores at
     lengths up to 500. A smaller norm steadies a simple recurrent network, whose gradients explode
     now and then; more evaluations without an error before training stops make what is learned
-    hold at longer inputs. Where 1..40 is more than the cell learns within minutes, a task names
-    shorter lengths that it does learn.
+    hold at longer inputs.
     """
     return Settings(
         cell=cell,
@@ -45,6 +44,18 @@ def protocol(
         loss_reduction="sum",
         evaluation_lengths=evaluation_lengths,
         solved_after=solved_after,
+    )
+
+
+def shorter_protocol(length: str, evaluation_lengths: tuple[int, ...]) -> Settings:
+    """Return the way to train an `lstm` where 1..40 is more than it learns within minutes."""
+    return protocol(
+        "lstm",
+        hidden_size=128,
+        length=length,
+        steps=20_000,
+        clip=0.1,
+        evaluation_lengths=evaluation_lengths,
     )
 
 
