@@ -1,6 +1,7 @@
 """A model's predictions, states and every gradient, by an engine and by the plain loop."""
 
 import torch
+from cell_specs import BUILT_IN, PUBLISHED
 from torch import nn
 from torch.testing import assert_close
 
@@ -8,28 +9,12 @@ import seqtasks as st
 from seqtasks.cells import StateReadout
 
 CELLS = [
-    "concat",
-    "sum",
-    "elman",
-    "elman:nonlinearity=relu",
-    "gru",
-    "gru-concat",
-    "lstm",
+    *BUILT_IN,
+    *PUBLISHED,
     "stack-rnn",
     "stack-rnn:depth=3,nonlinearity=tanh",
     "tape-rnn",
     "tape-rnn:places=5,jump=2",
-    "mgu",
-    "ugrnn",
-    "min-gru",
-    "min-lstm",
-    "slstm",
-    "slstm:forget_gate=exp",
-    "irnn",
-    "ind-rnn",
-    "lru",
-    "delta-net",
-    "delta-net:key_size=2,negative_eigenvalues=true",
 ]
 WIDTH, SYMBOLS, FEATURES = 5, 3, 4
 
