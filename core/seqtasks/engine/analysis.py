@@ -89,3 +89,13 @@ class Analysis:
     usage: dict[frozenset[Node], dict[Node, int]] = field(
         default_factory=dict[frozenset[Node], dict[Node, int]]
     )
+
+    @property
+    def leaves(self) -> list[Node]:
+        """The parameters' leaves, in the order in which programs know them."""
+        return sorted(self.parameters, key=lambda leaf: leaf.value[0])
+
+    @property
+    def parts(self) -> list[StatePart]:
+        """The tensors of all loops' states, in a row."""
+        return [part for loop in self.loops for part in loop.parts]

@@ -64,7 +64,7 @@ class DifferentiablePass(torch.autograd.Function):
             raise RuntimeError(
                 "a parameter was changed in place between the pass forward and the one back"
             )
-        parts = [part for loop in program.analysis.loops for part in loop.parts]
+        count = len(program.analysis.parts)
         used = _used(program, back, inputs.shape[1])
         dtype, device = program.analysis.dtype, inputs.device
         back = tuple(
@@ -79,8 +79,8 @@ class DifferentiablePass(torch.autograd.Function):
             None if ctx.count < 0 else given,
             ctx.memory,
             back[0],
-            back[1 : 1 + len(parts)],
-            back[1 + len(parts) :] if ctx.histories else None,
+            back[1 : 1 + count],
+            back[1 + count :] if ctx.histories else None,
         )
         gradients = [g if u else None for g, u in zip(gradients, used, strict=True)]
         return None, None, None, None, inputs_back, *(given_back or ()), *gradients
@@ -97,11 +97,10 @@ def _used(program: Passes, back: Sequence[Tensor | None], time: int) -> list[boo
     analysis = program.analysis
     predictions, *states = back
     given = [] if predictions is None else [analysis.cotangent]
-    parts = [part for loop in analysis.loops for part in loop.parts]
+    parts = analysis.parts
     for k, gradient in enumerate(states):
         leaf = parts[k % len(parts)].external
         if gradient is not None and leaf is not None:
             given.append(leaf)
     found = steps_until_used(analysis, given)
-    leaves = sorted(analysis.parameters, key=lambda leaf: leaf.value[0])
-    return [leaf in found and found[leaf] <= time for leaf in leaves]
+    return [leaf in found and found[leaf] <= time for leaf in analysis.leaves]

@@ -50,7 +50,8 @@ class Engines:
     reasons: dict[str, str] = field(default_factory=dict[str, str])
     _programs: dict[Any, Passes] = field(default_factory=dict[Any, Passes])
     unsupported: str | None = None
-    _starts: dict[Any, dict[int, Hashable]] = field(default_factory=dict[Any, dict[int, Hashable]])
+    _starts: dict[Any, dict[int, int]] = field(default_factory=dict[Any, dict[int, int]])
+    _numbers: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
     _idle: tuple[Passes, Memories] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -85,9 +86,7 @@ class Engines:
         """Return a number for each number of steps, the same for those that share a program."""
         signature = self.parts.signature()
         different, places = np.unique(times, return_inverse=True)
-        known: dict[Hashable, int] = {}
-        starts = [self._start(signature, int(steps)) for steps in different]
-        return np.array([known.setdefault(start, len(known)) for start in starts])[places]
+        return np.array([self._start(signature, int(steps)) for steps in different])[places]
 
     def settle(self, plain: PlainPass, inputs: Tensor, layers: int) -> str:
         """Return the engine to be used, having tried what is wanted on a batch.
@@ -168,10 +167,12 @@ class Engines:
             self._programs[key] = program
         return program
 
-    def _start(self, signature: Any, steps: int) -> Hashable:
+    def _start(self, signature: Any, steps: int) -> int:
+        """Return the number of how a loop of so many steps starts."""
         known = self._starts.setdefault(signature, {})
         if steps not in known:
-            known[steps] = start_of(self.parts.cells, self.dtype, steps)
+            start = start_of(self.parts.cells, self.dtype, steps)
+            known[steps] = self._numbers.setdefault(start, len(self._numbers))
         return known[steps]
 
     def _another(self, signature: Any, steps: int) -> int:
@@ -285,5 +286,5 @@ class Engines:
             return results
         count = -1 if given is None else len(given)
         results = DifferentiablePass.apply(program, lengths, count, histories, *sources)
-        parts = sum(len(loop.parts) for loop in program.analysis.loops)
+        parts = len(program.analysis.parts)
         return results[0], list(results[1 : 1 + parts]), list(results[1 + parts :])

@@ -68,7 +68,6 @@ def _portions(
     program: Passes, batch: int, time: int, device: torch.device
 ) -> list[tuple[int, int]]:
     """Return each portion's first step, and how many steps it has."""
-    loops = program.analysis.loops
-    numbers = batch * sum(part.previous.size for loop in loops for part in loop.parts)
+    numbers = batch * sum(part.previous.size for part in program.analysis.parts)
     most = max(LEAST_STEPS, NUMBERS.get(device.type, MOST_NUMBERS) // numbers)
     return [(first, min(most, time - first)) for first in range(0, time, most)]

@@ -35,7 +35,7 @@ def _counts(analysis: Analysis, given: Iterable[Node]) -> dict[Node, int]:
     while found != earlier:
         found = dict(earlier)
         reached = _reached(analysis, found)
-        for part in (part for loop in analysis.loops for part in loop.parts):
+        for part in analysis.parts:
             if part.before in reached:
                 steps = reached[part.before]
                 earlier[part.back] = min(earlier.get(part.back, steps + 1), steps + 1)

@@ -38,7 +38,7 @@ class Plan:
     def __init__(self, analysis: Analysis, names: dict[Node, str]) -> None:
         self.analysis = analysis
         self.names = {leaf: re.sub(r"\W", "_", name) for leaf, name in names.items()}
-        leaves = sorted(analysis.parameters, key=lambda leaf: leaf.value[0])
+        leaves = analysis.leaves
         self.offsets: dict[Node, int] = {}
         total = 0
         for leaf in leaves:

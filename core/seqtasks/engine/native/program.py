@@ -61,7 +61,7 @@ class Program:
         emitted: Emitted = emit(analysis, names, title)
         self.analysis, self.source = analysis, emitted.source
         self.offsets, self.gradients = emitted.offsets, emitted.gradients
-        self._leaves = sorted(analysis.parameters, key=lambda leaf: leaf.value[0])
+        self._leaves = analysis.leaves
         self._tensors = [analysis.parameters[leaf] for leaf in self._leaves]
         self._used_from = steps_until_used(analysis, [analysis.cotangent])
         size = 4 if analysis.dtype == torch.float32 else 8
@@ -212,7 +212,7 @@ class Program:
         batch, time = inputs.shape[:2]
         dtype = self.analysis.dtype
         predictions = torch.empty(batch, time, self.analysis.predictions.size, dtype=dtype)
-        shapes = [part.shape for loop in self.analysis.loops for part in loop.parts]
+        shapes = [part.shape for part in self.analysis.parts]
         finals = [torch.empty(batch, *shape, dtype=dtype) for shape in shapes]
         past = [torch.empty(batch, time, *s, dtype=dtype) for s in shapes] if histories else []
         self._run(

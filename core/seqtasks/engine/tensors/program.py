@@ -21,8 +21,7 @@ class _Variant(Pool):
     """The program of an analysis, for histories that have gradients of their own, or have none."""
 
     def __init__(self, analysis: Analysis, device: torch.device, external: bool) -> None:
-        parts = [part for loop in analysis.loops for part in loop.parts]
-        super().__init__(max(math.prod(part.shape) for part in parts))
+        super().__init__(max(math.prod(part.shape) for part in analysis.parts))
         written = write(analysis, external)
         self.source = written.source
         self.buffers = written.forward, written.backward
@@ -50,10 +49,8 @@ class TensorProgram:
 
     def __init__(self, analysis: Analysis, device: torch.device | str = "cpu") -> None:
         self.analysis, self.device = analysis, torch.device(device)
-        leaves = sorted(analysis.parameters, key=lambda leaf: leaf.value[0])
-        self._tensors = [analysis.parameters[leaf] for leaf in leaves]
-        parts = [part for loop in analysis.loops for part in loop.parts]
-        self._external = any(part.external is not None for part in parts)
+        self._tensors = [analysis.parameters[leaf] for leaf in analysis.leaves]
+        self._external = any(part.external is not None for part in analysis.parts)
         self._states = [
             (f"{layer}_{k}", part.shape)
             for layer, loop in enumerate(analysis.loops)

@@ -37,7 +37,7 @@ class Roots:
     @classmethod
     def of(cls, analysis: Analysis) -> "Roots":
         """Return the roots of an analysis."""
-        parts = [part for loop in analysis.loops for part in loop.parts]
+        parts = analysis.parts
         before = [part.before for part in parts if part.before is not None]
         assert len(before) == len(parts)
         return cls(
