@@ -3,16 +3,25 @@
 typedef void gemm(const char *, const char *, const int *, const int *, const int *, const real *,
                   const real *, const int *, const real *, const int *, const real *, real *, const int *);
 
-#ifdef __AVX512F__
+#if defined(__AVX512F__)
 #define WIDE_BYTES 64
-#define OWN_PRODUCTS 1 /* near the processor's limit, which BLAS is not for products as small as these */
+#define VECTORS_AT_ONCE 4
+#define OWN_PRODUCTS 1 /* nearer the processor's limit than BLAS, for products as small as these */
+#define PACKED 0
+#elif defined(__AVX2__) && defined(__FMA__)
+#define WIDE_BYTES 32
+#define VECTORS_AT_ONCE 2
+#define OWN_PRODUCTS 1
+#define PACKED 1
 #else
 #define WIDE_BYTES (LANES * REAL_BITS / 8)
+#define VECTORS_AT_ONCE 1
 #define OWN_PRODUCTS 0
 #endif
 #define WIDE_NUMBERS (WIDE_BYTES * 8 / REAL_BITS)
 #define WIDE (long)WIDE_NUMBERS
 #define ROWS_AT_ONCE 6
+#define PANEL (VECTORS_AT_ONCE * WIDE)
 
 typedef real wide __attribute__((vector_size(WIDE_BYTES)));
 typedef real loose_wide __attribute__((vector_size(WIDE_BYTES), aligned(sizeof(real)), may_alias));
@@ -22,13 +31,13 @@ typedef real loose_wide __attribute__((vector_size(WIDE_BYTES), aligned(sizeof(r
 #define PRODUCT_TILE(name, type, loose_type, lanes)                                                          \
     INLINE void name(int high, int vectors, real *out, long out_row, const real *w, long down, long across,  \
                      const real *v, long v_row, int inner, int add) {                                        \
-        type total[ROWS_AT_ONCE][4];                                                                         \
+        type total[ROWS_AT_ONCE][VECTORS_AT_ONCE];                                                           \
         _Pragma("GCC unroll 6") for (int i = 0; i < high; ++i)                                               \
             _Pragma("GCC unroll 4") for (int u = 0; u < vectors; ++u)                                        \
                 if (add) total[i][u] = *(const loose_type *)(out + i * out_row + u * lanes);                 \
                 else total[i][u] = (type){0};                                                                \
         for (int k = 0; k < inner; ++k) {                                                                    \
-            type x[4];                                                                                       \
+            type x[VECTORS_AT_ONCE];                                                                         \
             _Pragma("GCC unroll 4") for (int u = 0; u < vectors; ++u)                                        \
                 x[u] = *(const loose_type *)(v + k * v_row + u * lanes);                                     \
             _Pragma("GCC unroll 6") for (int i = 0; i < high; ++i) {                                         \
@@ -65,14 +74,36 @@ PRODUCT_STRIP(narrow_strip, narrow_tile)
 INLINE UNUSED void product(real *out, long out_row, const real *w, long down, long across, const real *v, long v_row,
                            int rows, int inner, long count, int add) {
     long j = 0;
-    if (OWN_PRODUCTS) /* registers enough for four vectors at once */
-        for (; j + 4 * WIDE <= count; j += 4 * WIDE)
-            wide_strip(4, out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
+    if (VECTORS_AT_ONCE > 1)
+        for (; j + VECTORS_AT_ONCE * WIDE <= count; j += VECTORS_AT_ONCE * WIDE)
+            wide_strip(VECTORS_AT_ONCE, out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
     for (; j + WIDE <= count; j += WIDE)
         wide_strip(1, out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
     if (WIDE > LANES)
         for (; j < count; j += LANES)
             narrow_strip(1, out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
+}
+
+#define INNER_AT_ONCE 256
+
+/* The same for rows of v that lie pages apart, of which few would stay in the cache: copied together first. */
+INLINE UNUSED void product_packed(real *out, long out_row, const real *w, long down, long across, const real *v,
+                                  long v_row, int rows, int inner, long count, int add) {
+    wide packed[INNER_AT_ONCE * VECTORS_AT_ONCE];
+    const long whole_panels = count / PANEL * PANEL;
+    for (int first = 0; first < inner; first += INNER_AT_ONCE) {
+        const int some = inner - first < INNER_AT_ONCE ? inner - first : INNER_AT_ONCE;
+        for (long j = 0; j < whole_panels; j += PANEL) {
+            for (int k = 0; k < some; ++k)
+                _Pragma("GCC unroll 4") for (int u = 0; u < VECTORS_AT_ONCE; ++u)
+                    packed[k * VECTORS_AT_ONCE + u] = *(const loose_wide *)(v + (first + k) * v_row + j + u * WIDE);
+            wide_strip(VECTORS_AT_ONCE, out + j, out_row, w + first * across, down, across, (const real *)packed, PANEL,
+                       rows, some, add || first);
+        }
+    }
+    if (count > whole_panels)
+        product(out + whole_panels, out_row, w, down, across, v + whole_panels, v_row, rows, inner,
+                count - whole_panels, add);
 }
 
 /* out[i * down + k * across] += sum over j of g[i][j] v[k][j] */
@@ -142,12 +173,13 @@ static UNUSED void outer_blas(gemm *blas, real *out, long down, long across, con
     }
 }
 #else
-#if REAL_BITS == 32
-typedef int32_t lanes_of_wide __attribute__((vector_size(WIDE_BYTES)));
+typedef whole lanes_of_wide __attribute__((vector_size(WIDE_BYTES)));
+#if WIDE_NUMBERS == 16
 static const lanes_of_wide lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-#else
-typedef int64_t lanes_of_wide __attribute__((vector_size(WIDE_BYTES)));
+#elif WIDE_NUMBERS == 8
 static const lanes_of_wide lane = {0, 1, 2, 3, 4, 5, 6, 7};
+#else
+static const lanes_of_wide lane = {0, 1, 2, 3};
 #endif
 
 /* The lanes of two vectors that are named; those of the second count on from the first's. */
@@ -189,7 +221,7 @@ INLINE void transpose_square(real *out, long out_row, const real *v, long v_row)
 /* out[i * down + k] += sum over j of g[i][j] v[k][j], with v by columns a part at a time. */
 INLINE void outer_wide(int vectors, real *out, long down, const real *g, long g_row, const real *v, long v_row,
                        int rows, long count) {
-    wide turned[COLUMNS_AT_ONCE * 4];
+    wide turned[COLUMNS_AT_ONCE * VECTORS_AT_ONCE];
     real *const part = (real *)turned;
     const long part_row = vectors * WIDE;
     for (long j = 0; j < count; j += COLUMNS_AT_ONCE) {
@@ -206,8 +238,8 @@ INLINE UNUSED void outer_by_parts(real *out, long down, const real *g, long g_ro
                                   int width, long count) {
     const long whole_vectors = count / WIDE * WIDE;
     int k = 0;
-    for (; k + 4 * WIDE <= width; k += 4 * (int)WIDE)
-        outer_wide(4, out + k, down, g, g_row, v + k * v_row, v_row, rows, whole_vectors);
+    for (; k + VECTORS_AT_ONCE * WIDE <= width; k += VECTORS_AT_ONCE * (int)WIDE)
+        outer_wide(VECTORS_AT_ONCE, out + k, down, g, g_row, v + k * v_row, v_row, rows, whole_vectors);
     for (; k + WIDE <= width; k += (int)WIDE)
         outer_wide(1, out + k, down, g, g_row, v + k * v_row, v_row, rows, whole_vectors);
     if (width % WIDE) outer(out + k, down, 1, g, g_row, v + k * v_row, v_row, rows, width - k, whole_vectors);
@@ -221,7 +253,8 @@ INLINE UNUSED void product_large(gemm *blas, real *out, long out_row, const real
                                  const real *v, long v_row, int rows, int inner, long count, int add) {
 #if OWN_PRODUCTS
     (void)blas;
-    product(out, out_row, w, down, across, v, v_row, rows, inner, count, add);
+    if (PACKED) product_packed(out, out_row, w, down, across, v, v_row, rows, inner, count, add);
+    else product(out, out_row, w, down, across, v, v_row, rows, inner, count, add);
 #else
     product_blas(blas, out, out_row, w, down, across, v, v_row, rows, inner, count, add);
 #endif
