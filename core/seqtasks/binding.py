@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from fractions import Fraction
 from typing import Any, Literal, Union, get_args, get_origin
 
 from seqtasks.errors import did_you_mean
@@ -120,6 +121,7 @@ def type_name(kind: Any) -> str:
     names: dict[Any, str] = {
         int: "a whole number",
         float: "a number",
+        Fraction: "a fraction",
         bool: "true or false",
         str: "text",
         type(None): "none",
@@ -171,7 +173,7 @@ def _convert(value: Value, kind: Any) -> Any:
     convert = typing.cast(Callable[[str], Any], kind)
     try:
         return convert(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ArithmeticError):
         raise _IllTypedError(value) from None
 
 

@@ -1,11 +1,12 @@
 """Checks of the values that a cell's parameters are given."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from seqtasks.errors import UsageError
 
-__all__ = ["check_choice", "check_positive"]
+__all__ = ["check_choice", "check_positive", "check_share"]
 
 
 def check_positive(name: str, value: Any) -> None:
@@ -18,3 +19,9 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     """Raise UsageError unless a value is one of the choices."""
     if value not in choices:
         raise UsageError(f"{name} must be {' or '.join(choices)}, got {value!r}")
+
+
+def check_share(name: str, value: Fraction) -> None:
+    """Raise UsageError unless a fraction is a part of the whole, or all of it."""
+    if not 0 < value <= 1:
+        raise UsageError(f"{name} must be a fraction above 0 and at most 1, got {value}")

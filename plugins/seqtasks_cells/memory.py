@@ -1,5 +1,6 @@
 """Controllers with a memory beside their state: a stack, and a tape."""
 
+from fractions import Fraction
 from typing import Literal
 
 import torch
@@ -7,7 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqtasks.cells import Cell
-from seqtasks_cells.checks import check_choice, check_positive
+from seqtasks.errors import UsageError
+from seqtasks_cells.checks import check_choice, check_positive, check_share
 
 __all__ = ["StackRNN", "TapeRNN"]
 
@@ -122,7 +124,9 @@ class TapeRNN(Controller):
     left.
 
     Source: G. Delétang et al., "Neural Networks and the Chomsky Hierarchy", ICLR 2023, and the code
-    published with it, where J is the length of the input.
+    published with it, where J is the length of the input. A cell sees the loop's steps, T, of which
+    the input may be a part: `jump=1/3` is the published cell for `duplicate-string`, whose answer
+    takes twice as long as its input, and `jump=1/2` for `reverse-string`.
 
     Args:
         input_size: features of the input.
@@ -130,8 +134,9 @@ class TapeRNN(Controller):
         cell_size: features of a cell of the tape.
         places: cells of the tape; None for 2 T + 1 in a loop of T steps, so that no walk of single
             moves comes round to where it began.
-        jump: J, the cells a jump goes; None for half of `places`, which is T if that is None too.
-            Then instances that share a batch share the tape and the jump of the longest.
+        jump: J, the cells a jump goes, or the fraction of T that it is, rounded down; None for half
+            of `places`, which is T if that is None too. If J depends on T, instances that share a
+            batch share the tape and the jump of the longest.
         write_size: units in each hidden layer of the network that computes what is written.
         nonlinearity: φ, `relu` or `tanh`.
     """
@@ -142,14 +147,25 @@ class TapeRNN(Controller):
         hidden_size: int,
         cell_size: int = 8,
         places: int | None = None,
-        jump: int | None = None,
+        jump: int | Fraction | None = None,
         write_size: int = 64,
         nonlinearity: Nonlinearity = "relu",
     ) -> None:
         super().__init__(input_size, hidden_size, cell_size, 5, nonlinearity)
         if places is not None:
             check_positive("places", places)
-        if jump is not None:
+        if isinstance(jump, float):
+            raise UsageError(
+                f"jump must be a whole number or a Fraction, as Fraction(1, 2), got {jump}"
+            )
+        if isinstance(jump, Fraction):
+            check_share("jump", jump)
+            if places is not None:
+                raise UsageError(
+                    "jump can be a fraction of the steps only of a tape that grows with them: give "
+                    f"a whole number, or leave out places, got jump={jump} and places={places}"
+                )
+        elif jump is not None:
             check_positive("jump", jump)
         check_positive("write_size", write_size)
         self.tape_places = places
@@ -171,7 +187,11 @@ class TapeRNN(Controller):
         hidden, tape = state
         hidden, actions = self.control(x, tape[:, 0], hidden)
         written = torch.cat([self.write(hidden)[:, None], tape[:, 1:]], 1)
-        jump = tape.shape[1] // 2 if self.jump is None else self.jump
+        jump = self.jump if isinstance(self.jump, int) else self._part(tape.shape[1] // 2)
         moves = (0, -1, 1, -jump, jump)
         moved = [written.roll(move, 1) for move in moves]
         return hidden, (actions * torch.stack(moved, 1)).sum(1)
+
+    def _part(self, steps: int) -> int:
+        """Return the cells that a jump goes in a loop of so many steps."""
+        return steps if self.jump is None else int(self.jump * steps)

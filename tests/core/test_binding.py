@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, Literal, Optional, Union
 
 import pytest
@@ -72,6 +73,8 @@ def same(found: Any, expected: Any) -> bool:
         (int | float, "7.5", 7.5),
         (int | list[int], "[7]", [7]),
         (int | list[int], "7", 7),
+        (int | Fraction | None, "2/6", Fraction(1, 3)),
+        (int | Fraction | None, "1", 1),
         (list[int], "[1,2]", [1, 2]),
         (list[int], "[]", []),
         (list[float], "[1,2.5]", [1.0, 2.5]),
@@ -98,6 +101,7 @@ def test_a_value_becomes_the_type_of_its_parameter(kind, text, expected):
         (int, "true", "    ^ a must be a whole number, got 'true'"),
         (int, "[2]", "    ^ a must be a whole number, got '[2]'"),
         (float, "fast", "    ^ a must be a number, got 'fast'"),
+        (Fraction, "1/0", "    ^ a must be a fraction, got '1/0'"),
         (bool, "2", "    ^ a must be true or false, got '2'"),
         (str, "[2]", "    ^ a must be text, got '[2]'"),
         (Literal["tanh", "relu"], "sin", "    ^ a must be one of tanh|relu, got 'sin'"),

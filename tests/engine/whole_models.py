@@ -14,6 +14,7 @@ CELLS = [
     "stack-rnn",
     "stack-rnn:depth=3,nonlinearity=tanh",
     "tape-rnn",
+    "tape-rnn:jump=1/3",
     "tape-rnn:places=5,jump=2",
 ]
 WIDTH, SYMBOLS, FEATURES = 5, 3, 4

@@ -2,6 +2,7 @@
 
 import cmath
 import math
+from fractions import Fraction
 
 import pytest
 import torch
@@ -183,6 +184,7 @@ EQUATIONS = {
     "stack-rnn shallow": (StackRNN, {"depth": 1}, stack_rnn, {}),
     "stack-rnn tanh": (StackRNN, {"nonlinearity": "tanh"}, stack_rnn, {"activation": math.tanh}),
     "tape-rnn": (TapeRNN, {"cell_size": 2, "write_size": 5}, tape_rnn, {}),
+    "tape-rnn part": (TapeRNN, {"jump": Fraction(2, 5)}, tape_rnn, {"jump": STEPS * 2 // 5}),
     "tape-rnn short": (TapeRNN, {"places": 4, "jump": 6}, tape_rnn, {"jump": 6}),
 }
 

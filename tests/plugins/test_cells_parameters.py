@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from fractions import Fraction
 
 import pytest
 import torch
@@ -66,6 +67,7 @@ SPECS = {
     "stack-rnn:cell_size=4,depth=10": {"cell_size": 4, "depth": 10},
     "stack-rnn:depth=none,nonlinearity=tanh": {"depth": None, "nonlinearity": "tanh"},
     "tape-rnn:places=9,jump=4,write_size=5": {"tape_places": 9, "jump": 4},
+    "tape-rnn:jump=1/3": {"jump": Fraction(1, 3)},
     "irnn:scale=0.5": {},
     "ind-rnn:nonlinearity=tanh": {"nonlinearity": "tanh"},
     "lru:r_min=0.5,r_max=0.9,max_phase=1": {},
@@ -110,6 +112,14 @@ REFUSED = [
     (TapeRNN, {"cell_size": -3}, "cell_size must be a whole number from 1 up, got -3"),
     (TapeRNN, {"places": 0}, "places must be a whole number from 1 up, got 0"),
     (TapeRNN, {"jump": 0}, "jump must be a whole number from 1 up, got 0"),
+    (
+        TapeRNN,
+        {"jump": 0.5},
+        "jump must be a whole number or a Fraction, as Fraction(1, 2), got 0.5",
+    ),
+    (TapeRNN, {"jump": Fraction(0)}, "jump must be a fraction above 0 and at most 1, got 0"),
+    (TapeRNN, {"jump": Fraction(3, 2)}, "jump must be a fraction above 0 and at most 1, got 3/2"),
+    (TapeRNN, {"jump": Fraction(1, 2), "places": 9}, "leave out places, got jump=1/2 and places=9"),
     (TapeRNN, {"write_size": 0}, "write_size must be a whole number from 1 up, got 0"),
     (IRNN, {"scale": 0.0}, "scale must be above 0 and at most 1, got 0.0"),
     (IRNN, {"scale": math.nan}, "scale must be above 0 and at most 1, got nan"),
