@@ -55,11 +55,14 @@ def score(
     if plot is not None and over is not None and length is None:
         raise UsageError("a plot needs lengths: add --length, or leave out --plot or --score")
     from seqtasks.evaluation import evaluate
+    from seqtasks.model import Model
     from seqtasks.range_score import evaluate_range
     from seqtasks.stored import load
 
     loaded = load(run)
     experiment, holdout = loaded.experiment, loaded.holdout
+    if isinstance(loaded.model, Model):
+        loaded.model.use_engine(experiment.engine)
     chosen = experiment.seed if seed is None else seed
     lengths = length if length is not None else experiment.evaluation_lengths or ()
     if over is not None and length is None:
