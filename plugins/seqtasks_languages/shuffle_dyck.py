@@ -99,7 +99,7 @@ class ShuffleDyck(Language):
         kinds = _kinds_in_order(left, numbers[:, 0])
         remaining = left.ravel()  # the same numbers, of which one of each row is taken at a time
         heights = np.ones(left.size)  # one more than the open brackets of each kind
-        chosen = kinds * np.int64(batch_size)
+        chosen = np.multiply(kinds, batch_size, dtype=np.int64)
         chosen += np.arange(batch_size)
         opens = np.empty((length, batch_size), dtype=np.bool_)
         for places, number, opening in zip(chosen, numbers[:, 1], opens, strict=True):
