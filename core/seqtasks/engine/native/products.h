@@ -216,7 +216,7 @@ INLINE void transpose_square(real *out, long out_row, const real *v, long v_row)
     for (int i = 0; i < WIDE; ++i) *(loose_wide *)(out + i * out_row) = rows[i];
 }
 
-#define COLUMNS_AT_ONCE 64
+#define COLUMNS_AT_ONCE (16384 / (VECTORS_AT_ONCE * WIDE_BYTES)) /* that stay in the cache nearest to the core */
 
 /* out[i * down + k] += sum over j of g[i][j] v[k][j], with v by columns a part at a time. */
 INLINE void outer_wide(int vectors, real *out, long down, const real *g, long g_row, const real *v, long v_row,
