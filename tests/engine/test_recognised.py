@@ -9,6 +9,8 @@ from refused_cells import FOUND_BY_TRIAL, REFUSED, Counter, Dropout, Linear, Who
 from truth import ENGINES
 
 import seqtasks as st
+from seqtasks.engine.native.program import Program
+from seqtasks.engine.tensors import TensorProgram
 from seqtasks.engine.with_engine import engines_of
 
 
@@ -74,6 +76,22 @@ def test_a_wrong_derivative_of_ours_is_caught_before_it_is_used(engine, caplog, 
     cell = Tanh()
     found = run(cell, engine)
     assert "computes Tanh wrongly; the plain loop runs" in caplog.text
+    assert same(found, run(cell, "plain"))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_program_that_fails_at_its_trial_is_not_used(engine, caplog, monkeypatch):
+    def failing(self, *args):
+        raise RuntimeError("no room on the device")
+
+    for program in (Program, TensorProgram):
+        monkeypatch.setattr(program, "backward", failing)
+    cell = Tanh()
+    found = run(cell, engine)
+    assert "computes Tanh wrongly; the plain loop runs" in caplog.text
+    reason = "it failed: RuntimeError: no room on the device"
+    assert reason in caplog.text
+    assert engines_of(cell, engine).reasons[engine] == reason
     assert same(found, run(cell, "plain"))
 
 

@@ -1,6 +1,5 @@
 """A model is recorded as one graph, embedding, loops and readout, and its backward pass derived."""
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,13 @@ from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.recording import rows_for
 from seqtasks.engine.recording_loop import recorded_loop
-from seqtasks.engine.recording_model import ModelRecording, embedded_inputs, mapped, originals_of
+from seqtasks.engine.recording_model import (
+    ModelRecording,
+    embedded_inputs,
+    mapped,
+    originals_of,
+    twin_of,
+)
 from seqtasks.engine.unseen import check_modules, check_random, check_unchanged
 from seqtasks.engine.unsupported import UnsupportedError
 
@@ -54,10 +59,7 @@ def analyse(
     if readout is not None:
         model["readout"] = readout
     check_modules(model, dtype)
-    try:
-        twin = copy.deepcopy(model)
-    except Exception as error:
-        raise UnsupportedError(f"it cannot be copied: {error}") from error
+    twin = twin_of(model)
     graph, phases = Graph(), Phases(len(cells))
     graph.lookup_phase = phases.before(0)
     graph.last_phases = (phases.backward, phases.backward_vocabulary, phases.backward_weights)
@@ -103,7 +105,7 @@ def analyse(
 
 def _record(
     recording: ModelRecording,
-    twin: nn.ModuleDict,
+    twin: Any,
     dtype: torch.dtype,
     input_size: int,
     masked: bool,

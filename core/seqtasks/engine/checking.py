@@ -11,8 +11,9 @@ from seqtasks.cells import State
 from seqtasks.engine.batches import flattened, nested, without_padding
 from seqtasks.engine.passes import Passes
 from seqtasks.engine.unroll import brought_to
+from seqtasks.errors import one_line
 
-__all__ = ["PlainPass", "agrees"]
+__all__ = ["PlainPass", "disagreement"]
 
 PlainPass = Callable[
     [Tensor, Sequence[State | None], Tensor | None], tuple[Tensor, Sequence[State]]
@@ -29,15 +30,15 @@ above this share of the tolerance, of the largest gradient."""
 LEAST = 1e-6
 
 
-def agrees(
+def disagreement(
     program: Passes,
     plain: PlainPass,
     inputs: Tensor,
     states: Sequence[State | None],
     lengths: Tensor | None,
     cells: Sequence[Any],
-) -> bool:
-    """Say whether a program and the plain loop agree on a few rows, gradients included.
+) -> str | None:
+    """Say what is wrong with a program; None if it does as the plain loop, gradients included.
 
     Args:
         program: the new program.
@@ -70,13 +71,16 @@ def agrees(
             if tensors and expected.requires_grad
             else [None] * len(tensors)
         )
-    with torch.no_grad():
-        memory = program.memory(*few.shape[:2])
-        predictions, finals, _ = program.forward(few, lengths, given, memory)
-        zeros = [torch.zeros_like(final) for final in finals]
-        gradients, _, _ = program.backward(
-            few, lengths, given, memory, direction.contiguous(), zeros, None
-        )
+    try:
+        with torch.no_grad():
+            memory = program.memory(*few.shape[:2])
+            predictions, finals, _ = program.forward(few, lengths, given, memory)
+            zeros = [torch.zeros_like(final) for final in finals]
+            gradients, _, _ = program.backward(
+                few, lengths, given, memory, direction.contiguous(), zeros, None
+            )
+    except Exception as error:
+        return f"it failed: {one_line(error)}"
     found = [
         gradient
         for gradient, tensor in zip(gradients, program.tensors(), strict=True)
@@ -85,10 +89,11 @@ def agrees(
     tolerance = TOLERANCES[expected.dtype]
     largest = max((_scale(gradient) for gradient in wanted), default=0.0)
     least = CANCELLED * largest
-    return _close(predictions, expected.detach(), tolerance, LEAST) and all(
+    agree = _close(predictions, expected.detach(), tolerance, LEAST) and all(
         _close(one, other, tolerance, max(LEAST, least))
         for one, other in zip(found, wanted, strict=True)
     )
+    return None if agree else "its results differ from those of the plain loop"
 
 
 def _scale(tensor: Tensor | None) -> float:

@@ -14,7 +14,7 @@ from seqtasks.cells import State
 from seqtasks.engine.analysing import analyse
 from seqtasks.engine.analysis import Analysis
 from seqtasks.engine.batches import flattened, nested, ordinary, without_padding
-from seqtasks.engine.checking import PlainPass, agrees
+from seqtasks.engine.checking import PlainPass, disagreement
 from seqtasks.engine.differentiable import DifferentiablePass
 from seqtasks.engine.makers import Engine, NativeEngine, TensorEngine
 from seqtasks.engine.parts import Parts
@@ -103,7 +103,7 @@ class Engines:
                 input_size=inputs.shape[-1] if real else 0,
                 # what tensor operations train by, so that the model is analysed once
                 external_states=self.wanted == "torch",
-                check=lambda made: agrees(
+                check=lambda made: disagreement(
                     made, plain, inputs, [None] * layers, None, self.parts.cells
                 ),
             )
@@ -118,7 +118,7 @@ class Engines:
         input_size: int = 0,
         masked: bool = False,
         external_states: bool = False,
-        check: Callable[[Passes], bool] | None = None,
+        check: Callable[[Passes], str | None] | None = None,
     ) -> Passes | None:
         """Return the program for sequences of so many steps, None where the plain loop is to run.
 
@@ -127,7 +127,7 @@ class Engines:
             input_size: features of real inputs.
             masked: whether rows have lengths of their own.
             external_states: whether states have gradients from outside.
-            check: says of a new program whether it is right.
+            check: says of a new program what is wrong with it, None if it is right.
         """
         if self.wanted == "plain" or self.name == "plain":
             return None
@@ -154,12 +154,13 @@ class Engines:
             self._give_up(str(reason))
             return None
         program = self._made(analysis)
-        if program is not None and check is not None and not check(program):
-            text = (
-                f"the {self.name} engine computes {self.parts.title} wrongly; the plain loop runs"
+        wrong = None if program is None or check is None else check(program)
+        if wrong is not None:
+            logger.warning(
+                "the %s engine computes %s wrongly; the plain loop runs (%s)",
+                *(self.name, self.parts.title, wrong),
             )
-            logger.warning(text)
-            self._give_up("its results differ from those of the plain loop")
+            self._give_up(wrong)
             return None
         if program is not None:
             while len(self._programs) >= MOST_PROGRAMS:
@@ -251,7 +252,7 @@ class Engines:
             input_size=inputs.shape[-1] if real else 0,
             masked=lengths is not None,
             external_states=differentiable,
-            check=lambda made: agrees(made, plain, inputs, states, lengths, self.parts.cells),
+            check=lambda made: disagreement(made, plain, inputs, states, lengths, self.parts.cells),
         )
         if program is None:
             return None

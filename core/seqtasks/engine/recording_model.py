@@ -1,5 +1,6 @@
 """A recording of a model: the leaves of its parameters, and modules applied to all steps alike."""
 
+import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from seqtasks.engine.phases import Phases
 from seqtasks.engine.recording import Recorder
 from seqtasks.engine.unsupported import UnsupportedError
 
-__all__ = ["ModelRecording", "embedded_inputs", "mapped", "originals_of", "result_of"]
+__all__ = ["ModelRecording", "embedded_inputs", "mapped", "originals_of", "result_of", "twin_of"]
 
 
 @dataclass
@@ -116,6 +117,18 @@ def result_of(recorder: Recorder, result: Any, what: str) -> Node:
     if not tracked.rows:
         raise UnsupportedError(f"{what} is not (batch, ...)")
     return tracked.node
+
+
+def twin_of(model: nn.Module) -> nn.Module:
+    """Return a copy to be tried on numbers of ours, which are in the processor's memory.
+
+    Raises:
+        UnsupportedError: if it cannot be copied.
+    """
+    try:
+        return copy.deepcopy(model).to("cpu")
+    except Exception as error:
+        raise UnsupportedError(f"it cannot be copied: {error}") from error
 
 
 def originals_of(model: nn.Module, twin: nn.Module) -> dict[int, Tensor]:

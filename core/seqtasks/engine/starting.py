@@ -4,7 +4,6 @@ A step does not learn how many there are. Only `initial_state` does, so that a p
 numbers of steps for which it records alike: the same shapes, the same numbers, the same parameters.
 """
 
-import copy
 import hashlib
 from collections.abc import Hashable, Sequence
 from typing import Any
@@ -17,7 +16,7 @@ from seqtasks.engine.nodes import Node, reached
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.recording import rows_for
 from seqtasks.engine.recording_loop import recorded_start
-from seqtasks.engine.recording_model import ModelRecording, originals_of
+from seqtasks.engine.recording_model import ModelRecording, originals_of, twin_of
 from seqtasks.engine.unseen import check_random, check_unchanged
 
 __all__ = ["start_of"]
@@ -37,7 +36,7 @@ def start_of(cells: Sequence[Any], dtype: torch.dtype, steps: int) -> Hashable:
     model = nn.ModuleList(cells)
     before = torch.get_rng_state()
     try:
-        twin = copy.deepcopy(model)
+        twin: Any = twin_of(model)
         graph, phases = Graph(), Phases(len(cells))
         recording = ModelRecording(graph, phases, originals_of(model, twin), dtype=dtype)
         (batch,) = rows_for(twin, 1)

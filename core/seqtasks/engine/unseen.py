@@ -50,5 +50,5 @@ def check_unchanged(model: nn.Module, twin: nn.Module) -> None:
             if grown and not key.startswith("_"):
                 raise UnsupportedError(f"it changes its attribute {key}")
     for (name, old), (_, new) in zip(model.named_buffers(), twin.named_buffers(), strict=True):
-        if not torch.equal(old, new):
+        if not torch.equal(old.to(new.device), new):
             raise UnsupportedError(f"it changes its buffer {name}")

@@ -1,0 +1,57 @@
+"""A tensor program makes all it needs on the device of its model, and asks it for no number.
+
+`meta` stands for a device other than the processor's: it does not tell a number, nor add up tensors
+of which one is not on it. Its tensors hold nothing, so only shapes and devices are compared.
+"""
+
+import pytest
+import torch
+from whole_models import CELLS, drawn, flat, made
+
+from seqtasks.engine.analysing import analyse
+from seqtasks.engine.tensors import TensorProgram
+
+BATCH, STEPS = 3, 6
+
+
+def results(analysis, device, inputs, lengths, given, histories):
+    """Return the shapes and devices of what a pass forward and a pass back give."""
+
+    def there(tensor):
+        return None if tensor is None else tensor.to(device)
+
+    inputs, lengths = there(inputs), there(lengths)
+    given = None if given is None else [there(part) for part in given]
+    analysis.parameters = {leaf: there(p) for leaf, p in analysis.parameters.items()}
+    program = TensorProgram(analysis, device)
+    memory = program.memory(BATCH, STEPS)
+    predictions, finals, past = program.forward(inputs, lengths, given, memory, histories)
+    ones = [[torch.ones_like(part) for part in parts] for parts in ([predictions], finals, past)]
+    parameters, of_inputs, of_given = program.backward(
+        inputs, lengths, given, memory, ones[0][0], ones[1], ones[2] if histories else None
+    )
+    made = [predictions, *finals, *past, *parameters, of_inputs, *(of_given or [])]
+    return [(tuple(part.shape), part.device.type) for part in made if part is not None]
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize(
+    ("spec", "symbols"), [*((spec, 3) for spec in CELLS), ("gru", 0), ("lru", 0), ("tape-rnn", 0)]
+)
+def test_a_program_lives_on_the_device_of_its_model(spec, symbols, mixed):
+    model = made(spec, symbols=symbols)
+    inputs, state, lengths = drawn(model, BATCH, STEPS, mixed=mixed, given=mixed)
+    analysis = analyse(
+        model.embedding,
+        list(model.cells),
+        model.readout,
+        torch.float64,
+        steps=STEPS,
+        input_size=0 if symbols else inputs.shape[-1],
+        masked=mixed,
+        external_states=mixed,
+    )
+    given = None if state is None else flat(state)
+    here = results(analysis, "cpu", inputs, lengths, given, histories=mixed)
+    there = results(analysis, "meta", inputs, lengths, given, histories=mixed)
+    assert there == [(shape, "meta") for shape, _ in here]
