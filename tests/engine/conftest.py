@@ -18,6 +18,13 @@ def kept_programs(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(autouse=True)
+def compiled_quickly(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile in half the time, for all but the slow tests, which run what users do."""
+    if request.node.get_closest_marker("slow") is None:
+        monkeypatch.setenv("SEQTASKS_CFLAGS", "-Og")
+
+
+@pytest.fixture(autouse=True)
 def seeded() -> Iterator[None]:
     """Let each test draw its weights alike, whatever ran before it."""
     with torch.random.fork_rng(devices=[]):
