@@ -28,7 +28,7 @@ def test_a_step_of_middling_size():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", ["tiny", "small", "middle", "chomsky", "long"])
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("cell", ["concat", "elman", "gru", "gru-concat", "lstm"])
 def test_a_step_of_every_size(cell, size):
     mebibytes = taken(cell, size)

@@ -105,7 +105,7 @@ def analyse(
 
 def _record(
     recording: ModelRecording,
-    twin: Any,
+    twin: nn.ModuleDict,
     dtype: torch.dtype,
     input_size: int,
     masked: bool,

@@ -2,7 +2,7 @@
 
 import copy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,8 @@ from seqtasks.engine.recording import Recorder
 from seqtasks.engine.unsupported import UnsupportedError
 
 __all__ = ["ModelRecording", "embedded_inputs", "mapped", "originals_of", "result_of", "twin_of"]
+
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 @dataclass
@@ -119,7 +121,7 @@ def result_of(recorder: Recorder, result: Any, what: str) -> Node:
     return tracked.node
 
 
-def twin_of(model: nn.Module) -> nn.Module:
+def twin_of(model: ModuleT) -> ModuleT:
     """Return a copy to be tried on numbers of ours, which are in the processor's memory.
 
     Raises:

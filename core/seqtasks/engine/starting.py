@@ -36,7 +36,7 @@ def start_of(cells: Sequence[Any], dtype: torch.dtype, steps: int) -> Hashable:
     model = nn.ModuleList(cells)
     before = torch.get_rng_state()
     try:
-        twin: Any = twin_of(model)
+        twin = twin_of(model)
         graph, phases = Graph(), Phases(len(cells))
         recording = ModelRecording(graph, phases, originals_of(model, twin), dtype=dtype)
         (batch,) = rows_for(twin, 1)

@@ -75,7 +75,7 @@ INLINE UNUSED void product(real *out, long out_row, const real *w, long down, lo
                            int rows, int inner, long count, int add) {
     long j = 0;
     if (VECTORS_AT_ONCE > 1)
-        for (; j + VECTORS_AT_ONCE * WIDE <= count; j += VECTORS_AT_ONCE * WIDE)
+        for (; j + PANEL <= count; j += PANEL)
             wide_strip(VECTORS_AT_ONCE, out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
     for (; j + WIDE <= count; j += WIDE)
         wide_strip(1, out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
@@ -238,7 +238,7 @@ INLINE UNUSED void outer_by_parts(real *out, long down, const real *g, long g_ro
                                   int width, long count) {
     const long whole_vectors = count / WIDE * WIDE;
     int k = 0;
-    for (; k + VECTORS_AT_ONCE * WIDE <= width; k += VECTORS_AT_ONCE * (int)WIDE)
+    for (; k + PANEL <= width; k += (int)PANEL)
         outer_wide(VECTORS_AT_ONCE, out + k, down, g, g_row, v + k * v_row, v_row, rows, whole_vectors);
     for (; k + WIDE <= width; k += (int)WIDE)
         outer_wide(1, out + k, down, g, g_row, v + k * v_row, v_row, rows, whole_vectors);
