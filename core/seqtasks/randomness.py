@@ -3,8 +3,9 @@
 import zlib
 
 import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["stream", "torch_seed"]
+__all__ = ["random_octets", "stream", "torch_seed"]
 
 
 def stream(seed: int, purpose: str, *key: int) -> np.random.Generator:
@@ -17,6 +18,17 @@ def stream(seed: int, purpose: str, *key: int) -> np.random.Generator:
     """
     spawn_key = (zlib.crc32(purpose.encode()), *key)
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=spawn_key)))
+
+
+def random_octets(rng: np.random.Generator, count: int) -> NDArray[np.uint8]:
+    """Draw bytes, (count,), as the bit stream of a generator holds them.
+
+    NumPy promises its bit streams from release to release, and not its distributions. These are the
+    bytes of whole words of 64 bits, eight times as quick as `rng.bytes`; what a last word has over
+    is thrown away.
+    """
+    words = rng.integers(2**64, size=-(-count // 8), dtype=np.uint64)
+    return words.astype("<u8", copy=False).view(np.uint8)[:count]
 
 
 def torch_seed(seed: int, purpose: str) -> int:

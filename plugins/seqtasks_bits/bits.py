@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtasks.randomness import random_octets
 from seqtasks.tasks import Array, Task, Tokens
 
 __all__ = ["BitTask"]
@@ -16,9 +17,8 @@ class BitTask(Task):
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> NDArray[np.uint8]:
         """Draw fair bits, (batch, length)."""
-        # Raw bytes, because NumPy promises them and not its distributions from release to release.
         count = batch_size * length
-        octets = np.frombuffer(rng.bytes((count + 7) // 8), dtype=np.uint8)
+        octets = random_octets(rng, (count + 7) // 8)
         return np.unpackbits(octets, count=count).reshape(batch_size, length)
 
     def domain_size(self, length: int) -> int:

@@ -107,7 +107,8 @@ class SolveEquation(Task):
             wrong = np.ones(len(symbols), dtype=np.bool_)
             refuse(EQUATIONS, inputs, wrong, _EQUATION)
         # x occurs once and nothing is multiplied, so the left side is a + x or a - x.
-        with_zero, with_one = (evaluate(ids[left]).astype(np.int64) for ids in _IDS_WITH_UNKNOWN)
+        both = np.concatenate([ids[left] for ids in _IDS_WITH_UNKNOWN])
+        with_zero, with_one = evaluate(both).astype(np.int64).reshape(2, -1)
         wrong = (with_zero == MALFORMED) | (right >= MODULUS)
         wrong |= (symbols[:, -2] != _EQUALS) | ((left == _UNKNOWN).sum(axis=1) != 1)
         refuse(EQUATIONS, inputs, wrong, _EQUATION)

@@ -6,6 +6,7 @@ NumPy promises its streams of bits, but not its distributions from release to re
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtasks.randomness import random_octets
 from seqtasks.tasks import Array
 from seqtasks_bits.bits import BitTask
 
@@ -23,7 +24,7 @@ def uniform_symbols(rng: np.random.Generator, count: int, kinds: int) -> NDArray
     missing = count
     while missing > 0:
         # About as many more as will be thrown away, so that a second round is seldom needed.
-        octets = np.frombuffer(rng.bytes(missing * 256 // limit + 16), dtype=np.uint8)
+        octets = random_octets(rng, missing * 256 // limit + 16)
         kept.append(octets[octets < limit][:missing])
         missing -= len(kept[-1])
     return np.concatenate([*kept, np.empty(0, np.uint8)]) % kinds
@@ -34,7 +35,7 @@ def uniform_below(rng: np.random.Generator, bounds: Array) -> NDArray[np.int64]:
     # D. Lemire, "Fast Random Integer Generation in an Interval", 2019: the upper half of the
     # product of 32 random bits and the bound, unless the lower half shows it to be in excess.
     wide = np.asarray(bounds, dtype=np.uint64)
-    words = np.frombuffer(rng.bytes(4 * wide.size), dtype="<u4").reshape(wide.shape)
+    words = random_octets(rng, 4 * wide.size).view("<u4").reshape(wide.shape)
     products = words * wide
     drawn = (products >> 32).astype(np.int64)
     lower = products & np.uint64(0xFFFFFFFF)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtasks.tasks import Array, Tokens
-from seqtasks_languages.drawing import uniforms
+from seqtasks_languages.drawing import uniform_integers
 from seqtasks_languages.language import Language
 
 __all__ = ["Automaton", "RegularLanguage"]
@@ -23,6 +23,9 @@ class Automaton:
             at the end is that of the strings that no member begins with.
         accepting: which states are those of members, (states + 1,).
         legal: what may come next in each state and, last, END, (states + 1, symbols + 1).
+        choices: the symbols with which each state can go on to a member, in ascending order, in as
+            many columns as the state with most choices has, (states + 1, columns). What is left
+            over repeats the last choice.
     """
 
     def __init__(
@@ -43,7 +46,13 @@ class Automaton:
         useful = self.accepting
         for _ in range(dead):
             useful = useful | useful[self.following].any(axis=1)
-        self.legal = np.concatenate([useful[self.following], self.accepting[:, None]], axis=1)
+        going_on = useful[self.following]
+        self.legal = np.concatenate([going_on, self.accepting[:, None]], axis=1)
+        count = going_on.sum(axis=1)
+        columns = np.minimum(np.arange(max(1, count.max())), np.maximum(0, count - 1)[:, None])
+        first_chosen = np.argsort(~going_on, axis=1, kind="stable")
+        choices = np.take_along_axis(first_chosen, columns, axis=1)
+        self.choices = choices.astype(np.min_scalar_type(alphabet.size))
 
     def count(self, length: int) -> int:
         """Return how many strings of a length are accepted."""
@@ -68,20 +77,28 @@ class Automaton:
 
 
 @lru_cache(maxsize=64)
-def _thresholds(automaton: Automaton, length: int) -> NDArray[np.float64]:
-    """Return where each symbol's share of the completions ends, (length, symbols, states + 1).
+def _thresholds(automaton: Automaton, length: int) -> NDArray[np.uint64]:
+    """Return where each choice's share of the completions ends, in units of 2^-53.
 
     The shares of a state, with a number of symbols left, are those of the ways to go on to a
-    member of the whole length that begin with each symbol.
+    member of the whole length that begin with each choice. The last one ends at the whole.
+
+    Returns:
+        (length, columns of choices - 1, choices): that of a state stands at each of its choices.
     """
-    found = np.empty((length, *automaton.following.shape[::-1]))
+    states, columns = automaton.choices.shape
+    rows = np.arange(states)
+    found = np.empty((length, columns - 1, states), dtype=np.uint64)
     completions = automaton.accepting.astype(np.float64)
     for step in reversed(range(length)):
         ends = np.cumsum(completions[automaton.following], axis=1)
         totals = ends[:, -1]
-        found[step] = (ends / np.where(totals > 0, totals, 1.0)[:, None]).T
+        shares = ends / np.where(totals > 0, totals, 1.0)[:, None]
+        for column in range(columns - 1):
+            share = shares[rows, automaton.choices[:, column]]
+            found[step, column] = np.ceil(share * 2.0**53)
         completions = totals / max(1.0, totals.max())  # only their ratios matter
-    return found
+    return found.repeat(columns, axis=2)
 
 
 @dataclass(frozen=True)
@@ -98,18 +115,21 @@ class RegularLanguage(Language):
 
     def members(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw members uniformly, (batch, length)."""
-        following = self.automaton.following
-        symbols_of_alphabet = following.shape[1]
-        drawn = np.zeros((length, batch_size), dtype=np.int64)
-        state = np.zeros(batch_size, dtype=np.int64)
-        numbers = uniforms(rng, length, batch_size)
-        for step, ends in enumerate(_thresholds(self.automaton, length)):
-            symbols = drawn[step]
-            for end in ends[:-1]:
-                symbols += numbers[step] >= end.take(state)
-            state *= symbols_of_alphabet
-            state += symbols
-            state = following.take(state)
+        automaton = self.automaton
+        states, columns = automaton.choices.shape
+        reached = automaton.following[np.arange(states)[:, None], automaton.choices].ravel()
+        ways = reached * columns  # each state as the first of its choices
+        symbols = automaton.choices.ravel()
+        numbers = uniform_integers(rng, length, batch_size)
+        drawn = np.empty((length, batch_size), dtype=symbols.dtype)
+        beyond = np.empty(batch_size, dtype=np.bool_)
+        way = np.zeros(batch_size, dtype=np.int64)
+        for number, ends, step in zip(numbers, _thresholds(automaton, length), drawn, strict=True):
+            for end in ends:
+                np.greater_equal(number, end.take(way), out=beyond)
+                way += beyond
+            symbols.take(way, out=step, mode="clip")
+            way = ways.take(way)
         return drawn.T
 
     def read(self, strings: Array) -> NDArray[np.bool_]:
@@ -128,7 +148,7 @@ class RegularLanguage(Language):
         following = self.automaton.following
         ways = following.ravel() * following.shape[1]  # each state as the first of its edges
         edge = np.zeros(len(strings), dtype=np.int64)
-        for symbols in np.ascontiguousarray(strings.T):
+        for symbols in np.ascontiguousarray(strings.T, dtype=np.int64):
             edge += symbols
             edge = ways.take(edge)
         return self.automaton.accepting[edge // following.shape[1]]

@@ -5,14 +5,20 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["coins", "uniforms", "whole_numbers"]
+from seqtasks.randomness import random_octets
+
+__all__ = ["coins", "uniform_integers", "uniforms", "whole_numbers"]
+
+
+def uniform_integers(rng: np.random.Generator, *shape: int) -> NDArray[np.uint64]:
+    """Draw whole numbers uniform below 2^53."""
+    words = random_octets(rng, 8 * math.prod(shape)).view("<u8").reshape(shape)
+    return words >> np.uint64(11)
 
 
 def uniforms(rng: np.random.Generator, *shape: int) -> NDArray[np.float64]:
     """Draw numbers uniform on [0, 1), multiples of 2^-53."""
-    # NumPy promises its raw bytes from release to release, and not its distributions.
-    octets = np.frombuffer(rng.bytes(8 * math.prod(shape)), dtype="<u8")
-    numbers = (octets >> 11).astype(np.float64).reshape(shape)
+    numbers = uniform_integers(rng, *shape).astype(np.float64)
     numbers *= 2.0**-53
     return numbers
 
@@ -24,5 +30,4 @@ def whole_numbers(rng: np.random.Generator, below: int, *shape: int) -> NDArray[
 
 def coins(rng: np.random.Generator, count: int) -> NDArray[np.bool_]:
     """Draw fair coins, (count,)."""
-    octets = np.frombuffer(rng.bytes((count + 7) // 8), dtype=np.uint8)
-    return np.unpackbits(octets, count=count).astype(np.bool_)
+    return np.unpackbits(random_octets(rng, (count + 7) // 8), count=count).astype(np.bool_)

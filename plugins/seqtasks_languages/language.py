@@ -19,6 +19,7 @@ END = "END"
 
 _ROUNDS = 1000
 _SPARE = 64
+_USUAL_SHARE, _LEAST_SHARE = 2 / 3, 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +166,7 @@ class Language(Task):
         count = int(inside.sum())
         missing = batch_size - count
         # One call for all: those to keep, and those of which to make near misses.
-        drawn = self.members(rng, count + _tries(missing), length)
+        drawn = self.members(rng, count + _tries(missing, _USUAL_SHARE), length)
         inputs = np.empty((batch_size, length), dtype=drawn.dtype)
         inputs[inside] = drawn[:count]
         inputs[~inside] = self._non_members(rng, drawn[count:], missing)
@@ -181,7 +182,7 @@ class Language(Task):
         """Return near misses of members, and of more if these do not suffice, (count, length)."""
         length = members.shape[1]
         found = np.empty((count, length), dtype=members.dtype)
-        filled = 0
+        filled = tries = 0
         for _ in range(_ROUNDS):
             tried = self.near_misses(rng, members)
             outside = tried[~self.contains(tried)][: count - filled]
@@ -189,13 +190,17 @@ class Language(Task):
             filled += len(outside)
             if filled == count:  # even to draw no members takes a pass over the length
                 return found
-            members = self.members(rng, _tries(count - filled), length)
+            tries += len(members)
+            members = self.members(rng, _tries(count - filled, (filled + 1) / tries), length)
         raise UsageError(
             f"{type(self).__name__} has next to no strings of length {length} that just miss it; "
             "allow only lengths at which it has some, or define its near_misses"
         )
 
 
-def _tries(missing: int) -> int:
-    """Return of how many members to make near misses: another round costs more than some spare."""
-    return missing + missing // 2 + _SPARE if missing else 0
+def _tries(missing: int, share: float) -> int:
+    """Return of how many members to make near misses, of which a share leave the language.
+
+    Another round costs more than some spare.
+    """
+    return int(missing / max(share, _LEAST_SHARE)) + _SPARE if missing else 0

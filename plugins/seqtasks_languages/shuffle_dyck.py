@@ -39,23 +39,56 @@ def _pair_shares(kinds: int, pairs: int) -> NDArray[np.float64]:
     return found
 
 
-def _kinds_in_order(counts: NDArray[np.float64], places: Array) -> NDArray[np.integer]:
+def _kinds_in_order(counts: NDArray[np.int64], places: NDArray[np.signedinteger]) -> Array:
     """Return the kind of each symbol, (length, batch), any order of them as likely.
 
     Args:
         counts: how many symbols there are of each kind, (kinds, batch).
-        places: for each step a number uniform below that of the symbols to come, (length, batch).
+        places: for each step a whole number uniform below that of the symbols to come, (length,
+            batch).
     """
     found = np.zeros(places.shape, dtype=np.min_scalar_type(2 * len(counts)))
-    ends = np.cumsum(counts, axis=0)[:-1]  # of each kind but the last, in a line of what is to come
+    # Where each kind but the last ends in a line of all symbols that are to come, kind by kind,
+    # with as many places before it as symbols have been: so a symbol moves the ends before it.
+    ends = np.cumsum(counts, axis=0)[:-1].astype(places.dtype)
+    places += np.arange(len(places), dtype=places.dtype)[:, None]
     beyond = np.empty(places.shape[1], dtype=np.bool_)
     for kind, place in zip(found, places, strict=True):
         for end in ends:
             np.greater_equal(place, end, out=beyond)
             kind += beyond
-            end -= 1.0
             end += beyond
     return found
+
+
+def _words(rng: np.random.Generator, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Draw words of brackets of one kind that nest, each with its number of pairs, (words,).
+
+    By the ballot theorem, of the ways to go on with r symbols where h brackets are open, a share
+    (r - h) (h + 2) / (2 r (h + 1)) begins by opening. With o = (r - h) / 2 of them still to open, a
+    number u below 1 is below that share if (h + 1) (u r - o) < o.
+
+    Returns:
+        which of a word's brackets close, (the most symbols, words); those after its end mean
+        nothing.
+    """
+    steps = 2 * int(pairs.max(initial=0))
+    opens = np.empty((steps, len(pairs)), dtype=np.bool_)
+    numbers = uniforms(rng, steps, len(pairs))
+    numbers *= 2 * pairs - np.arange(steps)[:, None]
+    to_open = pairs.astype(np.float64)
+    left = 2.0 * pairs + 1.0  # one more than the symbols to come, so that h + 1 is left - 2 to_open
+    shares = np.empty(len(pairs))
+    above = np.empty(len(pairs))
+    for number, opening in zip(numbers, opens, strict=True):
+        np.subtract(number, to_open, out=shares)
+        np.subtract(left, to_open, out=above)
+        above -= to_open
+        shares *= above
+        np.less(shares, to_open, out=opening)
+        to_open -= opening
+        left -= 1.0
+    return ~opens
 
 
 @dataclass(frozen=True)
@@ -92,34 +125,25 @@ class ShuffleDyck(Language):
 
     def members(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw members uniformly, (batch, length)."""
-        left = self._pairs(rng, batch_size, length // 2).astype(np.float64)
-        left *= 2.0  # symbols of each kind to come
-        numbers = uniforms(rng, length, 2, batch_size)
-        numbers[:, 0] *= np.arange(length, 0, -1)[:, None]
-        kinds = _kinds_in_order(left, numbers[:, 0])
-        remaining = left.ravel()  # the same numbers, of which one of each row is taken at a time
-        heights = np.ones(left.size)  # one more than the open brackets of each kind
-        chosen = np.multiply(kinds, batch_size, dtype=np.int64)
-        chosen += np.arange(batch_size)
-        opens = np.empty((length, batch_size), dtype=np.bool_)
-        for places, number, opening in zip(chosen, numbers[:, 1], opens, strict=True):
-            h, r = heights.take(places), remaining.take(places)
-            # Of r symbols to come of a kind with h - 1 open, this many in 2 r h begin by opening.
-            ways = r - h
-            ways += 1.0
-            ways *= h + 1.0
-            number *= 2.0
-            number *= r
-            number *= h
-            np.less(number, ways, out=opening)
-            h -= 1.0
-            h += opening
-            h += opening
-            r -= 1.0
-            heights[places] = h
-            remaining[places] = r
+        pairs = self._pairs(rng, batch_size, length // 2)
+        places = uniforms(rng, length, batch_size)
+        places *= np.arange(length, 0, -1)[:, None]
+        kinds = _kinds_in_order(2 * pairs, places.astype(np.min_scalar_type(-length - 1)))
+        closes = _words(rng, pairs.ravel())
+        # The n-th symbol of a kind is the n-th of the word drawn for it.
+        counts = np.zeros(kinds.shape, dtype=np.min_scalar_type(length))
+        for kind in range(self.kinds):
+            here = (kinds == kind).view(np.uint8)
+            so_far = here.astype(counts.dtype)
+            for before, count in itertools.pairwise(so_far):
+                count += before
+            so_far *= here
+            counts += so_far
+        taken = np.multiply(counts - 1, self.kinds * batch_size, dtype=np.int64)
+        taken += kinds * np.int32(batch_size)
+        taken += np.arange(batch_size)
         kinds <<= 1
-        kinds += ~opens
+        kinds += closes.ravel().take(taken)
         return kinds.T
 
     def _pairs(self, rng: np.random.Generator, batch_size: int, pairs: int) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ from seqtasks.alphabet import IGNORE
 from seqtasks.errors import UsageError
 from seqtasks.lengths import AllowedLengths
 from seqtasks.metrics import mean_squared_error, r_squared
+from seqtasks.randomness import random_octets
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Reals, Task, Tokens
 from seqtasks_memory.symbols import check_range, portions, set_attributes
@@ -59,7 +60,7 @@ class FlipFlop(Task):
         instructions -= drawn >= self.ignore  # i to r
         instructions -= drawn >= (1 + self.ignore) / 2  # and half of these to w
         instructions[:, 0], instructions[:, -1] = _WRITE, _READ
-        octets = np.frombuffer(rng.bytes((drawn.size + 7) // 8), dtype=np.uint8)
+        octets = random_octets(rng, (drawn.size + 7) // 8)
         bits = np.unpackbits(octets, count=drawn.size).reshape(shape)
         inputs = np.empty((batch_size, length), dtype=np.uint8)
         inputs[:, 0::2] = instructions

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtasks.randomness import stream, torch_seed
+from seqtasks.randomness import random_octets, stream, torch_seed
 
 PURPOSES = (
     "training",
@@ -97,3 +97,15 @@ def test_torch_seeds_lie_in_torchs_range_and_differ_by_purpose(seed):
 def test_a_negative_seed_is_refused():
     with pytest.raises(ValueError, match="non-negative"):
         stream(-1, "training")
+
+
+@pytest.mark.parametrize("count", [0, 1, 8, 9, 4001])
+def test_random_octets_are_those_of_the_bit_stream(count):
+    words = stream(1, "test").bit_generator.random_raw(501).tolist()
+    octets = b"".join(word.to_bytes(8, "little") for word in words)
+    assert random_octets(stream(1, "test"), count).tobytes() == octets[:count]
+
+
+def test_a_generator_of_narrower_words_fills_all_octets_too():
+    octets = random_octets(np.random.Generator(np.random.MT19937(1)), 8 * 4096).reshape(-1, 8)
+    assert (np.abs(octets.mean(axis=0) - 127.5) < 5 * 73.9 / 64).all()
