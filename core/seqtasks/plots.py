@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import NullFormatter, PercentFormatter
 
 from seqtasks.evaluation import Score
 from seqtasks.lengths import LengthRange
@@ -28,7 +28,7 @@ _BLUE, _ORANGE, _GREEN, _PURPLE, _GREY = "#2a6fbb", "#d9822b", "#4c9f70", "#9b59
 def result_figure(result: "Result") -> Figure:
     """Return learning and lengths side by side."""
     figure = _figure(11, 4)
-    left, right = figure.subplots(1, 2)
+    left, right = figure.subplots(1, 2, gridspec_kw={"wspace": 0.4})
     _draw_learning(left, result)
     _draw_lengths(right, result.scores, result.untrained, result.experiment.length_range)
     return figure
@@ -36,7 +36,7 @@ def result_figure(result: "Result") -> Figure:
 
 def learning_figure(result: "Result") -> Figure:
     """Return loss and validation accuracy over training steps."""
-    figure = _figure(6.4, 4)
+    figure = _figure(6.4, 4, right=0.75)
     _draw_learning(figure.subplots(), result)
     return figure
 
@@ -68,9 +68,14 @@ def write_figure(figure: Figure, path: Path) -> None:
     write_atomically(path, content.getvalue())
 
 
-def _figure(width: float, height: float) -> Figure:
-    figure = Figure(figsize=(width, height), layout="constrained")
+def _figure(width: float, height: float, right: float = 0.15) -> Figure:
+    """Return a figure of a size in inches, with room around its axes, to the right as asked for.
+
+    To measure what stands there, as a layout of matplotlib does, takes as long as to draw it.
+    """
+    figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
+    figure.subplots_adjust(0.8 / width, 0.55 / height, 1 - right / width, 1 - 0.4 / height)
     return figure
 
 
@@ -85,6 +90,8 @@ def _draw_learning(axes: Any, result: "Result") -> None:
         losses_only = [loss for _, loss in losses]
         if max(losses_only) > 10 * min(losses_only) > 0:
             axes.set_yscale("log")
+            axes.yaxis.set_major_formatter("{x:g}")  # powers would take a parser of formulas
+            axes.yaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(axis="y", colors=_BLUE)
     axes.grid(axis="x", alpha=0.25)
     metric = result.task.metrics[0]
