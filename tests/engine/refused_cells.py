@@ -1,6 +1,7 @@
 """Cells that a program cannot stand in for, each with a word of the reason that is to be given."""
 
 import random
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -241,6 +242,37 @@ class BySizeOfBatch(Linear):
         return torch.tanh(self.mixed(x, h)) / len(x)
 
 
+class CountsInList(Linear):
+    def __init__(self):
+        super().__init__()
+        self.steps = [Fraction(0)]
+
+    def forward(self, x, h):
+        self.steps[0] += 1
+        return torch.tanh(self.mixed(x, h))
+
+
+class KeepsTensor(Linear):
+    def __init__(self):
+        super().__init__()
+        self.last = torch.zeros(())
+
+    def forward(self, x, h):
+        self.last = torch.ones(())
+        return torch.tanh(self.mixed(x, h))
+
+
+class Unregistered(Linear):
+    """Its scale is in a list, where a module does not find its parameters."""
+
+    def __init__(self):
+        super().__init__()
+        self.scales = [torch.nn.Parameter(torch.ones(()))]
+
+    def forward(self, x, h):
+        return torch.tanh(self.mixed(x, h)) * self.scales[0]
+
+
 class Whole(Linear):
     """Runs whole sequences by itself."""
 
@@ -276,6 +308,9 @@ REFUSED = {
     StepBuffer: "buffer",
     Counter: "attribute",
     Remembering: "attribute",
+    CountsInList: "attribute",
+    KeepsTensor: "attribute",
+    Unregistered: "no parameter",
     WithoutRule: "cumsum",
     Complex: "complex",
     CountInState: "floating-point",

@@ -3,10 +3,12 @@
 import pytest
 import torch
 from small_cell import EXACT, Tanh, compare, numbers
+from torch import nn
 from torch.testing import assert_close
 from truth import ENGINES
 
 import seqtasks as st
+from seqtasks.engine.with_engine import engines_of
 
 pytestmark = pytest.mark.parametrize("engine", ENGINES)
 
@@ -59,3 +61,41 @@ def test_a_derivative_of_a_derivative_is_a_clear_error(engine):
         outputs, _ = st.unroll(cell, inputs, engine=engine)
         with pytest.raises(RuntimeError, match="engine='plain'"):
             torch.autograd.grad(total(outputs), inputs, create_graph=True)
+
+
+class Delay(st.Cell):
+    """Puts out what the state was two steps ago, scaled; a third state is never read."""
+
+    def __init__(self):
+        super().__init__(4, 4)
+        self.scale = nn.Parameter(torch.ones(4))
+
+    def initial_state(self, batch_size, steps):
+        return tuple(self.zeros(batch_size, 4) for _ in range(3))
+
+    def forward(self, x, state):
+        return state[1] * self.scale, x, torch.zeros_like(x)
+
+    def output(self, x, state):
+        return state[0]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["outputs", "final"])
+def test_what_no_gradient_reaches_has_none(engine, kind, steps):
+    cell = Delay()
+
+    def run(name):
+        inputs = torch.ones(2, steps, 4, requires_grad=True)
+        state = tuple(torch.ones(2, 4, requires_grad=True) for _ in range(3))
+        outputs, final = st.unroll(cell, inputs, state, engine=name)
+        total = outputs.sum() if kind == "outputs" else final[1].sum()
+        sources = [inputs, *state, *cell.parameters()]
+        return torch.autograd.grad(total, sources, allow_unused=True)
+
+    found, expected = run(engine), run("plain")
+    assert engines_of(cell, engine).name == engine
+    assert [f is None for f in found] == [e is None for e in expected]
+    for one, other in zip(found, expected, strict=True):
+        if other is not None:
+            assert_close(one, other)

@@ -60,6 +60,19 @@ class Exchanged(st.Cell):
         return other, total, total
 
 
+class Backwards(st.Cell):
+    """A map whose rows are read from the last to the first, and a bias without a matrix, too."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.linear = nn.Linear(input_size + hidden_size, hidden_size)
+        self.bias = nn.Parameter(torch.randn(hidden_size))
+
+    def forward(self, x, state):
+        mixed = self.linear(torch.cat([x, state], 1)).flip(1)
+        return torch.tanh(mixed + (state * self.bias).flip(1) + self.bias.flip(0))
+
+
 class RowsOfAParameter(st.Cell):
     """One parameter holds what its initial state is computed from, and its decay."""
 
@@ -74,7 +87,7 @@ class RowsOfAParameter(st.Cell):
         return torch.tanh(x + self.rows[1] * state)
 
 
-@pytest.mark.parametrize("kind", [Rearranged, Memoryless, Exchanged, RowsOfAParameter])
+@pytest.mark.parametrize("kind", [Rearranged, Memoryless, Exchanged, Backwards, RowsOfAParameter])
 @pytest.mark.parametrize("engine", ENGINES)
 def test_it_runs_and_agrees(engine, kind):
     subject = Subject(kind(5, 5))

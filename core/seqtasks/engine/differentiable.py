@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqtasks.engine.nodes import Node
 from seqtasks.engine.passes import Passes
 from seqtasks.engine.usage import steps_until_used
 
@@ -65,7 +66,7 @@ class DifferentiablePass(torch.autograd.Function):
                 "a parameter was changed in place between the pass forward and the one back"
             )
         count = len(program.analysis.parts)
-        used = _used(program, back, inputs.shape[1])
+        has_gradient = _reached(program, back, inputs.shape[1])
         dtype, device = program.analysis.dtype, inputs.device
         back = tuple(
             torch.zeros((), dtype=dtype, device=device).expand(shape)
@@ -82,12 +83,19 @@ class DifferentiablePass(torch.autograd.Function):
             back[1 : 1 + count],
             back[1 + count :] if ctx.histories else None,
         )
-        gradients = [g if u else None for g, u in zip(gradients, used, strict=True)]
-        return None, None, None, None, inputs_back, *(given_back or ()), *gradients
+        analysis = program.analysis
+        places = [part.back for part in analysis.parts] if given_back else []
+        reached = zip(
+            (analysis.gradients.of_inputs, *places, *analysis.leaves),
+            (inputs_back, *(given_back or ()), *gradients),
+            strict=True,
+        )
+        found = [gradient if place in has_gradient else None for place, gradient in reached]
+        return None, None, None, None, *found
 
 
-def _used(program: Passes, back: Sequence[Tensor | None], time: int) -> list[bool]:
-    """Say for each tensor that a program reads whether a gradient reaches it, if but zeros.
+def _reached(program: Passes, back: Sequence[Tensor | None], time: int) -> set[Node]:
+    """Return those gradients that something comes to, if but zeros: see `steps_until_used`.
 
     Args:
         program: whose pass back it is.
@@ -102,5 +110,4 @@ def _used(program: Passes, back: Sequence[Tensor | None], time: int) -> list[boo
         leaf = parts[k % len(parts)].external
         if gradient is not None and leaf is not None:
             given.append(leaf)
-    found = steps_until_used(analysis, given)
-    return [leaf in found and found[leaf] <= time for leaf in analysis.leaves]
+    return {node for node, steps in steps_until_used(analysis, given).items() if steps <= time}

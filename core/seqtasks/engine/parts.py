@@ -6,6 +6,7 @@ from typing import Any
 from torch import nn
 
 from seqtasks.cells import Cell
+from seqtasks.engine.attributes import attributes_of, compared, identity
 from seqtasks.engine.hooks import has_global_hooks, has_hooks
 
 __all__ = ["CellAlone", "Parts"]
@@ -45,14 +46,15 @@ class Parts:
         found: list[Any] = [has_global_hooks()]
         for module in self.modules():
             found += [id(module), has_hooks(module)]
-            for name, value in vars(module).items():
-                if isinstance(value, bool | int | float | str | None) or name == "forward":
-                    found.append((name, value))  # a program has it as a number of its own
+            for name, held in attributes_of(module).items():
+                found.append((name, compared(held, identity)))  # a program has it as it was then
             for tensors in (module._parameters, module._buffers):
                 for name, tensor in tensors.items():
                     if tensor is not None:
                         about = (tensor.dtype, tensor.device, tuple(tensor.shape))
                         found.append((name, id(tensor), tensor.requires_grad, *about))
+                        if not tensor.is_floating_point():  # known as numbers, not read again
+                            found.append(identity(tensor))
                         found.append(has_hooks(tensor))
         return tuple(found)
 

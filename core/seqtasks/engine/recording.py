@@ -118,6 +118,8 @@ class Recorder(TorchFunctionMode):
             raise UnsupportedError(f"it mixes {tensor.dtype} with {self.dtype}")
         if tensor.is_complex():
             raise UnsupportedError("it computes with complex numbers")
+        if tensor.requires_grad:
+            raise UnsupportedError("it uses a tensor with a gradient that is no parameter of it")
         values = tensor.detach().to("cpu", torch.float64).numpy()
         rows = tensor.dim() >= len(self.rows) and tuple(tensor.shape[: len(self.rows)]) == self.rows
         if rows:

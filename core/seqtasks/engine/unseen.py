@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from seqtasks.engine.attributes import attributes_of, compared, value
 from seqtasks.engine.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.unsupported import UnsupportedError
 
@@ -40,15 +41,11 @@ def check_unchanged(model: nn.Module, twin: nn.Module) -> None:
     for (name, module), (_, copied) in zip(
         model.named_modules(), twin.named_modules(), strict=True
     ):
-        before, after = vars(module), vars(copied)
+        before, after = attributes_of(module), attributes_of(copied)
         for key in before.keys() | after.keys():
-            old, new = before.get(key), after.get(key)
-            plain = isinstance(old, int | float | str | bool | type(None))
-            if (key in before) != (key in after) or (plain and old != new):
+            same = (key in before) == (key in after)
+            if not same or compared(before[key], value) != compared(after[key], value):
                 raise UnsupportedError(f"it changes its attribute {name}{'.' if name else ''}{key}")
-            grown = isinstance(old, list | dict) and len(old) != len(new or ())
-            if grown and not key.startswith("_"):
-                raise UnsupportedError(f"it changes its attribute {key}")
     for (name, old), (_, new) in zip(model.named_buffers(), twin.named_buffers(), strict=True):
         if not torch.equal(old.to(new.device), new):
             raise UnsupportedError(f"it changes its buffer {name}")

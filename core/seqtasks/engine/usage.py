@@ -1,4 +1,4 @@
-"""From how many steps on a parameter has a gradient.
+"""From how many steps on a parameter, the inputs or a state given to start from have a gradient.
 
 What a step writes to a memory is read at the next one, so that over a single step its weights have
 no gradient: not zero but none, and torch's optimisers pass over them.
@@ -13,14 +13,15 @@ __all__ = ["steps_until_used"]
 
 
 def steps_until_used(analysis: Analysis, given: Iterable[Node]) -> dict[Node, int]:
-    """Return for each parameter's leaf the fewest steps in which a gradient reaches it.
+    """Return the fewest steps in which a gradient reaches what may have one.
 
     Args:
         analysis: of the model.
         given: the leaves of the gradients that come from outside, of predictions or final states.
 
     Returns:
-        The steps; a leaf that no gradient reaches in any number of steps is left out.
+        The steps, for each parameter's leaf, for the gradient of the inputs, and for the gradient
+        carried back to each state; what none reaches in any number of steps is left out.
     """
     given = frozenset(given)
     if given not in analysis.usage:
@@ -41,7 +42,9 @@ def _counts(analysis: Analysis, given: Iterable[Node]) -> dict[Node, int]:
                 earlier[part.back] = min(earlier.get(part.back, steps + 1), steps + 1)
                 if part.initial_back is not None:
                     earlier[part.initial_back] = steps
-    counts: dict[Node, int] = {}
+    counts = {part.back: earlier[part.back] for part in analysis.parts if part.back in earlier}
+    if analysis.gradients.of_inputs in reached:
+        counts[analysis.gradients.of_inputs] = 1 + reached[analysis.gradients.of_inputs]
     for leaf, terms in analysis.gradients.of_parameters.items():
         steps = [reached[term] for term in terms if term in reached]
         if steps:

@@ -1,5 +1,7 @@
 """The writer of the pass back, which goes by stretches of steps, the last stretch first."""
 
+import numpy as np
+
 from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.tensors.gradients import Assembly, Write, assemblies
 from seqtasks.engine.tensors.joining import source_of
@@ -169,7 +171,8 @@ class Backward(Pass):
 
     def _slice(self, node: Node, first: int, size: int) -> str:
         """Return the name of some of a value's numbers, for all steps."""
-        source, index = source_of(node)
+        kept = node in self.storage.slots  # such as a view that reads backwards
+        source, index = (node, np.arange(node.size)) if kept else source_of(node)
         pattern = strided(index[first : first + size], (size,))
         assert pattern is not None
         return self.views.place(source, pattern, (size,), False)
