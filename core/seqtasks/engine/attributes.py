@@ -14,6 +14,7 @@ from torch import Tensor, nn
 __all__ = ["attributes_of", "compared", "identity", "value"]
 
 _DEEPEST = 4
+_PLAIN = {type(None), bool, int, float, str, bytes}
 _OF_EVERY_MODULE = frozenset(vars(nn.Module())) - {"training"}
 
 
@@ -32,7 +33,7 @@ def compared(held: Any, token: Callable[[Any], Hashable], depth: int = 0) -> Has
         token: of a tensor, a function or another object: `identity` or `value`.
         depth: how many containers hold it.
     """
-    if held is None or isinstance(held, numbers.Number | str | bytes | torch.dtype | torch.device):
+    if type(held) in _PLAIN or isinstance(held, numbers.Number | torch.dtype | torch.device):
         return type(held), held
     if isinstance(held, np.ndarray | np.generic):
         return type(held), held.dtype.str, held.shape, held.tobytes()
