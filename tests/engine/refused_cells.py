@@ -242,6 +242,24 @@ class BySizeOfBatch(Linear):
         return torch.tanh(self.mixed(x, h)) / len(x)
 
 
+class OtherwiseAlone(Linear):
+    def forward(self, x, h):
+        return torch.tanh(self.mixed(x, h)) if len(x) > 1 else torch.sin(self.mixed(x, h))
+
+
+class OtherwiseInACrowd(Linear):
+    def forward(self, x, h):
+        return torch.tanh(self.mixed(x, h)) if len(x) < 50 else torch.sin(self.mixed(x, h))
+
+
+class StartsBySizeOfBatch(Linear):
+    def initial_state(self, batch_size, steps):
+        return self.zeros(batch_size, self.hidden_size) + batch_size
+
+    def forward(self, x, h):
+        return torch.tanh(self.mixed(x, h))
+
+
 class CountsInList(Linear):
     def __init__(self):
         super().__init__()
@@ -319,5 +337,6 @@ REFUSED = {
     Whole: "scan",
 }
 """What the analysis finds, and a word of its reason."""
-FOUND_BY_TRIAL = [PythonRandom, BySizeOfBatch]
+BY_SIZE_OF_BATCH = [BySizeOfBatch, OtherwiseAlone, OtherwiseInACrowd, StartsBySizeOfBatch]
+FOUND_BY_TRIAL = [PythonRandom, *BY_SIZE_OF_BATCH]
 """What only a comparison with the plain loop shows."""

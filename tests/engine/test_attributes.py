@@ -19,6 +19,8 @@ from seqtasks.engine.with_engine import engines_of
 class Scaled(st.Cell):
     """A simple cell whose step reads attributes of all kinds."""
 
+    of_class = 1.0
+
     def __init__(self):
         super().__init__(3, 5)
         self.linear = nn.Linear(8, 5)
@@ -34,7 +36,7 @@ class Scaled(st.Cell):
         self.register_buffer("places", torch.arange(5))
 
     def forward(self, x, h):
-        scale = self.number * float(self.share) * self.listed[0] * self.listed[1][0]
+        scale = self.of_class * self.number * float(self.share) * self.listed[0] * self.listed[1][0]
         scale = scale * self.named["scale"] * float(self.array[0]) * self.held.inner.scale
         mixed = self.linear(torch.cat([x, h], 1)) * self.tensor * scale
         return self.squash(self.partial(mixed.index_select(1, self.places)))
@@ -68,7 +70,12 @@ def change_places(cell):
     cell.places.copy_(torch.tensor([4, 3, 2, 1, 0]))
 
 
+def change_class(cell):
+    type(cell).of_class = 2.0
+
+
 CHANGES = {
+    "class": change_class,
     "function": lambda cell: setattr(cell, "squash", torch.sin),
     "lambda": lambda cell: setattr(cell, "squash", lambda v: 3 * v.tanh()),
     "partial": lambda cell: setattr(cell, "partial", functools.partial(torch.clamp, min=0.0)),
@@ -89,7 +96,7 @@ CHANGES = {
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_change_is_noticed(engine, change):
     torch.manual_seed(1)
-    cell, inputs = Scaled(), torch.randn(4, 6, 3)
+    cell, inputs = type("Scaled", (Scaled,), {})(), torch.randn(4, 6, 3)
     st.unroll(cell, inputs, engine=engine)
     before = engines_of(cell, engine).name
     CHANGES[change](cell)

@@ -99,3 +99,54 @@ def test_what_no_gradient_reaches_has_none(engine, kind, steps):
     for one, other in zip(found, expected, strict=True):
         if other is not None:
             assert_close(one, other)
+
+
+def test_results_of_several_passes_at_once(engine):
+    cell = Tanh()
+    weights = [p for p in cell.parameters() if p is not cell.unused]
+
+    def run(name):
+        found = []
+        torch.manual_seed(1)
+        for rows, steps in ((2, 5), (2, 5), (3, 4), (2, 5)):
+            first, state = st.unroll(cell, numbers(rows, steps, 3), engine=name)
+            second, _ = st.unroll(cell, numbers(rows, steps, 3), state, engine=name)
+            third, _ = st.unroll(cell, numbers(rows, 7, 3), engine=name)
+            total = first.sum() * second.square().sum() + third.sum()
+            found.append(torch.autograd.grad(total, weights))
+        return found
+
+    compare(run, cell, engine)
+
+
+def test_derivatives_by_functions_of_torch_are_those_of_the_plain_loop(engine):
+    cell, inputs = Tanh(), numbers(2, 3, 3)
+    compare(lambda name: st.unroll(cell, inputs, engine=name)[0], cell, engine)
+    found = torch.func.grad(lambda x: st.unroll(cell, x, engine=engine)[0].sum())(inputs)
+    expected = torch.func.grad(lambda x: st.unroll(cell, x)[0].sum())(inputs)
+    assert_close(found, expected, **EXACT)
+
+
+def test_under_autocast_the_plain_loop_runs(engine):
+    cell, inputs = st.cell("elman", 3, 4), torch.randn(2, 5, 3)
+    for _ in range(2):
+        with torch.autocast("cpu", torch.bfloat16):
+            found, _ = st.unroll(cell, inputs, engine=engine)
+            expected, _ = st.unroll(cell, inputs)
+        assert found.dtype == expected.dtype
+        assert torch.equal(found, expected)
+        st.unroll(cell, inputs, engine=engine)
+        assert engines_of(cell, engine).name == engine
+
+
+def test_a_parameter_whose_numbers_do_not_follow_each_other(engine):
+    cell = st.cell("elman", 3, 4)
+    name, weight = next(iter(cell.named_parameters()))
+    owner = cell.get_submodule(name.rpartition(".")[0])
+    scattered = nn.Parameter(weight.detach().t().contiguous().t())
+    setattr(owner, name.rpartition(".")[2], scattered)
+    inputs = torch.randn(2, 5, 3)
+    asked = "auto" if engine == "native" else engine
+    found, _ = st.unroll(cell, inputs, engine=asked)
+    assert_close(found, st.unroll(cell, inputs)[0])
+    assert engines_of(cell, asked).name == "torch"

@@ -5,7 +5,15 @@ import random
 
 import pytest
 import torch
-from refused_cells import FOUND_BY_TRIAL, REFUSED, Counter, Dropout, Linear, Whole
+from refused_cells import (
+    BY_SIZE_OF_BATCH,
+    FOUND_BY_TRIAL,
+    REFUSED,
+    Counter,
+    Dropout,
+    Linear,
+    Whole,
+)
 from truth import ENGINES
 
 import seqtasks as st
@@ -62,8 +70,39 @@ def test_the_trial_catches_what_the_analysis_cannot_see(engine, kind, caplog):
     found = run(cell, engine)
     assert engines_of(cell, engine).name == "plain"
     assert f"computes {kind.__name__} wrongly" in caplog.text
-    if kind.__name__ == "BySizeOfBatch":
+    if kind in BY_SIZE_OF_BATCH:
         assert same(found, run(cell, "plain"))
+
+
+@pytest.mark.parametrize("rows", [1, 5, 7, 11, 60])  # of which some are those of the recording
+@pytest.mark.parametrize("kind", BY_SIZE_OF_BATCH)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_cell_that_looks_at_the_number_of_rows_is_found_out_with_any(engine, kind, rows):
+    cell = kind()
+    st.unroll(cell, torch.randn(rows, 3, 3), engine=engine)
+    assert engines_of(cell, engine).name == "plain"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_cell_that_can_be_run_again_is_run_by_its_engine_again(engine):
+    cell = Tanh()
+    handle = cell.linear.register_forward_hook(lambda *_: None)
+    run(cell, engine)
+    assert engines_of(cell, engine).name == "plain"
+    handle.remove()
+    run(cell, engine)
+    assert engines_of(cell, engine).name == engine
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_program_is_made_for_each_of_many_changes(engine):
+    cell = Tanh()
+    cell.scale = 1.0
+    for step in range(20):
+        cell.scale = step / 10
+        assert same(run(cell, engine)[:1], run(cell, "plain")[:1]) or step < 16
+    assert engines_of(cell, engine).name == "plain"
+    assert "again and again" in engines_of(cell, engine).reasons[engine]
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["attributes_of", "compared", "identity", "value"]
+__all__ = ["attributes_of", "attributes_of_class", "compared", "identity", "value"]
 
 _DEEPEST = 4
 _PLAIN = {type(None), bool, int, float, str, bytes}
@@ -21,6 +21,17 @@ _OF_EVERY_MODULE = frozenset(vars(nn.Module())) - {"training"}
 def attributes_of(module: nn.Module) -> dict[str, Any]:
     """Return a module's attributes, without what torch keeps in every module."""
     return {name: held for name, held in vars(module).items() if name not in _OF_EVERY_MODULE}
+
+
+def attributes_of_class(module: nn.Module) -> list[tuple[str, Any]]:
+    """Return the attributes and methods that a module has of its classes, but torch's own."""
+    return [
+        (name, held)
+        for kind in type(module).__mro__
+        if kind is not object and not kind.__module__.startswith("torch.")
+        for name, held in vars(kind).items()
+        if not name.startswith("__")
+    ]
 
 
 def compared(held: Any, token: Callable[[Any], Hashable], depth: int = 0) -> Hashable:

@@ -19,12 +19,19 @@ def ordinary(inputs: Tensor, lengths: Tensor | None) -> bool:
         return False
     if not inputs.is_floating_point() and inputs.dtype != torch.int64:
         return False
+    if torch.is_autocast_enabled(inputs.device.type) or _is_transformed():
+        return False
     if lengths is None:
         return True
     whole = isinstance(lengths, Tensor) and not lengths.is_floating_point()
     if not whole or lengths.dtype == torch.bool or lengths.shape != inputs.shape[:1]:
         return False
     return 0 <= int(lengths.min()) <= int(lengths.max()) <= inputs.shape[1]
+
+
+def _is_transformed() -> bool:
+    """Say whether torch.func takes a derivative, or maps over a batch, of what is running."""
+    return bool(torch._C._are_functorch_transforms_active())  # pyright: ignore
 
 
 def without_padding(inputs: Tensor, lengths: Tensor) -> Tensor:

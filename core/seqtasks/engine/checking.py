@@ -22,6 +22,8 @@ PlainPass = Callable[
 
 ROWS, STEPS = 20, 16
 """More rows than the 16 columns that a program does together."""
+MORE_ROWS = 100
+"""By how many rows, at least, the batch is made larger to see whether their number matters."""
 TOLERANCES = {torch.float32: 2e-3, torch.float64: 1e-8}
 """Of a tensor's largest number."""
 CANCELLED = 1e-2
@@ -48,22 +50,31 @@ def disagreement(
         lengths: (batch,) or None.
         cells: one a layer.
     """
-    steps = min(STEPS, inputs.shape[1])
-    few = inputs[:ROWS, :steps].detach().contiguous()
-    given = flattened(program.analysis, states, len(inputs))
-    if given is not None:
-        given = [state[:ROWS].detach().contiguous() for state in given]
+    steps = inputs.shape[1]
+    all_inputs = inputs[:, :STEPS].detach().contiguous()
+    all_given = flattened(program.analysis, states, len(inputs))
     if lengths is not None:
-        lengths = lengths[:ROWS].clamp(max=steps).to(torch.int64).contiguous()
-        few = without_padding(few, lengths)
+        lengths = lengths.clamp(max=STEPS).to(torch.int64).contiguous()
+        all_inputs = without_padding(all_inputs, lengths)
+
+    def by_loop(rows: Tensor) -> Tensor:
+        """Return the plain loop's predictions for some rows of the batch."""
+        some = all_inputs[rows]
+        if all_given is None:  # the plain loop's own would be those of fewer steps
+            starts = [cell.initial_state(len(some), steps) for cell in cells]
+            nest = [brought_to(program.analysis.dtype, some.device, start) for start in starts]
+        else:
+            nest = nested(program.analysis, [state[rows].detach() for state in all_given])
+        return plain(some, nest, None if lengths is None else lengths[rows])[0]
+
+    rows = torch.arange(len(inputs), device=inputs.device)
+    tried = rows[:ROWS]
+    few = all_inputs[tried]
+    given = None if all_given is None else [state[tried].detach() for state in all_given]
+    lengths_of_few = None if lengths is None else lengths[tried]
     tensors = [t for t in program.tensors() if t.requires_grad]
     with torch.enable_grad():
-        if given is None:  # the plain loop's own would be those of fewer steps
-            starts = [cell.initial_state(len(few), inputs.shape[1]) for cell in cells]
-            nest = [brought_to(program.analysis.dtype, few.device, start) for start in starts]
-        else:
-            nest = nested(program.analysis, given)
-        expected, _ = plain(few, nest, lengths)
+        expected = by_loop(tried)
         direction = torch.sin(torch.arange(expected.numel(), device=expected.device) + 1.0)
         direction = direction.view(expected.shape).to(expected.dtype)
         wanted = (
@@ -74,10 +85,10 @@ def disagreement(
     try:
         with torch.no_grad():
             memory = program.memory(*few.shape[:2])
-            predictions, finals, _ = program.forward(few, lengths, given, memory)
+            predictions, finals, _ = program.forward(few, lengths_of_few, given, memory)
             zeros = [torch.zeros_like(final) for final in finals]
             gradients, _, _ = program.backward(
-                few, lengths, given, memory, direction.contiguous(), zeros, None
+                few, lengths_of_few, given, memory, direction.contiguous(), zeros, None
             )
     except Exception as error:
         return f"it failed: {one_line(error)}"
@@ -93,7 +104,16 @@ def disagreement(
         _close(one, other, tolerance, max(LEAST, least))
         for one, other in zip(found, wanted, strict=True)
     )
-    return None if agree else "its results differ from those of the plain loop"
+    if not agree:
+        return "its results differ from those of the plain loop"
+    # What a row comes to must not depend on how many there are: of one alone, and of more.
+    with torch.no_grad():
+        for others in (rows[:1], rows.repeat(1 + MORE_ROWS // len(rows))):
+            found_there = by_loop(others)[: len(tried)]
+            wanted_there = expected.detach()[: len(found_there)]
+            if not _close(found_there, wanted_there, tolerance, LEAST):
+                return "what it makes of an instance depends on how many there are"
+    return None
 
 
 def _scale(tensor: Tensor | None) -> float:

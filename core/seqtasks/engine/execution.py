@@ -31,6 +31,10 @@ MOST_PROGRAMS = 64
 """Programs kept at once, where numbers of steps have programs of their own; the one that was not
 used for longest goes first."""
 
+MOST_CHANGES, MOST_REFUSED = 16, 3
+"""Forms of the parts, by their attributes, for which programs are made, or refused, before the plain
+loop runs for good: to make one for each step would take longer than the loop."""
+
 
 @dataclass
 class Engines:
@@ -49,6 +53,7 @@ class Engines:
     name: str | None = None
     reasons: dict[str, str] = field(default_factory=dict[str, str])
     _programs: dict[Any, Passes] = field(default_factory=dict[Any, Passes])
+    _refused: dict[Any, str] = field(default_factory=dict[Any, str])
     unsupported: str | None = None
     _starts: dict[Any, dict[int, int]] = field(default_factory=dict[Any, dict[int, int]])
     _numbers: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
@@ -129,10 +134,16 @@ class Engines:
             external_states: whether states have gradients from outside.
             check: says of a new program what is wrong with it, None if it is right.
         """
-        if self.wanted == "plain" or self.name == "plain":
+        if self._is_plain:
             return None
         options = (input_size, masked, external_states)
         signature = self.parts.signature()
+        if signature in self._refused:
+            self.name = "plain"
+            return None
+        if signature not in self._starts and len(self._starts) >= MOST_CHANGES:
+            self._give_up(signature, "its attributes, or hooks, change again and again")
+            return None
         key = (signature, options, self._start(signature, steps))
         program = self._programs.pop(key, None)
         if program is not None:
@@ -151,16 +162,16 @@ class Engines:
             )
         except UnsupportedError as reason:
             self.unsupported = str(reason)
-            self._give_up(str(reason))
+            self._give_up(signature, str(reason))
             return None
-        program = self._made(analysis)
+        program = self._made(analysis, signature)
         wrong = None if program is None or check is None else check(program)
         if wrong is not None:
             logger.warning(
                 "the %s engine computes %s wrongly; the plain loop runs (%s)",
                 *(self.name, self.parts.title, wrong),
             )
-            self._give_up(wrong)
+            self._give_up(signature, wrong)
             return None
         if program is not None:
             while len(self._programs) >= MOST_PROGRAMS:
@@ -186,7 +197,7 @@ class Engines:
         near = [number for number in (steps + 1, steps - 1) if number > 0]
         return next((number for number in near if self._start(signature, number) == start), steps)
 
-    def _made(self, analysis: Analysis) -> Passes | None:
+    def _made(self, analysis: Analysis, analysed: Any) -> Passes | None:
         for engine in self._candidates():
             try:
                 program = engine.program(analysis, self.parts)
@@ -201,13 +212,13 @@ class Engines:
                 continue
             self.name = engine.name
             return program
-        self.name = "plain"
+        self._give_up(analysed, "no engine takes it")
         return None
 
     def _candidates(self) -> list[Engine]:
         device = self.device
         native, tensors = NativeEngine(), TensorEngine(device)
-        wanted = self.name if self.name is not None else self.wanted
+        wanted = self.name if self.name not in (None, "plain") else self.wanted
         if wanted == "torch":
             return [tensors]
         if device.type != "cpu":
@@ -215,10 +226,17 @@ class Engines:
             return [tensors]
         return [native, tensors]
 
-    def _give_up(self, reason: str) -> None:
+    def _give_up(self, signature: Any, reason: str) -> None:
+        """Run the plain loop for as long as the parts are as they are now."""
         for name in ("native", "torch"):
             self.reasons.setdefault(name, reason)
+        self._refused[signature] = reason
         self.name = "plain"
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether the plain loop runs whatever the parts become."""
+        return self.wanted == "plain" or len(self._refused) >= MOST_REFUSED
 
     def run(
         self,
@@ -240,7 +258,7 @@ class Engines:
         Returns:
             predictions, each layer's final state, and each layer's states of every step.
         """
-        if self.wanted == "plain" or self.name == "plain" or not ordinary(inputs, lengths):
+        if self._is_plain or not ordinary(inputs, lengths):
             return None
         real = inputs.is_floating_point()
         if real and inputs.dtype != self.dtype:

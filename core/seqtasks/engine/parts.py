@@ -6,7 +6,7 @@ from typing import Any
 from torch import nn
 
 from seqtasks.cells import Cell
-from seqtasks.engine.attributes import attributes_of, compared, identity
+from seqtasks.engine.attributes import attributes_of, attributes_of_class, compared, identity
 from seqtasks.engine.hooks import has_global_hooks, has_hooks
 
 __all__ = ["CellAlone", "Parts"]
@@ -48,10 +48,12 @@ class Parts:
             found += [id(module), has_hooks(module)]
             for name, held in attributes_of(module).items():
                 found.append((name, compared(held, identity)))  # a program has it as it was then
+            for name, held in attributes_of_class(module):
+                found.append((name, compared(held, identity)))
             for tensors in (module._parameters, module._buffers):
                 for name, tensor in tensors.items():
                     if tensor is not None:
-                        about = (tensor.dtype, tensor.device, tuple(tensor.shape))
+                        about = (tensor.dtype, tensor.device, tuple(tensor.shape), tensor.stride())
                         found.append((name, id(tensor), tensor.requires_grad, *about))
                         if not tensor.is_floating_point():  # known as numbers, not read again
                             found.append(identity(tensor))

@@ -154,6 +154,9 @@ def minimum_of(graph: Graph, x: Node, keep: int) -> Node:
 
 def log_sum_exp(graph: Graph, x: Node, keep: int) -> Node:
     greatest = graph.pointwise("stopped", graph.maximum_of(x, keep))
+    # Infinite less infinite is no number; zero less infinite is right.
+    size = graph.pointwise("absolute", greatest)
+    greatest = graph.pointwise("where", graph.pointwise("equal", size, math.inf), 0.0, greatest)
     powers = graph.pointwise("exp", graph.subtract(x, _spread(graph, greatest, x)))
     return graph.add(graph.pointwise("log", graph.sum(powers, keep)), greatest)
 

@@ -28,6 +28,8 @@ __all__ = ["NativeSteps"]
 
 SECONDS_PER_CALL = 0.05
 """About how long a call takes, between which a signal is noticed."""
+MOST_THREADS = 64
+"""As many as a program has room for."""
 WORK_PER_THREAD = 4_000_000
 """Weights times instances times steps from which a further thread repays its waiting."""
 
@@ -66,7 +68,7 @@ class NativeSteps:
         work = (
             sum(p.numel() for p in self._parameters) * first.inputs.shape[0] * first.inputs.shape[1]
         )
-        most = _cores() if threads is None else threads
+        most = min(MOST_THREADS, _cores() if threads is None else threads)
         self.threads = most if threads is not None else max(1, min(most, work // WORK_PER_THREAD))
 
     def advance(self, step: int, steps: int, stop: Callable[[], bool]) -> list[float]:

@@ -124,7 +124,11 @@ def cache_folder() -> Path | None:
     named = os.environ.get(CACHE_VARIABLE)
     if named == "":
         return None
-    folder = Path(named) if named else Path(platformdirs.user_cache_dir("seqtasks")) / "programs"
+    folder = (
+        Path(named).absolute()
+        if named
+        else Path(platformdirs.user_cache_dir("seqtasks")) / "programs"
+    )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     about = folder.stat()
     if about.st_uid != os.getuid() or about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):

@@ -26,6 +26,7 @@ from seqtasks.engine.native.interface import (
 from seqtasks.engine.native.workspace import Workspace
 from seqtasks.engine.nodes import Node
 from seqtasks.engine.optimizer_values import OptimizerValues
+from seqtasks.engine.unsupported import UnsupportedError
 from seqtasks.engine.usage import steps_until_used
 
 __all__ = ["Program", "Trained"]
@@ -55,6 +56,7 @@ class Program:
 
     Raises:
         CompilerError: if it cannot be compiled.
+        UnsupportedError: if a parameter's numbers do not follow each other in memory.
     """
 
     def __init__(self, analysis: Analysis, names: dict[Node, str], title: str) -> None:
@@ -63,6 +65,9 @@ class Program:
         self.offsets, self.gradients = emitted.offsets, emitted.gradients
         self._leaves = analysis.leaves
         self._tensors = [analysis.parameters[leaf] for leaf in self._leaves]
+        for leaf, tensor in zip(self._leaves, self._tensors, strict=True):
+            if not tensor.is_contiguous():
+                raise UnsupportedError(f"the numbers of {names[leaf]} do not follow each other")
         self._used_from = steps_until_used(analysis, [analysis.cotangent])
         size = 4 if analysis.dtype == torch.float32 else 8
         self._blas = self._one_thread = 0
@@ -100,8 +105,6 @@ class Program:
     def _parameters(self, states: dict[int, Trained] | None = None) -> Any:
         array = (Parameter * len(self._leaves))()
         for k, (leaf, tensor) in enumerate(zip(self._leaves, self._tensors, strict=True)):
-            if not tensor.is_contiguous():
-                raise ValueError("a parameter's memory is not contiguous")
             kept = None if states is None else states.get(id(tensor))
             array[k] = Parameter(
                 tensor.data_ptr(),
@@ -169,7 +172,7 @@ class Program:
                 optimizer.weight_decay,
                 optimizer.momentum,
                 optimizer.alpha,
-                0.0 if clip is None else clip,
+                -1.0 if clip is None else clip,
             ),
             steps,
             threads,

@@ -122,7 +122,7 @@ static void add_gradients(struct shared *s, long thread, long step) {
         for (long i = first; i < last; ++i) g[i] += other[i];
     }
     double total = 0;
-    if (job->optimiser.clip > 0) {
+    if (job->optimiser.clip >= 0) {
         vec squares = v_all(0);
         for (long i = first; i < last; i += LANES) {
             const vec d = v_load(g + i) * share;
@@ -141,7 +141,7 @@ static void step_along(struct shared *s, long thread, long step) {
     const struct job *job = s->job;
     real *restrict g = s->works[0].gradients;
     double scale = share_of(s, step);
-    if (job->optimiser.clip > 0) {
+    if (job->optimiser.clip >= 0) {
         double total = 0;
         for (long t = 0; t < job->threads; ++t) total += s->squares[t];
         const double factor = job->optimiser.clip / (sqrt(total) + 1e-6);
@@ -188,7 +188,7 @@ static void *work_through(void *argument) {
     return 0;
 }
 
-#define MOST_THREADS 64
+#define MOST_THREADS 64 /* as in training/native_steps.py */
 
 int seqtasks_train(struct job *job) {
     struct work works[MOST_THREADS];
@@ -199,6 +199,7 @@ int seqtasks_train(struct job *job) {
     struct shared shared = {job, works, sums, scored, squares, status, 0, 0, 0, 0};
     job->made = 0;
     job->status = DONE;
+    if (job->threads > MOST_THREADS) return job->status = NO_MEMORY;
     memset(works, 0, sizeof works[0] * job->threads);
     for (long t = 0; t < job->threads; ++t) {
         works[t].parameters = job->parameters;

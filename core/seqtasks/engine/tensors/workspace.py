@@ -23,7 +23,7 @@ STRETCH_NUMBERS = 2**18
 """Numbers in a state for all steps of a stretch: few enough to stay in the processor's caches."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Workspace:
     """Buffers for one size of batch, and the views of them that the two passes work on.
 
@@ -97,6 +97,7 @@ class Pool:
 
     def __init__(self, state_size: int) -> None:
         self._state_size = state_size
+        self._most = MOST_IDLE  # its own, for one that goes when the interpreter ends
         self._idle: list[Workspace] = []
 
     def take(self, batch: int, time: int) -> Workspace:
@@ -106,7 +107,7 @@ class Pool:
                 self._idle.remove(workspace)
                 return workspace
         stretch = self._stretch(batch, time)
-        if len(self._idle) >= MOST_IDLE:
+        if len(self._idle) >= self._most:
             return self._idle.pop(0).followed_by(batch, time, stretch)
         return Workspace(batch, time, stretch)
 
@@ -117,7 +118,7 @@ class Pool:
 
     def give_back(self, workspace: Workspace) -> None:
         """Take a workspace back."""
-        if len(self._idle) < MOST_IDLE:
+        if len(self._idle) < self._most:
             self._idle.append(workspace)
 
 
