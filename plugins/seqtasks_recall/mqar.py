@@ -32,7 +32,9 @@ class MultiQueryAssociativeRecall(Task):
     order, none twice, each by a power law: the g-th free place has a weight of g^(power_a - 1), so
     that `power_a=1` is uniform and the published 0.01 asks soon. With `random_filler` every filler
     is any symbol of the vocabulary instead; one that is a key of the input cannot be told from a
-    query and is scored as such, which the published code leaves out.
+    query and is scored as such, which the published code leaves out. By default that code fills at
+    random (`random_non_queries=True`), which the settings of the paper's figure 2 turn off; here
+    the filler is a symbol of its own unless random filler is asked for.
 
     Length counts the steps, even, from 4 * pairs. The paper has a vocabulary of 8192 and, at
     lengths of 64, 128, 256 and 512, 4, 8, 16 and 64 pairs.

@@ -102,45 +102,6 @@ def test_what_a_member_says_next_is_in_the_set_and_end_where_it_may_end(name):
             assert found[:, -1].tolist() == expected
 
 
-def slow_sets(name, text):
-    """Return the sets after each symbol of a bracket string, with lists and a parser's patience."""
-    case = CASES[name]
-    task = case.make()
-    pairs = dict(zip(case.symbols[1::2], case.symbols[::2], strict=True))
-    crossing = name.startswith("shuffle")
-    room = 10**9 if crossing else task.depth
-    opened, found = [], []
-    for place, symbol in enumerate(text):
-        closable = set(opened) if crossing else set(opened[-1:])
-        legal = pairs[symbol] in closable if symbol in pairs else len(opened) < room
-        if not legal:
-            return found + [[False] * (len(case.symbols) + 1)] * (len(text) - place)
-        if symbol in pairs:
-            opened.reverse()
-            opened.remove(pairs[symbol])
-            opened.reverse()
-        else:
-            opened.append(symbol)
-        closable = set(opened) if crossing else set(opened[-1:])
-        found.append(
-            [pairs[s] in closable if s in pairs else len(opened) < room for s in case.symbols]
-            + [not opened]
-        )
-    return found
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if "dyck" in name])
-def test_the_sets_of_long_bracket_strings_are_those_of_a_slow_reader(name):
-    case = CASES[name]
-    rng = stream(5, "test")
-    for length in (40, 500):
-        strings = np.asarray(case.make().generate(rng, 20, length))
-        mixed = np.concatenate([strings, case.make("recognise").generate(rng, 20, length)])
-        found = case.make().encode(mixed)
-        for text, sets in zip(texts_of(case.make(), mixed), found, strict=True):
-            assert sets.tolist() == slow_sets(name, text)
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_after_a_symbol_that_cannot_come_no_step_is_scored(name):
     task, rng = CASES[name].make(), stream(6, "test")

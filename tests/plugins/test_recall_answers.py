@@ -5,12 +5,10 @@ import itertools
 
 import numpy as np
 import pytest
+from test_memory_answers import counts_of
 
-from seqtasks.lengths import LengthRange
 from seqtasks.lookup import task as find_task
 from seqtasks.randomness import stream
-
-LARGEST = 500
 
 
 def mqar(words, task):
@@ -40,17 +38,18 @@ def in_context(words, task):
 
 
 @functools.cache
-def learned_by_heart(map_seed, keys, values):
+def learned_by_heart(task):
     """Return the map: to the keys in their order, the values sorted by a number drawn for each."""
-    draws = stream(map_seed, "memorization map").integers(2**63, size=values).tolist()
+    keys = [symbol for symbol in task.inputs.symbols if symbol.startswith("k")]
+    values = task.targets.size
+    draws = stream(task.map_seed, "memorization map").integers(2**63, size=values).tolist()
     order = sorted(range(values), key=draws.__getitem__)
-    return {f"k{key}": f"v{order[key]}" for key in range(keys)}
+    return {f"k{key}": f"v{order[key]}" for key in range(len(keys))}
 
 
 def memorization(words, task):
     """Look each key up that stands before a mark."""
-    keys = [symbol for symbol in task.inputs.symbols if symbol.startswith("k")]
-    known = learned_by_heart(task.map_seed, len(keys), task.targets.size)
+    known = learned_by_heart(task)
     return [
         known[before] if word == "?" else "."
         for before, word in zip(["", *words[:-1]], words, strict=True)
@@ -116,17 +115,11 @@ TASKS = {
 }
 
 
-def lengths_of(task):
-    """Return the smallest allowed lengths, some larger, and the largest up to 500."""
-    allowed = task.lengths.within(LengthRange(1, LARGEST))
-    return sorted({*allowed[:12], *allowed[12 : len(allowed) : 60], allowed[-1]})
-
-
 def agrees(task, oracle, batch):
     """Say whether every answer of a batch is the oracle's."""
     blanks = batch.inputs.shape[1] // 2 if task.layout == "after" else 0
     length = batch.inputs.shape[1] - blanks
-    for inputs, targets in zip(batch.inputs, batch.targets, strict=True):
+    for inputs, targets in zip(batch.inputs.tolist(), batch.targets.tolist(), strict=True):
         words = task.inputs.words(inputs[:length])
         assert task.targets.words(targets) == oracle(words, task), words
     return True
@@ -135,8 +128,7 @@ def agrees(task, oracle, batch):
 @pytest.mark.parametrize("spec", TASKS)
 def test_answers_to_drawn_inputs_of_lengths_up_to_500_are_those_of_a_slow_reader(spec):
     task = find_task(spec)
-    for length in lengths_of(task):
-        count = 150 if length < 50 else 10
+    for length, count in counts_of(task).items():
         assert agrees(task, TASKS[spec], task.batch(stream(3, "test", length), count, length))
 
 
