@@ -32,8 +32,8 @@ MOST_PROGRAMS = 64
 used for longest goes first."""
 
 MOST_CHANGES, MOST_REFUSED = 16, 3
-"""Forms of the parts, by their attributes, for which programs are made, or refused, before the plain
-loop runs for good: to make one for each step would take longer than the loop."""
+"""Forms of the parts, by their attributes, for which programs are made, or refused, before the
+plain loop runs for good: to make one for each step would take longer than the loop."""
 
 
 @dataclass
