@@ -1,0 +1,109 @@
+"""What `seqtasks show TASK`, and the plan of a run, say of settings, lengths and parameters."""
+
+import dataclasses
+import json
+import re
+
+import pytest
+
+import seqtasks as st
+from seqtasks.cli.show_settings import trained_with
+
+
+def row(text: str, label: str) -> str:
+    """Return what one line of `show` says under a label."""
+    (found,) = re.findall(rf"^{label} +(.*)$", text, re.MULTILINE)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("mqar", ["layers 2", "evaluation lengths 16 32 64"]),
+        ("tomita:number=6,mode=recognise", ["curriculum increasing:every=100"]),
+        ("parity-check", ["clip 0.1", "loss reduction sum", "solved after 10"]),
+        ("parity", ["readout concat", "solved after 4"]),
+        ("reber", []),
+    ],
+)
+def test_show_says_each_setting_that_is_not_as_usual(answer, spec, said):
+    parts = row(answer("show", spec), "trained with").split(", ")
+    assert [part.split()[0] for part in parts[:5]] == ["cell", "hidden", "length", "at", "adam"]
+    assert set(said) <= set(parts[5:])
+    assert len(parts) == 5 or said
+
+
+def test_no_setting_that_is_not_as_usual_is_left_out():
+    other = {
+        "cell": "lstm",
+        "readout": "sum",
+        "hidden_size": 31,
+        "embedding_size": 17,
+        "layers": 3,
+        "length": "4..29",
+        "curriculum": "fixed",
+        "ponder": 2,
+        "steps": 1234,
+        "batch_size": 77,
+        "learning_rate": 0.25,
+        "optimizer": "rmsprop",
+        "clip": None,
+        "loss_reduction": "sum",
+        "data": "epochs",
+        "holdout": 0.125,
+        "evaluation_lengths": (41, 43),
+        "solved_after": 9,
+    }
+    assert set(other) == {field.name for field in dataclasses.fields(st.Settings)}
+
+    class Other(st.Task):
+        inputs = targets = st.Tokens("01")
+        settings = st.Settings(**other)
+
+    assert trained_with(Other()) == (
+        "cell lstm, hidden size 31, length 4..29, at most 1234 steps of 77, rmsprop at 0.25, "
+        "readout sum, embedding size 17, layers 3, curriculum fixed, ponder 2, clip none, "
+        "loss reduction sum, data epochs, holdout 0.125, evaluation lengths 41 43, solved after 9"
+    )
+
+
+@pytest.mark.parametrize(
+    ("spec", "lengths"),
+    [
+        ("stack-manipulation", "2..40"),
+        ("missing-duplicate", "2..40"),
+        ("modular-arithmetic", "odd 1..39"),
+        ("dyck", "even 2..20"),
+        ("anbncn", "3..60 in steps of 3"),
+        ("mqar", "16"),
+    ],
+)
+def test_show_says_the_lengths_that_are_trained(answer, spec, lengths):
+    assert f"length {lengths}, " in row(answer("show", spec), "trained with")
+
+
+def test_a_run_says_the_lengths_that_were_trained(answer, seqtasks):
+    sizes = ("--steps", "1", "--hidden-size", "2", "--eval-length", "5", "--engine", "plain")
+    done = seqtasks("run", "modular-arithmetic", *sizes, "--length", "2..8")
+    assert "\n* trained lengths: odd 3..7; in brackets" in done.stdout, done.stderr
+
+
+def test_a_plan_says_none_as_a_person_does(answer):
+    text = answer("run", "bitflip", "--dry-run", "--clip", "none")
+    assert "None" not in text
+    rows = dict(line.split(maxsplit=1) for line in text.splitlines()[:-2])
+    assert (rows["clip"], rows["score"]) == ("none", "none")
+    assert (rows["embedding_size"], rows["name"]) == ("as hidden_size", "of task and cell")
+    assert rows["evaluation_lengths"].split(", ")[:2] == ["10", "20"]
+    plan = json.loads(answer("run", "bitflip", "--dry-run", "--clip", "none", "--json"))
+    assert plan["experiment"]["clip"] is None
+    assert "None" not in answer("show", "notebook-bitflip")
+
+
+def test_show_counts_one_as_one(answer):
+    assert "\nover the one input of that length\n" in answer("show", "anbn")
+    text = answer("show", "adding")
+    assert (row(text, "input alphabet"), row(text, "target alphabet")) == (
+        "2 real numbers a step",
+        "1 real number a step",
+    )
