@@ -226,7 +226,7 @@ def test_sample_as_json_lines_and_as_arrays_hold_the_same_instances(seqtasks, an
     options = ("sample", "parity", "-n", "4", "--length", "3..6", "--seed", "5", "--format")
     lines = [json.loads(line) for line in answer(*options, "jsonl").splitlines()]
     assert len(lines) == 4
-    piped = seqtasks.fresh(*options, "npz", text=False)
+    piped = seqtasks.fresh(*options, "npz", "-o", "-", text=False)
     assert piped.returncode == 0
     answer(*options, "npz", "--output", "drawn.npz")
     arrays = np.load(io.BytesIO(piped.stdout))

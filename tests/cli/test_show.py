@@ -5,9 +5,12 @@ import json
 import re
 
 import pytest
+from click.testing import CliRunner
 
 import seqtasks as st
+from seqtasks.cli.main import cli
 from seqtasks.cli.show_settings import trained_with
+from seqtasks.registry import current_registry
 
 
 def row(text: str, label: str) -> str:
@@ -107,3 +110,32 @@ def test_show_counts_one_as_one(answer):
         "2 real numbers a step",
         "1 real number a step",
     )
+
+
+def test_an_example_has_the_length_nearest_to_8(answer):
+    for spec, length in (
+        ("mqar", 16),
+        ("anbncn", 9),
+        ("modular-arithmetic", 7),
+        ("embedded-reber", 9),
+        ("bitflip", 8),
+    ):
+        lines = answer("sample", spec, "-n", "20", "--format", "jsonl").splitlines()
+        assert {len(json.loads(line)["inputs"]) for line in lines} == {length}, spec
+        assert json.loads(answer("show", spec, "--json"))["example"]["length"] == length
+
+
+def test_every_task_can_be_sampled_without_a_length():
+    for entry in current_registry().entries("task"):
+        done = CliRunner().invoke(cli, ["sample", entry.name, "-n", "1"])
+        assert (done.exit_code, done.output.split()[0]) == (0, "input"), entry.name
+
+
+def test_arrays_go_to_stdout_only_if_asked_to(seqtasks, refused, tmp_path):
+    refused(["sample", "parity-check", "--format", "npz"], "-o FILE.npz", "-o -")
+    refused(["sample", "parity-check", "--format", "npz", "--length", "3"], "npz is binary")
+    done = seqtasks.fresh("sample", "parity-check", "--format", "npz", "-o", "-", text=False)
+    assert done.stdout.startswith(b"PK")
+    assert list(tmp_path.iterdir()) == []
+    text = seqtasks.fresh("sample", "parity-check", "-o", "-")
+    assert text.stdout == seqtasks.fresh("sample", "parity-check").stdout != ""
