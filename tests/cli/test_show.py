@@ -139,3 +139,75 @@ def test_arrays_go_to_stdout_only_if_asked_to(seqtasks, refused, tmp_path):
     assert list(tmp_path.iterdir()) == []
     text = seqtasks.fresh("sample", "parity-check", "-o", "-")
     assert text.stdout == seqtasks.fresh("sample", "parity-check").stdout != ""
+
+
+LANGUAGES = ["anbn", "anbncn", "dyck", "embedded-reber", "reber", "shuffle-dyck", "tomita"]
+OF_MODES = {
+    "predict": ("END is in the set if", "first symbol is not predicted", "nothing is scored"),
+    "recognise": ("member with probability 1/2", "near miss", "exchange the symbols of two"),
+}
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_show_says_what_the_modes_mean_that_the_spec_leaves_open(answer, name):
+    for given in (None, "predict", "recognise"):
+        spec = name if given is None else f"{name}:mode={given}"
+        text = " ".join(answer("show", spec).split())
+        parameters = json.loads(answer("show", spec, "--json"))["parameters"]
+        (found,) = [one["meanings"] for one in parameters if one["name"] == "mode"]
+        for mode, phrases in OF_MODES.items():
+            said = given in (None, mode)
+            assert (mode in found) == said
+            assert all((phrase in found.get(mode, "")) == said for phrase in phrases)
+            assert all((phrase in text) == said for phrase in phrases), (spec, mode)
+            assert (f"mode={mode}" in text) == said
+    assert "mode=predict (the default): " in answer("show", name)
+    assert "in every language" not in answer("show", name)
+
+
+def test_show_says_how_a_language_makes_near_misses_of_its_own(answer):
+    assert "a^(n+1) b^(n-1)" in answer("show", "anbn:mode=recognise")
+    assert "a^(n+1)" not in answer("show", "anbn:mode=predict")
+    for mode, said in (("predict", False), ("recognise", True)):
+        assert ("put T for P, or P for T" in answer("show", f"embedded-reber:mode={mode}")) == said
+
+
+INHERITED = '''
+from dataclasses import dataclass
+import seqtasks as st
+
+@dataclass(frozen=True, kw_only=True)
+class Base(st.Task):
+    order: int = 1
+    strict: bool = False
+    inputs = targets = st.Tokens("01")
+    meanings = {
+        "order": {"1": "Alone.", "2": """
+            In pairs,
+            side by side.
+        """},
+        "strict": {"true": "To the letter."},
+    }
+    def generate(self, rng, batch_size, length):
+        return rng.integers(2, size=(batch_size, length))
+    def encode(self, inputs):
+        return inputs
+
+class Mine(Base):
+    """Say the same."""
+'''
+
+
+def test_what_a_base_class_says_of_values_is_shown_of_its_tasks(answer, tmp_path):
+    (tmp_path / "mine.py").write_text(INHERITED)
+
+    def said(parameters):
+        text = answer("show", f"./mine.py:Mine{parameters}")
+        return text.split("\n\n")[1 : text[: text.index("parameter  ")].count("\n\n")]
+
+    both = ["order=1 (the default): Alone.", "order=2: In pairs, side by side."]
+    strict = "strict=true: To the letter."
+    assert said("") == ["Say the same.", *both, strict]
+    assert said(":order=2") == ["Say the same.", both[1], strict]
+    assert said(":order=3,strict=false") == ["Say the same."]
+    assert said(":order=1,strict=true") == ["Say the same.", "order=1: Alone.", strict]

@@ -1,6 +1,7 @@
 """`seqtasks show`: what a task, cell, readout or experiment is."""
 
 import inspect
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
@@ -9,13 +10,13 @@ import click
 from seqtasks.binding import parameters_of
 from seqtasks.cli.completion import complete_names
 from seqtasks.cli.output import echo_json, figure, heading, table_lines
-from seqtasks.cli.show_json import DOCUMENTS, example_length
+from seqtasks.cli.show_json import DOCUMENTS, example_length, open_meanings
 from seqtasks.cli.show_settings import setting_rows, trained_with
 from seqtasks.errors import UsageError, counted
 from seqtasks.lookup import find, task
 from seqtasks.randomness import stream
 from seqtasks.registry import KINDS, Kind, current_registry
-from seqtasks.spec import SpecError, parse_spec
+from seqtasks.spec import SpecError, format_value, parse_spec
 from seqtasks.tasks import Batch, Task
 from seqtasks.trivial import baselines
 
@@ -24,6 +25,8 @@ __all__ = ["aligned", "show"]
 Body = TypeVar("Body")
 _SHOWN: list[Kind] = [kind for kind in KINDS if kind != "command"]
 _MOST_SYMBOLS = 64
+_TEXT_WIDTH = 96
+"""As wide as docstrings are."""
 
 
 @click.command()
@@ -103,7 +106,7 @@ def aligned(batch: Batch, made: Task, row: int = 0) -> str:
 
 def _task(name: str) -> list[str]:
     made = task(name)
-    lines = _definition(type(made))
+    lines = [*_definition(type(made)), *_meanings(name, made)]
     if made.source:
         lines.append(_row("source", made.source))
     entry = current_registry().get("task", parse_spec(name).name)
@@ -126,6 +129,18 @@ def _task(name: str) -> list[str]:
     lines.append(_row("trained with", trained_with(made)))
     batch = made.batch(stream(0, "example"), 1, example_length(made))
     return [*lines, "", *_without_learning(made), "", "Example", aligned(batch, made)]
+
+
+def _meanings(name: str, made: Task) -> list[str]:
+    """Return a paragraph for each value of a parameter that the spec leaves open."""
+    defaults = {p.name: format_value(p.default) for p in parameters_of(type(made))}
+    lines: list[str] = []
+    for parameter, values in open_meanings(name, made).items():
+        for value, text in values.items():
+            usual = len(values) > 1 and value == defaults.get(parameter)
+            label = f"{parameter}={value}{' (the default)' if usual else ''}"
+            lines += [*textwrap.wrap(f"{label}: {text}", _TEXT_WIDTH), ""]
+    return lines
 
 
 def _listed(symbols: Sequence[str]) -> str:
