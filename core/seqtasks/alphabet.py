@@ -16,6 +16,8 @@ IGNORE = -100
 BLANK = "_"
 """How the blank, over which an answer after the input is emitted, is written."""
 
+_SET_MARKS = set("{},'\"")
+
 
 @dataclass(frozen=True, init=False)
 class Tokens:
@@ -127,11 +129,13 @@ class TokenSets:
         return len(self.symbols)
 
     def words(self, sets: NDArray[np.bool_]) -> list[str]:
-        """Return each step's set as text, such as `{01}`; a step that is not scored is '.'."""
+        """Return each step's set as text, such as `{01}`; a step that is not scored is '.'.
+
+        A symbol with a mark that sets are written with (a brace, a comma or a quote) is quoted.
+        """
         between = "" if all(len(symbol) == 1 for symbol in self.symbols) else ","
-        chosen = [
-            [s for s, inside in zip(self.symbols, row, strict=True) if inside] for row in sets
-        ]
+        written = [repr(s) if _SET_MARKS & set(s) else s for s in self.symbols]
+        chosen = [[s for s, inside in zip(written, row, strict=True) if inside] for row in sets]
         return [f"{{{between.join(names)}}}" if names else "." for names in chosen]
 
 

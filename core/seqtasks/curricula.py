@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from seqtasks.binding import bind
 from seqtasks.errors import UsageError, did_you_mean
+from seqtasks.lengths import describe_lengths
 from seqtasks.spec import parse_spec
 
 __all__ = ["CURRICULA", "Curriculum", "build_curriculum"]
@@ -66,7 +67,7 @@ class Fixed:
         if self.length is not None and self.length not in lengths:
             raise UsageError(
                 f"the curriculum's length must be one of the training lengths, "
-                f"{_described(lengths)}, got {self.length}"
+                f"{describe_lengths(lengths)}, got {self.length}"
             )
 
     def places(
@@ -142,8 +143,3 @@ def build_curriculum(text: str, lengths: range) -> Curriculum:
     made = chosen(**bind(spec, chosen))
     made.check(lengths)
     return made
-
-
-def _described(lengths: range) -> str:
-    shown = f"{lengths[0]}..{lengths[-1]}" if len(lengths) > 1 else str(lengths[0])
-    return shown if lengths.step == 1 else f"{shown} in steps of {lengths.step}"

@@ -59,6 +59,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f" Did you mean '{nearest[0]}'?" if nearest else ""
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words: `1 input`, `2 inputs`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def one_line(error: BaseException) -> str:
     """Return an exception as one line of text: its type and the first line of its message."""
     try:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from seqtasks.errors import UsageError
+from seqtasks.errors import UsageError, counted
 from seqtasks.holdout import Holdout
 from seqtasks.intervals import (
     Interval,
@@ -144,9 +144,9 @@ def check_fits(instances: int, length: int, bytes_a_step: int) -> None:
     needed = instances * length * (bytes_a_step + BYTES_OF_IDS)
     if needed > there:
         raise UsageError(
-            f"{instances} input(s) of length {length} need more than {needed / 2**30:.0f} GiB of "
-            f"memory for this model, there are {there / 2**30:.0f}: choose a smaller length, "
-            "evaluation length, batch size or hidden size"
+            f"{counted(instances, 'input')} of length {length} would take more than "
+            f"{needed / 2**30:.0f} GiB of memory for this model, there are {there / 2**30:.0f}: "
+            "choose a smaller length, evaluation length, batch size or hidden size"
         )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.errors import UsageError
+from seqtasks.errors import UsageError, counted
 from seqtasks.randomness import stream
 from seqtasks.tasks import Array, Reals, Task
 
@@ -62,9 +62,9 @@ class Holdout:
             size = checked_domain_size(task, length, "none can be held out")
             if not 0 < round(share * size) < size:
                 raise UsageError(
-                    f"{type(task).__name__} has {size} input(s) of length {length}: a held-out "
-                    f"share of {share:g} leaves none to score on or none to train on; train on "
-                    "longer inputs, or choose another share"
+                    f"{type(task).__name__} has {counted(size, 'input')} of length {length}: a "
+                    f"held-out share of {share:g} leaves none to score on or none to train on; "
+                    "train on longer inputs, or choose another share"
                 )
 
     def __contains__(self, length: int) -> bool:

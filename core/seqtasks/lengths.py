@@ -105,6 +105,18 @@ class AllowedLengths:
         return selected
 
 
+def describe_lengths(lengths: range) -> str:
+    """Return some lengths in words, such as "2..40", "odd 1..39" or "3..60 in steps of 3"."""
+    if len(lengths) == 1:
+        return str(lengths[0])
+    ends = f"{lengths[0]}..{lengths[-1]}"
+    if lengths.step == 1:
+        return ends
+    if lengths.step == 2:
+        return f"{'odd' if lengths[0] % 2 else 'even'} {ends}"
+    return f"{ends} in steps of {lengths.step}"
+
+
 def parse_length_list(text: str | int | Sequence[str | int]) -> tuple[LengthRange, ...]:
     """Read lengths and ranges separated by commas: `"10,20,50..60"`, or a sequence of them."""
     parts = str(text).split(",") if isinstance(text, str | int) else [str(part) for part in text]

@@ -13,4 +13,4 @@ _TASKS = {
 def register_tasks(register: Register) -> None:
     """Register the tasks of this package."""
     for name, (target, summary) in _TASKS.items():
-        register(name, f"seqtasks_groups.{target}", summary, family="state-tracking")
+        register(name, f"seqtasks_groups.{target}", summary, family="groups")

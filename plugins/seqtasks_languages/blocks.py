@@ -9,7 +9,7 @@ from seqtasks.lengths import AllowedLengths
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Tokens
 from seqtasks_languages.drawing import coins, whole_numbers
-from seqtasks_languages.language import Language
+from seqtasks_languages.language import USUAL_CHANGES, Language, modes
 
 __all__ = ["AnBn", "AnBnCn"]
 
@@ -87,28 +87,27 @@ class _Blocks(Language):
 
 @dataclass(frozen=True)
 class AnBn(_Blocks):
-    """a^n b^n: n as, then n bs, n >= 1. A length has one member.
-
-    To recognise, half of the near misses tried are a^(n+1) b^(n-1) or a^(n-1) b^(n+1), each as
-    likely; the others are as in every language.
-    """
+    """a^n b^n: n as, then n bs, n >= 1. A length has one member."""
 
     inputs = Tokens("ab")
     lengths = AllowedLengths(2, 2)
     settings = Settings(cell="lstm", hidden_size=16, length="2..40", steps=5000)
     source = _SOURCE
+    meanings = modes(
+        "half give a^(n+1) b^(n-1) or a^(n-1) b^(n+1), each as likely; "
+        f"of the others, {USUAL_CHANGES}"
+    )
 
 
 @dataclass(frozen=True)
 class AnBnCn(_Blocks):
-    """a^n b^n c^n: n as, then n bs, then n cs, n >= 1. A length has one member.
-
-    To recognise, half of the near misses tried have their first or their second border between
-    letters one place too early or too late, the four each as likely; the others are as in every
-    language.
-    """
+    """a^n b^n c^n: n as, then n bs, then n cs, n >= 1. A length has one member."""
 
     inputs = Tokens("abc")
     lengths = AllowedLengths(3, 3)
     settings = Settings(cell="lstm", hidden_size=16, length="3..60", steps=5000)
     source = _SOURCE
+    meanings = modes(
+        "half put the first or the second border between letters one place too early or too late, "
+        f"the four each as likely; of the others, {USUAL_CHANGES}"
+    )

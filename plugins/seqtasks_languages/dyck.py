@@ -39,8 +39,8 @@ def _opening_shares(length: int, depth: int) -> NDArray[np.float64]:
 class Dyck(Language):
     """Brackets of `kinds` kinds that nest, with never more than `depth` open at once.
 
-    Each bracket is closed by one of its own kind, after all that were opened within it. Members of
-    a length are drawn each as likely as any other: a symbol opens with the share of the ways to
+    Each bracket is closed by one of its own kind, after all that were opened within it. Where a
+    member is drawn, each of its length is as likely: a symbol opens with the share of the ways to
     complete the string that do, and an opening bracket is of each kind with equal probability.
 
     Without the bound the language is context-free, and is listed as such; with it, it is regular,

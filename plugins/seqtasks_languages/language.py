@@ -1,7 +1,8 @@
 """What the languages share: two tasks made of how to draw a string and how to read one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import ClassVar, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from seqtasks.errors import UsageError
 from seqtasks.tasks import Array, Layout, Task, Tokens, TokenSets
 from seqtasks_languages.drawing import coins, whole_numbers
 
-__all__ = ["END", "Language", "Mode"]
+__all__ = ["END", "USUAL_CHANGES", "Language", "Mode", "modes"]
 
 Mode = Literal["recognise", "predict"]
 
@@ -22,20 +23,45 @@ _SPARE = 64
 _USUAL_SHARE, _LEAST_SHARE = 2 / 3, 0.05
 
 
+USUAL_CHANGES = (
+    "half put another symbol, any as likely, at a uniform place, and half exchange the "
+    "symbols of two independent uniform places"
+)
+"""How `Language.near_misses` changes members, to say it in `modes`."""
+
+_PREDICT = """
+    The inputs are whole members of the language, of exactly `length` symbols. After each symbol the
+    target is the set of all symbols with which the string read so far can go on to some member, of
+    any length; END is in the set if the string read so far is a member. The first symbol is not
+    predicted. To a string of one's own that is no member the answer is the same up to the first
+    symbol that no member could have there; from that symbol on nothing is scored.
+"""
+_RECOGNISE = """
+    After the last symbol the target is yes if the whole string is a member of the language, and no
+    if not. An instance is a member with probability 1/2. Otherwise it is a near miss, which is a
+    member with one or two symbols changed; member and change are drawn anew until the string lies
+    outside the language. Of the changes tried, {changes}.
+"""
+
+
+def modes(changes: str = USUAL_CHANGES) -> dict[str, dict[str, str]]:
+    """Return what the modes of a language mean, for its `meanings`.
+
+    Args:
+        changes: what becomes of the members of which near misses are made, after "of the changes
+            tried"; a language that defines `near_misses` says it here.
+    """
+    return {"mode": {"predict": _PREDICT, "recognise": _RECOGNISE.format(changes=changes)}}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Language(Task):
     """A formal language, as one of two tasks on strings of exactly `length` symbols.
 
-    `predict`: the inputs are whole members of the language. At each step the target is the set of
-    all symbols with which the string read so far can go on to some member, of any length; END is
-    in it if the string so far is a member. The first symbol is not predicted. The answer to a
-    string that is no member is the same up to the first symbol that no member could have there;
-    from that symbol on no step is scored.
-
-    `recognise`: after the last symbol, say whether the string is a member (`yes` or `no`). Each
-    instance is a member with probability 1/2; otherwise it is a near miss: a member with one or
-    two symbols changed (see `near_misses`), tried again, member and change, until it lies outside
-    the language. Lengths at which there is no such string are not allowed.
+    `predict`: the inputs are members; say after each symbol all that may come next. `recognise`:
+    say after the last symbol whether the string is a member, half of the inputs being near misses.
+    `modes` says both exactly, and `seqtasks show` prints it of each language. Lengths at which
+    there is no near miss are not allowed.
 
     A language is a subclass that says `inputs` (its alphabet), `lengths`, and four things about
     many strings at once, the state of each string being a row of one array: `members`, `start`,
@@ -66,6 +92,8 @@ class Language(Task):
     """
 
     mode: Mode = "predict"
+
+    meanings: ClassVar[Mapping[str, Mapping[str, str]]] = modes()
 
     def __post_init__(self) -> None:
         """Check the mode.
@@ -121,7 +149,8 @@ class Language(Task):
 
         With probability 1/2 the symbol at a uniform place becomes another, each other symbol as
         likely; else the symbols of two independent uniform places are exchanged. A result that is
-        a member still is thrown away by the caller.
+        a member still is thrown away by the caller. A language that defines this says what it does
+        in its `meanings`, with the help of `modes`.
         """
         count, length = members.shape
         rows = np.arange(count)

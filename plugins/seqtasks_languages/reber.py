@@ -9,6 +9,7 @@ from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Tokens
 from seqtasks_languages.automata import Automaton, RegularLanguage
 from seqtasks_languages.drawing import coins
+from seqtasks_languages.language import USUAL_CHANGES, modes
 
 __all__ = ["EmbeddedReber", "Reber"]
 
@@ -44,8 +45,8 @@ class Reber(RegularLanguage):
     The edges are 0 -B- 1; 1 -T- 2, -P- 3; 2 -S- 2, -X- 4; 3 -T- 3, -V- 5; 4 -X- 3, -S- 6;
     5 -P- 4, -V- 6; 6 -E- 7: so BTXSE, BPVVE and BTSSXXTVVE are members.
 
-    Members of a length are drawn each as likely as any other. As every letter but the first and
-    the last is a choice between two, this is what the usual walk, which takes either edge with
+    Where a member is drawn, each of its length is as likely. As every letter but the first and the
+    last is a choice between two, this is what the usual walk, which takes either edge with
     probability 1/2, draws at that length.
     """
 
@@ -62,11 +63,10 @@ class Reber(RegularLanguage):
 
 @dataclass(frozen=True)
 class EmbeddedReber(RegularLanguage):
-    """BTrTE and BPrPE, where r is a string of Reber's grammar (see `Reber`).
+    """BTrTE and BPrPE, where r is a string of Reber's grammar (see the task reber).
 
-    The last letter but one must be the second, however far away. Members of a length are drawn
-    each as likely as any other. To recognise, half of the near misses tried are members with T for
-    P, or P for T, in the last place but one; the others are as in every language.
+    The last letter but one must be the second, however far away. Where a member is drawn, each of
+    its length is as likely.
     """
 
     inputs = _LETTERS
@@ -74,6 +74,9 @@ class EmbeddedReber(RegularLanguage):
     automaton = Automaton(_LETTERS, _embedded(), [len(_embedded()) - 1])
     settings = Settings(cell="lstm", hidden_size=32, length="9..20", steps=5000)
     source = "Hochreiter & Schmidhuber, Long short-term memory, Neural Computation 9, 1997"
+    meanings = modes(
+        f"half put T for P, or P for T, in the last place but one; of the others, {USUAL_CHANGES}"
+    )
 
     def near_misses(self, rng: np.random.Generator, members: Array) -> Array:
         """Return members with one or two symbols changed, often the last but one."""

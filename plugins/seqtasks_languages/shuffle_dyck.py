@@ -95,9 +95,9 @@ def _words(rng: np.random.Generator, pairs: NDArray[np.int64]) -> NDArray[np.boo
 class ShuffleDyck(Language):
     """Brackets of `kinds` kinds; leaving out all but one kind, those left nest.
 
-    So `([)]` is a member: kinds may cross. No depth is too deep. Members of a length are drawn
-    each as likely as any other: first how many pairs there are of each kind, then which kind each
-    symbol is of, then, by the ballot theorem, whether it opens or closes.
+    So `([)]` is a member: kinds may cross. No depth is too deep. Where a member is
+    drawn, each of its length is as likely: first how many pairs there are of each kind, then which
+    kind each symbol is of, then, by the ballot theorem, whether it opens or closes.
     """
 
     kinds: int = 2

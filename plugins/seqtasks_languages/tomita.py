@@ -41,8 +41,8 @@ class Tomita(RegularLanguage):
 
     1: 1*. 2: (10)*. 3: no odd run of 0s anywhere after an odd run of 1s. 4: no 000. 5: an even
     number of 0s and an even number of 1s. 6: the number of 0s less that of 1s is a multiple of 3.
-    7: 0*1*0*1*. A run is as long as it can be: 1100 has no odd run. Members of a length are drawn
-    each as likely as any other.
+    7: 0*1*0*1*. A run is as long as it can be: 1100 has no odd run. Where a member is drawn, each
+    of its length is as likely.
     """
 
     number: Number = 5

@@ -14,7 +14,7 @@ def test_the_score_of_a_range_is_in_the_table_the_result_and_the_json(seqtasks, 
     lines = process.stdout.splitlines()
     interval = r"\d+\.\d\d % \[\d+\.\d\d, \d+\.\d\d\]"
     assert re.fullmatch(rf" 41\.\.60 +{interval} +{interval}", lines[2]), lines
-    assert "41..60: the mean over 20 length(s), 64 instances each" in lines
+    assert "41..60: the mean over 20 lengths, 64 instances each" in lines
     assert max(map(len, lines)) <= 80
     written = json.loads((tmp_path / "runs/bitflip-concat-1/result.json").read_text())["score"]
     assert (written["lengths"], written["count"], written["sequences"]) == ("41..60", 20, 64)
@@ -32,7 +32,7 @@ def test_eval_takes_the_mean_of_a_range_alone_or_beside_lengths(answer, trained)
     options = ("--score", "11..20", "--length", "3,12", "--sequences", "30")
     text = answer("eval", trained.path, *options)
     assert [line.split()[0] for line in text.splitlines()[:4]] == ["length", "3", "12", "11..20"]
-    assert text.splitlines()[-1] == "11..20: the mean over 10 length(s), 30 instances each"
+    assert text.splitlines()[-1] == "11..20: the mean over 10 lengths, 30 instances each"
     assert "score" not in json.loads(answer("eval", trained.path, "--length", "3", "--json"))
 
 
@@ -66,7 +66,7 @@ def test_a_run_with_blanks_to_compute_over_answers_over_them(seqtasks, answer):
         (("--curriculum", "fixed:length=3"), ["one of the training lengths, 10, got 3"]),
         (("--holdout", "1"), ["a share from 0 to below 1, got 1"]),
         (("--holdout", "0.1", "--length", "30"), ["30", "1048576", "none can be held out"]),
-        (("--holdout", "0.1", "--length", "1..9"), ["2 input(s) of length 1", "train on longer"]),
+        (("--holdout", "0.1", "--length", "1..9"), ["2 inputs of length 1", "train on longer"]),
     ],
 )
 def test_what_a_protocol_cannot_be_is_refused(refused, options, words):

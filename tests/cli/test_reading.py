@@ -111,6 +111,28 @@ def test_list_chooses_by_family_and_level(answer, refused):
         assert re.search(rf"did you mean '?{right}", text, re.IGNORECASE)
 
 
+def test_list_offers_only_what_the_kind_asked_for_has(answer, refused):
+    families = {entry["family"] for entry in json.loads(answer("list", "tasks", "--json"))["tasks"]}
+    offered = ", ".join(sorted(families))
+    refused(
+        ["list", "tasks", "--family", "nope"],
+        f"there is no family of tasks 'nope'; there is {offered}.",
+    )
+    assert families.isdisjoint({"builtin", "cells"})
+    refused(["list", "tasks", "--family", "cells"], "no family of tasks 'cells'")
+    refused(["list", "cells", "--level", "regular"], "no level of cells 'regular'; there is none.")
+    assert "gru" in answer("list", "--family", "builtin")
+
+
+def test_list_leaves_out_kinds_of_which_there_are_none(answer):
+    text = answer("list", "--level", "regular")
+    assert text == answer("list", "tasks", "--level", "regular")
+    assert [line for line in text.splitlines() if not line.strip()] == []
+    assert answer("list", "--family", "cells", "--level", "regular") == "(none)\n"
+    found = json.loads(answer("list", "--level", "regular", "--json"))
+    assert found["cells"] == found["readouts"] == found["experiments"] == []
+
+
 def test_show_tells_learning_from_luck(answer, tmp_path):
     lines = answer("show", "parity").splitlines()
     start = next(n for n, line in enumerate(lines) if line.startswith("Without learning"))
@@ -204,7 +226,7 @@ def test_sample_as_json_lines_and_as_arrays_hold_the_same_instances(seqtasks, an
     options = ("sample", "parity", "-n", "4", "--length", "3..6", "--seed", "5", "--format")
     lines = [json.loads(line) for line in answer(*options, "jsonl").splitlines()]
     assert len(lines) == 4
-    piped = seqtasks.fresh(*options, "npz", text=False)
+    piped = seqtasks.fresh(*options, "npz", "-o", "-", text=False)
     assert piped.returncode == 0
     answer(*options, "npz", "--output", "drawn.npz")
     arrays = np.load(io.BytesIO(piped.stdout))

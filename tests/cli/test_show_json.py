@@ -21,8 +21,14 @@ def test_show_as_json_is_one_object_of_a_task(answer, tmp_path):
     assert (found["kind"], found["name"]) == ("task", "bitshift:shift=2")
     assert (found["family"], found["plugin"], found["distribution"]) == ("bits", "bits", "seqtasks")
     assert found["definition"].startswith("Shift an N-bit number")
-    assert {"name": "shift", "type": "a whole number", "required": False, "default": 4} in found[
-        "parameters"
+    assert found["parameters"] == [
+        {
+            "name": "shift",
+            "type": "a whole number",
+            "required": False,
+            "default": 4,
+            "meanings": {},
+        }
     ]
     assert found["inputs"] == {"size": 2, "symbols": ["0", "1"]}
     assert set(found["lengths"]) == {"minimum", "step", "maximum"}

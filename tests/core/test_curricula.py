@@ -79,8 +79,8 @@ def test_the_length_of_a_step_depends_on_seed_and_step_alone(spec):
     [
         ("increasng", "unknown curriculum 'increasng'; known: fixed, increasing, uniform. Did you"),
         ("./mine.py", "unknown curriculum './mine.py'"),
-        ("fixed:length=50", "must be one of the training lengths, 3..7 in steps of 2, got 50"),
-        ("fixed:length=4", "3..7 in steps of 2, got 4"),
+        ("fixed:length=50", "must be one of the training lengths, odd 3..7, got 50"),
+        ("fixed:length=4", "odd 3..7, got 4"),
         ("increasing:every=0", "the curriculum's every must be at least 1, got 0"),
         ("increasing:by=-1", "the curriculum's by must be at least 1, got -1"),
         ("increasing:evry=3", "has no parameter 'evry'"),

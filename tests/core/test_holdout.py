@@ -172,7 +172,7 @@ def test_a_run_never_trains_on_what_it_is_scored_on(data, tmp_path):
         ({"task": "adding", "length": "4"}, "Adding cannot enumerate its inputs of length 4, so"),
         ({"length": "21"}, "Parity has 2097152 inputs of length 21 and more than 1048576 are not"),
         ({"length": "3..21"}, "inputs of length 21"),
-        ({"length": "1..9"}, "Parity has 2 input(s) of length 1: a held-out share of 0.1 leaves"),
+        ({"length": "1..9"}, "Parity has 2 inputs of length 1: a held-out share of 0.1 leaves"),
         ({"holdout": 1}, "holdout must be a share from 0 to below 1, got 1"),
         ({"holdout": -0.1}, "holdout must be a share from 0 to below 1, got -0.1"),
         ({"holdout": float("nan")}, "holdout must be a share from 0 to below 1, got nan"),

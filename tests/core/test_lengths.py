@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtasks.errors import UsageError
-from seqtasks.lengths import AllowedLengths, LengthRange, parse_length_list
+from seqtasks.lengths import AllowedLengths, LengthRange, describe_lengths, parse_length_list
 
 RANGES = st.tuples(st.integers(1, 60), st.integers(0, 60)).map(
     lambda pair: LengthRange(pair[0], sum(pair))
@@ -135,6 +135,21 @@ def test_selecting_gives_the_allowed_lengths_or_says_which_there_are(rule, wante
 )
 def test_a_rule_is_described_in_words(rule, words):
     assert rule.describe() == words
+
+
+@pytest.mark.parametrize(
+    ("lengths", "words"),
+    [
+        (range(7, 8), "7"),
+        (range(7, 8, 2), "7"),
+        (range(2, 41), "2..40"),
+        (range(1, 40, 2), "odd 1..39"),
+        (range(2, 41, 2), "even 2..40"),
+        (range(3, 62, 3), "3..60 in steps of 3"),
+    ],
+)
+def test_lengths_are_described_in_words(lengths, words):
+    assert describe_lengths(lengths) == words
 
 
 @settings(deadline=None)

@@ -40,6 +40,17 @@ def test_sets_are_laid_out_and_written():
     assert late.scored.tolist() == [[False, False, True]]
 
 
+def test_symbols_that_sets_are_written_with_are_quoted():
+    everything = np.ones((1, 5), np.bool_)
+    (brackets,) = st.TokenSets(["(", "{", "}", ",", "END"]).words(everything)
+    assert brackets == "{(,'{','}',',',END}"
+    (marks,) = st.TokenSets("a{}'\"").words(everything)
+    assert marks == """{a'{''}'"'"'"'}"""
+    task = st.task("dyck:kinds=3")
+    words = task.targets.words(task.encode(task.inputs.encode("{}")[None])[0])
+    assert words == ["{(,[,'{','}'}", "{(,[,'{',END}"]
+
+
 def test_answers_that_are_no_sets_are_refused():
     class Ids(Seen):
         def encode(self, inputs):

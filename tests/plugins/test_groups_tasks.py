@@ -264,7 +264,7 @@ def test_parameters_that_do_not_fit_are_errors_that_say_so(spec, message):
 @pytest.mark.parametrize("name", ["automaton", "group-word", "modular-sum"])
 def test_each_task_is_registered_and_has_lengths_from_one(name):
     entry = current_registry().entry("task", name)
-    assert (entry.family, bool(entry.summary)) == ("state-tracking", True)
+    assert (entry.family, bool(entry.summary)) == ("groups", True)
     task = find_task(name)
     assert task.source
     assert Experiment.for_task(name).evaluation_lengths

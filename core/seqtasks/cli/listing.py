@@ -1,5 +1,6 @@
 """`seqtasks list` and `seqtasks plugins`: what there is, without importing any of it."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import click
@@ -21,8 +22,9 @@ _KINDS: dict[str, Kind] = {f"{kind}s": kind for kind in KINDS if kind != "comman
 def list_names(kind: str | None, family: str | None, level: str | None, as_json: bool) -> None:
     """List the tasks, cells, readouts and experiments, or one KIND of them."""
     registry = current_registry()
-    _check(registry, "family", family)
-    _check(registry, "level", level)
+    kinds: dict[str, Kind] = {kind: _KINDS[kind]} if kind else _KINDS
+    _check(registry, kinds, "family", family)
+    _check(registry, kinds, "level", level)
 
     def chosen(one: Kind) -> list[Entry]:
         return [
@@ -31,7 +33,6 @@ def list_names(kind: str | None, family: str | None, level: str | None, as_json:
             if family in (None, entry.family) and level in (None, entry.level)
         ]
 
-    kinds: dict[str, Kind] = {kind: _KINDS[kind]} if kind else _KINDS
     if as_json:
         found: dict[str, list[dict[str, Any]]] = {
             plural: [
@@ -49,19 +50,29 @@ def list_names(kind: str | None, family: str | None, level: str | None, as_json:
         }
         echo_json(found)
         return
-    for position, (plural, one) in enumerate(kinds.items()):
+    sections = {plural: chosen(one) for plural, one in kinds.items()}
+    shown = {plural: entries for plural, entries in sections.items() if entries}
+    if not shown:
+        click.echo(f"{kind}\n(none)" if kind else "(none)")
+    for position, (plural, entries) in enumerate(shown.items()):
         if position:
             click.echo()
-        entries = chosen(one)
-        rows = [[entry.name, entry.summary] for entry in entries]
-        echo_table([plural, ""], rows or [["(none)", ""]])
+        echo_table([plural, ""], [[entry.name, entry.summary] for entry in entries])
 
 
-def _check(registry: Registry, label: Literal["family", "level"], wanted: str | None) -> None:
-    known = {getattr(e, label) for k in _KINDS.values() for e in registry.entries(k)} - {""}
+def _check(
+    registry: Registry,
+    kinds: Mapping[str, Kind],
+    label: Literal["family", "level"],
+    wanted: str | None,
+) -> None:
+    """Refuse a family or level that nothing of these kinds has, and say which there are."""
+    entries = [entry for kind in kinds.values() for entry in registry.entries(kind)]
+    known = {getattr(entry, label) for entry in entries} - {""}
     if wanted is not None and wanted not in known:
+        of = f" of {next(iter(kinds))}" if len(kinds) == 1 else ""
         raise UsageError(
-            f"there is no {label} '{wanted}'; there is {', '.join(sorted(known)) or 'none'}."
+            f"there is no {label}{of} '{wanted}'; there is {', '.join(sorted(known)) or 'none'}."
             + did_you_mean(wanted, known)
         )
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqtasks.errors import UsageError
+from seqtasks.errors import UsageError, counted
+from seqtasks.lengths import describe_lengths
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -130,15 +131,16 @@ def echo_scores(
         row = [f"{over_range.lengths} ", *(_with_interval(over_range, name) for name in names)]
         rows.append([*row, *([""] if before else [])])
     echo_table(headers, rows, right=["length", "untrained"])
-    stars = f"* trained lengths: {experiment.length}; " if scores else ""
+    within = experiment.make_task().lengths.within(trained)
+    stars = f"* trained lengths: {describe_lengths(within)}; " if scores else ""
     click.echo(f"{stars}in brackets the 95 % interval")
     if any(score.held_out for score in scores):
         share = f"{100 * experiment.holdout:g} %"
         click.echo(f"* scored on the {share} of the inputs that were held out of training")
     if over_range:
         click.echo(
-            f"{over_range.lengths}: the mean over {over_range.count} length(s), "
-            f"{over_range.sequences} instances each"
+            f"{over_range.lengths}: the mean over {counted(over_range.count, 'length')}, "
+            f"{counted(over_range.sequences, 'instance')} each"
         )
 
 

@@ -14,6 +14,7 @@ import click
 from seqtasks.cli.completion import complete_names, complete_runs
 from seqtasks.cli.output import echo_json, echo_result, echo_table
 from seqtasks.cli.progress import progress_observer
+from seqtasks.cli.show_settings import setting_rows
 from seqtasks.errors import RunInterruptedError, UsageError
 
 if TYPE_CHECKING:
@@ -290,8 +291,6 @@ def _show_plan(experiment: "Experiment", out: Path, as_json: bool) -> None:
         echo_json({"experiment": data, "parameters": parameters})
         return
     del data["published"]
-    rows = [
-        [key, ", ".join(map(str, v)) if isinstance(v, list) else str(v)] for key, v in data.items()
-    ]
-    echo_table(["setting", "value"], [*rows, ["parameters", str(parameters)]])
+    rows = [*setting_rows(data), ["parameters", str(parameters)]]
+    echo_table(["setting", "value"], rows)
     click.echo(f"\nnothing was run or written; without --dry-run: {out}/{experiment.run_name}-N")

@@ -9,6 +9,7 @@ import click
 
 from seqtasks.cli.completion import complete_names
 from seqtasks.cli.show import aligned
+from seqtasks.cli.show_json import example_length
 from seqtasks.errors import UsageError
 from seqtasks.exports.formats import json_line, write_npz
 from seqtasks.exports.instances import Instance
@@ -26,7 +27,11 @@ __all__ = ["sample"]
 @click.option(
     "-n", "--count", type=click.IntRange(1), default=5, show_default=True, help="Instances."
 )
-@click.option("--length", metavar="N|A..B", default="8", show_default=True, help="Input length.")
+@click.option(
+    "--length",
+    metavar="N|A..B",
+    help="Input length; that nearest to 8 which TASK has, if not said.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option(
     "--format",
@@ -36,25 +41,34 @@ __all__ = ["sample"]
     show_default=True,
     help="Aligned text, a JSON object a line, or NumPy arrays.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to a file instead.")
-def sample(task: str, count: int, length: str, seed: int, form: str, output: Path | None) -> None:
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write to a file instead; - for stdout, even of arrays.",
+)
+def sample(
+    task: str, count: int, length: str | None, seed: int, form: str, output: Path | None
+) -> None:
     """Draw instances of TASK."""
+    if form == "npz" and output is None:
+        raise UsageError(
+            "npz is binary: name a file with -o FILE.npz, or write it to stdout with -o -"
+        )
     made = find_task(task)
-    lengths = made.lengths.select(LengthRange.parse(length), task)
+    wanted = example_length(made) if length is None else length
+    lengths = made.lengths.select(LengthRange.parse(wanted), task)
     chosen = stream(seed, "sample lengths").integers(len(lengths), size=count)
     batches = [
         made.batch(stream(seed, "sample", index, lengths[place]), 1, lengths[place])
         for index, place in enumerate(chosen.tolist())
     ]
     content = _WRITERS[form](made, batches)
-    if output is not None:
+    if output not in (None, Path("-")):
         write_atomically(output, content)
         return
-    stdout = sys.stdout.buffer
-    if form == "npz" and stdout.isatty():
-        raise UsageError("npz is binary: name a file with --output FILE.npz, or redirect stdout")
-    stdout.write(content)
-    stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
 
 
 def _text(made: Task, batches: list[Batch]) -> bytes:

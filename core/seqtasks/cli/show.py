@@ -1,6 +1,7 @@
 """`seqtasks show`: what a task, cell, readout or experiment is."""
 
 import inspect
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
@@ -9,13 +10,13 @@ import click
 from seqtasks.binding import parameters_of
 from seqtasks.cli.completion import complete_names
 from seqtasks.cli.output import echo_json, figure, heading, table_lines
-from seqtasks.cli.show_json import DOCUMENTS, example_length
-from seqtasks.errors import UsageError
+from seqtasks.cli.show_json import DOCUMENTS, example_length, open_meanings
+from seqtasks.cli.show_settings import setting_rows, trained_with
+from seqtasks.errors import UsageError, counted
 from seqtasks.lookup import find, task
 from seqtasks.randomness import stream
 from seqtasks.registry import KINDS, Kind, current_registry
-from seqtasks.settings import Settings
-from seqtasks.spec import SpecError, parse_spec
+from seqtasks.spec import SpecError, format_value, parse_spec
 from seqtasks.tasks import Batch, Task
 from seqtasks.trivial import baselines
 
@@ -24,6 +25,8 @@ __all__ = ["aligned", "show"]
 Body = TypeVar("Body")
 _SHOWN: list[Kind] = [kind for kind in KINDS if kind != "command"]
 _MOST_SYMBOLS = 64
+_TEXT_WIDTH = 96
+"""As wide as docstrings are."""
 
 
 @click.command()
@@ -103,7 +106,7 @@ def aligned(batch: Batch, made: Task, row: int = 0) -> str:
 
 def _task(name: str) -> list[str]:
     made = task(name)
-    lines = _definition(type(made))
+    lines = [*_definition(type(made)), *_meanings(name, made)]
     if made.source:
         lines.append(_row("source", made.source))
     entry = current_registry().get("task", parse_spec(name).name)
@@ -114,7 +117,7 @@ def _task(name: str) -> list[str]:
     lines += [_row("parameter", p.describe()) for p in parameters_of(type(made))]
     for side, alphabet in (("input", made.inputs), ("target", made.targets)):
         symbols = getattr(alphabet, "symbols", None)
-        text = _listed(symbols) if symbols else f"{alphabet.size} real number(s) a step"
+        text = _listed(symbols) if symbols else f"{counted(alphabet.size, 'real number')} a step"
         lines.append(_row(f"{side} alphabet", text))
     stands = {
         "each": "one target at each step",
@@ -123,9 +126,21 @@ def _task(name: str) -> list[str]:
     }
     lines.append(_row("answer", stands[made.layout]))
     lines.append(_row("length", made.lengths.describe()))
-    lines.append(_row("trained with", _settings(made.settings)))
+    lines.append(_row("trained with", trained_with(made)))
     batch = made.batch(stream(0, "example"), 1, example_length(made))
     return [*lines, "", *_without_learning(made), "", "Example", aligned(batch, made)]
+
+
+def _meanings(name: str, made: Task) -> list[str]:
+    """Return a paragraph for each value of a parameter that the spec leaves open."""
+    defaults = {p.name: format_value(p.default) for p in parameters_of(type(made))}
+    lines: list[str] = []
+    for parameter, values in open_meanings(name, made).items():
+        for value, text in values.items():
+            usual = len(values) > 1 and value == defaults.get(parameter)
+            label = f"{parameter}={value}{' (the default)' if usual else ''}"
+            lines += [*textwrap.wrap(f"{label}: {text}", _TEXT_WIDTH), ""]
+    return lines
 
 
 def _listed(symbols: Sequence[str]) -> str:
@@ -138,14 +153,18 @@ def _listed(symbols: Sequence[str]) -> str:
 def _without_learning(made: Task) -> list[str]:
     """Return the scores of strategies that learn nothing, as a table under a heading."""
     found = baselines(made)
-    over = f"all {found.sequences}" if found.exhaustive else f"a sample of {found.sequences}"
+    over = counted(found.sequences, "input")
+    if not found.exhaustive:
+        over = f"a sample of {over}"
+    else:
+        over = "the one input" if found.sequences == 1 else f"all {over}"
     headers = [f"Without learning, at length {found.length}"]
     headers += [heading(metric.name) for metric in made.metrics]
     rows = [
         [row.strategy, *(_score(name, value) for name, value in row.metrics.items())]
         for row in found.rows
     ]
-    return [*table_lines(headers, rows, right=headers[1:]), f"over {over} inputs of that length"]
+    return [*table_lines(headers, rows, right=headers[1:]), f"over {over} of that length"]
 
 
 def _score(name: str, value: float) -> str:
@@ -185,10 +204,7 @@ def _experiment(name: str) -> list[str]:
     data, _ = load_experiment(name).to_json()
     published = data.pop("published")
     lines = [current_registry().entry("experiment", name).summary, ""]
-    for key, value in data.items():
-        if key != "name":
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-            lines.append(f"{key:<21} {shown}")
+    lines += [f"{key:<21} {value}" for key, value in setting_rows(data) if key != "name"]
     for known in published:
         when = "at the end" if known["step"] is None else f"at step {known['step']}"
         value = f"{known['metric']} {known['value']:g}"
@@ -213,12 +229,3 @@ def _definition(cls: type) -> list[str]:
 
 def _row(label: str, text: str) -> str:
     return f"{label:<17} {text}"
-
-
-def _settings(settings: Settings) -> str:
-    cell = settings.cell if isinstance(settings.cell, str) else settings.cell.__name__
-    return (
-        f"cell {cell}, hidden size {settings.hidden_size}, length {settings.length}, "
-        f"at most {settings.steps} steps of {settings.batch_size}, {settings.optimizer} "
-        f"at {settings.learning_rate:g}"
-    )

@@ -13,12 +13,31 @@ from seqtasks.spec import format_value, parse_spec
 from seqtasks.tasks import Task
 from seqtasks.trivial import baselines
 
-__all__ = ["DOCUMENTS", "example_length"]
+__all__ = ["DOCUMENTS", "example_length", "open_meanings"]
 
 
 def example_length(made: Task) -> int:
-    """Return the length of the instance that explains a task."""
-    return made.lengths.at_least(8) or made.lengths.minimum
+    """Return the length of an instance that explains a task: the one nearest to 8 that it has."""
+    return made.lengths.nearest(8)
+
+
+def open_meanings(name: str, made: Task) -> dict[str, dict[str, str]]:
+    """Return what the values of a task's parameters mean: of one that its spec gives, that value.
+
+    Returns:
+        each meaning as one line, by parameter and value.
+    """
+    found = find("task", name, Task)
+    # Of a task that is registered ready made, nothing is left open.
+    given = found.parameters if isinstance(found.target, type) else vars(made)
+    left_open: dict[str, dict[str, str]] = {}
+    for parameter, values in made.meanings.items():
+        if parameter in given:
+            chosen = format_value(given[parameter])
+            values = {value: text for value, text in values.items() if value == chosen}
+        if values:
+            left_open[parameter] = {v: " ".join(text.split()) for v, text in values.items()}
+    return left_open
 
 
 def _task(name: str) -> dict[str, Any]:
@@ -26,8 +45,12 @@ def _task(name: str) -> dict[str, Any]:
     length = example_length(made)
     batch = made.batch(stream(0, "example"), 1, length)
     found = baselines(made)
+    meanings = open_meanings(name, made)
+    about = _about("task", name, type(made))
+    for parameter in about["parameters"]:
+        parameter["meanings"] = meanings.get(parameter["name"], {})
     return {
-        **_about("task", name, type(made)),
+        **about,
         "citation": made.source or None,
         "inputs": _alphabet(made.inputs),
         "targets": _alphabet(made.targets),

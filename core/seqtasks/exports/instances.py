@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seqtasks.blocks import BLOCK_SYMBOLS
-from seqtasks.errors import UsageError
+from seqtasks.errors import UsageError, counted
 from seqtasks.randomness import stream
 from seqtasks.tasks import Array, Task
 
@@ -56,6 +56,7 @@ def check_memory(longest: int, count: int) -> None:
     needed = count * longest * BYTES_A_SYMBOL
     if needed > there:
         raise UsageError(
-            f"{count} instances of length {longest} need more than {needed / 2**30:.0f} GiB of "
-            f"memory, there are {there / 2**30:.0f}: choose fewer or shorter ones, or several files"
+            f"{counted(count, 'instance')} of length {longest} would take more than "
+            f"{needed / 2**30:.0f} GiB of memory, there are {there / 2**30:.0f}: choose fewer "
+            "or shorter ones, or several files"
         )

@@ -1,6 +1,7 @@
 """A task: a data generator, a target encoder and metrics, in NumPy alone."""
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -59,6 +60,8 @@ class Task:
         settings: settings with which the task's default cell learns it.
         source: the paper or text the definition is from.
         ponder: blanks after each step, for a model to compute over; see `with_ponder`.
+        meanings: what values of parameters mean, by parameter and value as a spec writes them, such
+            as `{"mode": {"predict": "..."}}`; `seqtasks show` says it of those a spec leaves open.
 
     Example:
         >>> import numpy as np, seqtasks as st
@@ -81,6 +84,7 @@ class Task:
     settings: ClassVar[Settings] = Settings()
     source: ClassVar[str] = ""
     ponder: ClassVar[int] = 0
+    meanings: ClassVar[Mapping[str, Mapping[str, str]]] = {}
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw inputs: (batch, length) ids of any integer type, or (batch, length, features)."""

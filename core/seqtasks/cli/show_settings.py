@@ -1,0 +1,58 @@
+"""What commands print of settings: those a task recommends, and those of an experiment."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from seqtasks.errors import counted
+from seqtasks.lengths import LengthRange, describe_lengths
+from seqtasks.settings import Settings
+from seqtasks.tasks import Task
+
+__all__ = ["setting_rows", "trained_with"]
+
+_ALWAYS_SHOWN = (
+    "cell",
+    "hidden_size",
+    "length",
+    "steps",
+    "batch_size",
+    "optimizer",
+    "learning_rate",
+)
+_USUAL = Settings()
+
+
+def trained_with(made: Task) -> str:
+    """Return the settings a task recommends: the main ones, and whatever is not as usual."""
+    settings = made.settings
+    trained = made.lengths.within(LengthRange.parse(settings.length))
+    parts = [
+        f"cell {_written(settings.cell)}",
+        f"hidden size {settings.hidden_size}",
+        f"length {describe_lengths(trained) if trained else settings.length}",
+        f"at most {counted(settings.steps, 'step')} of {settings.batch_size}",
+        f"{settings.optimizer} at {settings.learning_rate:g}",
+    ]
+    for name in Settings.field_names():
+        value = getattr(settings, name)
+        if name not in _ALWAYS_SHOWN and value != getattr(_USUAL, name):
+            parts.append(f"{name.replace('_', ' ')} {_written(value, between=' ')}")
+    return ", ".join(parts)
+
+
+def setting_rows(data: Mapping[str, Any]) -> list[list[str]]:
+    """Return each setting of an experiment and its value; of none, what is done without one."""
+    absent = {"embedding_size": "as hidden_size", "name": "of task and cell"}
+    return [
+        [name, absent.get(name, "none") if value is None else _written(value)]
+        for name, value in data.items()
+    ]
+
+
+def _written(value: Any, between: str = ", ") -> str:
+    """Return a setting's value as a person writes it."""
+    if value is None:
+        return "none"
+    if isinstance(value, list | tuple):
+        return between.join(map(str, value))
+    return value.__name__ if isinstance(value, type) else str(value)
