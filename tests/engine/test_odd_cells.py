@@ -73,6 +73,22 @@ class Backwards(st.Cell):
         return torch.tanh(mixed + (state * self.bias).flip(1) + self.bias.flip(0))
 
 
+class Swapped(st.Cell):
+    """Two states that change places, one of which takes the input in."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.weight = nn.Parameter(torch.randn(input_size, hidden_size))
+        self.start = nn.Parameter(torch.randn(input_size))
+
+    def initial_state(self, batch_size, steps):
+        zeros = self.zeros(batch_size, self.hidden_size)
+        return zeros, zeros
+
+    def forward(self, x, state):
+        return state[1], state[0] + x @ self.weight + self.start @ self.weight
+
+
 class RowsOfAParameter(st.Cell):
     """One parameter holds what its initial state is computed from, and its decay."""
 
@@ -87,7 +103,9 @@ class RowsOfAParameter(st.Cell):
         return torch.tanh(x + self.rows[1] * state)
 
 
-@pytest.mark.parametrize("kind", [Rearranged, Memoryless, Exchanged, Backwards, RowsOfAParameter])
+@pytest.mark.parametrize(
+    "kind", [Rearranged, Memoryless, Exchanged, Swapped, Backwards, RowsOfAParameter]
+)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_it_runs_and_agrees(engine, kind):
     subject = Subject(kind(5, 5))

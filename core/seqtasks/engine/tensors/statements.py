@@ -149,7 +149,7 @@ class Statements:
             matrix = self.views.transposed(matrix)
         name = self.views.of(vector, loop)
         if vector.columns == Columns.ONE:
-            name = f"{name}.expand(batch, -1)" if loop else f"{name}.expand(time * batch, -1)"
+            name = self.views.in_all_rows(name, vector.size, loop)
         return f"{name}, {matrix}"
 
     # ---- by element

@@ -104,6 +104,11 @@ class Views:
         """Return the name of a matrix's transpose."""
         return self._named(f"{name}_t", f"{name}.t()")
 
+    def in_all_rows(self, name: str, size: int, loop: bool) -> str:
+        """Return the name of a vector, or a number, as the same in each row."""
+        rows = "batch" if loop else "time * batch"
+        return self._named(f"{name}_rows", f"{name}.expand({rows}, {size})")
+
     def tokens(self) -> str:
         """Return the name of the symbols, (time * batch,)."""
         return self._named("tokens", 'buffers["tokens"][start : start + time].view(-1)')
