@@ -85,6 +85,16 @@ def norm(f, a, b, c):
     return torch.cat([f(a, dim=-1, keepdim=True), f(square(b), dim=1)], -1)
 
 
+def any_norm(f, a, b, c):
+    if f is torch.linalg.norm:
+        return torch.cat([f(a, dim=-1, keepdim=True), f(a, 2, -1, True)], -1)
+    return torch.cat([f(a, dim=-1, keepdim=True), f(a, 2, -1, True), f(square(b), dim=1)], -1)
+
+
+def halves(f, a, b, c):
+    return torch.cat([f(3 * a + x) for x in (-0.5, 0, 0.5)] + [f(torch.floor(4 * a) / 2) * b], -1)
+
+
 def softmax(f, a, b, c):
     return torch.cat([f(a, -1), f(column(a) * row(b), 1).flatten(1)], -1)
 
@@ -196,6 +206,16 @@ CASES = {
     **dict.fromkeys(("sum", "mean", "amax", "amin", "logsumexp", "special_logsumexp"), reduced),
     **dict.fromkeys(("var", "std"), variance),
     "linalg_vector_norm": norm,
+    "norm": any_norm,
+    "linalg_norm": any_norm,
+    **dict.fromkeys(("ceil", "trunc", "fix", "round", "special_round"), halves),
+    **dict.fromkeys(("log2", "log10"), of_positive),
+    "prelu": lambda f, a, b, c: torch.cat([f(a, weights(4)), f(square(b), weights(1))[:, 0]], -1),
+    "selu": lambda f, a, b, c: f(a),
+    "celu": lambda f, a, b, c: torch.cat([f(a), f(b, 0.5)], -1),  # torch has it in float32
+    "isnan": lambda f, a, b, c: torch.where(f(a / functional.relu(b) * 0), b, c),
+    "glu": lambda f, a, b, c: torch.cat([f(a), f(column(a) * row(b), 1).flatten(1)], -1),
+    "softmin": lambda f, a, b, c: torch.cat([f(a, -1), f(column(a) * row(b), 1).flatten(1)], -1),
     **dict.fromkeys(("softmax", "special_softmax"), softmax),
     **dict.fromkeys(("log_softmax", "special_log_softmax"), softmax),
     **dict.fromkeys(("layer_norm", "rms_norm", "normalize"), normalised),

@@ -1,5 +1,6 @@
 """What each torch function that a cell may call is in the graph."""
 
+import math
 from typing import Any
 
 import torch
@@ -68,6 +69,23 @@ _rule(each.pointwise(each.silu), "silu")
 _rule(each.pointwise(each.gelu), "gelu")
 _rule(each.pointwise(each.elu), "elu")
 _rule(each.pointwise(each.leaky), "leaky_relu")
+_rule(each.pointwise(each.prelu, 2), "prelu")
+_rule(each.pointwise(each.selu), "selu")
+_rule(each.pointwise(each.celu), "celu")
+_rule(each.pointwise(each.hard_swish), "hardswish")
+_rule(each.pointwise(each.hyperbolic_sine), "sinh")
+_rule(each.pointwise(each.hyperbolic_cosine), "cosh")
+_rule(each.pointwise(each.ceiling), "ceil")
+_rule(each.pointwise(each.truncated), "trunc", "fix")
+_rule(each.pointwise(each.rounded), "round")
+_rule(each.pointwise(lambda G, x: G.pointwise("not_equal", x, x)), "isnan")
+_rule(
+    each.pointwise(lambda G, x: G.divide(G.pointwise("sine", x), G.pointwise("cosine", x))), "tan"
+)
+_rule(each.pointwise(lambda G, x: G.pointwise("exp", G.multiply(x, math.log(2)))), "exp2")
+_rule(each.pointwise(lambda G, x: G.multiply(G.pointwise("log", x), 1 / math.log(2))), "log2")
+_rule(each.pointwise(lambda G, x: G.multiply(G.pointwise("log", x), 1 / math.log(10))), "log10")
+_rule(each.pointwise(lambda G, x: G.subtract(x, G.pointwise("tanh", x))), "tanhshrink")
 _rule(each.pointwise(each.softplus), "softplus")
 _rule(each.pointwise(lambda G, x: G.divide(x, G.add(G.pointwise("absolute", x), 1.0))), "softsign")
 _rule(
@@ -117,8 +135,11 @@ _rule(over.reduction(over.maximum_of), "amax")
 _rule(over.reduction(over.minimum_of), "amin")
 _rule(over.reduction(over.log_sum_exp), "logsumexp")
 _rule(over.reduction(over.norm), "vector_norm")
+_rule(over.any_norm, "norm")
 _rule(over.softmax(over.softmax_last), "softmax")
 _rule(over.softmax(over.log_softmax_last), "log_softmax")
+_rule(over.softmax(over.softmin_last), "softmin")
+_rule(cells.glu, "glu")
 _rule(over.layer_norm, "layer_norm")
 _rule(over.rms_norm, "rms_norm")
 _rule(over.normalize, "normalize")

@@ -1,4 +1,4 @@
-"""The rules of torch's own cells, and of what makes or looks up a tensor."""
+"""The rules of torch's own cells and gated units, and of what makes or looks up a tensor."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from seqtasks.engine.recording import Recorder
 from seqtasks.engine.rules_pointwise import Outcome, Rule
 from seqtasks.engine.unsupported import UnsupportedError
 
-__all__ = ["embedding", "filled", "gru_cell", "lstm_cell", "rnn_cell"]
+__all__ = ["embedding", "filled", "glu", "gru_cell", "lstm_cell", "rnn_cell"]
 
 
 def _gates(recorder: Recorder, x: Any, h: Any, weights: Sequence[Any]) -> tuple[Node, Node]:
@@ -33,6 +33,18 @@ def _gates(recorder: Recorder, x: Any, h: Any, weights: Sequence[Any]) -> tuple[
 def _thirds(graph: Graph, node: Node, parts: int) -> list[Node]:
     size = node.size // parts
     return [graph.view(node, np.arange(size) + size * k, (size,)) for k in range(parts)]
+
+
+def glu(recorder: Recorder, func: Any, result: Tensor, x: Any, dim: int = -1) -> Outcome:
+    """Return the first half of an axis times the sigmoid of the second."""
+    graph, source = recorder.graph, recorder.find(x)
+    rows = len(recorder.rows) if source.rows else 0
+    axis = dim % (len(source.node.shape) + rows) - rows
+    if axis < 0:
+        raise UnsupportedError("its rows mix: it parts the batch")
+    halves = np.split(graph.places(source.node), 2, axis)
+    kept, gate = (graph.view(source.node, places, places.shape) for places in halves)
+    return graph.multiply(kept, graph.pointwise("sigmoid", gate)), source.rows
 
 
 def gru_cell(

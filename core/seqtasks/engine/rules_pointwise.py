@@ -15,12 +15,17 @@ from seqtasks.engine.unsupported import UnsupportedError
 __all__ = [
     "Outcome",
     "Rule",
+    "ceiling",
+    "celu",
     "clamp",
     "divide",
     "dropout",
     "elu",
     "extreme_number",
     "gelu",
+    "hard_swish",
+    "hyperbolic_cosine",
+    "hyperbolic_sine",
     "identity",
     "inside",
     "leaky",
@@ -30,13 +35,18 @@ __all__ = [
     "named",
     "pointwise",
     "power",
+    "prelu",
     "reflected",
+    "rounded",
     "scaled",
+    "selu",
     "silu",
     "softplus",
+    "truncated",
     "where",
 ]
 
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 Outcome = tuple[Node, bool]
 Rule = Callable[..., Any]
 COMPARISONS = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"}
@@ -137,6 +147,59 @@ def gelu(graph: Graph, x: Node, approximate: str = "none") -> Node:
         scaled = graph.multiply(x, math.sqrt(0.5))
         share = graph.add(graph.pointwise("error_function", scaled), 1.0)
     return graph.multiply(graph.multiply(x, 0.5), share)
+
+
+def selu(graph: Graph, x: Node, inplace: bool = False) -> Node:
+    return graph.multiply(elu(graph, x, _SELU_ALPHA), _SELU_SCALE)
+
+
+def celu(graph: Graph, x: Node, alpha: float = 1.0, inplace: bool = False) -> Node:
+    return graph.multiply(elu(graph, graph.divide(x, alpha)), alpha)
+
+
+def prelu(graph: Graph, x: Node, slope: Node) -> Node:
+    if len(x.shape) > 1 and slope.size > 1:
+        raise UnsupportedError("it calls prelu with slopes for an axis that is not the last")
+    positive = graph.pointwise("greater", x, 0.0)
+    return graph.pointwise("where", positive, x, graph.multiply(x, slope))
+
+
+def hard_swish(graph: Graph, x: Node, inplace: bool = False) -> Node:
+    share = graph.divide(inside(graph, graph.add(x, 3.0), 0.0, 6.0), 6.0)
+    return graph.multiply(x, share)
+
+
+def hyperbolic_sine(graph: Graph, x: Node) -> Node:
+    down = graph.pointwise("expm1", graph.pointwise("negative", x))
+    return graph.multiply(graph.subtract(graph.pointwise("expm1", x), down), 0.5)
+
+
+def hyperbolic_cosine(graph: Graph, x: Node) -> Node:
+    down = graph.pointwise("exp", graph.pointwise("negative", x))
+    return graph.multiply(graph.add(graph.pointwise("exp", x), down), 0.5)
+
+
+def ceiling(graph: Graph, x: Node) -> Node:
+    return graph.pointwise("negative", graph.pointwise("floor", graph.pointwise("negative", x)))
+
+
+def truncated(graph: Graph, x: Node) -> Node:
+    size = graph.pointwise("floor", graph.pointwise("absolute", x))
+    return graph.multiply(size, graph.pointwise("sign", x))
+
+
+def rounded(graph: Graph, x: Node, decimals: int = 0) -> Node:
+    """Round to the nearest whole number, a half to the even one."""
+    if decimals:
+        raise UnsupportedError("it rounds to decimals")
+    below = graph.pointwise("floor", x)
+    above = graph.add(below, 1.0)
+    rest = graph.subtract(x, below)
+    half = graph.multiply(below, 0.5)
+    is_even = graph.pointwise("equal", half, graph.pointwise("floor", half))
+    of_half = graph.pointwise("where", is_even, below, above)
+    nearest = graph.pointwise("where", graph.pointwise("less", rest, 0.5), below, above)
+    return graph.pointwise("where", graph.pointwise("equal", rest, 0.5), of_half, nearest)
 
 
 def silu(graph: Graph, x: Node, inplace: bool = False) -> Node:

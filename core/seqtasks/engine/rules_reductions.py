@@ -15,6 +15,7 @@ from seqtasks.engine.rules_pointwise import Outcome, Rule, clamp
 from seqtasks.engine.unsupported import UnsupportedError
 
 __all__ = [
+    "any_norm",
     "layer_norm",
     "log_softmax_last",
     "log_sum_exp",
@@ -28,6 +29,7 @@ __all__ = [
     "rms_norm",
     "softmax",
     "softmax_last",
+    "softmin_last",
     "standard_deviation",
     "variance",
 ]
@@ -144,6 +146,24 @@ def norm(graph: Graph, x: Node, keep: int, p: float = 2.0, ord: Any = None) -> N
     return graph.pointwise("where", graph.pointwise("equal", root, 0.0), 0.0, positive)
 
 
+def any_norm(
+    recorder: Recorder,
+    func: Any,
+    result: Any,
+    x: Any,
+    p: Any = "fro",
+    dim: Any = None,
+    keepdim: bool = False,
+    **kwargs: Any,
+) -> Any:
+    kind = kwargs.pop("ord", p)
+    kwargs.pop("out", None)
+    spectral = func is torch.linalg.norm and kind == 2 and not isinstance(dim, int)
+    if spectral or kind not in (None, 2, "fro"):
+        raise UnsupportedError("it takes a norm other than the Euclidean")
+    return reduction(norm)(recorder, func, result, x, dim, keepdim=keepdim, **kwargs)
+
+
 def maximum_of(graph: Graph, x: Node, keep: int) -> Node:
     return graph.maximum_of(x, keep)
 
@@ -189,6 +209,10 @@ def softmax_last(graph: Graph, x: Node, keep: int) -> Node:
 
     graph.pullbacks[y] = pullback
     return y
+
+
+def softmin_last(graph: Graph, x: Node, keep: int) -> Node:
+    return softmax_last(graph, graph.pointwise("negative", x), keep)
 
 
 def log_softmax_last(graph: Graph, x: Node, keep: int) -> Node:
