@@ -57,10 +57,14 @@ def class_from_file(path: Path, name: str, base: type, kind: str) -> type[Any]:
         held = f" It holds: {', '.join(candidates)}." if candidates else ""
         raise UsageError(f"{path} holds no class {name}.{held}{did_you_mean(name, candidates)}")
     if not (inspect.isclass(value) and issubclass(value, base)):
-        raise UsageError(
+        raise WrongKindError(
             f"{name} in {path} is not a {kind}: it must be a subclass of seqtasks.{base.__name__}"
         )
     return value
+
+
+class WrongKindError(UsageError):
+    """What a file holds is of another kind than the one asked for."""
 
 
 def _load(path: Path) -> ModuleType:

@@ -108,3 +108,12 @@ def test_a_changed_copy_of_a_cells_source_is_named(refused, seqtasks, tmp_path):
     copy.write_text(copy.read_text() + "\n")
     for command in (["eval"], ["resume", "--steps", "5"]):
         refused([*command, made.stdout.strip()], copy.name, "changed")
+
+
+def test_show_says_what_is_wrong_with_a_cell_that_cannot_be_made(refused, tmp_path):
+    code = CELL.format(state="x").replace("nn.Linear", "nowhere.Linear")
+    refused(["show", f"{cell_file(tmp_path, code)}:Mine"], "nowhere")
+
+
+def test_show_prints_the_program_of_cells_alone(refused):
+    refused(["show", "parity", "--source"], "'parity' is a task")

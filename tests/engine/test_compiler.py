@@ -122,6 +122,12 @@ def broken(name, cache, monkeypatch):
         monkeypatch.setenv("SEQTASKS_CACHE", "")
         monkeypatch.setenv("CC", "/nonexistent")
         return "/nonexistent"
+    if name == "a compiler's name that cannot be read":
+        monkeypatch.setenv("CC", "cc 'and more")
+        return "CC cannot be read"
+    if name == "flags that cannot be read":
+        monkeypatch.setenv("SEQTASKS_CFLAGS", "'-O0")
+        return "SEQTASKS_CFLAGS cannot be read"
     if name == "a compiler that fails":
         monkeypatch.setenv("CC", "false")
         return "false failed"
@@ -141,7 +147,7 @@ def broken(name, cache, monkeypatch):
         return "others can write"
     if name == "a cache that is a file":
         cache.write_text("")
-        return "exists"
+        return f"exists ({cache})"
     monkeypatch.setenv("SEQTASKS_CACHE", "/proc/none/programs")
     return "No such file"
 
@@ -151,6 +157,8 @@ def broken(name, cache, monkeypatch):
     [
         "no compiler",
         "no program is kept, and no compiler",
+        "a compiler's name that cannot be read",
+        "flags that cannot be read",
         "a compiler that fails",
         "a compiler that says why",
         "a compiler that makes nothing",
@@ -223,6 +231,25 @@ def test_a_disk_that_fills_up_while_a_program_is_moved_into_place(cache, monkeyp
     (record,) = caplog.records
     assert "No space left on device" in record.getMessage()
     assert not list(cache.iterdir())
+
+
+def test_what_killed_processes_left_is_removed_once_it_is_old(cache):
+    cache.mkdir(mode=0o700)
+    old, new = cache / "making-old", cache / "making-new"
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / "program.c").write_text(SOURCE)
+    os.utime(old, (0, 0))
+    assert answers()
+    assert not old.exists()
+    assert new.exists()
+
+
+def test_the_cache_may_be_a_folder_named_from_here(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEQTASKS_CACHE", ".")
+    assert answers()
+    assert answers()  # as kept
 
 
 def test_a_folder_of_somebody_else_is_not_used(cache, monkeypatch, caplog):

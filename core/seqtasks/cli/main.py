@@ -123,6 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # To import torch and matplotlib makes half a million objects, of which none is garbage: to look
     # for some after every 700 takes a tenth of the time of a short run.
     gc.set_threshold(20_000)
+    # It warns of a home that cannot be written, and finds another folder for itself.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     shown = _LoggedWarnings(logging.WARNING)
     logging.getLogger("seqtasks").addHandler(shown)
     try:

@@ -19,6 +19,7 @@ from seqtasks.registry import KINDS, Kind, current_registry
 from seqtasks.spec import SpecError, format_value, parse_spec
 from seqtasks.tasks import Batch, Task
 from seqtasks.trivial import baselines
+from seqtasks.user_files import WrongKindError
 
 __all__ = ["aligned", "show"]
 
@@ -88,8 +89,9 @@ def _those_that_fit(
         except UsageError as error:
             errors.append(error)
     if not found:
-        # One that does not fit the parameters is the thing meant; the others are of another kind.
-        raise next((error for error in errors if isinstance(error, SpecError)), errors[0])
+        # One that does not fit the parameters, or fails, is the thing meant.
+        fitting = [error for error in errors if not isinstance(error, WrongKindError)] or errors
+        raise next((error for error in fitting if isinstance(error, SpecError)), fitting[0])
     return found
 
 

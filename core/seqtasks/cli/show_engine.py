@@ -13,6 +13,8 @@ from seqtasks.engine.native.program import Program
 from seqtasks.engine.passes import Passes
 from seqtasks.errors import UsageError
 from seqtasks.model import Model
+from seqtasks.registry import KINDS, current_registry
+from seqtasks.spec import parse_spec
 from seqtasks.torch_randomness import own_random_stream
 
 __all__ = ["SIZE", "engine_document", "engine_lines", "program_source"]
@@ -55,6 +57,11 @@ def program_source(name: str) -> str:
     Raises:
         UsageError: if there is no such cell, or it runs on another engine.
     """
+    spec = parse_spec(name)
+    if spec.path is None and current_registry().get("cell", spec.name) is None:
+        kinds = [kind for kind in KINDS if current_registry().get(kind, spec.name) is not None]
+        if kinds:
+            raise UsageError(f"--source prints a cell's program, and '{name}' is a {kinds[0]}")
     engines, program = _tried(name)
     if not isinstance(program, Program):
         reason = engines.reasons.get("native", "another engine is in use")

@@ -10,6 +10,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ NAMES = ("cc", "gcc", "clang")
 FLAGS = ("-std=gnu11", "-O2", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast")
 LIBRARY_FLAGS = ("-shared", "-fPIC", "-pthread")
 ZIG_CACHES = ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")
+UNFINISHED = "making-"
 PATIENCE = 300
 """Seconds a compiler may take."""
 
@@ -53,9 +55,9 @@ def find_compiler() -> Compiler:
     Raises:
         CompilerError: if there is none.
     """
-    named = os.environ.get("CC", "").strip()
-    if named:
-        command = shlex.split(named)
+    command = _words("CC")
+    if command:
+        named = os.environ["CC"]
         path = shutil.which(command[0])
         if path is None:
             raise CompilerError(f"the compiler that CC names, '{named}', is not there")
@@ -93,7 +95,7 @@ def load(source: str) -> ctypes.CDLL:
         CompilerError: if there is no compiler, it fails, or there is no room for what it makes.
     """
     compiler = find_compiler()
-    flags = [*FLAGS, _processor_flag(), *shlex.split(os.environ.get(FLAGS_VARIABLE, ""))]
+    flags = [*FLAGS, _processor_flag(), *_words(FLAGS_VARIABLE)]
     about = "\0".join([source, compiler.identity, *compiler.command, *flags, _processor()])
     name = hashlib.sha256(about.encode()).hexdigest()[:32] + ".so"
     try:
@@ -106,12 +108,14 @@ def load(source: str) -> ctypes.CDLL:
         if _is_ours(kept):
             with suppress(OSError):  # it is damaged, and made again
                 return ctypes.CDLL(str(kept))
-        with tempfile.TemporaryDirectory(prefix="making-", dir=folder) as temporary:
+        _sweep(folder)
+        with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as temporary:
             made = _compiled(compiler, flags, source, Path(temporary) / name, folder)
             made.replace(kept)
         return ctypes.CDLL(str(kept))
     except OSError as error:
-        raise CompilerError(f"{error.strerror or error}") from error
+        about = f" ({error.filename})" if error.filename is not None else ""
+        raise CompilerError(f"{error.strerror or error}{about}") from error
 
 
 def cache_folder() -> Path | None:
@@ -136,6 +140,22 @@ def cache_folder() -> Path | None:
     if not os.access(folder, os.W_OK):
         raise CompilerError(f"the cache folder {folder} cannot be written")
     return folder
+
+
+def _words(variable: str) -> list[str]:
+    """Return the words of a variable, as a shell would part them."""
+    try:
+        return shlex.split(os.environ.get(variable, ""))
+    except ValueError as error:
+        raise CompilerError(f"{variable} cannot be read: {error}") from error
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes left unfinished that were killed while they compiled."""
+    for left in folder.glob(f"{UNFINISHED}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > 2 * PATIENCE:
+                shutil.rmtree(left)
 
 
 def _is_ours(path: Path) -> bool:
