@@ -172,7 +172,7 @@ def lengths_to_score(task: Task, lengths: str | int | Iterable[int]) -> list[int
         ranges = parse_length_list(lengths)
     else:
         ranges = parse_length_list([str(length) for length in lengths])
-    selected = [task.lengths.select(wanted, type(task).__name__) for wanted in ranges]
+    selected = [task.lengths.select(wanted, task.known_as) for wanted in ranges]
     return list(dict.fromkeys(length for some in selected for length in some))
 
 

@@ -96,14 +96,14 @@ class Experiment(Settings):
             raise UsageError(f"published must be a list of Published figures, got {figures!r}")
         object.__setattr__(self, "published", tuple(figures))
         task = find_task(self.task)
-        allowed = task.lengths.select(self.length_range, short_name(self.task))
+        allowed = task.lengths.select(self.length_range, task.known_as)
         build_curriculum(self.curriculum, allowed)
         self.make_holdout(task)
         for length in self.evaluation_lengths or ():
-            task.lengths.select(LengthRange(length, length), short_name(self.task))
+            task.lengths.select(LengthRange(length, length), task.known_as)
         if self.score is not None:
             wanted = LengthRange.parse(self.score)
-            task.lengths.select(wanted, short_name(self.task))
+            task.lengths.select(wanted, task.known_as)
             object.__setattr__(self, "score", str(wanted))
         if self.evaluation_lengths is None:
             multiples = (multiple * allowed[-1] for multiple in EVALUATION_MULTIPLES)

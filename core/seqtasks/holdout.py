@@ -95,7 +95,7 @@ class Holdout:
             drawn[again] = self._task.draw(rng, len(again), length)
             again = again[split.is_held_out(drawn[again])]
         raise UsageError(
-            f"{type(self._task).__name__} hardly draws an input of length {length} that is not "
+            f"{self._task.known_as} hardly draws an input of length {length} that is not "
             "held out; choose a smaller share"
         )
 
@@ -135,7 +135,7 @@ def checked_domain_size(task: Task, length: int, consequence: str) -> int:
     if size is None or size > LARGEST_DOMAIN:
         held = "cannot enumerate its inputs" if size is None else f"has {size} inputs"
         most = "" if size is None else f" and more than {LARGEST_DOMAIN} are not listed"
-        raise UsageError(f"{type(task).__name__} {held} of length {length}{most}, so {consequence}")
+        raise UsageError(f"{task.known_as} {held} of length {length}{most}, so {consequence}")
     return size
 
 

@@ -87,7 +87,7 @@ def evaluate_range(
     """
     task = find_task(task)
     wanted = LengthRange.parse(lengths)
-    selected = task.lengths.select(wanted, type(task).__name__)
+    selected = task.lengths.select(wanted, task.known_as)
     strata: dict[str, list[Stratum]] = {metric.name: [] for metric in task.metrics}
     exhaustive = True
     for length in selected:

@@ -58,7 +58,7 @@ def test_it_is_that_of_a_loop_over_the_instances_of_its_own_stream():
 def test_the_lengths_are_those_the_task_can_have():
     score = st.evaluate_range(model("modular-arithmetic"), "modular-arithmetic", "4..10", 3)
     assert score.count == 3
-    with pytest.raises(st.UsageError, match="ModularArithmetic cannot have length 4"):
+    with pytest.raises(st.UsageError, match="modular-arithmetic cannot have length 4"):
         st.evaluate_range(model("modular-arithmetic"), "modular-arithmetic", "4")
 
 
