@@ -166,7 +166,7 @@ class Experiment(Settings):
         """Return the held-out split of the experiment's task; None where none is asked for.
 
         Raises:
-            UsageError: if the task cannot list the inputs of a training length, or has too few.
+            UsageError: if the task cannot list its inputs, or can split no training length's.
         """
         if not self.holdout:
             return None
