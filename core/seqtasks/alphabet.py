@@ -1,5 +1,6 @@
 """What the steps of a sequence are made of: symbols of an alphabet, or real vectors."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -141,13 +142,49 @@ class TokenSets:
 
 @dataclass(frozen=True)
 class Reals:
-    """Real vectors of `size` numbers a step."""
+    """Real vectors of `size` numbers a step.
+
+    Example:
+        >>> from seqtasks import Reals
+        >>> pairs = Reals(2)
+        >>> pairs.encode("0.5,1 -0.25,0").tolist()
+        [[0.5, 1.0], [-0.25, 0.0]]
+        >>> pairs.decode(pairs.encode("0.5,1 -0.25,0"))
+        '0.5,1 -0.25,0'
+    """
 
     size: int = 1
 
     def __post_init__(self) -> None:
         if self.size < 1:
             raise ValueError(f"a vector has at least one number, got size {self.size}")
+
+    def encode(self, text: str) -> NDArray[np.float64]:
+        """Return a text's vectors, (time, size): steps between spaces, their numbers at commas.
+
+        Raises:
+            UsageError: at the first step that has not as many numbers, or a word that is none.
+        """
+        vectors = [self._vector(step, place) for place, step in enumerate(text.split(), start=1)]
+        return np.array(vectors, dtype=np.float64).reshape(-1, self.size)
+
+    def _vector(self, step: str, place: int) -> list[float]:
+        words = step.split(",")
+        if len(words) != self.size:
+            form = ",".join(["0.5"] * min(self.size, 3)) + (",..." if self.size > 3 else "")
+            raise UsageError(
+                f"step {place}, '{step}', must have {self.size} number(s), as in {form}, got "
+                f"{len(words)}; write a space between steps"
+            )
+        numbers: list[float] = []
+        for word in words:
+            try:
+                numbers.append(float(word))
+            except ValueError:
+                raise UsageError(f"'{word}' in step {place}, '{step}', is not a number") from None
+            if not math.isfinite(numbers[-1]):
+                raise UsageError(f"'{word}' in step {place}, '{step}', is not a finite number")
+        return numbers
 
     def words(self, vectors: NDArray[np.floating]) -> list[str]:
         """Return each step's vector as text; a position that is not scored is '.'."""

@@ -172,7 +172,7 @@ def lengths_to_score(task: Task, lengths: str | int | Iterable[int]) -> list[int
         ranges = parse_length_list(lengths)
     else:
         ranges = parse_length_list([str(length) for length in lengths])
-    selected = [task.lengths.select(wanted, type(task).__name__) for wanted in ranges]
+    selected = [task.lengths.select(wanted, task.known_as) for wanted in ranges]
     return list(dict.fromkeys(length for some in selected for length in some))
 
 
@@ -217,7 +217,9 @@ def count_at(
         raise UsageError(f"sequences must be at least 1, got {sequences}")
     check_fits(1, length * (1 + task.ponder), 2 * _width(model) * FLOAT_BYTES)
     held_out = holdout is not None and length in holdout
-    domain = len(holdout.held_out(length)) if holdout and held_out else task.domain_size(length)
+    domain = task.domain_size(length) if task.equally_likely else None
+    if holdout is not None and held_out:
+        domain = len(holdout.held_out(length))
     exhaustive = domain is not None and domain <= max(1.1 * sequences, 16)
     columns: dict[str, list[Columns]] = {metric.name: [] for metric in task.metrics}
     scored = 0

@@ -96,14 +96,14 @@ class Experiment(Settings):
             raise UsageError(f"published must be a list of Published figures, got {figures!r}")
         object.__setattr__(self, "published", tuple(figures))
         task = find_task(self.task)
-        allowed = task.lengths.select(self.length_range, short_name(self.task))
+        allowed = task.lengths.select(self.length_range, task.known_as)
         build_curriculum(self.curriculum, allowed)
         self.make_holdout(task)
         for length in self.evaluation_lengths or ():
-            task.lengths.select(LengthRange(length, length), short_name(self.task))
+            task.lengths.select(LengthRange(length, length), task.known_as)
         if self.score is not None:
             wanted = LengthRange.parse(self.score)
-            task.lengths.select(wanted, short_name(self.task))
+            task.lengths.select(wanted, task.known_as)
             object.__setattr__(self, "score", str(wanted))
         if self.evaluation_lengths is None:
             multiples = (multiple * allowed[-1] for multiple in EVALUATION_MULTIPLES)
@@ -166,7 +166,7 @@ class Experiment(Settings):
         """Return the held-out split of the experiment's task; None where none is asked for.
 
         Raises:
-            UsageError: if the task cannot list the inputs of a training length, or has too few.
+            UsageError: if the task cannot list its inputs, or can split no training length's.
         """
         if not self.holdout:
             return None

@@ -1,5 +1,6 @@
 """From a spec string to the class it names, registered or in a file, and its parameters."""
 
+import copy
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,8 +78,12 @@ def task(spec: str | Task | type[Task]) -> Task:
         raise UsageError(f"a task is a spec string or a Task, got {type(spec).__name__}")
     found = find("task", spec, Task)
     if isinstance(found.target, Task):
-        return _checked(found.target)
-    return build_task(found.target, found.parameters, spec)
+        made = copy.copy(_checked(found.target))  # for what is registered may have several names
+    else:
+        made = build_task(found.target, found.parameters, spec)
+    if found.spec.path is None:
+        object.__setattr__(made, "registered_name", found.spec.name)  # it may be frozen
+    return made
 
 
 def build_task(cls: type[Task], parameters: dict[str, Any], spec: str) -> Task:

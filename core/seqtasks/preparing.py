@@ -144,7 +144,7 @@ def _try_out(
 
 
 def _trial_batch(task: Task, length: int, experiment: Experiment) -> Batch:
-    name = short_name(experiment.task)
+    name = task.known_as
     try:
         batch = task.batch(stream(experiment.seed, "trial", length), 2, length)
     except SeqtasksError:

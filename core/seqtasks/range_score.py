@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from seqtasks.evaluation import count_at
+from seqtasks.evaluation import Counted, count_at
 from seqtasks.holdout import Holdout
 from seqtasks.intervals import (
     Interval,
@@ -30,10 +30,14 @@ class RangeScore:
     Attributes:
         lengths: the range, such as `41..500`.
         count: the lengths in it that the task can have, each of which counts alike.
-        sequences: how many instances were scored at each, or all there are where that is less.
-        exhaustive: whether at every length all were scored that exist; the scores are then exact.
+        sequences: how many instances were asked for at each.
+        exhaustive: whether at every length all were scored; the scores are then exact.
         metrics: each metric's mean over the lengths, by name.
         intervals: their 95 % intervals, by name.
+        fewest: the fewest instances scored at a length; None where that was not recorded.
+        most: the most.
+        whole: at how many of the lengths all instances were scored that exist, or are held out.
+        held_out: at how many of the lengths only held-out instances were scored.
     """
 
     lengths: str
@@ -42,6 +46,10 @@ class RangeScore:
     exhaustive: bool
     metrics: dict[str, float]
     intervals: dict[str, Interval]
+    fewest: int | None = None
+    most: int | None = None
+    whole: int = 0
+    held_out: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the score as plain data."""
@@ -87,20 +95,19 @@ def evaluate_range(
     """
     task = find_task(task)
     wanted = LengthRange.parse(lengths)
-    selected = task.lengths.select(wanted, type(task).__name__)
-    strata: dict[str, list[Stratum]] = {metric.name: [] for metric in task.metrics}
-    exhaustive = True
+    selected = task.lengths.select(wanted, task.known_as)
+    scored: list[Counted] = []
     for length in selected:
         before_each()
-        counted = count_at(model, task, length, sequences, seed, "score", holdout)
-        exhaustive = exhaustive and counted.exhaustive
-        for name, stratum in counted.strata.items():
-            strata[name].append(stratum)
+        scored.append(count_at(model, task, length, sequences, seed, "score", holdout))
+    strata: dict[str, list[Stratum]] = {
+        metric.name: [counted.strata[metric.name] for counted in scored] for metric in task.metrics
+    }
     return RangeScore(
         str(wanted),
         len(selected),
         sequences,
-        exhaustive,
+        all(counted.exhaustive for counted in scored),
         {
             name: math.fsum(stratum.value for stratum in parts) / len(parts)
             for name, parts in strata.items()
@@ -109,4 +116,8 @@ def evaluate_range(
             metric.name: strata_interval(strata[metric.name], metric.fraction)
             for metric in task.metrics
         },
+        min(counted.sequences for counted in scored),
+        max(counted.sequences for counted in scored),
+        sum(counted.exhaustive for counted in scored),
+        sum(counted.held_out for counted in scored),
     )

@@ -97,6 +97,8 @@ def short_name(thing: Any) -> str:
     if isinstance(thing, str):
         spec = parse_spec(thing)
         name = spec.name or Path(spec.path or "").stem
+    elif isinstance(thing, Task):
+        name = thing.known_as
     else:
         cls: Any = thing if hasattr(thing, "__name__") else type(thing)
         name = cls.__name__

@@ -36,8 +36,9 @@ class Settings:
         loss_reduction: `mean` over scored positions, or `sum` over an instance's positions and
             mean over instances.
         data: `sampled` instances, or `epochs` over all that exist at one length, shuffled.
-        holdout: the share of each training length's inputs that is never trained on and alone
-            scored at that length; 0 for no split.
+        holdout: the share of a training length's inputs that is never trained on and alone
+            scored at that length, where they are neither too few nor too many to be split; 0 for
+            no split.
         evaluation_lengths: lengths to score at; None for 1, 2, 5, 10 and 50 times the longest.
         solved_after: evaluations in a row without an error after which training stops early;
             0 to never stop early.

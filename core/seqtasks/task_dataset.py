@@ -80,7 +80,7 @@ class TaskDataset(IterableDataset[TensorBatch]):
     ) -> None:
         self.task, self.batch_size, self.batches, self.seed = task, batch_size, batches, seed
         self.rank, self.world_size = _place(rank, world_size)
-        self.lengths = task.lengths.select(LengthRange.parse(length), type(task).__name__)
+        self.lengths = task.lengths.select(LengthRange.parse(length), task.known_as)
         for name, value, least in (
             ("batch_size", batch_size, 1),
             ("batches", 1 if batches is None else batches, 1),

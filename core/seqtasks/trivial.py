@@ -84,7 +84,7 @@ def baselines(task: str | Task, length: int | None = None, seed: int = 0) -> Bas
     if length is None:
         trained = task.lengths.within(LengthRange.parse(task.settings.length))
         length = trained[-1] if trained else task.lengths.minimum
-    domain = task.domain_size(length)
+    domain = task.domain_size(length) if task.equally_likely else None
     exhaustive = domain is not None and domain <= _MOST_EXHAUSTIVE and length in task.lengths
     rng = stream(seed, "baselines", length)
     if exhaustive:

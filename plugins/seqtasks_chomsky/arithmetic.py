@@ -41,6 +41,7 @@ class BinaryAddition(Task):
     inputs = SUMS
     targets = Tokens(("0", "1", "END"))
     layout = "after"
+    equally_likely = False
     lengths = AllowedLengths(3)
     source = SOURCE
     settings = shorter_protocol("3..10", evaluation_lengths=(10, 20, 40, 100))
@@ -58,6 +59,14 @@ class BinaryAddition(Task):
         symbols = _pairs(SUMS, inputs)
         return _results(symbols, operator.add, symbols.shape[1] + 1)
 
+    def domain_size(self, length: int) -> int:
+        """Return how many pairs of numbers above 0 there are."""
+        return _count_pairs(length)
+
+    def enumerate(self, length: int) -> Array:
+        """Return every pair of numbers above 0, (pairs, length)."""
+        return _every_pair(length)
+
 
 @dataclass(frozen=True)
 class BinaryMultiplication(Task):
@@ -72,6 +81,7 @@ class BinaryMultiplication(Task):
     inputs = PRODUCTS
     targets = Tokens(("0", "1", "END"))
     layout = "after"
+    equally_likely = False
     lengths = AllowedLengths(3)
     source = SOURCE
     settings = shorter_protocol("3..8", evaluation_lengths=(8, 16, 40, 100))
@@ -88,6 +98,14 @@ class BinaryMultiplication(Task):
         """
         symbols = _pairs(PRODUCTS, inputs)
         return _results(symbols, operator.mul, symbols.shape[1])
+
+    def domain_size(self, length: int) -> int:
+        """Return how many pairs of numbers above 0 there are."""
+        return _count_pairs(length)
+
+    def enumerate(self, length: int) -> Array:
+        """Return every pair of numbers above 0, (pairs, length)."""
+        return _every_pair(length)
 
 
 @dataclass(frozen=True)
@@ -147,6 +165,30 @@ def _draw_pairs(rng: np.random.Generator, batch_size: int, length: int) -> NDArr
             zeros = zeros[~(fresh.view(np.bool_) & operand[zeros]).any(axis=1)]
     drawn[np.arange(batch_size), between[:, 0]] = OPERATOR
     return drawn
+
+
+def _count_pairs(length: int) -> int:
+    """Return how many pairs `_every_pair` returns: the sum of (2^m - 1) (2^n - 1) over its m + n.
+
+    The operator is drawn at any place as often as at any other, though fewer pairs have it where
+    one number is short: so these are drawn more often than others.
+    """
+    return (length - 2) * (2 ** (length - 1) + 1) - 2 * (2 ** (length - 1) - 2)
+
+
+def _every_pair(length: int) -> NDArray[np.uint8]:
+    """Return the pairs that can be drawn, by the operator's place and then by the two numbers."""
+    found: list[NDArray[np.uint8]] = []
+    for between in range(1, length - 1):
+        first, second = (
+            np.arange(1, 2**digits)[:, None] >> np.arange(digits) & 1
+            for digits in (between, length - 1 - between)
+        )
+        pairs = np.full((len(first), len(second), length), OPERATOR, dtype=np.uint8)
+        pairs[:, :, :between] = first[:, None]
+        pairs[:, :, between + 1 :] = second
+        found.append(pairs.reshape(-1, length))
+    return np.concatenate(found)
 
 
 def _pairs(alphabet: Tokens, inputs: Array) -> NDArray[np.uint8]:

@@ -7,7 +7,7 @@ import numpy as np
 from seqtasks.lengths import AllowedLengths
 from seqtasks.tasks import Array, Task, Tokens
 from seqtasks_bits.bits import BitTask
-from seqtasks_chomsky.draws import fair_bits, uniform_below
+from seqtasks_chomsky.draws import every_string, fair_bits, uniform_below
 from seqtasks_chomsky.protocol import SOURCE, checked, protocol, refuse, shorter_protocol
 
 __all__ = ["DuplicateString", "MissingDuplicate", "OddsFirst"]
@@ -72,6 +72,21 @@ class MissingDuplicate(Task):
         refuse(TWICE, inputs, wrong, "a word of 0 and 1 written twice with one x in it")
         rows, places = np.arange(len(symbols)), differ.argmax(axis=1)
         return np.minimum(first[rows, places], second[rows, places])
+
+    def domain_size(self, length: int) -> int:
+        """Return how many words there are, times the places of the x."""
+        half = length // 2
+        return 2 * half * 2**half
+
+    def enumerate(self, length: int) -> Array:
+        """Return every word with the x at every place, (domain size, length)."""
+        half = length // 2
+        words = np.tile(every_string((2,) * half), 2)
+        found = np.full((len(words), 2 * half, length), PAD, dtype=np.uint8)
+        found[:, :, : 2 * half] = words[:, None]
+        places = np.arange(2 * half)
+        found[:, places, places] = MISSING
+        return found.reshape(-1, length)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,16 @@ def _opening_shares(length: int, depth: int) -> NDArray[np.float64]:
     return shares
 
 
+@lru_cache(maxsize=1024)
+def _count_shapes(length: int, depth: int) -> int:
+    """Return how many strings of one kind of bracket nest, with no more than `depth` open."""
+    # By the number of open brackets, with a 0 below none and one above the most.
+    ways = [0, 1, *[0] * (depth + 1)]
+    for _ in range(length):
+        ways[1:-1] = [ways[at - 1] + ways[at + 1] for at in range(1, depth + 2)]
+    return ways[1]
+
+
 @dataclass(frozen=True)
 class Dyck(Language):
     """Brackets of `kinds` kinds that nest, with never more than `depth` open at once.
@@ -119,6 +129,33 @@ class Dyck(Language):
             found[:, :, 2 * kind] = alive
             np.logical_and(closes, last == kind, out=found[:, :, 2 * kind + 1])
         return found
+
+    def domain_size(self, length: int) -> int | None:
+        """Return how many members of an allowed length there are to predict; None to recognise."""
+        if self.mode == "recognise":
+            return None
+        return _count_shapes(length, min(self.depth, length // 2)) * self.kinds ** (length // 2)
+
+    def enumerate(self, length: int) -> Array:
+        """Return the members of a length in alphabetical order of ids."""
+        if self.mode == "recognise":
+            return super().enumerate(length)
+        closing = 2 * np.arange(self.kinds) + 1
+        words = np.empty((1, 0), dtype=self._id_type)
+        heights = np.zeros(1, dtype=np.int64)
+        stacks = np.zeros(1, dtype=np.int64)  # the kinds that are open, as digits; the last is low
+        for left in reversed(range(length)):
+            possible = np.empty((len(words), 2 * self.kinds), dtype=np.bool_)
+            possible[:, ::2] = (heights < min(self.depth, left))[:, None]
+            last = stacks % self.kinds * 2 + 1
+            possible[:, 1::2] = (heights > 0)[:, None] & (last[:, None] == closing)
+            rows, symbols = np.nonzero(possible)
+            words = np.column_stack([words[rows], symbols.astype(words.dtype)])
+            opens = symbols % 2 == 0
+            heights = heights[rows] + np.where(opens, 1, -1)
+            stacks = stacks[rows]
+            stacks = np.where(opens, stacks * self.kinds + symbols // 2, stacks // self.kinds)
+        return words
 
     @property
     def _id_type(self) -> DTypeLike:

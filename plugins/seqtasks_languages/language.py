@@ -222,7 +222,7 @@ class Language(Task):
             tries += len(members)
             members = self.members(rng, _tries(count - filled, (filled + 1) / tries), length)
         raise UsageError(
-            f"{type(self).__name__} has next to no strings of length {length} that just miss it; "
+            f"{self.known_as} has next to no strings of length {length} that just miss it; "
             "allow only lengths at which it has some, or define its near_misses"
         )
 

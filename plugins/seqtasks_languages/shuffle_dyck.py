@@ -39,6 +39,22 @@ def _pair_shares(kinds: int, pairs: int) -> NDArray[np.float64]:
     return found
 
 
+@lru_cache(maxsize=2**16)
+def _count(kinds: int, pairs: int) -> int:
+    """Return how many members there are with so many pairs.
+
+    Of one kind they are counted by the Catalan numbers C, of two by C(n) C(n + 1); of more, two
+    kinds with p of the n pairs lie among the others in one of (2 n)! / ((2 p)! (2 n - 2 p)!) ways.
+    """
+    if kinds <= 2:
+        one = math.comb(2 * pairs, pairs) // (pairs + 1)
+        return one if kinds == 1 else one * math.comb(2 * pairs + 2, pairs + 1) // (pairs + 2)
+    return sum(
+        math.comb(2 * pairs, 2 * p) * _count(2, p) * _count(kinds - 2, pairs - p)
+        for p in range(pairs + 1)
+    )
+
+
 def _kinds_in_order(counts: NDArray[np.int64], places: NDArray[np.signedinteger]) -> Array:
     """Return the kind of each symbol, (length, batch), any order of them as likely.
 
@@ -145,6 +161,26 @@ class ShuffleDyck(Language):
         kinds <<= 1
         kinds += closes.ravel().take(taken)
         return kinds.T
+
+    def domain_size(self, length: int) -> int | None:
+        """Return how many members of an allowed length there are to predict; None to recognise."""
+        return _count(self.kinds, length // 2) if self.mode == "predict" else None
+
+    def enumerate(self, length: int) -> Array:
+        """Return the members of a length in alphabetical order of ids."""
+        if self.mode == "recognise":
+            return super().enumerate(length)
+        words = np.empty((1, 0), dtype=np.min_scalar_type(2 * self.kinds))
+        heights = np.zeros((1, self.kinds), dtype=np.int64)
+        for left in reversed(range(length)):
+            possible = np.empty((len(words), 2 * self.kinds), dtype=np.bool_)
+            possible[:, ::2] = (heights.sum(axis=1) < left)[:, None]
+            possible[:, 1::2] = heights > 0
+            rows, symbols = np.nonzero(possible)
+            words = np.column_stack([words[rows], symbols.astype(words.dtype)])
+            heights = heights[rows]
+            heights[np.arange(len(rows)), symbols // 2] += np.where(symbols % 2 == 0, 1, -1)
+        return words
 
     def _pairs(self, rng: np.random.Generator, batch_size: int, pairs: int) -> NDArray[np.int64]:
         """Draw how many pairs there are of each kind, (kinds, batch)."""

@@ -95,6 +95,28 @@ def test_vectors_are_written_a_word_a_step():
     assert Reals().words(np.array([1.0, np.nan])) == ["1", "."]
 
 
+def test_text_is_read_as_vectors():
+    read = Reals(2).encode("  0.5,-1e1\t.25,+2 ")
+    assert (read.tolist(), read.dtype) == ([[0.5, -10], [0.25, 2]], np.float64)
+    assert Reals().encode("1 2 3").tolist() == [[1], [2], [3]]
+    assert Reals(3).encode("").shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("size", "text", "message"),
+    [
+        (1, "1 2,3", "step 2, '2,3', must have 1 number(s), as in 0.5, got 2; write a space be"),
+        (4, "1", "must have 4 number(s), as in 0.5,0.5,0.5,..., got 1"),
+        (1, "1 one", "'one' in step 2, 'one', is not a number"),
+        (1, "1 inf", "'inf' in step 2, 'inf', is not a finite number"),
+    ],
+)
+def test_text_that_is_no_vectors_is_refused_at_the_first_wrong_step(size, text, message):
+    with pytest.raises(UsageError) as caught:
+        Reals(size).encode(text)
+    assert message in str(caught.value)
+
+
 @pytest.mark.parametrize("size", [0, -1])
 def test_a_vector_without_numbers_is_refused(size):
     with pytest.raises(ValueError, match=f"at least one number, got size {size}"):

@@ -179,6 +179,29 @@ def test_a_large_domain_is_sampled_by_the_number_asked_for(length, sequences):
     assert (score.exhaustive, score.sequences) == (False, sequences)
 
 
+class OftenZeros(RunningSum):
+    """Of both inputs, zeros are drawn three times in four."""
+
+    equally_likely = False
+
+    def generate(self, rng, batch_size, length):
+        return np.repeat(rng.integers(4, size=(batch_size, 1)) // 3, length, axis=1)
+
+    def domain_size(self, length):
+        return 2
+
+    def enumerate(self, length):
+        return np.repeat(np.arange(2)[:, None], length, axis=1)
+
+
+def test_inputs_that_are_not_equally_likely_are_drawn_though_they_are_few():
+    task = OftenZeros("end")
+    (score,) = st.evaluate(model_for(task), task, 1, 4000)
+    assert (score.exhaustive, score.sequences) == (False, 4000)
+    found = {row.strategy: row.metrics["token_accuracy"] for row in st.baselines(task, 1).rows}
+    assert found["always the commonest, 0"] == pytest.approx(0.75, abs=0.03)
+
+
 @pytest.mark.parametrize("constant", ["FORWARD_NUMBERS", "DRAW_SYMBOLS"])
 @pytest.mark.parametrize("size", [1, 5 * 9])
 @pytest.mark.parametrize("task_class", [RunningSum, Average])

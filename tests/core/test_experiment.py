@@ -137,9 +137,9 @@ def test_a_multiple_that_the_task_cannot_have_gives_way_to_the_next_it_can():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"length": "2"}, "odd cannot have length 2: it has odd lengths from 1 to 99"),
-        ({"length": "100..200"}, "odd cannot have length 100..200: it has odd lengths"),
-        ({"evaluation_lengths": (9, 10)}, "odd cannot have length 10: it has odd lengths"),
+        ({"length": "2"}, "Odd cannot have length 2: it has odd lengths from 1 to 99"),
+        ({"length": "100..200"}, "Odd cannot have length 100..200: it has odd lengths"),
+        ({"evaluation_lengths": (9, 10)}, "Odd cannot have length 10: it has odd lengths"),
     ],
 )
 def test_lengths_are_checked_against_the_task(changes, message):

@@ -169,10 +169,34 @@ def test_a_run_never_trains_on_what_it_is_scored_on(data, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"task": "adding", "length": "4"}, "Adding cannot enumerate its inputs of length 4, so"),
-        ({"length": "21"}, "Parity has 2097152 inputs of length 21 and more than 1048576 are not"),
-        ({"length": "3..21"}, "inputs of length 21"),
-        ({"length": "1..9"}, "Parity has 2 inputs of length 1: a held-out share of 0.1 leaves"),
+        ({"task": "adding"}, "adding has real numbers as inputs, which cannot be enumerated, so"),
+        (
+            {"task": "mqar", "length": "16"},
+            "mqar cannot enumerate its inputs of length 16, so none can be held out",
+        ),
+        (
+            {"length": "21..30"},
+            (
+                "parity has more than 1048576 inputs of length 21..30, which are not listed; "
+                "train on some of length 3..20"
+            ),
+        ),
+        (
+            {"length": "1..2"},
+            (
+                "parity has too few inputs of length 1..2 for a share of 0.1 to leave some to hold "
+                "out and some to train on; train on some of length 3..20"
+            ),
+        ),
+        (
+            {"holdout": 0.0000001, "length": "1..9"},
+            "leave some to hold out and some to train on; c",
+        ),
+        ({"task": "anbn"}, "no length of it can be split"),
+        (
+            {"task": "copy-memory", "length": "21"},
+            "not listed; no length of it can be split",
+        ),
         ({"holdout": 1}, "holdout must be a share from 0 to below 1, got 1"),
         ({"holdout": -0.1}, "holdout must be a share from 0 to below 1, got -0.1"),
         ({"holdout": float("nan")}, "holdout must be a share from 0 to below 1, got nan"),
@@ -186,12 +210,69 @@ def test_a_split_that_cannot_be_made_is_refused(changes, message):
     assert message in str(caught.value)
 
 
+def test_lengths_with_too_few_or_too_many_inputs_are_not_split():
+    made = split(lengths=range(1, 25), share=0.1)
+    # 10 % of 2 or of 4 inputs are less than half an input; 2^21 inputs are more than are listed.
+    assert (made.too_few, made.split, made.too_many) == ((1, 2), (*range(3, 21),), (21, 22, 23, 24))
+    assert [length for length in range(40) if length in made] == [*range(3, 21)]
+    assert made.describe() == (
+        "held out: 10 % of the inputs of length 3..20; "
+        "none of length 1..2 (too few) and of length 21..24 (more than 1048576)"
+    )
+    for length in (2, 22, 30):
+        with pytest.raises(st.UsageError, match=f"the inputs of length {length} are not split; he"):
+            made.held_out(length)
+
+
+def test_only_lengths_the_task_can_have_are_named():
+    made = split("modular-arithmetic", range(1, 12, 2), 0.1)
+    assert made.describe() == (
+        "held out: 10 % of the inputs of length 3..9; "
+        "none of length 1 (too few) and of length 11 (more than 1048576)"
+    )
+
+
+def test_at_a_length_that_is_not_split_everything_is_drawn_and_scored_as_always():
+    task = st.task("parity")
+    made = split(lengths=range(1, 25), share=0.1)
+    model = build_model(task, "elman", "state", 4, seed=1)
+    assert st.evaluate(model, task, "2,24", holdout=made) == st.evaluate(model, task, "2,24")
+    for length in (2, 24):
+        drawn, plain = (
+            drawer.draw(np.random.default_rng(7), 50, length) for drawer in (made, task)
+        )
+        assert drawn.tolist() == plain.tolist()
+    assert set(text(made.draw(np.random.default_rng(7), 200, 2))) == {"00", "01", "10", "11"}
+
+
+@pytest.mark.parametrize("length", ["1..7", "1..24", "20..24"])
+def test_a_run_over_lengths_some_of_which_are_not_split_trains_on_all_but_what_is_held_out(length):
+    seen, model = {}, build_model(st.task("parity"), "elman", "state", 4)
+    experiment = st.Experiment(task="parity", length=length, holdout=0.25, steps=40, batch_size=32)
+    made = experiment.make_holdout(experiment.make_task())
+    lengths = st.task("parity").lengths.within(experiment.length_range)
+    source = BatchSource(st.task("parity"), experiment.length_range, 32, "sampled", 0, holdout=made)
+    for step in range(200):
+        inputs = source.batch(step).inputs
+        seen.setdefault(inputs.shape[1], set()).update(text(inputs))
+    assert set(seen) == set(lengths)
+    for one in lengths:
+        if one in made:
+            assert not seen[one] & set(text(made.held_out(one)))
+    if 1 in lengths:
+        assert seen[1] == {"0", "1"}
+    scores = st.evaluate(model, "parity", length, sequences=8, holdout=made)
+    assert [score.length for score in scores if score.held_out] == list(made.split)
+
+
 def test_tasks_for_which_no_split_can_be_right_are_refused():
-    with pytest.raises(st.UsageError, match="lists an input of length 3 twice"):
+    with pytest.raises(st.UsageError, match="Repeating lists an input of length 3 twice"):
         split(Repeating(), range(3, 4), 0.5).held_out(3)
     seeds = [
         seed for seed in range(9) if not split(Stubborn(), range(3, 4), 0.5, seed).held_out(3).any()
     ]
     assert seeds
-    with pytest.raises(st.UsageError, match="hardly draws an input of length 3 that is not held"):
+    with pytest.raises(
+        st.UsageError, match="Stubborn hardly draws an input of length 3 that is not held"
+    ):
         split(Stubborn(), range(3, 4), 0.5, seeds[0]).draw(np.random.default_rng(0), 4, 3)

@@ -76,7 +76,7 @@ def test_the_task_itself_stays_as_it_was_and_its_name_in_messages_too():
     task = st.task("bitshift:shift=2")
     made = task.with_ponder(3)
     assert (task.ponder, made.ponder, made.shift, type(made)) == (0, 3, 2, type(task))
-    with pytest.raises(st.UsageError, match="Parity cannot have length 0"):
+    with pytest.raises(st.UsageError, match="parity cannot have length 0"):
         st.task("parity").with_ponder(1).batch(np.random.default_rng(0), 1, 0)
     with pytest.raises(st.UsageError, match="ponder must be at least 0, got -1"):
         task.with_ponder(-1)

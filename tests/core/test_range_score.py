@@ -10,6 +10,7 @@ from torch import nn
 
 import seqtasks as st
 from seqtasks.building import build_model
+from seqtasks.holdout import Holdout
 from seqtasks.randomness import stream
 
 
@@ -58,7 +59,7 @@ def test_it_is_that_of_a_loop_over_the_instances_of_its_own_stream():
 def test_the_lengths_are_those_the_task_can_have():
     score = st.evaluate_range(model("modular-arithmetic"), "modular-arithmetic", "4..10", 3)
     assert score.count == 3
-    with pytest.raises(st.UsageError, match="ModularArithmetic cannot have length 4"):
+    with pytest.raises(st.UsageError, match="modular-arithmetic cannot have length 4"):
         st.evaluate_range(model("modular-arithmetic"), "modular-arithmetic", "4")
 
 
@@ -69,6 +70,25 @@ def test_small_domains_are_scored_whole_and_exactly():
         assert value == pytest.approx(np.mean([metrics[name] for metrics in exact]))
         assert tuple(score.intervals[name]) == (value, value)
     assert score.exhaustive
+
+
+def test_it_counts_at_how_many_lengths_all_there_are_was_scored():
+    # Lengths 1 to 4 have 2, 4, 8 and 16 inputs, of which no more than 16 are all scored.
+    score = st.evaluate_range(model("parity"), "parity", "1..6", sequences=10)
+    assert (score.sequences, score.fewest, score.most) == (10, 2, 16)
+    assert (score.exhaustive, score.whole, score.held_out) == (False, 4, 0)
+    holdout = Holdout(st.task("parity"), range(1, 5), 0.25, 0)
+    score = st.evaluate_range(model("parity"), "parity", "1..6", sequences=10, holdout=holdout)
+    # Of lengths 2, 3 and 4 a quarter is held out: 1, 2 and 4 inputs.
+    assert (score.fewest, score.most, score.whole, score.held_out) == (1, 10, 4, 3)
+
+
+def test_one_that_was_written_without_these_counts_is_read():
+    score = st.evaluate_range(model("parity"), "parity", "1..6", sequences=10)
+    data = score.to_json()
+    for name in ("fewest", "most", "whole", "held_out"):
+        del data[name]
+    assert type(score).from_json(data).fewest is None
 
 
 def test_errors_of_reals_have_a_mean_and_an_interval_too():

@@ -185,7 +185,7 @@ def test_rank_and_world_size_are_those_of_a_process_group(tmp_path):
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
         ({"batches": 0}, "batches must be at least 1, got 0"),
         ({"seed": -1}, "seed must be at least 0, got -1"),
-        ({"length": "2"}, "ModularArithmetic cannot have length 2: it has odd lengths from 1"),
+        ({"length": "2"}, "modular-arithmetic cannot have length 2: it has odd lengths from 1"),
         ({"length": "x"}, "'x' is not a length"),
         ({"rank": 1}, "give rank and world_size together, or neither"),
         ({"world_size": 2}, "give rank and world_size together, or neither"),

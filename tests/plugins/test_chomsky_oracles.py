@@ -207,6 +207,9 @@ ENUMERATED = {
     "duplicate-string": 8,
     "odds-first": 9,
     "compute-sqrt": 12,
+    "binary-addition": 9,
+    "binary-multiplication": 9,
+    "missing-duplicate": 11,
     "bucket-sort": 5,
 }
 
@@ -223,8 +226,41 @@ def test_every_input_is_enumerated_once_and_answered_right(name, longest):
 
 
 @pytest.mark.parametrize("name", [name for name in ORACLES if name not in ENUMERATED])
-def test_a_task_whose_inputs_differ_in_likelihood_enumerates_none(name):
+def test_a_task_that_does_not_enumerate_its_inputs_says_so(name):
     assert ORACLES[name][0].domain_size(5) is None
+
+
+def is_pair(text, between):
+    """Say whether a text is two numbers above 0 of at least one digit with a symbol between."""
+    numbers = text.split(between)
+    return len(numbers) == 2 and all("1" in number for number in numbers)
+
+
+def is_twice_with_one_missing(text):
+    """Say whether a text is a word of 0 and 1 twice with one x in it, padded to its length."""
+    half = len(text) // 2
+    word, again, pad = text[:half], text[half : 2 * half], text[2 * half :]
+    filled = {(word + again).replace("x", bit) for bit in "01"}
+    right = any(both[:half] == both[half:] for both in filled)
+    return right and (word + again).count("x") == 1 and "-" not in word + again and pad in ("", "-")
+
+
+@pytest.mark.parametrize(
+    ("name", "is_input"),
+    [
+        ("binary-addition", lambda text: is_pair(text, "+")),
+        ("binary-multiplication", lambda text: is_pair(text, "*")),
+        ("missing-duplicate", is_twice_with_one_missing),
+    ],
+)
+def test_the_inputs_enumerated_are_those_among_all_strings_that_can_be_drawn(name, is_input):
+    task = ORACLES[name][0]
+    for length in range(task.lengths.minimum, 9):
+        strings = map("".join, itertools.product(task.inputs.symbols, repeat=length))
+        wanted = {text for text in strings if is_input(text)}
+        assert {task.inputs.decode(row) for row in task.enumerate(length)} == wanted
+        drawn = task.generate(np.random.default_rng(length), 400, length)
+        assert {task.inputs.decode(row) for row in drawn} <= wanted
 
 
 @pytest.mark.parametrize("name", ["binary-addition", "binary-multiplication"])

@@ -14,6 +14,8 @@ from test_languages_oracles import CASES, all_words, words_of_length
 from seqtasks.errors import UsageError
 from seqtasks.randomness import stream
 from seqtasks_languages.drawing import uniforms, whole_numbers
+from seqtasks_languages.dyck import Dyck
+from seqtasks_languages.shuffle_dyck import ShuffleDyck
 
 NAMES = list(CASES)
 MODES = ("predict", "recognise")
@@ -181,7 +183,7 @@ def test_the_lengths_allowed_are_those_with_members_and_misses(name):
         assert (length in case.make("recognise").lengths) == both
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if "dyck" not in n])
+@pytest.mark.parametrize("name", NAMES)
 def test_members_that_can_be_enumerated_are_each_enumerated_once(name):
     case = CASES[name]
     task, length = case.make(), case.draw
@@ -191,6 +193,39 @@ def test_members_that_can_be_enumerated_are_each_enumerated_once(name):
     assert case.make("recognise").domain_size(length) is None
     with pytest.raises(UsageError, match="cannot enumerate its inputs"):
         case.make("recognise").enumerate(length)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if "dyck" in n])
+def test_brackets_are_counted_and_enumerated_at_every_short_length(name):
+    case = CASES[name]
+    task = case.make()
+    for length in range(2, 9 if len(case.symbols) < 5 else 7, 2):
+        ids = task.enumerate(length).tolist()
+        assert ids == sorted(ids)
+        found = [task.inputs.decode(row) for row in ids]
+        assert sorted(found) == words_of_length(name, length)
+        assert task.domain_size(length) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("task", "pairs", "count"),
+    [
+        (Dyck(kinds=1, depth=20), 12, 208012),  # a Catalan number
+        (Dyck(kinds=3, depth=20), 5, 42 * 3**5),
+        (Dyck(kinds=1, depth=1), 9, 1),
+        (Dyck(kinds=1, depth=2), 9, 2**8),
+        (ShuffleDyck(kinds=1), 12, 208012),
+        # Walks from the corner and back, in a quadrant and in an octant: OEIS A005568 and A064037.
+        (ShuffleDyck(kinds=2), 6, 132 * 429),
+        (ShuffleDyck(kinds=3), 4, 4242),
+    ],
+)
+def test_there_are_as_many_longer_brackets_as_is_known(task, pairs, count):
+    assert task.domain_size(2 * pairs) == count
+    inputs = task.enumerate(2 * pairs)
+    assert inputs.shape == (count, 2 * pairs)
+    assert len({row.tobytes() for row in inputs}) == count
+    assert task.encode(inputs)[:, -1, -1].all()  # END may come, so each is a member
 
 
 def test_random_numbers_are_uniform_and_below_their_bound():

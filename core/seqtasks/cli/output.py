@@ -108,8 +108,9 @@ def echo_scores(
 ) -> None:
     """Print a row a length: each metric with its 95 % interval, and the untrained score.
 
-    Lengths within the trained range carry a star. The last row is the mean over a range of lengths,
-    if there is one. Below the table stands what its marks mean.
+    Lengths within the trained range carry a star, and two where only held-out inputs were scored.
+    The last row is the mean over a range of lengths, if there is one; it carries two stars if some
+    of its lengths do. Below the table stands what its marks mean.
     """
     trained = experiment.length_range
     before = {score.length: score for score in untrained}
@@ -118,30 +119,50 @@ def echo_scores(
     headers = ["length", *(heading(name) for name in names)]
     if before:
         headers.append("untrained")
+    held_out = any(score.held_out for score in rated)
+    width = 2 if held_out else 1
     rows: list[list[str]] = []
     for score in scores:
         starred = trained.first <= score.length <= trained.last
-        row = [f"{score.length}{'*' if starred else ' '}"]
+        mark = "**" if score.held_out else "*" if starred else ""
+        row = [f"{score.length}{mark:<{width}}"]
         row.extend(_with_interval(score, name) for name in names)
         if before:
             old = before.get(score.length)
             row.append("" if old is None else figure(names[0], old.metrics[names[0]]))
         rows.append(row)
     if over_range:
-        row = [f"{over_range.lengths} ", *(_with_interval(over_range, name) for name in names)]
+        mark = "**" if over_range.held_out else ""
+        row = [
+            f"{over_range.lengths}{mark:<{width}}",
+            *(_with_interval(over_range, name) for name in names),
+        ]
         rows.append([*row, *([""] if before else [])])
     echo_table(headers, rows, right=["length", "untrained"])
     within = experiment.make_task().lengths.within(trained)
     stars = f"* trained lengths: {describe_lengths(within)}; " if scores else ""
     click.echo(f"{stars}in brackets the 95 % interval")
-    if any(score.held_out for score in scores):
+    if held_out:
         share = f"{100 * experiment.holdout:g} %"
-        click.echo(f"* scored on the {share} of the inputs that were held out of training")
+        click.echo(f"** scored on the {share} of the inputs that were held out of training")
     if over_range:
-        click.echo(
-            f"{over_range.lengths}: the mean over {counted(over_range.count, 'length')}, "
-            f"{counted(over_range.sequences, 'instance')} each"
-        )
+        for line in _range_lines(over_range):
+            click.echo(line)
+
+
+def _range_lines(score: "RangeScore") -> list[str]:
+    """Return in words what a mean over a range is of, in lines of no more than 80 characters."""
+    fewest, most = score.fewest or score.sequences, score.most or score.sequences
+    instances = f"{most}" if fewest == most else f"{fewest} to {most}"
+    start = f"{score.lengths}: the mean over {counted(score.count, 'length')}"
+    lines = [f"{start}, {instances} instance{'' if instances == '1' else 's'} each"]
+    if score.whole == score.count:
+        lines[0] += ", all there are" if not score.held_out else ""
+    elif score.whole:
+        lines.append(f"at {score.whole} of these lengths all there are were scored")
+    if score.held_out:
+        lines.append(f"at {score.held_out} of these lengths held-out inputs alone were scored")
+    return lines
 
 
 def echo_result(result: "Result") -> None:

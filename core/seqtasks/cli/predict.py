@@ -1,12 +1,15 @@
 """`seqtasks predict`: a run's answers to inputs of one's own, beside the right ones."""
 
+import math
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 
-from seqtasks.alphabet import IGNORE, Reals, Tokens
+from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
 from seqtasks.cli.completion import complete_runs
 from seqtasks.cli.output import echo_json
 from seqtasks.errors import UsageError
@@ -17,24 +20,36 @@ if TYPE_CHECKING:
 __all__ = ["predict"]
 
 
-@click.command()
+class _InputsBelowZero(click.Command):
+    """A command among whose arguments are numbers below 0, which are no options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put a space, which inputs may begin with, before what looks like such a number."""
+        spaced = [f" {text}" if re.match(r"-[\d.]", text) else text for text in args]
+        return super().parse_args(ctx, spaced)
+
+
+@click.command(cls=_InputsBelowZero)
 @click.argument("run", type=click.Path(path_type=Path), shell_complete=complete_runs)
 @click.argument("inputs", nargs=-1)
 @click.option("--states", is_flag=True, help="Print the state after every step.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def predict(run: Path, inputs: tuple[str, ...], states: bool, as_json: bool) -> None:
-    """Answer INPUTS (strings of symbols, or lines of stdin) with RUN, and mark errors."""
+    """Answer INPUTS (strings of symbols, or lines of stdin) with RUN, and mark errors.
+
+    Of a task over real numbers an input is its steps with spaces between and their numbers with
+    commas: "0.5,1 0.3,0".
+    """
     if not inputs:
         if sys.stdin.isatty():
             raise UsageError("an input is missing: give a string of symbols, or lines on stdin")
-        inputs = tuple(line.strip() for line in sys.stdin if line.strip())
+        inputs = tuple(line for line in sys.stdin if line.strip())
         if not inputs:
             raise UsageError("stdin holds no input: give one string of symbols a line")
+    inputs = tuple(text.strip() for text in inputs)
     from seqtasks.stored import load
 
     loaded = load(run)
-    if not isinstance(loaded.task.inputs, Tokens) or isinstance(loaded.task.targets, Reals):
-        raise UsageError("predict needs a task over symbols; this run's is over real vectors")
     encoded = [loaded.task.inputs.encode(text) for text in inputs]
     for text, ids in zip(inputs, encoded, strict=True):
         if len(ids) not in loaded.task.lengths:
@@ -52,25 +67,47 @@ def predict(run: Path, inputs: tuple[str, ...], states: bool, as_json: bool) -> 
 
 
 def _answer(loaded: "Result", ids: Any, states: bool) -> dict[str, Any]:
-    """Return the words of an input, the prediction where it is scored, and the right answer."""
+    """Return an input, the prediction where it is scored, and the right answer, step by step."""
     import torch
 
     from seqtasks.evaluation import decide
+    from seqtasks.training import to_torch
 
-    batch = loaded.task.batch_of(ids[None])
-    inputs = torch.from_numpy(batch.inputs)
+    task = loaded.task
+    batch = task.batch_of(ids[None])
+    inputs = to_torch(batch.inputs, getattr(torch, loaded.experiment.dtype), torch.device("cpu"))
     with torch.no_grad():
         logits, _, *history = _forward(loaded.model, inputs, states)
-    predicted = decide(loaded.task.targets, logits)[0].numpy().copy()
-    predicted[~batch.scored[0]] = IGNORE if isinstance(loaded.task.targets, Tokens) else False
+    predicted = decide(task.targets, logits)[0].numpy().copy()
+    unscored = {Tokens: IGNORE, TokenSets: False, Reals: math.nan}[type(task.targets)]
+    predicted[~batch.scored[0]] = unscored
     answer: dict[str, Any] = {
-        "input": loaded.task.inputs.words(batch.inputs[0]),
-        "prediction": loaded.task.targets.words(predicted),
-        "answer": loaded.task.targets.words(batch.targets[0]),
+        "input": _steps(task.inputs, batch.inputs[0]),
+        "prediction": _steps(task.targets, predicted),
+        "answer": _steps(task.targets, batch.targets[0]),
     }
     if states:
         answer["states"] = [_flat(step, history[0]) for step in range(inputs.shape[1])]
     return answer
+
+
+def _steps(alphabet: Tokens | TokenSets | Reals, values: Any) -> list[Any]:
+    """Return each step's word, or its numbers; None where numbers are not scored."""
+    if not isinstance(alphabet, Reals):
+        return alphabet.words(values)
+    # By way of text, 0.3 in single precision stays 0.3.
+    return [
+        None if np.isnan(row).any() else [float(str(number)) for number in row] for row in values
+    ]
+
+
+def _words(steps: list[Any]) -> list[str]:
+    """Return what is printed of steps: words as they are, numbers as the inputs are written."""
+    return [step if isinstance(step, str) else _number_word(step) for step in steps]
+
+
+def _number_word(numbers: list[float] | None) -> str:
+    return "." if numbers is None else ",".join(f"{number:.3g}" for number in numbers)
 
 
 def _forward(model: Any, inputs: Any, states: bool) -> Any:
@@ -85,12 +122,20 @@ def _flat(step: int, state: Any) -> list[float]:
 
 
 def _echo_answer(answer: dict[str, Any]) -> None:
-    rows = {"input": answer["input"], "prediction": answer["prediction"], "right": answer["answer"]}
+    """Print the rows of an answer; those of symbols, which are right or wrong, with marks."""
+    rows = {
+        "input": _words(answer["input"]),
+        "prediction": _words(answer["prediction"]),
+        "right": _words(answer["answer"]),
+    }
     widths = [max(map(len, column)) for column in zip(*rows.values(), strict=True)]
     for name, words in rows.items():
         cells = [word.rjust(width) for word, width in zip(words, widths, strict=True)]
         click.echo(f"{name:<11} {' '.join(cells)}".rstrip())
-    wrong = [p != a for p, a in zip(answer["prediction"], answer["answer"], strict=True)]
+    wrong = [
+        isinstance(right, str) and said != right
+        for said, right in zip(answer["prediction"], answer["answer"], strict=True)
+    ]
     if any(wrong):
         marks = [
             ("^" if bad else " ").rjust(width) for bad, width in zip(wrong, widths, strict=True)
@@ -98,4 +143,4 @@ def _echo_answer(answer: dict[str, Any]) -> None:
         click.echo(f"{'wrong':<11} {' '.join(marks)}".rstrip())
     for step, state in enumerate(answer.get("states", ())):
         numbers = " ".join(f"{number:7.3f}" for number in state)
-        click.echo(f"state {step + 1:<5} {answer['input'][step]}  {numbers}")
+        click.echo(f"state {step + 1:<5} {rows['input'][step]}  {numbers}")

@@ -34,7 +34,9 @@ class _Progress:
         self._steps_before = 0
 
     def start(self, run: "Run") -> None:
-        """Begin to measure the rate."""
+        """Begin to measure the rate; say what is held out of training, if something is."""
+        if run.holdout is not None:
+            click.echo(run.holdout.describe(), err=True)
         self._seconds_before, self._steps_before = run.seconds, run.step
 
     def text(self, run: "Run") -> str:

@@ -287,6 +287,8 @@ def _show_plan(experiment: "Experiment", out: Path, as_json: bool) -> None:
     started, _ = prepare(experiment.with_changes(engine="plain"))  # nothing is compiled
     parameters = parameter_count(started.model)
     data, _ = experiment.to_json()
+    if started.holdout is not None:
+        click.echo(started.holdout.describe(), err=True)
     if as_json:
         echo_json({"experiment": data, "parameters": parameters})
         return

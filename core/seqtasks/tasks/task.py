@@ -62,6 +62,9 @@ class Task:
         ponder: blanks after each step, for a model to compute over; see `with_ponder`.
         meanings: what values of parameters mean, by parameter and value as a spec writes them, such
             as `{"mode": {"predict": "..."}}`; `seqtasks show` says it of those a spec leaves open.
+        equally_likely: whether each input of a length that can be enumerated is drawn as often as
+            any other; where not, scores are of inputs drawn, and not of each input once.
+        registered_name: the name under which it was looked up; empty where there was none.
 
     Example:
         >>> import numpy as np, seqtasks as st
@@ -85,6 +88,13 @@ class Task:
     source: ClassVar[str] = ""
     ponder: ClassVar[int] = 0
     meanings: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    equally_likely: ClassVar[bool] = True
+    registered_name: ClassVar[str] = ""
+
+    @property
+    def known_as(self) -> str:
+        """What messages call the task: the name it was looked up by, or else that of its class."""
+        return self.registered_name or type(self).__name__
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw inputs: (batch, length) ids of any integer type, or (batch, length, features)."""
@@ -105,7 +115,7 @@ class Task:
 
     def enumerate(self, length: int) -> Array:
         """Return every input of a length, (domain size, length)."""
-        raise UsageError(f"{type(self).__name__} cannot enumerate its inputs")
+        raise UsageError(f"{self.known_as} cannot enumerate its inputs")
 
     def is_solved(self, metrics: dict[str, float]) -> bool:
         """Say whether scores leave nothing to learn: by default, that every sequence is right."""
@@ -143,13 +153,22 @@ class Task:
         """Draw inputs of one length as `generate` returns them, and check their shape.
 
         Raises:
-            UsageError: for a length the task cannot have.
+            UsageError: for a length the task cannot have, or what is no NumPy generator.
         """
+        if not isinstance(rng, np.random.Generator):
+            raise UsageError(
+                f"{self.known_as} is drawn from a NumPy generator, such as "
+                f"np.random.default_rng(0), not from an object of type {type(rng).__name__}"
+            )
+        if batch_size < 0:
+            raise UsageError(f"batch_size must be at least 0, got {batch_size}")
         if length not in self.lengths:
             raise UsageError(
-                f"{type(self).__name__} cannot have length {length}: "
-                f"it has {self.lengths.describe()}"
+                f"{self.known_as} cannot have length {length}: it has {self.lengths.describe()}"
             )
+        if batch_size == 0:
+            # A task need not know how to draw nothing: one is drawn, by a copy, and left out.
+            return self.draw(copy.deepcopy(rng), 1, length)[:0]
         inputs = np.asarray(self.generate(rng, batch_size, length))
         vectors = (self.inputs.size,) if isinstance(self.inputs, Reals) else ()
         if inputs.shape != (batch_size, length, *vectors):
@@ -160,11 +179,15 @@ class Task:
         return inputs
 
     def batch(self, rng: np.random.Generator, batch_size: int, length: int) -> Batch:
-        """Draw a batch of instances of one length.
+        """Draw a batch of instances of one length; an empty one, of the same shape, for size 0.
 
         Raises:
-            UsageError: for a length the task cannot have.
+            UsageError: for a length the task cannot have, or what is no NumPy generator.
         """
+        if batch_size == 0:
+            # Nor how to answer nothing.
+            one = self.batch(copy.deepcopy(rng), 1, length)
+            return Batch(one.inputs[:0], one.targets[:0], one.lengths[:0])
         return self.batch_of(self.draw(rng, batch_size, length))
 
     def batch_of(self, inputs: Array) -> Batch:

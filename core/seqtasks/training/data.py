@@ -156,7 +156,7 @@ class BatchSource:
     ) -> None:
         self._task, self._batch_size, self._seed = task, batch_size, seed
         self._dtype, self._device = dtype, torch.device(device)
-        self._lengths = task.lengths.select(length, type(task).__name__)
+        self._lengths = task.lengths.select(length, task.known_as)
         self._curriculum = build_curriculum(curriculum, self._lengths)
         self._holdout = holdout
         self._draw: Callable[[int], Block]
