@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from seqtasks.engine import rules_cells as cells
+from seqtasks.engine import rules_normalising as norms
 from seqtasks.engine import rules_pointwise as each
 from seqtasks.engine import rules_reductions as over
 from seqtasks.engine.contractions import contracted, einsum, inner, product
@@ -136,13 +137,13 @@ _rule(over.reduction(over.minimum_of), "amin")
 _rule(over.reduction(over.log_sum_exp), "logsumexp")
 _rule(over.reduction(over.norm), "vector_norm")
 _rule(over.any_norm, "norm")
-_rule(over.softmax(over.softmax_last), "softmax")
-_rule(over.softmax(over.log_softmax_last), "log_softmax")
-_rule(over.softmax(over.softmin_last), "softmin")
+_rule(norms.softmax(norms.softmax_last), "softmax")
+_rule(norms.softmax(norms.log_softmax_last), "log_softmax")
+_rule(norms.softmax(norms.softmin_last), "softmin")
 _rule(cells.glu, "glu")
-_rule(over.layer_norm, "layer_norm")
-_rule(over.rms_norm, "rms_norm")
-_rule(over.normalize, "normalize")
+_rule(norms.layer_norm, "layer_norm")
+_rule(norms.rms_norm, "rms_norm")
+_rule(norms.normalize, "normalize")
 _rule(product, "matmul", "mm", "bmm", "mv", "dot", "__matmul__")
 _rule(inner, "inner")
 _rule(contracted, "linear", "addmm")

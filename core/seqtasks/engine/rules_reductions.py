@@ -1,41 +1,36 @@
-"""The rules of reductions over features, softmax and normalisation."""
+"""The rules of reductions over features."""
 
 import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from seqtasks.engine.graph import Graph
 from seqtasks.engine.nodes import Node
 from seqtasks.engine.recording import Recorder, Tracked
-from seqtasks.engine.rules_pointwise import Outcome, Rule, clamp
+from seqtasks.engine.rules_pointwise import Rule
 from seqtasks.engine.unsupported import UnsupportedError
 
 __all__ = [
     "any_norm",
-    "layer_norm",
-    "log_softmax_last",
+    "axes_last",
+    "axes_of",
+    "from_mean",
     "log_sum_exp",
     "maximum_of",
     "mean",
     "minimum_of",
     "norm",
-    "normalize",
     "of_variance",
     "reduction",
-    "rms_norm",
-    "softmax",
-    "softmax_last",
-    "softmin_last",
+    "spread",
     "standard_deviation",
     "variance",
 ]
 
 
-def _axes(recorder: Recorder, source: Tracked, dim: Any) -> list[int]:
+def axes_of(recorder: Recorder, source: Tracked, dim: Any) -> list[int]:
     """Return the axes a reduction goes over, counted within a row."""
     rows = len(recorder.rows) if source.rows else 0
     rank = len(source.node.shape) + rows
@@ -67,8 +62,8 @@ def reduction(compute: Callable[..., Node]) -> Rule:
         if kwargs.pop("dtype", None) is not None:
             raise UnsupportedError("it sums in another type")
         source = recorder.find(x)
-        axes = _axes(recorder, source, dim)
-        node = compute(recorder.graph, *_last(recorder.graph, source.node, axes), **kwargs)
+        axes = axes_of(recorder, source, dim)
+        node = compute(recorder.graph, *axes_last(recorder.graph, source.node, axes), **kwargs)
         if keepdim:
             kept = [1 if a in axes else s for a, s in enumerate(source.node.shape)]
             node = recorder.graph.reshape(node, tuple(kept))
@@ -77,7 +72,7 @@ def reduction(compute: Callable[..., Node]) -> Rule:
     return rule
 
 
-def _last(graph: Graph, node: Node, axes: list[int]) -> tuple[Node, int]:
+def axes_last(graph: Graph, node: Node, axes: list[int]) -> tuple[Node, int]:
     """Return a node with some axes moved to the end, and how many come before them."""
     kept = [a for a in range(len(node.shape)) if a not in axes]
     places = graph.places(node).transpose([*kept, *axes])
@@ -92,11 +87,11 @@ def mean(graph: Graph, x: Node, keep: int) -> Node:
     return graph.multiply(graph.sum(x, keep), 1 / _count(x, keep))
 
 
-def _centred(graph: Graph, x: Node, keep: int) -> Node:
-    return graph.subtract(x, _spread(graph, mean(graph, x, keep), x))
+def from_mean(graph: Graph, x: Node, keep: int) -> Node:
+    return graph.subtract(x, spread(graph, mean(graph, x, keep), x))
 
 
-def _spread(graph: Graph, reduced: Node, like: Node) -> Node:
+def spread(graph: Graph, reduced: Node, like: Node) -> Node:
     """Return a reduced value repeated over the axes it was reduced over."""
     shape = reduced.shape + (1,) * (len(like.shape) - len(reduced.shape))
     return graph.broadcast(graph.reshape(reduced, shape), like.shape)
@@ -105,7 +100,7 @@ def _spread(graph: Graph, reduced: Node, like: Node) -> Node:
 def variance(graph: Graph, x: Node, keep: int, correction: Any = 1, unbiased: Any = None) -> Node:
     if unbiased is not None:
         correction = int(unbiased)
-    centred = _centred(graph, x, keep)
+    centred = from_mean(graph, x, keep)
     total = graph.sum(graph.multiply(centred, centred), keep)
     return graph.multiply(total, 1 / max(0, _count(x, keep) - correction))
 
@@ -177,134 +172,5 @@ def log_sum_exp(graph: Graph, x: Node, keep: int) -> Node:
     # Infinite less infinite is no number; zero less infinite is right.
     size = graph.pointwise("absolute", greatest)
     greatest = graph.pointwise("where", graph.pointwise("equal", size, math.inf), 0.0, greatest)
-    powers = graph.pointwise("exp", graph.subtract(x, _spread(graph, greatest, x)))
+    powers = graph.pointwise("exp", graph.subtract(x, spread(graph, greatest, x)))
     return graph.add(graph.pointwise("log", graph.sum(powers, keep)), greatest)
-
-
-# ---- softmax and normalisation
-
-
-def _over_axes(compute: Callable[..., Node]) -> Callable[[Recorder, Any, list[int]], Outcome]:
-    """Return a function that brings axes to the end, computes there, and puts them back."""
-
-    def apply(recorder: Recorder, x: Any, axes: list[int], *args: Any) -> Outcome:
-        source = recorder.find(x)
-        graph, rank = recorder.graph, len(source.node.shape)
-        kept = [a for a in range(rank) if a not in axes]
-        node = compute(graph, *_last(graph, source.node, axes), *args)
-        places = graph.places(node).transpose(np.argsort([*kept, *axes]))
-        return graph.view(node, places, places.shape), source.rows
-
-    return apply
-
-
-def softmax_last(graph: Graph, x: Node, keep: int) -> Node:
-    greatest = graph.pointwise("stopped", graph.maximum_of(x, keep))
-    powers = graph.pointwise("exp", graph.subtract(x, _spread(graph, greatest, x)))
-    y = graph.divide(powers, _spread(graph, graph.sum(powers, keep), powers))
-
-    def pullback(g: Node) -> list[tuple[Node, Node]]:
-        total = _spread(graph, graph.sum(graph.multiply(g, y), keep), y)
-        return [(x, graph.multiply(y, graph.subtract(g, total)))]
-
-    graph.pullbacks[y] = pullback
-    return y
-
-
-def softmin_last(graph: Graph, x: Node, keep: int) -> Node:
-    return softmax_last(graph, graph.pointwise("negative", x), keep)
-
-
-def log_softmax_last(graph: Graph, x: Node, keep: int) -> Node:
-    return graph.subtract(x, _spread(graph, log_sum_exp(graph, x, keep), x))
-
-
-def _normalised_last(graph: Graph, x: Node, keep: int, epsilon: float) -> Node:
-    centred = _centred(graph, x, keep)
-    variance = mean(graph, graph.multiply(centred, centred), keep)
-    deviation = graph.pointwise("square_root", graph.add(variance, epsilon))
-    scale = _spread(graph, graph.divide(1.0, deviation), x)
-    y = graph.multiply(centred, scale)
-
-    def pullback(g: Node) -> list[tuple[Node, Node]]:
-        along = _spread(graph, mean(graph, graph.multiply(g, y), keep), x)
-        rest = graph.subtract(_centred(graph, g, keep), graph.multiply(y, along))
-        return [(x, graph.multiply(scale, rest))]
-
-    graph.pullbacks[y] = pullback
-    return y
-
-
-def softmax(compute: Callable[..., Node]) -> Rule:
-    def rule(
-        recorder: Recorder,
-        func: Any,
-        result: Tensor,
-        x: Any,
-        dim: Any = None,
-        *args: Any,
-        **kwargs: Any,
-    ) -> Outcome:
-        if dim is None or kwargs.get("dtype") is not None:
-            raise UnsupportedError("it takes a softmax without an axis, or in another type")
-        return _over_axes(compute)(recorder, x, _axes(recorder, recorder.find(x), dim))
-
-    return rule
-
-
-def layer_norm(
-    recorder: Recorder,
-    func: Any,
-    result: Tensor,
-    x: Any,
-    normalized_shape: Any,
-    weight: Any = None,
-    bias: Any = None,
-    eps: float = 1e-5,
-    *args: Any,
-) -> Outcome:
-    source, graph = recorder.find(x), recorder.graph
-    rank = len(source.node.shape)
-    node = _normalised_last(graph, source.node, rank - len(normalized_shape), eps)
-    if weight is not None:
-        node = graph.multiply(node, recorder.find(weight).node)
-    if bias is not None:
-        node = graph.add(node, recorder.find(bias).node)
-    return node, source.rows
-
-
-def rms_norm(
-    recorder: Recorder,
-    func: Any,
-    result: Tensor,
-    x: Any,
-    normalized_shape: Any,
-    weight: Any = None,
-    eps: Any = None,
-) -> Outcome:
-    source, graph = recorder.find(x), recorder.graph
-    keep = len(source.node.shape) - len(normalized_shape)
-    epsilon = torch.finfo(recorder.dtype).eps if eps is None else eps
-    square = mean(graph, graph.multiply(source.node, source.node), keep)
-    root = graph.pointwise("square_root", graph.add(square, epsilon))
-    node = graph.multiply(source.node, _spread(graph, graph.divide(1.0, root), source.node))
-    if weight is not None:
-        node = graph.multiply(node, recorder.find(weight).node)
-    return node, source.rows
-
-
-def normalize(
-    recorder: Recorder,
-    func: Any,
-    result: Tensor,
-    x: Any,
-    p: float = 2.0,
-    dim: int = 1,
-    eps: float = 1e-12,
-    **kwargs: Any,
-) -> Outcome:
-    def compute(graph: Graph, node: Node, keep: int) -> Node:
-        length = clamp(graph, norm(graph, node, keep, p), eps)
-        return graph.divide(node, _spread(graph, length, node))
-
-    return _over_axes(compute)(recorder, x, _axes(recorder, recorder.find(x), dim))
