@@ -84,8 +84,8 @@ class Attribute(Queue):
         return super().forward(x, queue) / self.scale
 
 
-class Hidden(Queue):
-    """Keeps the number of steps where an analysis does not look, for its step."""
+class Noted(Queue):
+    """Keeps the number of steps in an attribute of an attribute."""
 
     def __init__(self):
         super().__init__()
@@ -97,3 +97,17 @@ class Hidden(Queue):
 
     def forward(self, x, queue):
         return super().forward(x, queue) / self.notes.scale
+
+
+NOTES = {"scale": 1}
+
+
+class Hidden(Queue):
+    """Keeps the number of steps where an analysis does not look, for its step."""
+
+    def initial_state(self, batch_size, steps):
+        NOTES["scale"] = steps
+        return super().initial_state(batch_size, steps)
+
+    def forward(self, x, queue):
+        return super().forward(x, queue) / NOTES["scale"]

@@ -12,6 +12,7 @@ from growing_cells import (
     EveryStep,
     Hidden,
     Learnt,
+    Noted,
     OddAndEven,
     Value,
 )
@@ -116,7 +117,7 @@ def test_the_program_used_longest_ago_makes_room_for_a_new_one(engine, analysed,
     assert analysed == [2, 3, 4, 3]
 
 
-@pytest.mark.parametrize("kind", [Attribute, Hidden])
+@pytest.mark.parametrize("kind", [Attribute, Noted, Hidden])
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_step_that_learns_the_number_of_steps_runs_by_the_plain_loop(engine, kind, caplog):
     cell = kind()
