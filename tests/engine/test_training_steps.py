@@ -71,6 +71,14 @@ def test_two_threads(engine, kind):
     assert_near(*both(engine, kind, threads=2, clip=0.5))
 
 
+def test_more_threads_than_a_program_has_room_for(engine):
+    assert_near(*both(engine, "symbols", steps=3, threads=1000))
+
+
+def test_a_gradient_clipped_to_nothing(engine):
+    assert_near(*both(engine, "symbols", optimizer="adamw:weight_decay=0.2", clip=0.0))
+
+
 def test_the_same_bits_every_time_and_in_stretches_of_any_size(engine):
     start = model("symbols")
     for threads in (1, 2):
