@@ -57,7 +57,7 @@ def test_only_the_contenders_named_are_measured(seqtasks):
 
 
 def test_memory_has_a_row_an_engine(seqtasks):
-    done = seqtasks("bench", "engine", "--size", "tiny", "--memory", "--json")
+    done = seqtasks("bench", "engine", "--size", "tiny", "--cell", "gru", "--memory", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert set(document) == {"machine", "memory"}
