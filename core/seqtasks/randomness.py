@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["random_octets", "stream", "torch_seed"]
+__all__ = ["random_bits", "random_octets", "stream", "torch_seed"]
 
 
 def stream(seed: int, purpose: str, *key: int) -> np.random.Generator:
@@ -29,6 +29,11 @@ def random_octets(rng: np.random.Generator, count: int) -> NDArray[np.uint8]:
     """
     words = rng.integers(2**64, size=-(-count // 8), dtype=np.uint64)
     return words.astype("<u8", copy=False).view(np.uint8)[:count]
+
+
+def random_bits(rng: np.random.Generator, count: int) -> NDArray[np.uint8]:
+    """Draw fair bits, (count,), as `random_octets` holds them."""
+    return np.unpackbits(random_octets(rng, (count + 7) // 8), count=count)
 
 
 def torch_seed(seed: int, purpose: str) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.randomness import random_octets
+from seqtasks.randomness import random_bits
 from seqtasks.tasks import Array, Task, Tokens
 
 __all__ = ["BitTask"]
@@ -17,9 +17,7 @@ class BitTask(Task):
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> NDArray[np.uint8]:
         """Draw fair bits, (batch, length)."""
-        count = batch_size * length
-        octets = random_octets(rng, (count + 7) // 8)
-        return np.unpackbits(octets, count=count).reshape(batch_size, length)
+        return random_bits(rng, batch_size * length).reshape(batch_size, length)
 
     def domain_size(self, length: int) -> int:
         """Return 2^length."""

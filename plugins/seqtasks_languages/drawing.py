@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.randomness import random_octets
+from seqtasks.randomness import random_bits, random_octets
 
 __all__ = ["coins", "uniform_integers", "uniforms", "whole_numbers"]
 
@@ -30,4 +30,4 @@ def whole_numbers(rng: np.random.Generator, below: int, *shape: int) -> NDArray[
 
 def coins(rng: np.random.Generator, count: int) -> NDArray[np.bool_]:
     """Draw fair coins, (count,)."""
-    return np.unpackbits(random_octets(rng, (count + 7) // 8), count=count).astype(np.bool_)
+    return random_bits(rng, count).astype(np.bool_)

@@ -153,9 +153,11 @@ def echo_scores(
 def _range_lines(score: "RangeScore") -> list[str]:
     """Return in words what a mean over a range is of, in lines of no more than 80 characters."""
     fewest, most = score.fewest or score.sequences, score.most or score.sequences
-    instances = f"{most}" if fewest == most else f"{fewest} to {most}"
+    instances = counted(most, "instance")
+    if fewest != most:
+        instances = f"{fewest} to {instances}"
     start = f"{score.lengths}: the mean over {counted(score.count, 'length')}"
-    lines = [f"{start}, {instances} instance{'' if instances == '1' else 's'} each"]
+    lines = [f"{start}, {instances} each"]
     if score.whole == score.count:
         lines[0] += ", all there are" if not score.held_out else ""
     elif score.whole:

@@ -53,7 +53,7 @@ class Engines:
     name: str | None = None
     reasons: dict[str, str] = field(default_factory=dict[str, str])
     _programs: dict[Any, Passes] = field(default_factory=dict[Any, Passes])
-    _refused: dict[Any, str] = field(default_factory=dict[Any, str])
+    _refused: set[Any] = field(default_factory=set[Any])
     unsupported: str | None = None
     _starts: dict[Any, dict[int, int]] = field(default_factory=dict[Any, dict[int, int]])
     _numbers: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
@@ -197,7 +197,7 @@ class Engines:
         near = [number for number in (steps + 1, steps - 1) if number > 0]
         return next((number for number in near if self._start(signature, number) == start), steps)
 
-    def _made(self, analysis: Analysis, analysed: Any) -> Passes | None:
+    def _made(self, analysis: Analysis, signature: Any) -> Passes | None:
         for engine in self._candidates():
             try:
                 program = engine.program(analysis, self.parts)
@@ -212,7 +212,7 @@ class Engines:
                 continue
             self.name = engine.name
             return program
-        self._give_up(analysed, "no engine takes it")
+        self._give_up(signature, "no engine takes it")
         return None
 
     def _candidates(self) -> list[Engine]:
@@ -230,7 +230,7 @@ class Engines:
         """Run the plain loop for as long as the parts are as they are now."""
         for name in ("native", "torch"):
             self.reasons.setdefault(name, reason)
-        self._refused[signature] = reason
+        self._refused.add(signature)
         self.name = "plain"
 
     @property

@@ -127,7 +127,9 @@ def power(graph: Graph, x: Node, exponent: Node) -> Node:
     return graph.pointwise("power", x, exponent)
 
 
-def leaky(graph: Graph, x: Node, negative_slope: float = 0.01, inplace: bool = False) -> Node:
+def leaky(
+    graph: Graph, x: Node, negative_slope: Node | float = 0.01, inplace: bool = False
+) -> Node:
     positive = graph.pointwise("greater", x, 0.0)
     return graph.pointwise("where", positive, x, graph.multiply(x, negative_slope))
 
@@ -160,8 +162,7 @@ def celu(graph: Graph, x: Node, alpha: float = 1.0, inplace: bool = False) -> No
 def prelu(graph: Graph, x: Node, slope: Node) -> Node:
     if len(x.shape) > 1 and slope.size > 1:
         raise UnsupportedError("it calls prelu with slopes for an axis that is not the last")
-    positive = graph.pointwise("greater", x, 0.0)
-    return graph.pointwise("where", positive, x, graph.multiply(x, slope))
+    return leaky(graph, x, slope)
 
 
 def hard_swish(graph: Graph, x: Node, inplace: bool = False) -> Node:

@@ -60,14 +60,14 @@ class Program:
     """
 
     def __init__(self, analysis: Analysis, names: dict[Node, str], title: str) -> None:
+        for leaf, tensor in analysis.parameters.items():
+            if not tensor.is_contiguous():
+                raise UnsupportedError(f"the numbers of {names[leaf]} do not follow each other")
         emitted: Emitted = emit(analysis, names, title)
         self.analysis, self.source = analysis, emitted.source
         self.offsets, self.gradients = emitted.offsets, emitted.gradients
         self._leaves = analysis.leaves
         self._tensors = [analysis.parameters[leaf] for leaf in self._leaves]
-        for leaf, tensor in zip(self._leaves, self._tensors, strict=True):
-            if not tensor.is_contiguous():
-                raise UnsupportedError(f"the numbers of {names[leaf]} do not follow each other")
         self._used_from = steps_until_used(analysis, [analysis.cotangent])
         size = 4 if analysis.dtype == torch.float32 else 8
         self._blas = self._one_thread = 0
