@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from seqtasks.tasks import Array, Tokens
 from seqtasks_languages.drawing import uniform_integers
 from seqtasks_languages.language import Language
+from seqtasks_languages.words import every_word
 
 __all__ = ["Automaton", "RegularLanguage"]
 
@@ -43,6 +44,8 @@ class Automaton:
                 self.following[state, ids[symbol]] = reached
         self.accepting = np.zeros(dead + 1, dtype=np.bool_)
         self.accepting[list(accepting)] = True
+        # Of each length, how many strings lead from each state to an accepting one.
+        self._counts = {0: [int(accepted) for accepted in self.accepting]}
         useful = self.accepting
         for _ in range(dead):
             useful = useful | useful[self.following].any(axis=1)
@@ -56,24 +59,24 @@ class Automaton:
 
     def count(self, length: int) -> int:
         """Return how many strings of a length are accepted."""
-        counts = [int(accepted) for accepted in self.accepting]
         following: list[list[int]] = self.following.tolist()
-        for _ in range(length):
-            counts = [sum(counts[reached] for reached in leaving) for leaving in following]
-        return counts[0]
+        for longer in range(1, length + 1):
+            if longer not in self._counts:
+                counts = self._counts[longer - 1]
+                self._counts[longer] = [sum(counts[to] for to in leaving) for leaving in following]
+        return self._counts[length][0]
 
-    def words(self, length: int) -> NDArray[np.int64]:
+    def words(self, length: int) -> Array:
         """Return the strings of a length that are accepted, in alphabetical order of ids."""
         finishing: list[NDArray[np.bool_]] = [self.accepting]
         for _ in range(length):
             finishing.append(np.asarray(finishing[-1][self.following].any(axis=1)))
-        states = np.zeros(1, dtype=np.int64)
-        words = np.empty((1, 0), dtype=np.int64)
-        for left in reversed(range(length)):
-            rows, symbols = np.nonzero(finishing[left][self.following[states]])
-            words = np.concatenate([words[rows], symbols[:, None]], axis=1)
-            states = self.following[states[rows], symbols]
-        return words
+        return every_word(
+            length,
+            np.zeros(1, dtype=np.int64),
+            lambda states, left: finishing[left][self.following[states]],
+            lambda states, symbols: self.following[states, symbols],
+        )
 
 
 @lru_cache(maxsize=64)

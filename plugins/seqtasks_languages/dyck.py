@@ -14,6 +14,7 @@ from seqtasks.tasks import Array, Tokens
 from seqtasks_languages.brackets import brackets, check_at_least_one
 from seqtasks_languages.drawing import uniforms
 from seqtasks_languages.language import Language
+from seqtasks_languages.words import every_word
 
 __all__ = ["Dyck"]
 
@@ -141,21 +142,24 @@ class Dyck(Language):
         if self.mode == "recognise":
             return super().enumerate(length)
         closing = 2 * np.arange(self.kinds) + 1
-        words = np.empty((1, 0), dtype=self._id_type)
-        heights = np.zeros(1, dtype=np.int64)
-        stacks = np.zeros(1, dtype=np.int64)  # the kinds that are open, as digits; the last is low
-        for left in reversed(range(length)):
-            possible = np.empty((len(words), 2 * self.kinds), dtype=np.bool_)
-            possible[:, ::2] = (heights < min(self.depth, left))[:, None]
+
+        # A state is how many are open, and their kinds as digits, of which the last is low.
+        def possible(states: Array, left: int) -> NDArray[np.bool_]:
+            heights, stacks = states.T
+            found = np.empty((len(states), 2 * self.kinds), dtype=np.bool_)
+            found[:, ::2] = (heights < min(self.depth, left))[:, None]
             last = stacks % self.kinds * 2 + 1
-            possible[:, 1::2] = (heights > 0)[:, None] & (last[:, None] == closing)
-            rows, symbols = np.nonzero(possible)
-            words = np.column_stack([words[rows], symbols.astype(words.dtype)])
+            found[:, 1::2] = (heights > 0)[:, None] & (last[:, None] == closing)
+            return found
+
+        def advance(states: Array, symbols: NDArray[np.integer]) -> Array:
+            heights, stacks = states.T
             opens = symbols % 2 == 0
-            heights = heights[rows] + np.where(opens, 1, -1)
-            stacks = stacks[rows]
-            stacks = np.where(opens, stacks * self.kinds + symbols // 2, stacks // self.kinds)
-        return words
+            pushed = np.where(opens, stacks * self.kinds + symbols // 2, stacks // self.kinds)
+            return np.stack([heights + np.where(opens, 1, -1), pushed], axis=1)
+
+        start = np.zeros((1, 2), dtype=np.int64)
+        return every_word(length, start, possible, advance, self._id_type)
 
     @property
     def _id_type(self) -> DTypeLike:

@@ -14,6 +14,7 @@ from seqtasks.tasks import Array, Tokens
 from seqtasks_languages.brackets import brackets, check_at_least_one
 from seqtasks_languages.drawing import uniforms
 from seqtasks_languages.language import Language
+from seqtasks_languages.words import every_word
 
 __all__ = ["ShuffleDyck"]
 
@@ -170,17 +171,20 @@ class ShuffleDyck(Language):
         """Return the members of a length in alphabetical order of ids."""
         if self.mode == "recognise":
             return super().enumerate(length)
-        words = np.empty((1, 0), dtype=np.min_scalar_type(2 * self.kinds))
-        heights = np.zeros((1, self.kinds), dtype=np.int64)
-        for left in reversed(range(length)):
-            possible = np.empty((len(words), 2 * self.kinds), dtype=np.bool_)
-            possible[:, ::2] = (heights.sum(axis=1) < left)[:, None]
-            possible[:, 1::2] = heights > 0
-            rows, symbols = np.nonzero(possible)
-            words = np.column_stack([words[rows], symbols.astype(words.dtype)])
-            heights = heights[rows]
-            heights[np.arange(len(rows)), symbols // 2] += np.where(symbols % 2 == 0, 1, -1)
-        return words
+
+        def possible(heights: Array, left: int) -> NDArray[np.bool_]:
+            found = np.empty((len(heights), 2 * self.kinds), dtype=np.bool_)
+            found[:, ::2] = (heights.sum(axis=1) < left)[:, None]
+            found[:, 1::2] = heights > 0
+            return found
+
+        def advance(heights: Array, symbols: NDArray[np.integer]) -> Array:
+            heights[np.arange(len(heights)), symbols // 2] += np.where(symbols % 2 == 0, 1, -1)
+            return heights
+
+        start = np.zeros((1, self.kinds), dtype=np.int64)
+        dtype = np.min_scalar_type(2 * self.kinds)
+        return every_word(length, start, possible, advance, dtype)
 
     def _pairs(self, rng: np.random.Generator, batch_size: int, pairs: int) -> NDArray[np.int64]:
         """Draw how many pairs there are of each kind, (kinds, batch)."""
