@@ -42,7 +42,7 @@ def load_experiment(spec: str | Path | Task, **overrides: Any) -> Experiment:
 
 
 def _from_file(path: Path) -> Experiment:
-    data = read_json(path)
+    data = read_json(path, follow=True)
     if not isinstance(data, dict):
         raise UsageError(f"{path}: an experiment is a JSON object, this is not")
     if isinstance(data.get("experiment"), dict):  # the record of a run

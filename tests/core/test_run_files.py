@@ -1,13 +1,15 @@
 """Files of a run: wholly written or untouched, and read with errors that say the place."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from seqtasks.errors import RunError, UsageError
-from seqtasks.runs.files import read_json, write_atomically, write_json, writing
+from seqtasks.runs.files import read_json, read_regular, write_atomically, write_json, writing
 
 FULL_DISK = """
 import resource, sys
@@ -157,3 +159,24 @@ def test_a_missing_json_file_is_named(tmp_path):
 def test_a_record_is_readable_by_any_json_reader(tmp_path):
     write_json(tmp_path / "a.json", {"b": 1, "a": [2]})
     assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"b": 1, "a": [2]}
+
+
+def test_only_regular_files_of_a_bounded_size_are_read(tmp_path):
+    file, link, pipe = tmp_path / "file", tmp_path / "link", tmp_path / "pipe"
+    file.write_bytes(b"12345")
+    link.symlink_to(file)
+    os.mkfifo(pipe)
+    assert read_regular(file, 5) == b"12345"
+    assert read_regular(link, 5, follow=True) == b"12345"
+    refused = {
+        file: (4, "it is larger than 4 bytes"),
+        link: (5, "it is a symbolic link"),
+        pipe: (5, "it is not a regular file"),
+        tmp_path: (5, "it is not a regular file"),
+        Path("/dev/zero"): (5, "it is not a regular file"),
+        tmp_path / "none": (5, "No such file or directory"),
+        Path("a\0b"): (5, "its name holds a NUL character"),
+    }
+    for path, (most, why) in refused.items():
+        with pytest.raises(UsageError, match=why):
+            read_regular(path, most)

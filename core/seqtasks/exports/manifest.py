@@ -135,7 +135,7 @@ def read_manifest(path: Path) -> Manifest:
     Raises:
         UsageError: if it cannot be read, is none, or was written by a newer seqtasks.
     """
-    document = read_json(path)
+    document = read_json(path, follow=True)
     if not isinstance(document, dict) or not isinstance(document.get("format"), int):
         raise UsageError(f"{path} is not the manifest of an export")
     if document["format"] > FORMAT:
