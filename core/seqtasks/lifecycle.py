@@ -31,7 +31,7 @@ from seqtasks.runs.files import write_json, writing
 from seqtasks.settings import EngineName
 from seqtasks.stored import finished_result, restore_run
 from seqtasks.tasks import Task
-from seqtasks.training import Trainer
+from seqtasks.training import Trainer, check_state, state_tensors
 
 __all__ = ["resume", "run"]
 
@@ -96,6 +96,7 @@ def run(
     with closing(trainer):
         if out is None:
             return _execute(started, trainer, None, told, stop)
+        check_state(started.model)
         directory = begin_record(experiment, trainer, Path(out), own_model)
         started.path = directory.path
         with directory.locked():
@@ -238,7 +239,7 @@ def _save(run: Run, trainer: Trainer, directory: RunDirectory | None) -> None:
 def _write_result(result: Result, directory: RunDirectory) -> None:
     from seqtasks.plots import save_plots
 
-    write_weights(directory.weights, result.model.state_dict())
+    write_weights(directory.weights, state_tensors(result.model))
     save_plots(result, directory.path)
     write_json(directory.result, result.to_json())  # last: it says that the run is finished
 

@@ -16,7 +16,15 @@ from seqtasks.references import short_name
 from seqtasks.running import Run
 from seqtasks.tasks import Batch, Task, Tokens
 from seqtasks.torch_randomness import borrowed_random_state
-from seqtasks.training import BatchSource, Trainer, predictions_of, scoring, to_torch
+from seqtasks.training import (
+    BatchSource,
+    Trainer,
+    brought_to_type,
+    check_memory,
+    predictions_of,
+    scoring,
+    to_torch,
+)
 
 __all__ = ["experiment_model", "prepare"]
 
@@ -37,7 +45,8 @@ def prepare(
         threads: how many a compiled program is to use; None for as many as repay their waiting.
 
     Raises:
-        UsageError: if the device is not there, or the task or the model does not do what it must.
+        UsageError: if the device is not there, trained parameters overlap in memory, or the task
+            or the model does not do what it must.
     """
     task = experiment.make_task()
     holdout = experiment.make_holdout(task)
@@ -50,6 +59,7 @@ def prepare(
             model = experiment_model(experiment, task)
         except RuntimeError as error:  # torch has no error of its own for too little memory
             raise UsageError(f"the model cannot be made: {one_line(error)}") from error
+    check_memory(model)
     model.to(device)
     source = BatchSource(
         task,
@@ -89,7 +99,8 @@ def experiment_model(experiment: Experiment, task: Task) -> nn.Module:
         experiment.layers,
         experiment.seed,
     )
-    return model.to(_DTYPES[experiment.dtype])
+    check_memory(model)  # before a conversion parts what overlaps
+    return brought_to_type(model, _DTYPES[experiment.dtype])
 
 
 def _device(name: str) -> torch.device:

@@ -15,7 +15,7 @@ from seqtasks.running import Result, Run, parameter_count
 from seqtasks.runs.checkpoint import read_checkpoint, read_weights
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.files import write_atomically
-from seqtasks.training import Trainer
+from seqtasks.training import Trainer, load_state
 
 __all__ = ["finished_result", "load", "restore_run"]
 
@@ -111,8 +111,8 @@ def restore_run(run: Run, trainer: Trainer, directory: RunDirectory) -> None:
 
 def _fill(model: nn.Module, weights: dict[str, Any], path: Path) -> None:
     try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
+        load_state(model, weights)
+    except (RuntimeError, ValueError) as error:
         raise _unfit(path, error) from error
 
 

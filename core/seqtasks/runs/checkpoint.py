@@ -67,11 +67,18 @@ _REMEDY = "restore it from a copy, or start the run again with `seqtasks run`"
 def _write(path: Path, tensors: dict[str, Tensor], progress: str) -> None:
     # Copies, for tied or transposed tensors share memory, which safetensors refuses.
     copies = {
-        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        name: tensor.detach().cpu().resolve_conj().clone(memory_format=torch.contiguous_format)
         for name, tensor in tensors.items()
     }
     # One entry, for safetensors writes several in no fixed order, and equal runs give equal files.
-    about = json.dumps({"progress": progress, "digest": _digest(copies, progress)})
+    digest = _digest(copies, progress)
+    # Of the complex types safetensors has one alone, and not in all its versions.
+    complex_names = sorted(name for name, tensor in copies.items() if tensor.is_complex())
+    copies |= {name: torch.view_as_real(copies[name]) for name in complex_names}
+    about = json.dumps(
+        {"progress": progress, "digest": digest}
+        | ({"complex": complex_names} if complex_names else {})
+    )
     write_atomically(path, safetensors.torch.save(copies, {"seqtasks": about}))
 
 
@@ -86,7 +93,13 @@ def _read(path: Path) -> tuple[dict[str, Tensor], str]:
     except (SafetensorError, ValueError) as error:
         raise UsageError(f"{path} is damaged ({error}); {_REMEDY}") from None
     progress = about.get("progress", "")
-    if about.get("digest") != _digest(tensors, progress):
+    try:
+        for name in about.get("complex", ()):
+            tensors[name] = torch.view_as_complex(tensors[name])
+        whole = about.get("digest") == _digest(tensors, progress)
+    except (KeyError, TypeError, RuntimeError):  # other names, or of what is not complex
+        whole = False
+    if not whole:
         raise UsageError(
             f"{path} was changed after it was written (its digest does not fit); {_REMEDY}"
         )

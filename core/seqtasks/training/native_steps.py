@@ -21,7 +21,7 @@ from seqtasks.engine.optimizer_values import OptimizerValues
 from seqtasks.model import Model
 from seqtasks.settings import LossReduction
 from seqtasks.training.data import BatchSource, Block
-from seqtasks.training.optimizers import trained_parameters
+from seqtasks.training.parameters import trained_parameters
 from seqtasks.training.torch_steps import TorchSteps
 
 __all__ = ["NativeSteps"]

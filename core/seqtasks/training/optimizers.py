@@ -12,7 +12,7 @@ from seqtasks.engine.optimizer_values import OptimizerValues
 from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.spec import parse_spec
 
-__all__ = ["OPTIMIZERS", "build_optimizer", "optimizer_values", "trained_parameters"]
+__all__ = ["OPTIMIZERS", "build_optimizer", "optimizer_values"]
 
 GIVEN = ("learning_rate",)
 
@@ -124,18 +124,6 @@ def optimizer_values(text: str, learning_rate: float) -> OptimizerValues:
         raise UsageError(f"optimizer {text}: {error}") from None
 
 
-def trained_parameters(model: nn.Module) -> list[nn.Parameter]:
-    """Return the parameters that training changes.
-
-    Raises:
-        UsageError: if there is none.
-    """
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    if not trained:
-        raise UsageError("the model has no parameter to train")
-    return trained
-
-
 def build_optimizer(
     values: OptimizerValues, parameters: Iterable[nn.Parameter]
 ) -> torch.optim.Optimizer:
@@ -160,4 +148,6 @@ def build_optimizer(
         )
     kind = torch.optim.AdamW if v.kind == "adamw" else torch.optim.Adam
     betas = (v.beta1, v.beta2)
-    return kind(trained, v.learning_rate, betas, v.epsilon, v.weight_decay, fused=True)
+    # torch's fused step on a CPU takes any parameter's numbers to follow each other in memory
+    fused = all(p.is_contiguous() and p.is_floating_point() for p in trained)
+    return kind(trained, v.learning_rate, betas, v.epsilon, v.weight_decay, fused=fused)

@@ -10,7 +10,8 @@ from seqtasks.engine.optimizer_values import OptimizerValues
 from seqtasks.model import sequence_loss
 from seqtasks.settings import LossReduction
 from seqtasks.training.data import BatchSource
-from seqtasks.training.optimizers import build_optimizer, trained_parameters
+from seqtasks.training.optimizers import build_optimizer
+from seqtasks.training.parameters import trained_parameters
 
 __all__ = ["TorchSteps", "predictions_of"]
 

@@ -12,6 +12,7 @@ from seqtasks.model import Model
 from seqtasks.settings import EngineName, LossReduction
 from seqtasks.torch_randomness import borrowed_random_state, own_random_stream
 from seqtasks.training.data import BatchSource
+from seqtasks.training.model_state import load_state, state_tensors
 from seqtasks.training.native_steps import NativeSteps
 from seqtasks.training.optimizers import optimizer_values
 from seqtasks.training.torch_steps import TorchSteps
@@ -127,7 +128,7 @@ class Trainer:
 
     def state(self) -> dict[str, Tensor]:
         """Return copies of everything that later steps depend on, beside the step number."""
-        tensors = {f"model.{key}": value for key, value in self.model.state_dict().items()}
+        tensors = {f"model.{key}": value for key, value in state_tensors(self.model).items()}
         for key, value in self._steps.optimizer_state().items():
             tensors[f"optimizer.{key}"] = value
         for index, value in enumerate(self._random):
@@ -144,7 +145,7 @@ class Trainer:
         for key, value in tensors.items():
             part, _, name = key.partition(".")
             parts[part][name] = value
-        self.model.load_state_dict(parts["model"])
+        load_state(self.model, parts["model"])
         self._steps.restore(parts["optimizer"], step)
         self._random = [parts["random"][str(index)] for index in range(len(parts["random"]))]
         self.step = step
