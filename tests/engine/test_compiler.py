@@ -3,17 +3,23 @@
 import ctypes
 import importlib.util
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 import torch
 
 import seqtasks as st
+from seqtasks.engine.native.cache import _own_group
 from seqtasks.engine.native.compiler import CompilerError, cache_folder, find_compiler, load
 from seqtasks.engine.with_engine import engines_of
+from seqtasks.errors import RunError
 
 SOURCE = "int answer(void) { return 42; }\n"
+LOAD = f"from seqtasks.engine.native.compiler import load; print(load({SOURCE!r}).answer())"
 SCRIPT = """
 import resource, sys, torch
 import seqtasks as st
@@ -83,17 +89,6 @@ def test_the_users_cache_is_used_unless_another_is_named(monkeypatch, tmp_path):
     assert tmp_path in cache_folder().parents
 
 
-@pytest.mark.parametrize("content", [b"", b"damaged" * 500])
-def test_a_damaged_program_is_made_again(cache, content):
-    code = f"from seqtasks.engine.native.compiler import load; load({SOURCE!r})"
-    subprocess.run([sys.executable, "-c", code], check=True)  # here it would stay loaded
-    (kept,) = cache.iterdir()
-    kept.write_bytes(content)
-    assert answers()
-    assert kept.read_bytes() != content
-    assert list(cache.iterdir()) == [kept]
-
-
 def test_a_program_that_others_may_have_changed_is_not_loaded(cache):
     assert answers()
     (kept,) = cache.iterdir()
@@ -111,6 +106,213 @@ def test_a_link_in_the_cache_is_not_followed(cache, tmp_path):
     kept.symlink_to(elsewhere)
     assert answers()
     assert not kept.is_symlink()
+
+
+DAMAGES = """
+import ctypes, os, random, shutil, sys
+from pathlib import Path
+from seqtasks.engine.native import compiler
+
+def damaged(path, way, chance):
+    content = bytearray(path.read_bytes())
+    if way == "cut":
+        del content[chance.randrange(len(content)) :]
+    elif way == "changed":
+        for _ in range(chance.choice([1, 10, 1000])):
+            content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+    elif way == "cut in place":
+        return os.truncate(path, chance.randrange(len(content)))
+    elif way == "empty":
+        content.clear()
+    else:
+        elsewhere = path.rename(path.parent.parent / "elsewhere.so")
+        if way == "link":
+            path.symlink_to(elsewhere)
+        elif way == "folder":
+            path.mkdir()
+            (path / "file").write_text("")
+        elif way == "pipe":
+            os.mkfifo(path)
+        return
+    path.write_bytes(content)
+
+source, folder, chance = sys.argv[1], Path(os.environ["SEQTASKS_CACHE"]), random.Random(5)
+before = compiler.load(source)
+ways = ["cut", "changed", "cut in place", "empty", "folder", "link", "pipe"]
+for k in range(60):
+    (path,) = folder.glob("*.so")
+    damaged(path, ways[k % len(ways)], chance)
+    compiler._loaded.clear()
+    assert compiler.load(source).answer() == 42
+    assert before.answer() == 42  # what is loaded does not change with the file
+    (path,) = folder.iterdir()
+    assert path.is_file() and not path.is_symlink()
+print("done")
+"""
+
+
+def test_however_a_program_is_damaged_it_is_made_again_and_gives_right_numbers(cache):
+    done = subprocess.run(
+        [sys.executable, "-c", DAMAGES, SOURCE], capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+
+
+def test_a_library_loaded_before_is_not_taken_for_another(cache, monkeypatch):
+    found = [load(f"int answer(void) {{ return {k}; }}\n") for k in range(5)]
+    assert [library.answer() for library in found] == [0, 1, 2, 3, 4]
+    monkeypatch.setattr("seqtasks.engine.native.compiler._loaded", {})
+    found = [load(f"int answer(void) {{ return {k}; }}\n") for k in range(5)]
+    assert [library.answer() for library in found] == [0, 1, 2, 3, 4]
+
+
+def test_programs_are_loaded_where_there_are_no_files_in_memory(cache, monkeypatch):
+    monkeypatch.delattr("os.memfd_create", raising=False)
+    monkeypatch.setattr("seqtasks.engine.native.compiler._loaded", {})
+    assert answers()
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o707])
+@pytest.mark.parametrize("above", [0, 1, 2])
+def test_a_folder_above_the_cache_that_others_can_write_is_refused(
+    monkeypatch, tmp_path, mode, above
+):
+    if mode == 0o770 and _own_group(tmp_path.stat().st_gid):
+        pytest.skip("nobody else is in the group")
+    folders = [tmp_path / "a", tmp_path / "a" / "b", tmp_path / "a" / "b" / "c"]
+    folders[-1].mkdir(parents=True)
+    monkeypatch.setenv("SEQTASKS_CACHE", str(folders[-1]))
+    folders[above].chmod(mode)
+    with pytest.raises(CompilerError, match=f"others can write into {folders[above]}"):
+        load(SOURCE)
+    folders[above].chmod(0o700)
+    assert answers()
+
+
+def test_a_folder_above_the_cache_may_be_shared_where_each_may_move_his_own_alone(
+    monkeypatch, tmp_path
+):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o1777)
+    monkeypatch.setenv("SEQTASKS_CACHE", str(tmp_path / "shared" / "mine"))
+    assert answers()
+    monkeypatch.setenv("SEQTASKS_CACHE", str(tmp_path / "shared"))
+    with pytest.raises(CompilerError, match="others can write"):
+        load(SOURCE)
+
+
+def test_a_link_on_the_way_to_the_cache_is_followed_and_what_it_leads_through_looked_at(
+    monkeypatch, tmp_path
+):
+    (tmp_path / "open" / "cache").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("open/../open")
+    monkeypatch.setenv("SEQTASKS_CACHE", str(tmp_path / "link" / "cache"))
+    assert answers()
+    (tmp_path / "open").chmod(0o777)
+    with pytest.raises(CompilerError, match="others can write into"):
+        load(SOURCE)
+    (tmp_path / "round").symlink_to("round")
+    monkeypatch.setenv("SEQTASKS_CACHE", str(tmp_path / "round" / "cache"))
+    with pytest.raises(CompilerError, match="symbolic links"):
+        load(SOURCE)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs the right to give files away")
+@pytest.mark.parametrize("whose", ["the cache", "a folder above", "a link", "the program"])
+def test_what_belongs_to_another_user_is_not_used(monkeypatch, tmp_path, whose):
+    (tmp_path / "a" / "cache").mkdir(parents=True)
+    link = tmp_path / "link"
+    link.symlink_to("a")
+    cache = link / "cache"
+    monkeypatch.setenv("SEQTASKS_CACHE", str(cache))
+    assert answers()
+    (program,) = cache.iterdir()
+    places = {"the cache": cache, "a folder above": tmp_path / "a", "a link": link}
+    os.lchown(places.get(whose, program), 12345, 0)
+    if whose == "the program":
+        assert answers()
+        assert program.stat().st_uid == 0  # made again
+    else:
+        with pytest.raises(CompilerError, match="others can write into"):
+            load(SOURCE)
+
+
+def test_a_cache_that_can_only_be_read_gives_the_programs_that_it_has(cache, monkeypatch):
+    assert answers()
+    allowed = os.access
+    monkeypatch.setattr("os.access", lambda path, mode: path != cache and allowed(path, mode))
+    monkeypatch.setattr("seqtasks.engine.native.compiler._loaded", {})
+    assert answers()
+    with pytest.raises(CompilerError, match="cannot be written: name another folder in SEQTASKS"):
+        load(SOURCE + "int other;\n")
+
+
+def waiting_compiler(folder):
+    """Return a compiler that waits, and the file into which it writes its process id."""
+    compiler, begun = folder / "waiting-cc", folder / "begun"
+    compiler.write_text(f"#!/bin/sh\necho $$ > {begun}\nexec sleep 60\n")
+    compiler.chmod(0o700)
+    return str(compiler), begun
+
+
+def killed_times(folder, times, way):
+    """Return a compiler that is killed so many times before it does its work."""
+    compiler = folder / "killed-cc"
+    compiler.write_text(
+        f"#!/bin/sh\necho again >> {folder}/tries\n"
+        f'if [ $(wc -l < {folder}/tries) -le {times} ]; then {way}; fi\nexec cc "$@"\n'
+    )
+    compiler.chmod(0o700)
+    return str(compiler)
+
+
+PART_KILLED = "echo 'gcc: fatal error: Killed signal terminated program cc1' >&2; exit 1"
+
+
+@pytest.mark.parametrize("way", ["kill -9 $$", "kill -TERM $$", "exit 130", PART_KILLED])
+def test_a_compiler_that_was_killed_is_tried_again_and_no_reason_for_another_engine(
+    cache, monkeypatch, tmp_path, way
+):
+    monkeypatch.setenv("CC", killed_times(tmp_path, 1, way))
+    assert unrolled() == "native"
+    (tmp_path / "tries").unlink()
+    monkeypatch.setenv("CC", killed_times(tmp_path, 9, way))
+    monkeypatch.setenv("SEQTASKS_CFLAGS", "-O0 -DANOTHER")
+    with pytest.raises(RunError, match="was killed"):
+        unrolled()
+    assert [path.suffix for path in cache.iterdir()] == [".so"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_the_compiler_runs_ends_both(cache, tmp_path, number):
+    compiler, begun = waiting_compiler(tmp_path)
+    code = f"import signal; signal.signal({number}, signal.default_int_handler); {LOAD}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], env={**os.environ, "CC": compiler}, stderr=subprocess.PIPE
+    )
+    while not begun.exists() or not begun.read_text():
+        time.sleep(0.01)
+    time.sleep(0.2)  # until its start is noted: an interrupt at that very moment leaves it alone
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=5)
+    assert b"KeyboardInterrupt" in stderr
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(begun.read_text()), 0)
+    assert not list(cache.iterdir())
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
+@pytest.mark.parametrize("where", ["SEQTASKS_CFLAGS", "CC"])
+@pytest.mark.parametrize("name", ["address", "thread", "undefined,address"])
+def test_a_sanitizer_that_had_to_come_before_python_is_refused_with_what_to_do(
+    cache, monkeypatch, where, name
+):
+    flag = f"-fsanitize={name}"
+    monkeypatch.setenv(where, flag if where == "SEQTASKS_CFLAGS" else f"gcc {flag}")
+    for _ in range(2):  # nor is it kept, and loaded the next time
+        with pytest.raises(CompilerError, match="LD_PRELOAD=") as refusal:
+            load(SOURCE)
+        assert "\n" not in str(refusal.value)
 
 
 def broken(name, cache, monkeypatch):
@@ -233,9 +435,9 @@ def test_a_disk_that_fills_up_while_a_program_is_moved_into_place(cache, monkeyp
     assert not list(cache.iterdir())
 
 
-def test_what_killed_processes_left_is_removed_once_it_is_old(cache):
+def test_what_processes_of_other_machines_left_is_removed_once_it_is_old(cache):
     cache.mkdir(mode=0o700)
-    old, new = cache / "making-old", cache / "making-new"
+    old, new = cache / "making-1-elsewhere-old", cache / "making-1-elsewhere-new"
     for folder in (old, new):
         folder.mkdir()
         (folder / "program.c").write_text(SOURCE)
@@ -243,6 +445,19 @@ def test_what_killed_processes_left_is_removed_once_it_is_old(cache):
     assert answers()
     assert not old.exists()
     assert new.exists()
+
+
+def test_what_a_killed_process_left_is_removed_at_once(cache, tmp_path):
+    compiler, begun = waiting_compiler(tmp_path)
+    process = subprocess.Popen([sys.executable, "-c", LOAD], env={**os.environ, "CC": compiler})
+    while not begun.exists() or not begun.read_text():
+        time.sleep(0.01)
+    assert [path.name[:7] for path in cache.iterdir()] == ["making-"]
+    process.kill()
+    process.wait()
+    os.kill(int(begun.read_text()), signal.SIGKILL)
+    assert answers()
+    assert [path.suffix for path in cache.iterdir()] == [".so"]
 
 
 def test_the_cache_may_be_a_folder_named_from_here(monkeypatch, tmp_path):
@@ -254,7 +469,7 @@ def test_the_cache_may_be_a_folder_named_from_here(monkeypatch, tmp_path):
 
 def test_a_folder_of_somebody_else_is_not_used(cache, monkeypatch, caplog):
     assert answers()
-    monkeypatch.setattr("os.getuid", lambda: cache.stat().st_uid + 1)
+    monkeypatch.setattr("seqtasks.engine.native.cache._trusted", lambda: (os.getuid() + 1,))
     assert unrolled() in ("torch", "plain")
     (record,) = caplog.records
     assert "others can write" in record.getMessage()

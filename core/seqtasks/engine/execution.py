@@ -22,6 +22,7 @@ from seqtasks.engine.passes import Passes
 from seqtasks.engine.portions import Memories, forward_alone
 from seqtasks.engine.starting import start_of
 from seqtasks.engine.unsupported import UnsupportedError
+from seqtasks.errors import RunError
 
 __all__ = ["Engines"]
 
@@ -204,6 +205,8 @@ class Engines:
             except UnsupportedError as reason:
                 self.reasons[engine.name] = str(reason)
                 continue
+            except RunError:
+                raise  # what ended the making says nothing about the engine
             except Exception as error:
                 # whatever it is, there is another way to the same results
                 text = " ".join(str(error).split()) or type(error).__name__
