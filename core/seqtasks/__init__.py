@@ -30,12 +30,14 @@ if TYPE_CHECKING:
     from seqtasks.lookup import task
     from seqtasks.metrics import (
         Metric,
+        macro_accuracy,
         mean_squared_error,
         r_squared,
         sequence_accuracy,
         token_accuracy,
     )
     from seqtasks.model import Model
+    from seqtasks.published import PublishedProtocol
     from seqtasks.range_score import RangeScore, evaluate_range
     from seqtasks.running import Result
     from seqtasks.settings import Settings
@@ -55,6 +57,7 @@ _HOMES = {
     "RunInterruptedError": "errors",
     "Metric": "metrics",
     "Model": "model",
+    "PublishedProtocol": "published",
     "Readout": "cells.base",
     "Reals": "alphabet",
     "Result": "running",
@@ -74,6 +77,7 @@ _HOMES = {
     "export": "exports",
     "hookimpl": "hookspecs",
     "load": "stored",
+    "macro_accuracy": "metrics",
     "mean_squared_error": "metrics",
     "r_squared": "metrics",
     "readout": "building",
@@ -97,6 +101,7 @@ __all__ = [
     "Experiment",
     "Metric",
     "Model",
+    "PublishedProtocol",
     "RangeScore",
     "Readout",
     "Reals",
@@ -117,6 +122,7 @@ __all__ = [
     "export",
     "hookimpl",
     "load",
+    "macro_accuracy",
     "mean_squared_error",
     "r_squared",
     "readout",

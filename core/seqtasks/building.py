@@ -3,6 +3,7 @@
 import inspect
 from typing import Any
 
+import torch
 from torch import nn
 
 from seqtasks.binding import parameters_of
@@ -10,6 +11,7 @@ from seqtasks.cells import Cell, Readout
 from seqtasks.errors import UsageError, one_line
 from seqtasks.lookup import find
 from seqtasks.model import Model
+from seqtasks.settings import EmbeddingKind
 from seqtasks.tasks import Task, Tokens
 from seqtasks.torch_randomness import own_random_stream
 
@@ -53,26 +55,54 @@ def build_model(
     embedding_size: int | None = None,
     layers: int = 1,
     seed: int = 0,
+    embedding: EmbeddingKind = "learned",
 ) -> Model:
     """Return a model for a task, float32, initialised from the seed's own stream.
 
-    The caller's random state is untouched. `embedding_size` None means the hidden size.
+    The caller's random state is untouched. `embedding_size` None means the hidden size, or the
+    number of symbols for the embedding `one-hot`.
+
+    Raises:
+        UsageError: for a cell or readout that cannot be made, or an embedding that does not fit.
     """
-    embedding_size = hidden_size if embedding_size is None else embedding_size
+    if embedding == "one-hot":
+        embedding_size = _one_hot_size(task, embedding_size)
+    elif embedding_size is None:
+        embedding_size = hidden_size
     with own_random_stream(seed, "initialisation"):
-        embedding: nn.Module = (
-            nn.Embedding(task.input_size, embedding_size)
-            if isinstance(task.inputs, Tokens)
-            else nn.Linear(task.inputs.size, embedding_size)
-        )
+        embedded = _embedding(task, embedding, embedding_size)
         cells: list[Cell] = []
         features = embedding_size
         for _ in range(layers):
             cells.append(cell(cell_spec, features, hidden_size))
             features = cells[-1].output_size
         return Model(
-            embedding, cells, readout(readout_spec, embedding_size, features, task.targets.size)
+            embedded, cells, readout(readout_spec, embedding_size, features, task.targets.size)
         )
+
+
+def _embedding(task: Task, kind: EmbeddingKind, size: int) -> nn.Module:
+    """Return a new embedding of a task's inputs."""
+    if kind == "one-hot":
+        return nn.Embedding.from_pretrained(torch.eye(size))
+    if isinstance(task.inputs, Tokens):
+        return nn.Embedding(task.input_size, size)
+    return nn.Linear(task.inputs.size, size)
+
+
+def _one_hot_size(task: Task, asked_for: int | None) -> int:
+    """Return the size of one-hot symbols."""
+    if not isinstance(task.inputs, Tokens):
+        raise UsageError(
+            f"the inputs of {task.known_as} are real numbers, which cannot be one-hot; "
+            "choose the embedding 'learned'"
+        )
+    if asked_for not in (None, task.input_size):
+        raise UsageError(
+            f"the embedding 'one-hot' of {task.known_as} has {task.input_size} numbers, one for "
+            f"each symbol; leave out the embedding size, got {asked_for}"
+        )
+    return task.input_size
 
 
 def _make(kind: Any, spec: Any, base: type, given: tuple[str, ...], sizes: tuple[int, ...]) -> Any:

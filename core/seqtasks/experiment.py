@@ -10,18 +10,29 @@ from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.holdout import Holdout
 from seqtasks.lengths import LengthRange
 from seqtasks.lookup import task as find_task
-from seqtasks.published import Published, published_from_json
+from seqtasks.published import Published, PublishedProtocol, published_from_json
 from seqtasks.references import Source, describe, short_name
+from seqtasks.schedules import build_schedule
 from seqtasks.settings import EngineName, Settings
 from seqtasks.tasks import Task
 
-__all__ = ["CADENCE", "THINGS", "Experiment", "Published"]
+__all__ = ["ADDED_LATER", "CADENCE", "THINGS", "Experiment", "ProtocolName", "Published"]
 
+ProtocolName = Literal["ours", "published"]
 DType = Literal["float32", "float64"]
 EVALUATION_MULTIPLES = (1, 2, 5, 10, 50)
 THINGS = ("task", "cell", "readout")
 CADENCE = {"log_every": 25, "evaluate_every": 100, "checkpoint_every": 500}
 """What is due how often in a run of 5000 steps; in longer ones in proportion."""
+
+ADDED_LATER: dict[str, Any] = {
+    "embedding": "learned",
+    "blank_before_answer": False,
+    "score_also": None,
+    "lr_schedule": "constant",
+    "training_inputs": None,
+}
+"""Fields that older records lack, with what such runs did."""
 
 CADENCE_STEPS = 5000
 _BY_STEPS: Any = None
@@ -50,6 +61,7 @@ class Experiment(Settings):
         evaluation_sequences: instances at each length of the final scores.
         score: a range of lengths such as `41..500` over which to take the mean score as well.
         score_sequences: instances at each of its lengths.
+        score_also: a part of that range over which to take the mean too.
         name: a name for its runs; None for one made of task and cell.
         published: published figures.
     """
@@ -66,6 +78,7 @@ class Experiment(Settings):
     evaluation_sequences: int = 1000
     score: str | None = None
     score_sequences: int = 64
+    score_also: str | None = None
     name: str | None = None
     published: tuple[Published, ...] = ()
 
@@ -98,6 +111,7 @@ class Experiment(Settings):
         task = find_task(self.task)
         allowed = task.lengths.select(self.length_range, task.known_as)
         build_curriculum(self.curriculum, allowed)
+        build_schedule(self.lr_schedule)
         self.make_holdout(task)
         for length in self.evaluation_lengths or ():
             task.lengths.select(LengthRange(length, length), task.known_as)
@@ -105,23 +119,61 @@ class Experiment(Settings):
             wanted = LengthRange.parse(self.score)
             task.lengths.select(wanted, task.known_as)
             object.__setattr__(self, "score", str(wanted))
+        if self.score_also is not None:
+            object.__setattr__(self, "score_also", self._part_of_score(task))
         if self.evaluation_lengths is None:
             multiples = (multiple * allowed[-1] for multiple in EVALUATION_MULTIPLES)
             possible = (task.lengths.at_least(length) for length in multiples)
             lengths = tuple(dict.fromkeys(length for length in possible if length is not None))
             object.__setattr__(self, "evaluation_lengths", lengths)
 
+    def _part_of_score(self, task: Task) -> str:
+        """Return `score_also` as a range is written, having checked it.
+
+        Raises:
+            UsageError: if it is no part of the range of `score`, or the task has none of it.
+        """
+        part = LengthRange.parse(str(self.score_also))
+        whole = None if self.score is None else LengthRange.parse(self.score)
+        if whole is None or part.first < whole.first or part.last > whole.last:
+            raise UsageError(f"score_also must be a part of score, got {part} of {whole}")
+        task.lengths.select(part, task.known_as)
+        return str(part)
+
     @classmethod
-    def for_task(cls, task: str | Task, /, **overrides: Any) -> "Experiment":
+    def for_task(
+        cls, task: str | Task, /, *, protocol: ProtocolName = "ours", **overrides: Any
+    ) -> "Experiment":
         """Return an experiment with the settings a task recommends, and others where given.
 
         Another length than the recommended brings its own evaluation lengths.
 
+        Args:
+            task: a spec of a task, or a task.
+            protocol: `ours` for the settings by which the task is learnt soonest; `published` for
+                those of the task's paper.
+            overrides: fields of the experiment.
+
         Raises:
-            UsageError: for an unknown setting or a value that does not fit.
+            UsageError: for an unknown setting or a value that does not fit, or a protocol that
+                cannot be followed.
         """
         cls._check_names(overrides)
-        recommended = find_task(task).settings
+        made = find_task(task)
+        recommended = made.settings
+        if protocol != "ours":
+            published = _followed(made, protocol)
+            assert published.settings is not None
+            recommended = published.settings
+            cell = overrides.get("cell", recommended.cell)
+            overrides = {
+                "score": published.score,
+                "score_also": None if "score" in overrides else published.score_also,
+                "score_sequences": published.score_sequences,
+                "evaluation_sequences": published.evaluation_sequences,
+                "published": published.published(cell),
+                **overrides,
+            }
         settings: dict[str, Any] = {
             name: getattr(recommended, name) for name in Settings.field_names()
         }
@@ -158,8 +210,10 @@ class Experiment(Settings):
         return self.name or f"{short_name(self.task)}-{short_name(self.cell)}"
 
     def make_task(self) -> Task:
-        """Return the task, with the blanks to compute over that the experiment asks for."""
+        """Return the task, with the blanks that the experiment asks for."""
         task = find_task(self.task)
+        if self.blank_before_answer:
+            task = task.with_blank_before_answer()
         return task.with_ponder(self.ponder) if self.ponder else task
 
     def make_holdout(self, task: Task) -> Holdout | None:
@@ -217,6 +271,29 @@ class Experiment(Settings):
                 if getattr(self, name) == due * _cadence_factor(self.steps):
                     changes.setdefault(name, None)
         return replace(self, **changes)
+
+
+def _followed(task: Task, protocol: str) -> PublishedProtocol:
+    """Return the published protocol of a task.
+
+    Raises:
+        UsageError: for an unknown name of a protocol, or one that cannot be followed, with what is
+            missing.
+    """
+    if protocol not in get_args(ProtocolName):
+        raise UsageError(f"protocol must be ours or published, got {protocol!r}")
+    published = task.published
+    if published is None:
+        raise UsageError(
+            f"{task.known_as} names no published protocol; leave --protocol out, or set each "
+            "option as your paper does"
+        )
+    if published.settings is None:
+        raise UsageError(
+            f"the protocol of {task.known_as} ({published.source}) cannot be followed yet: "
+            f"{' '.join(published.missing)}"
+        )
+    return published
 
 
 def _another_length(changes: Mapping[str, Any], length: str) -> bool:

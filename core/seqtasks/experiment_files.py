@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks.errors import UsageError, one_line
-from seqtasks.experiment import THINGS, Experiment
+from seqtasks.experiment import ADDED_LATER, THINGS, Experiment, ProtocolName
 from seqtasks.references import restore
 from seqtasks.registry import Entry, current_registry
 from seqtasks.runs.files import read_json
@@ -17,12 +17,15 @@ from seqtasks.tasks import Task
 __all__ = ["load_experiment", "restore_things"]
 
 
-def load_experiment(spec: str | Path | Task, **overrides: Any) -> Experiment:
+def load_experiment(
+    spec: str | Path | Task, *, protocol: ProtocolName = "ours", **overrides: Any
+) -> Experiment:
     """Return the experiment that a name, a file or a task stands for, with some settings changed.
 
     Args:
         spec: a registered task or experiment, an experiment file (`.json`), a file of one's own
             (`./mine.py:MyTask`), or a task.
+        protocol: `published` for the settings of the task's paper; see `Experiment.for_task`.
         overrides: settings to use instead of the experiment's or the task's.
 
     Raises:
@@ -31,14 +34,24 @@ def load_experiment(spec: str | Path | Task, **overrides: Any) -> Experiment:
     if isinstance(spec, Path):
         spec = str(spec)
     if isinstance(spec, str) and spec.endswith(".json"):
+        _refuse_protocol(protocol, spec)
         return _from_file(Path(spec)).with_changes(**overrides)
     if isinstance(spec, str) and ":" not in spec and not spec.endswith(".py"):
         registry = current_registry()
         if registry.get("task", spec) is None and (entry := registry.get("experiment", spec)):
+            _refuse_protocol(protocol, spec)
             return _registered(entry).with_changes(**overrides)
         if registry.get("task", spec) is None:
             raise UsageError(registry.unknown(spec, "task", "experiment"))
-    return Experiment.for_task(spec, **overrides)
+    return Experiment.for_task(spec, protocol=protocol, **overrides)
+
+
+def _refuse_protocol(protocol: str, spec: str) -> None:
+    """Refuse a protocol beside an experiment, which says itself how to train."""
+    if protocol != "ours":
+        raise UsageError(
+            f"{spec} is an experiment, which has its own settings; --protocol goes with a task"
+        )
 
 
 def _from_file(path: Path) -> Experiment:
@@ -46,7 +59,7 @@ def _from_file(path: Path) -> Experiment:
     if not isinstance(data, dict):
         raise UsageError(f"{path}: an experiment is a JSON object, this is not")
     if isinstance(data.get("experiment"), dict):  # the record of a run
-        data = restore_things(data, path)
+        data = ADDED_LATER | restore_things(data, path)
     else:
         data |= {kind: _beside(data[kind], path) for kind in THINGS if kind in data}
     return Experiment.from_json(data, str(path))

@@ -10,6 +10,7 @@ from seqtasks.alphabet import IGNORE
 
 __all__ = [
     "Metric",
+    "macro_accuracy",
     "mean_squared_error",
     "r_squared",
     "scored",
@@ -58,11 +59,22 @@ class Metric:
 
     def shares(self, portions: Sequence[Columns]) -> Counts:
         """Return each instance's share of the score, and its weight, from all portions."""
-        columns = tuple(np.concatenate(column) for column in zip(*portions, strict=True))
+        columns = tuple(_joined(column) for column in zip(*portions, strict=True))
         if self.settle is not None:
             return self.settle(columns)
         sums, weights = columns
         return sums, weights
+
+
+def _joined(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return a column of all portions; where one counted fewer numbers, with zeros for the rest.
+
+    A portion without the last symbols of an alphabet counts fewer of them.
+    """
+    if parts[0].ndim == 1:
+        return np.concatenate(parts)
+    most = max(part.shape[1] for part in parts)
+    return np.concatenate([np.pad(part, ((0, 0), (0, most - part.shape[1]))) for part in parts])
 
 
 def scored(targets: NDArray[np.generic]) -> NDArray[np.bool_]:
@@ -89,6 +101,34 @@ def _token_counts(predictions: NDArray[np.generic], targets: NDArray[np.generic]
 def _sequence_counts(predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> Counts:
     right = (_right(predictions, targets) | ~scored(targets)).all(axis=1)
     return np.asarray(right, dtype=np.float64), np.ones(len(targets))
+
+
+def _symbol_counts(predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> Columns:
+    """Return for each instance and symbol how often it was said where due, and how often due."""
+    if not np.issubdtype(targets.dtype, np.integer):
+        raise ValueError("macro_accuracy is of symbols, not of sets or reals")
+    counted = scored(targets)
+    ids = np.asarray(targets, dtype=np.int64)
+    shape = len(targets), int(ids.max(initial=0)) + 1
+    places = np.nonzero(counted)[0] * shape[1] + ids[counted]
+    right = (np.asarray(predictions) == ids)[counted]
+    due, said = (
+        np.bincount(chosen, minlength=shape[0] * shape[1]).reshape(shape)
+        for chosen in (places, places[right])
+    )
+    return said.astype(np.float64), due.astype(np.float64)
+
+
+def _per_symbol(columns: Columns) -> Counts:
+    """Return shares and weights by which each symbol that was due counts alike.
+
+    The weights sum to the number of scored positions, which an interval takes for trials.
+    """
+    said, due = columns
+    each = due.sum(0)
+    present = each > 0
+    scale = each.sum() / present.sum() / each[present]
+    return said[:, present] @ scale, due[:, present] @ scale
 
 
 def _squared_errors(predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> Counts:
@@ -123,6 +163,14 @@ token_accuracy = Metric("token_accuracy", _token_counts)
 
 sequence_accuracy = Metric("sequence_accuracy", _sequence_counts)
 """The share of sequences whose every scored symbol is right."""
+
+macro_accuracy = Metric("macro_accuracy", _symbol_counts, settle=_per_symbol)
+"""The mean over the symbols that were due of the share of times each was said when it was due.
+
+A symbol that is seldom due counts as much as any other. It is the macro average of torchmetrics'
+MulticlassAccuracy, by which M. Poli et al., "Mechanistic Design and Scaling of Hybrid
+Architectures", ICML 2024, score; they average it over batches, here it is over all instances.
+"""
 
 mean_squared_error = Metric("mean_squared_error", _squared_errors, fraction=False)
 """The mean over scored positions and features of the squared error."""

@@ -72,6 +72,7 @@ def prepare(
         experiment.curriculum,
         holdout,
         prefetch=True,
+        training_inputs=experiment.training_inputs,
     )
     _try_out(task, model, title, experiment, device)
     trainer = Trainer(
@@ -84,6 +85,7 @@ def prepare(
         experiment.seed,
         experiment.engine,
         threads,
+        experiment.lr_schedule,
     )
     return Run(experiment, task, model, holdout=holdout), trainer
 
@@ -98,6 +100,7 @@ def experiment_model(experiment: Experiment, task: Task) -> nn.Module:
         experiment.embedding_size,
         experiment.layers,
         experiment.seed,
+        experiment.embedding,
     )
     check_memory(model)  # before a conversion parts what overlaps
     return brought_to_type(model, _DTYPES[experiment.dtype])
@@ -122,6 +125,8 @@ def _check_memory(experiment: Experiment) -> None:
     numbers = 2 * experiment.hidden_size * _DTYPES[experiment.dtype].itemsize
     each = 1 + experiment.ponder
     check_fits(experiment.batch_size, experiment.length_range.last * each, numbers)
+    if experiment.training_inputs is not None:
+        check_fits(experiment.training_inputs, experiment.length_range.last * each, 0)
     for length in experiment.lengths_scored:
         check_fits(1, length * each, numbers)
 

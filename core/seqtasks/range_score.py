@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
 
+from seqtasks.errors import UsageError
 from seqtasks.evaluation import Counted, count_at
 from seqtasks.holdout import Holdout
 from seqtasks.intervals import (
@@ -38,6 +39,8 @@ class RangeScore:
         most: the most.
         whole: at how many of the lengths all instances were scored that exist, or are held out.
         held_out: at how many of the lengths only held-out instances were scored.
+        by_length: each metric's value at each of the lengths, by name; empty where that was not
+            recorded.
     """
 
     lengths: str
@@ -50,15 +53,42 @@ class RangeScore:
     most: int | None = None
     whole: int = 0
     held_out: int = 0
+    by_length: dict[int, dict[str, float]] = field(default_factory=dict[int, dict[str, float]])
+
+    def mean_over(self, part: str | LengthRange) -> dict[str, float]:
+        """Return each metric's mean over the lengths of a part of the range, by name.
+
+        Raises:
+            UsageError: if none of these lengths was scored.
+
+        Example:
+            >>> by_length = {1: {"token_accuracy": 1.0}, 2: {"token_accuracy": 0.5}}
+            >>> score = RangeScore("1..2", 2, 8, False, {}, {}, by_length=by_length)
+            >>> score.mean_over("2..2")
+            {'token_accuracy': 0.5}
+        """
+        wanted = LengthRange.parse(part)
+        inside = [
+            values
+            for length, values in self.by_length.items()
+            if wanted.first <= length <= wanted.last
+        ]
+        if not inside:
+            raise UsageError(f"no length of {wanted} was scored; the range is {self.lengths}")
+        return {name: math.fsum(one[name] for one in inside) / len(inside) for name in inside[0]}
 
     def to_json(self) -> dict[str, Any]:
         """Return the score as plain data."""
-        return {**vars(self), "intervals": intervals_to_json(self.intervals)}
+        by_length = {str(length): values for length, values in self.by_length.items()}
+        intervals = intervals_to_json(self.intervals)
+        return {**vars(self), "intervals": intervals, "by_length": by_length}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "RangeScore":
         """Read what `to_json` returned."""
-        values: dict[str, Any] = {**data, "intervals": intervals_from_json(data["intervals"])}
+        by_length = {int(key): value for key, value in data.get("by_length", {}).items()}
+        intervals = intervals_from_json(data["intervals"])
+        values: dict[str, Any] = {**data, "intervals": intervals, "by_length": by_length}
         return cls(**values)
 
 
@@ -120,4 +150,8 @@ def evaluate_range(
         max(counted.sequences for counted in scored),
         sum(counted.exhaustive for counted in scored),
         sum(counted.held_out for counted in scored),
+        {
+            length: {name: stratum.value for name, stratum in counted.strata.items()}
+            for length, counted in zip(selected, scored, strict=True)
+        },
     )

@@ -11,7 +11,7 @@ import torch
 
 from seqtasks import __version__
 from seqtasks.errors import UsageError
-from seqtasks.experiment import CADENCE, THINGS, Experiment
+from seqtasks.experiment import ADDED_LATER, CADENCE, THINGS, Experiment
 from seqtasks.experiment_files import restore_things
 from seqtasks.registry import current_registry
 from seqtasks.running import Run
@@ -80,7 +80,7 @@ def recorded_experiment(
             "Python program; open it there with "
             "seqtasks.load(run, model=...) or seqtasks.resume(run, model=...)"
         )
-    asked = {**record["experiment"], **own}
+    asked = {**ADDED_LATER, **record["experiment"], **own}
     if missing := [field.name for field in fields(Experiment) if field.name not in asked]:
         raise UsageError(f"{directory.experiment} is damaged: it lacks {', '.join(missing)}")
     things = {kind: asked[kind] for kind in THINGS if kind not in own}

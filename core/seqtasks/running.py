@@ -155,7 +155,10 @@ class Result:
             "published": self.published(),
         }
 
-    def _measured(self, metric: str, length: int, step: int | None) -> float | None:
+    def _measured(self, metric: str, length: int | str, step: int | None) -> float | None:
+        if isinstance(length, str):
+            over = self.score
+            return over.metrics.get(metric) if over and over.lengths == length else None
         if step is None:
             return self.metrics.get(length, {}).get(metric)
         if self.experiment.length_range.last != length:

@@ -8,10 +8,11 @@ from typing import Literal, get_args
 from seqtasks.errors import UsageError
 from seqtasks.lengths import LengthRange
 
-__all__ = ["DataOrder", "EngineName", "LossReduction", "Settings"]
+__all__ = ["DataOrder", "EmbeddingKind", "EngineName", "LossReduction", "Settings"]
 
 LossReduction = Literal["mean", "sum"]
 DataOrder = Literal["sampled", "epochs"]
+EmbeddingKind = Literal["learned", "one-hot"]
 EngineName = Literal["auto", "plain", "torch", "native"]
 
 
@@ -23,19 +24,28 @@ class Settings:
         cell: spec of the cell, or its class.
         readout: spec of the readout, or its class.
         hidden_size: numbers in a state.
-        embedding_size: numbers in an input's embedding; None for the hidden size.
+        embedding: `learned`, a vector for each symbol; or `one-hot`, the symbol itself as a vector
+            with a single 1, which is not trained.
+        embedding_size: numbers in an input's embedding; None for the hidden size, or for the
+            number of symbols where these are one-hot.
         layers: cells stacked on one another.
         length: training lengths, `10` or `1..20`; each batch has one, as the curriculum says.
         curriculum: spec of how a batch's length is chosen: `uniform`, `fixed` or `increasing`.
         ponder: blanks after each step of the input and of the answer, to compute over.
+        blank_before_answer: whether a blank follows the input, at which a task answers that else
+            answers at the last symbol of the input.
         steps: the most training steps.
         batch_size: instances in a batch.
         learning_rate: step size of the optimiser.
+        lr_schedule: spec of the share of the learning rate that each step takes: `constant`,
+            `warmup:steps=100`, or `cosine:steps=5000,warmup=100,last=0.1`.
         optimizer: spec of the optimiser, such as `adam` or `sgd:momentum=0.9`.
         clip: the largest norm of the whole gradient; None for no clipping.
         loss_reduction: `mean` over scored positions, or `sum` over an instance's positions and
             mean over instances.
         data: `sampled` instances, or `epochs` over all that exist at one length, shuffled.
+        training_inputs: train on this many inputs alone, drawn once and shuffled anew for each
+            epoch; None to draw new ones at each step.
         holdout: the share of a training length's inputs that is never trained on and alone
             scored at that length, where they are neither too few nor too many to be split; 0 for
             no split.
@@ -47,18 +57,22 @@ class Settings:
     cell: str | type = "gru"
     readout: str | type = "state"
     hidden_size: int = 32
+    embedding: EmbeddingKind = "learned"
     embedding_size: int | None = None
     layers: int = 1
     length: str = "10"
     curriculum: str = "uniform"
     ponder: int = 0
+    blank_before_answer: bool = False
     steps: int = 5000
     batch_size: int = 64
     learning_rate: float = 0.003
+    lr_schedule: str = "constant"
     optimizer: str = "adam"
     clip: float | None = 1.0
     loss_reduction: LossReduction = "mean"
     data: DataOrder = "sampled"
+    training_inputs: int | None = None
     holdout: float = 0.0
     evaluation_lengths: tuple[int, ...] | None = None
     solved_after: int = 3
@@ -75,11 +89,23 @@ class Settings:
             self._whole(name, 0)
         if self.embedding_size is not None:
             self._whole("embedding_size", 1)
+        if self.training_inputs is not None:
+            self._whole("training_inputs", 1)
+            if self.data == "epochs":
+                raise UsageError(
+                    "training_inputs are an epoch of their own, and data 'epochs' takes all inputs "
+                    "that exist: leave one of the two out"
+                )
         self._positive("learning_rate")
         if self.clip is not None:
             self._positive("clip")
         self._one_of("loss_reduction", get_args(LossReduction))
         self._one_of("data", get_args(DataOrder))
+        self._one_of("embedding", get_args(EmbeddingKind))
+        if not isinstance(self.blank_before_answer, bool):
+            raise UsageError(
+                f"blank_before_answer must be true or false, got {self.blank_before_answer!r}"
+            )
         self._number("holdout")
         if not 0 <= self.holdout < 1:
             raise UsageError(f"holdout must be a share from 0 to below 1, got {self.holdout:g}")
@@ -89,6 +115,7 @@ class Settings:
                 raise UsageError(f"{name} must be a spec or a class, got {getattr(self, name)!r}")
         self._text("optimizer")
         self._text("curriculum")
+        self._text("lr_schedule")
         if self.evaluation_lengths is not None:
             if not isinstance(self.evaluation_lengths, tuple | list):
                 raise UsageError(

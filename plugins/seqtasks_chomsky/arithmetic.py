@@ -17,7 +17,8 @@ from seqtasks.lengths import AllowedLengths
 from seqtasks.tasks import Array, Task
 from seqtasks_bits.bits import BitTask
 from seqtasks_chomsky.draws import fair_bits, uniform_below
-from seqtasks_chomsky.protocol import BITS, SOURCE, checked, refuse, shorter_protocol
+from seqtasks_chomsky.protocol import BITS, checked, refuse, shorter_protocol
+from seqtasks_chomsky.published import SOURCE, published
 
 __all__ = ["BinaryAddition", "BinaryMultiplication", "ComputeSqrt"]
 
@@ -45,6 +46,7 @@ class BinaryAddition(Task):
     lengths = AllowedLengths(3)
     source = SOURCE
     settings = shorter_protocol("3..10", evaluation_lengths=(10, 20, 40, 100))
+    published = published("binary-addition", has_end=True)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw pairs of numbers, (batch, length)."""
@@ -85,6 +87,7 @@ class BinaryMultiplication(Task):
     lengths = AllowedLengths(3)
     source = SOURCE
     settings = shorter_protocol("3..8", evaluation_lengths=(8, 16, 40, 100))
+    published = published("binary-multiplication", has_end=True)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw pairs of numbers, (batch, length)."""
@@ -119,6 +122,7 @@ class ComputeSqrt(BitTask):
     layout = "after"
     source = SOURCE
     settings = shorter_protocol("1..10", evaluation_lengths=(10, 20, 40, 100))
+    published = published("compute-sqrt")
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> NDArray[np.uint8]:
         """Draw numbers above 0, (batch, length)."""

@@ -18,7 +18,8 @@ from seqtasks_chomsky.expressions import (
     draw_expressions,
     evaluate,
 )
-from seqtasks_chomsky.protocol import SOURCE, checked, refuse, shorter_protocol
+from seqtasks_chomsky.protocol import checked, refuse, shorter_protocol
+from seqtasks_chomsky.published import SOURCE, published
 
 __all__ = ["ModularArithmeticBrackets", "SolveEquation"]
 
@@ -41,6 +42,7 @@ class ModularArithmeticBrackets(Task):
     layout = "end"
     source = SOURCE
     settings = shorter_protocol("1..9", evaluation_lengths=(9, 18, 40, 100))
+    published = published("modular-arithmetic-brackets")
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw expressions, (batch, length)."""
@@ -79,6 +81,7 @@ class SolveEquation(Task):
     lengths = AllowedLengths(3)
     source = SOURCE
     settings = shorter_protocol("3..15", evaluation_lengths=(15, 30, 60, 150))
+    published = published("solve-equation")
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw equations, (batch, length)."""

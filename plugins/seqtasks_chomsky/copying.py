@@ -8,7 +8,8 @@ from seqtasks.lengths import AllowedLengths
 from seqtasks.tasks import Array, Task, Tokens
 from seqtasks_bits.bits import BitTask
 from seqtasks_chomsky.draws import every_string, fair_bits, uniform_below
-from seqtasks_chomsky.protocol import SOURCE, checked, protocol, refuse, shorter_protocol
+from seqtasks_chomsky.protocol import checked, protocol, refuse, shorter_protocol
+from seqtasks_chomsky.published import SOURCE, published
 
 __all__ = ["DuplicateString", "MissingDuplicate", "OddsFirst"]
 
@@ -23,6 +24,7 @@ class DuplicateString(BitTask):
     layout = "after"
     source = SOURCE
     settings = shorter_protocol("1..8", evaluation_lengths=(8, 16, 40, 100))
+    published = published("duplicate-string")
 
     def encode(self, inputs: Array) -> Array:
         """Return the bits twice, (batch, 2 length)."""
@@ -44,6 +46,7 @@ class MissingDuplicate(Task):
     lengths = AllowedLengths(2)
     source = SOURCE
     settings = protocol("lstm", clip=0.1)
+    published = published("missing-duplicate")
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw words written twice with a bit missing, (batch, length)."""
@@ -100,6 +103,7 @@ class OddsFirst(BitTask):
     layout = "after"
     source = SOURCE
     settings = shorter_protocol("1..10", evaluation_lengths=(10, 20, 40, 100))
+    published = published("odds-first")
 
     def encode(self, inputs: Array) -> Array:
         """Return the bits at odd places, then the others, (batch, length)."""

@@ -1,4 +1,4 @@
-"""What all tasks of the package share: the paper, its protocol made smaller, checks of inputs."""
+"""What all tasks of the package share: settings of ours by which they are learnt, and checks."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +8,7 @@ from seqtasks.errors import UsageError
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array
 
-__all__ = ["BITS", "SOURCE", "checked", "protocol", "refuse", "shorter_protocol"]
-
-SOURCE = 'G. Delétang et al., "Neural Networks and the Chomsky Hierarchy", ICLR 2023'
+__all__ = ["BITS", "checked", "protocol", "refuse", "shorter_protocol"]
 
 BITS = Tokens("01")
 
@@ -25,13 +23,14 @@ def protocol(
     solved_after: int = 3,
     evaluation_lengths: tuple[int, ...] = (40, 100, 200, 500),
 ) -> Settings:
-    """Return the published way to train, with fewer hidden numbers and steps.
+    """Return settings of ours, by which the tasks are learnt within minutes.
 
-    Published are batches of 128 with one length each, uniform on 1..40, Adam, a gradient of norm
-    at most 1, the loss summed over the answer, 256 hidden numbers, a million steps, and scores at
-    lengths up to 500. A smaller norm steadies a simple recurrent network, whose gradients explode
-    now and then; more evaluations without an error before training stops make what is learned
-    hold at longer inputs.
+    The batches of 128 with one length each, uniform on 1..40, and Adam are published; the rest is
+    ours. We sum the loss over the answer, where the paper takes its mean (section 4 and A.4): with
+    the mean, `stack-manipulation --length 2..20` has 70 to 99 % at length 20 after 4000 steps, with
+    the sum 100 % after 400. A clip smaller than the published norm of 1 steadies a simple recurrent
+    network, whose gradients explode now and then; more evaluations without an error before training
+    stops make what is learnt hold at longer inputs. `published` returns the paper's own settings.
     """
     return Settings(
         cell=cell,

@@ -9,7 +9,8 @@ from seqtasks.lengths import AllowedLengths
 from seqtasks.tasks import Array, Task, Tokens
 from seqtasks_bits.bits import BitTask
 from seqtasks_chomsky.draws import every_string, uniform_symbols
-from seqtasks_chomsky.protocol import BITS, SOURCE, checked, protocol, refuse
+from seqtasks_chomsky.protocol import BITS, checked, protocol, refuse
+from seqtasks_chomsky.published import SOURCE, published
 
 __all__ = ["CycleNavigation", "EvenPairs", "ModularArithmetic", "ParityCheck"]
 
@@ -27,6 +28,7 @@ class ParityCheck(BitTask):
     layout = "end"
     source = SOURCE
     settings = protocol("elman", clip=0.1, solved_after=10)
+    published = published("parity-check")
 
     def encode(self, inputs: Array) -> Array:
         """Return the sums of the bits, mod 2, (batch,)."""
@@ -43,6 +45,7 @@ class EvenPairs(BitTask):
     layout = "end"
     source = SOURCE
     settings = protocol("elman", clip=0.1, solved_after=10)
+    published = published("even-pairs")
 
     def encode(self, inputs: Array) -> Array:
         """Return 1 where the first bit differs from the last, (batch,)."""
@@ -61,6 +64,7 @@ class CycleNavigation(Task):
     layout = "end"
     source = SOURCE
     settings = protocol("elman", clip=0.1, solved_after=10)
+    published = published("cycle-navigation")
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw moves, (batch, length)."""
@@ -109,6 +113,7 @@ class ModularArithmetic(Task):
     lengths = AllowedLengths(1, step=2)
     source = SOURCE
     settings = protocol("lstm", steps=20_000, clip=0.1, evaluation_lengths=(39, 101, 201, 499))
+    published = published("modular-arithmetic", evaluation_lengths=(39, 101, 201, 499))
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw digits and operators in turn, (batch, length)."""

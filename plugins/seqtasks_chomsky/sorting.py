@@ -6,7 +6,8 @@ import numpy as np
 
 from seqtasks.tasks import Array, Task, Tokens
 from seqtasks_chomsky.draws import every_string, uniform_symbols
-from seqtasks_chomsky.protocol import SOURCE, checked, protocol
+from seqtasks_chomsky.protocol import checked, protocol
+from seqtasks_chomsky.published import SOURCE, published
 
 __all__ = ["BucketSort"]
 
@@ -21,6 +22,7 @@ class BucketSort(Task):
     layout = "after"
     source = SOURCE
     settings = protocol("lstm", clip=0.1)
+    published = published("bucket-sort")
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw symbols, (batch, length)."""

@@ -9,7 +9,8 @@ from seqtasks.lengths import AllowedLengths
 from seqtasks.tasks import Array, Task, Tokens
 from seqtasks_bits.bits import BitTask
 from seqtasks_chomsky.draws import fair_bits, uniform_below, uniform_symbols
-from seqtasks_chomsky.protocol import SOURCE, checked, protocol, refuse
+from seqtasks_chomsky.protocol import checked, protocol, refuse
+from seqtasks_chomsky.published import SOURCE, published
 
 __all__ = ["ReverseString", "StackManipulation"]
 
@@ -25,6 +26,7 @@ class ReverseString(BitTask):
     layout = "after"
     source = SOURCE
     settings = protocol("stack-rnn", learning_rate=0.01, solved_after=10)
+    published = published("reverse-string")
 
     def encode(self, inputs: Array) -> Array:
         """Return the bits from last to first, (batch, length)."""
@@ -48,6 +50,7 @@ class StackManipulation(Task):
     lengths = AllowedLengths(2)
     source = SOURCE
     settings = protocol("stack-rnn", solved_after=10)
+    published = published("stack-manipulation", has_end=True)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw stacks followed by actions, (batch, length)."""

@@ -17,17 +17,20 @@ OPTIONS = {  # option: how it is given, and the value the experiment then has
     "cell": ("lstm", "lstm"),
     "readout": ("concat:activation=tanh", "concat:activation=tanh"),
     "hidden_size": ("6", 6),
+    "embedding": ("learned", "learned"),
     "embedding_size": ("5", 5),
     "layers": ("2", 2),
     "length": ("3..7", "3..7"),
-    "curriculum": ("increasing:every=5", "increasing:every=5"),
+    "curriculum": ("fixed:length=5", "fixed:length=5"),
     "ponder": ("2", 2),
     "steps": ("1_3", 13),
     "batch_size": ("9", 9),
     "learning_rate": ("1e-3", 0.001),
+    "lr_schedule": ("warmup:steps=9", "warmup:steps=9"),
     "optimizer": ("sgd:momentum=0.9", "sgd:momentum=0.9"),
     "clip": ("none", None),
     "loss_reduction": ("sum", "sum"),
+    "training_inputs": ("100", 100),
     "holdout": ("0.25", 0.25),
     "seed": ("7", 7),
     "score": ("41..50", "41..50"),
@@ -36,7 +39,8 @@ OPTIONS = {  # option: how it is given, and the value the experiment then has
     "dtype": ("float64", "float64"),
     "engine": ("plain", "plain"),
 }
-NOT_OF_THE_EXPERIMENT = {"task", "out", "dry_run", "as_json", "quiet", "tensorboard"}
+OUTPUT = {"out", "dry_run", "as_json", "quiet", "tensorboard"}
+NOT_OF_THE_EXPERIMENT = {"task", "protocol", "blank_before_answer", *OUTPUT}
 
 
 def planned(seqtasks, *arguments: str) -> dict:

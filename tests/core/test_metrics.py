@@ -11,6 +11,7 @@ from seqtasks.alphabet import IGNORE
 from seqtasks.lookup import task as find_task
 from seqtasks.metrics import (
     Metric,
+    macro_accuracy,
     mean_squared_error,
     r_squared,
     scored,
@@ -179,3 +180,36 @@ def test_of_adding_always_one_explains_nothing_and_errs_by_a_sixth():
     assert shares.sum() / weights.sum() == pytest.approx(0, abs=0.01)
     errors, counts = mean_squared_error(np.ones_like(batch.targets), batch.targets)
     assert errors.sum() / counts.sum() == pytest.approx(1 / 6, abs=0.01)
+
+
+def macro_by_hand(predictions, targets):
+    """Return the mean recall over the symbols that are due, counted one by one."""
+    recalls = []
+    for symbol in sorted(set(targets[targets != IGNORE].tolist())):
+        due = [(p, t) for p, t in zip(predictions.flat, targets.flat, strict=True) if t == symbol]
+        recalls.append(sum(p == t for p, t in due) / len(due))
+    return sum(recalls) / len(recalls)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 9), st.integers(1, 6))
+def test_macro_accuracy_is_the_mean_recall_over_the_symbols_that_are_due(seed, rows, steps):
+    rng = np.random.default_rng(seed)
+    targets = rng.choice([IGNORE, 0, 0, 0, 1, 2, 4], size=(rows, steps))
+    targets[0, 0] = 0
+    predictions = np.where(rng.random((rows, steps)) < 0.6, targets, 1)
+    shares, weights = macro_accuracy(predictions, targets)
+    expected = macro_by_hand(predictions, targets)
+    assert shares.sum() / weights.sum() == pytest.approx(expected)
+    assert weights.sum() == pytest.approx((targets != IGNORE).sum())
+    cut = rows // 2  # portions that know different symbols give the same
+    columns = [
+        macro_accuracy.columns(predictions[part], targets[part])
+        for part in (slice(cut), slice(cut, None))
+    ]
+    shares, weights = macro_accuracy.shares(columns)
+    assert shares.sum() / weights.sum() == pytest.approx(expected)
+
+
+def test_macro_accuracy_counts_a_seldom_symbol_as_much_as_a_common_one():
+    targets = np.array([[0] * 9 + [1]])
+    assert macro_accuracy(np.zeros((1, 10), int), targets)[0].sum() / 10 == pytest.approx(0.5)

@@ -20,6 +20,8 @@ class LinearReadout(Readout):
         output_size: symbols to choose from, or features of a real target.
         activation: with `tanh` the logits stay within [-1, 1], so the cross-entropy of two classes
             cannot fall below log(1 + e^-2) = 0.1269.
+        before: with `relu` the linear map takes the ReLU of the joined vector, as in G. Delétang
+            et al., "Neural Networks and the Chomsky Hierarchy", ICLR 2023.
     """
 
     def __init__(
@@ -28,11 +30,15 @@ class LinearReadout(Readout):
         state_size: int,
         output_size: int,
         activation: Literal["identity", "tanh"] = "identity",
+        before: Literal["identity", "relu"] = "identity",
     ) -> None:
         super().__init__(input_size, state_size, output_size)
         if activation not in ("identity", "tanh"):
             raise UsageError(f"activation must be identity or tanh, got {activation!r}")
+        if before not in ("identity", "relu"):
+            raise UsageError(f"before must be identity or relu, got {before!r}")
         self.activation = activation
+        self.before = before
         self.linear = nn.Linear(self.joined_size(), output_size)
 
     def joined_size(self) -> int:
@@ -45,7 +51,8 @@ class LinearReadout(Readout):
 
     def forward(self, x: Tensor, output: Tensor) -> Tensor:
         """Return the predictions, (batch, time, output size)."""
-        logits = self.linear(self.joined(x, output))
+        joined = self.joined(x, output)
+        logits = self.linear(torch.relu(joined) if self.before == "relu" else joined)
         return torch.tanh(logits) if self.activation == "tanh" else logits
 
 

@@ -146,7 +146,7 @@ def echo_scores(
         share = f"{100 * experiment.holdout:g} %"
         click.echo(f"** scored on the {share} of the inputs that were held out of training")
     if over_range:
-        for line in _range_lines(over_range):
+        for line in [*_range_lines(over_range), *_part_lines(over_range, experiment.score_also)]:
             click.echo(line)
 
 
@@ -165,6 +165,15 @@ def _range_lines(score: "RangeScore") -> list[str]:
     if score.held_out:
         lines.append(f"at {score.held_out} of these lengths held-out inputs alone were scored")
     return lines
+
+
+def _part_lines(score: "RangeScore", part: str | None) -> list[str]:
+    """Return the mean over a part of a range, which the experiment names, in words."""
+    if part is None or not score.by_length:
+        return []
+    means = score.mean_over(part)
+    values = ", ".join(f"{figure(name, value)} {heading(name)}" for name, value in means.items())
+    return [f"{part}: {values}"]
 
 
 def echo_result(result: "Result") -> None:

@@ -67,7 +67,17 @@ def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--readout", help="Readout: concat, sum or state.", shell_complete=complete_names("readout")
 )
+@click.option(
+    "--protocol",
+    type=click.Choice(["ours", "published"]),
+    help="Settings of the task's paper in place of ours; `seqtasks show TASK` says what differs.",
+)
 @click.option("--hidden-size", type=int, help="Numbers in a state.")
+@click.option(
+    "--embedding",
+    type=click.Choice(["learned", "one-hot"]),
+    help="Each symbol as a trained vector, or as a single 1 among zeros.",
+)
 @click.option(
     "--embedding-size", type=int, help="Numbers in an embedding; the hidden size if not said."
 )
@@ -82,15 +92,30 @@ def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--ponder", type=int, metavar="K", help="Blanks after each step, to compute over; 0 for none."
 )
+@click.option(
+    "--blank-before-answer/--no-blank-before-answer",
+    default=None,
+    help="Answer on a blank after the input, where a task answers at the last symbol.",
+)
 @click.option("--steps", type=int, help="The most training steps.")
 @click.option("--batch-size", type=int, help="Instances in a batch.")
 @click.option("--lr", "learning_rate", type=Number(), help="Learning rate.")
+@click.option(
+    "--lr-schedule",
+    help="constant, warmup:steps=100 or cosine:steps=5000,warmup=100,last=0.1.",
+)
 @click.option("--optimizer", help="adam, adamw, sgd or rmsprop, as in sgd:momentum=0.9.")
 @click.option("--clip", type=Number(), help="Largest norm of the gradient, or none.")
 @click.option(
     "--loss-reduction",
     type=click.Choice(["mean", "sum"]),
     help="Over the positions of an instance.",
+)
+@click.option(
+    "--training-inputs",
+    type=int,
+    metavar="N",
+    help="Train on N inputs alone, drawn once, epoch after epoch.",
 )
 @click.option(
     "--holdout",

@@ -11,7 +11,7 @@ from seqtasks.binding import parameters_of
 from seqtasks.cli.completion import complete_names
 from seqtasks.cli.output import echo_json, figure, heading, table_lines
 from seqtasks.cli.show_json import DOCUMENTS, example_length, open_meanings
-from seqtasks.cli.show_settings import setting_rows, trained_with
+from seqtasks.cli.show_settings import protocol_lines, setting_rows, trained_with
 from seqtasks.errors import UsageError, counted
 from seqtasks.lookup import find, task
 from seqtasks.randomness import stream
@@ -129,6 +129,7 @@ def _task(name: str) -> list[str]:
     lines.append(_row("answer", stands[made.layout]))
     lines.append(_row("length", made.lengths.describe()))
     lines.append(_row("trained with", trained_with(made)))
+    lines += [_row("published", text) for text in protocol_lines(made)]
     batch = made.batch(stream(0, "example"), 1, example_length(made))
     return [*lines, "", *_without_learning(made), "", "Example", aligned(batch, made)]
 

@@ -8,7 +8,7 @@ from seqtasks.lengths import LengthRange, describe_lengths
 from seqtasks.settings import Settings
 from seqtasks.tasks import Task
 
-__all__ = ["setting_rows", "trained_with"]
+__all__ = ["protocol_lines", "setting_rows", "trained_with"]
 
 _ALWAYS_SHOWN = (
     "cell",
@@ -24,7 +24,32 @@ _USUAL = Settings()
 
 def trained_with(made: Task) -> str:
     """Return the settings a task recommends: the main ones, and whatever is not as usual."""
-    settings = made.settings
+    return _in_words(made, made.settings)
+
+
+def protocol_lines(made: Task) -> list[str]:
+    """Return what the published protocol of a task is, and what differs or is missing."""
+    published = made.published
+    if published is None:
+        return []
+    if published.settings is None:
+        return [f"cannot be followed yet ({published.source})", *published.missing]
+    lines = [f"--protocol published: {_in_words(made, published.settings)}"]
+    if published.score is not None:
+        lines.append(f"scored over {published.score}, {published.score_sequences} instances each")
+    if published.score_also is not None:
+        lines[-1] += f"; its code over {published.score_also}"
+    if published.learning_rates:
+        rates = ", ".join(f"{rate:g}" for rate in published.learning_rates)
+        lines.append(f"learning rates tried: {rates}")
+    if published.cells:
+        cells = ", ".join(f"{name} {spec}" for name, spec in published.cells.items())
+        lines.append(f"networks: {cells}")
+    return [*lines, *published.differs]
+
+
+def _in_words(made: Task, settings: Settings) -> str:
+    """Return the main settings, and whatever is not as usual."""
     trained = made.lengths.within(LengthRange.parse(settings.length))
     parts = [
         f"cell {_written(settings.cell)}",
@@ -42,7 +67,11 @@ def trained_with(made: Task) -> str:
 
 def setting_rows(data: Mapping[str, Any]) -> list[list[str]]:
     """Return each setting of an experiment and its value; of none, what is done without one."""
-    absent = {"embedding_size": "as hidden_size", "name": "of task and cell"}
+    one_hot = data.get("embedding") == "one-hot"
+    absent = {
+        "embedding_size": "as many as symbols" if one_hot else "as hidden_size",
+        "name": "of task and cell",
+    }
     return [
         [name, absent.get(name, "none") if value is None else _written(value)]
         for name, value in data.items()

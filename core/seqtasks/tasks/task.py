@@ -12,6 +12,7 @@ from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
 from seqtasks.errors import UsageError
 from seqtasks.lengths import AllowedLengths, LengthRange
 from seqtasks.metrics import Metric, scored, sequence_accuracy, token_accuracy
+from seqtasks.published import PublishedProtocol
 from seqtasks.settings import Settings
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ class Task:
         settings: settings with which the task's default cell learns it.
         source: the paper or text the definition is from.
         ponder: blanks after each step, for a model to compute over; see `with_ponder`.
+        answers_on_blank: whether the one answer of a layout `end` is due on a blank after the
+            input instead; see `with_blank_before_answer`.
+        published: how the paper trains and scores, where that can be followed, or what is missing.
         meanings: what values of parameters mean, by parameter and value as a spec writes them, such
             as `{"mode": {"predict": "..."}}`; `seqtasks show` says it of those a spec leaves open.
         equally_likely: whether each input of a length that can be enumerated is drawn as often as
@@ -87,6 +91,8 @@ class Task:
     settings: ClassVar[Settings] = Settings()
     source: ClassVar[str] = ""
     ponder: ClassVar[int] = 0
+    answers_on_blank: ClassVar[bool] = False
+    published: ClassVar[PublishedProtocol | None] = None
     meanings: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     equally_likely: ClassVar[bool] = True
     registered_name: ClassVar[str] = ""
@@ -149,6 +155,25 @@ class Task:
         object.__setattr__(made, "ponder", steps)  # a task may be a frozen dataclass
         return made
 
+    def with_blank_before_answer(self) -> Self:
+        """Return the same task with a blank after the input, on which its one answer is due.
+
+        A task whose layout is not `end` stays as it is: its answers stand on blanks already, or
+        are due at each step.
+
+        Example:
+            >>> import numpy as np, seqtasks as st
+            >>> task = st.task("parity-check").with_blank_before_answer()
+            >>> batch = task.batch_of(np.array([[0, 1]]))
+            >>> task.inputs.decode(batch.inputs[0]), task.targets.decode(batch.targets[0])
+            ('01_', '..1')
+        """
+        made = copy.copy(self)
+        if self.layout == "end":
+            object.__setattr__(made, "layout", "after")  # a task may be a frozen dataclass
+            object.__setattr__(made, "answers_on_blank", True)
+        return made
+
     def draw(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw inputs of one length as `generate` returns them, and check their shape.
 
@@ -198,9 +223,10 @@ class Task:
         emitted = 0
         if self.layout == "each":
             _expect_shape(self, answers, (count, length))
-        elif self.layout == "end":
+        elif self.layout == "end" or self.answers_on_blank:
             _expect_shape(self, answers, (count,))
             answers = answers[:, None]
+            emitted = int(self.answers_on_blank)
         else:
             emitted = answers.shape[1] if answers.ndim > 1 else -1
             _expect_shape(self, answers, (count, emitted))

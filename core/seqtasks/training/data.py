@@ -17,6 +17,7 @@ from seqtasks.lengths import LengthRange
 from seqtasks.randomness import stream
 from seqtasks.settings import DataOrder
 from seqtasks.tasks import Array, Batch, Task
+from seqtasks.training.fixed_set import draw_fixed_set, epoch_of
 from seqtasks.training.prefetch import Prefetch
 
 __all__ = ["BatchSource", "Block", "TorchBatch", "to_torch"]
@@ -131,6 +132,8 @@ class BatchSource:
         device: where the tensors go.
         curriculum: spec of how a batch's length is chosen.
         holdout: the inputs that no batch may have; None for none.
+        training_inputs: how many inputs to draw once and to go through epoch after epoch; None to
+            draw new ones for each step.
         prefetch: whether to draw the next block in a thread, where that saves time.
 
     Attributes:
@@ -153,6 +156,7 @@ class BatchSource:
         curriculum: str = "uniform",
         holdout: Holdout | None = None,
         prefetch: bool = False,
+        training_inputs: int | None = None,
     ) -> None:
         self._task, self._batch_size, self._seed = task, batch_size, seed
         self._dtype, self._device = dtype, torch.device(device)
@@ -164,6 +168,13 @@ class BatchSource:
             self._domain = self._whole_domain(length)
             self.block_steps = -(-len(self._domain.inputs) // batch_size)
             self._draw = self._epoch
+        elif training_inputs is not None:
+            fixed = draw_fixed_set(
+                self._drawn, training_inputs, self._lengths, self._curriculum, batch_size, seed
+            )
+            self._fixed, self.block_steps = fixed, fixed.steps
+            self._tensors = [self._to_torch(batch) for batch in fixed.batches]
+            self._draw = self._fixed_epoch
         else:
             longest = self._lengths[-1] * (1 + task.ponder)
             self.block_steps = block_steps(batch_size, longest)
@@ -221,6 +232,16 @@ class BatchSource:
             first_row,
             np.minimum(self._batch_size, len(order) - first_row),
         )
+
+    def _fixed_epoch(self, epoch: int) -> Block:
+        way = epoch_of(self._fixed, self._seed, epoch)
+        indices = [torch.from_numpy(order).to(self._device) for order in way.orders]
+        shuffled = [
+            TorchBatch(*(tensor[index] for tensor in tensors))
+            for tensors, index in zip(self._tensors, indices, strict=True)
+        ]
+        first_step = epoch * self.block_steps
+        return Block.of(first_step, shuffled, way.holder, way.first_row, way.batch_sizes)
 
     def _whole_domain(self, length: LengthRange) -> TorchBatch:
         if length.first != length.last:

@@ -19,6 +19,7 @@ from seqtasks.engine.execution import Engines
 from seqtasks.engine.native.program import Program, Trained
 from seqtasks.engine.optimizer_values import OptimizerValues
 from seqtasks.model import Model
+from seqtasks.schedules import Schedule
 from seqtasks.settings import LossReduction
 from seqtasks.training.data import BatchSource, Block
 from seqtasks.training.parameters import trained_parameters
@@ -49,11 +50,13 @@ class NativeSteps:
         optimizer: OptimizerValues,
         clip: float | None,
         reduction: LossReduction,
+        schedule: Schedule,
         threads: int | None,
     ) -> None:
         self._model, self._engines, self._source = model, engines, source
         self._optimizer, self._clip = optimizer, clip
         self._reduction: LossReduction = reduction
+        self._schedule = schedule
         self._parameters = trained_parameters(model)
         self._steps_per_call = 1
         first = source.batch(0)
@@ -106,6 +109,8 @@ class NativeSteps:
             np.ascontiguousarray(block.batch_sizes[piece]),
             np.ascontiguousarray(block.input_addresses[piece]),
             np.ascontiguousarray(block.target_addresses[piece]),
+            self._optimizer.learning_rate
+            * self._schedule.shares(block.first_step + piece.start, piece.stop - piece.start),
             optimizer=self._optimizer,
             states=self._kept,
             loss=self._loss,
@@ -120,7 +125,7 @@ class NativeSteps:
 
     def _train_by_torch(self, step: int, steps: int) -> list[float]:
         by_torch = TorchSteps(
-            self._model, self._source, self._optimizer, self._clip, self._reduction
+            self._model, self._source, self._optimizer, self._clip, self._reduction, self._schedule
         )
         by_torch.restore(self.optimizer_state(), step)
         losses = by_torch.advance(step, steps, lambda: False)

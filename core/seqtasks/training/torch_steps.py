@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from seqtasks.engine.optimizer_values import OptimizerValues
 from seqtasks.model import sequence_loss
+from seqtasks.schedules import Schedule
 from seqtasks.settings import LossReduction
 from seqtasks.training.data import BatchSource
 from seqtasks.training.optimizers import build_optimizer
@@ -36,11 +37,13 @@ class TorchSteps:
         optimizer: OptimizerValues,
         clip: float | None,
         reduction: LossReduction,
+        schedule: Schedule,
     ) -> None:
         self._model, self._source, self._clip = model, source, clip
         self._reduction: LossReduction = reduction
         self._parameters = trained_parameters(model)
         self._optimizer = build_optimizer(optimizer, self._parameters)
+        self._learning_rate, self._schedule = optimizer.learning_rate, schedule
 
     @property
     def threads(self) -> int:
@@ -66,6 +69,9 @@ class TorchSteps:
             loss.backward()
             if self._clip is not None:
                 nn.utils.clip_grad_norm_(self._parameters, self._clip)
+            rate = self._learning_rate * float(self._schedule.shares(step, 1)[0])
+            for group in self._optimizer.param_groups:
+                group["lr"] = rate
             self._optimizer.step()
         return value
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from seqtasks.engine.execution import Engines
 from seqtasks.errors import UsageError
 from seqtasks.model import Model
+from seqtasks.schedules import build_schedule
 from seqtasks.settings import EngineName, LossReduction
 from seqtasks.torch_randomness import borrowed_random_state, own_random_stream
 from seqtasks.training.data import BatchSource
@@ -54,6 +55,7 @@ class Trainer:
         seed: int = 0,
         engine: EngineName = "plain",
         threads: int | None = None,
+        lr_schedule: str = "constant",
     ) -> None:
         self.model = model
         self.step = 0
@@ -61,14 +63,17 @@ class Trainer:
         self._parameters = [p for p in model.parameters() if p.requires_grad]
         self._gpu = next((p.device for p in self._parameters if p.is_cuda), None)
         values = optimizer_values(optimizer, learning_rate)
+        schedule = build_schedule(lr_schedule)
         engines = self._settled(engine)
         self.engine = "plain" if engines is None else engines.name or "plain"
         self._steps: NativeSteps | TorchSteps
         if engines is not None and self.engine == "native":
             assert isinstance(model, Model)
-            self._steps = NativeSteps(model, engines, source, values, clip, loss_reduction, threads)
+            self._steps = NativeSteps(
+                model, engines, source, values, clip, loss_reduction, schedule, threads
+            )
         else:
-            self._steps = TorchSteps(model, source, values, clip, loss_reduction)
+            self._steps = TorchSteps(model, source, values, clip, loss_reduction, schedule)
         with own_random_stream(seed, "forward"):
             self._random = self._random_states()
 

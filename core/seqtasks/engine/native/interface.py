@@ -66,6 +66,7 @@ class Job(ctypes.Structure):
         ("batch_sizes", ctypes.c_void_p),
         ("inputs", ctypes.c_void_p),
         ("targets", ctypes.c_void_p),
+        ("rates", ctypes.c_void_p),
         ("losses", ctypes.c_void_p),
         ("memory", ctypes.c_void_p),
         ("memory_each", ctypes.c_long),

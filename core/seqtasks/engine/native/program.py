@@ -123,6 +123,7 @@ class Program:
         batch_sizes: NDArray[np.int64],
         inputs: NDArray[np.uint64],
         targets: NDArray[np.uint64],
+        rates: NDArray[np.float64],
         *,
         optimizer: OptimizerValues,
         states: dict[int, Trained],
@@ -138,6 +139,7 @@ class Program:
             batch_sizes: each step's instances.
             inputs: the address of each step's inputs.
             targets: the address of each step's targets.
+            rates: each step's learning rate, used in place of the optimizer's own.
             optimizer: how parameters are changed.
             states: by a parameter's id, what its optimiser keeps, which is changed.
             loss: of LOSSES.
@@ -180,6 +182,7 @@ class Program:
             batch_sizes.ctypes.data,
             inputs.ctypes.data,
             targets.ctypes.data,
+            rates.ctypes.data,
             losses.ctypes.data,
             self._workspace.address,
             each,

@@ -9,6 +9,7 @@ struct job {
     long steps, threads;
     const int64_t *times, *batch_sizes;
     const uint64_t *inputs, *targets;
+    const double *rates; /* of each step */
     double *losses;
     char *memory;      /* thread after thread */
     long memory_each;
@@ -150,6 +151,8 @@ static void step_along(struct shared *s, long thread, long step) {
     long first, last;
     take_part(GRADIENTS, thread, job->threads, &first, &last);
     for (long i = first; i < last; ++i) g[i] *= (real)scale;
+    struct optimiser optimiser = job->optimiser;
+    optimiser.learning_rate = job->rates[step];
     for (long k = 0; k < job->parameter_count; ++k) {
         const struct parameter *p = job->parameters + k;
         if (!has_gradient(job, step, p)) continue;
@@ -158,7 +161,7 @@ static void step_along(struct shared *s, long thread, long step) {
         if (from >= to) continue;
         const struct parameter part = {p->values + from, p->first ? p->first + from : 0,
                                        p->second ? p->second + from : 0, 0, to - from, 0, p->steps};
-        optimise(&job->optimiser, &part, g + p->offset + from);
+        optimise(&optimiser, &part, g + p->offset + from);
     }
 }
 

@@ -1,0 +1,103 @@
+"""A fixed set of training inputs: drawn once, gone through in batches of one length each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtasks.curricula import Curriculum, Increasing
+from seqtasks.errors import UsageError
+from seqtasks.randomness import stream
+from seqtasks.tasks import Batch
+
+__all__ = ["Epoch", "FixedSet", "draw_fixed_set", "epoch_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class FixedSet:
+    """Instances by length, and how they are gone through.
+
+    Attributes:
+        batches: the instances of each length.
+        batch_size: the instances of a training batch; the last of a length may have fewer.
+        steps: the batches of one epoch.
+    """
+
+    batches: list[Batch]
+    batch_size: int
+    steps: int
+
+
+@dataclass(frozen=True, eq=False)
+class Epoch:
+    """One way through a fixed set.
+
+    Attributes:
+        orders: for each length, the order of its instances.
+        holder: (steps,) which length a batch has, as a place in `orders`.
+        first_row: (steps,) where in that order the batch begins.
+        batch_sizes: (steps,) how many instances the batch has.
+    """
+
+    orders: list[NDArray[np.int64]]
+    holder: NDArray[np.int64]
+    first_row: NDArray[np.int64]
+    batch_sizes: NDArray[np.int64]
+
+
+def draw_fixed_set(
+    draw: Callable[[np.random.Generator, int, int], Batch],
+    count: int,
+    lengths: range,
+    curriculum: Curriculum,
+    batch_size: int,
+    seed: int,
+) -> FixedSet:
+    """Draw instances once, each of a length that the curriculum draws for it.
+
+    The instances are drawn independently of each other, so some may be alike, as in the generators
+    of the literature.
+
+    Args:
+        draw: makes instances from a generator, their number and their length.
+        count: how many there are.
+        lengths: the training lengths that the task can have.
+        curriculum: how lengths are drawn.
+        batch_size: the instances of a training batch.
+        seed: whose streams to draw from.
+
+    Raises:
+        UsageError: for a curriculum that changes from step to step.
+    """
+    if isinstance(curriculum, Increasing):
+        raise UsageError(
+            "a fixed set of training inputs has no steps along which lengths increase; choose the "
+            "curriculum uniform or fixed, or leave out the training inputs"
+        )
+    rng = stream(seed, "training set lengths")
+    places, counts = np.unique(curriculum.places(rng, lengths, 0, count), return_counts=True)
+    batches = [
+        draw(stream(seed, "training set", lengths[place]), int(number), lengths[place])
+        for place, number in zip(places, counts, strict=True)
+    ]
+    return FixedSet(batches, batch_size, int((-(-counts // batch_size)).sum()))
+
+
+def epoch_of(fixed: FixedSet, seed: int, number: int) -> Epoch:
+    """Return an epoch: each instance once, those of a length shuffled, the batches too.
+
+    Args:
+        fixed: the set.
+        seed: whose stream to draw from.
+        number: of the epoch, counted from 0.
+    """
+    rng = stream(seed, "epoch", number)
+    counts = [len(batch.inputs) for batch in fixed.batches]
+    orders = [rng.permutation(count) for count in counts]
+    starts = [np.arange(0, count, fixed.batch_size) for count in counts]
+    holder = np.repeat(np.arange(len(counts)), [len(start) for start in starts])
+    first_row = np.concatenate(starts)
+    sizes = np.minimum(fixed.batch_size, np.array(counts)[holder] - first_row)
+    order = rng.permutation(len(holder))
+    return Epoch(orders, holder[order], first_row[order], sizes[order])
