@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 _OWN_FOLDER = Path(__file__).parent
 
@@ -14,6 +15,14 @@ class SeqtasksError(Exception):
     """Anything seqtasks raises on purpose; its text is written for the user."""
 
     exit_code = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how it goes to another process, whatever the arguments it is made with."""
+        return _restored, (type(self), self.args), self.__dict__
+
+
+def _restored(cls: type[SeqtasksError], arguments: tuple[Any, ...]) -> SeqtasksError:
+    return cls.__new__(cls, *arguments)
 
 
 class UsageError(SeqtasksError):
