@@ -8,9 +8,11 @@ from torch import Tensor, nn
 
 from seqtasks.alphabet import IGNORE
 from seqtasks.cells import Cell, Readout, State
-from seqtasks.engine import past_end, unroll
+from seqtasks.engine import past_end
 from seqtasks.engine.execution import Engines
+from seqtasks.engine.padding import checked_lengths, last_repeated
 from seqtasks.engine.parts import Parts
+from seqtasks.engine.unroll import scanned, states_along
 from seqtasks.settings import EngineName, LossReduction
 
 __all__ = ["Model", "sequence_loss"]
@@ -89,9 +91,13 @@ class Model(nn.Module):
             return_states: whether to return the states after every step too.
 
         Returns:
-            The predictions, (batch, time, output size), logits for symbols; the state after each
-            instance's last step; and, if asked for, the states of every step, (batch, time, ...).
-            With several layers states are tuples with an item a layer.
+            The predictions, (batch, time, output size), logits for symbols, zero past an instance's
+            length; the state after each instance's last step; and, if asked for, the states of
+            every step, (batch, time, ...). With several layers states are tuples with an item a
+            layer.
+
+        Raises:
+            ValueError: if lengths are not (batch,) whole numbers within 0 .. time.
         """
         if self._engines is not None:
             outcome = self._engines.run(
@@ -120,8 +126,9 @@ class Model(nn.Module):
         return_states: bool = False,
     ) -> tuple[Tensor, State] | tuple[Tensor, State, State]:
         """Run the network by the plain loop; see `forward`."""
-        if lengths is not None and inputs.is_floating_point():
-            inputs = inputs.masked_fill(past_end(inputs.shape[1], lengths)[..., None], 0)
+        if lengths is not None:
+            lengths = checked_lengths(inputs, lengths)
+            inputs = last_repeated(inputs, lengths)
         embedded = self.embedding(inputs)
         outputs = embedded
         finals: list[State] = []
@@ -132,6 +139,9 @@ class Model(nn.Module):
             finals.append(run[1])
             histories.extend(run[2:])
         predictions = self.readout(embedded, outputs)
+        if lengths is not None:
+            ended = past_end(inputs.shape[1], lengths)
+            predictions = predictions.masked_fill(ended[..., None], 0)
         if return_states:
             return predictions, self._joined(finals), self._joined(histories)
         return predictions, self._joined(finals)
@@ -186,10 +196,17 @@ def sequence_loss(
             (batch, time, symbols) bool with empty sets there: the cross-entropy of being in the
             set, its mean over symbols; or (batch, time, features) reals with NaN there: squared
             error, its mean over features.
-        lengths: (batch,) the steps of each instance; positions past them are not scored.
+        lengths: (batch,) the steps of each instance; positions past them are not scored, whatever
+            is predicted there, NaN included.
         reduction: `mean` over scored positions, or `sum` over an instance's positions and mean
             over instances.
+
+    Raises:
+        ValueError: if lengths are not (batch,) whole numbers within 0 .. time.
     """
+    if lengths is not None:
+        lengths = checked_lengths(targets, lengths)
+        predictions = predictions.masked_fill(past_end(targets.shape[1], lengths)[..., None], 0.0)
     if targets.is_floating_point():
         scored = ~targets.isnan().any(-1)
         errors = torch.where(scored[..., None], predictions - targets, 0.0)
@@ -220,5 +237,6 @@ def _run_cell(
 ) -> tuple[Any, ...]:
     """Run a cell along its inputs, through its own `scan` if it has one that serves."""
     if hasattr(cell, "scan") and not return_states:
-        return cell.scan(inputs, state, lengths)
-    return unroll(cell, inputs, state, lengths, return_states=return_states)
+        return scanned(cell, inputs, state, lengths)
+    outputs, final, histories = states_along(cell, inputs, state, lengths, return_states)
+    return outputs, final, *histories

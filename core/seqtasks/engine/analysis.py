@@ -21,7 +21,9 @@ class StatePart:
         shape: for one row of the batch.
         previous: the leaf that is its value before a step.
         following: its value after the step.
-        carried: the leaf that is its value after the step, for what comes after the loop.
+        carried: the leaf that is its value after the step, for what comes after the loop. Where
+            rows have lengths of their own, and one waits for its first step (see `padding`), it is
+            the value after that step, which is computed again and again meanwhile.
         initial: its value before the first step, where none is given.
         back: the leaf that is the gradient carried back to `following`.
         external: the leaf of a gradient that comes from outside, or None.

@@ -8,9 +8,9 @@ from torch import Tensor
 
 from seqtasks.cells import State
 from seqtasks.engine.analysis import Analysis
-from seqtasks.engine.unroll import past_end
+from seqtasks.engine.padding import checked_lengths, last_repeated
 
-__all__ = ["flattened", "nested", "ordinary", "without_padding"]
+__all__ = ["flattened", "nested", "ordinary", "without_padding", "without_steps"]
 
 
 def ordinary(inputs: Tensor, lengths: Tensor | None) -> bool:
@@ -23,10 +23,11 @@ def ordinary(inputs: Tensor, lengths: Tensor | None) -> bool:
         return False
     if lengths is None:
         return True
-    whole = isinstance(lengths, Tensor) and not lengths.is_floating_point()
-    if not whole or lengths.dtype == torch.bool or lengths.shape != inputs.shape[:1]:
+    try:
+        checked_lengths(inputs, lengths)
+    except ValueError:
         return False
-    return 0 <= int(lengths.min()) <= int(lengths.max()) <= inputs.shape[1]
+    return True
 
 
 def _is_transformed() -> bool:
@@ -35,10 +36,35 @@ def _is_transformed() -> bool:
 
 
 def without_padding(inputs: Tensor, lengths: Tensor) -> Tensor:
-    """Return inputs with zeros past an instance's length, if they are real."""
-    if not inputs.is_floating_point():
-        return inputs
-    return inputs.masked_fill(past_end(inputs.shape[1], lengths)[..., None], 0)
+    """Return inputs with an instance's last one again past its end."""
+    return last_repeated(inputs, lengths)
+
+
+def without_steps(
+    empty: Tensor,
+    start: Sequence[Tensor],
+    predictions: Tensor,
+    finals: Sequence[Tensor],
+    past: Sequence[Tensor],
+) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    """Return the results of a batch whose empty instances were run for one step.
+
+    Args:
+        empty: (batch,) bool, which instances have no step.
+        start: the states they started from, in a row.
+        predictions: (batch, time, ...), which are zero for them.
+        finals: the states after the last step, which for them are those they started from.
+        past: the states after every step, which for them are those they started from.
+    """
+
+    def chosen(one: Tensor, other: Tensor) -> Tensor:
+        return torch.where(empty.view(-1, *[1] * (other.dim() - 1)), one, other)
+
+    return (
+        chosen(torch.zeros_like(predictions), predictions),
+        [chosen(one, other) for one, other in zip(start, finals, strict=True)],
+        [chosen(one[:, None], other) for one, other in zip(start, past, strict=False)],
+    )
 
 
 def flattened(

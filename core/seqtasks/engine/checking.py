@@ -54,8 +54,9 @@ def disagreement(
     all_inputs = inputs[:, :STEPS].detach().contiguous()
     all_given = flattened(program.analysis, states, len(inputs))
     if lengths is not None:
-        lengths = lengths.clamp(max=STEPS).to(torch.int64).contiguous()
+        lengths = lengths.to(torch.int64).clamp(max=STEPS)
         all_inputs = without_padding(all_inputs, lengths)
+        lengths = lengths.clamp(min=1)  # an instance without steps is run for one
 
     def by_loop(rows: Tensor) -> Tensor:
         """Return the plain loop's predictions for some rows of the batch."""

@@ -13,14 +13,16 @@ from torch import Tensor
 from seqtasks.cells import State
 from seqtasks.engine.analysing import analyse
 from seqtasks.engine.analysis import Analysis
-from seqtasks.engine.batches import flattened, nested, ordinary, without_padding
+from seqtasks.engine.batches import flattened, nested, ordinary, without_padding, without_steps
 from seqtasks.engine.checking import PlainPass, disagreement
 from seqtasks.engine.differentiable import DifferentiablePass
 from seqtasks.engine.makers import Engine, NativeEngine, TensorEngine
+from seqtasks.engine.padding import checked_lengths
 from seqtasks.engine.parts import Parts
 from seqtasks.engine.passes import Passes
 from seqtasks.engine.portions import Memories, forward_alone
 from seqtasks.engine.starting import start_of
+from seqtasks.engine.unroll import brought_to
 from seqtasks.engine.unsupported import UnsupportedError
 from seqtasks.errors import RunError
 
@@ -280,13 +282,25 @@ class Engines:
         given = flattened(program.analysis, states, batch)
         if given is None and states[0] is not None:
             return None
+        empty = None
         if lengths is not None:
-            lengths = lengths.to(torch.int64).contiguous()
-            inputs = without_padding(inputs, lengths)
+            lengths = checked_lengths(inputs, lengths)
+            if int(lengths.min()) == 0:
+                empty, inputs = lengths == 0, without_padding(inputs, lengths)
+                lengths = lengths.clamp(min=1)
         results = self._passed(program, inputs.contiguous(), lengths, given, histories)
-        predictions, finals, past = results
         analysis = program.analysis
+        if empty is not None:
+            starts = self._starts_of(batch, steps, inputs.device)
+            results = without_steps(
+                empty, given or flattened(analysis, starts, batch) or [], *results
+            )
+        predictions, finals, past = results
         return predictions, nested(analysis, finals), nested(analysis, past) if past else []
+
+    def _starts_of(self, batch: int, steps: int, device: torch.device) -> list[State]:
+        cells = self.parts.cells
+        return [brought_to(self.dtype, device, c.initial_state(batch, steps)) for c in cells]
 
     def _passed(
         self,

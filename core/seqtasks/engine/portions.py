@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqtasks.engine.batches import without_padding
 from seqtasks.engine.passes import Passes
 
 __all__ = ["Memories", "forward_alone"]
@@ -49,7 +50,10 @@ def forward_alone(
     predictions: list[Tensor] = []
     pasts: list[list[Tensor]] = []
     states = given
-    for first, steps in _portions(program, batch, time, inputs.device):
+    portions = _portions(program, batch, time, inputs.device)
+    if lengths is not None and len(portions) > 1:
+        inputs = without_padding(inputs, lengths)  # an instance has ended before some portions
+    for first, steps in portions:
         if (batch, steps) not in used:
             memory = kept.get((batch, steps))
             used[batch, steps] = program.memory(batch, steps) if memory is None else memory

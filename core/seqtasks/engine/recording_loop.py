@@ -61,9 +61,7 @@ def recorded_loop(
             else None
         )
         parts.append(StatePart(old.shape, old, new, carried, initial[k], back, external))
-    return Loop(
-        cell, parts, is_tuple, _output(recording, recorder, cell, inputs, parts, is_tuple, masked)
-    )
+    return Loop(cell, parts, is_tuple, _output(recording, recorder, cell, inputs, parts, is_tuple))
 
 
 def _output(
@@ -73,10 +71,9 @@ def _output(
     inputs: Node,
     parts: list[StatePart],
     is_tuple: bool,
-    masked: bool,
 ) -> Node:
     """Record what a step puts out, on states that are known for all steps."""
-    graph, batch = recorder.graph, recorder.rows[0]
+    batch = recorder.rows[0]
     tensors = [
         recorder.track(recording.numbers(batch, *part.shape), part.carried) for part in parts
     ]
@@ -84,11 +81,7 @@ def _output(
     with recorder:
         result = cell.output(x, tuple(tensors) if is_tuple else tensors[0])
     recorder.finish()
-    output = result_of(recorder, result, "its output")
-    if masked:
-        running = graph.leaf("running", None, (), Columns.BATCH, recorder.graph.lookup_phase)
-        output = graph.pointwise("where", running, output, 0.0)
-    return output
+    return result_of(recorder, result, "its output")
 
 
 def recorded_start(

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from seqtasks.cells import Cell, State
+from seqtasks.engine.padding import checked_lengths, last_repeated, past_end
 
-__all__ = ["brought_to", "map_state", "past_end", "unroll"]
+__all__ = ["brought_to", "map_state", "past_end", "scanned", "states_along", "unroll"]
 
 
 @overload
@@ -58,37 +59,72 @@ def unroll(
         as a state with a time axis, (batch, time, ...).
 
     Raises:
-        ValueError: if inputs are not (batch, time, features), there is no step, or a length lies
-            outside 0 .. time.
+        ValueError: if inputs are not (batch, time, features), there is no step, or lengths are not
+            (batch,) whole numbers within 0 .. time.
     """
-    _check(inputs, lengths)
+    _check(inputs)
+    if lengths is not None:
+        lengths = checked_lengths(inputs, lengths)
+    outputs, final, states = states_along(cell, inputs, state, lengths, return_states)
+    if lengths is not None:
+        ended = past_end(inputs.shape[1], lengths)
+        outputs = outputs.masked_fill(ended.view(*ended.shape, *[1] * (outputs.dim() - 2)), 0)
+    return (outputs, final, states[0]) if return_states else (outputs, final)
+
+
+def states_along(
+    cell: Cell, inputs: Tensor, state: State | None, lengths: Tensor | None, return_states: bool
+) -> tuple[Tensor, State, list[State]]:
+    """Run the loop of `unroll`, whose outputs past an instance's end are its last one again.
+
+    Past its end an instance is given its last input, and the state before it, again: the same step
+    is computed once more, and what it comes to is discarded. An instance of length 0 is given its
+    first input and its initial state.
+
+    Returns:
+        The outputs, the final state, and a list of the states of every step if they are wanted.
+    """
+    _check(inputs)
     batch_size, steps = inputs.shape[:2]
     if lengths is not None:
-        inputs = inputs.masked_fill(past_end(steps, lengths)[..., None], 0)
+        inputs = last_repeated(inputs, lengths)
     if state is None:
         state = brought_to(inputs.dtype, inputs.device, cell.initial_state(batch_size, steps))
+    final = state
     outputs: list[Tensor] = []
     states: list[State] = []
     for step, x in enumerate(inputs.unbind(1)):
         following = cell(x, state)
-        output = cell.output(x, following)
-        if lengths is not None:
-            running = lengths > step
-            following = _where(running, following, state)
-            output = _where(running, output, torch.zeros_like(output))
-        state = following
-        outputs.append(output)
+        outputs.append(cell.output(x, following))
+        final = following if lengths is None else _where(lengths > step, following, final)
+        state = following if lengths is None else _where(lengths > step + 1, following, state)
         if return_states:
-            states.append(state)
-    stacked = torch.stack(outputs, 1)
-    if return_states:
-        return stacked, state, map_state(lambda *steps: torch.stack(steps, 1), *states)
-    return stacked, state
+            states.append(final)
+    histories = [map_state(lambda *each: torch.stack(each, 1), *states)] if return_states else []
+    return torch.stack(outputs, 1), final, histories
 
 
-def past_end(steps: int, lengths: Tensor) -> Tensor:
-    """Return which positions lie past their instance's length, (batch, steps) bool."""
-    return torch.arange(steps, device=lengths.device) >= lengths[:, None]
+def scanned(
+    cell: Any, inputs: Tensor, state: State | None, lengths: Tensor | None
+) -> tuple[Tensor, State]:
+    """Run a cell's own `scan`; return what `states_along` returns.
+
+    Args:
+        cell: has a `scan`.
+        inputs: (batch, time, features).
+        state: the state before the first step; None for the cell's own initial state.
+        lengths: (batch,) int64, or None.
+    """
+    if lengths is None:
+        return cell.scan(inputs, state, None)
+    outputs, final = cell.scan(last_repeated(inputs, lengths), state, lengths.clamp(min=1))
+    empty = lengths == 0
+    if empty.any():
+        if state is None:
+            state = cell.initial_state(*inputs.shape[:2])
+            state = brought_to(inputs.dtype, inputs.device, state)
+        final = _where(empty, state, final)
+    return last_repeated(outputs, lengths), final
 
 
 def map_state(function: Callable[..., Tensor], *states: State) -> State:
@@ -98,11 +134,13 @@ def map_state(function: Callable[..., Tensor], *states: State) -> State:
     return tuple(function(*tensors) for tensors in zip(*states, strict=True))
 
 
-def _where(running: Tensor, following: State, before: State) -> State:
-    def choose(new: Tensor, old: Tensor) -> Tensor:
-        return torch.where(running.view(-1, *[1] * (new.dim() - 1)), new, old)
+def _where(chosen: Tensor, state: State, other: State) -> State:
+    """Return the states of the chosen instances, and of the others another one."""
 
-    return map_state(choose, following, before)
+    def choose(one: Tensor, another: Tensor) -> Tensor:
+        return torch.where(chosen.view(-1, *[1] * (one.dim() - 1)), one, another)
+
+    return map_state(choose, state, other)
 
 
 def brought_to(dtype: torch.dtype, device: torch.device, state: State) -> State:
@@ -114,16 +152,8 @@ def brought_to(dtype: torch.dtype, device: torch.device, state: State) -> State:
     return map_state(brought, state)
 
 
-def _check(inputs: Tensor, lengths: Any) -> None:
+def _check(inputs: Tensor) -> None:
     if inputs.dim() != 3:
         raise ValueError(f"inputs must be (batch, time, features), got {tuple(inputs.shape)}")
     if inputs.shape[1] == 0:
         raise ValueError("inputs must have at least one step, got a time axis of length 0")
-    if lengths is None:
-        return
-    if not isinstance(lengths, Tensor) or lengths.shape != inputs.shape[:1]:
-        raise ValueError(f"lengths must be a tensor of shape ({inputs.shape[0]},), got {lengths!r}")
-    if lengths.is_floating_point() or lengths.dtype == torch.bool:
-        raise ValueError(f"lengths must be whole numbers, got {lengths.dtype}")
-    if lengths.numel() and not 0 <= int(lengths.min()) <= int(lengths.max()) <= inputs.shape[1]:
-        raise ValueError(f"lengths must lie within 0 and {inputs.shape[1]}, got {lengths.tolist()}")

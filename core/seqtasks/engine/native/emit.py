@@ -239,7 +239,18 @@ class _Emitter:
             ]
         if back:
             calls += self._initial_back(layer)
-        return [*calls, "    }"]
+        return [*calls, "    }", *([] if back else self._held(layer))]
+
+    def _held(self, layer: int) -> list[str]:
+        """Write what comes after the loop is given of the states of rows that wait."""
+        lines: list[str] = []
+        for part in self.plan.analysis.loops[layer].parts:
+            states = self.plan.storage.places[part.previous].buffer
+            held = self.plan.storage.places[part.carried].buffer
+            if held is not states:
+                pair = f"w->buffers.{held.name}, w->buffers.{states.name}"
+                lines.append(f"    hold({pair}, {states.rows}, w);")
+        return lines
 
     def _initial_back(self, layer: int) -> list[str]:
         lines: list[str] = []

@@ -56,7 +56,7 @@ int seqtasks_forward(const struct call *call) {
     if (running)
         for (long t = 0; t < w.time; ++t)
             for (long c = 0; c < w.columns; ++c)
-                running[t * w.columns + c] = t < call->lengths[c < w.rows ? c : 0];
+                running[t * w.columns + c] = t >= first_step(&w, c);
     begin(&w);
     forward(&w);
     gather_in(call->predictions, w.predictions, &w, OUTPUT_SIZE);

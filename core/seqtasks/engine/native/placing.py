@@ -71,6 +71,9 @@ def _place_leaves(analysis: Analysis, storage: Storage) -> None:
             states = storage.buffer(f"state_{layer}_{k}", size, "history")
             storage.places[part.previous] = Place(states)
             storage.places[part.carried] = Place(states, 1)
+            if analysis.masked and part.carried in storage.live:
+                held = storage.buffer(f"held_{layer}_{k}", size, "history")
+                storage.places[part.carried] = Place(held)
             carry = storage.buffer(f"carry_{layer}_{k}", size, "carry")
             storage.places[part.back] = Place(carry)
             if part.initial_back is not None:

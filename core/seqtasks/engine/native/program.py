@@ -26,6 +26,7 @@ from seqtasks.engine.native.interface import (
 from seqtasks.engine.native.workspace import Workspace
 from seqtasks.engine.nodes import Node
 from seqtasks.engine.optimizer_values import OptimizerValues
+from seqtasks.engine.padding import EndingTogether
 from seqtasks.engine.unsupported import UnsupportedError
 from seqtasks.engine.usage import steps_until_used
 
@@ -221,6 +222,9 @@ class Program:
         shapes = [part.shape for part in self.analysis.parts]
         finals = [torch.empty(batch, *shape, dtype=dtype) for shape in shapes]
         past = [torch.empty(batch, time, *s, dtype=dtype) for s in shapes] if histories else []
+        together = None if lengths is None else EndingTogether(time, lengths)
+        if together is not None:
+            inputs = together.begun_late(inputs)
         self._run(
             "seqtasks_forward",
             batch,
@@ -233,6 +237,9 @@ class Program:
             histories=past or None,
             memory=memory,
         )
+        if together is not None:
+            predictions = together.begun_at_once(predictions, zero=True)
+            past = [together.begun_at_once(states, zero=False) for states in past]
         return predictions, finals, past
 
     def backward(
@@ -251,6 +258,11 @@ class Program:
         gradients = torch.empty(self.gradients, dtype=dtype)
         inputs_back = torch.zeros_like(inputs) if inputs.is_floating_point() else None
         given_back = None if given is None else [torch.empty_like(t) for t in given]
+        together = None if lengths is None else EndingTogether(time, lengths)
+        if together is not None:
+            predictions_back = together.gradient(predictions_back)
+            if histories_back is not None:
+                histories_back = [together.gradient_of_repeated(b) for b in histories_back]
         self._run(
             "seqtasks_backward",
             batch,
@@ -266,6 +278,8 @@ class Program:
             gradients=gradients,
             memory=memory,
         )
+        if together is not None and inputs_back is not None:
+            inputs_back = together.begun_at_once(inputs_back, zero=True)
         parts: list[Tensor | None] = []
         for leaf, tensor in zip(self._leaves, self._tensors, strict=True):
             first = self.offsets[leaf]

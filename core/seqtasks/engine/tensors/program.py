@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from seqtasks.engine.analysis import Analysis
+from seqtasks.engine.padding import EndingTogether
 from seqtasks.engine.tensors.runtime import functions
 from seqtasks.engine.tensors.statements import LARGEST_ONE_HOT
 from seqtasks.engine.tensors.workspace import Memory, Pool, Workspace
@@ -98,6 +99,9 @@ class TensorProgram:
         """
         variant = self._variant(histories)
         work = memory.taken_from(variant)
+        together = None if lengths is None else EndingTogether(work.time, lengths)
+        if together is not None:
+            inputs = together.begun_late(inputs)
         self._take_inputs(inputs, lengths, work, variant)
         addresses = self._addresses()
         if work.forward is None or addresses is None or work.addresses != addresses:
@@ -111,6 +115,9 @@ class TensorProgram:
         if histories:
             for state, shape in states:
                 past.append(_by_batch(state[1:], work).view(work.batch, work.time, *shape))
+        if together is not None:
+            predictions = together.begun_at_once(predictions, zero=True)
+            past = [together.begun_at_once(states, zero=False) for states in past]
         return predictions, finals, past
 
     @torch.no_grad()
@@ -131,11 +138,15 @@ class TensorProgram:
         Raises:
             ValueError: for gradients of histories that the pass forward did not return.
         """
-        del lengths
         variant = memory.pool
         if not isinstance(variant, _Variant):
             raise ValueError("there is no pass forward to go back from")
         work = memory.taken_from(variant)
+        together = None if lengths is None else EndingTogether(work.time, lengths)
+        if together is not None:
+            predictions_back = together.gradient(predictions_back)
+            if histories_back is not None:
+                histories_back = [together.gradient_of_repeated(back) for back in histories_back]
         buffers = work.buffers
         if work.backward is None:
             if "cotangent" not in buffers:
@@ -159,6 +170,8 @@ class TensorProgram:
         run = variant.functions["backward"]
         gradients = run(work.backward, given, finals_back, self._empty)
         inputs_back = self._inputs_back(work, variant) if inputs.is_floating_point() else None
+        if together is not None and inputs_back is not None:
+            inputs_back = together.begun_at_once(inputs_back, zero=True)
         given_back = None
         if given is not None:
             given_back = [
@@ -186,18 +199,12 @@ class TensorProgram:
         buffers = work.buffers
         if not buffers:
             self._add_forward(work, variant)
-        past_end = None
-        if self.analysis.masked:
-            assert lengths is not None
-            running = buffers["running"].view(work.time, work.batch)
-            torch.lt(buffers["step"], lengths, out=running)
-            past_end = ~running
-        if self.analysis.vocabulary:
-            buffers["tokens"].copy_(inputs.t())
-        else:
-            buffers["inputs"].copy_(inputs.transpose(0, 1))
-            if past_end is not None:
-                buffers["inputs"].masked_fill_(past_end[..., None], 0)
+        if lengths is not None:
+            running, first = buffers["running"], (work.time - lengths)[:, None]
+            torch.ge(buffers["step"], first, out=running.view(work.time, work.batch, 1))
+            buffers["run_once"].copy_((first + 1).clamp(max=work.time))
+        name = "tokens" if self.analysis.vocabulary else "inputs"
+        buffers[name].copy_(inputs.transpose(0, 1))
 
     def _add_forward(self, work: Workspace, variant: _Variant) -> None:
         time, batch, vocabulary = work.time, work.batch, self.analysis.vocabulary
@@ -208,7 +215,8 @@ class TensorProgram:
         elif "inputs" not in work.buffers:
             work.add("inputs", (time, batch, self.analysis.input_size), dtype, device)
         if self.analysis.masked:
-            work.buffers["step"] = torch.arange(time, device=device)[:, None]
+            work.buffers["step"] = torch.arange(time, device=device)[:, None, None]
+            work.buffers["run_once"] = torch.empty(1, batch, 1, dtype=torch.int64, device=device)
             if "running" not in work.buffers:
                 work.add("running", (time, batch, 1), torch.bool, device)
 

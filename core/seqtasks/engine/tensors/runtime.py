@@ -25,8 +25,21 @@ def functions(vocabulary: int) -> dict[str, Any]:
             found[name] = pointwise.torch
     found["total"] = torch.sum
     found["embedding_dense_backward"] = torch.ops.aten.embedding_dense_backward
-    found |= {"strided": _strided, "steps": _steps, "vocabulary": vocabulary}
+    found |= {"strided": _strided, "steps": _steps, "hold": _hold, "vocabulary": vocabulary}
     return found
+
+
+def _hold(held: Tensor, states: Tensor, running: Tensor, run_once: Tensor) -> None:
+    """Write the states after each step; while a row waits, the one after its first step.
+
+    Args:
+        held: (time, batch, size).
+        states: (time + 1, batch, size), the states before and after each step.
+        running: (time, batch, 1) bool, whether a row has begun.
+        run_once: (1, batch, 1) int64, the steps after which it has made its first.
+    """
+    after = states.gather(0, run_once.expand(1, *states.shape[1:]))
+    torch.where(running, states[1:], after, out=held)
 
 
 def _strided(

@@ -49,13 +49,16 @@ class _Planner:
             for layer, loop in enumerate(parted.analysis.loops)
             for k, part in enumerate(loop.parts)
         ]
-        roots = parted.roots
+        roots, used = parted.roots, set(parted.nodes)
         for (layer, k, part), following, before in zip(
             parts, roots.following, roots.before, strict=True
         ):
             states = storage.buffer(f"state_{layer}_{k}", "states", part.previous.size)
             storage.slots[part.previous] = Slot(states)
             storage.slots[part.carried] = Slot(states, later=1)
+            if parted.analysis.masked and part.carried in used:
+                held = storage.buffer(f"held_{layer}_{k}", "steps", part.previous.size)
+                storage.slots[part.carried] = Slot(held)
             storage.slots[following] = Slot(states, later=1)
             carry = storage.buffer(f"carried_back_{layer}_{k}", "carry", part.previous.size)
             storage.slots[part.back] = Slot(carry, later=1)

@@ -122,6 +122,11 @@ class Views:
         """Return the name of all of a buffer."""
         return self._named(buffer.name, f'buffers["{buffer.name}"]')
 
+    def running(self) -> str:
+        """Return the names of which rows run at which step, and of when they have run once."""
+        names = [self._named(name, f'buffers["{name}"]') for name in ("running", "run_once")]
+        return ", ".join(names)
+
     def number(self, value: float) -> str:
         """Return the name of a number, a tensor without axes."""
         return self.constant(f"number_{len(self.constants)}", float(value))

@@ -94,3 +94,9 @@ class Forward(Pass):
         self.body += ["if given is None:", *(f"    {line}" for line in starts)]
         self.body += ["else:", *(f"    {line}" for line in gifts)]
         self.step_by_step(nodes)
+        for k, _ in self.numbers(layer):
+            held = self.storage.buffers.get(f"held_{layer}_{k}")
+            if held is not None:
+                states = self.views.buffer(self.storage.buffers[f"state_{layer}_{k}"])
+                held_name, running = self.views.buffer(held), self.views.running()
+                self.body.append(f"hold({held_name}, {states}, {running})")
