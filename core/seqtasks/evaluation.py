@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,9 @@ class Score:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Score":
         """Read what `to_json` returned."""
-        values: dict[str, Any] = {**data, "intervals": intervals_from_json(data["intervals"])}
+        known = [field.name for field in fields(cls) if field.name in data]
+        values: dict[str, Any] = {name: data[name] for name in known}
+        values["intervals"] = intervals_from_json(data["intervals"])
         return cls(**values)
 
 

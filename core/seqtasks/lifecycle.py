@@ -1,6 +1,5 @@
 """Start a run and resume one."""
 
-import os
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from seqtasks.belonging import decided_by
 from seqtasks.errors import UsageError
 from seqtasks.evaluation import Score, evaluate_at
 from seqtasks.experiment import Experiment
@@ -20,6 +20,7 @@ from seqtasks.records import (
     begin_record,
     check_engine,
     recorded_experiment,
+    warn_of_versions,
     with_engine,
     with_more_steps,
 )
@@ -27,7 +28,7 @@ from seqtasks.references import short_name
 from seqtasks.running import Result, Run, interruption, parameter_count, train
 from seqtasks.runs.checkpoint import Checkpoint, write_checkpoint, write_weights
 from seqtasks.runs.directory import RunDirectory
-from seqtasks.runs.files import write_json, writing
+from seqtasks.runs.files import appending, sync, write_json, writing
 from seqtasks.settings import EngineName
 from seqtasks.stored import finished_result, restore_run
 from seqtasks.tasks import Task
@@ -99,6 +100,7 @@ def run(
         check_state(started.model)
         directory = begin_record(experiment, trainer, Path(out), own_model)
         started.path = directory.path
+        started.decided_by = decided_by(directory.record())
         with directory.locked():
             return _execute(started, trainer, directory, told, stop)
 
@@ -138,7 +140,9 @@ def resume(
         resumed.experiment = experiment
         changed = with_engine(directory, record, trainer, wanted if engine is None else None)
         resumed.path = directory.path
-        restore_run(resumed, trainer, directory)
+        resumed.decided_by = decided_by(record)
+        warn_of_versions(directory, record)
+        restore_run(resumed, trainer, directory, record)
         if steps is not None:
             changed = with_more_steps(resumed, changed, steps)
         elif resumed.stopped and finished_result(directory, experiment):
@@ -184,7 +188,7 @@ def _execute(
         _range_score(run, trainer, directory, stop),
     )
     if directory is not None:
-        _write_result(result, directory)
+        _write_result(result, directory, run.decided_by)
     told.tell("run_finished", run=run, result=result)
     return result
 
@@ -231,15 +235,15 @@ def _heed(run: Run, trainer: Trainer, directory: RunDirectory | None, stop: Stop
 def _save(run: Run, trainer: Trainer, directory: RunDirectory | None) -> None:
     if directory is None:
         return
-    with writing(directory.metrics), open(directory.metrics, "ab") as metrics:
-        os.fsync(metrics.fileno())  # the checkpoint counts its lines
+    with writing(directory.metrics), appending(directory.metrics) as metrics:
+        sync(metrics.fileno(), directory.metrics)  # the checkpoint counts its lines
     write_checkpoint(directory.checkpoint, Checkpoint(trainer.state(), run.progress()))
 
 
-def _write_result(result: Result, directory: RunDirectory) -> None:
+def _write_result(result: Result, directory: RunDirectory, decided_by: dict[str, Any]) -> None:
     from seqtasks.plots import save_plots
 
-    write_weights(directory.weights, state_tensors(result.model))
+    write_weights(directory.weights, state_tensors(result.model), result.step, decided_by)
     save_plots(result, directory.path)
     write_json(directory.result, result.to_json())  # last: it says that the run is finished
 

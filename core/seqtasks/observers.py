@@ -1,6 +1,5 @@
 """Observers of a run: plugins and first-party objects told of its moments, each kept apart."""
 
-import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,8 +10,9 @@ import pluggy
 from seqtasks import hookspecs
 from seqtasks.errors import UsageError, one_line
 from seqtasks.hookspecs import hookimpl
+from seqtasks.json_text import write_text
 from seqtasks.registry import current_registry
-from seqtasks.runs.files import writing
+from seqtasks.runs.files import appending, writing
 
 if TYPE_CHECKING:
     from seqtasks.running import Run
@@ -112,8 +112,8 @@ class MetricsLog:
     def _write(self, run: "Run") -> None:
         lines = run.history[self._written :]
         if lines:
-            with writing(self._path), open(self._path, "a", encoding="utf-8") as file:
-                file.writelines(json.dumps(line) + "\n" for line in lines)
+            with writing(self._path), appending(self._path) as file:
+                file.writelines(write_text(line) + "\n" for line in lines)
             self._written += len(lines)
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from torch import nn
@@ -86,9 +86,11 @@ class RangeScore:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "RangeScore":
         """Read what `to_json` returned."""
-        by_length = {int(key): value for key, value in data.get("by_length", {}).items()}
-        intervals = intervals_from_json(data["intervals"])
-        values: dict[str, Any] = {**data, "intervals": intervals, "by_length": by_length}
+        known = [one.name for one in fields(cls) if one.name in data]
+        values: dict[str, Any] = {name: data[name] for name in known}
+        values["intervals"] = intervals_from_json(data["intervals"])
+        by_length = data.get("by_length", {})
+        values["by_length"] = {int(length): value for length, value in by_length.items()}
         return cls(**values)
 
 

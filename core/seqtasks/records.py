@@ -23,6 +23,7 @@ __all__ = [
     "begin_record",
     "check_engine",
     "recorded_experiment",
+    "warn_of_versions",
     "with_engine",
     "with_more_steps",
 ]
@@ -52,13 +53,7 @@ def begin_record(
         "engine": trainer.engine,
         "threads": trainer.threads,
         "sources": {kind: source.to_json() for kind, source in sources.items()},
-        "versions": {
-            "python": platform.python_version(),
-            "seqtasks": __version__,
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "plugins": current_registry().plugin_versions(),
-        },
+        "versions": _versions(),
     }
     files = {source.copy_name: source.content for source in sources.values()}
     return RunDirectory.create(parent, experiment.run_name, record, files)
@@ -86,6 +81,20 @@ def recorded_experiment(
     things = {kind: asked[kind] for kind in THINGS if kind not in own}
     restored = restore_things({**record, "experiment": things}, directory.experiment)
     return Experiment.from_json({**asked, **restored}, str(directory.experiment))
+
+
+def warn_of_versions(directory: RunDirectory, record: dict[str, Any]) -> None:
+    """Say under which other versions a run goes on than it was begun with."""
+    then, now = _flat(record.get("versions", {})), _flat(_versions())
+    changed = [
+        f"{name} {then[name]} (now {now.get(name, 'not there')})"
+        for name in sorted(then)
+        if then[name] != now.get(name)
+    ]
+    if changed:
+        logger.warning(
+            "%s was begun with %s: the numbers may differ", directory.path, ", ".join(changed)
+        )
 
 
 def check_engine(directory: RunDirectory, record: dict[str, Any]) -> EngineName:
@@ -144,3 +153,20 @@ def with_more_steps(run: Run, record: dict[str, Any], steps: int) -> dict[str, A
     run.stopped = None
     changed = {**record["experiment"], "steps": steps, "solved_after": 0}
     return {**record, "experiment": changed}
+
+
+def _versions() -> dict[str, Any]:
+    return {
+        "python": platform.python_version(),
+        "seqtasks": __version__,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "plugins": current_registry().plugin_versions(),
+    }
+
+
+def _flat(versions: dict[str, Any]) -> dict[str, str]:
+    """Return versions by name, those of plugins among them."""
+    plugins = versions.get("plugins")
+    both = {**(plugins if isinstance(plugins, dict) else {}), **versions}
+    return {name: version for name, version in both.items() if isinstance(version, str)}

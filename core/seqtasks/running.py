@@ -40,6 +40,7 @@ class Run:
         holdout: the inputs that are not trained on, if some are held out.
         started_at_step: the step this process began with, above 0 for a resumed run.
         stopped: why training ended: `solved`, `steps`, or None while it goes on.
+        decided_by: what decides the numbers of a run on disk, for its checkpoints.
     """
 
     experiment: Experiment
@@ -54,6 +55,7 @@ class Run:
     seconds: float = 0.0
     pending_losses: list[float] = field(default_factory=list[float])
     evaluations_solved: int = 0
+    decided_by: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def progress(self) -> dict[str, Any]:
         """Return what, beside the trainer's tensors, later lines of the run depend on."""
@@ -64,6 +66,7 @@ class Run:
             "seconds": self.seconds,
             "pending_losses": self.pending_losses,
             "evaluations_solved": self.evaluations_solved,
+            "decided_by": self.decided_by,
         }
 
 

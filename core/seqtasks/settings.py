@@ -147,7 +147,10 @@ class Settings:
         value = getattr(self, name)
         if isinstance(value, bool) or not isinstance(value, Real):
             raise UsageError(f"{name} must be a number, got {value!r}")
-        object.__setattr__(self, name, float(value))
+        try:
+            object.__setattr__(self, name, float(value))
+        except OverflowError:
+            raise UsageError(f"{name} is too large a number for double precision") from None
 
     def _positive(self, name: str) -> None:
         given = getattr(self, name)

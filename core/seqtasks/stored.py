@@ -1,10 +1,14 @@
 """Read a run back: its progress, its weights, its result."""
 
+import logging
+import os
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
+from seqtasks.belonging import check_decided_by
 from seqtasks.errors import UsageError
 from seqtasks.evaluation import Score
 from seqtasks.experiment import Experiment
@@ -15,9 +19,14 @@ from seqtasks.running import Result, Run, parameter_count
 from seqtasks.runs.checkpoint import read_checkpoint, read_weights
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.files import write_atomically
+from seqtasks.runs.header import WEIGHTS_OF
+from seqtasks.runs.schemas import PROGRESS
+from seqtasks.shapes import checked
 from seqtasks.training import Trainer, load_state
 
 __all__ = ["finished_result", "load", "restore_run"]
+
+logger = logging.getLogger("seqtasks")
 
 
 def load(path: str | Path, *, model: nn.Module | None = None, **own: Any) -> Result:
@@ -43,21 +52,16 @@ def load(path: str | Path, *, model: nn.Module | None = None, **own: Any) -> Res
         model = experiment_model(experiment, task)
     done = finished_result(directory, experiment)
     if done is not None:
-        weights = read_weights(directory.weights)
+        weights, file = _finished_weights(directory, record, done["step"]), directory.weights
         progress = {"step": done["step"], "stopped": done["stopped"], "seconds": done["seconds"]}
-    elif directory.checkpoint.exists():
-        checkpoint = read_checkpoint(directory.checkpoint)
-        progress = checkpoint.progress
-        weights = {
-            key.removeprefix("model."): value
-            for key, value in checkpoint.tensors.items()
-            if key.startswith("model.")
-        }
+    elif os.path.lexists(directory.checkpoint):
+        tensors, progress = _checkpoint(directory, record)
+        weights, file = _of_the_model(tensors), directory.checkpoint
     else:
         raise UsageError(
             f"{directory.path} has no weights yet: it was stopped before its first checkpoint"
         )
-    _fill(model, weights, directory.weights if done else directory.checkpoint)
+    _fill(model, weights, file)
     score = (done or {}).get("score")
     return Result(
         experiment,
@@ -81,38 +85,135 @@ def finished_result(directory: RunDirectory, experiment: Experiment) -> dict[str
     return result if result and result["step_limit"] == experiment.steps else None
 
 
-def restore_run(run: Run, trainer: Trainer, directory: RunDirectory) -> None:
+def restore_run(
+    run: Run, trainer: Trainer, directory: RunDirectory, record: dict[str, Any]
+) -> None:
     """Bring a run to its last checkpoint; lines of the log past it are dropped.
 
     Raises:
-        UsageError: if the checkpoint or the log is damaged, or fits another model.
+        UsageError: if the checkpoint is lost, it or the log is damaged, or it belongs to another
+            record or model.
     """
-    lines: list[dict[str, Any]] = []
-    if directory.checkpoint.exists():
-        checkpoint = read_checkpoint(directory.checkpoint)
-        progress = dict(checkpoint.progress)
-        lines = directory.history()[: progress.pop("lines")]
-        if len(lines) < checkpoint.progress["lines"]:
-            raise UsageError(
-                f"{directory.metrics} lost lines that the checkpoint of step {progress['step']} "
-                "counts on; restore it from a copy, or start the run again"
+    kept: list[bytes] = []
+    if os.path.lexists(directory.checkpoint):
+        tensors, progress = _checkpoint(directory, record)
+        if "decided_by" not in progress:
+            logger.warning(
+                "%s is of an earlier seqtasks and does not say what decided it; experiment.json is "
+                "taken at its word",
+                directory.checkpoint,
             )
+        kept = _kept_lines(directory, progress)
         try:
-            trainer.restore(checkpoint.tensors, progress["step"])
-        except (RuntimeError, KeyError, ValueError) as error:
+            trainer.restore(tensors, progress["step"])
+        except (RuntimeError, LookupError, TypeError, ValueError) as error:
             raise _unfit(directory.checkpoint, error) from error
-        for name, value in progress.items():
-            setattr(run, name, value)
-        run.history = lines
-    if directory.metrics.exists():
-        kept = directory.metrics.read_bytes().splitlines(keepends=True)[: len(lines)]
+        run.step, run.seconds = progress["step"], progress["seconds"]
+        run.stopped = _still_stopped(progress, run.experiment)
+        run.pending_losses = progress["pending_losses"]
+        run.evaluations_solved = progress["evaluations_solved"]
+        run.history = directory.history()[: len(kept)]
+    else:
+        _check_young(directory, run.experiment)
+    if os.path.lexists(directory.metrics):
         write_atomically(directory.metrics, b"".join(kept))
+
+
+def _checkpoint(
+    directory: RunDirectory, record: dict[str, Any]
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return the tensors and the progress of a run's own checkpoint."""
+    path = directory.checkpoint
+    checkpoint = read_checkpoint(path)
+    progress = checked(checkpoint.progress, PROGRESS, path)
+    check_decided_by(progress.get("decided_by", {}), record, directory.experiment, path)
+    if progress["step"] > record["experiment"]["steps"]:
+        raise UsageError(
+            f"{path} is of step {progress['step']}, and {directory.experiment} asks for "
+            f"{record['experiment']['steps']} alone; put back the one that was changed"
+        )
+    return checkpoint.tensors, progress
+
+
+def _finished_weights(
+    directory: RunDirectory, record: dict[str, Any], step: int
+) -> dict[str, Tensor]:
+    """Return the weights of a finished run; if they are lost, from its last checkpoint."""
+    if not os.path.lexists(directory.weights) and os.path.lexists(directory.checkpoint):
+        tensors, progress = _checkpoint(directory, record)
+        if progress["step"] == step:
+            return _of_the_model(tensors)
+    weights, about = read_weights(directory.weights)
+    check_decided_by(about.get("decided_by", {}), record, directory.experiment, directory.weights)
+    if about.get(WEIGHTS_OF, step) != step:
+        raise UsageError(
+            f"{directory.weights} is of step {about[WEIGHTS_OF]}, {directory.result} of step "
+            f"{step}; put back the one that was changed"
+        )
+    return weights
+
+
+def _of_the_model(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        key.removeprefix("model."): value
+        for key, value in tensors.items()
+        if key.startswith("model.")
+    }
+
+
+def _kept_lines(directory: RunDirectory, progress: dict[str, Any]) -> list[bytes]:
+    """Return the lines of the log that a checkpoint counts on, checked."""
+    kept = list(islice(directory.log_lines(), progress["lines"]))
+    if len(kept) < progress["lines"]:
+        raise UsageError(
+            f"{directory.metrics} lost lines that the checkpoint of step {progress['step']} "
+            "counts on; restore it from a copy, or start the run again"
+        )
+    lines = directory.history()[: len(kept)]
+    if not lines and not progress["step"]:  # stopped while the untrained model was scored
+        return []
+    if not lines or "untrained" not in lines[0]:
+        raise UsageError(
+            f"{directory.metrics} is damaged at line 1: it lacks the scores before training"
+        )
+    steps = [line["step"] for line in lines]
+    if steps != sorted(steps) or steps[-1] > progress["step"]:
+        raise UsageError(
+            f"{directory.metrics} is damaged: its steps do not lead up to the checkpoint's, "
+            f"{progress['step']}"
+        )
+    return kept
+
+
+def _still_stopped(progress: dict[str, Any], experiment: Experiment) -> str | None:
+    """Return why a run ended, unless it has been asked for more steps since."""
+    stopped = progress["stopped"]
+    if stopped == "steps" and progress["step"] < experiment.steps:
+        return None
+    return None if stopped == "solved" and not experiment.solved_after else stopped
+
+
+def _check_young(directory: RunDirectory, experiment: Experiment) -> None:
+    """Refuse to begin anew where a checkpoint must have been: what is there would be lost.
+
+    Raises:
+        UsageError: if the run is finished, or its log goes past the first checkpoint.
+    """
+    due = experiment.checkpoint_every
+    finished = [path for path in (directory.result, directory.weights) if os.path.lexists(path)]
+    late = any(line["step"] > due for line in directory.history())
+    if finished or late:
+        there = finished[0].name if finished else f"log beyond step {due}"
+        raise UsageError(
+            f"{directory.path} has a {there} but its checkpoint is gone, so that it cannot go on; "
+            "restore it from a copy, or start a new run with `seqtasks run`"
+        )
 
 
 def _fill(model: nn.Module, weights: dict[str, Any], path: Path) -> None:
     try:
         load_state(model, weights)
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         raise _unfit(path, error) from error
 
 

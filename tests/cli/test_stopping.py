@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from seqtasks.runs.directory import RunDirectory, list_runs
+from seqtasks.runs.directory import RunDirectory
+from seqtasks.runs.listing import list_runs
 
 CELL = '''import torch
 from torch import nn

@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from seqtasks.errors import UsageError
-from seqtasks.runs.directory import FORMAT, RunDirectory, list_runs
+from seqtasks.runs.directory import FORMAT, RunDirectory
 from seqtasks.runs.files import write_json
+from seqtasks.runs.listing import list_runs
 
 EXPERIMENT = {"task": "bitflip", "cell": "gru", "seed": 3, "steps": 100}
 RECORD = {"format": FORMAT, "experiment": EXPERIMENT, "versions": {"seqtasks": "0.1.0"}}
@@ -19,7 +20,15 @@ RESULT = {
     "step_limit": 100,
     "parameters": 12,
     "seconds": 1.5,
-    "scores": [{"length": 10, "metrics": {"token_accuracy": 1.0}}],
+    "scores": [
+        {
+            "length": 10,
+            "sequences": 1000,
+            "exhaustive": False,
+            "metrics": {"token_accuracy": 1.0},
+            "intervals": {"token_accuracy": [0.99, 1.0]},
+        }
+    ],
 }
 
 CREATE_AT_ONCE = """
@@ -252,6 +261,7 @@ def test_runs_are_listed_by_name_and_number_with_their_state(tmp_path):
     created(tmp_path, "a", result=RESULT)
     created(tmp_path, "b", result={**RESULT, "step_limit": 50})
     (tmp_path / "run-1" / "metrics.jsonl").write_text('{"step": 25}\n')
+    (tmp_path / "run-2" / "metrics.jsonl").write_text('{"step": 25}\n')
     (tmp_path / ".hidden").mkdir()
     write_json(tmp_path / ".hidden" / "experiment.json", RECORD)
     (tmp_path / "other").mkdir()
@@ -261,8 +271,8 @@ def test_runs_are_listed_by_name_and_number_with_their_state(tmp_path):
     states = {run["name"]: (run["status"], run["step"]) for run in listed}
     assert states["a-1"][0] == "finished"
     assert states["b-1"][0] == "unfinished"
-    assert states["run-1"] == ("unfinished", 25)
-    assert states["run-2"] == ("running", 0)
+    assert states["run-1"] == ("unfinished", 0)  # where it goes on from
+    assert states["run-2"] == ("running", 25)
     assert listed[0]["scores"] == {"10": {"token_accuracy": 1.0}}
     assert {key: listed[2][key] for key in EXPERIMENT} == EXPERIMENT
 

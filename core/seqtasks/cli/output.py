@@ -1,6 +1,5 @@
 """What every command prints with: tables, scores and JSON."""
 
-import json
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqtasks.errors import UsageError, counted
+from seqtasks.json_text import write_text
 from seqtasks.lengths import describe_lengths
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def console(stderr: bool = False) -> "Console":
 
 def echo_json(document: Any) -> None:
     """Print one JSON document on stdout."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    click.echo(write_text(document, indent=2))
 
 
 def echo_table(

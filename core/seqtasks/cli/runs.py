@@ -7,7 +7,7 @@ import click
 
 from seqtasks.cli.output import echo_json, echo_table, figure
 from seqtasks.errors import UsageError
-from seqtasks.runs.directory import list_runs
+from seqtasks.runs.listing import list_runs
 
 __all__ = ["runs"]
 

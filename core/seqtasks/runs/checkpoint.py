@@ -1,7 +1,7 @@
 """Checkpoints: tensors and a little JSON in one safetensors file, with a digest of both."""
 
 import hashlib
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,16 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from seqtasks.errors import UsageError
-from seqtasks.runs.files import write_atomically
+from seqtasks.errors import UsageError, one_line
+from seqtasks.json_text import read_text, write_text
+from seqtasks.runs.files import open_regular, write_atomically
+from seqtasks.runs.header import ABOUT, WEIGHTS, WEIGHTS_OF, remedy
+from seqtasks.shapes import anything, checked, table
 
 __all__ = ["Checkpoint", "read_checkpoint", "read_weights", "write_checkpoint", "write_weights"]
+
+
+OBJECT = table(anything)
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class Checkpoint:
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; one of that name is replaced only when the new one is whole."""
-    _write(path, checkpoint.tensors, json.dumps(checkpoint.progress))
+    _write(path, checkpoint.tensors, write_text(checkpoint.progress))
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -42,26 +48,35 @@ def read_checkpoint(path: Path) -> Checkpoint:
         UsageError: if the file is truncated or its content is not what was written.
     """
     tensors, progress = _read(path)
-    if not progress:
-        raise UsageError(f"{path} holds weights alone, not a checkpoint; {_REMEDY}")
-    return Checkpoint(tensors, json.loads(progress))
+    if progress is None or WEIGHTS_OF in progress:
+        raise UsageError(f"{path} holds weights alone, not a checkpoint; {remedy}")
+    return Checkpoint(tensors, progress)
 
 
-def write_weights(path: Path, tensors: dict[str, Tensor]) -> None:
-    """Write a model's weights, by their names in its state_dict."""
-    _write(path, tensors, "")
+def write_weights(
+    path: Path, tensors: dict[str, Tensor], step: int, decided_by: Mapping[str, Any]
+) -> None:
+    """Write a model's weights, by their names in its state_dict.
+
+    Args:
+        path: the file.
+        tensors: the weights.
+        step: the step they are of.
+        decided_by: what decided them, as in a checkpoint's progress.
+    """
+    _write(path, tensors, write_text({WEIGHTS_OF: step, "decided_by": dict(decided_by)}))
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """Read what `write_weights` wrote.
+def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what `write_weights` wrote: the weights, and with them `weights_of_step`, `decided_by`.
+
+    An earlier seqtasks wrote weights alone.
 
     Raises:
         UsageError: if the file is truncated or its content is not what was written.
     """
-    return _read(path)[0]
-
-
-_REMEDY = "restore it from a copy, or start the run again with `seqtasks run`"
+    tensors, about = _read(path)
+    return tensors, checked(about or {}, WEIGHTS, path)
 
 
 def _write(path: Path, tensors: dict[str, Tensor], progress: str) -> None:
@@ -75,35 +90,40 @@ def _write(path: Path, tensors: dict[str, Tensor], progress: str) -> None:
     # Of the complex types safetensors has one alone, and not in all its versions.
     complex_names = sorted(name for name, tensor in copies.items() if tensor.is_complex())
     copies |= {name: torch.view_as_real(copies[name]) for name in complex_names}
-    about = json.dumps(
+    about = write_text(
         {"progress": progress, "digest": digest}
         | ({"complex": complex_names} if complex_names else {})
     )
     write_atomically(path, safetensors.torch.save(copies, {"seqtasks": about}))
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], str]:
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any] | None]:
+    with open_regular(path):  # safetensors itself would wait for a pipe, or go through a link
+        pass
     try:
         with safe_open(path, framework="pt") as file:
             names: list[str] = list(file.keys())
             tensors = {name: file.get_tensor(name) for name in names}
-            about = json.loads((file.metadata() or {}).get("seqtasks", "{}"))
+            entry = (file.metadata() or {}).get("seqtasks", "{}")
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
-    except (SafetensorError, ValueError) as error:
-        raise UsageError(f"{path} is damaged ({error}); {_REMEDY}") from None
-    progress = about.get("progress", "")
+    except (SafetensorError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise UsageError(f"{path} is damaged ({one_line(error)}); {remedy}") from None
+    about = checked(read_text(entry.encode(), path), ABOUT, path)
+    progress = about["progress"]
     try:
         for name in about.get("complex", ()):
             tensors[name] = torch.view_as_complex(tensors[name])
-        whole = about.get("digest") == _digest(tensors, progress)
-    except (KeyError, TypeError, RuntimeError):  # other names, or of what is not complex
+        whole = about["digest"] == _digest(tensors, progress)
+    except (LookupError, TypeError, RuntimeError):  # other names, or of what is not complex
         whole = False
     if not whole:
         raise UsageError(
-            f"{path} was changed after it was written (its digest does not fit); {_REMEDY}"
+            f"{path} was changed after it was written (its digest does not fit); {remedy}"
         )
-    return tensors, progress
+    if not progress:
+        return tensors, None
+    return tensors, checked(read_text(progress.encode(), path), OBJECT, path)
 
 
 def _digest(tensors: dict[str, Tensor], progress: str) -> str:

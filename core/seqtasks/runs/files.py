@@ -1,27 +1,43 @@
-"""Files that are either wholly written or untouched, and errors that say what to do."""
+"""Files that are wholly written or untouched, and read only if they are what they should be."""
 
-import json
+import errno
+import io
+import logging
 import os
+import re
 import stat
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from seqtasks.errors import RunError, UsageError, one_line
+from seqtasks.json_text import read_text, write_text
 
 __all__ = [
     "MOST_JSON",
+    "appending",
+    "open_owned",
+    "open_regular",
     "read_json",
     "read_regular",
+    "sweep",
+    "sync",
     "sync_folder",
+    "warn_once",
     "write_atomically",
     "write_json",
     "writing",
 ]
 
+logger = logging.getLogger("seqtasks")
+
 MOST_JSON = 64 * 2**20
 """Bytes of the largest JSON document that is read."""
+
+_NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF)
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+\.tmp")
+_warned: set[str] = set()
 
 
 @contextmanager
@@ -47,10 +63,11 @@ def write_atomically(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with writing(path):
         try:
-            with open(temporary, "wb") as file:
+            temporary.unlink(missing_ok=True)  # of an earlier process with this number
+            with open(temporary, "xb") as file:
                 file.write(content)
                 file.flush()
-                os.fsync(file.fileno())
+                sync(file.fileno(), path)
             temporary.replace(path)
             sync_folder(path.parent)
         finally:
@@ -58,51 +75,128 @@ def write_atomically(path: Path, content: bytes) -> None:
                 temporary.unlink(missing_ok=True)
 
 
-def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(descriptor: int, path: Path) -> None:
+    """Bring a file to the disk; where the file system cannot, say so once and go on."""
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+        warn_once(
+            f"the file system of {path} cannot be asked to bring a file to the disk "
+            f"({error.strerror}): after a power cut, the last checkpoint may be lost"
+        )
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk; see `sync`."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # one may write in it and not read it
+        return
+    try:
+        sync(descriptor, folder)
     finally:
         os.close(descriptor)
 
 
+def warn_once(message: str) -> None:
+    """Warn of what a file system cannot do; of the same thing only once in a process."""
+    if message not in _warned:
+        _warned.add(message)
+        logger.warning(message)
+
+
+def sweep(folder: Path, names: Iterable[str]) -> None:
+    """Remove temporary files of `write_atomically` that a process left when it was killed.
+
+    Args:
+        folder: where to look; nobody else may be writing these files there.
+        names: the files whose temporary ones are removed.
+    """
+    with suppress(OSError):
+        for entry in list(folder.iterdir()):
+            found = _TEMPORARY.fullmatch(entry.name)
+            if found and found["name"] in names:
+                entry.unlink()
+
+
 def write_json(path: Path, data: Any) -> None:
     """Write a JSON document; see `write_atomically`."""
-    write_atomically(path, (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode())
+    write_atomically(path, (write_text(data, indent=2) + "\n").encode())
+
+
+@contextmanager
+def open_regular(path: Path, *, follow: bool = False) -> Generator[BinaryIO, None, None]:
+    """Open a file that may come from a stranger, to read; a pipe or a device is not waited for.
+
+    Args:
+        path: the file.
+        follow: whether it may be a symbolic link, as a file that the user named may be.
+
+    Raises:
+        UsageError: if the file cannot be read or is no regular file.
+    """
+    links = 0 if follow else os.O_NOFOLLOW
+    try:
+        descriptor = _open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | links)
+    except ValueError:
+        raise UsageError(f"cannot read {str(path)!a}: that cannot be a file's name") from None
+    except (OSError, _NotRegularError) as error:
+        raise UsageError(f"cannot read {path}: {_why(path, error)}") from None
+    with open(descriptor, "rb") as file:
+        try:
+            yield file
+        except OSError as error:
+            raise UsageError(f"cannot read {path}: {_why(path, error)}") from error
+
+
+@contextmanager
+def appending(path: Path) -> Generator[io.TextIOWrapper, None, None]:
+    """Open a file of one's own to add text to its end: a regular one that has no other name.
+
+    Raises:
+        UsageError: if it is anything else.
+        OSError: if it cannot be opened or written.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = open_owned(path, flags)
+    with open(descriptor, "a", encoding="utf-8") as file:
+        yield file
+
+
+def open_owned(path: Path, flags: int) -> int:
+    """Open a file that is written in place: a regular one, not through a link of any kind.
+
+    Raises:
+        UsageError: if it is anything else.
+        OSError: if it cannot be opened.
+    """
+    try:
+        return _open(path, flags, links=1)
+    except _NotRegularError as error:
+        raise UsageError(f"cannot write {path}: {error}") from None
+    except OSError as error:
+        if path.is_symlink():
+            raise UsageError(f"cannot write {path}: it is a symbolic link") from error
+        raise
 
 
 def read_regular(path: Path, most: int, *, follow: bool = False) -> bytes:
-    """Read a file that may come from a stranger; a pipe or a device is not waited for.
+    """Read a whole file; see `open_regular`.
 
     Args:
         path: the file.
         most: the number of bytes that it may have.
-        follow: whether it may be a symbolic link, as a file that the user named may be.
+        follow: whether it may be a symbolic link.
 
     Raises:
         UsageError: if the file cannot be read, is no regular file, or is larger than `most`.
     """
-    links = 0 if follow else os.O_NOFOLLOW
-    content = None
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | links)
-        try:
-            about = os.fstat(descriptor)
-            if not stat.S_ISREG(about.st_mode):
-                raise UsageError(f"cannot read {path}: it is not a regular file")
-            if about.st_size <= most:
-                with open(descriptor, "rb", closefd=False) as file:
-                    content = file.read(most + 1)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        if not follow and path.is_symlink():
-            raise UsageError(f"cannot read {path}: it is a symbolic link") from None
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
-    except ValueError:
-        raise UsageError(f"cannot read {str(path)!r}: its name holds a NUL character") from None
-    if content is None or len(content) > most:
+    with open_regular(path, follow=follow) as file:
+        large = os.fstat(file.fileno()).st_size > most
+        content = b"" if large else file.read(most + 1)
+    if large or len(content) > most:
         raise UsageError(f"cannot read {path}: it is larger than {most:,} bytes")
     return content
 
@@ -113,14 +207,31 @@ def read_json(path: Path, *, follow: bool = False) -> Any:
     Raises:
         UsageError: if the file cannot be read or is not JSON, with the place.
     """
-    content = read_regular(path, MOST_JSON, follow=follow)
-    try:
-        return json.loads(content.decode("utf-8"))
-    except json.JSONDecodeError as error:
-        raise UsageError(
-            f"{path} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
-        ) from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is not JSON: it is not text in UTF-8") from None
-    except (RecursionError, ValueError) as error:
-        raise UsageError(f"{path} is not JSON: {one_line(error)}") from None
+    return read_text(read_regular(path, MOST_JSON, follow=follow), path)
+
+
+class _NotRegularError(Exception):
+    """Where a file was expected is something else."""
+
+
+def _open(path: Path, flags: int, links: int | None = None) -> int:
+    """Open a regular file, with no more names than `links` if that is given."""
+    descriptor = os.open(path, flags, 0o666)
+    about = os.fstat(descriptor)
+    why = None
+    if not stat.S_ISREG(about.st_mode):
+        why = "it is not a regular file"
+    elif links is not None and about.st_nlink > links:
+        why = "it is a hard link to another file"
+    if why is not None:
+        os.close(descriptor)
+        raise _NotRegularError(why)
+    return descriptor
+
+
+def _why(path: Path, error: Exception) -> str:
+    if not isinstance(error, OSError):
+        return str(error)
+    if error.errno == errno.ELOOP and path.is_symlink():
+        return "it is a symbolic link"
+    return error.strerror or one_line(error)

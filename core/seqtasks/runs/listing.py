@@ -1,0 +1,58 @@
+"""What runs lie in a folder, and how far each has come."""
+
+from pathlib import Path
+from typing import Any
+
+from seqtasks.errors import UsageError
+from seqtasks.runs.directory import RunDirectory
+from seqtasks.runs.header import read_progress
+from seqtasks.runs.schemas import SUMMARY
+from seqtasks.shapes import checked
+
+__all__ = ["list_runs"]
+
+
+def list_runs(folder: Path) -> list[dict[str, Any]]:
+    """Return a summary of each run in a folder, by name; a damaged one says so in its status.
+
+    A summary has name, path, task, cell, seed, status (running, finished, unfinished, damaged),
+    step and steps; a finished one parameters, seconds and scores too. The step of a run that is
+    not running is the one that it goes on from.
+    """
+    found = sorted(folder.glob("*/experiment.json"), key=lambda path: _natural(path.parent.name))
+    return [_summary(RunDirectory(path.parent)) for path in found if path.parent.name[0] != "."]
+
+
+def _summary(run: RunDirectory) -> dict[str, Any]:
+    summary: dict[str, Any] = {"name": run.path.name, "path": str(run.path)}
+    try:
+        return {**summary, **_details(run)}
+    except UsageError as error:
+        return {**summary, "status": "damaged", "problem": str(error)}
+
+
+def _details(run: RunDirectory) -> dict[str, Any]:
+    record = run.record()
+    experiment = checked(record["experiment"], SUMMARY, run.experiment)
+    details = {key: experiment[key] for key in ("task", "cell", "seed", "steps")}
+    if record.get("own_model"):
+        details["cell"] = None  # the module was the user's own
+    running = run.is_running()
+    result = run.read_result()
+    logged = [line["step"] for line in run.history()]
+    done = result is not None and result["step_limit"] == details["steps"]
+    details["status"] = "running" if running else "finished" if done else "unfinished"
+    saved = read_progress(run.checkpoint)["step"] if run.checkpoint.exists() else 0
+    details["step"] = max([saved, *logged]) if running else saved
+    if result is not None:
+        details["parameters"] = result["parameters"]
+        details["seconds"] = result["seconds"]
+        details["scores"] = {str(s["length"]): s["metrics"] for s in result["scores"]}
+        if done and not running:
+            details["step"] = result["step"]
+    return details
+
+
+def _natural(name: str) -> tuple[str, int]:
+    stem, _, number = name.rpartition("-")
+    return (stem, int(number)) if number.isdecimal() else (name, 0)

@@ -1,0 +1,89 @@
+"""Folders that are made under a temporary name, whole, and then take the next free number."""
+
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from seqtasks.errors import RunError, UsageError
+from seqtasks.runs.files import sync_folder
+from seqtasks.runs.locking import try_lock
+
+__all__ = ["make_folder"]
+
+_HALF_MADE = re.compile(r"\..+-[0-9a-f]{16}")
+_HELD_THERE = re.compile(r"source|experiment\.json|\..+\.tmp")
+
+
+def make_folder(parent: Path, name: str, fill: Callable[[Path], None]) -> Path:
+    """Make the folder `parent/name-N`, N the next free number, with what `fill` puts into it.
+
+    Two that start at once get different numbers, and a folder never appears half made. What
+    processes left half made when they were killed is removed.
+
+    Raises:
+        UsageError: if the parent folder cannot be written.
+    """
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        _sweep(parent)
+        temporary, descriptor = _held_folder(parent, name)
+    except OSError as error:
+        raise UsageError(f"cannot write to the folder {parent}: {error.strerror}") from None
+    try:
+        fill(temporary)
+        return _take_next_number(temporary, parent / name)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _held_folder(parent: Path, name: str) -> tuple[Path, int]:
+    """Make a temporary folder and lock it, so that nobody takes it for left behind."""
+    while True:
+        temporary = parent / f".{name}-{secrets.token_hex(8)}"
+        temporary.mkdir()
+        with suppress(FileNotFoundError):  # taken for left behind before it was locked
+            descriptor = os.open(temporary, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            free = try_lock(descriptor) is not False
+            if free and temporary.exists():
+                return temporary, descriptor
+            os.close(descriptor)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove half-made folders that no process holds; where there are no locks, none."""
+    for entry in list(parent.iterdir()):
+        if not _HALF_MADE.fullmatch(entry.name):
+            continue
+        with suppress(OSError):
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
+            descriptor = os.open(entry, flags)
+            try:
+                known = all(_HELD_THERE.fullmatch(inner.name) for inner in entry.iterdir())
+                if known and try_lock(descriptor):
+                    shutil.rmtree(entry)
+            finally:
+                os.close(descriptor)
+
+
+def _take_next_number(temporary: Path, stem: Path) -> Path:
+    """Rename a finished folder to `stem-N`, N the first number that no other run takes."""
+    number = 1
+    while True:
+        final = stem.with_name(f"{stem.name}-{number}")
+        if not os.path.lexists(final):
+            try:
+                temporary.rename(final)
+            except OSError as error:
+                if not final.exists():
+                    raise RunError(f"cannot make {final}: {error.strerror}") from error
+            else:
+                sync_folder(final.parent)
+                return final
+        number += 1

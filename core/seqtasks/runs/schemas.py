@@ -1,0 +1,138 @@
+"""What each file of a run must hold: the record, the result, a line of the log, the progress."""
+
+from typing import Any
+
+from seqtasks.shapes import (
+    MisshapenError,
+    Shape,
+    anything,
+    fields,
+    flag,
+    listed,
+    optional,
+    real,
+    seconds,
+    table,
+    text,
+    whole,
+)
+
+__all__ = ["LOG_LINE", "MOST_THREADS", "PROGRESS", "RECORD", "RESULT", "SCORE", "SUMMARY"]
+
+MOST_THREADS = 1024
+"""More threads than this are taken for damage: the system may not be able to start them."""
+
+SOURCE = fields({"path": text, "sha256": text, "copy": text})
+
+
+def _setting(data: Any, field: str) -> Any:
+    """Take a value of an experiment, in which no text holds NUL."""
+    if isinstance(data, str):
+        return text(data, field)
+    if isinstance(data, dict):
+        return table(_setting)(data, field)
+    return listed(_setting)(data, field) if isinstance(data, list) else data
+
+
+RECORD = fields(
+    {"format": whole(1), "experiment": table(_setting)},
+    {
+        "own_model": optional(text),
+        "engine": text,
+        "threads": optional(whole(1, MOST_THREADS)),
+        "sources": table(SOURCE),
+        "versions": table(_setting),
+    },
+)
+"""`experiment.json`; what its experiment holds is checked by `Experiment`."""
+
+
+def _named(data: Any, field: str) -> Any:
+    """Take what names a task or a cell: a spec, or `{"class": ...}`."""
+    return data if isinstance(data, dict) else text(data, field)
+
+
+SUMMARY = fields({"task": _named, "cell": _named, "seed": whole(0), "steps": whole(1)})
+"""What `seqtasks runs` reads of an experiment."""
+
+
+def _rated(shape: Shape) -> Shape:
+    """Return a shape of scores in which each metric has its interval."""
+
+    def read(data: Any, field: str) -> Any:
+        made = shape(data, field)
+        for name in made["metrics"]:
+            if name not in made["intervals"]:
+                raise MisshapenError(f"its {field}.intervals lack {name}")
+        return made
+
+    return read
+
+
+_METRICS = {"metrics": table(real, 1), "intervals": table(listed(optional(real), 2))}
+SCORE = _rated(
+    fields(
+        {"length": whole(1), "sequences": whole(1), "exhaustive": flag, **_METRICS},
+        {"held_out": flag},
+    )
+)
+
+
+def _by_length(data: Any, field: str) -> dict[str, Any]:
+    made = table(table(real, 1))(data, field)
+    for length in made:
+        if not (length.isascii() and length.isdecimal() and len(length) < 20):
+            raise MisshapenError(f"its {field} must have lengths as keys, got {length!a}")
+    return made
+
+
+_COUNT = optional(whole(0))
+RANGE_SCORE = _rated(
+    fields(
+        {"lengths": text, "count": whole(1), "sequences": whole(1), "exhaustive": flag, **_METRICS},
+        {
+            "fewest": _COUNT,
+            "most": _COUNT,
+            "whole": whole(0),
+            "held_out": whole(0),
+            "by_length": _by_length,
+        },
+    )
+)
+RESULT = fields(
+    {
+        "step": whole(0),
+        "step_limit": whole(1),
+        "stopped": optional(text),
+        "seconds": seconds,
+        "parameters": whole(0),
+        "scores": listed(SCORE),
+        "untrained": listed(SCORE),
+    },
+    {"score": optional(RANGE_SCORE), "weights": text},
+)
+"""`result.json`."""
+
+LOG_LINE = fields(
+    {"step": whole(0)},
+    {
+        "loss": real,
+        "seconds": seconds,
+        "validation": table(real),
+        "untrained": listed(SCORE),
+    },
+)
+"""A line of `metrics.jsonl`."""
+
+PROGRESS = fields(
+    {
+        "step": whole(0),
+        "lines": whole(0),
+        "stopped": optional(text),
+        "seconds": seconds,
+        "pending_losses": listed(real),
+        "evaluations_solved": whole(0),
+    },
+    {"decided_by": table(anything)},
+)
+"""What a checkpoint holds beside its tensors."""
