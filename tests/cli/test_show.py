@@ -41,14 +41,17 @@ def test_no_setting_that_is_not_as_usual_is_left_out():
         "cell": "lstm",
         "readout": "sum",
         "hidden_size": 31,
+        "embedding": "one-hot",
         "embedding_size": 17,
         "layers": 3,
         "length": "4..29",
         "curriculum": "fixed",
         "ponder": 2,
+        "blank_before_answer": True,
         "steps": 1234,
         "batch_size": 77,
         "learning_rate": 0.25,
+        "lr_schedule": "warmup:steps=9",
         "optimizer": "rmsprop",
         "clip": None,
         "loss_reduction": "sum",
@@ -57,7 +60,8 @@ def test_no_setting_that_is_not_as_usual_is_left_out():
         "evaluation_lengths": (41, 43),
         "solved_after": 9,
     }
-    assert set(other) == {field.name for field in dataclasses.fields(st.Settings)}
+    both = {"data", "training_inputs"}  # which do not go together
+    assert set(other) | both == {field.name for field in dataclasses.fields(st.Settings)}
 
     class Other(st.Task):
         inputs = targets = st.Tokens("01")
@@ -65,7 +69,8 @@ def test_no_setting_that_is_not_as_usual_is_left_out():
 
     assert trained_with(Other()) == (
         "cell lstm, hidden size 31, length 4..29, at most 1234 steps of 77, rmsprop at 0.25, "
-        "readout sum, embedding size 17, layers 3, curriculum fixed, ponder 2, clip none, "
+        "readout sum, embedding one-hot, embedding size 17, layers 3, curriculum fixed, ponder 2, "
+        "blank before answer True, lr schedule warmup:steps=9, clip none, "
         "loss reduction sum, data epochs, holdout 0.125, evaluation lengths 41 43, solved after 9"
     )
 
