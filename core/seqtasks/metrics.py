@@ -38,12 +38,14 @@ class Metric:
         settle: for a score in which an instance's share depends on all instances, such as one
             with the variance of the targets: `count` then returns whatever columns it needs of
             each instance, and `settle` makes shares and weights of those of all of them.
+        lower_is_better: whether it is an error rather than a share of rights.
     """
 
     name: str
     count: Callable[[NDArray[np.generic], NDArray[np.generic]], Columns]
     fraction: bool = True
     settle: Callable[[Columns], Counts] | None = None
+    lower_is_better: bool = False
 
     def __call__(self, predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> Counts:
         """Return each instance's share of the score, and its weight, where these are all."""
@@ -172,7 +174,7 @@ MulticlassAccuracy, by which M. Poli et al., "Mechanistic Design and Scaling of 
 Architectures", ICML 2024, score; they average it over batches, here it is over all instances.
 """
 
-mean_squared_error = Metric("mean_squared_error", _squared_errors, fraction=False)
+mean_squared_error = Metric("mean_squared_error", _squared_errors, fraction=False, lower_is_better=True)
 """The mean over scored positions and features of the squared error."""
 
 r_squared = Metric("r_squared", _moments, fraction=False, settle=_explained)

@@ -1,4 +1,4 @@
-"""What strategies that learn nothing score on a task, so that learning can be told from luck."""
+"""Score strategies that learn nothing on a task, so that learning can be told from luck."""
 
 import math
 from collections.abc import Callable
@@ -12,11 +12,13 @@ from seqtasks.metrics import Metric, scored, sequence_accuracy, token_accuracy
 from seqtasks.randomness import stream
 from seqtasks.tasks import Array, Batch, Reals, Task, Tokens, TokenSets
 
-__all__ = ["Baseline", "Baselines", "baselines"]
+__all__ = ["Baseline", "Baselines", "baselines", "best_baseline"]
 
 _MOST_SEQUENCES = 10_000
 _MOST_SYMBOLS = 2**19
 _MOST_EXHAUSTIVE = 2**14
+CERTAIN = 4
+"""Standard errors by which a strategy must be better than another to be named beside it."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,17 @@ class Baselines:
 
 
 def baselines(task: str | Task, length: int | None = None, seed: int = 0) -> Baselines:
-    """Score strategies that learn nothing: guesses, a constant answer, the last input again.
+    """Score strategies that learn nothing: guesses, constant answers, the last input again.
 
     - Guesses are uniform: any symbol of the alphabet; for sets, each symbol in or out by a fair
       coin. Their accuracies are exact but for how many positions an input has, and no such guess
       exists for reals.
     - The constant answer is the commonest symbol or set, or the mean vector.
+    - The commonest of each place answers what is commonest at that step. It reads nothing of the
+      inputs but their length. It is left out where it is no better than the constant answer.
+    - By symbol counts answers what is commonest for inputs with as many of each symbol, in
+      whatever order. Only a task that sets `counts_baseline` has it, such as a language to
+      recognise.
     - The last input is the last input symbol so far that is also a target symbol, if the alphabets
       share more than one symbol and the inputs hold such; for reals, the input vector, if it has
       the target's size. For sets there is no such answer.
@@ -93,7 +100,15 @@ def baselines(task: str | Task, length: int | None = None, seed: int = 0) -> Bas
         half = max(1, min(_MOST_SEQUENCES, _MOST_SYMBOLS // length) // 2)
         first, second = (task.batch(rng, half, length) for _ in range(2))
     constant, said = _constant(task, first.targets)
-    rows = [Baseline(said, _scores(task, second, _everywhere(constant, second.targets)))]
+    everywhere = _everywhere(constant, second.targets)
+    rows = [Baseline(said, _scores(task, second, everywhere))]
+    placed = _everywhere(_by_place(task, first.targets, constant), second.targets)
+    if _is_better(task.metrics[0], placed, everywhere, second.targets, exhaustive):
+        what = "mean" if isinstance(task.targets, Reals) else "commonest"
+        rows.append(Baseline(f"the {what} of each place", _scores(task, second, placed)))
+    if task.counts_baseline:
+        counted = _by_counts(task, first, second, constant)
+        rows.append(Baseline("by the counts of symbols alone", _scores(task, second, counted)))
     if not isinstance(task.targets, Reals):
         what = "set" if isinstance(task.targets, TokenSets) else "symbol"
         rows.insert(0, Baseline(f"chance: guess each {what}", _chance(task, second, rng)))
@@ -102,6 +117,60 @@ def baselines(task: str | Task, length: int | None = None, seed: int = 0) -> Bas
         what = "input" if isinstance(task.targets, Reals) else "symbol"
         rows.append(Baseline(f"repeat the last {what}", _scores(task, second, repeated)))
     return Baselines(length, len(second.inputs), exhaustive, tuple(rows))
+
+
+def best_baseline(task: Task, length: int) -> Baseline:
+    """Return the strategy that learns nothing and scores best by the task's first metric."""
+    metric = task.metrics[0]
+    rows = [row for row in baselines(task, length).rows if metric.name in row.metrics]
+    sign = -1 if metric.lower_is_better else 1
+    return max(rows, key=lambda row: sign * row.metrics[metric.name])
+
+
+def _by_place(task: Task, targets: Array, constant: Array) -> Array:
+    """Return the commonest answer of each step, (time, ...); where none is scored the constant."""
+    there = scored(targets)
+    answers = [
+        _constant(task, targets[rows, step][:, None])[0] if (rows := there[:, step]).any() else None
+        for step in range(targets.shape[1])
+    ]
+    return np.stack([constant if answer is None else answer for answer in answers])
+
+
+def _by_counts(task: Task, first: Batch, second: Batch, constant: Array) -> Array:
+    """Return the commonest last answer of inputs with the same counts of symbols, (batch, time).
+
+    Counts that the first inputs do not have get what is commonest for counts that these have once,
+    which are seldom too.
+    """
+    size = task.input_size
+
+    def keys(batch: Batch) -> list[bytes]:
+        counts = (batch.inputs[..., None] == np.arange(size)).sum(1)
+        return [row.tobytes() for row in counts.astype(np.int32)]
+
+    seen: dict[bytes, list[int]] = {}
+    for key, answer in zip(keys(first), first.targets[:, -1], strict=True):
+        seen.setdefault(key, []).append(int(answer))
+    commonest = {key: max(sorted(set(found)), key=found.count) for key, found in seen.items()}
+    once = [found[0] for found in seen.values() if len(found) == 1]
+    seldom = max(sorted(set(once)), key=once.count) if once else int(constant)
+    answers = [commonest.get(key, seldom) for key in keys(second)]
+    return _everywhere(np.array(answers)[:, None], second.targets)
+
+
+def _is_better(
+    metric: Metric, found: Array, other: Array, targets: Array, exhaustive: bool
+) -> bool:
+    """Say whether one strategy scores better than another, by more than chance explains."""
+    if np.array_equal(found, other) or metric.settle is not None or not len(targets):
+        return False
+    sums, weights = metric(found, targets)
+    differences = (sums - metric(other, targets)[0]) * (-1 if metric.lower_is_better else 1)
+    if exhaustive:
+        return bool(differences.sum() > 0)
+    error = differences.std() / math.sqrt(len(differences))
+    return bool(differences.mean() > CERTAIN * error)
 
 
 def _scores(task: Task, batch: Batch, predictions: Array) -> dict[str, float]:

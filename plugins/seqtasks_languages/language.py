@@ -118,6 +118,11 @@ class Language(Task):
             return TokenSets([*cast(Tokens, self.inputs).symbols, END])
         return Tokens(["no", "yes"])
 
+    @property
+    def counts_baseline(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Whether counts of symbols may tell much: of strings to recognise."""
+        return self.mode == "recognise"
+
     def members(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw strings of the language, (batch, length) ids of any integer type.
 

@@ -68,6 +68,8 @@ class Task:
             as `{"mode": {"predict": "..."}}`; `seqtasks show` says it of those a spec leaves open.
         equally_likely: whether each input of a length that can be enumerated is drawn as often as
             any other; where not, scores are of inputs drawn, and not of each input once.
+        counts_baseline: whether the best answer by the counts of symbols alone, whatever their
+            order, is a baseline worth printing.
         registered_name: the name under which it was looked up; empty where there was none.
 
     Example:
@@ -95,6 +97,7 @@ class Task:
     published: ClassVar[PublishedProtocol | None] = None
     meanings: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     equally_likely: ClassVar[bool] = True
+    counts_baseline: ClassVar[bool] = False
     registered_name: ClassVar[str] = ""
 
     @property
