@@ -33,6 +33,7 @@ from seqtasks.settings import EngineName
 from seqtasks.stored import finished_result, restore_run
 from seqtasks.tasks import Task
 from seqtasks.training import Trainer, check_state, state_tensors
+from seqtasks.trivial import Baseline, best_baselines, range_baseline
 
 __all__ = ["resume", "run"]
 
@@ -186,6 +187,7 @@ def _execute(
         [Score.from_json(score) for score in run.history[0]["untrained"]],
         run.history,
         _range_score(run, trainer, directory, stop),
+        _without_learning(run),
     )
     if directory is not None:
         _write_result(result, directory, run.decided_by)
@@ -223,6 +225,15 @@ def _range_score(
         run.holdout,
         lambda: _heed(run, trainer, directory, stop),
     )
+
+
+def _without_learning(run: Run) -> dict[str, Baseline]:
+    """Return what the best strategy that learns nothing scores where the model was scored."""
+    experiment = run.experiment
+    found = best_baselines(run.task, experiment.evaluation_lengths or ())
+    if experiment.score is not None:
+        found[experiment.score] = range_baseline(run.task, experiment.score)
+    return found
 
 
 def _heed(run: Run, trainer: Trainer, directory: RunDirectory | None, stop: Stop) -> None:

@@ -174,7 +174,9 @@ MulticlassAccuracy, by which M. Poli et al., "Mechanistic Design and Scaling of 
 Architectures", ICML 2024, score; they average it over batches, here it is over all instances.
 """
 
-mean_squared_error = Metric("mean_squared_error", _squared_errors, fraction=False, lower_is_better=True)
+mean_squared_error = Metric(
+    "mean_squared_error", _squared_errors, fraction=False, lower_is_better=True
+)
 """The mean over scored positions and features of the squared error."""
 
 r_squared = Metric("r_squared", _moments, fraction=False, settle=_explained)

@@ -18,6 +18,7 @@ from seqtasks.observers import Observers
 from seqtasks.range_score import RangeScore
 from seqtasks.tasks import Task
 from seqtasks.training import Trainer
+from seqtasks.trivial import Baseline
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -87,6 +88,8 @@ class Result:
         untrained: the scores of the model before training.
         history: the log; see `Run.history`.
         score: the mean score over the experiment's range of lengths, if it has one.
+        without_learning: the best of the strategies that learn nothing, by length or range; see
+            `seqtasks.baselines`.
     """
 
     experiment: Experiment
@@ -101,6 +104,7 @@ class Result:
     untrained: list[Score]
     history: list[dict[str, Any]]
     score: RangeScore | None = None
+    without_learning: dict[str, Baseline] = field(default_factory=dict[str, Baseline])
 
     @property
     def holdout(self) -> Holdout | None:
@@ -154,6 +158,9 @@ class Result:
             "parameters": self.parameters,
             "scores": [score.to_json() for score in self.scores],
             "score": None if self.score is None else self.score.to_json(),
+            "without_learning": {
+                length: baseline.to_json() for length, baseline in self.without_learning.items()
+            },
             "untrained": [score.to_json() for score in self.untrained],
             "published": self.published(),
         }

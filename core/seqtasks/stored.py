@@ -23,6 +23,7 @@ from seqtasks.runs.header import WEIGHTS_OF
 from seqtasks.runs.schemas import PROGRESS
 from seqtasks.shapes import checked
 from seqtasks.training import Trainer, load_state
+from seqtasks.trivial import Baseline
 
 __all__ = ["finished_result", "load", "restore_run"]
 
@@ -76,6 +77,10 @@ def load(path: str | Path, *, model: nn.Module | None = None, **own: Any) -> Res
         [Score.from_json(score) for score in (done or {}).get("untrained", ())],
         directory.history(),
         None if score is None else RangeScore.from_json(score),
+        {
+            length: Baseline(found["strategy"], found["metrics"], found["error"])
+            for length, found in (done or {}).get("without_learning", {}).items()
+        },
     )
 
 

@@ -1,22 +1,34 @@
 """Score strategies that learn nothing on a task, so that learning can be told from luck."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from seqtasks.intervals import Interval, Stratum
 from seqtasks.lengths import LengthRange
 from seqtasks.lookup import task as find_task
 from seqtasks.metrics import Metric, scored, sequence_accuracy, token_accuracy
 from seqtasks.randomness import stream
 from seqtasks.tasks import Array, Batch, Reals, Task, Tokens, TokenSets
 
-__all__ = ["Baseline", "Baselines", "baselines", "best_baseline"]
+__all__ = [
+    "Baseline",
+    "Baselines",
+    "baselines",
+    "best_baselines",
+    "is_no_better",
+    "range_baseline",
+]
 
 _MOST_SEQUENCES = 10_000
 _MOST_SYMBOLS = 2**19
+_LEAST_SYMBOLS = 2**16
 _MOST_EXHAUSTIVE = 2**14
+MOST_LENGTHS = 12
+"""Lengths of a range at which its mean baseline is taken; a baseline changes slowly with length."""
 CERTAIN = 4
 """Standard errors by which a strategy must be better than another to be named beside it."""
 
@@ -28,10 +40,16 @@ class Baseline:
     Attributes:
         strategy: what it does, in words.
         metrics: each metric's value by name.
+        error: the standard error of the task's first metric, as of a sample; 0 where it is exact.
     """
 
     strategy: str
     metrics: dict[str, float]
+    error: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the baseline as plain data."""
+        return {"strategy": self.strategy, "metrics": self.metrics, "error": self.error}
 
 
 @dataclass(frozen=True)
@@ -87,7 +105,11 @@ def baselines(task: str | Task, length: int | None = None, seed: int = 0) -> Bas
         always the commonest, 0 {'token_accuracy': 0.5, 'sequence_accuracy': 0.0625}
         repeat the last symbol {'token_accuracy': 0.625, 'sequence_accuracy': 0.125}
     """
-    task = find_task(task)
+    return _baselines(find_task(task), length, seed, _MOST_SYMBOLS)
+
+
+def _baselines(task: Task, length: int | None, seed: int, symbols: int) -> Baselines:
+    """Return the baselines over samples of so many symbols."""
     if length is None:
         trained = task.lengths.within(LengthRange.parse(task.settings.length))
         length = trained[-1] if trained else task.lengths.minimum
@@ -97,34 +119,82 @@ def baselines(task: str | Task, length: int | None = None, seed: int = 0) -> Bas
     if exhaustive:
         first = second = task.batch_of(task.enumerate(length))
     else:
-        half = max(1, min(_MOST_SEQUENCES, _MOST_SYMBOLS // length) // 2)
+        half = max(1, min(_MOST_SEQUENCES, symbols // length) // 2)
         first, second = (task.batch(rng, half, length) for _ in range(2))
     constant, said = _constant(task, first.targets)
     everywhere = _everywhere(constant, second.targets)
-    rows = [Baseline(said, _scores(task, second, everywhere))]
+
+    def scored_as(strategy: str, predictions: Array) -> Baseline:
+        metrics = {one.name: _score(one, predictions, second.targets) for one in task.metrics}
+        return Baseline(strategy, metrics, _error(task.metrics[0], predictions, second, exhaustive))
+
+    rows = [scored_as(said, everywhere)]
     placed = _everywhere(_by_place(task, first.targets, constant), second.targets)
     if _is_better(task.metrics[0], placed, everywhere, second.targets, exhaustive):
         what = "mean" if isinstance(task.targets, Reals) else "commonest"
-        rows.append(Baseline(f"the {what} of each place", _scores(task, second, placed)))
+        rows.append(scored_as(f"the {what} of each place", placed))
     if task.counts_baseline:
         counted = _by_counts(task, first, second, constant)
-        rows.append(Baseline("by the counts of symbols alone", _scores(task, second, counted)))
+        rows.append(scored_as("by the counts of symbols alone", counted))
     if not isinstance(task.targets, Reals):
         what = "set" if isinstance(task.targets, TokenSets) else "symbol"
         rows.insert(0, Baseline(f"chance: guess each {what}", _chance(task, second, rng)))
     repeated = _repeated(task, second, constant)
     if repeated is not None:
         what = "input" if isinstance(task.targets, Reals) else "symbol"
-        rows.append(Baseline(f"repeat the last {what}", _scores(task, second, repeated)))
+        rows.append(scored_as(f"repeat the last {what}", repeated))
     return Baselines(length, len(second.inputs), exhaustive, tuple(rows))
 
 
-def best_baseline(task: Task, length: int) -> Baseline:
-    """Return the strategy that learns nothing and scores best by the task's first metric."""
+def best_baselines(task: Task, lengths: Sequence[int]) -> dict[str, Baseline]:
+    """Return the strategy that learns nothing and scores best, by the length as text.
+
+    What is best is decided by the task's first metric. Many lengths have smaller samples.
+    """
     metric = task.metrics[0]
-    rows = [row for row in baselines(task, length).rows if metric.name in row.metrics]
     sign = -1 if metric.lower_is_better else 1
-    return max(rows, key=lambda row: sign * row.metrics[metric.name])
+    symbols = max(_LEAST_SYMBOLS, _MOST_SYMBOLS // (1 + len(lengths) // 8))
+    return {
+        str(length): max(
+            _baselines(task, length, 0, symbols).rows,
+            key=lambda row: sign * row.metrics[metric.name],
+        )
+        for length in lengths
+    }
+
+
+def range_baseline(task: Task, over: str | LengthRange) -> Baseline:
+    """Return the mean of the best strategies over a range of lengths, taken at a few of them.
+
+    Args:
+        task: the task.
+        over: the range; the lengths are spread evenly over those of it that the task can have.
+    """
+    selected = task.lengths.select(LengthRange.parse(over), task.known_as)
+    places = np.linspace(0, len(selected) - 1, min(MOST_LENGTHS, len(selected))).round()
+    best = [*best_baselines(task, [selected[int(place)] for place in np.unique(places)]).values()]
+    names = best[0].metrics
+    means = {name: math.fsum(one.metrics[name] for one in best) / len(best) for name in names}
+    error = math.sqrt(math.fsum(one.error**2 for one in best)) / len(best)
+    return Baseline(f"the best at each of {len(best)} lengths", means, error)
+
+
+def is_no_better(metric: Metric, value: float, interval: Interval, baseline: Baseline) -> bool:
+    """Say whether a score may well be no better than what learns nothing.
+
+    Args:
+        metric: what was scored.
+        value: the score.
+        interval: its interval.
+        baseline: the strategy that learns nothing.
+    """
+    trivial = baseline.metrics.get(metric.name)
+    if trivial is None or not math.isfinite(trivial):
+        return False
+    room = CERTAIN * baseline.error
+    if metric.lower_is_better:
+        return not max(value, interval.high) < trivial - room
+    return not min(value, interval.low) > trivial + room
 
 
 def _by_place(task: Task, targets: Array, constant: Array) -> Array:
@@ -165,16 +235,20 @@ def _is_better(
     """Say whether one strategy scores better than another, by more than chance explains."""
     if np.array_equal(found, other) or metric.settle is not None or not len(targets):
         return False
-    sums, weights = metric(found, targets)
-    differences = (sums - metric(other, targets)[0]) * (-1 if metric.lower_is_better else 1)
+    differences = metric(found, targets)[0] - metric(other, targets)[0]
+    differences *= -1 if metric.lower_is_better else 1
     if exhaustive:
         return bool(differences.sum() > 0)
     error = differences.std() / math.sqrt(len(differences))
     return bool(differences.mean() > CERTAIN * error)
 
 
-def _scores(task: Task, batch: Batch, predictions: Array) -> dict[str, float]:
-    return {metric.name: _score(metric, predictions, batch.targets) for metric in task.metrics}
+def _error(metric: Metric, predictions: Array, batch: Batch, exhaustive: bool) -> float:
+    """Return the standard error of a score over a sample."""
+    sums, weights = metric(predictions, batch.targets)
+    if exhaustive or not weights.sum():
+        return 0.0
+    return math.sqrt(max(0.0, Stratum(sums, weights).variance()))
 
 
 def _score(metric: Metric, predictions: Array, targets: Array) -> float:

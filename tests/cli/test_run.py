@@ -9,6 +9,7 @@ from importlib.util import find_spec
 import pytest
 from safetensors.numpy import load_file
 
+import seqtasks as st
 from seqtasks.cli.run import run as run_command
 
 QUICK = ("--cell", "concat", "--steps", "2", "--eval-length", "5")
@@ -52,10 +53,13 @@ def planned(seqtasks, *arguments: str) -> dict:
 
 def test_the_table_shows_scores_with_intervals_and_what_comes_next(trained):
     lines = trained.stdout.splitlines()
-    assert re.split(r"  +", lines[0]) == ["length", "per symbol", "whole sequence", "untrained"]
-    assert re.fullmatch(r" +10\*  100.00 % \[exact\] +100.00 % \[exact\] +0.00 %", lines[1])
+    headers = ["length", "per symbol", "whole sequence", "untrained", "trivial"]
+    assert re.split(r"  +", lines[0]) == headers
+    assert re.fullmatch(
+        r" +10\*  100.00 % \[exact\] +100.00 % \[exact\] +0.00 % +50.00 %", lines[1]
+    )
     low_and_high = r"100.00 % \[99.62, 100.00\]"
-    assert re.fullmatch(rf" +20   ?{low_and_high} +{low_and_high} +0.00 %", lines[2])
+    assert re.fullmatch(rf" +20   ?{low_and_high} +{low_and_high} +0.00 % +\d\d.\d\d %", lines[2])
     assert lines[3] == "* trained lengths: 10; in brackets the 95 % interval"
     assert re.fullmatch(r"step 100 of 100 reached; \d+\.\d s of training, 186 parameters", lines[5])
     assert lines[6] == "run   runs/bitflip-concat-1"
@@ -242,3 +246,20 @@ def test_tensorboard_writes_events_or_says_what_to_install(seqtasks, tmp_path):
         assert process.returncode == 2
         assert "pip install 'seqtasks[tensorboard]'" in process.stderr
         assert list(tmp_path.iterdir()) == []
+
+
+def test_a_score_that_a_rule_that_learns_nothing_reaches_is_marked(seqtasks, tmp_path):
+    options = ("--steps", "5", "--hidden-size", "4", "--length", "12", "--score", "20..22")
+    process = seqtasks("run", "bucket-sort", *options, "--eval-length", "12,20")
+    assert process.returncode == 0, process.stderr
+    lines = process.stdout.splitlines()
+    assert [line.split()[0] for line in lines[1:4]] == ["12*!", "20!", "20..22!"]
+    assert "! perhaps no better than the best rule that learns nothing (column trivial)" in lines
+    assert max(map(len, lines)) <= 80
+    [run] = (tmp_path / "runs").iterdir()
+    written = json.loads((run / "result.json").read_text())["without_learning"]
+    assert set(written) == {"12", "20", "20..22"}
+    assert written["20"]["strategy"] == "the commonest of each place"
+    shown = seqtasks("eval", str(run), "--length", "12,20").stdout.splitlines()
+    assert [line.split()[0] for line in shown[1:3]] == ["12*!", "20!"]
+    assert st.load(run).without_learning["20"].metrics == written["20"]["metrics"]

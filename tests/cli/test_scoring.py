@@ -71,8 +71,10 @@ def test_predict_marks_wrong_answers_and_shows_states(answer, untrained):
 @pytest.fixture
 def two_runs(trained, untrained, tmp_path: Path) -> Path:
     """A folder `runs` with two runs, one damaged one and something else."""
-    for run in (trained.path, untrained.path):
-        shutil.copytree(run, tmp_path / "runs" / run.name)
+    for run, seconds in ((trained.path, 2.5), (untrained.path, 1.5)):
+        copy = shutil.copytree(run, tmp_path / "runs" / run.name)
+        result = json.loads((copy / "result.json").read_text()) | {"seconds": seconds}
+        (copy / "result.json").write_text(json.dumps(result))
     (tmp_path / "runs" / "broken-1").mkdir()
     (tmp_path / "runs" / "broken-1" / "experiment.json").write_text("{")
     (tmp_path / "runs" / "notes").mkdir()

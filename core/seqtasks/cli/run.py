@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqtasks.cli.completion import complete_names, complete_runs
-from seqtasks.cli.output import echo_json, echo_result, echo_table
+from seqtasks.cli.output import echo_json, echo_table
 from seqtasks.cli.progress import progress_observer
+from seqtasks.cli.score_table import echo_result
 from seqtasks.cli.show_settings import setting_rows
 from seqtasks.errors import RunInterruptedError, UsageError
 

@@ -5,8 +5,10 @@ from pathlib import Path
 import click
 
 from seqtasks.cli.completion import complete_runs
-from seqtasks.cli.output import check_picture, echo_json, echo_scores
+from seqtasks.cli.output import check_picture, echo_json
+from seqtasks.cli.score_table import echo_scores
 from seqtasks.errors import UsageError
+from seqtasks.trivial import best_baselines, range_baseline
 
 __all__ = ["score"]
 
@@ -87,6 +89,9 @@ def score(
         )
     before = {score.length: score for score in loaded.untrained}
     all_known = bool(scores) and all(score.length in before for score in scores)
-    echo_scores(scores, loaded.untrained if all_known else [], experiment, over_range)
+    trivial = best_baselines(loaded.task, [score.length for score in scores])
+    if over_range is not None:
+        trivial[over_range.lengths] = range_baseline(loaded.task, over_range.lengths)
+    echo_scores(scores, loaded.untrained if all_known else [], experiment, over_range, trivial)
     if plot is not None:
         click.echo(f"plot  {plot}")

@@ -1,0 +1,190 @@
+"""What commands print of scores: the table of a run, and what its marks mean."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from seqtasks.cli.output import echo_table, figure, heading, percentage
+from seqtasks.errors import counted
+from seqtasks.lengths import LengthRange, describe_lengths
+from seqtasks.metrics import Metric
+from seqtasks.trivial import Baseline, is_no_better
+
+if TYPE_CHECKING:
+    from seqtasks.evaluation import Score
+    from seqtasks.experiment import Experiment
+    from seqtasks.range_score import RangeScore
+    from seqtasks.running import Result
+
+__all__ = ["echo_result", "echo_scores"]
+
+
+def echo_scores(
+    scores: Sequence["Score"],
+    untrained: Sequence["Score"],
+    experiment: "Experiment",
+    over_range: "RangeScore | None" = None,
+    without_learning: Mapping[str, Baseline] | None = None,
+) -> None:
+    """Print a row a length: each metric with its 95 % interval, then scores without training.
+
+    Lengths within the trained range carry a star, and two where only held-out inputs were scored;
+    an exclamation mark says that the score may be no better than the best strategy that learns
+    nothing. The last row is the mean over a range of lengths, if there is one. Below the table
+    stands what its marks mean.
+
+    Args:
+        scores: the scores of the lengths.
+        untrained: the scores of the model before training; none to leave their column out.
+        experiment: what was run.
+        over_range: the mean over a range of lengths.
+        without_learning: the best strategy that learns nothing, by length or range.
+    """
+    trivial = without_learning or {}
+    trained = experiment.length_range
+    task = experiment.make_task()
+    before = {score.length: score for score in untrained}
+    rated = [*scores, *([over_range] if over_range else [])]
+    names = list(rated[0].metrics) if rated else []
+    columns = [*(["untrained"] if before else []), *(["trivial"] if trivial else [])]
+    rows: list[list[str]] = []
+    marks = _marks(scores, over_range, trained, task.metrics, trivial)
+    for score, mark in zip(rated, marks, strict=True):
+        length = getattr(score, "length", None)
+        row = [
+            f"{length or getattr(score, 'lengths', '')}{mark}",
+            *(_with_interval(score, name) for name in names),
+        ]
+        if before:
+            old = None if length is None else before.get(length)
+            row.append("" if old is None else figure(names[0], old.metrics[names[0]]))
+        if trivial:
+            best = trivial.get(row[0].rstrip("*! "))
+            row.append("" if best is None else figure(names[0], best.metrics[names[0]]))
+        rows.append(row)
+    headers = ["length", *(heading(name) for name in names), *columns]
+    echo_table(headers, rows, right=["length", *columns])
+    within = describe_lengths(task.lengths.within(trained))
+    stars = f"* trained lengths: {within}; " if scores else ""
+    click.echo(f"{stars}in brackets the 95 % interval")
+    if any(score.held_out for score in rated):
+        share = f"{100 * experiment.holdout:g} %"
+        click.echo(f"** scored on the {share} of the inputs that were held out of training")
+    if any("!" in mark for mark in marks):
+        click.echo("! perhaps no better than the best rule that learns nothing (column trivial)")
+    if over_range:
+        for line in [*_range_lines(over_range), *_part_lines(over_range, experiment.score_also)]:
+            click.echo(line)
+
+
+def _marks(
+    scores: Sequence["Score"],
+    over_range: "RangeScore | None",
+    trained: LengthRange,
+    metrics: Sequence[Metric],
+    trivial: Mapping[str, Baseline],
+) -> list[str]:
+    """Return what stands after each length, all of one width."""
+    marks = [
+        "**" if score.held_out else "*" if trained.first <= score.length <= trained.last else ""
+        for score in scores
+    ]
+    keys = [str(score.length) for score in scores]
+    rated: list[Score | RangeScore] = [*scores]
+    if over_range:
+        marks.append("**" if over_range.held_out else "")
+        keys.append(over_range.lengths)
+        rated.append(over_range)
+    first = metrics[0]
+    for index, (key, score) in enumerate(zip(keys, rated, strict=True)):
+        best, interval = trivial.get(key), score.intervals[first.name]
+        if best is not None and is_no_better(first, score.metrics[first.name], interval, best):
+            marks[index] += "!"
+    width = max(map(len, marks), default=0)
+    return [f"{mark:<{width}}" for mark in marks]
+
+
+def _range_lines(score: "RangeScore") -> list[str]:
+    """Return in words what a mean over a range is of, in lines of no more than 80 characters."""
+    fewest, most = score.fewest or score.sequences, score.most or score.sequences
+    instances = counted(most, "instance")
+    if fewest != most:
+        instances = f"{fewest} to {instances}"
+    start = f"{score.lengths}: the mean over {counted(score.count, 'length')}"
+    lines = [f"{start}, {instances} each"]
+    if score.whole == score.count:
+        lines[0] += ", all there are" if not score.held_out else ""
+    elif score.whole:
+        lines.append(f"at {score.whole} of these lengths all there are were scored")
+    if score.held_out:
+        lines.append(f"at {score.held_out} of these lengths held-out inputs alone were scored")
+    return lines
+
+
+def _part_lines(score: "RangeScore", part: str | None) -> list[str]:
+    """Return the mean over a part of a range, which the experiment names, in words."""
+    if part is None or not score.by_length:
+        return []
+    means = score.mean_over(part)
+    values = ", ".join(f"{figure(name, value)} {heading(name)}" for name, value in means.items())
+    return [f"{part}: {values}"]
+
+
+def echo_result(result: "Result") -> None:
+    """Print what a run came to: scores, published figures, cost, place, and what to try next."""
+    experiment = result.experiment
+    echo_scores(result.scores, result.untrained, experiment, result.score, result.without_learning)
+    if experiment.published:
+        click.echo()
+        _echo_published(result)
+    click.echo()
+    limit = experiment.steps
+    if result.stopped == "solved":
+        early = " early" if result.step < limit else ""
+        end = f"solved: stopped{early} at step {result.step} of at most {limit}"
+    else:
+        end = f"step {result.step} of {limit} reached{'' if result.solved else ', not solved'}"
+    click.echo(f"{end}; {result.seconds:.1f} s of training, {result.parameters} parameters")
+    if result.path is not None:
+        click.echo(f"run   {result.path}")
+        click.echo(f"next  {_next_command(result)}")
+
+
+def _echo_published(result: "Result") -> None:
+    rows = [
+        [
+            row["metric"].replace("_", " "),
+            str(row["length"]),
+            "end" if row["step"] is None else str(row["step"]),
+            figure(row["metric"], row["value"]),
+            "-" if row["measured"] is None else figure(row["metric"], row["measured"]),
+        ]
+        for row in result.published()
+    ]
+    echo_table(
+        ["metric", "length", "step", "published", "measured"],
+        rows,
+        right=["length", "step", "published", "measured"],
+    )
+    for source in dict.fromkeys(shown.source for shown in result.experiment.published):
+        click.echo(f"published in: {source}")
+
+
+def _next_command(result: "Result") -> str:
+    path = shlex.quote(str(result.path))
+    if result.solved:
+        longest = 2 * result.experiment.length_range.last
+        return f"seqtasks eval {path} --length 1..{longest} --plot lengths.png"
+    return f"seqtasks resume {path} --steps {2 * result.step}"
+
+
+def _with_interval(score: "Score | RangeScore", name: str) -> str:
+    value = score.metrics[name]
+    if score.exhaustive:
+        return f"{figure(name, value):>8} [exact]"
+    low, high = score.intervals[name]
+    if name.endswith("accuracy"):
+        return f"{figure(name, value):>8} [{percentage(low)}, {percentage(high)}]"
+    return f"{figure(name, value)} [{low:.4g}, {high:.4g}]"
