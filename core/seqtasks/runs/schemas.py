@@ -99,6 +99,7 @@ RANGE_SCORE = _rated(
         },
     )
 )
+BASELINE = fields({"strategy": text, "metrics": table(real), "error": real})
 RESULT = fields(
     {
         "step": whole(0),
@@ -109,7 +110,7 @@ RESULT = fields(
         "scores": listed(SCORE),
         "untrained": listed(SCORE),
     },
-    {"score": optional(RANGE_SCORE), "weights": text},
+    {"score": optional(RANGE_SCORE), "weights": text, "without_learning": table(BASELINE)},
 )
 """`result.json`."""
 
