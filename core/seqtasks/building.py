@@ -13,7 +13,7 @@ from seqtasks.lookup import find
 from seqtasks.model import Model
 from seqtasks.settings import EmbeddingKind
 from seqtasks.tasks import Task, Tokens
-from seqtasks.torch_randomness import own_random_stream
+from seqtasks.torch_randomness import torch_stream
 
 __all__ = ["build_model", "cell", "readout"]
 
@@ -69,7 +69,7 @@ def build_model(
         embedding_size = _one_hot_size(task, embedding_size)
     elif embedding_size is None:
         embedding_size = hidden_size
-    with own_random_stream(seed, "initialisation"):
+    with torch_stream(seed, "initialisation").drawing():
         embedded = _embedding(task, embedding, embedding_size)
         cells: list[Cell] = []
         features = embedding_size

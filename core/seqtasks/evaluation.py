@@ -3,7 +3,9 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 import torch
@@ -25,7 +27,7 @@ from seqtasks.lookup import task as find_task
 from seqtasks.metrics import Columns
 from seqtasks.randomness import stream
 from seqtasks.tasks import Batch, Reals, Task, Tokens, TokenSets
-from seqtasks.torch_randomness import own_random_stream
+from seqtasks.torch_randomness import RandomStream, torch_stream
 from seqtasks.training import predictions_of, scoring, to_torch
 
 __all__ = [
@@ -226,12 +228,12 @@ def count_at(
     columns: dict[str, list[Columns]] = {metric.name: [] for metric in task.metrics}
     scored = 0
     chosen = holdout if held_out else None
-    with own_random_stream(seed, purpose):  # for a cell that draws while it is scored
-        for batch in _portions(task, length, sequences, seed, purpose, exhaustive, chosen):
-            predictions = _predict(model, task, batch)
-            scored += len(predictions)
-            for metric in task.metrics:
-                columns[metric.name].append(metric.columns(predictions, batch.targets))
+    draws = torch_stream(seed, purpose)  # for a cell that draws while it is scored
+    for batch in _portions(task, length, sequences, seed, purpose, exhaustive, chosen):
+        predictions = _predict(model, task, batch, draws)
+        scored += len(predictions)
+        for metric in task.metrics:
+            columns[metric.name].append(metric.columns(predictions, batch.targets))
     strata = {
         metric.name: Stratum(*metric.shares(columns[metric.name]), exhaustive)
         for metric in task.metrics
@@ -269,7 +271,7 @@ def _width(model: nn.Module) -> int:
     return max([64, *(max(p.shape, default=1) for p in model.parameters())])
 
 
-def _predict(model: nn.Module, task: Task, batch: Batch) -> NDArray[Any]:
+def _predict(model: nn.Module, task: Task, batch: Batch, draws: RandomStream) -> NDArray[Any]:
     """Return what is predicted, as `decide` does, a few rows at a time."""
     parameters = list(model.parameters())
     device = parameters[0].device if parameters else torch.device("cpu")
@@ -280,6 +282,22 @@ def _predict(model: nn.Module, task: Task, batch: Batch) -> NDArray[Any]:
     with scoring(model):
         for start in range(0, len(batch.inputs), rows):
             inputs = to_torch(batch.inputs[start : start + rows], dtype, device)
-            predictions = predictions_of(model, inputs)
+            predictions = _drawing(model, inputs, draws)
             parts.append(decide(task.targets, predictions).cpu())
     return torch.cat(parts).numpy()
+
+
+_draw_nothing: "WeakSet[nn.Module]" = WeakSet()
+"""Models that were seen to draw nothing while they were scored."""
+
+
+def _drawing(model: nn.Module, inputs: Tensor, draws: RandomStream) -> Tensor:
+    """Return a model's predictions; what it draws comes from a stream."""
+    call = partial(predictions_of, model, inputs)
+    if model in _draw_nothing:
+        return draws.used_by(call, inputs.device)
+    with draws.drawing():
+        predictions = call()
+    if not draws.is_used:
+        _draw_nothing.add(model)
+    return predictions

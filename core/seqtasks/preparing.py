@@ -15,7 +15,7 @@ from seqtasks.randomness import stream
 from seqtasks.references import short_name
 from seqtasks.running import Run
 from seqtasks.tasks import Batch, Task, Tokens
-from seqtasks.torch_randomness import borrowed_random_state
+from seqtasks.torch_randomness import torch_stream
 from seqtasks.training import (
     BatchSource,
     Trainer,
@@ -143,7 +143,7 @@ def _try_out(
         batch = _trial_batch(task, length, experiment)
         inputs = to_torch(batch.inputs, _DTYPES[experiment.dtype], device)
         try:
-            with scoring(model), borrowed_random_state():
+            with scoring(model), torch_stream(0, "trial").drawing():
                 predictions: Any = predictions_of(model, inputs)
         except SeqtasksError:
             raise

@@ -15,7 +15,7 @@ from seqtasks.errors import UsageError
 from seqtasks.model import Model
 from seqtasks.registry import KINDS, current_registry
 from seqtasks.spec import parse_spec
-from seqtasks.torch_randomness import own_random_stream
+from seqtasks.torch_randomness import torch_stream
 
 __all__ = ["SIZE", "engine_document", "engine_lines", "program_source"]
 
@@ -70,7 +70,7 @@ def program_source(name: str) -> str:
 
 
 def _tried(name: str) -> _Tried:
-    with own_random_stream(0, "initialisation"):
+    with torch_stream(0, "initialisation").drawing():
         made = build_cell(name, SIZE, SIZE)
         last = readout("state", SIZE, made.output_size, SYMBOLS)
         model = Model(torch.nn.Embedding(SYMBOLS, SIZE), made, last)

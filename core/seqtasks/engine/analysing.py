@@ -22,6 +22,7 @@ from seqtasks.engine.recording_model import (
 )
 from seqtasks.engine.unseen import check_modules, check_random, check_unchanged
 from seqtasks.engine.unsupported import UnsupportedError
+from seqtasks.torch_randomness import torch_stream
 
 __all__ = ["analyse"]
 
@@ -64,20 +65,18 @@ def analyse(
     graph.lookup_phase = phases.before(0)
     graph.last_phases = (phases.backward, phases.backward_vocabulary, phases.backward_weights)
     recording = ModelRecording(graph, phases, originals_of(model, twin), dtype=dtype)
-    before = torch.get_rng_state()
+    draws = torch_stream(0, "trial")
     try:
-        with torch.enable_grad():
+        with torch.enable_grad(), draws.drawing():
             analysis = _record(recording, twin, dtype, input_size, masked, external_states, steps)
-        check_random(before)
+        check_random(draws)
     except UnsupportedError:
-        check_random(before)
+        check_random(draws)
         raise
     except Exception as error:
         raise UnsupportedError(
             f"trying it on other numbers failed: {type(error).__name__}: {error}"
         ) from error
-    finally:
-        torch.set_rng_state(before)
     check_unchanged(model, twin)
     seeds = [(analysis.predictions, analysis.cotangent)]
     turns: dict[Node, list[tuple[Node, Node]]] = {}

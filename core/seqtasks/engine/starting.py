@@ -18,6 +18,7 @@ from seqtasks.engine.recording import rows_for
 from seqtasks.engine.recording_loop import recorded_start
 from seqtasks.engine.recording_model import ModelRecording, originals_of, twin_of
 from seqtasks.engine.unseen import check_random, check_unchanged
+from seqtasks.torch_randomness import torch_stream
 
 __all__ = ["start_of"]
 
@@ -34,21 +35,19 @@ def start_of(cells: Sequence[Any], dtype: torch.dtype, steps: int) -> Hashable:
         steps: of the loops.
     """
     model = nn.ModuleList(cells)
-    before = torch.get_rng_state()
+    draws = torch_stream(0, "trial")
     try:
         twin = twin_of(model)
         graph, phases = Graph(), Phases(len(cells))
         recording = ModelRecording(graph, phases, originals_of(model, twin), dtype=dtype)
         (batch,) = rows_for(twin, 1)
-        with torch.enable_grad():
+        with torch.enable_grad(), draws.drawing():
             starts = [recorded_start(recording, cell, batch, dtype, steps) for cell in twin]
-        check_random(before)
+        check_random(draws)
         check_unchanged(model, twin)
     except Exception:
         # no other number of steps shares its program; the analysis says what is wrong
         return ("alone", steps)
-    finally:
-        torch.set_rng_state(before)
     return tuple((is_tuple, _described(recording, nodes)) for nodes, is_tuple in starts)
 
 

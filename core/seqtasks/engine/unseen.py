@@ -6,13 +6,14 @@ from torch import Tensor, nn
 from seqtasks.engine.attributes import attributes_of, compared, value
 from seqtasks.engine.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.unsupported import UnsupportedError
+from seqtasks.torch_randomness import RandomStream
 
 __all__ = ["check_modules", "check_random", "check_unchanged"]
 
 
-def check_random(before: Tensor) -> None:
-    """Refuse a model that has drawn random numbers."""
-    if not torch.equal(before, torch.get_rng_state()):
+def check_random(draws: RandomStream) -> None:
+    """Refuse a model that has drawn random numbers from the stream that it was given."""
+    if draws.is_used:
         raise UnsupportedError("it draws random numbers")
 
 

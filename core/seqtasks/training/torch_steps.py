@@ -1,6 +1,7 @@
 """Training steps one by one: a pass forward, torch's autograd, torch's own optimiser."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -10,7 +11,9 @@ from seqtasks.engine.optimizer_values import OptimizerValues
 from seqtasks.model import sequence_loss
 from seqtasks.schedules import Schedule
 from seqtasks.settings import LossReduction
-from seqtasks.training.data import BatchSource
+from seqtasks.torch_randomness import RandomStream
+from seqtasks.training.data import BatchSource, TorchBatch
+from seqtasks.training.drawing import Draws, draws_of
 from seqtasks.training.optimizers import build_optimizer
 from seqtasks.training.parameters import trained_parameters
 
@@ -26,6 +29,15 @@ def predictions_of(model: nn.Module, inputs: Tensor) -> Tensor:
 class TorchSteps:
     """Makes the training steps of any module.
 
+    Args:
+        model: the module.
+        source: its batches.
+        optimizer: values of the optimiser.
+        clip: the largest norm of the gradient.
+        reduction: of the loss.
+        stream: what the model's draws come from; None for a model that draws nothing.
+        draws: how the model draws; None to find out by a trial before the first step.
+
     Attributes:
         threads: that torch uses.
     """
@@ -38,8 +50,13 @@ class TorchSteps:
         clip: float | None,
         reduction: LossReduction,
         schedule: Schedule,
+        stream: RandomStream | None = None,
+        draws: Draws | None = None,
     ) -> None:
         self._model, self._source, self._clip = model, source, clip
+        self._stream = stream
+        self._draws: Draws | None = draws
+        self._buffers = [(part, name) for part in model.modules() for name in part._buffers]
         self._reduction: LossReduction = reduction
         self._parameters = trained_parameters(model)
         self._optimizer = build_optimizer(optimizer, self._parameters)
@@ -60,13 +77,8 @@ class TorchSteps:
         return losses
 
     def _train_step(self, step: int) -> float:
-        batch = self._source.batch(step)
-        self._optimizer.zero_grad()
-        predictions = predictions_of(self._model, batch.inputs)
-        loss = sequence_loss(predictions, batch.targets, reduction=self._reduction)
-        value = float(loss.detach())
+        value = self._gradients(self._source.batch(step))
         if value - value == 0:
-            loss.backward()
             if self._clip is not None:
                 nn.utils.clip_grad_norm_(self._parameters, self._clip)
             rate = self._learning_rate * float(self._schedule.shares(step, 1)[0])
@@ -74,6 +86,50 @@ class TorchSteps:
                 group["lr"] = rate
             self._optimizer.step()
         return value
+
+    def _gradients(self, batch: TorchBatch) -> float:
+        """Leave the gradients of a batch in the parameters, and return its loss.
+
+        What the model draws comes from the stream.
+        """
+        stream, device = self._stream, batch.inputs.device
+        if stream is None:
+            return self._pass(batch)
+        if self._draws is None:
+            self._draws = draws_of(self._model, batch.inputs)
+        if self._draws == "nothing seen":
+            kept = [self._kept(module, name) for module, name in self._buffers]
+            return stream.used_by(lambda: self._pass(batch), device, lambda: self._put_back(kept))
+        if self._draws == "by function":
+            return self._pass(batch, stream.functions_drawing())
+        everywhere = self._draws == "by operation"
+        with stream.drawing() if everywhere else stream.exchanged(device):
+            return self._pass(batch)
+
+    def _pass(
+        self, batch: TorchBatch, forward: AbstractContextManager[None] | None = None
+    ) -> float:
+        """Make a pass forward, in a context, and one back; return the loss."""
+        self._optimizer.zero_grad()
+        with forward or nullcontext():
+            predictions = predictions_of(self._model, batch.inputs)
+        loss = sequence_loss(predictions, batch.targets, reduction=self._reduction)
+        value = float(loss.detach())
+        if value - value == 0:
+            loss.backward()
+        return value
+
+    def _kept(self, module: nn.Module, name: str) -> tuple[Tensor | None, Tensor | None]:
+        """Return a buffer, such as a running mean, and a copy of its numbers."""
+        buffer = module._buffers[name]
+        return buffer, None if buffer is None else buffer.clone()
+
+    def _put_back(self, kept: list[tuple[Tensor | None, Tensor | None]]) -> None:
+        """Let the buffers be as they were before a step."""
+        for (module, name), (buffer, value) in zip(self._buffers, kept, strict=True):
+            if buffer is not None and value is not None:
+                buffer.detach().copy_(value)
+            module._buffers[name] = buffer
 
     def optimizer_state(self) -> dict[str, Tensor]:
         """Return what the optimiser keeps, by parameter and name."""

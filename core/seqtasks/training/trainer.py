@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from seqtasks.errors import UsageError
 from seqtasks.model import Model
 from seqtasks.schedules import build_schedule
 from seqtasks.settings import EngineName, LossReduction
-from seqtasks.torch_randomness import borrowed_random_state, own_random_stream
+from seqtasks.torch_randomness import torch_stream
 from seqtasks.training.data import BatchSource
 from seqtasks.training.model_state import load_state, state_tensors
 from seqtasks.training.native_steps import NativeSteps
@@ -62,6 +63,7 @@ class Trainer:
         self._source = source
         self._parameters = [p for p in model.parameters() if p.requires_grad]
         self._gpu = next((p.device for p in self._parameters if p.is_cuda), None)
+        self._random = torch_stream(seed, "forward")
         values = optimizer_values(optimizer, learning_rate)
         schedule = build_schedule(lr_schedule)
         engines = self._settled(engine)
@@ -73,9 +75,11 @@ class Trainer:
                 model, engines, source, values, clip, loss_reduction, schedule, threads
             )
         else:
-            self._steps = TorchSteps(model, source, values, clip, loss_reduction, schedule)
-        with own_random_stream(seed, "forward"):
-            self._random = self._random_states()
+            # a model that was recorded for the torch engine draws nothing
+            draws = None if self.engine == "plain" else "nothing seen"
+            self._steps = TorchSteps(
+                model, source, values, clip, loss_reduction, schedule, self._random, draws
+            )
 
     @property
     def threads(self) -> int:
@@ -96,8 +100,13 @@ class Trainer:
             return engines
         self.model.train()
         inputs = self._source.batch(0).inputs
-        with borrowed_random_state():
-            engines.settle(self.model.plain_pass, inputs, len(self.model.cells))
+        plain = self.model.plain_pass
+
+        def tried(*batch: Any) -> Any:
+            with torch_stream(0, "trial").drawing():
+                return plain(*batch)
+
+        engines.settle(tried, inputs, len(self.model.cells))
         if engine != "auto" and engines.unsupported:
             raise UsageError(
                 f"the engine '{engine}' cannot run {engines.parts.title}: {engines.unsupported}; "
@@ -113,13 +122,7 @@ class Trainer:
         the model come from the trainer's own stream.
         """
         self.model.train()
-        if self.engine == "native":  # it draws nothing
-            losses = self._steps.advance(self.step, steps, stop)
-        else:
-            with borrowed_random_state():
-                self._set_random_states(self._random)
-                losses = self._steps.advance(self.step, steps, stop)
-                self._random = self._random_states()
+        losses = self._steps.advance(self.step, steps, stop)
         self.step += len(losses)
         return losses
 
@@ -136,7 +139,7 @@ class Trainer:
         tensors = {f"model.{key}": value for key, value in state_tensors(self.model).items()}
         for key, value in self._steps.optimizer_state().items():
             tensors[f"optimizer.{key}"] = value
-        for index, value in enumerate(self._random):
+        for index, value in enumerate(self._random.states(self._gpu)):
             tensors[f"random.{index}"] = value
         return {key: value.detach().clone() for key, value in tensors.items()}
 
@@ -152,14 +155,6 @@ class Trainer:
             parts[part][name] = value
         load_state(self.model, parts["model"])
         self._steps.restore(parts["optimizer"], step)
-        self._random = [parts["random"][str(index)] for index in range(len(parts["random"]))]
+        states = [parts["random"][str(index)] for index in range(len(parts["random"]))]
+        self._random.restore(states, self._gpu)
         self.step = step
-
-    def _random_states(self) -> list[Tensor]:
-        states = [torch.get_rng_state()]
-        return states if self._gpu is None else [*states, torch.cuda.get_rng_state(self._gpu)]
-
-    def _set_random_states(self, states: list[Tensor]) -> None:
-        torch.set_rng_state(states[0])
-        if self._gpu is not None:
-            torch.cuda.set_rng_state(states[1], self._gpu)

@@ -17,7 +17,7 @@ from seqtasks.benchmark.contenders.base import (
 from seqtasks.benchmark.problem import Problem
 from seqtasks.cells import GRU, LSTM, Cell, Concat, Elman, GRUConcat, Sum
 from seqtasks.model import Model
-from seqtasks.torch_randomness import borrowed_random_state
+from seqtasks.torch_randomness import torch_stream
 from seqtasks.training import TorchBatch
 
 __all__ = ["LayerModel", "variants"]
@@ -42,7 +42,7 @@ class LayerModel(nn.Module):
         if type(cell) not in _LAYERS:
             raise UnavailableError(f"torch has no layer like {type(cell).__name__}")
         self.embedding = model.embedding
-        with borrowed_random_state():  # the layer draws weights, which are then replaced
+        with torch_stream(0, "trial").drawing():  # the layer draws weights, which are then replaced
             self.layer = _LAYERS[type(cell)](cell)
         self.readout = model.readout
 
