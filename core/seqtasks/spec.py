@@ -17,6 +17,10 @@ from seqtasks.errors import UsageError
 
 __all__ = ["Spec", "SpecError", "Value", "format_spec", "format_value", "parse_spec"]
 
+MOST_DEPTH = 20
+"""How deep lists may lie in one another."""
+
+_MOST_SHOWN = 300
 _FILE = re.compile(r"(?P<path>[^:]+?\.py)(?=:|$)")
 _KEY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -29,7 +33,20 @@ class SpecError(UsageError):
 
     def __init__(self, text: str, column: int, message: str) -> None:
         self.text, self.column, self.reason = text, column, message
-        super().__init__(f"{text}\n{' ' * column}^ {message}")
+        shown, place = _window(text, column)
+        super().__init__(f"{shown}\n{' ' * place}^ {message}")
+
+
+def _window(text: str, column: int) -> tuple[str, int]:
+    """Return the part of a text round a column, as one line, and where the column is in it."""
+    line = re.sub(r"[\n\r\t]", " ", text)
+    if len(line) <= _MOST_SHOWN:
+        return line, column
+    first = max(0, column - _MOST_SHOWN // 2)
+    start, end = ("..." if first else ""), first + _MOST_SHOWN
+    return f"{start}{line[first:end]}{'...' if end < len(line) else ''}", column - first + len(
+        start
+    )
 
 
 @dataclass(frozen=True)
@@ -129,11 +146,13 @@ def _parameters(text: str, start: int) -> tuple[dict[str, Value], dict[str, int]
         position += 1
 
 
-def _value(text: str, position: int) -> tuple[Value, int]:
+def _value(text: str, position: int, depth: int = 0) -> tuple[Value, int]:
     position = _skip_spaces(text, position)
     start = position
     if position < len(text) and text[position] == "[":
-        return _list(text, position)
+        if depth == MOST_DEPTH:
+            raise SpecError(text, start, f"lists lie in one another more than {MOST_DEPTH} deep")
+        return _list(text, position, depth + 1)
     if position < len(text) and text[position] == '"':
         quoted = _QUOTED.match(text, position)
         if quoted is None:
@@ -157,13 +176,13 @@ def _value(text: str, position: int) -> tuple[Value, int]:
     return Value(content, start), position
 
 
-def _list(text: str, start: int) -> tuple[Value, int]:
+def _list(text: str, start: int, depth: int) -> tuple[Value, int]:
     items: list[Value] = []
     position = _skip_spaces(text, start + 1)
     if position < len(text) and text[position] == "]":
         return Value((), start), _skip_spaces(text, position + 1)
     while True:
-        item, position = _value(text, position)
+        item, position = _value(text, position, depth)
         items.append(item)
         if position >= len(text):
             raise SpecError(text, start, "this list is not closed")

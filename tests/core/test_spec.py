@@ -224,3 +224,21 @@ def test_no_text_makes_the_reader_fail_otherwise_than_by_its_own_error(text):
         assert 0 <= mistake.column <= len(text)
     else:
         assert (mistake is None) == bool(text.strip())
+
+
+@pytest.mark.parametrize("depth", [21, 500, 100_000])
+def test_lists_that_lie_too_deep_in_one_another_are_refused_in_few_words(depth):
+    with pytest.raises(SpecError, match="more than 20 deep") as caught:
+        parse_spec(f"task:key={'[' * depth}{']' * depth}")
+    assert len(str(caught.value)) < 1000
+    assert parse_spec(f"task:key={'[' * 20}{']' * 20}")
+
+
+def test_a_long_spec_is_shown_round_the_place_that_does_not_fit():
+    text = f"task:first={'x' * 1000},second=)5,third={'y' * 1000}"
+    with pytest.raises(SpecError) as caught:
+        parse_spec(text)
+    line, below = str(caught.value).splitlines()
+    assert len(line) < 400
+    assert line[below.index("^")] == ")"
+    assert text[caught.value.column] == ")"

@@ -14,6 +14,8 @@ from seqtasks.lookup import task as find_task
 from seqtasks.references import describe, restore
 from seqtasks.registry import current_registry
 from seqtasks.runs.files import read_json
+from seqtasks.shapes import checked, listed, optional, table, text, whole
+from seqtasks.shapes import fields as shape_of
 from seqtasks.tasks import Task
 
 __all__ = ["Manifest", "file_digests", "read_manifest"]
@@ -136,34 +138,42 @@ def read_manifest(path: Path) -> Manifest:
         UsageError: if it cannot be read, is none, or was written by a newer seqtasks.
     """
     document = read_json(path, follow=True)
-    if not isinstance(document, dict) or not isinstance(document.get("format"), int):
+    if not isinstance(document, dict) or type(document.get("format")) is not int:
         raise UsageError(f"{path} is not the manifest of an export")
     if document["format"] > FORMAT:
         raise UsageError(
             f"{path} was written by a newer seqtasks; upgrade with `pip install -U seqtasks`"
         )
-    for one in fields(Manifest):
-        value, kinds = document.get(one.name), _KINDS[one.name]
-        if not isinstance(value, kinds) or isinstance(value, bool):
-            raise UsageError(f"{path} is damaged: {one.name} is {value!r}")
-    files, known_format = document["files"], document["data_format"] in FORMATS
-    if not known_format or not files or any(Path(name).name != name for name in files):
+    data = checked(document, _SHAPE, path)
+    files, known_format = data["files"], data["data_format"] in FORMATS
+    if not known_format or any(Path(name).name != name for name in files):
         raise UsageError(f"{path} is damaged: it names no files of a known format")
-    return Manifest(**{one.name: document[one.name] for one in fields(Manifest)})
+    return Manifest(**{one.name: data[one.name] for one in fields(Manifest)})
 
 
-_KINDS: dict[str, tuple[type, ...]] = {
-    "task": (str, dict),
-    "length": (str,),
-    "count": (int,),
-    "seed": (int,),
-    "data_format": (str,),
-    "inputs": (list, int),
-    "targets": (list, int),
-    "versions": (dict,),
-    "files": (dict,),
-    "source": (dict, type(None)),
-}
+def _task(data: Any, field: str) -> Any:
+    return table(text)(data, field) if isinstance(data, dict) else text(data, field)
+
+
+def _symbols(data: Any, field: str) -> Any:
+    """Take the symbols of an alphabet, or how many real numbers a step has."""
+    return listed(text)(data, field) if isinstance(data, list) else whole(1)(data, field)
+
+
+_SHAPE = shape_of(
+    {
+        "task": _task,
+        "length": text,
+        "count": whole(1),
+        "seed": whole(0),
+        "data_format": text,
+        "inputs": _symbols,
+        "targets": _symbols,
+        "versions": table(text),
+        "files": table(shape_of({"sha256": text, "bytes": whole(0)}), 1),
+        "source": optional(shape_of({"path": text, "sha256": text})),
+    }
+)
 
 
 def file_digests(path: Path, name: str) -> dict[str, dict[str, Any]]:
