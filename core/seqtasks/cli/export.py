@@ -6,6 +6,7 @@ import click
 from click.core import ParameterSource
 
 from seqtasks.cli.completion import complete_names
+from seqtasks.cli.output import say
 from seqtasks.errors import UsageError, counted
 from seqtasks.exports import Exported, regenerate
 from seqtasks.exports import export as write_export
@@ -79,6 +80,6 @@ def export(
 
 def _report(made: Exported) -> None:
     known = made.manifest
-    click.echo(f"{counted(known.count, 'instance')} of {known.task_name}, length {known.length}")
-    click.echo(f"data      {made.path}")
-    click.echo(f"manifest  {made.manifest_path}")
+    say(f"{counted(known.count, 'instance')} of {known.task_name}, length {known.length}")
+    say(f"data      {made.path}")
+    say(f"manifest  {made.manifest_path}")

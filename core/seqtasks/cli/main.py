@@ -10,6 +10,7 @@ from typing import NoReturn
 import click
 
 from seqtasks import __version__
+from seqtasks.cli.output import say
 from seqtasks.errors import SeqtasksError, UsageError, did_you_mean, one_line
 from seqtasks.registry import DISABLE_VARIABLE, current_registry, use_registry
 
@@ -83,7 +84,7 @@ def _switch_off(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) 
 
 def _warn(warnings: Iterable[str]) -> None:
     for warning in warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        say(f"Warning: {warning}", err=True)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -159,5 +160,5 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _fail(message: str, code: int) -> int:
-    click.echo("Error: " + message.replace("\n", "\n       "), err=True)
+    say("Error: " + message.replace("\n", "\n       "), err=True)
     return code

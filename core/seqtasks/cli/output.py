@@ -1,5 +1,6 @@
 """What every command prints with: tables, figures and JSON."""
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,11 +22,31 @@ __all__ = [
     "figure",
     "heading",
     "percentage",
+    "printable",
+    "say",
     "table_lines",
 ]
 
+# Controls but the end of a line, marks of direction, and halves of characters.
+_STEERING = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _PIPED_WIDTH = 10_000
 _PICTURES = (".png", ".svg", ".pdf")
+
+
+def printable(text: str) -> str:
+    r"""Return text with what would steer a terminal, or is no character, written as `\x1b`.
+
+    What a run, a record or a file says may be a stranger's: everything printed that comes from
+    there goes through here. Ends of lines stay.
+    """
+    return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def say(text: object = "", err: bool = False) -> None:
+    """Print a line, or lines, in which nothing steers the terminal."""
+    click.echo(printable(str(text)), err=err)
 
 
 def check_picture(path: Path) -> None:
@@ -84,7 +105,7 @@ def table_lines(
             overflow="fold",
         )
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(printable(cell).replace("\n", "\\n") for cell in row))
     out = console()
     with out.capture() as captured:
         out.print(table)

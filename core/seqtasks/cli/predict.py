@@ -11,7 +11,7 @@ import numpy as np
 
 from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
 from seqtasks.cli.completion import complete_runs
-from seqtasks.cli.output import echo_json
+from seqtasks.cli.output import echo_json, say
 from seqtasks.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def predict(run: Path, inputs: tuple[str, ...], states: bool, as_json: bool) -> 
         return
     for position, answer in enumerate(answers):
         if position:
-            click.echo()
+            say()
         _echo_answer(answer)
 
 
@@ -131,7 +131,7 @@ def _echo_answer(answer: dict[str, Any]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows.values(), strict=True)]
     for name, words in rows.items():
         cells = [word.rjust(width) for word, width in zip(words, widths, strict=True)]
-        click.echo(f"{name:<11} {' '.join(cells)}".rstrip())
+        say(f"{name:<11} {' '.join(cells)}".rstrip())
     wrong = [
         isinstance(right, str) and said != right
         for said, right in zip(answer["prediction"], answer["answer"], strict=True)
@@ -140,7 +140,7 @@ def _echo_answer(answer: dict[str, Any]) -> None:
         marks = [
             ("^" if bad else " ").rjust(width) for bad, width in zip(wrong, widths, strict=True)
         ]
-        click.echo(f"{'wrong':<11} {' '.join(marks)}".rstrip())
+        say(f"{'wrong':<11} {' '.join(marks)}".rstrip())
     for step, state in enumerate(answer.get("states", ())):
         numbers = " ".join(f"{number:7.3f}" for number in state)
-        click.echo(f"state {step + 1:<5} {rows['input'][step]}  {numbers}")
+        say(f"state {step + 1:<5} {rows['input'][step]}  {numbers}")

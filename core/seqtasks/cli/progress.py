@@ -5,9 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from seqtasks.cli.output import console, figure
+from seqtasks.cli.output import console, figure, say
 from seqtasks.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ class _Progress:
     def start(self, run: "Run") -> None:
         """Begin to measure the rate; say what is held out of training, if something is."""
         if run.holdout is not None:
-            click.echo(run.holdout.describe(), err=True)
+            say(run.holdout.describe(), err=True)
         self._seconds_before, self._steps_before = run.seconds, run.step
 
     def text(self, run: "Run") -> str:
@@ -69,7 +67,7 @@ class ProgressLines(_Progress):
         """Say what begins."""
         self.start(run)
         where = f" in {run.path}" if run.path else ""
-        click.echo(f"training up to step {run.experiment.steps}{where}", err=True)
+        say(f"training up to step {run.experiment.steps}{where}", err=True)
 
     @hookimpl
     def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
@@ -77,7 +75,7 @@ class ProgressLines(_Progress):
         self.losses = [*self.losses[-50:], *losses]
         if time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
-            click.echo(f"step {run.step}: {self.text(run)}", err=True)
+            say(f"step {run.step}: {self.text(run)}", err=True)
 
     @hookimpl
     def run_evaluated(self, run: "Run", step: int, metrics: Mapping[str, float]) -> None:
@@ -87,7 +85,7 @@ class ProgressLines(_Progress):
     @hookimpl
     def run_finished(self, run: "Run", result: "Result") -> None:
         """Say where the run ended."""
-        click.echo(f"step {run.step}: {self.text(run)}", err=True)
+        say(f"step {run.step}: {self.text(run)}", err=True)
 
 
 class ProgressBar(_Progress):

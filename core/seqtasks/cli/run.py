@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqtasks.cli.completion import complete_names, complete_runs
-from seqtasks.cli.output import echo_json, echo_table
+from seqtasks.cli.output import echo_json, echo_table, say
 from seqtasks.cli.progress import progress_observer
 from seqtasks.cli.score_table import echo_result
 from seqtasks.cli.show_settings import setting_rows
@@ -247,7 +247,7 @@ def _execute(
     if as_json:
         echo_json(result.to_json())
     elif quiet:
-        click.echo(result.path)
+        say(result.path)
     else:
         echo_result(result)
 
@@ -314,11 +314,11 @@ def _show_plan(experiment: "Experiment", out: Path, as_json: bool) -> None:
     parameters = parameter_count(started.model)
     data, _ = experiment.to_json()
     if started.holdout is not None:
-        click.echo(started.holdout.describe(), err=True)
+        say(started.holdout.describe(), err=True)
     if as_json:
         echo_json({"experiment": data, "parameters": parameters})
         return
     del data["published"]
     rows = [*setting_rows(data), ["parameters", str(parameters)]]
     echo_table(["setting", "value"], rows)
-    click.echo(f"\nnothing was run or written; without --dry-run: {out}/{experiment.run_name}-N")
+    say(f"\nnothing was run or written; without --dry-run: {out}/{experiment.run_name}-N")

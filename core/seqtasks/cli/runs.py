@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from seqtasks.cli.output import echo_json, echo_table, figure
+from seqtasks.cli.output import echo_json, echo_table, figure, say
 from seqtasks.errors import UsageError
 from seqtasks.runs.listing import list_runs
 
@@ -32,7 +32,7 @@ def runs(folder: Path, sort: str, reverse: bool, as_json: bool) -> None:
         echo_json(found)
         return
     if not found:
-        click.echo(f"no runs in {folder}")
+        say(f"no runs in {folder}")
         return
     rows = [
         [

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from seqtasks.cli.completion import complete_runs
-from seqtasks.cli.output import check_picture, echo_json
+from seqtasks.cli.output import check_picture, echo_json, say
 from seqtasks.cli.score_table import echo_scores
 from seqtasks.errors import UsageError
 from seqtasks.trivial import best_baselines, range_baseline
@@ -84,9 +84,7 @@ def score(
         echo_json(document | ({"score": over_range.to_json()} if over_range else {}))
         return
     if not loaded.scores:
-        click.echo(
-            f"the run is not finished; these are the weights of step {loaded.step}", err=True
-        )
+        say(f"the run is not finished; these are the weights of step {loaded.step}", err=True)
     before = {score.length: score for score in loaded.untrained}
     all_known = bool(scores) and all(score.length in before for score in scores)
     trivial = best_baselines(loaded.task, [score.length for score in scores])
@@ -94,4 +92,4 @@ def score(
         trivial[over_range.lengths] = range_baseline(loaded.task, over_range.lengths)
     echo_scores(scores, loaded.untrained if all_known else [], experiment, over_range, trivial)
     if plot is not None:
-        click.echo(f"plot  {plot}")
+        say(f"plot  {plot}")

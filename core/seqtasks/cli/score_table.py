@@ -4,9 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import click
-
-from seqtasks.cli.output import echo_table, figure, heading, percentage
+from seqtasks.cli.output import echo_table, figure, heading, percentage, say
 from seqtasks.errors import counted
 from seqtasks.lengths import LengthRange, describe_lengths
 from seqtasks.metrics import Metric
@@ -68,15 +66,15 @@ def echo_scores(
     echo_table(headers, rows, right=["length", *columns])
     within = describe_lengths(task.lengths.within(trained))
     stars = f"* trained lengths: {within}; " if scores else ""
-    click.echo(f"{stars}in brackets the 95 % interval")
+    say(f"{stars}in brackets the 95 % interval")
     if any(score.held_out for score in rated):
         share = f"{100 * experiment.holdout:g} %"
-        click.echo(f"** scored on the {share} of the inputs that were held out of training")
+        say(f"** scored on the {share} of the inputs that were held out of training")
     if any("!" in mark for mark in marks):
-        click.echo("! perhaps no better than the best rule that learns nothing (column trivial)")
+        say("! perhaps no better than the best rule that learns nothing (column trivial)")
     if over_range:
         for line in [*_range_lines(over_range), *_part_lines(over_range, experiment.score_also)]:
-            click.echo(line)
+            say(line)
 
 
 def _marks(
@@ -137,19 +135,19 @@ def echo_result(result: "Result") -> None:
     experiment = result.experiment
     echo_scores(result.scores, result.untrained, experiment, result.score, result.without_learning)
     if experiment.published:
-        click.echo()
+        say()
         _echo_published(result)
-    click.echo()
+    say()
     limit = experiment.steps
     if result.stopped == "solved":
         early = " early" if result.step < limit else ""
         end = f"solved: stopped{early} at step {result.step} of at most {limit}"
     else:
         end = f"step {result.step} of {limit} reached{'' if result.solved else ', not solved'}"
-    click.echo(f"{end}; {result.seconds:.1f} s of training, {result.parameters} parameters")
+    say(f"{end}; {result.seconds:.1f} s of training, {result.parameters} parameters")
     if result.path is not None:
-        click.echo(f"run   {result.path}")
-        click.echo(f"next  {_next_command(result)}")
+        say(f"run   {result.path}")
+        say(f"next  {_next_command(result)}")
 
 
 def _echo_published(result: "Result") -> None:
@@ -169,7 +167,7 @@ def _echo_published(result: "Result") -> None:
         right=["length", "step", "published", "measured"],
     )
     for source in dict.fromkeys(shown.source for shown in result.experiment.published):
-        click.echo(f"published in: {source}")
+        say(f"published in: {source}")
 
 
 def _next_command(result: "Result") -> str:
