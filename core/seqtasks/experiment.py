@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
+from seqtasks.cadence import read_cadence
 from seqtasks.curricula import build_curriculum
 from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.holdout import Holdout
@@ -56,7 +57,8 @@ class Experiment(Settings):
             of 5000s in the steps asked for.
         evaluate_every: steps between evaluations on validation instances; if not said 100, times
             the same.
-        checkpoint_every: steps between checkpoints; if not said 500, times the same.
+        checkpoint_every: steps between checkpoints, or time such as `30s`, `5m` or `2h`; if not
+            said 500 steps, times the same. It changes no number of the run.
         validation_sequences: instances of such an evaluation.
         evaluation_sequences: instances at each length of the final scores.
         score: a range of lengths such as `41..500` over which to take the mean score as well.
@@ -73,7 +75,7 @@ class Experiment(Settings):
     engine: EngineName = "auto"
     log_every: int = _BY_STEPS
     evaluate_every: int = _BY_STEPS
-    checkpoint_every: int = _BY_STEPS
+    checkpoint_every: int | str = _BY_STEPS
     validation_sequences: int = 256
     evaluation_sequences: int = 1000
     score: str | None = None
@@ -90,8 +92,10 @@ class Experiment(Settings):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, due * _cadence_factor(self.steps))
         sequences = ("validation_sequences", "evaluation_sequences", "score_sequences")
-        for name in (*CADENCE, *sequences):
+        for name in ("log_every", "evaluate_every", *sequences):
             self._whole(name, 1)
+        checkpoint_every = read_cadence("checkpoint_every", self.checkpoint_every)
+        object.__setattr__(self, "checkpoint_every", checkpoint_every)
         self._one_of("dtype", get_args(DType))
         self._one_of("engine", get_args(EngineName))
         self._text("device")

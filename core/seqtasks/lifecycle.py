@@ -112,6 +112,7 @@ def resume(
     *,
     model: nn.Module | None = None,
     engine: EngineName | None = None,
+    checkpoint_every: int | str | None = None,
     observers: Iterable[Any] = (),
     stop: Stop = _never,
     **own: Any,
@@ -123,6 +124,7 @@ def resume(
         steps: train up to this step, solved or not; None for what the run was asked for.
         model: the module, for a run that trained a module of one's own.
         engine: the engine to go on with; None for the one that the run recorded.
+        checkpoint_every: steps or time between checkpoints from now on; None for as before.
         observers: as for `run`.
         stop: as for `run`.
         own: `task=`, `cell=` or `readout=`, for a run that used a class made in a program.
@@ -135,6 +137,8 @@ def resume(
     with directory.locked():
         record = directory.record()
         experiment = recorded_experiment(directory, record, own, model)
+        if checkpoint_every is not None:
+            experiment = experiment.with_changes(checkpoint_every=checkpoint_every)
         wanted = check_engine(directory, record) if engine is None else engine
         threads = record.get("threads") if wanted == record.get("engine") == "native" else None
         resumed, trainer = prepare(experiment.with_changes(engine=wanted), model, threads)
@@ -151,6 +155,9 @@ def resume(
                 f"{directory.path} is finished ({_reason(resumed)} at step {resumed.step}); to "
                 f"train on, ask for more steps: --steps {2 * resumed.step}"
             )
+        if checkpoint_every is not None:
+            cadence = {"checkpoint_every": experiment.checkpoint_every}
+            changed = {**changed, "experiment": {**changed["experiment"], **cadence}}
         if changed != record:
             write_json(directory.experiment, changed)
         with closing(trainer):
@@ -165,14 +172,17 @@ def _execute(
     stop: Stop,
 ) -> Result:
     run.started_at_step = run.step
-    if directory is not None:
-        told.add_essential(MetricsLog(directory.metrics, len(run.history)))
+    log = None if directory is None else MetricsLog(directory.metrics, len(run.history))
+    if log is not None:
+        told.add_essential(log)
     told.tell("run_started", run=run)
     sequences = run.experiment.evaluation_sequences
     if not run.history:
         few = max(1, sequences // UNTRAINED_SHARE)
         untrained = [score.to_json() for score in _scores(run, trainer, directory, stop, few)]
         run.history.append({"step": 0, "untrained": untrained})
+        if log is not None:
+            log.write(run)  # a checkpoint may come before the next line
     train(run, trainer, told, lambda: _save(run, trainer, directory), stop)
     result = Result(
         run.experiment,

@@ -97,19 +97,20 @@ class MetricsLog:
     @hookimpl
     def run_started(self, run: "Run") -> None:
         """Write what the run's start has put in its history."""
-        self._write(run)
+        self.write(run)
 
     @hookimpl
     def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
         """Write the line of losses, if one has come."""
-        self._write(run)
+        self.write(run)
 
     @hookimpl
     def run_evaluated(self, run: "Run", step: int, metrics: Mapping[str, float]) -> None:
         """Write the line of the evaluation."""
-        self._write(run)
+        self.write(run)
 
-    def _write(self, run: "Run") -> None:
+    def write(self, run: "Run") -> None:
+        """Write the lines that have come."""
         lines = run.history[self._written :]
         if lines:
             with writing(self._path), appending(self._path) as file:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from seqtasks.cadence import seconds_between
 from seqtasks.errors import DivergedError, RunError, RunInterruptedError, SeqtasksError, explain
 from seqtasks.evaluation import Score, evaluate_at
 from seqtasks.experiment import Experiment
@@ -200,11 +201,71 @@ def train(
         RunInterruptedError: after a checkpoint, when `stop` asked for it.
     """
     experiment = run.experiment
-    saved_at = run.step
+    saves = _Saves(run, trainer, save)
     while run.stopped is None:
+        losses = _stretch(run, trainer, saves, stop)
+        _take_in(run, losses, observers)
+        if run.step % experiment.evaluate_every == 0:
+            _validate(run, observers)
+        if run.step >= experiment.steps and run.stopped is None:
+            run.stopped = "steps"
+        signal_number = stop()
+        if run.stopped or signal_number or saves.due():
+            saves.save()
+        if signal_number and not run.stopped:
+            raise interruption(run, signal_number)
+
+
+class _Saves:
+    """Writes checkpoints, and knows when the next one is due."""
+
+    def __init__(self, run: Run, trainer: Trainer, save: Callable[[], None]) -> None:
+        self._run, self._trainer, self._save = run, trainer, save
+        self._seconds = seconds_between(run.experiment.checkpoint_every)
+        self._saved_at, self._saved_when = run.step, time.monotonic()
+
+    def due(self) -> bool:
+        """Say whether the step or the clock asks for a checkpoint."""
+        every = self._run.experiment.checkpoint_every
+        return self.due_by_clock() or (isinstance(every, int) and self._run.step % every == 0)
+
+    def due_by_clock(self) -> bool:
+        """Say whether the clock does."""
+        return time.monotonic() - self._saved_when >= self._seconds
+
+    def save(self) -> None:
+        """Write a checkpoint, if every weight is finite.
+
+        Raises:
+            DivergedError: if one is not.
+        """
+        if not self._trainer.is_finite():
+            raise self.diverged("a weight", math.nan)
+        self._save()
+        self._saved_at, self._saved_when = self._run.step, time.monotonic()
+
+    def diverged(self, what: str, value: float) -> DivergedError:
+        """Return the error of a number that is not finite, which names the last checkpoint."""
+        return DivergedError(_divergence(self._run, what, value, self._run.step, self._saved_at))
+
+
+def _stretch(run: Run, trainer: Trainer, saves: _Saves, stop: Callable[[], int]) -> list[float]:
+    """Train up to the next step at which something is due; return the losses.
+
+    Where the clock asks for a checkpoint on the way, it is written between two steps, and nothing
+    else is different: observers see the stretch as one.
+
+    Raises:
+        DivergedError: at the first loss that is not finite.
+    """
+    steps = _steps_ahead(run.experiment, run.step)
+    losses: list[float] = []
+    while len(losses) < steps:
         began = time.perf_counter()
         try:
-            losses = trainer.advance(_stretch(experiment, run.step), lambda: bool(stop()))
+            some = trainer.advance(
+                steps - len(losses), lambda: bool(stop()) or saves.due_by_clock()
+            )
         except SeqtasksError:
             raise
         except Exception as error:
@@ -212,33 +273,27 @@ def train(
                 f"the training failed after step {trainer.step}: {explain(error)}"
             ) from error
         run.seconds += time.perf_counter() - began
-        if not math.isfinite(losses[-1]):
-            step = run.step + len(losses)
-            raise DivergedError(_divergence(run, "the loss", losses[-1], step, saved_at))
-        _take_in(run, losses, observers)
-        if run.step % experiment.evaluate_every == 0:
-            _validate(run, observers)
-        if run.step >= experiment.steps and run.stopped is None:
-            run.stopped = "steps"
-        signal_number = stop()
-        if run.stopped or signal_number or run.step % experiment.checkpoint_every == 0:
-            if not trainer.is_finite():
-                raise DivergedError(_divergence(run, "a weight", math.nan, run.step, saved_at))
-            save()
-            saved_at = run.step
-        if signal_number and not run.stopped:
-            raise interruption(run, signal_number)
+        run.step += len(some)
+        if not math.isfinite(some[-1]):
+            raise saves.diverged("the loss", some[-1])
+        losses += some
+        run.pending_losses += some
+        if stop():
+            break
+        if len(losses) < steps:
+            saves.save()
+    return losses
 
 
-def _stretch(experiment: Experiment, step: int) -> int:
+def _steps_ahead(experiment: Experiment, step: int) -> int:
     """Return the steps to the next one at which something is due."""
-    marks = (experiment.log_every, experiment.evaluate_every, experiment.checkpoint_every)
+    marks = [experiment.log_every, experiment.evaluate_every]
+    if isinstance(experiment.checkpoint_every, int):
+        marks.append(experiment.checkpoint_every)
     return min(experiment.steps - step, *(every - step % every for every in marks))
 
 
 def _take_in(run: Run, losses: list[float], observers: Observers) -> None:
-    run.step += len(losses)
-    run.pending_losses.extend(losses)
     if run.step % run.experiment.log_every == 0:
         mean = math.fsum(run.pending_losses) / len(run.pending_losses)
         run.history.append({"step": run.step, "loss": mean, "seconds": run.seconds})

@@ -206,7 +206,8 @@ def _check_young(directory: RunDirectory, experiment: Experiment) -> None:
     """
     due = experiment.checkpoint_every
     finished = [path for path in (directory.result, directory.weights) if os.path.lexists(path)]
-    late = any(line["step"] > due for line in directory.history())
+    # By the clock, the first checkpoint may be late.
+    late = isinstance(due, int) and any(line["step"] > due for line in directory.history())
     if finished or late:
         there = finished[0].name if finished else f"log beyond step {due}"
         raise UsageError(

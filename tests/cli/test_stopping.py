@@ -274,3 +274,9 @@ def test_weights_that_are_not_finite_are_never_saved_as_good(seqtasks, tmp_path)
         assert "good checkpoint" not in process.stderr, process.stderr
         assert not (run / "model.safetensors").exists()
         assert not (run / "checkpoint.safetensors").exists()
+
+
+def test_the_cadence_of_checkpoints_is_steps_or_time(refused, answer):
+    refused(["run", "parity", "--checkpoint-every", "soon"], "checkpoint_every", "30s, 5m or 2h")
+    plan = answer("run", "parity", "--checkpoint-every", "5m", "--dry-run")
+    assert ["checkpoint_every", "5m"] in [line.split() for line in plan.splitlines()]

@@ -142,6 +142,11 @@ def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="What runs the model; auto for the fastest there is.",
 )
 @click.option(
+    "--checkpoint-every",
+    metavar="N|TIME",
+    help="Steps between checkpoints, or time: 30s, 5m, 2h.",
+)
+@click.option(
     "--dtype", type=click.Choice(["float32", "float64"]), help="Type of the model's numbers."
 )
 @click.option(
@@ -200,11 +205,17 @@ def run(
     type=click.Choice(["auto", "plain", "torch", "native"]),
     help="Another engine than the run began with.",
 )
+@click.option(
+    "--checkpoint-every",
+    metavar="N|TIME",
+    help="Steps between checkpoints, or time: 30s, 5m, 2h.",
+)
 @_output_options
 def resume(
     run: Path,
     steps: int | None,
     engine: "EngineName | None",
+    checkpoint_every: str | None,
     as_json: bool,
     quiet: bool,
     tensorboard: bool,
@@ -218,7 +229,14 @@ def resume(
         record = RunDirectory.open(run).record()
         if record.get("engine") != "native":  # a compiled program has threads of its own
             _settle_threads(record.get("threads"))
-        return resume_run(run, steps, engine=engine, observers=observers, stop=stop)
+        return resume_run(
+            run,
+            steps,
+            engine=engine,
+            checkpoint_every=checkpoint_every,
+            observers=observers,
+            stop=stop,
+        )
 
     _execute(start, as_json, quiet, tensorboard)
 
