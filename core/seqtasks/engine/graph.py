@@ -33,6 +33,7 @@ class Graph:
     last_phases: tuple[int, int, int] = (1000, 1000, 1000)
     least_phase: int = 0
     _known: dict[Any, Node] = field(default_factory=dict[Any, Node])
+    _whole: set[Node] = field(default_factory=set[Node])
 
     def copy(self) -> "Graph":
         """Return a graph of the same nodes, to which others can be added."""
@@ -41,6 +42,7 @@ class Graph:
             nodes=list(self.nodes),
             pullbacks=dict(self.pullbacks),
             _known=dict(self._known),
+            _whole=set(self._whole),
         )
 
     # ---- making nodes
@@ -135,6 +137,16 @@ class Graph:
             "lookup", (table,), table.shape, columns=Columns.BATCH, phase=self.lookup_phase
         )
 
+    def with_pullback(self, node: Node, pullback: Pullback) -> Node:
+        """Return a node, to which a derivative of its own is given.
+
+        torch has some where that of what a value is made of differs: at a tie, at a bound, where
+        a norm is zero.
+        """
+        self.pullbacks[node] = pullback
+        self._whole.add(node)
+        return node
+
     # ---- rearranging
 
     def view(self, source: Node, index: Index, shape: Shape) -> Node:
@@ -177,6 +189,8 @@ class Graph:
 
     def _pushed_down(self, source: Node, index: Index, shape: Shape) -> Node | None:
         """Slice the inputs of a sum, a gate or a product instead of its result."""
+        if source in self._whole:
+            return None
         if source.operation in POINTWISE:
             parts = [self.view(n, index, shape) for n in source.inputs]
             return self.make(source.operation, parts, shape)
@@ -233,6 +247,8 @@ class Graph:
 
     def _reduced(self, operation: str, source: Node, keep: int) -> Node:
         shape = source.shape[:keep]
+        if not source.size:
+            return self.constant(0.0 if operation == "sum" else -math.inf, shape)
         if math.prod(source.shape[keep:]) == 1:
             return self.reshape(source, shape)
         return self.make(operation, (source,), shape)

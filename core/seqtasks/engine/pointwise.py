@@ -51,8 +51,26 @@ def _one(factor: Callable[["Graph", "Node", "Node"], "Node"]) -> Any:
     return derivative
 
 
+def _flat(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
+    """Return a gradient of zeros, which is not none: an optimiser still decays the weight."""
+    return [graph.pointwise("zeros", g)]
+
+
+def _divided(divisor: Callable[["Graph", "Node"], "Node"]) -> Any:
+    """Return the derivative of an operation of one operand: g divided by a function of x."""
+
+    def derivative(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
+        return [graph.divide(g, divisor(graph, node.inputs[0]))]
+
+    return derivative
+
+
 def _divide(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
-    by_divisor = graph.divide(g, node.inputs[1])
+    dividend, divisor = node.inputs
+    if dividend.operation == "constant" and dividend.value == 1:  # as torch has it of 1 / x
+        square = graph.multiply(node, node)
+        return [None, graph.pointwise("negative", graph.multiply(g, square))]
+    by_divisor = graph.divide(g, divisor)
     return [by_divisor, graph.pointwise("negative", graph.multiply(by_divisor, node))]
 
 
@@ -98,11 +116,20 @@ def _power(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
     return [by_base, graph.pointwise("where", at_zero, 0.0, steep)]
 
 
+def _lerp(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
+    start, end, weight = node.inputs
+    return [
+        graph.multiply(g, graph.subtract(1.0, weight)),
+        graph.multiply(g, weight),
+        graph.multiply(g, graph.subtract(end, start)),
+    ]
+
+
 def _relu(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
     return [graph.pointwise("where", graph.pointwise("less_equal", node, 0.0), 0.0, g)]
 
 
-def _flat(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+def _truths(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
     """Return a comparison as a function with results 1 and 0 of its operands' type."""
 
     def numbers(*operands: torch.Tensor) -> torch.Tensor:
@@ -128,21 +155,25 @@ POINTWISE: dict[str, Pointwise] = {
     "where": Pointwise("v_where({0}, {1}, {2})", lambda c, a, b: torch.where(c != 0, a, b), _where),
     "maximum": Pointwise("v_maximum({0}, {1})", torch.maximum, _extreme("greater")),
     "minimum": Pointwise("v_minimum({0}, {1})", torch.minimum, _extreme("less")),
-    "greater": Pointwise("v_number({0} > {1})", _flat(torch.gt), None),
-    "greater_equal": Pointwise("v_number({0} >= {1})", _flat(torch.ge), None),
-    "less": Pointwise("v_number({0} < {1})", _flat(torch.lt), None),
-    "less_equal": Pointwise("v_number({0} <= {1})", _flat(torch.le), None),
-    "equal": Pointwise("v_number({0} == {1})", _flat(torch.eq), None),
-    "not_equal": Pointwise("v_number({0} != {1})", _flat(torch.ne), None),
-    "sign": Pointwise("v_sign({0})", torch.sign, None),
-    "floor": Pointwise("v_floor({0})", torch.floor, None, cheap=False),
+    "greater": Pointwise("v_number({0} > {1})", _truths(torch.gt), None),
+    "greater_equal": Pointwise("v_number({0} >= {1})", _truths(torch.ge), None),
+    "less": Pointwise("v_number({0} < {1})", _truths(torch.lt), None),
+    "less_equal": Pointwise("v_number({0} <= {1})", _truths(torch.le), None),
+    "equal": Pointwise("v_number({0} == {1})", _truths(torch.eq), None),
+    "not_equal": Pointwise("v_number({0} != {1})", _truths(torch.ne), None),
+    "sign": Pointwise("v_sign({0})", torch.sign, _flat),
+    "floor": Pointwise("v_floor({0})", torch.floor, _flat, cheap=False),
+    "ceiling": Pointwise("v_ceiling({0})", torch.ceil, _flat, cheap=False),
+    "truncate": Pointwise("v_truncate({0})", torch.trunc, _flat, cheap=False),
+    "nearest": Pointwise("v_nearest({0})", torch.round, _flat, cheap=False),
+    "zeros": Pointwise("v_zeros({0})", lambda x: torch.zeros_like(x), None),
     "exp": Pointwise("v_exp({0})", torch.exp, _one(lambda G, x, y: y), cheap=False),
-    "log": Pointwise("v_log({0})", torch.log, _one(lambda G, x, y: G.divide(1.0, x)), cheap=False),
+    "exp2": Pointwise(
+        "v_exp2({0})", torch.exp2, _one(lambda G, x, y: G.multiply(y, math.log(2))), cheap=False
+    ),
+    "log": Pointwise("v_log({0})", torch.log, _divided(lambda G, x: x), cheap=False),
     "log1p": Pointwise(
-        "v_log1p({0})",
-        torch.log1p,
-        _one(lambda G, x, y: G.divide(1.0, G.add(x, 1.0))),
-        cheap=False,
+        "v_log1p({0})", torch.log1p, _divided(lambda G, x: G.add(x, 1.0)), cheap=False
     ),
     "expm1": Pointwise(
         "v_expm1({0})", torch.expm1, _one(lambda G, x, y: G.add(y, 1.0)), cheap=False
@@ -195,6 +226,18 @@ POINTWISE: dict[str, Pointwise] = {
         _one(lambda G, x, y: G.pointwise("negative", G.pointwise("sine", x))),
         cheap=False,
     ),
+    "hyperbolic_sine": Pointwise(
+        "v_hyperbolic_sine({0})",
+        torch.sinh,
+        _one(lambda G, x, y: G.pointwise("hyperbolic_cosine", x)),
+        cheap=False,
+    ),
+    "hyperbolic_cosine": Pointwise(
+        "v_hyperbolic_cosine({0})",
+        torch.cosh,
+        _one(lambda G, x, y: G.pointwise("hyperbolic_sine", x)),
+        cheap=False,
+    ),
     "error_function": Pointwise(
         "v_error_function({0})",
         torch.erf,
@@ -205,5 +248,6 @@ POINTWISE: dict[str, Pointwise] = {
         ),
         cheap=False,
     ),
+    "lerp": Pointwise("v_lerp({0}, {1}, {2})", torch.lerp, _lerp),
     "power": Pointwise("v_power({0}, {1})", torch.pow, _power, cheap=False),
 }

@@ -18,6 +18,7 @@ from torch.overrides import TorchFunctionMode
 from seqtasks.engine.arguments import flat_arguments
 from seqtasks.engine.graph import Graph
 from seqtasks.engine.nodes import Node
+from seqtasks.engine.simplifying import truth_of
 from seqtasks.engine.unsupported import UnsupportedError
 
 __all__ = ["Recorder", "Tracked", "rows_for"]
@@ -124,7 +125,7 @@ class Recorder(TorchFunctionMode):
         rows = tensor.dim() >= len(self.rows) and tuple(tensor.shape[: len(self.rows)]) == self.rows
         if rows:
             first = values[(0,) * len(self.rows)]
-            if not (values == first).all():
+            if not ((values == first) | ((values != values) & (first != first))).all():
                 raise UnsupportedError(
                     "it uses a tensor whose rows differ and do not come from its inputs"
                 )
@@ -187,6 +188,8 @@ class Recorder(TorchFunctionMode):
                 raise UnsupportedError(f"{name} gives {tuple(tensor.shape)}, not {expected}")
             if tensor.dtype not in (self.dtype, torch.bool):
                 raise UnsupportedError(f"{name} gives numbers of type {tensor.dtype}")
+            if tensor.dtype == torch.bool:
+                node = truth_of(self.graph, node)
             if not torch.is_grad_enabled() or func == _DATA:
                 node = self.graph.pointwise("stopped", node)
             self.track(tensor, node, rows)

@@ -15,7 +15,7 @@ from seqtasks.engine.rules_reductions import (
     axes_last,
     axes_of,
     from_mean,
-    log_sum_exp,
+    kind_of_norm,
     mean,
     norm,
     spread,
@@ -65,7 +65,18 @@ def softmin_last(graph: Graph, x: Node, keep: int) -> Node:
 
 
 def log_softmax_last(graph: Graph, x: Node, keep: int) -> Node:
-    return graph.subtract(x, spread(graph, log_sum_exp(graph, x, keep), x))
+    greatest = graph.pointwise("stopped", graph.maximum_of(x, keep))
+    # first less the greatest: of large numbers their logarithm alone would be rounded away
+    lowered = graph.subtract(x, spread(graph, greatest, x))
+    total = graph.pointwise("log", graph.sum(graph.pointwise("exp", lowered), keep))
+    y = graph.subtract(lowered, spread(graph, total, x))
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        whole = spread(graph, graph.sum(g, keep), x)
+        return [(x, graph.subtract(g, graph.multiply(graph.pointwise("exp", y), whole)))]
+
+    graph.pullbacks[y] = pullback
+    return y
 
 
 def _normalised_last(graph: Graph, x: Node, keep: int, epsilon: float) -> Node:
@@ -152,8 +163,10 @@ def normalize(
     eps: float = 1e-12,
     **kwargs: Any,
 ) -> Outcome:
+    kind = kind_of_norm(p)
+
     def compute(graph: Graph, node: Node, keep: int) -> Node:
-        length = clamp(graph, norm(graph, node, keep, p), eps)
+        length = clamp(graph, norm(graph, node, keep, kind), eps)
         return graph.divide(node, spread(graph, length, node))
 
     return _over_axes(compute)(recorder, x, axes_of(recorder, recorder.find(x), dim))

@@ -4,30 +4,31 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from seqtasks.engine.graph import Graph
 from seqtasks.engine.nodes import Node
 from seqtasks.engine.recording import Recorder, Tracked
+from seqtasks.engine.simplifying import truth_of
 from seqtasks.engine.unsupported import UnsupportedError
 
 __all__ = [
     "Outcome",
     "Rule",
-    "ceiling",
     "celu",
     "clamp",
     "divide",
+    "divided_into",
     "dropout",
     "elu",
     "extreme_number",
     "gelu",
+    "hard_sigmoid",
     "hard_swish",
-    "hyperbolic_cosine",
-    "hyperbolic_sine",
+    "hard_tanh",
     "identity",
-    "inside",
     "leaky",
     "lerp",
     "logical",
@@ -42,14 +43,15 @@ __all__ = [
     "selu",
     "silu",
     "softplus",
-    "truncated",
+    "square_root_inverse",
     "where",
 ]
 
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+_SIXTH = float(np.float32(1 / 6))
+"""A sixth as torch has it in the pass back of hardsigmoid, in all types."""
 Outcome = tuple[Node, bool]
 Rule = Callable[..., Any]
-COMPARISONS = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"}
 
 
 def _operands(recorder: Recorder, result: Tensor, values: Sequence[Any]) -> tuple[list[Node], bool]:
@@ -85,8 +87,13 @@ def named(operation: str, count: int = 1) -> Rule:
     return pointwise(lambda graph, *nodes: graph.pointwise(operation, *nodes), count)
 
 
-def reflected(operation: str) -> Rule:
-    return pointwise(lambda graph, a, b: graph.pointwise(operation, b, a), 2)
+def reflected(graph: Graph, a: Node, b: Node) -> Node:
+    return graph.subtract(b, a)
+
+
+def divided_into(graph: Graph, a: Node, b: Node) -> Node:
+    """Return b / a as torch does for a number b: by the reciprocal."""
+    return graph.multiply(graph.divide(1.0, a), b)
 
 
 def scaled(operation: str) -> Rule:
@@ -103,15 +110,25 @@ def divide(graph: Graph, a: Node, b: Node, rounding_mode: Any = None) -> Node:
 
 
 def clamp(graph: Graph, x: Node, min: Any = None, max: Any = None) -> Node:
-    for bound, compare, extreme in ((min, "less", "maximum"), (max, "greater", "minimum")):
+    """Bring numbers within bounds; at a bound they have their gradient, beyond it none."""
+    y, inside = x, list[Node]()
+    for bound, outside, within in (
+        (min, "less", "greater_equal"),
+        (max, "greater", "less_equal"),
+    ):
         if bound is None:
             continue
-        if not isinstance(bound, int | float):
-            raise UnsupportedError("it clamps by a tensor")
-        outside = graph.pointwise(compare, x, bound)
-        x = graph.pointwise("where", outside, float(bound), x)
-        del extreme
-    return x
+        if not isinstance(bound, int | float) or math.isnan(bound):
+            raise UnsupportedError("it clamps by a tensor, or by what is no number")
+        y = graph.pointwise("where", graph.pointwise(outside, y, bound), float(bound), y)
+        inside.append(graph.pointwise(within, x, bound))
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        for condition in inside:
+            g = graph.pointwise("where", condition, g, 0.0)
+        return [(x, g)]
+
+    return graph.with_pullback(y, pullback) if inside else x
 
 
 def power(graph: Graph, x: Node, exponent: Node) -> Node:
@@ -124,7 +141,19 @@ def power(graph: Graph, x: Node, exponent: Node) -> Node:
         return graph.pointwise("square_root", x)
     if known == -1:
         return graph.divide(1.0, x)
+    if known == -0.5:
+        return _inverse_root(graph, x)
     return graph.pointwise("power", x, exponent)
+
+
+def _inverse_root(graph: Graph, x: Node) -> Node:
+    y = graph.divide(1.0, graph.pointwise("square_root", x))
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        steep = graph.multiply(graph.pointwise("power", x, -1.5), -0.5)
+        return [(x, graph.multiply(g, steep))]
+
+    return graph.with_pullback(y, pullback)
 
 
 def leaky(
@@ -135,9 +164,25 @@ def leaky(
 
 
 def elu(graph: Graph, x: Node, alpha: float = 1.0, inplace: bool = False) -> Node:
-    positive = graph.pointwise("greater", x, 0.0)
-    below = graph.pointwise("expm1", graph.pointwise("where", positive, 0.0, x))
-    return graph.pointwise("where", positive, x, graph.multiply(below, alpha))
+    return _exponential_below(graph, x, alpha, 1.0)
+
+
+def _exponential_below(
+    graph: Graph, x: Node, alpha: float, scale: float, rate: float = 1.0, rate_back: float = 1.0
+) -> Node:
+    """Return scale * x where x > 0, scale * alpha * (exp(rate * x) - 1) elsewhere."""
+    below = graph.pointwise("less_equal", x, 0.0)
+    negative = graph.pointwise("where", below, x, 0.0)
+    exponential = graph.pointwise("expm1", graph.multiply(negative, rate))
+    exponential = graph.multiply(exponential, alpha * scale)
+    y = graph.pointwise("where", below, exponential, graph.multiply(x, scale))
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        steep = graph.pointwise("exp", graph.multiply(negative, rate_back))
+        steep = graph.multiply(steep, alpha * scale * rate_back)
+        return [(x, graph.multiply(g, graph.pointwise("where", below, steep, scale)))]
+
+    return graph.with_pullback(y, pullback)
 
 
 def gelu(graph: Graph, x: Node, approximate: str = "none") -> Node:
@@ -152,83 +197,108 @@ def gelu(graph: Graph, x: Node, approximate: str = "none") -> Node:
 
 
 def selu(graph: Graph, x: Node, inplace: bool = False) -> Node:
-    return graph.multiply(elu(graph, x, _SELU_ALPHA), _SELU_SCALE)
+    return _exponential_below(graph, x, _SELU_ALPHA, _SELU_SCALE)
 
 
 def celu(graph: Graph, x: Node, alpha: float = 1.0, inplace: bool = False) -> Node:
-    return graph.multiply(elu(graph, graph.divide(x, alpha)), alpha)
+    # torch rounds alpha to float32 on the way back
+    return _exponential_below(graph, x, alpha, 1.0, 1 / alpha, 1 / float(np.float32(alpha)))
 
 
 def prelu(graph: Graph, x: Node, slope: Node) -> Node:
     if len(x.shape) > 1 and slope.size > 1:
         raise UnsupportedError("it calls prelu with slopes for an axis that is not the last")
-    return leaky(graph, x, slope)
+    positive = graph.pointwise("greater", x, 0.0)
+    # what is infinite above must not meet the slope's gradient, which is zero there
+    below = graph.multiply(graph.pointwise("where", positive, 0.0, x), slope)
+    return graph.pointwise("where", positive, x, below)
+
+
+def hard_tanh(
+    graph: Graph, x: Node, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
+) -> Node:
+    """Bring numbers within bounds; at a bound their gradient is zero."""
+    low, high = (
+        graph.pointwise("less_equal", x, min_val),
+        graph.pointwise("greater_equal", x, max_val),
+    )
+    y = graph.pointwise("where", low, min_val, graph.pointwise("where", high, max_val, x))
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        below = graph.pointwise("where", high, 0.0, g)
+        return [(x, graph.pointwise("where", low, 0.0, below))]
+
+    return graph.with_pullback(y, pullback)
+
+
+def hard_sigmoid(graph: Graph, x: Node, inplace: bool = False) -> Node:
+    y = graph.divide(hard_tanh(graph, graph.add(x, 3.0), 0.0, 6.0), 6.0)
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        below = graph.pointwise("where", graph.pointwise("less", x, 3.0), g, 0.0)
+        inside = graph.pointwise("where", graph.pointwise("greater", x, -3.0), below, 0.0)
+        return [(x, graph.multiply(inside, _SIXTH))]
+
+    return graph.with_pullback(y, pullback)
 
 
 def hard_swish(graph: Graph, x: Node, inplace: bool = False) -> Node:
-    share = graph.divide(inside(graph, graph.add(x, 3.0), 0.0, 6.0), 6.0)
-    return graph.multiply(x, share)
+    share = graph.divide(hard_tanh(graph, graph.add(x, 3.0), 0.0, 6.0), 6.0)
+    y = graph.multiply(x, share)
 
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        slope = graph.add(graph.divide(x, 3.0), 0.5)
+        inside = graph.pointwise("where", graph.pointwise("less", x, 3.0), slope, 1.0)
+        low = graph.pointwise("less_equal", x, -3.0)
+        return [(x, graph.multiply(g, graph.pointwise("where", low, 0.0, inside)))]
 
-def hyperbolic_sine(graph: Graph, x: Node) -> Node:
-    down = graph.pointwise("expm1", graph.pointwise("negative", x))
-    return graph.multiply(graph.subtract(graph.pointwise("expm1", x), down), 0.5)
-
-
-def hyperbolic_cosine(graph: Graph, x: Node) -> Node:
-    down = graph.pointwise("exp", graph.pointwise("negative", x))
-    return graph.multiply(graph.add(graph.pointwise("exp", x), down), 0.5)
-
-
-def ceiling(graph: Graph, x: Node) -> Node:
-    return graph.pointwise("negative", graph.pointwise("floor", graph.pointwise("negative", x)))
-
-
-def truncated(graph: Graph, x: Node) -> Node:
-    size = graph.pointwise("floor", graph.pointwise("absolute", x))
-    return graph.multiply(size, graph.pointwise("sign", x))
+    return graph.with_pullback(y, pullback)
 
 
 def rounded(graph: Graph, x: Node, decimals: int = 0) -> Node:
     """Round to the nearest whole number, a half to the even one."""
     if decimals:
         raise UnsupportedError("it rounds to decimals")
-    below = graph.pointwise("floor", x)
-    above = graph.add(below, 1.0)
-    rest = graph.subtract(x, below)
-    half = graph.multiply(below, 0.5)
-    is_even = graph.pointwise("equal", half, graph.pointwise("floor", half))
-    of_half = graph.pointwise("where", is_even, below, above)
-    nearest = graph.pointwise("where", graph.pointwise("less", rest, 0.5), below, above)
-    return graph.pointwise("where", graph.pointwise("equal", rest, 0.5), of_half, nearest)
+    return graph.pointwise("nearest", x)
 
 
 def silu(graph: Graph, x: Node, inplace: bool = False) -> Node:
     return graph.multiply(x, graph.pointwise("sigmoid", x))
 
 
+def square_root_inverse(graph: Graph, x: Node) -> Node:
+    y = graph.divide(1.0, graph.pointwise("square_root", x))
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        return [
+            (x, graph.multiply(g, graph.multiply(graph.multiply(y, graph.multiply(y, y)), -0.5)))
+        ]
+
+    return graph.with_pullback(y, pullback)
+
+
 def softplus(graph: Graph, x: Node, beta: float = 1, threshold: float = 20) -> Node:
     if threshold != 20:
         raise UnsupportedError("it calls softplus with a threshold of its own")
-    return graph.divide(graph.pointwise("softplus", graph.multiply(x, beta)), beta)
-
-
-def inside(graph: Graph, x: Node, low: float, high: float) -> Node:
-    return clamp(graph, x, low, high)
+    scaled = graph.multiply(x, beta)
+    curve = graph.divide(graph.pointwise("softplus", scaled), beta)
+    if beta == 1:
+        return curve
+    return graph.pointwise("where", graph.pointwise("greater", scaled, threshold), x, curve)
 
 
 def lerp(graph: Graph, start: Node, end: Node, weight: Node) -> Node:
-    return graph.add(start, graph.multiply(weight, graph.subtract(end, start)))
-
-
-def _truth(graph: Graph, x: Node) -> Node:
-    """Return 1 where a number is not 0."""
-    return x if x.operation in COMPARISONS else graph.pointwise("not_equal", x, 0.0)
+    if weight.operation != "constant":
+        return graph.pointwise("lerp", start, end, weight)
+    way = graph.subtract(end, start)
+    if abs(weight.value) < 0.5:
+        return graph.add(start, graph.multiply(way, weight))
+    return graph.subtract(end, graph.multiply(way, 1 - weight.value))
 
 
 def logical(operation: str) -> Rule:
     return pointwise(
-        lambda graph, a, b: graph.pointwise(operation, _truth(graph, a), _truth(graph, b)), 2
+        lambda graph, a, b: graph.pointwise(operation, truth_of(graph, a), truth_of(graph, b)), 2
     )
 
 
@@ -236,13 +306,26 @@ def logical_not(graph: Graph, x: Node) -> Node:
     return graph.pointwise("equal", x, 0.0)
 
 
-def extreme_number(operation: str) -> Rule:
-    """Return the rule of the greater or lesser of two, one that is no number left aside."""
+def extreme_number(operation: str, comparison: str) -> Rule:
+    """Return the rule of the greater or lesser of two, one that is no number left aside.
+
+    Of two that are equal the first has the gradient.
+    """
 
     def compute(graph: Graph, a: Node, b: Node) -> Node:
         extreme = graph.pointwise(operation, a, b)
-        only_a = graph.pointwise("where", graph.pointwise("not_equal", b, b), a, extreme)
-        return graph.pointwise("where", graph.pointwise("not_equal", a, a), b, only_a)
+        only_b = graph.pointwise("not_equal", b, b)
+        only_a = graph.pointwise("where", only_b, a, extreme)
+        y = graph.pointwise("where", graph.pointwise("not_equal", a, a), b, only_a)
+
+        def pullback(g: Node) -> list[tuple[Node, Node]]:
+            first = graph.pointwise("maximum", graph.pointwise(comparison, a, b), only_b)
+            return [
+                (a, graph.pointwise("where", first, g, 0.0)),
+                (b, graph.pointwise("where", first, 0.0, g)),
+            ]
+
+        return graph.with_pullback(y, pullback)
 
     return pointwise(compute, 2)
 

@@ -17,6 +17,7 @@ __all__ = [
     "axes_last",
     "axes_of",
     "from_mean",
+    "kind_of_norm",
     "log_sum_exp",
     "maximum_of",
     "mean",
@@ -27,6 +28,7 @@ __all__ = [
     "spread",
     "standard_deviation",
     "variance",
+    "vector_norm",
 ]
 
 
@@ -84,7 +86,8 @@ def _count(node: Node, keep: int) -> int:
 
 
 def mean(graph: Graph, x: Node, keep: int) -> Node:
-    return graph.multiply(graph.sum(x, keep), 1 / _count(x, keep))
+    count = _count(x, keep)
+    return graph.multiply(graph.sum(x, keep), 1 / count if count else math.nan)
 
 
 def from_mean(graph: Graph, x: Node, keep: int) -> Node:
@@ -102,7 +105,14 @@ def variance(graph: Graph, x: Node, keep: int, correction: Any = 1, unbiased: An
         correction = int(unbiased)
     centred = from_mean(graph, x, keep)
     total = graph.sum(graph.multiply(centred, centred), keep)
-    return graph.multiply(total, 1 / max(0, _count(x, keep) - correction))
+    freedom = max(0, _count(x, keep) - correction)
+    share = 1 / freedom if freedom else math.inf  # of one number alone it is no number
+    y = graph.multiply(total, share)
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        return [(x, graph.multiply(spread(graph, graph.multiply(g, 2 * share), x), centred))]
+
+    return graph.with_pullback(y, pullback)
 
 
 def of_variance(compute: Callable[..., Node]) -> Rule:
@@ -127,18 +137,57 @@ def of_variance(compute: Callable[..., Node]) -> Rule:
 
 
 def standard_deviation(graph: Graph, x: Node, keep: int, **kwargs: Any) -> Node:
-    return graph.pointwise("square_root", variance(graph, x, keep, **kwargs))
+    of_square = variance(graph, x, keep, **kwargs)
+    y = graph.pointwise("square_root", of_square)
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        # torch's gradient where all are equal is zero
+        steep = graph.divide(g, graph.multiply(y, 2.0))
+        equal = graph.pointwise("equal", y, 0.0)
+        return graph.pullbacks[of_square](graph.pointwise("where", equal, 0.0, steep))
+
+    return graph.with_pullback(y, pullback)
 
 
-def norm(graph: Graph, x: Node, keep: int, p: float = 2.0, ord: Any = None) -> Node:
-    if (p if ord is None else ord) not in (2, 2.0, "fro"):
-        raise UnsupportedError("it takes a norm other than the Euclidean")
-    total = graph.sum(graph.multiply(x, x), keep)
-    root = graph.pointwise("square_root", total)
-    # torch's gradient of the norm of a zero vector is zero
-    safe = graph.pointwise("where", graph.pointwise("equal", total, 0.0), 1.0, total)
-    positive = graph.pointwise("square_root", safe)
-    return graph.pointwise("where", graph.pointwise("equal", root, 0.0), 0.0, positive)
+def norm(graph: Graph, x: Node, keep: int, kind: float = 2.0) -> Node:
+    if kind == 1:
+        return graph.sum(graph.pointwise("absolute", x), keep)
+    if kind == math.inf:
+        return graph.maximum_of(graph.pointwise("absolute", x), keep)
+    y = graph.pointwise("square_root", graph.sum(graph.multiply(x, x), keep))
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        # torch's derivative of the norm of a zero vector is zero
+        length = spread(graph, y, x)
+        share = graph.divide(x, length)
+        share = graph.pointwise("where", graph.pointwise("equal", length, 0.0), 0.0, share)
+        return [(x, graph.multiply(spread(graph, g, x), share))]
+
+    return graph.with_pullback(y, pullback)
+
+
+def vector_norm(
+    recorder: Recorder,
+    func: Any,
+    result: Any,
+    x: Any,
+    ord: Any = 2,
+    dim: Any = None,
+    keepdim: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """Record torch.linalg.vector_norm."""
+    kind = kind_of_norm(ord)
+    return reduction(norm)(recorder, func, result, x, dim, keepdim=keepdim, kind=kind, **kwargs)
+
+
+def kind_of_norm(kind: Any) -> float:
+    """Return a kind of norm that has a rule: 1, 2 or infinity."""
+    if kind is None or kind == "fro":
+        return 2.0
+    if kind not in (1, 2, math.inf):
+        raise UnsupportedError("it takes a norm other than the Euclidean, of sizes, or the largest")
+    return float(kind)
 
 
 def any_norm(
@@ -153,10 +202,11 @@ def any_norm(
 ) -> Any:
     kind = kwargs.pop("ord", p)
     kwargs.pop("out", None)
-    spectral = func is torch.linalg.norm and kind == 2 and not isinstance(dim, int)
-    if spectral or kind not in (None, 2, "fro"):
-        raise UnsupportedError("it takes a norm other than the Euclidean")
-    return reduction(norm)(recorder, func, result, x, dim, keepdim=keepdim, **kwargs)
+    of_matrix = func is torch.linalg.norm and kind not in (None, "fro")
+    if of_matrix and not isinstance(dim, int):
+        raise UnsupportedError("it takes a matrix norm other than the Euclidean")
+    kind = kind_of_norm(kind)
+    return reduction(norm)(recorder, func, result, x, dim, keepdim=keepdim, kind=kind, **kwargs)
 
 
 def maximum_of(graph: Graph, x: Node, keep: int) -> Node:

@@ -9,7 +9,12 @@ from seqtasks.engine.pointwise import POINTWISE
 if TYPE_CHECKING:
     from seqtasks.engine.graph import Graph
 
-__all__ = ["is_constant", "simplified", "tables_of"]
+__all__ = ["is_constant", "simplified", "tables_of", "truth_of"]
+
+_COMPARISONS = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"}
+_OF_TRUTHS = {"multiply", "maximum", "minimum", "maximum_of", "view", "concatenate"}
+_OF_TRUTHS |= {"lookup", "spread", "stopped"}
+"""Operations on values of 0 and 1 that give nothing else."""
 
 
 def is_constant(node: Node, value: float) -> bool:
@@ -56,3 +61,18 @@ def _sum_of(graph: "Graph", a: Node, b: Node) -> Node | None:
                 if max(early.phase, other.phase) < late.phase:
                     return graph.add(graph.add(early, other), late)
     return None
+
+
+def truth_of(graph: "Graph", node: Node) -> Node:
+    """Return 1 where a value is not 0, and 0 elsewhere: the value itself where it is so already."""
+    return node if _is_truth(node) else graph.pointwise("not_equal", node, 0.0)
+
+
+def _is_truth(node: Node) -> bool:
+    if node.operation == "constant":
+        return node.value in (0, 1)
+    if node.operation == "where":
+        return all(_is_truth(source) for source in node.inputs[1:])
+    if node.operation in _OF_TRUTHS:
+        return all(_is_truth(source) for source in node.inputs)
+    return node.operation in _COMPARISONS

@@ -75,8 +75,8 @@ def rectangle(node: Node) -> tuple[int, int, int] | None:
     down = int(table[1, 0] - first) if rows > 1 else width
     across = int(table[0, 1] - first) if width > 1 else 1
     expected = first + down * np.arange(rows)[:, None] + across * np.arange(width)
-    if not np.array_equal(table, expected):
-        return None
+    if down <= 0 or across <= 0 or not np.array_equal(table, expected):
+        return None  # what is repeated, or reads backwards, is copied
     # rows of columns must follow each other in memory
     together = np.array_equal(index, first + np.arange(len(index)))
     return (first, down, across) if node.columns == Columns.ONE or together else None

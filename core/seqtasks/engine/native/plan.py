@@ -177,4 +177,6 @@ def _rectangle_of(node: Node, leaf: Node) -> tuple[int, int, int] | None:
     down = int(table[1, 0]) - first if rows > 1 else leaf.shape[-1]
     across = int(table[0, 1]) - first if width > 1 else 1
     expected = first + down * np.arange(rows)[:, None] + across * np.arange(width)
-    return (first, down, across) if np.array_equal(table, expected) else None
+    if down <= 0 or across <= 0 or not np.array_equal(table, expected):
+        return None
+    return first, down, across

@@ -63,6 +63,7 @@ INLINE UNUSED real v_total(vec a) {
 
 INLINE vec v_pick(ivec mask, vec a, vec b) { return (vec)(((ivec)a & mask) | ((ivec)b & ~mask)); }
 INLINE UNUSED vec v_number(ivec mask) { return (vec)(mask & (ivec)v_all(1)); }
+INLINE UNUSED vec v_zeros(UNUSED vec a) { return v_all(0); }
 INLINE UNUSED vec v_where(vec condition, vec a, vec b) { return v_pick(condition != 0, a, b); }
 INLINE UNUSED vec v_sign(vec a) { return v_number(a > 0) - v_number(a < 0); }
 INLINE UNUSED vec v_absolute(vec a) { return (vec)((ivec)a & (ivec)(~(uvec){0} >> 1)); }
@@ -70,6 +71,12 @@ INLINE UNUSED vec v_relu(vec a) { return v_pick(a < 0, v_all(0), a); }
 /* A number compared with one that is none is the latter, as in torch. */
 INLINE UNUSED vec v_maximum(vec a, vec b) { return v_pick((a > b) | (a != a), a, b); }
 INLINE UNUSED vec v_minimum(vec a, vec b) { return v_pick((a < b) | (a != a), a, b); }
+
+/* From one to the other end, from the nearer one, as in torch. */
+INLINE UNUSED vec v_lerp(vec a, vec b, vec weight) {
+    vec way = b - a;
+    return v_pick(v_absolute(weight) < (real)0.5, a + weight * way, b - way * (1 - weight));
+}
 
 #define LANEWISE(name, f, d)                                                                   \
     INLINE UNUSED vec name(vec a) {                                                            \
@@ -81,6 +88,12 @@ LANEWISE(v_square_root, sqrtf, sqrt)
 LANEWISE(v_sine, sinf, sin)
 LANEWISE(v_cosine, cosf, cos)
 LANEWISE(v_floor, floorf, floor)
+LANEWISE(v_ceiling, ceilf, ceil)
+LANEWISE(v_truncate, truncf, trunc)
+LANEWISE(v_nearest, rintf, rint)
+LANEWISE(v_exp2, exp2f, exp2)
+LANEWISE(v_hyperbolic_sine, sinhf, sinh)
+LANEWISE(v_hyperbolic_cosine, coshf, cosh)
 LANEWISE(v_error_function, erff, erf)
 LANEWISE(v_log1p, log1pf, log1p)
 LANEWISE(v_expm1, expm1f, expm1)

@@ -176,9 +176,11 @@ def with_factors_outside(graph: Graph, phases: Phases, roots: Roots) -> Roots:
                 if base is other and (one is not None or two is not None):
                     factors = [factor_of(n) for n in inputs]
                     return made(base, graph.pointwise(node.operation, *factors))
-            case "where", [False, True, False] if _is_zero(inputs[2]):
+            # Of other conditions the gradient that is left out may be no number, which a factor of
+            # zero would leave so.
+            case "where", [False, True, False] if _is_of_lengths(inputs[0], inputs[2]):
                 return chosen(inputs[0], inputs[1], True)
-            case "where", [False, False, True] if _is_zero(inputs[1]):
+            case "where", [False, False, True] if _is_of_lengths(inputs[0], inputs[1]):
                 return chosen(inputs[0], inputs[2], False)
             case _:
                 return None
@@ -191,6 +193,13 @@ def with_factors_outside(graph: Graph, phases: Phases, roots: Roots) -> Roots:
         return made(base, graph.pointwise("where", condition, *either))
 
     return rewrite(graph, roots, change)
+
+
+def _is_of_lengths(condition: Node, other: Node) -> bool:
+    """Say whether a choice is between a gradient and zero, by whether a row goes on."""
+    while condition.operation == "view":
+        condition = condition.inputs[0]
+    return condition.operation == "running" and _is_zero(other)
 
 
 def _is_zero(node: Node) -> bool:
