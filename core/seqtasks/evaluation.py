@@ -28,6 +28,7 @@ from seqtasks.metrics import Columns
 from seqtasks.randomness import stream
 from seqtasks.tasks import Batch, Reals, Task, Tokens, TokenSets
 from seqtasks.torch_randomness import RandomStream, torch_stream
+from seqtasks.torch_settings import own_settings
 from seqtasks.training import predictions_of, scoring, to_torch
 
 __all__ = [
@@ -105,6 +106,7 @@ class Counted:
     strata: dict[str, Stratum]
 
 
+@own_settings()
 def evaluate(
     model: nn.Module,
     task: str | Task,

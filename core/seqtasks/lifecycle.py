@@ -32,6 +32,7 @@ from seqtasks.runs.files import appending, sync, write_json, writing
 from seqtasks.settings import EngineName
 from seqtasks.stored import finished_result, restore_run
 from seqtasks.tasks import Task
+from seqtasks.torch_settings import own_settings
 from seqtasks.training import Trainer, check_state, state_tensors
 from seqtasks.trivial import Baseline, best_baselines, range_baseline
 
@@ -46,6 +47,7 @@ def _never() -> int:
     return 0
 
 
+@own_settings()
 def run(
     experiment: str | Path | Task | type[Task] | Experiment,
     *,
@@ -106,6 +108,7 @@ def run(
             return _execute(started, trainer, directory, told, stop)
 
 
+@own_settings()
 def resume(
     path: str | Path,
     steps: int | None = None,

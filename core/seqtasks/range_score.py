@@ -20,6 +20,7 @@ from seqtasks.intervals import (
 from seqtasks.lengths import LengthRange
 from seqtasks.lookup import task as find_task
 from seqtasks.tasks import Task
+from seqtasks.torch_settings import own_settings
 
 __all__ = ["RangeScore", "evaluate_range"]
 
@@ -94,6 +95,7 @@ class RangeScore:
         return cls(**values)
 
 
+@own_settings()
 def evaluate_range(
     model: nn.Module,
     task: str | Task,

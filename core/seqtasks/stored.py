@@ -22,6 +22,7 @@ from seqtasks.runs.files import write_atomically
 from seqtasks.runs.header import WEIGHTS_OF
 from seqtasks.runs.schemas import PROGRESS
 from seqtasks.shapes import checked
+from seqtasks.torch_settings import own_settings
 from seqtasks.training import Trainer, load_state
 from seqtasks.trivial import Baseline
 
@@ -30,6 +31,7 @@ __all__ = ["finished_result", "load", "restore_run"]
 logger = logging.getLogger("seqtasks")
 
 
+@own_settings()
 def load(path: str | Path, *, model: nn.Module | None = None, **own: Any) -> Result:
     """Return a run on disk, finished or not, with its model in evaluation mode.
 
