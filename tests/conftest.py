@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 
 # Threads of several workers at once would wait for each other more than they compute.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# What the tests allow to be executed is forgotten with them.
+os.environ["SEQTASKS_STATE"] = tempfile.mkdtemp(prefix="seqtasks-state-")
 
 collect_ignore_glob = ["*conftest.py"]  # they hold no examples, and share a name
 

@@ -37,7 +37,7 @@ def decided_by(record: dict[str, Any]) -> dict[str, Any]:
     was edited, or another run's weights, are told from a run's own.
     """
     decides = {k: value for k, value in record["experiment"].items() if k not in _LEAVES_NUMBERS}
-    sources = {kind: source["sha256"] for kind, source in record.get("sources", {}).items()}
+    sources = {kind: _digests(source) for kind, source in record.get("sources", {}).items()}
     return {**decides, "own_model": record.get("own_model"), "sources": sources}
 
 
@@ -64,6 +64,12 @@ def check_decided_by(then: dict[str, Any], record: dict[str, Any], path: Path, f
             f"{file.name} does not belong to {path}: it was trained with {'; '.join(differing)}. "
             "Put back the file that was changed, or start a new run with `seqtasks run`"
         )
+
+
+def _digests(source: dict[str, Any]) -> str | list[str]:
+    """Return the digest of a copied file, with those of the neighbours that it imports."""
+    near = [one["sha256"] for one in source.get("neighbours", ())]
+    return [source["sha256"], *near] if near else source["sha256"]
 
 
 def _shown(value: Any) -> str:

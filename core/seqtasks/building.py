@@ -113,6 +113,8 @@ def _make(kind: Any, spec: Any, base: type, given: tuple[str, ...], sizes: tuple
         target, parameters, name = spec, {}, getattr(spec, "__name__", repr(spec))
         if not callable(spec):
             raise UsageError(f"a {kind} is a spec string or a class, got {spec!r}")
+    if inspect.isclass(target) and not issubclass(target, base):  # before anything is called
+        raise UsageError(f"{kind} {name} is not a subclass of seqtasks.{base.__name__}")
     taken = [p.name for p in parameters_of(target)]
     if inspect.isclass(target) and taken[: len(given)] != list(given):
         raise UsageError(

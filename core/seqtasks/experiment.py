@@ -13,6 +13,7 @@ from seqtasks.lengths import LengthRange
 from seqtasks.lookup import task as find_task
 from seqtasks.published import Published, PublishedProtocol, published_from_json
 from seqtasks.references import Source, describe, short_name
+from seqtasks.registry import Kind
 from seqtasks.schedules import build_schedule
 from seqtasks.settings import EngineName, Settings
 from seqtasks.tasks import Task
@@ -22,7 +23,7 @@ __all__ = ["ADDED_LATER", "CADENCE", "THINGS", "Experiment", "ProtocolName", "Pu
 ProtocolName = Literal["ours", "published"]
 DType = Literal["float32", "float64"]
 EVALUATION_MULTIPLES = (1, 2, 5, 10, 50)
-THINGS = ("task", "cell", "readout")
+THINGS: tuple[Kind, ...] = ("task", "cell", "readout")
 CADENCE = {"log_every": 25, "evaluate_every": 100, "checkpoint_every": 500}
 """What is due how often in a run of 5000 steps; in longer ones in proportion."""
 

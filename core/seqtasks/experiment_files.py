@@ -1,24 +1,34 @@
 """From a name, a file or the record of a run to the experiment it stands for."""
 
 import importlib.resources
-from collections.abc import Mapping
+import logging
+from collections.abc import Collection, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from seqtasks.errors import UsageError, one_line
 from seqtasks.experiment import ADDED_LATER, THINGS, Experiment, ProtocolName
-from seqtasks.references import restore
-from seqtasks.registry import Entry, current_registry
+from seqtasks.origins import held_distributions, origin_of, recorded_origin, unknown_name
+from seqtasks.references import Verified, open_verified, short_name, verify
+from seqtasks.registry import Entry, Kind, current_registry
 from seqtasks.runs.files import read_json
 from seqtasks.spec import parse_spec
 from seqtasks.tasks import Task
+from seqtasks.trust import check_trust
 
-__all__ = ["load_experiment", "restore_things"]
+__all__ = ["changed_things", "load_experiment", "restore_things"]
+
+logger = logging.getLogger("seqtasks")
 
 
 def load_experiment(
-    spec: str | Path | Task, *, protocol: ProtocolName = "ours", **overrides: Any
+    spec: str | Path | Task,
+    *,
+    protocol: ProtocolName = "ours",
+    trust: bool = False,
+    **overrides: Any,
 ) -> Experiment:
     """Return the experiment that a name, a file or a task stands for, with some settings changed.
 
@@ -26,16 +36,17 @@ def load_experiment(
         spec: a registered task or experiment, an experiment file (`.json`), a file of one's own
             (`./mine.py:MyTask`), or a task.
         protocol: `published` for the settings of the task's paper; see `Experiment.for_task`.
+        trust: whether code that came with a run, if the file is the record of one, is allowed.
         overrides: settings to use instead of the experiment's or the task's.
 
     Raises:
-        UsageError: for an unknown name, key or setting.
+        UsageError: for an unknown name, key or setting, or code that is not trusted.
     """
     if isinstance(spec, Path):
         spec = str(spec)
     if isinstance(spec, str) and spec.endswith(".json"):
         _refuse_protocol(protocol, spec)
-        return _from_file(Path(spec)).with_changes(**overrides)
+        return _from_file(Path(spec), trust).with_changes(**overrides)
     if isinstance(spec, str) and ":" not in spec and not spec.endswith(".py"):
         registry = current_registry()
         if registry.get("task", spec) is None and (entry := registry.get("experiment", spec)):
@@ -54,14 +65,18 @@ def _refuse_protocol(protocol: str, spec: str) -> None:
         )
 
 
-def _from_file(path: Path) -> Experiment:
+def _from_file(path: Path, trust: bool) -> Experiment:
     data = read_json(path, follow=True)
     if not isinstance(data, dict):
         raise UsageError(f"{path}: an experiment is a JSON object, this is not")
     if isinstance(data.get("experiment"), dict):  # the record of a run
-        data = ADDED_LATER | restore_things(data, path)
-    else:
-        data |= {kind: _beside(data[kind], path) for kind in THINGS if kind in data}
+        experiment = Experiment.from_json(
+            ADDED_LATER | restore_things(data, path, trust=trust), str(path)
+        )
+        for difference in changed_things(data, experiment):
+            logger.warning("%s: %s", path, difference)
+        return experiment
+    data |= {kind: _beside(data[kind], path) for kind in THINGS if kind in data}
     return Experiment.from_json(data, str(path))
 
 
@@ -75,26 +90,86 @@ def _beside(reference: Any, path: Path) -> Any:
     return str(path.parent / file) + reference[len(file) :]
 
 
-def restore_things(record: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def restore_things(record: Mapping[str, Any], path: Path, *, trust: bool = False) -> dict[str, Any]:
     """Return the experiment of a run's record, with what it names in place.
+
+    All that would be executed is read and checked first.
 
     Args:
         record: what `experiment.json` holds.
         path: the file, for messages; copies of sources lie in its folder.
+        trust: whether the user allows code that came with the run, from now on.
+
+    Raises:
+        UsageError: if the record is damaged, names what is not there, or brings code that this
+            user has neither run nor allowed.
     """
     data = dict(record["experiment"])
     sources = record.get("sources", {})
     if not isinstance(sources, dict):
         raise UsageError(f"{path} is damaged: its sources are not an object")
+    verified: list[Verified] = []
     for kind in THINGS:
         if kind in data:
-            try:
-                data[kind] = restore(data[kind], kind, sources.get(kind), path.parent)
-            except UsageError as error:
-                raise UsageError(f"{path}: {error}") from None
-            except (AttributeError, KeyError, TypeError) as error:
-                raise UsageError(f"{path} is damaged: its {kind}: {one_line(error)}") from error
+            with _named(path, kind):
+                source = sources.get(kind)
+                held = held_distributions(record)
+                verified.append(verify(data[kind], kind, source, path.parent, held))
+                _check_known(data[kind], kind, record)
+    code = [one.code for one in verified if one.code is not None]
+    check_trust(code, str(path.parent), trust)
+    for one in verified:
+        with _named(path, one.kind):
+            data[one.kind] = open_verified(one)
     return data
+
+
+def changed_things(
+    record: Mapping[str, Any],
+    experiment: Experiment,
+    kinds: Iterable[str] = THINGS,
+    own: Collection[str] = (),
+) -> list[str]:
+    """Say which things of a run are defined otherwise now, or come from elsewhere.
+
+    Args:
+        record: the run's record.
+        experiment: its experiment, with the things as they are now.
+        kinds: which things to look at.
+        own: which of them the caller brought, instead of the run's copy.
+    """
+    found: list[str] = []
+    sources = record.get("sources")
+    copied = sources if isinstance(sources, dict) else {}
+    for kind in THINGS:
+        then = recorded_origin(record, kind)
+        thing = getattr(experiment, kind)
+        # A copy in the run is what it was; its digest was checked.
+        if kind not in kinds or then is None or (kind in copied and kind not in own):
+            continue
+        difference = then.difference(origin_of(thing, kind))
+        if difference is not None:
+            found.append(f"the {kind} {then.name or short_name(thing)} {difference}")
+    return found
+
+
+def _check_known(reference: Any, kind: Kind, record: Mapping[str, Any]) -> None:
+    """Raise if a record names what no plugin registers, with the distribution it came from."""
+    if isinstance(reference, str):
+        spec = parse_spec(reference)
+        if spec.path is None and current_registry().get(kind, spec.name) is None:
+            raise UsageError(unknown_name(kind, spec.name, record))
+
+
+@contextmanager
+def _named(path: Path, kind: Kind) -> Generator[None, None, None]:
+    """Let an error name the record, and what goes wrong with a damaged one be an error."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
+    except (AttributeError, KeyError, TypeError) as error:
+        raise UsageError(f"{path} is damaged: its {kind}: {one_line(error)}") from error
 
 
 def _registered(entry: Entry) -> Experiment:
@@ -112,7 +187,7 @@ def _registered(entry: Entry) -> Experiment:
     package, _, path = made.partition(":")
     try:
         with importlib.resources.as_file(importlib.resources.files(package) / path) as file:
-            return replace(_from_file(file), name=entry.name)
+            return replace(_from_file(file, trust=True), name=entry.name)
     except (ImportError, OSError, TypeError) as error:  # no package is a TypeError in Python 3.11
         raise UsageError(
             f"experiment '{entry.name}' of plugin {entry.plugin} ({entry.distribution}) cannot be "

@@ -19,7 +19,9 @@ from seqtasks.range_score import RangeScore, evaluate_range
 from seqtasks.records import (
     begin_record,
     check_engine,
+    check_things,
     recorded_experiment,
+    remember_own_code,
     warn_of_versions,
     with_engine,
     with_more_steps,
@@ -55,6 +57,7 @@ def run(
     out: str | Path | None = None,
     observers: Iterable[Any] = (),
     stop: Stop = _never,
+    trust: bool = False,
     **settings: Any,
 ) -> Result:
     """Train a model on a task and score it.
@@ -67,6 +70,8 @@ def run(
         observers: objects with `hookimpl` methods that see the run.
         stop: asked between steps, of a compiled program every 50 ms or so; a number other than 0,
             a signal's, ends the run.
+        trust: where `experiment` is the record of a run, whether to execute code that came with
+            it; this is remembered.
         settings: fields of Experiment, such as `cell="gru"`, `steps=500`, `seed=1`.
 
     Returns:
@@ -90,13 +95,14 @@ def run(
     elif isinstance(experiment, type):
         experiment = Experiment.for_task(find_task(experiment), **settings)
     else:
-        experiment = load_experiment(experiment, **settings)
+        experiment = load_experiment(experiment, trust=trust, **settings)
     own_model = None if model is None else type(model).__name__
     if own_model and experiment.name is None:
         name = f"{short_name(experiment.task)}-{short_name(type(model))}"
         experiment = experiment.with_changes(name=name)
     told = Observers(observers)
     started, trainer = prepare(experiment, model)
+    remember_own_code(experiment, own_model)
     with closing(trainer):
         if out is None:
             return _execute(started, trainer, None, told, stop)
@@ -118,6 +124,8 @@ def resume(
     checkpoint_every: int | str | None = None,
     observers: Iterable[Any] = (),
     stop: Stop = _never,
+    trust: bool = False,
+    allow_changes: bool = False,
     **own: Any,
 ) -> Result:
     """Go on with a run from its last checkpoint, to the bits it would have had without a stop.
@@ -130,23 +138,28 @@ def resume(
         checkpoint_every: steps or time between checkpoints from now on; None for as before.
         observers: as for `run`.
         stop: as for `run`.
+        trust: whether to execute code that came with the run; this is remembered.
+        allow_changes: whether to go on although a plugin defines the task, the cell or the readout
+            otherwise than when the run began; the results are then those of no one definition.
         own: `task=`, `cell=` or `readout=`, for a run that used a class made in a program.
 
     Raises:
-        UsageError: if the run is at its end, running, damaged, or from a newer seqtasks.
+        UsageError: if the run is at its end, running, damaged, or from a newer seqtasks; if code
+            came with it that is not trusted; or if what it trains is defined otherwise now.
     """
     told = Observers(observers)
     directory = RunDirectory.open(path)
     with directory.locked():
         record = directory.record()
-        experiment = recorded_experiment(directory, record, own, model)
+        experiment = recorded_experiment(directory, record, own, model, trust)
+        present = check_things(directory, record, experiment, own, allow_changes)
         if checkpoint_every is not None:
             experiment = experiment.with_changes(checkpoint_every=checkpoint_every)
         wanted = check_engine(directory, record) if engine is None else engine
         threads = record.get("threads") if wanted == record.get("engine") == "native" else None
         resumed, trainer = prepare(experiment.with_changes(engine=wanted), model, threads)
         resumed.experiment = experiment
-        changed = with_engine(directory, record, trainer, wanted if engine is None else None)
+        changed = with_engine(directory, present, trainer, wanted if engine is None else None)
         resumed.path = directory.path
         resumed.decided_by = decided_by(record)
         warn_of_versions(directory, record)

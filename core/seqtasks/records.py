@@ -2,6 +2,7 @@
 
 import logging
 import platform
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,23 @@ import torch
 from seqtasks import __version__
 from seqtasks.errors import UsageError
 from seqtasks.experiment import ADDED_LATER, CADENCE, THINGS, Experiment
-from seqtasks.experiment_files import restore_things
-from seqtasks.registry import current_registry
+from seqtasks.experiment_files import changed_things, restore_things
+from seqtasks.origins import origin_of
+from seqtasks.references import code_of
+from seqtasks.registry import Kind, current_registry
 from seqtasks.running import Run
 from seqtasks.runs.directory import FORMAT, RunDirectory
 from seqtasks.settings import EngineName
 from seqtasks.training import Trainer
+from seqtasks.trust import remember
 
 __all__ = [
     "begin_record",
     "check_engine",
+    "check_things",
+    "present_things",
     "recorded_experiment",
+    "remember_own_code",
     "warn_of_versions",
     "with_engine",
     "with_more_steps",
@@ -53,19 +60,92 @@ def begin_record(
         "engine": trainer.engine,
         "threads": trainer.threads,
         "sources": {kind: source.to_json() for kind, source in sources.items()},
+        "things": present_things(experiment, own_model),
         "versions": _versions(),
     }
-    files = {source.copy_name: source.content for source in sources.values()}
+    files = {name: content for one in sources.values() for name, content in one.files.items()}
     return RunDirectory.create(parent, experiment.run_name, record, files)
 
 
+def present_things(experiment: Experiment, own_model: Any) -> dict[str, dict[str, str | None]]:
+    """Return where the things of an experiment come from, as a record holds it.
+
+    A run of a module of the user's own has neither cell nor readout.
+    """
+    kinds: tuple[Kind, ...] = ("task",) if own_model else THINGS
+    return {kind: origin_of(getattr(experiment, kind), kind).to_json() for kind in kinds}
+
+
+def remember_own_code(experiment: Experiment, own_model: Any) -> None:
+    """Trust the code of the user's own that a run executes: the user named it."""
+    kinds: tuple[Kind, ...] = ("task",) if own_model else THINGS
+    for kind in kinds:
+        code = code_of(getattr(experiment, kind), kind)
+        if code is not None:
+            remember(code)
+
+
+def check_things(
+    directory: RunDirectory,
+    record: dict[str, Any],
+    experiment: Experiment,
+    own: Mapping[str, Any],
+    allow_changes: bool = True,
+) -> dict[str, Any]:
+    """Warn of things that are defined otherwise than when the run began, or come from elsewhere.
+
+    Args:
+        directory: the run.
+        record: its record.
+        experiment: its experiment, with the things as they are now.
+        own: what the caller brought, which may differ.
+        allow_changes: whether the others may.
+
+    Returns:
+        The record with the things as they are now.
+
+    Raises:
+        UsageError: if something else than what the caller brought differs and may not.
+    """
+    kinds: tuple[Kind, ...] = ("task",) if record.get("own_model") else THINGS
+    refused = [] if allow_changes else [kind for kind in kinds if kind not in own]
+    for difference in changed_things(record, experiment, refused):
+        raise UsageError(
+            f"{directory.path}: {difference}; install what it was trained with, or go on with it "
+            "as it is now: --allow-changes (in Python allow_changes=True)"
+        )
+    differences = changed_things(record, experiment, kinds, own)
+    for difference in differences:
+        logger.warning("%s: %s", directory.path, difference)
+    if not differences:
+        return record
+    earlier = record.get("earlier_things")
+    return {
+        **record,
+        "things": present_things(experiment, record.get("own_model")),
+        "earlier_things": [*(earlier if isinstance(earlier, list) else ()), record["things"]],
+    }
+
+
 def recorded_experiment(
-    directory: RunDirectory, record: dict[str, Any], own: dict[str, Any], model: Any
+    directory: RunDirectory,
+    record: dict[str, Any],
+    own: dict[str, Any],
+    model: Any,
+    trust: bool = False,
 ) -> Experiment:
     """Return the experiment of a run, with what the caller brings of their own put in its place.
 
+    Args:
+        directory: the run.
+        record: its record.
+        own: the caller's task, cell or readout, by kind.
+        model: the caller's module, None for none.
+        trust: whether the user allows code that came with the run, from now on.
+
     Raises:
-        UsageError: if something made in a program is needed and not brought, or a source changed.
+        UsageError: if something made in a program is needed and not brought, a source changed, or
+            code came with the run that this user has neither run nor allowed.
     """
     if unknown := set(own) - set(THINGS):
         raise UsageError(f"unknown argument {unknown.pop()}; known: {', '.join(THINGS)}, model")
@@ -79,7 +159,8 @@ def recorded_experiment(
     if missing := [field.name for field in fields(Experiment) if field.name not in asked]:
         raise UsageError(f"{directory.experiment} is damaged: it lacks {', '.join(missing)}")
     things = {kind: asked[kind] for kind in THINGS if kind not in own}
-    restored = restore_things({**record, "experiment": things}, directory.experiment)
+    record = {**record, "experiment": things}
+    restored = restore_things(record, directory.experiment, trust=trust)
     return Experiment.from_json({**asked, **restored}, str(directory.experiment))
 
 

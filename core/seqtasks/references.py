@@ -1,44 +1,58 @@
 """Tasks, cells and readouts as JSON can name them, and back, from inside a run or outside."""
 
-import importlib
 import inspect
+import re
 import sys
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from seqtasks.binding import bind, parameters_of
-from seqtasks.errors import UsageError
+from seqtasks.distributions import installed, installed_module, owner
+from seqtasks.errors import UsageError, one_line
 from seqtasks.lookup import build_task
 from seqtasks.registry import Kind, current_registry
-from seqtasks.spec import format_spec, parse_spec
+from seqtasks.runs.files import read_regular
+from seqtasks.sources import MOST_SOURCE, Neighbour, Source, digest
+from seqtasks.spec import Spec, format_spec, parse_spec
 from seqtasks.tasks import Task
-from seqtasks.user_files import digest, loaded_from
+from seqtasks.trust import Code
+from seqtasks.user_files import adopt, source_at, source_of
 
-__all__ = ["Source", "describe", "restore", "short_name"]
+__all__ = [
+    "Source",
+    "Verified",
+    "code_of",
+    "describe",
+    "open_verified",
+    "restore",
+    "short_name",
+    "verify",
+]
+
+_COPY = re.compile(r"source/([^/\\]+)")
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_BASES = {"cell": ("seqtasks.cells.base", "Cell"), "readout": ("seqtasks.cells.base", "Readout")}
 
 
 @dataclass(frozen=True)
-class Source:
-    """The file a class of the user's own comes from.
+class Verified:
+    """What a record names, looked at but not yet executed.
 
     Attributes:
-        path: where it lay.
-        content: its bytes.
+        kind: what it is to be.
+        reference: how the record names it.
+        source: the copy that would be executed, with its neighbours.
+        module: the file of a module that would be imported.
+        code: what would be executed; None if nothing would.
     """
 
-    path: Path
-    content: bytes
-
-    @property
-    def copy_name(self) -> str:
-        """The name of its copy in a run: its own, with the start of its digest."""
-        return f"{self.path.stem}-{digest(self.content)[:8]}{self.path.suffix}"
-
-    def to_json(self) -> dict[str, str]:
-        """Return what a run records of it."""
-        copy = f"source/{self.copy_name}"
-        return {"path": str(self.path), "sha256": digest(self.content), "copy": copy}
+    kind: Kind
+    reference: Any
+    source: Source | None = None
+    module: Path | None = None
+    code: Code | None = None
 
 
 def describe(thing: Any, kind: Kind, *, complete: bool = False) -> tuple[Any, Source | None]:
@@ -50,46 +64,142 @@ def describe(thing: Any, kind: Kind, *, complete: bool = False) -> tuple[Any, So
     """
     if isinstance(thing, str):
         spec = parse_spec(thing)
-        return thing, None if spec.path is None else _source_file(Path(spec.path))
+        return thing, None if spec.path is None else source_at(Path(spec.path))
     cls: Any = thing if inspect.isclass(thing) else type(thing)
     parameters = _parameters(thing, complete) if isinstance(thing, Task) else {}
     if name := _registered_name(cls, kind):
         return format_spec(name, parameters), None
-    if origin := loaded_from(cls):
-        return format_spec(f"{origin[0]}:{cls.__name__}", parameters), Source(*origin)
+    if origin := source_of(cls):
+        return format_spec(f"{origin.path}:{cls.__name__}", parameters), origin
     if not inspect.isclass(thing) and not isinstance(thing, Task):
         cls = thing  # a function that makes cells
     name = f"{getattr(cls, '__module__', '?')}:{getattr(cls, '__qualname__', repr(cls))}"
     return {"class": format_spec(name, parameters)}, None
 
 
-def restore(reference: Any, kind: Kind, source: dict[str, str] | None, folder: Path) -> Any:
+def code_of(thing: Any, kind: Kind) -> Code | None:
+    """Return the code of the user's own that a thing is made by; None for a registered one.
+
+    A class of an installed package that no plugin registered is such code too.
+    """
+    reference, source = describe(type(thing) if isinstance(thing, Task) else thing, kind)
+    if source is not None:
+        return Code(source.digest, (str(source.path),))
+    if isinstance(reference, str):
+        return None
+    module, spec = _class_reference(reference, kind)
+    distribution = owner(module)
+    file = None if distribution is None else installed_module(module, distribution)
+    if distribution is None or file is None:
+        return None
+    return _code_of_class(module, spec.name, distribution.name, distribution.version, file)
+
+
+def restore(
+    reference: Any,
+    kind: Kind,
+    source: Any,
+    folder: Path,
+    held: Mapping[str, str] | None = None,
+) -> Any:
     """Return what `describe` described, as an experiment takes it; a file's from its copy.
+
+    The caller must know that the code is trusted: see `verify`, which executes nothing.
 
     Raises:
         UsageError: if the copy was changed, or the class was made in a program and is not there.
     """
+    return open_verified(verify(reference, kind, source, folder, held))
+
+
+def verify(
+    reference: Any,
+    kind: Kind,
+    source: Any,
+    folder: Path,
+    held: Mapping[str, str] | None = None,
+) -> Verified:
+    """Look at what a record names, and at all code that it would execute. Nothing is executed.
+
+    A record may name what plugins register, copies of files that lie in the run, and classes of
+    an installed distribution; never a file or a module of another place.
+
+    Args:
+        reference: how the record names it.
+        kind: what it is to be.
+        source: what the record says of its copied file; None for none.
+        folder: the run's folder.
+        held: the distributions that the record holds, with their versions.
+
+    Raises:
+        UsageError: if the record names something else, or a copy was changed.
+    """
+    if isinstance(reference, str):
+        path = parse_spec(reference).path
+        if path is None:
+            if source is not None:
+                raise TypeError(f"{reference!r} is a name, and cannot have a source")
+            return Verified(kind, reference)
+        if source is None:
+            raise UsageError(
+                f"the {kind} {reference!r} is a file of which the run holds no copy; open the run "
+                f"in Python with seqtasks.load(run, {kind}=...) or seqtasks.resume(run, {kind}=...)"
+            )
+        copied = _read_copies(source, kind, folder)
+        files = [copied.path, *(one.path for one in copied.neighbours)]
+        return Verified(
+            kind,
+            reference,
+            copied,
+            code=Code(copied.digest, tuple(str(file) for file in files)),
+        )
+    module, spec = _class_reference(reference, kind)
+    if _imported_class(module, spec.name) is not None:
+        return Verified(kind, reference)
+    for name, version in (held or {}).items():
+        distribution = installed(name)
+        if distribution is None or distribution.version != version:
+            continue
+        file = installed_module(module, distribution)
+        if file is not None:
+            code = _code_of_class(module, spec.name, distribution.name, version, file)
+            return Verified(kind, reference, module=file, code=code)
+    raise _made_in_a_program(spec.name, kind)
+
+
+def open_verified(verified: Verified) -> Any:
+    """Return what was verified, as an experiment takes it.
+
+    A copied file stands under its path for what was read, and is executed when it is used; a class
+    of an installed distribution is imported, and must be of the kind it is to be.
+    """
+    kind, reference, source = verified.kind, verified.reference, verified.source
     if isinstance(reference, str):
         if source is None:
             return reference
-        copy = folder / source["copy"]
-        try:
-            content = copy.read_bytes()
-        except OSError as error:
-            raise UsageError(f"cannot read {copy}, the {kind}'s source: {error.strerror}") from None
-        if digest(content) != source["sha256"]:
-            raise UsageError(
-                f"{copy}, the {kind}'s source, was changed after the run began; "
-                "restore it, or start a new run"
-            )
+        adopt(replace(source, path=source.path.absolute()))
         path = parse_spec(reference).path
         assert path is not None
-        return str(copy) + reference[len(path) :]
-    if not isinstance(reference, dict) or ":" not in str(reference.get("class")):
+        return str(source.path) + reference[len(path) :]
+    module, spec = _class_reference(reference, kind)
+    if verified.module is not None:
+        try:
+            __import__(module)
+        except (Exception, SystemExit) as error:
+            raise UsageError(
+                f"the {kind} {spec.name} cannot be imported from {module}: {one_line(error)}"
+            ) from error
+    target = _imported_class(module, spec.name)
+    if target is None:
+        raise _made_in_a_program(spec.name, kind)
+    if not _is_a(target, kind):
         raise UsageError(
-            f"the {kind} is no spec string and no object with a class, but {reference!r}"
+            f"{module}:{spec.name} is not a {kind}: it must be a subclass of "
+            f"seqtasks.{kind.capitalize()}"
         )
-    return _restore_class(reference["class"], kind)
+    if kind == "task":
+        return build_task(target, bind(spec, target), reference["class"])
+    return target
 
 
 def short_name(thing: Any) -> str:
@@ -105,33 +215,96 @@ def short_name(thing: Any) -> str:
     return "".join(c if c.isalnum() or c in "-_" else "-" for c in name.lower()).strip("-")
 
 
-def _restore_class(text: str, kind: Kind) -> Any:
-    module_name, _, rest = text.partition(":")
-    spec = parse_spec(rest)
-    target: Any = None
-    if module_name not in ("", "__main__") and "<" not in spec.name:
-        try:
-            target = importlib.import_module(module_name)
-            for part in spec.name.split("."):
-                target = getattr(target, part)
-        except (ImportError, AttributeError):
-            target = None
-    if target is None:
+def _class_reference(reference: Any, kind: Kind) -> tuple[str, Spec]:
+    """Return the module of a class that was recorded by its name, and its name and parameters."""
+    text = reference.get("class") if isinstance(reference, dict) else None
+    module, colon, rest = text.partition(":") if isinstance(text, str) else ("", "", "")
+    if not colon:
         raise UsageError(
-            f"the {kind} {spec.name} of this run was made in a Python program; open the run there "
-            f"with seqtasks.load(run, {kind}={spec.name}) or seqtasks.resume(run, {kind}=...)"
+            f"the {kind} is no spec string and no object with a class, but {reference!r}"
         )
+    spec = parse_spec(rest)
+    if spec.path is not None or not _MODULE.fullmatch(module):
+        raise _made_in_a_program(spec.name or rest, kind)
+    return module, spec
+
+
+def _imported_class(module: str, name: str) -> type | None:
+    """Return a class of a module that is imported already; another program's `__main__` is not."""
+    target: Any = sys.modules.get(module) if module != "__main__" else None
+    for part in name.split("."):
+        target = (
+            vars(target).get(part) if inspect.ismodule(target) or inspect.isclass(target) else None
+        )
+    return target if inspect.isclass(target) else None
+
+
+def _is_a(target: type, kind: Kind) -> bool:
     if kind == "task":
-        return build_task(target, bind(spec, target), text)
-    return target
+        return issubclass(target, Task)
+    module, name = _BASES[kind]
+    base = getattr(sys.modules.get(module), name, None)  # a cell's module has imported it
+    return base is not None and issubclass(target, base)
 
 
-def _source_file(path: Path) -> Source:
-    path = path.expanduser().absolute()
+def _code_of_class(module: str, name: str, distribution: str, version: str, file: Path) -> Code:
+    content = digest(read_regular(file, MOST_SOURCE, follow=True))
+    text = "\n".join(["class", distribution, version, module, name, content])
+    return Code(digest(text.encode()), (f"{module}:{name} of {distribution} {version}",))
+
+
+def _made_in_a_program(name: str, kind: Kind) -> UsageError:
+    return UsageError(
+        f"the {kind} {name} of this run was made in a Python program; open the run there "
+        f"with seqtasks.load(run, {kind}={name}) or seqtasks.resume(run, {kind}=...)"
+    )
+
+
+def _read_copies(source: Any, kind: Kind, folder: Path) -> Source:
+    """Read a file's copy and those of its neighbours, if they are as the run recorded them."""
+    path, content = _read_copy(source, kind, folder)
+    listed = source.get("neighbours", [])
+    if not isinstance(listed, list):
+        raise TypeError(f"neighbours is no list, but {listed!r}")
+    near: list[Neighbour] = []
+    for one in listed:
+        name, package = one["name"], one["package"]
+        if (
+            not isinstance(name, str)
+            or not _MODULE.fullmatch(name)
+            or not isinstance(package, bool)
+        ):
+            raise TypeError(f"a neighbour is named {name!r}")
+        near.append(Neighbour(name, *_read_copy(one, kind, folder), package))
+    return Source(path, content, tuple(near))
+
+
+def _read_copy(record: Any, kind: Kind, folder: Path) -> tuple[Path, bytes]:
+    """Read a copy, which must be a plain file in the run's folder `source`.
+
+    Raises:
+        UsageError: if it lies elsewhere, is a link, was changed, or cannot be read.
+    """
+    written = record["copy"]
+    match = _COPY.fullmatch(written)
+    if match is None or match[1] in (".", "..") or not written.isprintable():
+        raise UsageError(
+            f"{folder} is damaged: the copy of the {kind}'s source must be a file in the run's "
+            f"folder source, got {written!r}"
+        )
+    copy = folder / "source" / match[1]
+    if copy.parent.is_symlink():
+        raise UsageError(f"cannot read {copy.parent}: it is a symbolic link")
     try:
-        return Source(path, path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+        content = read_regular(copy, MOST_SOURCE)
+    except UsageError as error:
+        raise UsageError(str(error).replace(str(copy), f"{copy}, the {kind}'s source", 1)) from None
+    if digest(content) != record["sha256"]:
+        raise UsageError(
+            f"{copy}, the {kind}'s source, was changed after the run began; "
+            "restore it, or start a new run"
+        )
+    return copy, content
 
 
 def _parameters(thing: Task, complete: bool) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from seqtasks.evaluation import Score
 from seqtasks.experiment import Experiment
 from seqtasks.preparing import experiment_model
 from seqtasks.range_score import RangeScore
-from seqtasks.records import recorded_experiment
+from seqtasks.records import check_things, recorded_experiment
 from seqtasks.running import Result, Run, parameter_count
 from seqtasks.runs.checkpoint import read_checkpoint, read_weights
 from seqtasks.runs.directory import RunDirectory
@@ -32,12 +32,16 @@ logger = logging.getLogger("seqtasks")
 
 
 @own_settings()
-def load(path: str | Path, *, model: nn.Module | None = None, **own: Any) -> Result:
+def load(
+    path: str | Path, *, model: nn.Module | None = None, trust: bool = False, **own: Any
+) -> Result:
     """Return a run on disk, finished or not, with its model in evaluation mode.
 
     Args:
         path: the run's directory.
         model: the module to fill, for a run that trained a module of one's own.
+        trust: whether to execute code that came with the run; this is remembered. What you ran or
+            allowed before, be it in another run, needs no allowance.
         own: `task=`, `cell=` or `readout=`, for a run that used a class made in a program.
 
     Returns:
@@ -45,11 +49,13 @@ def load(path: str | Path, *, model: nn.Module | None = None, **own: Any) -> Res
         are no scores.
 
     Raises:
-        UsageError: if there is no such run, it is damaged, or has no weights yet.
+        UsageError: if there is no such run, it is damaged, has no weights yet, or brings code that
+            is not trusted.
     """
     directory = RunDirectory.open(path)
     record = directory.record()
-    experiment = recorded_experiment(directory, record, own, model)
+    experiment = recorded_experiment(directory, record, own, model, trust)
+    check_things(directory, record, experiment, own)
     task = experiment.make_task()
     if model is None:
         model = experiment_model(experiment, task)

@@ -14,7 +14,7 @@ from seqtasks.lookup import task as find_task
 from seqtasks.randomness import stream
 from seqtasks.references import describe
 from seqtasks.tasks import Task
-from seqtasks.user_files import loaded_from
+from seqtasks.user_files import adopt, source_of
 
 __all__ = ["TaskDataset", "TensorBatch"]
 
@@ -132,11 +132,15 @@ class TaskDataset(IterableDataset[TensorBatch]):
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        """Send the task of a file of one's own by name: a spawned worker has no module of it."""
-        task = describe(self.task, "task")[0] if loaded_from(type(self.task)) else self.task
-        return {**vars(self), "task": task}
+        """Send the task of a user's file by name, with the file: a worker has not run it."""
+        source = source_of(type(self.task))
+        task = self.task if source is None else describe(self.task, "task")[0]
+        return {**vars(self), "task": task, "source": source}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        source = state.pop("source")
+        if source is not None:
+            adopt(source)
         vars(self).update({**state, "task": find_task(state["task"])})
 
 

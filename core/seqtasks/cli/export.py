@@ -7,6 +7,7 @@ from click.core import ParameterSource
 
 from seqtasks.cli.completion import complete_names
 from seqtasks.cli.output import say
+from seqtasks.cli.trusting import trust_option
 from seqtasks.errors import UsageError, counted
 from seqtasks.exports import Exported, regenerate
 from seqtasks.exports import export as write_export
@@ -34,6 +35,7 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--from-manifest", "manifest", metavar="FILE", type=_PATH, help="Make an export again."
 )
+@trust_option
 @click.option("--force", is_flag=True, help="Replace an export that is there.")
 @click.pass_context
 def export(
@@ -45,6 +47,7 @@ def export(
     seed: int,
     out: Path | None,
     manifest: Path | None,
+    trust: bool,
     force: bool,
 ) -> None:
     """Write instances of TASK to a file, and a manifest that makes the same bytes again.
@@ -65,7 +68,7 @@ def export(
         ]
         if given:
             raise UsageError(f"--from-manifest says it all: leave out {', '.join(given)}")
-        _report(regenerate(manifest, out, overwrite=force))
+        _report(regenerate(manifest, out, overwrite=force, trust=trust))
         return
     if task is None:
         raise UsageError("say which TASK, or give --from-manifest FILE")

@@ -12,6 +12,7 @@ import numpy as np
 from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
 from seqtasks.cli.completion import complete_runs
 from seqtasks.cli.output import echo_json, say
+from seqtasks.cli.trusting import trust_option
 from seqtasks.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ class _InputsBelowZero(click.Command):
 @click.argument("run", type=click.Path(path_type=Path), shell_complete=complete_runs)
 @click.argument("inputs", nargs=-1)
 @click.option("--states", is_flag=True, help="Print the state after every step.")
+@trust_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def predict(run: Path, inputs: tuple[str, ...], states: bool, as_json: bool) -> None:
+def predict(run: Path, inputs: tuple[str, ...], states: bool, trust: bool, as_json: bool) -> None:
     """Answer INPUTS (strings of symbols, or lines of stdin) with RUN, and mark errors.
 
     Of a task over real numbers an input is its steps with spaces between and their numbers with
@@ -49,7 +51,7 @@ def predict(run: Path, inputs: tuple[str, ...], states: bool, as_json: bool) -> 
     inputs = tuple(text.strip() for text in inputs)
     from seqtasks.stored import load
 
-    loaded = load(run)
+    loaded = load(run, trust=trust)
     encoded = [loaded.task.inputs.encode(text) for text in inputs]
     for text, ids in zip(inputs, encoded, strict=True):
         if len(ids) not in loaded.task.lengths:

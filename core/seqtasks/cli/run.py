@@ -16,6 +16,7 @@ from seqtasks.cli.output import echo_json, echo_table, say
 from seqtasks.cli.progress import progress_observer
 from seqtasks.cli.score_table import echo_result
 from seqtasks.cli.show_settings import setting_rows
+from seqtasks.cli.trusting import trust_option
 from seqtasks.errors import RunInterruptedError, UsageError
 
 if TYPE_CHECKING:
@@ -157,11 +158,13 @@ def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Folder that holds the runs.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be run, and write nothing.")
+@trust_option
 @_output_options
 def run(
     task: str,
     out: Path,
     dry_run: bool,
+    trust: bool,
     evaluation_lengths: tuple[str, ...],
     as_json: bool,
     quiet: bool,
@@ -181,7 +184,9 @@ def run(
         for name, value in settings.items()
         if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
     }
-    experiment = load_experiment(task, **given)
+    if dry_run and trust:
+        raise UsageError("--dry-run allows no code to be executed: leave out --trust or --dry-run")
+    experiment = load_experiment(task, trust=trust, **given)
     if evaluation_lengths:
         experiment = _with_lengths(experiment, evaluation_lengths)
     if dry_run:
@@ -210,12 +215,20 @@ def run(
     metavar="N|TIME",
     help="Steps between checkpoints, or time: 30s, 5m, 2h.",
 )
+@click.option(
+    "--allow-changes",
+    is_flag=True,
+    help="Go on although a plugin defines what is trained otherwise than when the run began.",
+)
+@trust_option
 @_output_options
 def resume(
     run: Path,
     steps: int | None,
     engine: "EngineName | None",
     checkpoint_every: str | None,
+    allow_changes: bool,
+    trust: bool,
     as_json: bool,
     quiet: bool,
     tensorboard: bool,
@@ -236,6 +249,8 @@ def resume(
             checkpoint_every=checkpoint_every,
             observers=observers,
             stop=stop,
+            trust=trust,
+            allow_changes=allow_changes,
         )
 
     _execute(start, as_json, quiet, tensorboard)

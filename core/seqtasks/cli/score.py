@@ -7,6 +7,7 @@ import click
 from seqtasks.cli.completion import complete_runs
 from seqtasks.cli.output import check_picture, echo_json, say
 from seqtasks.cli.score_table import echo_scores
+from seqtasks.cli.trusting import trust_option
 from seqtasks.errors import UsageError
 from seqtasks.trivial import best_baselines, range_baseline
 
@@ -41,6 +42,7 @@ MANY = 1000
     metavar="FILE",
     help="Draw accuracy over length (.png, .svg or .pdf).",
 )
+@trust_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def score(
     run: Path,
@@ -49,6 +51,7 @@ def score(
     sequences: int | None,
     seed: int | None,
     plot: Path | None,
+    trust: bool,
     as_json: bool,
 ) -> None:
     """Score RUN: accuracy per symbol and per whole sequence, with 95 % intervals."""
@@ -61,7 +64,7 @@ def score(
     from seqtasks.range_score import evaluate_range
     from seqtasks.stored import load
 
-    loaded = load(run)
+    loaded = load(run, trust=trust)
     experiment, holdout = loaded.experiment, loaded.holdout
     if isinstance(loaded.model, Model):
         loaded.model.use_engine(experiment.engine)

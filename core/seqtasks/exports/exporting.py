@@ -10,8 +10,10 @@ from seqtasks.exports.manifest import Manifest, file_digests, read_manifest
 from seqtasks.exports.placing import check_free, placing
 from seqtasks.lengths import LengthRange
 from seqtasks.lookup import task as find_task
+from seqtasks.references import code_of
 from seqtasks.runs.files import write_json
 from seqtasks.tasks import Task
+from seqtasks.trust import remember
 
 __all__ = ["Exported", "export", "regenerate"]
 
@@ -85,6 +87,8 @@ def export(
         raise UsageError(f"seed must be at least 0, got {seed}")
     form = _format(path, data_format)
     manifest = Manifest.of(task, str(wanted), count, seed, form, {})
+    if code := code_of(made, "task"):
+        remember(code)  # the user named it
     return _write(task, manifest, path, overwrite)
 
 
@@ -94,6 +98,7 @@ def regenerate(
     *,
     task: Task | type[Task] | None = None,
     overwrite: bool = False,
+    trust: bool = False,
 ) -> Exported:
     """Make an export again from its manifest: the same bytes, or an error that says what differs.
 
@@ -103,9 +108,12 @@ def regenerate(
         task: the task, where it is of a class that was made in a program, so that the manifest
             cannot say where it is.
         overwrite: whether to replace an earlier export.
+        trust: whether to execute code that the manifest names; this is remembered. What you ran or
+            allowed before needs no allowance.
 
     Raises:
-        UsageError: if the manifest cannot be read, its task is not there, or the path is taken.
+        UsageError: if the manifest cannot be read, its task is not there or not trusted, or the
+            path is taken.
         RunError: if the bytes would not be the same; nothing is then written.
     """
     manifest = Path(manifest)
@@ -113,7 +121,8 @@ def regenerate(
     if path is None:
         whole_folder = known.data_format == "hf"
         path = manifest.parent if whole_folder else manifest.parent / next(iter(known.files))
-    return _write(known.find_task() if task is None else task, known, Path(path), overwrite, known)
+    found = known.find_task(manifest, trust) if task is None else task
+    return _write(found, known, Path(path), overwrite, known)
 
 
 def _write(

@@ -8,15 +8,20 @@ from typing import Any
 
 from seqtasks import __version__
 from seqtasks.alphabet import Reals, Tokens, TokenSets
-from seqtasks.errors import UsageError
+from seqtasks.distributions import owner
+from seqtasks.errors import RunError, UsageError
 from seqtasks.exports.formats import FORMATS, library_versions
 from seqtasks.lookup import task as find_task
-from seqtasks.references import describe, restore
+from seqtasks.references import describe, open_verified, verify
 from seqtasks.registry import current_registry
 from seqtasks.runs.files import read_json
 from seqtasks.shapes import checked, listed, optional, table, text, whole
 from seqtasks.shapes import fields as shape_of
+from seqtasks.sources import digest, read_source
+from seqtasks.spec import parse_spec
 from seqtasks.tasks import Task
+from seqtasks.trust import Code, check_trust, is_trusted
+from seqtasks.user_files import adopt
 
 __all__ = ["Manifest", "file_digests", "read_manifest"]
 
@@ -84,7 +89,7 @@ class Manifest:
             data_format,
             _written(made.inputs),
             _written(made.targets),
-            _versions(made, data_format),
+            _versions(made, reference, data_format),
             files,
             recorded,
         )
@@ -94,21 +99,59 @@ class Manifest:
         """The task as text."""
         return self.task if isinstance(self.task, str) else str(self.task.get("class"))
 
-    def find_task(self) -> str | Task:
+    def find_task(self, origin: Path, trust: bool = False) -> str | Task:
         """Return the task's spec string, or the task where it has none.
 
+        A file of the user's own is executed, and a class of an installed distribution imported,
+        only if the user ran or allowed what it holds.
+
+        Args:
+            origin: the manifest's file, for messages.
+            trust: whether the user allows the code, from now on.
+
         Raises:
-            UsageError: for a class that was made in a program and is not in any module.
+            UsageError: for code that is not trusted, or a class of a program.
+            RunError: if a file was changed to what is not trusted.
         """
         if isinstance(self.task, str):
+            path = parse_spec(self.task).path
+            if path is not None:
+                self._check_file(Path(path), origin, trust)
             return self.task
         try:
-            return restore(self.task, "task", None, Path())
+            verified = verify(self.task, "task", None, Path(), self.versions)
         except UsageError:
+            raise self._made_in_a_program() from None
+        check_trust([verified.code] if verified.code else [], str(origin), trust)
+        try:
+            return open_verified(verified)
+        except UsageError:
+            raise self._made_in_a_program() from None
+
+    def _check_file(self, path: Path, origin: Path, trust: bool) -> None:
+        """Raise unless a file that the manifest names may be executed."""
+        if not path.is_absolute():
             raise UsageError(
-                f"the task {self.task_name} was made in a Python program and cannot be found: "
-                "there, seqtasks.regenerate(manifest, task=...) takes it"
-            ) from None
+                f"{origin} names the file {path} by a relative path, which may be any file: in "
+                "Python, seqtasks.regenerate(manifest, task=...) takes the task"
+            )
+        source = read_source(path)
+        code = Code(source.digest, (str(path),))
+        recorded = self.source or {}
+        changed = recorded.get("sha256") not in (None, digest(source.content))
+        if changed and not trust and not is_trusted(code.digest):
+            raise RunError(
+                f"{path} was changed; nothing was written. To execute it as it is now and see "
+                "whether the bytes are the same, add --trust (in Python trust=True)"
+            )
+        check_trust([code], str(origin), trust)
+        adopt(source)
+
+    def _made_in_a_program(self) -> UsageError:
+        return UsageError(
+            f"the task {self.task_name} was made in a Python program and cannot be found: "
+            "there, seqtasks.regenerate(manifest, task=...) takes it"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as JSON can hold it."""
@@ -191,12 +234,14 @@ def _digest(path: Path) -> dict[str, Any]:
     return {"sha256": found.hexdigest(), "bytes": path.stat().st_size}
 
 
-def _versions(made: Task, data_format: str) -> dict[str, str]:
+def _versions(made: Task, reference: Any, data_format: str) -> dict[str, str]:
     versions = {"python": platform.python_version(), "seqtasks": __version__}
     package = type(made).__module__.partition(".")[0]
     for plugin in current_registry().plugins:
         if getattr(plugin.module, "__name__", "").partition(".")[0] == package:
             versions[plugin.distribution] = plugin.version
+    if isinstance(reference, dict) and (found := owner(type(made).__module__)) is not None:
+        versions[found.name] = found.version
     return {**versions, **library_versions(data_format)}
 
 

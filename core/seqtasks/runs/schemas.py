@@ -22,7 +22,12 @@ __all__ = ["LOG_LINE", "MOST_THREADS", "PROGRESS", "RECORD", "RESULT", "SCORE", 
 MOST_THREADS = 1024
 """More threads than this are taken for damage: the system may not be able to start them."""
 
-SOURCE = fields({"path": text, "sha256": text, "copy": text})
+COPY = {"path": text, "sha256": text, "copy": text}
+SOURCE = fields(COPY, {"neighbours": listed(fields({"name": text, "package": flag, **COPY}))})
+THING = fields(
+    {},
+    {name: optional(text) for name in ("name", "plugin", "distribution", "version", "definition")},
+)
 
 
 def _setting(data: Any, field: str) -> Any:
@@ -41,6 +46,8 @@ RECORD = fields(
         "engine": text,
         "threads": optional(whole(1, MOST_THREADS)),
         "sources": table(SOURCE),
+        "things": table(THING),
+        "earlier_things": listed(table(THING)),
         "versions": table(_setting),
     },
 )

@@ -1,0 +1,201 @@
+"""The user's own Python files: a file, and the files of its folder that it imports."""
+
+import ast
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seqtasks.errors import UsageError
+from seqtasks.runs.files import read_regular
+
+__all__ = ["MOST_SOURCE", "Neighbour", "Source", "digest", "find_neighbour", "read_source"]
+
+MOST_SOURCE = 16 * 2**20
+"""Bytes of the largest source file that is read."""
+
+MOST_NEIGHBOURS = 1000
+"""Files that a file may import from its folder."""
+
+_NEVER_NEIGHBOURS = sys.stdlib_module_names | {"numpy", "seqtasks", "torch"}
+"""Modules that a file of the same name in the user's folder does not replace."""
+
+
+def digest(source: bytes) -> str:
+    """Return the SHA-256 of a source file's bytes."""
+    return hashlib.sha256(source).hexdigest()
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A module that a file imports from its own folder.
+
+    Attributes:
+        name: the name it is imported by, such as `helper` or `parts.gates`.
+        path: where it lies.
+        content: its bytes.
+        package: whether it is the `__init__.py` of a package.
+    """
+
+    name: str
+    path: Path
+    content: bytes
+    package: bool = False
+
+    @property
+    def copy_name(self) -> str:
+        """The name of its copy in a run."""
+        stem = f"{self.name}.__init__" if self.package else self.name
+        return f"{stem}-{digest(self.content)[:8]}.py"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a run records of it."""
+        return {
+            "name": self.name,
+            "package": self.package,
+            "path": str(self.path),
+            "sha256": digest(self.content),
+            "copy": f"source/{self.copy_name}",
+        }
+
+
+@dataclass(frozen=True)
+class Source:
+    """The file a class of the user's own comes from, and what it imports from its folder.
+
+    Attributes:
+        path: where it lay.
+        content: its bytes.
+        neighbours: the modules of its folder that it imports, themselves or by others.
+    """
+
+    path: Path
+    content: bytes
+    neighbours: tuple[Neighbour, ...] = ()
+
+    @property
+    def copy_name(self) -> str:
+        """The name of its copy in a run: its own, with the start of its digest."""
+        mark = f"-{digest(self.content)[:8]}"
+        return f"{self.path.stem.removesuffix(mark)}{mark}{self.path.suffix}"
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of everything that is executed when the file is loaded."""
+        if not self.neighbours:
+            return digest(self.content)
+        near = [[one.name, one.package, digest(one.content)] for one in self.neighbours]
+        return digest(json.dumps([digest(self.content), sorted(near)]).encode())
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The contents of the copies that a run keeps, by file name."""
+        near = {one.copy_name: one.content for one in self.neighbours}
+        return {self.copy_name: self.content, **near}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a run records of it."""
+        record: dict[str, Any] = {
+            "path": str(self.path),
+            "sha256": digest(self.content),
+            "copy": f"source/{self.copy_name}",
+        }
+        if self.neighbours:
+            record["neighbours"] = [one.to_json() for one in self.neighbours]
+        return record
+
+
+def read_source(path: Path) -> Source:
+    """Read a file and the modules that it imports from its folder. Nothing is executed.
+
+    A module counts if an `import` statement names it, anywhere in the file or in a module that
+    counts. The standard library, NumPy, torch and seqtasks are never looked for in the folder.
+
+    Raises:
+        UsageError: if the file cannot be read.
+    """
+    path = path.expanduser().absolute()
+    if path.is_dir():
+        raise UsageError(f"cannot read {path}: Is a directory")
+    content = read_regular(path, MOST_SOURCE, follow=True)
+    return Source(path, content, tuple(_neighbours(path.parent, content)))
+
+
+def find_neighbour(folder: Path, name: str) -> tuple[Path, bool] | None:
+    """Return the file of a module in a folder, and whether the module is a package."""
+    *parents, last = name.split(".")
+    if not all(part.isidentifier() for part in (*parents, last)):
+        return None
+    if (parents or [last])[0] in _NEVER_NEIGHBOURS:
+        return None
+    stem = folder.joinpath(*parents, last)
+    for file, package in ((stem / "__init__.py", True), (stem.with_name(f"{last}.py"), False)):
+        if file.is_file():
+            return file, package
+    return None
+
+
+def _neighbours(folder: Path, content: bytes) -> Iterator[Neighbour]:
+    """Yield the modules of a folder that a file imports, and those that they import."""
+    asked = set(_imported(content, "", folder))
+    pending = sorted(asked)
+    count = 0
+    while pending:
+        name = pending.pop()
+        found = find_neighbour(folder, name)
+        if found is None:
+            continue
+        count += 1
+        if count > MOST_NEIGHBOURS:
+            raise UsageError(
+                f"a file in {folder} imports more than {MOST_NEIGHBOURS} files of its folder: "
+                "install them as a package"
+            )
+        file, package = found
+        near = Neighbour(name, file, read_regular(file, MOST_SOURCE, follow=True), package)
+        yield near
+        inside = name if package else name.rpartition(".")[0]
+        new = {one for one in _imported(near.content, inside, folder) if one not in asked}
+        asked |= new
+        pending += sorted(new)
+
+
+def _imported(content: bytes, package: str, folder: Path) -> Iterator[str]:
+    """Yield the names of all modules that a file may import, with the packages they are in."""
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return  # to run it fails in the same way, and is told then
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from _with_parents(alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(node, package)
+            if base is None:
+                continue
+            yield from _with_parents(base)
+            for alias in node.names:
+                if alias.name != "*":
+                    yield f"{base}.{alias.name}" if base else alias.name
+                elif base:
+                    inside = folder.joinpath(*base.split(".")).glob("*.py")
+                    yield from (f"{base}.{file.stem}" for file in inside if file.stem[0] != "_")
+
+
+def _absolute(node: ast.ImportFrom, package: str) -> str | None:
+    """Return the module that a `from` statement names, None if it lies above the folder."""
+    if node.level == 0:
+        return node.module or ""
+    parts = package.split(".") if package else []
+    if node.level > len(parts):
+        return None
+    return ".".join([*parts[: len(parts) - node.level + 1], *filter(None, [node.module])])
+
+
+def _with_parents(name: str) -> Iterator[str]:
+    parts = name.split(".") if name else []
+    yield from (".".join(parts[: count + 1]) for count in range(len(parts)))

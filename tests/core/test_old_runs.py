@@ -1,0 +1,116 @@
+"""Runs that the first format's seqtasks made are read, scored and gone on with as they were."""
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+import seqtasks as st
+from seqtasks import trust
+from seqtasks.errors import UsageError
+from seqtasks.runs.directory import list_runs
+
+FOLDER = Path(__file__).parent / "old_runs"
+ALL = sorted(path.parent.name for path in FOLDER.glob("*/experiment.json"))
+FINISHED = [name for name in ALL if "unfinished" not in name]
+SCORES = {  # of result.json, read by hand
+    "registered-1": 0.5,
+    "own-file-1": 0.46875,
+    "made-in-a-program-1": 0.59375,
+    "own-model-1": 1.0,
+    "resumed-1": 0.515625,
+}
+
+
+@pytest.fixture(scope="module")
+def making():
+    """The program that made the runs: it has the classes that only a program has."""
+    spec = importlib.util.spec_from_file_location("making_old_runs", FOLDER / "make.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def unknown_user(tmp_path, monkeypatch):
+    """A user who has neither run nor allowed anything yet."""
+    monkeypatch.setenv("SEQTASKS_STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(trust, "_allowed", set())
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """Copy a run, for a resume writes into it."""
+    return lambda name: Path(shutil.copytree(FOLDER / name, tmp_path / "runs" / name))
+
+
+def brought(name, making):
+    """Return what the caller must bring to open a run."""
+    if "program" in name:
+        return {"cell": making.Decay}
+    if "model" in name:
+        return {"model": making.Table()}
+    return {"trust": True} if "file" in name else {}
+
+
+def test_one_run_of_each_kind_is_kept():
+    assert set(FINISHED) == set(SCORES)
+    unfinished = {f"{kind}-unfinished-1" for kind in ("own-file", "made-in-a-program", "own-model")}
+    assert set(ALL) - set(FINISHED) == {"unfinished-1"} | unfinished
+
+
+@pytest.mark.parametrize("name", FINISHED)
+@pytest.mark.usefixtures("unknown_user")
+def test_a_finished_old_run_has_its_scores_and_its_weights(name, making):
+    loaded = st.load(FOLDER / name, **brought(name, making))
+    assert loaded.metrics[4]["token_accuracy"] == SCORES[name]
+    # All 16 inputs are scored, so the weights that were read give the very same score.
+    (again,) = st.evaluate(loaded.model, loaded.task, 4, 16, 0)
+    assert again.metrics == loaded.metrics[4]
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.usefixtures("unknown_user")
+def test_an_old_run_is_resumed_to_the_weights_of_one_made_now(name, making, copy):
+    bring = brought(name, making)
+    path = copy(name)
+    record = st.load(path, **bring).experiment
+    gone_on = st.resume(path, 8, **bring)
+    if "model" not in name:  # the untrained module was never recorded
+        fresh = st.run(record.with_changes(steps=8))
+        for key, weights in fresh.model.state_dict().items():
+            torch.testing.assert_close(gone_on.model.state_dict()[key], weights)  # other machines
+    assert gone_on.step == 8
+    assert st.load(path, **bring).step == 8
+
+
+@pytest.mark.usefixtures("unknown_user")
+def test_an_old_run_of_a_file_asks_once_and_never_again(copy, monkeypatch):
+    path = copy("own-file-1")
+    for opened in (st.load, st.resume):
+        with pytest.raises(UsageError, match=r"own-file-1/source/mine-\w+\.py; .*--trust"):
+            opened(path)
+    st.load(path, trust=True)
+    monkeypatch.setattr(trust, "_allowed", set())  # as in another process
+    st.load(path)
+    st.load(copy("own-file-unfinished-1"))  # the same content in another run
+
+
+@pytest.mark.usefixtures("unknown_user")
+def test_a_class_of_a_program_is_asked_for(making):
+    for opened in (st.load, st.resume):
+        with pytest.raises(UsageError, match=r"seqtasks\.load\(run, cell=Decay\)"):
+            opened(FOLDER / "made-in-a-program-1")
+        with pytest.raises(UsageError, match=r"seqtasks\.load\(run, model="):
+            opened(FOLDER / "own-model-1")
+
+
+def test_old_runs_are_listed_with_their_scores():
+    listed = {run["name"]: run for run in list_runs(FOLDER)}
+    assert sorted(listed) == ALL
+    for name, accuracy in SCORES.items():
+        assert listed[name]["status"] == "finished"
+        assert listed[name]["scores"]["4"]["token_accuracy"] == accuracy
+    assert listed["unfinished-1"]["status"] == "unfinished"
