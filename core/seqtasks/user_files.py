@@ -196,7 +196,7 @@ def _builtins_for(near: str, neighbours: tuple[Neighbour, ...]) -> dict[str, Any
     """Return the builtins of a file, whose `import` takes its neighbours before all others."""
     first = {one.name.partition(".")[0] for one in neighbours}
     if not first:
-        return vars(builtins)
+        return builtins.__dict__
 
     def import_module(
         name: str,
