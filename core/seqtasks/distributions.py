@@ -5,7 +5,6 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
@@ -16,11 +15,8 @@ __all__ = ["installed", "installed_module", "owner"]
 
 def installed(name: str) -> Distribution | None:
     """Return a distribution by its name; what lies in the current folder is not installed."""
-    wanted = _canonical(name)
-    for one in _all():
-        with suppress(Exception):  # a distribution's metadata may be missing or damaged
-            if _canonical(one.name) == wanted:
-                return one
+    with suppress(Exception):  # a distribution's metadata may be missing or damaged
+        return next((one for one in distributions(name=name, path=_places()) if one.name), None)
     return None
 
 
@@ -29,7 +25,7 @@ def owner(module: str) -> Distribution | None:
     file = _file_of(module)
     if file is None:
         return None
-    for one in _all():
+    for one in distributions(path=_places()):
         with suppress(Exception):
             if _holds(one, module, file):
                 return one
@@ -45,10 +41,10 @@ def installed_module(module: str, distribution: Distribution) -> Path | None:
     return None
 
 
-def _all() -> Iterator[Distribution]:
+def _places() -> list[str]:
+    """Return where modules are installed: Python's path without the current folder."""
     here = os.path.realpath(os.curdir)
-    path = [place for place in sys.path if place and os.path.realpath(place) != here]
-    return iter(distributions(path=path))
+    return [place for place in sys.path if place and os.path.realpath(place) != here]
 
 
 def _file_of(module: str) -> Path | None:
@@ -94,7 +90,3 @@ def _editable_folder(distribution: Distribution) -> Path | None:
     if not about.get("dir_info", {}).get("editable"):
         return None
     return Path(os.path.realpath(unquote(urlparse(about["url"]).path)))
-
-
-def _canonical(name: str) -> str:
-    return name.lower().replace("_", "-").replace(".", "-")

@@ -10,6 +10,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -119,7 +120,7 @@ def _load(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     module.__file__ = str(path)
     vars(module)[_SOURCE] = source
-    vars(module)["__builtins__"] = _builtins_for(near, source.neighbours)
+    vars(module)["__builtins__"] = _builtins_for(near, source)
     sys.modules[name] = module  # dataclasses look their module up while it runs
     _lay_out(near, source)
     try:
@@ -184,7 +185,7 @@ class _NearLoader(importlib.abc.Loader):
         near = _near[module.__name__]
         root, _, _ = module.__name__.partition(".")
         source: Source = vars(sys.modules[root])[_SOURCE]
-        vars(module)["__builtins__"] = _builtins_for(root, source.neighbours)
+        vars(module)["__builtins__"] = _builtins_for(root, source)
         if near is not None:
             if "." not in near.name and not near.package:
                 others = tuple(one for one in source.neighbours if one is not near)
@@ -192,10 +193,14 @@ class _NearLoader(importlib.abc.Loader):
             exec(compile(near.content, str(near.path), "exec"), vars(module))
 
 
-def _builtins_for(near: str, neighbours: tuple[Neighbour, ...]) -> dict[str, Any]:
-    """Return the builtins of a file, whose `import` takes its neighbours before all others."""
-    first = {one.name.partition(".")[0] for one in neighbours}
-    if not first:
+def _builtins_for(near: str, source: Source) -> dict[str, Any]:
+    """Return the builtins of a file, whose `import` takes its neighbours before all others.
+
+    A copy in a run imports nothing from the current folder, whatever is on Python's path.
+    """
+    first = {one.name.partition(".")[0] for one in source.neighbours}
+    copied = source.path in _adopted
+    if not first and not copied:
         return builtins.__dict__
 
     def import_module(
@@ -207,6 +212,8 @@ def _builtins_for(near: str, neighbours: tuple[Neighbour, ...]) -> dict[str, Any
     ) -> ModuleType:
         head = name.partition(".")[0]
         if level or head not in first:
+            if copied and not level and head not in sys.modules and _lies_here(head):
+                raise ModuleNotFoundError(f"No module named '{head}'", name=head)
             return builtins.__import__(name, globals, locals, fromlist or (), level)
         try:
             made = importlib.import_module(f"{near}.{name}")
@@ -220,6 +227,23 @@ def _builtins_for(near: str, neighbours: tuple[Neighbour, ...]) -> dict[str, Any
         return sys.modules[f"{near}.{head}"]
 
     return {**vars(builtins), "__import__": import_module}
+
+
+def _lies_here(name: str) -> bool:
+    """Say whether Python would import a module from the current folder."""
+    with suppress(Exception):  # finders of strangers are asked
+        spec = importlib.util.find_spec(name)
+        here = Path.cwd().resolve()
+        if spec is not None and spec.submodule_search_locations is not None:
+            return here in (
+                Path(place).resolve().parent for place in spec.submodule_search_locations
+            )
+        return (
+            spec is not None
+            and spec.has_location
+            and Path(str(spec.origin)).resolve().parent == here
+        )
+    return False
 
 
 def _warn_of_uncopied(path: Path, imported: set[str], places: list[str]) -> None:

@@ -41,7 +41,7 @@ OPTIONS = {  # option: how it is given, and the value the experiment then has
     "engine": ("plain", "plain"),
 }
 OUTPUT = {"out", "dry_run", "as_json", "quiet", "tensorboard"}
-NOT_OF_THE_EXPERIMENT = {"task", "protocol", "blank_before_answer", *OUTPUT}
+NOT_OF_THE_EXPERIMENT = {"task", "protocol", "trust", "blank_before_answer", *OUTPUT}
 
 
 def planned(seqtasks, *arguments: str) -> dict:

@@ -10,7 +10,7 @@ import torch
 import seqtasks as st
 from seqtasks import trust
 from seqtasks.errors import UsageError
-from seqtasks.runs.directory import list_runs
+from seqtasks.runs.listing import list_runs
 
 FOLDER = Path(__file__).parent / "old_runs"
 ALL = sorted(path.parent.name for path in FOLDER.glob("*/experiment.json"))

@@ -135,6 +135,8 @@ class Manifest:
                 f"{origin} names the file {path} by a relative path, which may be any file: in "
                 "Python, seqtasks.regenerate(manifest, task=...) takes the task"
             )
+        if (self.source or {}).get("path") != str(path):
+            raise UsageError(f"{origin} is damaged: its source is not the file of its task, {path}")
         source = read_source(path)
         code = Code(source.digest, (str(path),))
         recorded = self.source or {}
