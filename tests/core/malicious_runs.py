@@ -72,7 +72,8 @@ class Stranger:
             manifest = {
                 "format": 1, "task": task, "length": "4", "count": 1, "seed": 0,
                 "data_format": "npz", "inputs": ["0"], "targets": ["0"],
-                "versions": {"evil-dist": "1.0"}, "files": {"x.npz": {"sha256": "0", "bytes": 1}}, "source": None,
+                "versions": {"evil-dist": "1.0"}, "source": None,
+                "files": {"x.npz": {"sha256": "0", "bytes": 1}},
             }  # fmt: skip
             if name == "m-source":
                 file = str(self.outside / "outside.py")

@@ -99,12 +99,13 @@ def test_an_old_run_of_a_file_asks_once_and_never_again(copy, monkeypatch):
 
 
 @pytest.mark.usefixtures("unknown_user")
-def test_a_class_of_a_program_is_asked_for(making):
+def test_a_class_of_a_program_is_asked_for(copy):
+    program, model = copy("made-in-a-program-1"), copy("own-model-1")
     for opened in (st.load, st.resume):
         with pytest.raises(UsageError, match=r"seqtasks\.load\(run, cell=Decay\)"):
-            opened(FOLDER / "made-in-a-program-1")
+            opened(program)
         with pytest.raises(UsageError, match=r"seqtasks\.load\(run, model="):
-            opened(FOLDER / "own-model-1")
+            opened(model)
 
 
 def test_old_runs_are_listed_with_their_scores():
