@@ -10,12 +10,16 @@ from seqtasks.alphabet import IGNORE
 from seqtasks.cells import Cell, Readout, State
 from seqtasks.engine import past_end
 from seqtasks.engine.execution import Engines
+from seqtasks.engine.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.padding import checked_lengths, last_repeated
 from seqtasks.engine.parts import Parts
 from seqtasks.engine.unroll import scanned, states_along
 from seqtasks.settings import EngineName, LossReduction
 
 __all__ = ["Model", "sequence_loss"]
+
+_CALLED = ("forward", "plain", "plain_pass", "__call__", "_call_impl", "_wrapped_call_impl")
+"""Methods that calling a model runs; one that was replaced may do something else."""
 
 
 class Model(nn.Module):
@@ -49,7 +53,8 @@ class Model(nn.Module):
     def use_engine(self, name: EngineName) -> Engines:
         """Say how the model is run from now on.
 
-        Untold, it is run by the plain loop; a program made of its parts gives the same results.
+        Untold, it is run by the plain loop; a program made of its parts gives the same results. A
+        part that is replaced later is noticed, and another program made.
 
         Args:
             name: `plain`; `torch` for tensor operations; `native` for a compiled program; `auto`
@@ -58,21 +63,28 @@ class Model(nn.Module):
         Returns:
             What is known of its engines; one is settled when the model is first run.
         """
-        title = " and ".join(dict.fromkeys(type(cell).__name__ for cell in self.cells))
-        parts = Parts(self.embedding, tuple(self.cells), self.readout, title)
-        self._engines = Engines(parts, name)
+        self._engines = Engines(Parts(self), name)
         return self._engines
 
     @property
     def is_its_parts(self) -> bool:
         """Whether running the parts is all that calling the model does."""
-        own = type(self).forward is Model.forward and type(self).plain is Model.plain
-        return own and not (self._forward_hooks or self._forward_pre_hooks or self._backward_hooks)
+        kind, held = type(self), vars(self)
+        own = all(getattr(kind, name) is getattr(Model, name) for name in _CALLED)
+        patched = any(name in held for name in _CALLED) or held.get("_compiled_call_impl")
+        return own and not patched and not has_hooks(self) and not has_global_hooks()
 
     @property
     def engines(self) -> Engines:
         """What is known of the engines that can run this model."""
-        return self._engines or self.use_engine("plain")
+        return self._own_engines() or self.use_engine("plain")
+
+    def _own_engines(self) -> Engines | None:
+        """Return the engines; of a copy of another model new ones, for its own parts."""
+        engines = self._engines
+        if engines is not None and engines.parts.model is not self:
+            return self.use_engine(engines.wanted)
+        return engines
 
     def forward(
         self,
@@ -99,8 +111,9 @@ class Model(nn.Module):
         Raises:
             ValueError: if lengths are not (batch,) whole numbers within 0 .. time.
         """
-        if self._engines is not None:
-            outcome = self._engines.run(
+        engines = self._own_engines()
+        if engines is not None:
+            outcome = engines.run(
                 self.plain_pass, inputs, self._per_layer(state), lengths, return_states
             )
             if outcome is not None:

@@ -316,7 +316,10 @@ REFUSED = {
     Noise: RANDOM,
     Dropout: RANDOM,
     DropoutModule: RANDOM,
-    OwnGenerator: "do not come from its inputs",
+    OwnGenerator: RANDOM,
+    PythonRandom: RANDOM,
+    BySizeOfBatch: "number of rows",
+    StartsBySizeOfBatch: "number of rows",
     InPlace: PLACE,
     Augmented: PLACE,
     Assigned: PLACE,
@@ -338,5 +341,5 @@ REFUSED = {
 }
 """What the analysis finds, and a word of its reason."""
 BY_SIZE_OF_BATCH = [BySizeOfBatch, OtherwiseAlone, OtherwiseInACrowd, StartsBySizeOfBatch]
-FOUND_BY_TRIAL = [PythonRandom, *BY_SIZE_OF_BATCH]
+FOUND_BY_TRIAL = [OtherwiseAlone, OtherwiseInACrowd]
 """What only a comparison with the plain loop shows."""

@@ -195,6 +195,7 @@ CASES = {
     "to": lambda f, a, b, c: torch.cat([f(a, a.dtype), f(mask(b), b.dtype) * b], -1),
     "float": lambda f, a, b, c: f(mask(a)) * b if a.dtype == torch.float32 else b,
     "double": lambda f, a, b, c: f(mask(a)) * b if a.dtype == torch.float64 else b,
+    "type": lambda f, a, b, c: f(mask(a), b.dtype) * b,
     "type_as": lambda f, a, b, c: f(mask(a), b) * b,
     "dropout": lambda f, a, b, c: f(a, 0.5, False),
     "where": lambda f, a, b, c: (

@@ -4,25 +4,26 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from seqtasks.engine.analysis import Analysis, Loop
 from seqtasks.engine.derivative import depends_on_trained, derive
 from seqtasks.engine.graph import Graph
+from seqtasks.engine.likeness import likeness
 from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.recording import rows_for
 from seqtasks.engine.recording_loop import recorded_loop
 from seqtasks.engine.recording_model import (
     ModelRecording,
+    altered,
     embedded_inputs,
     mapped,
     originals_of,
     twin_of,
 )
-from seqtasks.engine.unseen import check_modules, check_random, check_unchanged
+from seqtasks.engine.unseen import check_modules, check_unchanged, outside_draws
 from seqtasks.engine.unsupported import UnsupportedError
-from seqtasks.torch_randomness import torch_stream
 
 __all__ = ["analyse"]
 
@@ -60,24 +61,19 @@ def analyse(
     if readout is not None:
         model["readout"] = readout
     check_modules(model, dtype)
-    twin = twin_of(model)
-    graph, phases = Graph(), Phases(len(cells))
-    graph.lookup_phase = phases.before(0)
-    graph.last_phases = (phases.backward, phases.backward_vocabulary, phases.backward_weights)
-    recording = ModelRecording(graph, phases, originals_of(model, twin), dtype=dtype)
-    draws = torch_stream(0, "trial")
-    try:
-        with torch.enable_grad(), draws.drawing():
-            analysis = _record(recording, twin, dtype, input_size, masked, external_states, steps)
-        check_random(draws)
-    except UnsupportedError:
-        check_random(draws)
-        raise
-    except Exception as error:
+    recording, analysis, pairs = _recorded(
+        model, dtype, input_size, masked, external_states, steps, again=False
+    )
+    other, another, _ = _recorded(
+        model, dtype, input_size, masked, external_states, steps, again=True
+    )
+    if likeness(recording, _roots(analysis)) != likeness(other, _roots(another)):
         raise UnsupportedError(
-            f"trying it on other numbers failed: {type(error).__name__}: {error}"
-        ) from error
-    check_unchanged(model, twin)
+            "recorded twice, with other parameters, inputs and numbers of rows, it does not do the "
+            "same: it depends on their values where no call is seen, or on the number of rows"
+        )
+    analysis.constants = _constants(recording.provenance.read, pairs)
+    graph, phases = analysis.graph, analysis.phases
     seeds = [(analysis.predictions, analysis.cotangent)]
     turns: dict[Node, list[tuple[Node, Node]]] = {}
     for loop in analysis.loops:
@@ -102,9 +98,72 @@ def analyse(
     return analysis
 
 
+def _recorded(
+    model: nn.ModuleDict,
+    dtype: torch.dtype,
+    input_size: int,
+    masked: bool,
+    external_states: bool,
+    steps: int,
+    *,
+    again: bool,
+) -> tuple[ModelRecording, Analysis, list[tuple[Tensor, Tensor]]]:
+    """Record a copy of a model, or one with other parameters on other rows.
+
+    Returns:
+        The recording, what it found, and each tensor of the copy beside the one it copies.
+    """
+    twin, pairs = twin_of(model)
+    graph, phases = Graph(), Phases(len(model["cells"]))  # pyright: ignore[reportArgumentType]
+    graph.lookup_phase = phases.before(0)
+    graph.last_phases = (phases.backward, phases.backward_vocabulary, phases.backward_weights)
+    recording = ModelRecording(graph, phases, originals_of(model, twin), dtype=dtype)
+    provenance = recording.provenance
+    if again:
+        recording.generator.manual_seed(1)
+        altered(recording.given(twin), recording.generator)
+    provenance.give(recording.given(twin))
+    rows = rows_for(twin, 4)[2 * again :][:2]
+    try:
+        with torch.enable_grad(), outside_draws(twin):
+            analysis = _record(
+                recording, twin, rows, dtype, input_size, masked, external_states, steps
+            )
+    except Exception as error:
+        if provenance.reason is not None:
+            raise UnsupportedError(provenance.reason) from error
+        if isinstance(error, UnsupportedError):
+            raise
+        raise UnsupportedError(
+            f"trying it on other numbers failed: {type(error).__name__}: {error}"
+        ) from error
+    if not again:
+        check_unchanged(model, twin)
+    return recording, analysis, pairs
+
+
+def _roots(analysis: Analysis) -> list[Node]:
+    """Return all that a program computes forward."""
+    parts = [node for part in analysis.parts for node in (part.initial, part.following)]
+    return [*parts, *(loop.output for loop in analysis.loops), analysis.predictions]
+
+
+def _constants(
+    read: dict[int, Tensor], pairs: list[tuple[Tensor, Tensor]]
+) -> list[tuple[Tensor, Tensor]]:
+    """Return the tensors whose numbers were read, each of the model for its copy, and copies."""
+    copied: dict[int, list[Tensor]] = {}
+    for copy, original in pairs:
+        if copy.layout == torch.strided:
+            copied.setdefault(copy.untyped_storage().data_ptr(), []).append(original)
+    held = [found for address, tensor in read.items() for found in copied.get(address, [tensor])]
+    return [(tensor, tensor.detach().clone()) for tensor in held]
+
+
 def _record(
     recording: ModelRecording,
     twin: nn.ModuleDict,
+    rows: tuple[int, ...],
     dtype: torch.dtype,
     input_size: int,
     masked: bool,
@@ -112,7 +171,7 @@ def _record(
     steps: int,
 ) -> Analysis:
     graph, phases = recording.graph, recording.phases
-    batch, time = rows_for(twin, 2)
+    batch, time = rows
     embedded, vocabulary = embedded_inputs(recording, twin, (batch, time), dtype, input_size)
     outputs = embedded
     loops: list[Loop] = []

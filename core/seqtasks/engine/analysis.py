@@ -74,6 +74,7 @@ class Analysis:
         vocabulary: symbols, or 0 for real inputs.
         input_size: features of real inputs.
         masked: whether rows have lengths of their own.
+        constants: tensors that a program has as numbers, beside copies of them as they were then.
         usage: what `steps_until_used` found, by the leaves it was asked about.
     """
 
@@ -88,6 +89,7 @@ class Analysis:
     masked: bool
     dtype: torch.dtype
     gradients: Cotangents = field(default_factory=Cotangents)
+    constants: list[tuple[Tensor, Tensor]] = field(default_factory=list[tuple[Tensor, Tensor]])
     usage: dict[frozenset[Node], dict[Node, int]] = field(
         default_factory=dict[frozenset[Node], dict[Node, int]]
     )

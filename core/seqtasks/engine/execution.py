@@ -60,6 +60,7 @@ class Engines:
     unsupported: str | None = None
     _starts: dict[Any, dict[int, int]] = field(default_factory=dict[Any, dict[int, int]])
     _numbers: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
+    _replaced: int = 0
     _idle: tuple[Passes, Memories] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -149,6 +150,12 @@ class Engines:
             return None
         key = (signature, options, self._start(signature, steps))
         program = self._programs.pop(key, None)
+        if program is not None and not _unchanged(program.analysis.constants):
+            program = None
+            self._replaced += 1
+            if self._replaced >= MOST_CHANGES:
+                self._give_up(signature, "tensors it takes for constants change again and again")
+                return None
         if program is not None:
             self._programs[key] = program  # used last, and so the last to go
             return program
@@ -324,3 +331,15 @@ class Engines:
         results = DifferentiablePass.apply(program, lengths, count, histories, *sources)
         parts = len(program.analysis.parts)
         return results[0], list(results[1 : 1 + parts]), list(results[1 + parts :])
+
+
+def _unchanged(constants: list[tuple[Tensor, Tensor]]) -> bool:
+    """Say whether tensors are as they were when a program was made with their numbers in it."""
+    return all(_same(held, then) for held, then in constants)
+
+
+def _same(held: Tensor, then: Tensor) -> bool:
+    if held.dtype != then.dtype or held.shape != then.shape:
+        return False
+    with_nan = held.is_floating_point() and torch.allclose(held, then, 0, 0, equal_nan=True)
+    return with_nan or torch.equal(held, then)

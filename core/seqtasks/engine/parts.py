@@ -13,28 +13,43 @@ __all__ = ["CellAlone", "Parts"]
 
 
 class Parts:
-    """A model's parts.
+    """A model's parts, read from it anew each time: any may be replaced between two calls.
 
-    Attributes:
-        embedding: None for the identity.
-        readout: None for the last cell's outputs.
-        title: what the model is called.
+    Args:
+        model: with `embedding`, `cells` and `readout`; it is not kept alive. None for none yet.
     """
 
-    def __init__(
-        self,
-        embedding: nn.Module | None,
-        cells: tuple[Any, ...],
-        readout: nn.Module | None,
-        title: str,
-    ) -> None:
-        self.embedding, self.readout, self.title = embedding, readout, title
-        self._cells = cells
+    def __init__(self, model: Any = None) -> None:
+        self._model = None if model is None else weakref.ref(model)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what a copy is made of: the copied model names itself."""
+        return type(self), ()
+
+    @property
+    def model(self) -> Any:
+        """The model; None if there is none any more."""
+        return None if self._model is None else self._model()
+
+    @property
+    def embedding(self) -> nn.Module | None:
+        """From what is given to inputs of the first cell; None for the identity."""
+        return self.model.embedding
 
     @property
     def cells(self) -> tuple[Any, ...]:
         """One a layer."""
-        return self._cells
+        return tuple(self.model.cells)
+
+    @property
+    def readout(self) -> nn.Module | None:
+        """From embedded inputs and outputs to predictions; None for the last cell's outputs."""
+        return self.model.readout
+
+    @property
+    def title(self) -> str:
+        """What the model is called."""
+        return " and ".join(dict.fromkeys(type(cell).__name__ for cell in self.cells))
 
     def modules(self) -> list[nn.Module]:
         """Return all modules, the parts' own included."""
@@ -45,7 +60,7 @@ class Parts:
         """Return what a program of these parts depends on, beside their code."""
         found: list[Any] = [has_global_hooks()]
         for module in self.modules():
-            found += [id(module), has_hooks(module)]
+            found += [id(module), identity(type(module)), has_hooks(module)]
             for name, held in attributes_of(module).items():
                 found.append((name, compared(held, identity)))  # a program has it as it was then
             for name, held in attributes_of_class(module):
@@ -77,11 +92,20 @@ class Parts:
 class CellAlone(Parts):
     """One cell without embedding and readout, which it does not keep alive."""
 
-    def __init__(self, cell: Cell) -> None:
-        super().__init__(None, (), None, type(cell).__name__)
-        self._cell = weakref.ref(cell)
+    def __init__(self, cell: Cell | None = None) -> None:
+        super().__init__(cell)
+
+    @property
+    def embedding(self) -> None:
+        """The identity."""
+        return None
 
     @property
     def cells(self) -> tuple[Any, ...]:
         """The cell."""
-        return (self._cell(),)
+        return (self.model,)
+
+    @property
+    def readout(self) -> None:
+        """The cell's outputs."""
+        return None

@@ -73,7 +73,7 @@ def rearranged(recorder: Recorder, func: Any, result: Any, *args: Any, **kwargs:
         if not isinstance(value, Tensor):
             return value
         if value.dtype in (torch.int64, torch.int32) and not recorder.is_tracked(value):
-            return value  # an index
+            return recorder.index(value)
         source = recorder.find(value)
         base = len(sources) * widest * (count + 1) + 1
         sources.append(source)

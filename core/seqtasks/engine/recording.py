@@ -18,6 +18,7 @@ from torch.overrides import TorchFunctionMode
 from seqtasks.engine.arguments import flat_arguments
 from seqtasks.engine.graph import Graph
 from seqtasks.engine.nodes import Node
+from seqtasks.engine.provenance import Provenance
 from seqtasks.engine.simplifying import truth_of
 from seqtasks.engine.unsupported import UnsupportedError
 
@@ -36,12 +37,23 @@ _ABOUT = {
     "is_contiguous",
     "get_device",
     "element_size",
-    "__repr__",
     "__hash__",
-    "__format__",
     "type",
 }
 """Tensor methods that tell about a tensor and depend on no value of it."""
+_PROPERTIES = {
+    "shape",
+    "dtype",
+    "device",
+    "layout",
+    "ndim",
+    "itemsize",
+    "nbytes",
+    "names",
+    *(f"is_{what}" for what in ("cpu", "cuda", "mps", "xpu", "meta", "sparse", "quantized")),
+    *(f"is_{what}" for what in ("mkldnn", "nested", "ipu", "xla", "vulkan", "maia", "mtia")),
+}
+"""The same of a tensor's properties."""
 
 
 @dataclass
@@ -61,6 +73,7 @@ class Recorder(TorchFunctionMode):
         rows: the sizes of the first axes, (batch,) or (batch, time), which no parameter may have.
         dtype: of all floating-point values.
         parameter: returns the leaf of a parameter.
+        provenance: knows what is computed from parameters, inputs and states.
     """
 
     def __init__(
@@ -69,12 +82,30 @@ class Recorder(TorchFunctionMode):
         rows: tuple[int, ...],
         dtype: torch.dtype,
         parameter: Callable[[Tensor], Node | None],
+        provenance: Provenance,
     ) -> None:
         super().__init__()
         self.graph, self.rows, self.dtype = graph, rows, dtype
+        self.provenance = provenance
         self._parameter = parameter
         self._tracked: dict[int, Tracked] = {}
         self._baked: list[tuple[Tensor, int]] = []
+
+    def __enter__(self) -> "Recorder":
+        """See what is called from now on."""
+        self.provenance.__enter__()
+        super().__enter__()
+        return self
+
+    def __exit__(self, *about: Any) -> None:
+        """See no more."""
+        super().__exit__(*about)
+        self.provenance.__exit__(*about)
+
+    def given(self, tensor: Tensor, node: Node) -> Tensor:
+        """Note an input or a state: what is computed from it must be recorded."""
+        self.provenance.give([tensor])
+        return self.track(tensor, node)
 
     def track(self, tensor: Tensor, node: Node, rows: bool = True) -> Tensor:
         """Note which node a tensor is."""
@@ -104,7 +135,9 @@ class Recorder(TorchFunctionMode):
         )
 
     def finish(self) -> None:
-        """Check that no tensor taken for a constant was changed meanwhile."""
+        """Check that no call was refused, and no tensor taken for a constant was changed."""
+        if self.provenance.reason is not None:  # the model may have caught the exception
+            raise UnsupportedError(self.provenance.reason)
         for tensor, version in self._baked:
             if tensor._version != version:
                 raise UnsupportedError("it changes a tensor in place")
@@ -119,8 +152,11 @@ class Recorder(TorchFunctionMode):
             raise UnsupportedError(f"it mixes {tensor.dtype} with {self.dtype}")
         if tensor.is_complex():
             raise UnsupportedError("it computes with complex numbers")
+        self._check_independent(tensor)
         if tensor.requires_grad:
             raise UnsupportedError("it uses a tensor with a gradient that is no parameter of it")
+        if tensor.is_inference():
+            raise UnsupportedError("it uses a tensor made in inference mode")
         values = tensor.detach().to("cpu", torch.float64).numpy()
         rows = tensor.dim() >= len(self.rows) and tuple(tensor.shape[: len(self.rows)]) == self.rows
         if rows:
@@ -131,9 +167,25 @@ class Recorder(TorchFunctionMode):
                 )
             values = first
         self._baked.append((tensor, tensor._version))
-        return self._keep(tensor, self._baked_node(values), rows)
+        return self._keep(tensor, self._node_of_numbers(values), rows)
 
-    def _baked_node(self, values: Any) -> Node:
+    def index(self, tensor: Tensor) -> Tensor:
+        """Return a tensor of places, which must be the same whatever the parameters are."""
+        self._check_independent(tensor)
+        self._baked.append((tensor, tensor._version))
+        return tensor
+
+    def _check_independent(self, tensor: Tensor) -> None:
+        """Refuse a tensor that depends on what is given, though no call that made it was seen."""
+        self.provenance.note_read(tensor)
+        route = self.provenance.route(tensor)
+        if route is None:
+            return
+        if isinstance(tensor.grad_fn, torch.autograd.function.BackwardCFunction):
+            raise UnsupportedError("it uses an autograd.Function of its own")
+        raise UnsupportedError(f"it uses a tensor that {route}")
+
+    def _node_of_numbers(self, values: Any) -> Node:
         """Return a node for fixed numbers, made of a constant for each different one."""
         shape = values.shape
         different = np.unique(values)
@@ -153,19 +205,44 @@ class Recorder(TorchFunctionMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         """Run a torch function, and record it if it concerns the recording."""
+        kwargs = kwargs or {}
+        given = [value for value in flat_arguments((args, kwargs)) if isinstance(value, Tensor)]
+        if not any(map(self.is_tracked, given)):
+            for tensor in given:
+                self.provenance.note_read(tensor)
+            return func(*args, **kwargs)
+        try:
+            return self._called(func, args, kwargs)
+        except UnsupportedError as error:
+            raise self.provenance.refuse(str(error)) from None
+
+    def _called(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         from seqtasks.engine.rules import RULES
 
-        kwargs = kwargs or {}
-        if not any(self.is_tracked(value) for value in flat_arguments((args, kwargs))):
-            return func(*args, **kwargs)
         name = getattr(func, "__name__", str(func))
         if kwargs.get("out") is not None or kwargs.get("inplace") or _changes_in_place(name):
             raise UnsupportedError(f"it changes a tensor in place ({name})")
         result = func(*args, **kwargs)
-        if name in _ABOUT or (name == "__get__" and not isinstance(result, Tensor)):
+        if result is NotImplemented:  # of a comparison with something that is no number, as None
             return result
-        self._record(func, name, RULES.get(func), result, args, kwargs)
+        about = name in _ABOUT or (name == "__get__" and self._is_about(func, args[0]))
+        if about and not isinstance(result, Tensor):
+            return result
+        self.provenance.paused = True
+        try:
+            self._record(func, name, RULES.get(func), result, args, kwargs)
+        finally:
+            self.provenance.paused = False
         return result
+
+    def _is_about(self, getter: Any, tensor: Any) -> bool:
+        """Say whether a property depends on no number of a tensor, nor on its gradient's."""
+        name = getattr(getattr(getter, "__self__", None), "__name__", "")
+        if name in _PROPERTIES:
+            return True
+        # of a parameter, a program depends on them anyway
+        fixed = name in ("requires_grad", "is_leaf", "grad_fn", "output_nr")
+        return fixed and self._parameter(tensor) is not None
 
     def _record(self, func: Any, name: str, rule: Any, result: Any, args: Any, kwargs: Any) -> None:
         if not isinstance(result, Tensor | tuple | list):

@@ -31,17 +31,18 @@ def recorded_loop(
         raise UnsupportedError("it runs whole sequences itself (scan)")
     initial, is_tuple = recorded_start(recording, cell, batch, dtype, steps)
     phase = phases.loop(layer)
-    recorder = Recorder(graph, (batch,), dtype, recording.parameter)
+    recorder = recording.recorder((batch,))
     previous: list[Node] = []
     tensors: list[Tensor] = []
     for k, node in enumerate(initial):
         leaf = graph.leaf("state", (layer, k), node.shape, Columns.BATCH, phase)
         previous.append(leaf)
-        tensors.append(recorder.track(recording.numbers(batch, *node.shape), leaf))
+        tensors.append(recorder.given(recording.numbers(batch, *node.shape), leaf))
     x = recording.numbers(batch, *inputs.shape)
-    recorder.track(x, inputs)
+    recorder.given(x, inputs)
     with recorder:
         result = cell(x, tuple(tensors) if is_tuple else tensors[0])
+    recorder.finish()
     following = _state_nodes(recorder, result, is_tuple, previous)
     if masked:
         running = graph.leaf("running", None, (), Columns.BATCH, phases.before(0))
@@ -75,9 +76,9 @@ def _output(
     """Record what a step puts out, on states that are known for all steps."""
     batch = recorder.rows[0]
     tensors = [
-        recorder.track(recording.numbers(batch, *part.shape), part.carried) for part in parts
+        recorder.given(recording.numbers(batch, *part.shape), part.carried) for part in parts
     ]
-    x = recorder.track(recording.numbers(batch, *inputs.shape), inputs)
+    x = recorder.given(recording.numbers(batch, *inputs.shape), inputs)
     with recorder:
         result = cell.output(x, tuple(tensors) if is_tuple else tensors[0])
     recorder.finish()
@@ -88,7 +89,7 @@ def recorded_start(
     recording: ModelRecording, cell: Any, batch: int, dtype: Any, steps: int
 ) -> tuple[list[Node], bool]:
     """Record the initial state, which must be the same for every row."""
-    recorder = Recorder(recording.graph, (batch,), dtype, recording.parameter)
+    recorder = recording.recorder((batch,))
     with recorder:
         state = cell.initial_state(batch, steps)
     recorder.finish()

@@ -1,6 +1,7 @@
 """A recording of a model: the leaves of its parameters, and modules applied to all steps alike."""
 
 import copy
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -10,10 +11,19 @@ from torch import Tensor, nn
 from seqtasks.engine.graph import Graph
 from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.phases import Phases
+from seqtasks.engine.provenance import Provenance
 from seqtasks.engine.recording import Recorder
 from seqtasks.engine.unsupported import UnsupportedError
 
-__all__ = ["ModelRecording", "embedded_inputs", "mapped", "originals_of", "result_of", "twin_of"]
+__all__ = [
+    "ModelRecording",
+    "altered",
+    "embedded_inputs",
+    "mapped",
+    "originals_of",
+    "result_of",
+    "twin_of",
+]
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
@@ -30,6 +40,7 @@ class ModelRecording:
         by_identity: id of such a tensor -> its leaf.
         dtype: of all numbers.
         generator: of the numbers that the model is tried on.
+        provenance: knows what is computed from parameters, inputs and states.
     """
 
     graph: Graph
@@ -39,6 +50,16 @@ class ModelRecording:
     by_identity: dict[int, Node] = field(default_factory=dict[int, Node])
     dtype: torch.dtype = torch.float32
     generator: torch.Generator = field(default_factory=lambda: torch.Generator().manual_seed(0))
+    provenance: Provenance = field(default_factory=Provenance)
+
+    def recorder(self, rows: tuple[int, ...]) -> Recorder:
+        """Return a recorder of a module."""
+        return Recorder(self.graph, rows, self.dtype, self.parameter, self.provenance)
+
+    def given(self, twin: nn.Module) -> list[Tensor]:
+        """Return the parameters and buffers that a program reads, of the copy."""
+        tensors = [*twin.parameters(), *twin.buffers()]
+        return [tensor for tensor in tensors if tensor.is_floating_point()]
 
     def numbers(self, *shape: int) -> Tensor:
         """Return numbers to try the model with, drawn from a stream of their own."""
@@ -101,8 +122,8 @@ def mapped(
     nodes: list[Node],
 ) -> Node:
     """Record a module that is applied to every step alike."""
-    recorder = Recorder(recording.graph, rows, dtype, recording.parameter)
-    tensors = [recorder.track(recording.numbers(*rows, *node.shape), node) for node in nodes]
+    recorder = recording.recorder(rows)
+    tensors = [recorder.given(recording.numbers(*rows, *node.shape), node) for node in nodes]
     with recorder:
         result = module(*tensors)
     recorder.finish()
@@ -121,16 +142,41 @@ def result_of(recorder: Recorder, result: Any, what: str) -> Node:
     return tracked.node
 
 
-def twin_of(model: ModuleT) -> ModuleT:
+def twin_of(model: ModuleT) -> tuple[ModuleT, list[tuple[Tensor, Tensor]]]:
     """Return a copy to be tried on numbers of ours, which are in the processor's memory.
+
+    Tensors that share memory share it in the copy too.
+
+    Returns:
+        The copy; and each tensor of the copy beside the one that it copies.
 
     Raises:
         UnsupportedError: if it cannot be copied.
     """
+    memo: dict[int, Any] = {}
     try:
-        return copy.deepcopy(model).to("cpu")
+        for parameter in model.parameters():
+            if type(parameter) is nn.Parameter:  # whose own way to copy parts it from its views
+                copied = copy.deepcopy(parameter.detach(), memo)
+                memo[id(parameter)] = nn.Parameter(copied, parameter.requires_grad)
+        twin = copy.deepcopy(model, memo).to("cpu")
     except Exception as error:
         raise UnsupportedError(f"it cannot be copied: {error}") from error
+    alive = [held for held in memo.get(id(memo), ()) if isinstance(held, Tensor)]
+    return twin, [(memo[id(held)], held) for held in alive if id(held) in memo]
+
+
+def altered(tensors: Iterable[Tensor], generator: torch.Generator) -> None:
+    """Write other numbers into the memory of floating-point tensors: of both signs, and any size.
+
+    What was computed from them on any way is then something else, but for a rare chance.
+    """
+    storages = {tensor.untyped_storage().data_ptr(): tensor for tensor in tensors}
+    for tensor in storages.values():
+        whole = torch.empty(0, dtype=tensor.dtype).set_(tensor.untyped_storage())
+        sizes = (3 * torch.randn(whole.shape, dtype=whole.dtype, generator=generator)).exp()
+        signs = torch.randint(0, 2, whole.shape, generator=generator) * 2 - 1
+        whole.copy_(sizes * signs)
 
 
 def originals_of(model: nn.Module, twin: nn.Module) -> dict[int, Tensor]:

@@ -115,7 +115,7 @@ _rule(
     each.pointwise(lambda G, a, b, c, value=1: G.add(a, G.multiply(G.divide(b, c), value)), 3),
     "addcdiv",
 )
-_rule(each.pointwise(each.identity), "float", "double", "to", "type_as", "positive")
+_rule(each.pointwise(each.identity), "float", "double", "to", "type", "type_as", "positive")
 _rule(each.pointwise(each.dropout), "dropout")
 _rule(each.where, "where", "masked_fill")
 _rule(over.reduction(lambda G, x, keep: G.sum(x, keep)), "sum")

@@ -4,7 +4,6 @@ A step does not learn how many there are. Only `initial_state` does, so that a p
 numbers of steps for which it records alike: the same shapes, the same numbers, the same parameters.
 """
 
-import hashlib
 from collections.abc import Hashable, Sequence
 from typing import Any
 
@@ -12,13 +11,12 @@ import torch
 from torch import nn
 
 from seqtasks.engine.graph import Graph
-from seqtasks.engine.nodes import Node, reached
+from seqtasks.engine.likeness import likeness
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.recording import rows_for
 from seqtasks.engine.recording_loop import recorded_start
 from seqtasks.engine.recording_model import ModelRecording, originals_of, twin_of
-from seqtasks.engine.unseen import check_random, check_unchanged
-from seqtasks.torch_randomness import torch_stream
+from seqtasks.engine.unseen import check_unchanged, outside_draws
 
 __all__ = ["start_of"]
 
@@ -35,33 +33,16 @@ def start_of(cells: Sequence[Any], dtype: torch.dtype, steps: int) -> Hashable:
         steps: of the loops.
     """
     model = nn.ModuleList(cells)
-    draws = torch_stream(0, "trial")
     try:
-        twin = twin_of(model)
+        twin, _ = twin_of(model)
         graph, phases = Graph(), Phases(len(cells))
         recording = ModelRecording(graph, phases, originals_of(model, twin), dtype=dtype)
+        recording.provenance.give(recording.given(twin))
         (batch,) = rows_for(twin, 1)
-        with torch.enable_grad(), draws.drawing():
+        with torch.enable_grad(), outside_draws(twin):
             starts = [recorded_start(recording, cell, batch, dtype, steps) for cell in twin]
-        check_random(draws)
         check_unchanged(model, twin)
     except Exception:
         # no other number of steps shares its program; the analysis says what is wrong
         return ("alone", steps)
-    return tuple((is_tuple, _described(recording, nodes)) for nodes, is_tuple in starts)
-
-
-def _described(recording: ModelRecording, roots: list[Node]) -> Hashable:
-    """Return how values are computed, equal for those computed alike from the same parameters."""
-    nodes = sorted(reached(roots, lambda node: node.inputs), key=lambda node: node.number)
-    places = {node: place for place, node in enumerate(nodes)}
-    return tuple(places[root] for root in roots), tuple(
-        (
-            node.operation,
-            tuple(places[source] for source in node.inputs),
-            node.shape,
-            None if node.index is None else hashlib.blake2b(node.index.tobytes()).digest(),
-            id(recording.parameters[node]) if node in recording.parameters else repr(node.value),
-        )
-        for node in nodes
-    )
+    return tuple((is_tuple, likeness(recording, nodes)) for nodes, is_tuple in starts)

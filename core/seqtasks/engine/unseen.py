@@ -1,20 +1,64 @@
 """What a recording does not see, and no model may have: hooks, random draws, lasting changes."""
 
+import random
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from seqtasks.engine.attributes import attributes_of, compared, value
 from seqtasks.engine.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.unsupported import UnsupportedError
-from seqtasks.torch_randomness import RandomStream
 
-__all__ = ["check_modules", "check_random", "check_unchanged"]
+__all__ = ["check_modules", "check_unchanged", "generators_in", "outside_draws"]
 
 
-def check_random(draws: RandomStream) -> None:
-    """Refuse a model that has drawn random numbers from the stream that it was given."""
-    if draws.is_used:
-        raise UnsupportedError("it draws random numbers")
+@contextmanager
+def outside_draws(model: nn.Module) -> Generator[None, None, None]:
+    """Refuse what draws from Python's or NumPy's generators, or from one that a module holds.
+
+    The state of a generator tells. Draws by torch are seen where they are made.
+    """
+    held = [kept for module in model.modules() for kept in generators_in(module)]
+    before = [_state(kept) for kept in held]
+    of_python, of_numpy = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        drawn = random.getstate() != of_python or repr(np.random.get_state()) != repr(of_numpy)
+        if drawn:
+            random.setstate(of_python)
+            np.random.set_state(of_numpy)
+        if drawn or [_state(kept) for kept in held] != before:
+            raise UnsupportedError("it draws random numbers")
+
+
+def generators_in(module: nn.Module) -> list[Any]:
+    """Return the generators and iterators among a module's attributes."""
+    found: list[Any] = []
+    for held in attributes_of(module).values():
+        members = held.values() if isinstance(held, dict) else held
+        several = isinstance(held, dict | list | tuple)
+        found += [one for one in (members if several else (held,)) if _state(one) is not None]
+    return found
+
+
+def _state(held: Any) -> str | None:
+    """Return the state of a generator or an iterator; None of anything else."""
+    if isinstance(held, random.Random):
+        return repr(held.getstate())
+    if isinstance(held, np.random.Generator):
+        return repr(held.bit_generator.state)
+    if isinstance(held, np.random.BitGenerator):
+        return repr(held.state)
+    if isinstance(held, np.random.RandomState):
+        return repr(held.get_state())
+    if isinstance(held, Iterator):
+        return repr(held.__reduce__())
+    return None
 
 
 def check_modules(model: nn.Module, dtype: torch.dtype) -> None:

@@ -120,6 +120,8 @@ class NativeSteps:
         )
 
     def _program(self, time_steps: int) -> Program | None:
+        if not self._model.is_its_parts:  # an observer may have added a hook
+            return None
         program = self._engines.program(time_steps, input_size=self._input_size)
         return program if isinstance(program, Program) else None
 
