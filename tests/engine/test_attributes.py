@@ -1,8 +1,13 @@
 """A program holds for the attributes a cell had when it was made; another is made for others."""
 
+import ctypes
 import functools
 import gc
+import os
+import time
+import types
 import weakref
+from dataclasses import dataclass
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -104,6 +109,203 @@ def test_a_change_is_noticed(engine, change):
     expected, _ = st.unroll(cell, inputs)
     torch.testing.assert_close(found, expected)
     assert engines_of(cell, engine).name == before == engine
+
+
+RATE = 1.0
+RATES = {"rate": 1.0}
+OTHER = types.ModuleType("other")
+OTHER.rate = 1.0
+
+
+def rate_of_globals():
+    return RATE
+
+
+class Settings:
+    rate = 1.0
+
+
+class Slots:
+    __slots__ = ("rate",)
+
+    def __init__(self):
+        self.rate = 1.0
+
+
+@dataclass(slots=True)
+class SlotsOfData:
+    rate: float = 1.0
+
+
+class Schedule:
+    def __init__(self):
+        self._rate = 1.0
+
+    @property
+    def rate(self):
+        return self._rate
+
+    def now(self):
+        return rate_of_globals() * self.rate
+
+
+class Listed(list):
+    rate = 1.0
+
+
+class Named(dict):
+    rate = 1.0
+
+
+def set_global(value):
+    globals()["RATE"] = value
+
+
+def nested(depth):
+    return [nested(depth - 1)] if depth else [1.0]
+
+
+def deepest(lists):
+    while isinstance(lists[0], list):
+        lists = lists[0]
+    return lists
+
+
+def in_closure(cell):
+    rate = 1.0
+
+    def change(value):
+        nonlocal rate
+        rate = value
+
+    cell.read, cell.change = lambda: rate, change
+
+
+READS = {
+    "global": (lambda cell: RATE, lambda cell: set_global(2.0)),
+    "global of a function": (lambda cell: rate_of_globals(), lambda cell: set_global(2.0)),
+    "global of a method": (lambda cell: cell.held.now(), lambda cell: set_global(2.0)),
+    "global dictionary": (lambda cell: RATES["rate"], lambda cell: RATES.update(rate=2.0)),
+    "another class": (lambda cell: Settings.rate, lambda cell: setattr(Settings, "rate", 2.0)),
+    "another module": (lambda cell: OTHER.rate, lambda cell: setattr(OTHER, "rate", 2.0)),
+    "slots": (lambda cell: cell.held.rate, lambda cell: setattr(cell.held, "rate", 2.0)),
+    "closure": (lambda cell: cell.read(), lambda cell: cell.change(2.0)),
+    "environment": (
+        lambda cell: float(os.environ.get("RATE", "1")),
+        lambda cell: os.environ.update(RATE="2"),
+    ),
+    "list": (
+        lambda cell: deepest(cell.held)[0],
+        lambda cell: deepest(cell.held).__setitem__(0, 2.0),
+    ),
+    "ctypes": (lambda cell: cell.held.value, lambda cell: setattr(cell.held, "value", 2.0)),
+    "attribute": (lambda cell: cell.held.rate, lambda cell: setattr(cell.held, "rate", 2.0)),
+    "default": (
+        lambda cell: cell.method(),
+        lambda cell: setattr(type(cell).method, "__defaults__", (2.0,)),
+    ),
+    "code": (
+        lambda cell: rate_of_globals(),
+        lambda cell: setattr(rate_of_globals, "__code__", (lambda: 2.0).__code__),
+    ),
+}
+HELD = {
+    "global of a method": Schedule,
+    "slots": Slots,
+    "list": lambda: nested(9),
+    "ctypes": lambda: ctypes.c_double(1.0),
+    "attribute": lambda: SimpleNamespace(rate=1.0),
+}
+KINDS = [
+    *((name, HELD.get(name)) for name in READS),
+    ("slots", SlotsOfData),
+    ("attribute", Listed),
+    ("attribute", Named),
+    ("attribute", Slots),
+    ("list", lambda: nested(30)),
+]
+
+
+@pytest.fixture
+def put_back():
+    code = rate_of_globals.__code__
+    yield
+    set_global(1.0)
+    RATES["rate"] = Settings.rate = OTHER.rate = 1.0
+    rate_of_globals.__code__ = code
+    os.environ.pop("RATE", None)
+
+
+@pytest.mark.usefixtures("put_back")
+@pytest.mark.parametrize(("name", "made"), KINDS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_change_of_what_the_code_reads_from_outside_is_noticed(engine, name, made):
+    read, change = READS[name]
+
+    class Outside(st.Cell):
+        def __init__(self):
+            super().__init__(3, 5)
+            self.linear = nn.Linear(8, 5)
+            self.held = None if made is None else made()
+            self.rate_now = read
+            in_closure(self)
+
+        def method(self, rate=1.0):
+            return rate
+
+        def forward(self, x, h):
+            return torch.tanh(self.linear(torch.cat([x, h], 1))) * self.rate_now(self)
+
+    cell, inputs = Outside(), torch.randn(4, 6, 3)
+    before, _ = st.unroll(cell, inputs, engine=engine)
+    change(cell)
+    found, _ = st.unroll(cell, inputs, engine=engine)
+    torch.testing.assert_close(found, st.unroll(cell, inputs)[0])
+    assert not torch.allclose(found, before)
+    assert engines_of(cell, engine).name == engine
+
+
+class Large(st.Cell):
+    """Holds a list of which a step reads one number, or none."""
+
+    def __init__(self, reads, held):
+        super().__init__(3, 5)
+        self.linear, self.reads, self.held = nn.Linear(8, 5), reads, held
+
+    def forward(self, x, h):
+        return torch.tanh(self.linear(torch.cat([x, h], 1))) * self.reads(self)
+
+
+def seconds_of(function, repeats=20):
+    best = float("inf")
+    for _ in range(repeats):
+        began = time.perf_counter()
+        function()
+        best = min(best, time.perf_counter() - began)
+    return best
+
+
+LARGE = {
+    "unread list": (lambda cell: 1.0, list(range(100_000)), "torch"),
+    "list": (lambda cell: cell.held[7], list(range(100_000)), "plain"),
+    "dictionary": (lambda cell: cell.held[7], dict.fromkeys(range(100_000), 1.0), "plain"),
+    "by a computed name": (lambda cell: getattr(cell, "he" + "ld")[7], [1.0] * 2000, "plain"),
+    "range": (lambda cell: cell.held[7], range(10**9), "torch"),
+    "array": (lambda cell: float(cell.held[7]), np.ones(10_000), "torch"),
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_an_attribute_that_holds_much_costs_little_at_each_call(kind):
+    read, held, expected = LARGE[kind]
+    cell = Large(read, held)
+    inputs = torch.randn(4, 6, 3)
+    found, _ = st.unroll(cell, inputs, engine="torch")
+    torch.testing.assert_close(found, st.unroll(cell, inputs)[0])
+    engines = engines_of(cell, "torch")
+    assert engines.name == expected
+    assert expected == "torch" or "holds too much" in engines.reasons["torch"]
+    assert seconds_of(lambda: engines.program(6, input_size=3, external_states=True)) < 0.005
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -24,6 +24,7 @@ from seqtasks.engine.portions import Memories, forward_alone
 from seqtasks.engine.starting import start_of
 from seqtasks.engine.unroll import brought_to
 from seqtasks.engine.unsupported import UnsupportedError
+from seqtasks.engine.watch import Watch
 from seqtasks.errors import RunError
 
 __all__ = ["Engines"]
@@ -61,6 +62,9 @@ class Engines:
     _starts: dict[Any, dict[int, int]] = field(default_factory=dict[Any, dict[int, int]])
     _numbers: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
     _replaced: int = 0
+    _watch: Watch | None = None
+    _number: int = 0
+    _signatures: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
     _idle: tuple[Passes, Memories] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -93,7 +97,10 @@ class Engines:
 
     def alike(self, times: NDArray[np.int64]) -> NDArray[np.intp]:
         """Return a number for each number of steps, the same for those that share a program."""
-        signature = self.parts.signature()
+        try:
+            signature = self._signature()
+        except UnsupportedError:  # no program will be had
+            return np.arange(len(times))
         different, places = np.unique(times, return_inverse=True)
         return np.array([self._start(signature, int(steps)) for steps in different])[places]
 
@@ -141,7 +148,12 @@ class Engines:
         if self._is_plain:
             return None
         options = (input_size, masked, external_states)
-        signature = self.parts.signature()
+        try:
+            signature = self._signature()
+        except UnsupportedError as reason:
+            self.unsupported = str(reason)
+            self._give_up(("large", len(self._refused)), str(reason))
+            return None
         if signature in self._refused:
             self.name = "plain"
             return None
@@ -188,6 +200,21 @@ class Engines:
                 self._programs.pop(next(iter(self._programs)), None)
             self._programs[key] = program
         return program
+
+    def _signature(self) -> Hashable:
+        """Return what is equal while a program of the parts holds, but for their tensors' values.
+
+        Raises:
+            UnsupportedError: if they hold too much to be compared at each call.
+        """
+        tops = self.parts.tops()
+        if self._watch is None or not self._watch.holds(tops):
+            self._watch = None
+            watch = Watch(tops)
+            self._signatures.setdefault(watch.signature, len(self._signatures))
+            self._watch = watch
+            self._number = self._signatures[watch.signature]
+        return self._number
 
     def _start(self, signature: Any, steps: int) -> int:
         """Return the number of how a loop of so many steps starts."""

@@ -1,18 +1,27 @@
 """Hooks on modules and tensors, which only the plain loop runs."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 __all__ = ["has_global_hooks", "has_hooks"]
 
 _OF_MODULES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-_OF_TENSORS = ("_backward_hooks", "_post_accumulate_grad_hooks")
 
 
 def has_hooks(owner: nn.Module | Tensor) -> bool:
     """Say whether a module itself, or a parameter, has a hook."""
-    names = _OF_MODULES if isinstance(owner, nn.Module) else _OF_TENSORS
-    return any(getattr(owner, name, None) for name in names)
+    if isinstance(owner, Tensor):
+        later: Any = getattr(owner, "_post_accumulate_grad_hooks", None)
+        return bool(owner._backward_hooks or later)
+    held = vars(owner)
+    return bool(
+        held["_forward_hooks"]
+        or held["_forward_pre_hooks"]
+        or held["_backward_hooks"]
+        or held["_backward_pre_hooks"]
+    )
 
 
 def has_global_hooks() -> bool:

@@ -6,8 +6,6 @@ from typing import Any
 from torch import nn
 
 from seqtasks.cells import Cell
-from seqtasks.engine.attributes import attributes_of, attributes_of_class, compared, identity
-from seqtasks.engine.hooks import has_global_hooks, has_hooks
 
 __all__ = ["CellAlone", "Parts"]
 
@@ -51,29 +49,13 @@ class Parts:
         """What the model is called."""
         return " and ".join(dict.fromkeys(type(cell).__name__ for cell in self.cells))
 
+    def tops(self) -> list[nn.Module]:
+        """Return the parts that there are, in a row."""
+        return [part for part in (self.embedding, *self.cells, self.readout) if part is not None]
+
     def modules(self) -> list[nn.Module]:
         """Return all modules, the parts' own included."""
-        tops = [part for part in (self.embedding, *self.cells, self.readout) if part is not None]
-        return [module for top in tops for module in top.modules()]
-
-    def signature(self) -> tuple[Any, ...]:
-        """Return what a program of these parts depends on, beside their code."""
-        found: list[Any] = [has_global_hooks()]
-        for module in self.modules():
-            found += [id(module), identity(type(module)), has_hooks(module)]
-            for name, held in attributes_of(module).items():
-                found.append((name, compared(held, identity)))  # a program has it as it was then
-            for name, held in attributes_of_class(module):
-                found.append((name, compared(held, identity)))
-            for tensors in (module._parameters, module._buffers):
-                for name, tensor in tensors.items():
-                    if tensor is not None:
-                        about = (tensor.dtype, tensor.device, tuple(tensor.shape), tensor.stride())
-                        found.append((name, id(tensor), tensor.requires_grad, *about))
-                        if not tensor.is_floating_point():  # known as numbers, not read again
-                            found.append(identity(tensor))
-                        found.append(has_hooks(tensor))
-        return tuple(found)
+        return [module for top in self.tops() for module in top.modules()]
 
     def names(self) -> dict[int, str]:
         """Return the name of each parameter and buffer by its id."""
