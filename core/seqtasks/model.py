@@ -83,8 +83,8 @@ class Model(nn.Module):
         """Return the engines; of a copy of another model new ones, for its own parts."""
         engines = self._engines
         if engines is not None and engines.parts.model is not self:
-            return self.use_engine(engines.wanted)
-        return engines
+            self._engines = Engines(Parts(self), engines.wanted)
+        return self._engines
 
     def forward(
         self,

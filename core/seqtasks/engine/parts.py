@@ -5,8 +5,6 @@ from typing import Any
 
 from torch import nn
 
-from seqtasks.cells import Cell
-
 __all__ = ["CellAlone", "Parts"]
 
 
@@ -14,11 +12,15 @@ class Parts:
     """A model's parts, read from it anew each time: any may be replaced between two calls.
 
     Args:
-        model: with `embedding`, `cells` and `readout`; it is not kept alive. None for none yet.
+        model: with `embedding`, `cells` and `readout`; it is not kept alive, but its parts are.
+            None for none yet.
     """
 
     def __init__(self, model: Any = None) -> None:
         self._model = None if model is None else weakref.ref(model)
+        self._last: tuple[Any, tuple[Any, ...], Any] = (None, (), None)
+        if model is not None:
+            self._read()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return what a copy is made of: the copied model names itself."""
@@ -32,17 +34,23 @@ class Parts:
     @property
     def embedding(self) -> nn.Module | None:
         """From what is given to inputs of the first cell; None for the identity."""
-        return self.model.embedding
+        return self._read()[0]
 
     @property
     def cells(self) -> tuple[Any, ...]:
         """One a layer."""
-        return tuple(self.model.cells)
+        return self._read()[1]
 
     @property
     def readout(self) -> nn.Module | None:
         """From embedded inputs and outputs to predictions; None for the last cell's outputs."""
-        return self.model.readout
+        return self._read()[2]
+
+    def _read(self) -> tuple[Any, tuple[Any, ...], Any]:
+        model = self.model
+        if model is not None:
+            self._last = model.embedding, tuple(model.cells), model.readout
+        return self._last
 
     @property
     def title(self) -> str:
@@ -51,7 +59,8 @@ class Parts:
 
     def tops(self) -> list[nn.Module]:
         """Return the parts that there are, in a row."""
-        return [part for part in (self.embedding, *self.cells, self.readout) if part is not None]
+        embedding, cells, readout = self._read()
+        return [part for part in (embedding, *cells, readout) if part is not None]
 
     def modules(self) -> list[nn.Module]:
         """Return all modules, the parts' own included."""
@@ -74,20 +83,5 @@ class Parts:
 class CellAlone(Parts):
     """One cell without embedding and readout, which it does not keep alive."""
 
-    def __init__(self, cell: Cell | None = None) -> None:
-        super().__init__(cell)
-
-    @property
-    def embedding(self) -> None:
-        """The identity."""
-        return None
-
-    @property
-    def cells(self) -> tuple[Any, ...]:
-        """The cell."""
-        return (self.model,)
-
-    @property
-    def readout(self) -> None:
-        """The cell's outputs."""
-        return None
+    def _read(self) -> tuple[Any, tuple[Any, ...], Any]:
+        return None, (self.model,), None
