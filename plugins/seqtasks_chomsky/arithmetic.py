@@ -116,7 +116,8 @@ class ComputeSqrt(BitTask):
     """Say the whole part of a number's square root, both most significant digit first.
 
     The number is uniform among those of `length` binary digits that are not 0. The root has half as
-    many places, rounded up, with zeros in front.
+    many places, rounded up, with zeros in front. The published code has the most significant digit
+    first too; the paper's text (A.3) says the least.
     """
 
     layout = "after"

@@ -101,7 +101,9 @@ def _operations() -> NDArray[np.uint16]:
 class ModularArithmetic(Task):
     """Say the value, mod 5, of digits 0..4 with one of + - * between neighbours.
 
-    * goes before + and -, which go from left to right. Digits and operators are drawn uniformly.
+    * goes before + and -, which go from left to right, as in the published code; the language of
+    this name in Butoi et al. 2025 goes strictly from left to right, so that 1+2*3 is 2 here and 4
+    there. Digits and operators are drawn uniformly.
     The length is odd: the published code shortens an even length by one, here it is an error. The
     blank _ is never drawn; where one is given, it stands for 0 at a digit's place and for + at an
     operator's, as in the published code.

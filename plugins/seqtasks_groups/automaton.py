@@ -18,9 +18,13 @@ __all__ = ["Automaton"]
 class Automaton(FollowingTask):
     """Say at each step the state of a deterministic automaton that reads the input.
 
-    The automaton has states 0, 1, ..., of which it starts in 0; for each state and each symbol the
-    next state is drawn once, each state as likely as any other, from the seed `machine`. Each
-    symbol of the input is as likely as any other. Length counts the symbols, from 1.
+    The automaton has states 0, 1, ..., and starts in state 0. Each symbol permutes the states; the
+    permutations are drawn once from the seed `machine`, each as likely as any other, and drawn anew
+    until every state can be reached. So the automaton never forgets: two states never become one,
+    and the state depends on every symbol read. Each symbol of the input is as likely as any other.
+    Length counts the symbols, from 1.
+
+    `group-word` has the groups of the literature on state tracking.
     """
 
     states: int = 5
@@ -29,10 +33,7 @@ class Automaton(FollowingTask):
 
     layout = "each"
     settings = Settings(cell="gru", hidden_size=32, length="1..10", learning_rate=0.01)
-    source = (
-        "Liu et al. 2023, Transformers learn shortcuts to automata; Merrill, Petty & Sabharwal "
-        "2024, The illusion of state in state-space models"
-    )
+    source = "our own"
 
     def __post_init__(self) -> None:
         """Check the parameters and set the alphabets."""
@@ -49,8 +50,22 @@ class Automaton(FollowingTask):
 @lru_cache(maxsize=16)
 def _arrows(states: int, symbols: int, machine: int) -> NDArray[np.int64]:
     """Return the next state of each state at each symbol, (states, symbols)."""
-    shape = (states, symbols)
-    return stream(machine, "automaton", *shape).integers(states, size=shape)
+    rng = stream(machine, "permutations", states, symbols)
+    while True:
+        arrows = np.stack([rng.permutation(states) for _ in range(symbols)], axis=1)
+        if _reaches_every_state(arrows):
+            return arrows
+
+
+def _reaches_every_state(arrows: NDArray[np.int64]) -> bool:
+    """Say whether every state can be reached from the first; of permutations, then from any."""
+    reached = np.zeros(len(arrows), dtype=np.bool_)
+    edge = np.array([0])
+    while len(edge):
+        reached[edge] = True
+        after = np.unique(arrows[edge])
+        edge = after[~reached[after]]
+    return bool(reached.all())
 
 
 def _letters(count: int) -> list[str]:

@@ -4,9 +4,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtasks.errors import UsageError
+from seqtasks.published import PublishedProtocol
 from seqtasks.tasks import Array, Reals, Task, Tokens
 
-__all__ = ["FollowingTask", "check_range", "follow"]
+__all__ = [
+    "STATE_TRACKING",
+    "STATE_TRACKING_PROTOCOL",
+    "FollowingTask",
+    "check_range",
+    "follow",
+]
+
+
+STATE_TRACKING = (
+    "Grazzi et al. 2024, Unlocking state-tracking in linear RNNs through negative eigenvalues"
+)
+STATE_TRACKING_PROTOCOL = PublishedProtocol(
+    source=STATE_TRACKING,
+    missing=(
+        "Its networks are layers of Mamba and DeltaNet with normalisation between them.",
+        "It scores whole sequences at each place, the best of three seeds, in figures only.",
+        (
+            "Its training can be set: --training-inputs 1600000 --batch-size 512 --length 32 "
+            "--optimizer adamw:weight_decay=0.01 --lr 0.0001 --clip 1."
+        ),
+    ),
+)
 
 
 def check_range(name: str, value: int, least: int, most: int) -> None:

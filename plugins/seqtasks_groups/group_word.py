@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from seqtasks.errors import UsageError
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Tokens
-from seqtasks_groups.following import FollowingTask, follow
+from seqtasks_groups.following import STATE_TRACKING_PROTOCOL, FollowingTask, follow
 from seqtasks_groups.groups import GroupName, group
 
 __all__ = ["GroupWord"]
@@ -22,8 +22,9 @@ class GroupWord(FollowingTask):
     Z is the whole numbers below its size with addition; S all permutations, and A the even ones, of
     so many points, in cycle notation, multiplied left to right: (12)(23) is first (12), then (23).
     D4 is the symmetries of a square, r a quarter turn, s a reflection, s r = r3 s. Q8 is the
-    quaternions 1, i, j, k and their opposites, with i j = k. The identity is the first element of
-    each: 0, e or 1.
+    quaternions 1, i, j, k and their opposites, with i j = k. A4xZ5 is pairs of A4 and Z5, as in
+    (123)z2. The identity is the first element of each: 0, e or 1. Merrill et al. compare the three
+    groups of 60 elements: Z60, A4xZ5 and A5.
     """
 
     group: GroupName = "A5"
@@ -45,6 +46,7 @@ class GroupWord(FollowingTask):
         "Merrill, Petty & Sabharwal 2024, The illusion of state in state-space models; Grazzi et "
         "al. 2024, Unlocking state-tracking in linear RNNs through negative eigenvalues"
     )
+    published = STATE_TRACKING_PROTOCOL
 
     def __post_init__(self) -> None:
         """Check the parameters and set the alphabets."""

@@ -14,7 +14,7 @@ from seqtasks_groups.cycles import IDENTITY, Permutation, cycle_notation, in_seq
 
 __all__ = ["GROUP_NAMES", "Group", "GroupName", "group"]
 
-GroupName = Literal["Z2", "Z5", "Z60", "S3", "S4", "A4", "S5", "A5", "D4", "Q8"]
+GroupName = Literal["Z2", "Z5", "Z60", "S3", "S4", "A4", "S5", "A5", "D4", "Q8", "A4xZ5"]
 Element = TypeVar("Element", bound=Hashable)
 GROUP_NAMES: tuple[str, ...] = get_args(GroupName)
 
@@ -68,6 +68,8 @@ def group(name: str) -> Group:
         )
     if name == "Q8":
         return _quaternions()
+    if "x" in name:
+        return _product(name, *map(group, name.split("x")))
     size = int(name[1:])
     return _FAMILIES[name[0]](name, size)
 
@@ -132,6 +134,25 @@ def _quaternions() -> Group:
 
     symbols = tuple(("-" if sign < 0 else "") + "1ijk"[unit] for unit, sign in elements)
     return Group("Q8", symbols, _table(elements, multiplied))
+
+
+def _product(name: str, left: Group, right: Group) -> Group:
+    """Return the pairs of two groups' elements, which multiply side by side.
+
+    A pair is written as its first element, or nothing for the identity, then z and its second,
+    or nothing for the identity: (123)z2, (123), z2, and e for the pair of both identities.
+    """
+    pairs = list(product(range(len(left.symbols)), range(len(right.symbols))))
+    symbols = tuple(
+        (left.symbols[one] if one else "") + (f"z{right.symbols[other]}" if other else "")
+        or IDENTITY
+        for one, other in pairs
+    )
+
+    def multiplied(first: tuple[int, int], second: tuple[int, int]) -> tuple[int, int]:
+        return int(left.table[first[0], second[0]]), int(right.table[first[1], second[1]])
+
+    return Group(name, symbols, _table(pairs, multiplied))
 
 
 _FAMILIES: dict[str, Callable[[str, int], Group]] = {

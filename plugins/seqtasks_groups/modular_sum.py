@@ -6,7 +6,12 @@ import numpy as np
 
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Tokens
-from seqtasks_groups.following import FollowingTask, check_range
+from seqtasks_groups.following import (
+    STATE_TRACKING,
+    STATE_TRACKING_PROTOCOL,
+    FollowingTask,
+    check_range,
+)
 
 __all__ = ["ModularSum"]
 
@@ -23,9 +28,8 @@ class ModularSum(FollowingTask):
 
     layout = "each"
     settings = Settings(cell="elman", hidden_size=64, length="1..20", solved_after=5)
-    source = (
-        "Grazzi et al. 2024, Unlocking state-tracking in linear RNNs through negative eigenvalues"
-    )
+    source = STATE_TRACKING
+    published = STATE_TRACKING_PROTOCOL
 
     def __post_init__(self) -> None:
         """Check the parameter and set the alphabets."""

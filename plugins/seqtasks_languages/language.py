@@ -8,8 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtasks.errors import UsageError
+from seqtasks.published import PublishedProtocol
 from seqtasks.tasks import Array, Layout, Task, Tokens, TokenSets
 from seqtasks_languages.drawing import coins, whole_numbers
+from seqtasks_languages.negatives import (
+    MEANINGS,
+    Negatives,
+    check_negatives,
+    edited,
+    uniform_strings,
+)
 
 __all__ = ["END", "USUAL_CHANGES", "Language", "Mode", "modes"]
 
@@ -18,6 +26,13 @@ Mode = Literal["recognise", "predict"]
 END = "END"
 """How the end of a string is written among the symbols that may come next."""
 
+RECOGNISERS = (
+    "Butoi, Khalighinejad, Svete, Valvoda, Cotterell & DuSell, Training neural networks as "
+    "recognizers of formal languages, ICLR 2025"
+)
+"""Trains recognisers of many languages in one way."""
+
+_IN_WORDS = {"near": "near misses", "random": "random strings", "mixed": "strings"}
 _ROUNDS = 1000
 _SPARE = 64
 _USUAL_SHARE, _LEAST_SHARE = 2 / 3, 0.05
@@ -51,7 +66,10 @@ def modes(changes: str = USUAL_CHANGES) -> dict[str, dict[str, str]]:
         changes: what becomes of the members of which near misses are made, after "of the changes
             tried"; a language that defines `near_misses` says it here.
     """
-    return {"mode": {"predict": _PREDICT, "recognise": _RECOGNISE.format(changes=changes)}}
+    return {
+        "mode": {"predict": _PREDICT, "recognise": _RECOGNISE.format(changes=changes)},
+        "negatives": MEANINGS,
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +87,8 @@ class Language(Task):
 
     Attributes:
         mode: which of the two tasks.
+        negatives: of strings to recognise, those that are no members: `near` misses, `random`
+            strings, or a `mixed` half of random strings and half of edited members.
 
     Example:
         >>> import numpy as np, seqtasks as st
@@ -92,6 +112,17 @@ class Language(Task):
     """
 
     mode: Mode = "predict"
+    negatives: Negatives = "near"
+
+    published = PublishedProtocol(
+        source=RECOGNISERS,
+        missing=(
+            "Its strings have lengths from 0, of which a batch holds several.",
+            "Its loss can add those of the next symbol and of the set of next symbols.",
+            "It halves the rate and stops by the validation loss.",
+            "The rest can be set: mode=recognise,negatives=mixed --training-inputs 10000.",
+        ),
+    )
 
     meanings: ClassVar[Mapping[str, Mapping[str, str]]] = modes()
 
@@ -103,6 +134,7 @@ class Language(Task):
         """
         if self.mode not in get_args(Mode):
             raise UsageError(f"mode must be one of recognise, predict, got {self.mode!r}")
+        check_negatives(self.negatives, self.mode)
 
     # The base declares plain attributes; here, and in subclasses with parameters, they follow from
     # the parameters, so they are properties, which is what the checker is told to let pass.
@@ -212,13 +244,25 @@ class Language(Task):
             return self.contains(inputs).astype(np.int64)
         return self.read(inputs).transpose(1, 0, 2)
 
+    def _candidates(self, rng: np.random.Generator, members: Array) -> Array:
+        """Return strings that may be no members, as many as the members given."""
+        if self.negatives == "near":
+            return self.near_misses(rng, members)
+        count, length = members.shape
+        symbols = self.inputs.size
+        drawn = uniform_strings(rng, symbols, count, length).astype(members.dtype)
+        if self.negatives == "mixed":
+            chosen = coins(rng, count)
+            drawn[chosen] = edited(rng, members[chosen], symbols)
+        return drawn
+
     def _non_members(self, rng: np.random.Generator, members: Array, count: int) -> Array:
-        """Return near misses of members, and of more if these do not suffice, (count, length)."""
+        """Return strings that are no members, made of those given and of more, (count, length)."""
         length = members.shape[1]
         found = np.empty((count, length), dtype=members.dtype)
         filled = tries = 0
         for _ in range(_ROUNDS):
-            tried = self.near_misses(rng, members)
+            tried = self._candidates(rng, members)
             outside = tried[~self.contains(tried)][: count - filled]
             found[filled : filled + len(outside)] = outside
             filled += len(outside)
@@ -227,7 +271,8 @@ class Language(Task):
             tries += len(members)
             members = self.members(rng, _tries(count - filled, (filled + 1) / tries), length)
         raise UsageError(
-            f"{self.known_as} has next to no strings of length {length} that just miss it; "
+            f"{self.known_as} has next to no {_IN_WORDS[self.negatives]} of length {length} "
+            "outside it; "
             "allow only lengths at which it has some, or define its near_misses"
         )
 

@@ -8,6 +8,7 @@ from seqtasks.lengths import AllowedLengths
 from seqtasks.metrics import mean_squared_error, r_squared
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Reals, Task
+from seqtasks_memory.symbols import LONG_LAGS
 
 __all__ = ["Adding"]
 
@@ -37,6 +38,7 @@ class Adding(Task):
         "units, with a marker in each half as in Arjovsky, Shah & Bengio 2016, Unitary evolution "
         "recurrent neural networks"
     )
+    published = LONG_LAGS
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw values and the places of the markers, (batch, length, 2) float32."""

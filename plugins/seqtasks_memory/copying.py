@@ -9,6 +9,8 @@ from seqtasks.lengths import AllowedLengths
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Task, Tokens
 from seqtasks_memory.symbols import (
+    LONG_LAGS,
+    TURING_MACHINES,
     answer_type,
     check_range,
     every_string,
@@ -27,7 +29,8 @@ class CopyMemory(Task):
 
     The input is `items` symbols, each one of `symbols`, then T - 1 blanks (_), a go marker (>) and
     `items` blanks; the answer is T + `items` blanks, then the symbols in their order. All of it is
-    scored. Length counts all steps, T + 2 * items, from 21 as published. To answer blanks first and
+    scored. Length counts all steps, T + 2 * items: with 10 items, as in the papers, from 21, while
+    they have T of 100 and more. To answer blanks first and
     then guess has a mean cross-entropy of items * ln(symbols) / length: 10 ln 8 / (T + 20).
     """
 
@@ -42,6 +45,7 @@ class CopyMemory(Task):
         "Hochreiter & Schmidhuber 1997, Long short-term memory; in the form of Arjovsky, Shah & "
         "Bengio 2016, Unitary evolution recurrent neural networks"
     )
+    published = LONG_LAGS
 
     def __post_init__(self) -> None:
         """Check the parameters and set what follows from them."""
@@ -106,6 +110,7 @@ class Copy(Task):
         evaluation_lengths=(5, 10, 20, 50),
     )
     source = "Graves, Wayne & Danihelka 2014, Neural Turing machines, section 4.1"
+    published = TURING_MACHINES
 
     def __post_init__(self) -> None:
         """Check the parameter and set the alphabets."""
@@ -157,6 +162,7 @@ class RepeatCopy(Task):
         cell="gru", hidden_size=128, length="2..3", steps=10_000, evaluation_lengths=(2, 3, 4, 10)
     )
     source = "Graves, Wayne & Danihelka 2014, Neural Turing machines, section 4.2"
+    published = TURING_MACHINES
 
     def __post_init__(self) -> None:
         """Check the parameters and set the alphabets."""

@@ -10,6 +10,7 @@ from seqtasks.alphabet import IGNORE
 from seqtasks.errors import UsageError
 from seqtasks.lengths import AllowedLengths
 from seqtasks.metrics import mean_squared_error, r_squared
+from seqtasks.published import PublishedProtocol
 from seqtasks.randomness import random_bits, random_octets
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Reals, Task, Tokens
@@ -46,6 +47,16 @@ class FlipFlop(Task):
         evaluation_lengths=(40, 100, 512),
     )
     source = "Liu et al. 2023, Exposing attention glitches with flip-flop language modeling"
+    published = PublishedProtocol(
+        source=source,
+        missing=(
+            (
+                "Its networks are transformers, and an LSTM whose figures are errors on 160,000 "
+                "sequences of which few test what matters."
+            ),
+            "Its training can be set: --training-inputs 1600000 --length 512.",
+        ),
+    )
 
     def __post_init__(self) -> None:
         """Check the parameter."""

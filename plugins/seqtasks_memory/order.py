@@ -9,7 +9,7 @@ from seqtasks.errors import UsageError
 from seqtasks.lengths import AllowedLengths
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Task, Tokens
-from seqtasks_memory.symbols import refuse, set_attributes
+from seqtasks_memory.symbols import LONG_SHORT_TERM, refuse, set_attributes
 
 __all__ = ["TemporalOrder"]
 
@@ -38,6 +38,7 @@ class TemporalOrder(Task):
         "Hochreiter & Schmidhuber 1997, Long short-term memory, experiment 6, with places in "
         "proportion to the length"
     )
+    published = LONG_SHORT_TERM
     percents: ClassVar = {2: ((10, 20), (50, 60)), 3: ((10, 20), (33, 43), (66, 76))}
 
     def __post_init__(self) -> None:

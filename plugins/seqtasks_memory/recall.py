@@ -8,7 +8,14 @@ from seqtasks.errors import UsageError
 from seqtasks.lengths import AllowedLengths
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Task, Tokens
-from seqtasks_memory.symbols import check_range, id_type, numerals, refuse, set_attributes
+from seqtasks_memory.symbols import (
+    TURING_MACHINES,
+    check_range,
+    id_type,
+    numerals,
+    refuse,
+    set_attributes,
+)
 
 __all__ = ["AssociativeRecall"]
 
@@ -23,8 +30,9 @@ class AssociativeRecall(Task):
     after a semicolon (;), then one of the items but the last, between question marks (?). The
     answer is the item that followed it, over `item_length` blanks. Items are uniform, but for this:
     the one asked about stands among them once, so that there is one answer. Length counts the steps
-    of the input, (item_length + 1) * (k + 1) + 1, from 13 as published. The paper's symbols are
-    vectors of 6 bits, of which there are 64: these are `symbols=64`.
+    of the input, (item_length + 1) * (k + 1) + 1: with items of 3 symbols, as in the paper, from
+    13. The paper trains on 2 to 6 items; its symbols are vectors of 6 bits, of which there are 64:
+    these are `symbols=64`.
     """
 
     symbols: int = 8
@@ -35,6 +43,7 @@ class AssociativeRecall(Task):
         cell="gru", hidden_size=128, length="17", steps=10_000, evaluation_lengths=(17, 21, 41, 81)
     )
     source = "Graves, Wayne & Danihelka 2014, Neural Turing machines, section 4.3"
+    published = TURING_MACHINES
 
     def __post_init__(self) -> None:
         """Check the parameters and set what follows from them."""

@@ -1,11 +1,14 @@
 """The task selective-copying."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtasks.errors import UsageError
 from seqtasks.lengths import AllowedLengths
+from seqtasks.published import PublishedProtocol
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Task, Tokens
 from seqtasks_memory.symbols import check_range, id_type, numerals, refuse, set_attributes
@@ -17,16 +20,20 @@ __all__ = ["SelectiveCopying"]
 class SelectiveCopying(Task):
     """Say again, in order, the `items` symbols that stand scattered among noise.
 
-    The input is n - 1 places, all noise (-) but for `items` of them, any choice of places as likely
-    as any other; these hold symbols, each one of `symbols` and as likely as any other. A go marker
-    (>) ends it. The answer is the symbols without the noise, over `items` blanks. Length counts the
-    steps of the input, n, from items + 1. Published are 16 symbols to say again among 4096, from a
-    vocabulary of 16 that includes the noise; that it includes the marker too is a reading made
-    here.
+    The input is n - 1 places, all noise (-) but for `items` of them; these hold symbols, each one
+    of `symbols` and as likely as any other. A go marker (>) ends it. The answer is the symbols
+    without the noise, over `items` blanks. Length counts the steps of the input, n, from items + 1.
+
+    With `noise=anywhere` any choice of places is as likely as any other, as in the generators of S4
+    and Mamba, which this task follows: Mamba has 16 symbols among 4096 places, from a vocabulary of
+    16 that includes the noise; that it includes the marker too is a reading made here. With
+    `noise=before` each piece of noise stands before one of the symbols, each as likely, so that
+    none follows the last: this is the task of that name in MAD (Poli et al. 2024).
     """
 
     symbols: int = 14
     items: int = 16
+    noise: Literal["anywhere", "before"] = "anywhere"
 
     layout = "after"
     settings = Settings(
@@ -42,11 +49,23 @@ class SelectiveCopying(Task):
         "4.1.1 and E.1; after Jing et al. 2019, Gated orthogonal recurrent units: on learning to "
         "forget"
     )
+    published = PublishedProtocol(
+        source=source,
+        missing=(
+            (
+                "Its networks are two layers of width 64 with gating and convolutions around a "
+                "state-space model, which are no cells here."
+            ),
+            "Its lengths, 4096, can be set: --length 4097.",
+        ),
+    )
 
     def __post_init__(self) -> None:
         """Check the parameters and set what follows from them."""
         check_range("symbols", self.symbols, 2, 1000)
         check_range("items", self.items, 1, 1000)
+        if self.noise not in ("anywhere", "before"):
+            raise UsageError(f"noise must be anywhere or before, got {self.noise!r}")
         symbols = numerals(self.symbols)
         set_attributes(
             self,
@@ -60,7 +79,8 @@ class SelectiveCopying(Task):
         kind = id_type(self.symbols + 2)
         inputs = np.full((batch_size, length), self.symbols, kind)
         drawn = rng.integers(self.symbols, size=batch_size * self.items, dtype=kind)
-        inputs[_some_places(rng, batch_size, length, self.items)] = drawn
+        draw_places = _some_places if self.noise == "anywhere" else _places_after_noise
+        inputs[draw_places(rng, batch_size, length, self.items)] = drawn
         inputs[:, -1] = self.symbols + 1
         return inputs
 
@@ -70,6 +90,22 @@ class SelectiveCopying(Task):
         wrong = chosen.sum(axis=1) != self.items
         refuse(wrong, inputs, f"an input must have {self.items} symbols that are not noise")
         return inputs[chosen].reshape(len(inputs), self.items)
+
+
+def _places_after_noise(
+    rng: np.random.Generator, rows: int, length: int, count: int
+) -> NDArray[np.bool_]:
+    """Return `count` places a row of which the last is the last but one, (rows, length).
+
+    Each of the other places goes, each as likely, into the gap before one of them.
+    """
+    noise = length - 1 - count
+    gaps = rng.integers(count, size=(rows, noise)) + count * np.arange(rows)[:, None]
+    sizes = np.bincount(gaps.ravel(), minlength=rows * count).reshape(rows, count)
+    places = np.cumsum(sizes, axis=1) + np.arange(count)
+    chosen = np.zeros((rows, length), dtype=np.bool_)
+    np.put_along_axis(chosen, places, True, axis=1)
+    return chosen
 
 
 def _some_places(rng: np.random.Generator, rows: int, length: int, count: int) -> NDArray[np.bool_]:

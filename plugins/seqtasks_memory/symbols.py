@@ -8,10 +8,14 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from seqtasks.alphabet import IGNORE
 from seqtasks.errors import UsageError
 from seqtasks.lengths import AllowedLengths
+from seqtasks.published import PublishedProtocol
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Reals, Task, Tokens
 
 __all__ = [
+    "LONG_LAGS",
+    "LONG_SHORT_TERM",
+    "TURING_MACHINES",
     "answer_type",
     "check_range",
     "every_string",
@@ -21,6 +25,32 @@ __all__ = [
     "refuse",
     "set_attributes",
 ]
+
+TURING_MACHINES = PublishedProtocol(
+    source="Graves, Wayne & Danihelka 2014, Neural Turing machines",
+    missing=(
+        (
+            "Its symbols are vectors of bits; its RMSProp subtracts the mean gradient, each number of "
+            "which is clipped to 10."
+        ),
+        "Its Turing machine is no cell here, and its results are figures only.",
+    ),
+)
+LONG_LAGS = PublishedProtocol(
+    source="Arjovsky, Shah & Bengio 2016, Unitary evolution recurrent neural networks",
+    missing=(
+        "Its unitary network is no cell here, and its results are figures only.",
+        "Its training can be set: --batch-size 20 --lr 0.001 --optimizer rmsprop:alpha=0.9.",
+    ),
+)
+LONG_SHORT_TERM = PublishedProtocol(
+    source="Hochreiter & Schmidhuber 1997, Long short-term memory",
+    missing=(
+        "Its memory cells have several blocks, no forget gate, and gradients cut off at the cell.",
+        "It trains one sequence at a time until 2000 in a row are right.",
+    ),
+)
+"""What is missing to follow the papers of these tasks."""
 
 _SHOWN = 20
 """How many ids of a wrong input a message shows."""

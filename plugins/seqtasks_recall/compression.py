@@ -15,7 +15,7 @@ from seqtasks_memory.symbols import (
     refuse,
     set_attributes,
 )
-from seqtasks_recall.drawing import MAD
+from seqtasks_recall.drawing import MAD, MAD_PROTOCOL
 
 __all__ = ["Compression"]
 
@@ -45,6 +45,7 @@ class Compression(Task):
         evaluation_lengths=(4, 6, 16, 32),
     )
     source = MAD
+    published = MAD_PROTOCOL
 
     def __post_init__(self) -> None:
         """Check the parameter and set the alphabets."""

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtasks.published import PublishedProtocol
 from seqtasks.tasks import Array
 
 __all__ = ["MAD", "distinct", "first_places", "insert", "named", "without"]
@@ -15,6 +16,18 @@ MAD = (
     "code, athms/mad-lab"
 )
 """The source of all tasks here but one."""
+MAD_PROTOCOL = PublishedProtocol(
+    source=MAD,
+    missing=(
+        "Its networks stack mixing layers with normalisation and gated MLPs, which are no cells.",
+        (
+            "Its training can be set: --training-inputs 12800 --batch-size 128 --steps 20000 "
+            "--optimizer adamw:weight_decay=0.1 --lr-schedule cosine:steps=20000, at rates of 0.0001, "
+            "0.0005 and 0.001."
+        ),
+        "Its accuracy is macro_accuracy, averaged over batches.",
+    ),
+)
 
 
 def named(letter: str, count: int, first: int = 0) -> tuple[str, ...]:

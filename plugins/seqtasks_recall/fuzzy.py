@@ -20,7 +20,7 @@ from seqtasks_memory.symbols import (
     refuse,
     set_attributes,
 )
-from seqtasks_recall.drawing import MAD, first_places, named
+from seqtasks_recall.drawing import MAD, MAD_PROTOCOL, first_places, named
 from seqtasks_recall.motifs import Motifs
 
 __all__ = ["FuzzyRecall"]
@@ -84,6 +84,7 @@ class FuzzyRecall(Task):
         learning_rate=0.002,
     )
     source = MAD
+    published = MAD_PROTOCOL
 
     def __post_init__(self) -> None:
         """Check the parameters and set what follows from them."""

@@ -18,7 +18,7 @@ from seqtasks_memory.symbols import (
     refuse,
     set_attributes,
 )
-from seqtasks_recall.drawing import MAD, named
+from seqtasks_recall.drawing import MAD, MAD_PROTOCOL, named
 
 __all__ = ["InContextRecall", "NoisyRecall"]
 
@@ -71,6 +71,7 @@ class InContextRecall(Task):
         evaluation_lengths=(31, 63, 127),
     )
     source = MAD
+    published = MAD_PROTOCOL
 
     def __post_init__(self) -> None:
         """Check the parameter and set the alphabets."""
@@ -109,6 +110,7 @@ class NoisyRecall(Task):
     lengths = AllowedLengths(3, 2)
     settings = InContextRecall.settings
     source = MAD
+    published = MAD_PROTOCOL
 
     def __post_init__(self) -> None:
         """Check the parameters and set the alphabets."""

@@ -18,7 +18,7 @@ from seqtasks_memory.symbols import (
     refuse,
     set_attributes,
 )
-from seqtasks_recall.drawing import MAD, named
+from seqtasks_recall.drawing import MAD, MAD_PROTOCOL, named
 
 __all__ = ["Memorization"]
 
@@ -43,6 +43,7 @@ class Memorization(Task):
         cell="gru", hidden_size=128, length="32", steps=5000, evaluation_lengths=(32, 64, 128)
     )
     source = MAD
+    published = MAD_PROTOCOL
 
     def __post_init__(self) -> None:
         """Check the parameters and set the alphabets."""

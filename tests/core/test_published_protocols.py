@@ -172,3 +172,14 @@ def test_a_protocol_goes_with_a_task_not_with_an_experiment():
 def test_settings_that_do_not_fit_are_refused(settings, why):
     with pytest.raises(UsageError, match=why):
         st.run(settings.pop("task", "bitflip"), steps=1, **settings)
+
+
+def test_every_task_with_a_paper_names_its_protocol_or_what_is_missing():
+    for entry in current_registry().entries("task"):
+        task = st.task(entry.name)
+        if entry.plugin not in ("chomsky", "groups", "languages", "memory", "recall"):
+            continue
+        if task.source in ("", "our own") or entry.name == "n-bit-flip-flop":
+            continue
+        assert task.published is not None, entry.name
+        assert bool(task.published.missing) is (task.published.settings is None), entry.name

@@ -116,9 +116,19 @@ def by_matrices(words, task):
 @functools.cache
 def arrows_of(task):
     """Return the state that each state and symbol lead to, drawn as the definition says."""
-    rng = stream(task.machine, "automaton", task.states, task.symbols)
-    drawn = rng.integers(task.states, size=(task.states, task.symbols)).tolist()
-    return [dict(zip(task.inputs.symbols, reached, strict=True)) for reached in drawn]
+    rng = stream(task.machine, "permutations", task.states, task.symbols)
+    while True:
+        drawn = [rng.permutation(task.states).tolist() for _ in task.inputs.symbols]
+        reached, before = {0}, set()
+        while reached != before:
+            before = set(reached)
+            reached |= {arrows[state] for arrows in drawn for state in before}
+        if len(reached) == task.states:
+            break
+    return [
+        {symbol: arrows[state] for symbol, arrows in zip(task.inputs.symbols, drawn, strict=True)}
+        for state in range(task.states)
+    ]
 
 
 def walked(words, task):
@@ -220,6 +230,23 @@ def test_the_default_automaton_has_no_trap_and_goes_through_all_its_states():
     task = find_task("automaton")
     targets = task.batch(stream(1, "test"), 2000, 50).targets
     assert (np.bincount(targets[:, 40], minlength=5) > 20).all()
+
+
+@pytest.mark.parametrize("machine", range(12))
+def test_an_automaton_never_forgets_and_reaches_every_state(machine):
+    task = find_task(f"automaton:machine={machine}")
+    arrows = arrows_of(task)
+    for symbol in task.inputs.symbols:
+        assert {arrows[state][symbol] for state in range(5)} == {0, 1, 2, 3, 4}
+    # Whatever follows, two strings that lead to different states stay apart.
+    later = np.random.default_rng(machine).integers(3, size=40)
+    ends = set()
+    for first in range(5):
+        start = next(
+            w for w in task.enumerate(6) if walked(task.inputs.words(w), task)[-1] == str(first)
+        )
+        ends.add(walked(task.inputs.words(np.append(start, later)), task)[-1])
+    assert len(ends) == 5
 
 
 def test_each_seed_is_another_automaton():

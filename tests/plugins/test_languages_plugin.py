@@ -191,7 +191,9 @@ def test_a_strangers_answers_are_those_of_its_definition():
 
 
 def test_a_language_without_near_misses_says_so():
-    with pytest.raises(UsageError, match="Everything has next to no strings of length 3 that just"):
+    with pytest.raises(
+        UsageError, match="Everything has next to no near misses of length 3 outside"
+    ):
         Everything("recognise").batch(stream(0, "test"), 3, 3)
 
 

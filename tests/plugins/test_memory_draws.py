@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from seqtasks.errors import UsageError
 from seqtasks.lookup import task as find_task
 from seqtasks.metrics import mean_squared_error
 from seqtasks.randomness import stream
@@ -208,3 +209,24 @@ def test_n_bit_flip_flop_pulses_at_its_rate_with_even_signs_in_each_channel(rate
     together = (later[:, :, 0] != 0) & (later[:, :, 1] != 0)
     deviation = math.sqrt(rate**2 * (1 - rate**2) / together.size)
     assert near(together.mean(), rate**2, deviation + 1e-12)
+
+
+def test_noise_before_symbols_is_shared_out_among_the_gaps_as_in_mad():
+    task = find_task("selective-copying:noise=before")
+    length, items = 241, 16
+    batch = task.batch(np.random.default_rng(0), 3000, length)
+    inputs = batch.inputs[:, :length]
+    places = np.nonzero(inputs < 14)[1].reshape(3000, items)
+    assert (places[:, -1] == length - 2).all()  # nothing but the marker follows the last
+    gaps = np.diff(places, axis=1, prepend=-1) - 1
+    assert (gaps.sum(1) == length - 1 - items).all()
+    noise = length - 1 - items
+    assert gaps.mean() == pytest.approx(noise / items, abs=0.01)
+    assert gaps.std() == pytest.approx((noise / items * (1 - 1 / items)) ** 0.5, rel=0.03)
+    anywhere = find_task("selective-copying").batch(np.random.default_rng(0), 500, length)
+    assert (anywhere.inputs[:, length - 2] == 14).mean() > 0.85
+
+
+def test_noise_is_placed_in_one_of_two_ways():
+    with pytest.raises(UsageError, match=r"anywhere\|before"):
+        find_task("selective-copying:noise=after")
