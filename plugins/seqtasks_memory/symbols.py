@@ -30,8 +30,8 @@ TURING_MACHINES = PublishedProtocol(
     source="Graves, Wayne & Danihelka 2014, Neural Turing machines",
     missing=(
         (
-            "Its symbols are vectors of bits; its RMSProp subtracts the mean gradient, each number of "
-            "which is clipped to 10."
+            "Its symbols are vectors of bits; its RMSProp subtracts the mean gradient, each "
+            "number clipped to 10."
         ),
         "Its Turing machine is no cell here, and its results are figures only.",
     ),

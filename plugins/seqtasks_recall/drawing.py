@@ -22,8 +22,8 @@ MAD_PROTOCOL = PublishedProtocol(
         "Its networks stack mixing layers with normalisation and gated MLPs, which are no cells.",
         (
             "Its training can be set: --training-inputs 12800 --batch-size 128 --steps 20000 "
-            "--optimizer adamw:weight_decay=0.1 --lr-schedule cosine:steps=20000, at rates of 0.0001, "
-            "0.0005 and 0.001."
+            "--optimizer adamw:weight_decay=0.1 --lr-schedule cosine:steps=20000, at rates of "
+            "0.0001, 0.0005 and 0.001."
         ),
         "Its accuracy is macro_accuracy, averaged over batches.",
     ),

@@ -65,12 +65,12 @@ class MultiQueryAssociativeRecall(Task):
         source=source,
         missing=(
             (
-                "Its networks are two layers of a mixer with normalisation and embedding dropout, of "
-                "width 64 to 512, which are no cells."
+                "Its networks are two layers of a mixer with normalisation and dropout, of width 64 "
+                "to 512, which are no cells."
             ),
             (
-                "Its training can be set: --training-inputs 100000 --batch-size 512 at four rates from "
-                "0.0001 to 0.01, with a weight decay of 0.1."
+                "Its training can be set: --training-inputs 100000 --batch-size 512 at four rates "
+                "from 0.0001 to 0.01, with a weight decay of 0.1."
             ),
         ),
     )
