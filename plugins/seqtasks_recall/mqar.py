@@ -65,8 +65,8 @@ class MultiQueryAssociativeRecall(Task):
         source=source,
         missing=(
             (
-                "Its networks are two layers of a mixer with normalisation and dropout, of width 64 "
-                "to 512, which are no cells."
+                "Its networks are two layers of a mixer with normalisation and dropout, of width "
+                "64 to 512, which are no cells."
             ),
             (
                 "Its training can be set: --training-inputs 100000 --batch-size 512 at four rates "
