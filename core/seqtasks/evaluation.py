@@ -1,17 +1,17 @@
 """Scoring a model on a task, in portions that fit in little memory."""
 
+import logging
+import math
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
-from functools import partial
+from dataclasses import dataclass, fields, replace
 from typing import Any
 from weakref import WeakSet
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
+from seqtasks.alone import ROWS_MIX, mixes_rows
 from seqtasks.errors import UsageError, counted
 from seqtasks.holdout import Holdout
 from seqtasks.intervals import (
@@ -25,11 +25,11 @@ from seqtasks.intervals import (
 from seqtasks.lengths import LengthRange, parse_length_list
 from seqtasks.lookup import task as find_task
 from seqtasks.metrics import Columns
+from seqtasks.predicting import answers, decide, inputs_at_once, width
 from seqtasks.randomness import stream
-from seqtasks.tasks import Batch, Reals, Task, Tokens, TokenSets
-from seqtasks.torch_randomness import RandomStream, torch_stream
+from seqtasks.tasks import Batch, Task
+from seqtasks.torch_randomness import torch_stream
 from seqtasks.torch_settings import own_settings
-from seqtasks.training import predictions_of, scoring, to_torch
 
 __all__ = [
     "Counted",
@@ -40,13 +40,18 @@ __all__ = [
     "evaluate",
     "evaluate_at",
     "lengths_to_score",
+    "marked",
 ]
 
+logger = logging.getLogger("seqtasks")
+
 DRAW_SYMBOLS = 2**19
-FORWARD_NUMBERS = 2**23
 FLOAT_BYTES = 4
 BYTES_OF_IDS = 32
 """Inputs and targets as int64, as they are drawn and as they are laid out."""
+UNKNOWN = Interval(-math.inf, math.inf)
+_warned_of: "WeakSet[nn.Module]" = WeakSet()
+"""Models of which a warning has said that their rows mix."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,10 @@ class Score:
         metrics: each metric's value by name.
         intervals: each metric's 95 % interval by name; the value twice where it is exact.
         held_out: whether only held-out instances were scored; `exhaustive` then means all of them.
+        undefined: the share of scored positions at which a number predicted is NaN. They count as
+            wrong; an error of reals is NaN itself.
+        rows_mix: whether the model's answer to an instance depends on the others of its batch; the
+            scores are then no property of instances, and no interval is known.
     """
 
     length: int
@@ -68,6 +77,8 @@ class Score:
     metrics: dict[str, float]
     intervals: dict[str, Interval]
     held_out: bool = False
+    undefined: float = 0.0
+    rows_mix: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the score as plain data."""
@@ -78,6 +89,8 @@ class Score:
             "metrics": self.metrics,
             "intervals": intervals_to_json(self.intervals),
             "held_out": self.held_out,
+            "undefined": self.undefined,
+            "rows_mix": self.rows_mix,
         }
 
     @classmethod
@@ -98,12 +111,16 @@ class Counted:
         exhaustive: whether they are all that exist, or all held out.
         held_out: whether only held-out instances were scored.
         strata: by each metric's name, the shares and weights of the instances.
+        undefined: the share of scored positions at which a number predicted is NaN.
+        rows_mix: whether the model was found to answer instances otherwise when alone.
     """
 
     sequences: int
     exhaustive: bool
     held_out: bool
     strata: dict[str, Stratum]
+    undefined: float = 0.0
+    rows_mix: bool = False
 
 
 @own_settings()
@@ -134,9 +151,23 @@ def evaluate(
         UsageError: for a length the task cannot have.
     """
     task = find_task(task)
+    wanted = lengths_to_score(task, lengths)
+    scores = [
+        evaluate_at(
+            model, task, length, sequences, seed, holdout=holdout, alone=length == min(wanted)
+        )
+        for length in wanted
+    ]
+    return marked(scores)
+
+
+def marked(scores: list[Score]) -> list[Score]:
+    """Return the scores of a model whose rows mix, if one score says so, as such."""
+    if not any(score.rows_mix for score in scores):
+        return scores
     return [
-        evaluate_at(model, task, length, sequences, seed, holdout=holdout)
-        for length in lengths_to_score(task, lengths)
+        replace(score, rows_mix=True, intervals=dict.fromkeys(score.intervals, UNKNOWN))
+        for score in scores
     ]
 
 
@@ -154,17 +185,6 @@ def check_fits(instances: int, length: int, bytes_a_step: int) -> None:
             f"{needed / 2**30:.0f} GiB of memory for this model, there are {there / 2**30:.0f}: "
             "choose a smaller length, evaluation length, batch size or hidden size"
         )
-
-
-def decide(targets: Tokens | TokenSets | Reals, predictions: Tensor) -> Tensor:
-    """Return what a model's predictions, (batch, time, ...), say in terms of the targets.
-
-    The likeliest ids (batch, time); the sets of symbols with a positive logit (batch, time,
-    symbols); or the reals as they are.
-    """
-    if isinstance(targets, Tokens):
-        return predictions.argmax(-1)
-    return predictions > 0 if isinstance(targets, TokenSets) else predictions
 
 
 def lengths_to_score(task: Task, lengths: str | int | Iterable[int]) -> list[int]:
@@ -190,9 +210,21 @@ def evaluate_at(
     seed: int = 0,
     purpose: str = "evaluation",
     holdout: Holdout | None = None,
+    alone: bool = False,
 ) -> Score:
-    """Score a model at one length, on instances from the stream of a purpose; see `evaluate`."""
-    counted = count_at(model, task, length, sequences, seed, purpose, holdout)
+    """Score a model at one length, on instances from the stream of a purpose; see `evaluate`.
+
+    Args:
+        model: as for `evaluate`.
+        task: the task.
+        length: of its inputs.
+        sequences: as for `evaluate`.
+        seed: of the streams.
+        purpose: of the stream.
+        holdout: as for `evaluate`.
+        alone: whether to find out if the model answers instances otherwise when alone.
+    """
+    counted = count_at(model, task, length, sequences, seed, purpose, holdout, alone)
     metrics: dict[str, float] = {}
     intervals: dict[str, Interval] = {}
     for metric in task.metrics:
@@ -205,7 +237,14 @@ def evaluate_at(
             else interval(stratum.sums, stratum.weights)
         )
     return Score(
-        length, counted.sequences, counted.exhaustive, metrics, intervals, counted.held_out
+        length,
+        counted.sequences,
+        counted.exhaustive,
+        metrics,
+        intervals,
+        counted.held_out,
+        counted.undefined,
+        counted.rows_mix,
     )
 
 
@@ -217,30 +256,36 @@ def count_at(
     seed: int,
     purpose: str,
     holdout: Holdout | None = None,
+    alone: bool = False,
 ) -> Counted:
     """Count rights, errors and the like of a model at one length; see `evaluate_at`."""
     if sequences < 1:
         raise UsageError(f"sequences must be at least 1, got {sequences}")
-    check_fits(1, length * (1 + task.ponder), 2 * _width(model) * FLOAT_BYTES)
+    check_fits(1, length * (1 + task.ponder), 2 * width(model) * FLOAT_BYTES)
     held_out = holdout is not None and length in holdout
     domain = task.domain_size(length) if task.equally_likely else None
     if holdout is not None and held_out:
         domain = len(holdout.held_out(length))
     exhaustive = domain is not None and domain <= max(1.1 * sequences, 16)
     columns: dict[str, list[Columns]] = {metric.name: [] for metric in task.metrics}
-    scored = 0
-    chosen = holdout if held_out else None
+    sequences_scored = scored = not_numbers = 0
+    chosen, mixed = holdout if held_out else None, False
     draws = torch_stream(seed, purpose)  # for a cell that draws while it is scored
     for batch in _portions(task, length, sequences, seed, purpose, exhaustive, chosen):
-        predictions = _predict(model, task, batch, draws)
-        scored += len(predictions)
+        predictions, undefined = answers(model, task, batch, draws)
+        sequences_scored += len(predictions)
+        scored += int(batch.scored.sum())
+        not_numbers += int((undefined & batch.scored).sum())
+        if alone and sequences_scored == len(predictions):  # the first portion
+            mixed = _mixes(model, batch, seed)
         for metric in task.metrics:
             columns[metric.name].append(metric.columns(predictions, batch.targets))
     strata = {
         metric.name: Stratum(*metric.shares(columns[metric.name]), exhaustive)
         for metric in task.metrics
     }
-    return Counted(scored, exhaustive, held_out, strata)
+    undefined = not_numbers / max(scored, 1)
+    return Counted(sequences_scored, exhaustive, held_out, strata, undefined, mixed)
 
 
 def _portions(
@@ -268,38 +313,10 @@ def _portions(
         yield task.batch(rng, min(most, sequences - start), length)
 
 
-def _width(model: nn.Module) -> int:
-    """Return about how many numbers a model makes of one step: its widest parameter."""
-    return max([64, *(max(p.shape, default=1) for p in model.parameters())])
-
-
-def _predict(model: nn.Module, task: Task, batch: Batch, draws: RandomStream) -> NDArray[Any]:
-    """Return what is predicted, as `decide` does, a few rows at a time."""
-    parameters = list(model.parameters())
-    device = parameters[0].device if parameters else torch.device("cpu")
-    floats = [p.dtype for p in parameters if p.is_floating_point()]
-    dtype = floats[0] if floats else torch.float32
-    rows = max(1, FORWARD_NUMBERS // (batch.inputs.shape[1] * _width(model)))
-    parts: list[Tensor] = []
-    with scoring(model):
-        for start in range(0, len(batch.inputs), rows):
-            inputs = to_torch(batch.inputs[start : start + rows], dtype, device)
-            predictions = _drawing(model, inputs, draws)
-            parts.append(decide(task.targets, predictions).cpu())
-    return torch.cat(parts).numpy()
-
-
-_draw_nothing: "WeakSet[nn.Module]" = WeakSet()
-"""Models that were seen to draw nothing while they were scored."""
-
-
-def _drawing(model: nn.Module, inputs: Tensor, draws: RandomStream) -> Tensor:
-    """Return a model's predictions; what it draws comes from a stream."""
-    call = partial(predictions_of, model, inputs)
-    if model in _draw_nothing:
-        return draws.used_by(call, inputs.device)
-    with draws.drawing():
-        predictions = call()
-    if not draws.is_used:
-        _draw_nothing.add(model)
-    return predictions
+def _mixes(model: nn.Module, batch: Batch, seed: int) -> bool:
+    """Say whether a model answers instances otherwise when alone; if so, warn once."""
+    mixed = mixes_rows(model, inputs_at_once(model, batch), seed)
+    if mixed and model not in _warned_of:
+        _warned_of.add(model)
+        logger.warning("%s", ROWS_MIX)
+    return mixed

@@ -9,7 +9,7 @@ from torch import nn
 
 from seqtasks.belonging import decided_by
 from seqtasks.errors import UsageError
-from seqtasks.evaluation import Score, evaluate_at
+from seqtasks.evaluation import Score, evaluate_at, marked
 from seqtasks.experiment import Experiment
 from seqtasks.experiment_files import load_experiment
 from seqtasks.lookup import task as find_task
@@ -226,14 +226,21 @@ def _scores(
 ) -> list[Score]:
     experiment = run.experiment
     scores: list[Score] = []
-    for length in experiment.evaluation_lengths or ():
+    lengths, seed = experiment.evaluation_lengths or (), experiment.seed
+    for length in lengths:
         _heed(run, trainer, directory, stop)
         scores.append(
             evaluate_at(
-                run.model, run.task, length, sequences, experiment.seed, holdout=run.holdout
+                run.model,
+                run.task,
+                length,
+                sequences,
+                seed,
+                holdout=run.holdout,
+                alone=length == min(lengths),
             )
         )
-    return scores
+    return marked(scores)
 
 
 def _range_score(

@@ -16,7 +16,7 @@ from seqtasks.engine.parts import Parts
 from seqtasks.engine.unroll import scanned, states_along
 from seqtasks.settings import EngineName, LossReduction
 
-__all__ = ["Model", "sequence_loss"]
+__all__ = ["Model", "likeliest", "sequence_loss"]
 
 _CALLED = ("forward", "plain", "plain_pass", "__call__", "_call_impl", "_wrapped_call_impl")
 """Methods that calling a model runs; one that was replaced may do something else."""
@@ -174,8 +174,11 @@ class Model(nn.Module):
     def predict(
         self, inputs: Tensor, state: State | None = None, lengths: Tensor | None = None
     ) -> Tensor:
-        """Return the likeliest ids, (batch, time) int64, IGNORE past an instance's length."""
-        ids = self(inputs, state, lengths)[0].argmax(-1)
+        """Return the likeliest ids, (batch, time) int64.
+
+        They are IGNORE past an instance's length, and where a logit is NaN.
+        """
+        ids = likeliest(self(inputs, state, lengths)[0])
         if lengths is not None:
             ids = ids.masked_fill(past_end(ids.shape[1], lengths), IGNORE)
         return ids
@@ -243,6 +246,12 @@ def sequence_loss(
         scored = scored & ~past_end(scored.shape[1], lengths)
         losses = losses.masked_fill(~scored, 0.0)
     return losses.sum() / (len(targets) if reduction == "sum" else scored.sum())
+
+
+def likeliest(logits: Tensor) -> Tensor:
+    """Return the symbol with the largest logit, (batch, time) int64, IGNORE where one is NaN."""
+    largest, ids = logits.max(-1)
+    return ids.masked_fill(largest.isnan(), IGNORE)
 
 
 def _run_cell(

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from seqtasks.errors import UsageError
-from seqtasks.evaluation import Counted, count_at
+from seqtasks.evaluation import UNKNOWN, Counted, count_at
 from seqtasks.holdout import Holdout
 from seqtasks.intervals import (
     Interval,
@@ -42,6 +42,9 @@ class RangeScore:
         held_out: at how many of the lengths only held-out instances were scored.
         by_length: each metric's value at each of the lengths, by name; empty where that was not
             recorded.
+        undefined: the mean share of scored positions at which a number predicted is NaN.
+        rows_mix: whether the model's answer to an instance depends on the others of its batch; the
+            scores are then no property of instances, and no interval is known.
     """
 
     lengths: str
@@ -55,6 +58,8 @@ class RangeScore:
     whole: int = 0
     held_out: int = 0
     by_length: dict[int, dict[str, float]] = field(default_factory=dict[int, dict[str, float]])
+    undefined: float = 0.0
+    rows_mix: bool = False
 
     def mean_over(self, part: str | LengthRange) -> dict[str, float]:
         """Return each metric's mean over the lengths of a part of the range, by name.
@@ -133,7 +138,9 @@ def evaluate_range(
     scored: list[Counted] = []
     for length in selected:
         before_each()
-        scored.append(count_at(model, task, length, sequences, seed, "score", holdout))
+        alone = length == min(selected)
+        scored.append(count_at(model, task, length, sequences, seed, "score", holdout, alone))
+    mixed = any(counted.rows_mix for counted in scored)
     strata: dict[str, list[Stratum]] = {
         metric.name: [counted.strata[metric.name] for counted in scored] for metric in task.metrics
     }
@@ -147,7 +154,7 @@ def evaluate_range(
             for name, parts in strata.items()
         },
         {
-            metric.name: strata_interval(strata[metric.name], metric.fraction)
+            metric.name: UNKNOWN if mixed else strata_interval(strata[metric.name], metric.fraction)
             for metric in task.metrics
         },
         min(counted.sequences for counted in scored),
@@ -158,4 +165,6 @@ def evaluate_range(
             length: {name: stratum.value for name, stratum in counted.strata.items()}
             for length, counted in zip(selected, scored, strict=True)
         },
+        math.fsum(counted.undefined for counted in scored) / len(scored),
+        mixed,
     )

@@ -72,6 +72,8 @@ def echo_scores(
         say(f"** scored on the {share} of the inputs that were held out of training")
     if any("!" in mark for mark in marks):
         say("! perhaps no better than the best rule that learns nothing (column trivial)")
+    for line in _doubts(rated):
+        say(line)
     if over_range:
         for line in [*_range_lines(over_range), *_part_lines(over_range, experiment.score_also)]:
             say(line)
@@ -102,6 +104,22 @@ def _marks(
             marks[index] += "!"
     width = max(map(len, marks), default=0)
     return [f"{mark:<{width}}" for mark in marks]
+
+
+def _doubts(rated: Sequence["Score | RangeScore"]) -> list[str]:
+    """Return what must be known of scores before they are believed."""
+    lines: list[str] = []
+    if any(score.rows_mix for score in rated):
+        lines += [
+            "[rows mix] the answer to an instance depends on the others of its batch:",
+            "           batches of another size would score otherwise",
+        ]
+    for score in rated:
+        if score.undefined:
+            length = getattr(score, "length", None) or getattr(score, "lengths", "")
+            share = percentage(score.undefined, 1)
+            lines.append(f"{length}: {share} % of the predictions are NaN, which counts as wrong")
+    return lines
 
 
 def _range_lines(score: "RangeScore") -> list[str]:
@@ -180,6 +198,8 @@ def _next_command(result: "Result") -> str:
 
 def _with_interval(score: "Score | RangeScore", name: str) -> str:
     value = score.metrics[name]
+    if score.rows_mix:
+        return f"{figure(name, value):>8} [rows mix]"
     if score.exhaustive:
         return f"{figure(name, value):>8} [exact]"
     low, high = score.intervals[name]

@@ -80,7 +80,7 @@ _METRICS = {"metrics": table(real, 1), "intervals": table(listed(optional(real),
 SCORE = _rated(
     fields(
         {"length": whole(1), "sequences": whole(1), "exhaustive": flag, **_METRICS},
-        {"held_out": flag},
+        {"held_out": flag, "undefined": real, "rows_mix": flag},
     )
 )
 
@@ -103,6 +103,8 @@ RANGE_SCORE = _rated(
             "whole": whole(0),
             "held_out": whole(0),
             "by_length": _by_length,
+            "undefined": real,
+            "rows_mix": flag,
         },
     )
 )
