@@ -117,7 +117,12 @@ def test_a_model_that_needs_more_than_one_row_mixes_rows():
 def test_scores_of_rows_that_mix_say_so_and_are_not_exact(caplog):
     with caplog.at_level(logging.WARNING, "seqtasks"):
         result = st.run(
-            "parity", cell=Centred, steps=20, hidden_size=6, evaluation_lengths=(4, 10), score="5..6"
+            "parity",
+            cell=Centred,
+            steps=20,
+            hidden_size=6,
+            evaluation_lengths=(4, 10),
+            score="5..6",
         )
     assert sum(MIXED in record.getMessage() for record in caplog.records) == 1
     document = result.to_json()

@@ -202,25 +202,25 @@ def test_inputs_that_are_not_equally_likely_are_drawn_though_they_are_few():
     assert found["always the commonest, 0"] == pytest.approx(0.75, abs=0.03)
 
 
-@pytest.mark.parametrize("constant", ["FORWARD_NUMBERS", "DRAW_SYMBOLS"])
+@pytest.mark.parametrize("constant", ["predicting.FORWARD_NUMBERS", "evaluation.DRAW_SYMBOLS"])
 @pytest.mark.parametrize("size", [1, 5 * 9])
 @pytest.mark.parametrize("task_class", [RunningSum, Average])
 def test_the_size_of_portions_does_not_change_the_result(monkeypatch, constant, size, task_class):
     model = model_for(task_class()).double()
     whole = evaluate_at(model, task_class(), 9, 53)
-    monkeypatch.setattr(f"seqtasks.evaluation.{constant}", size)
+    monkeypatch.setattr(f"seqtasks.{constant}", size)
     task = task_class()
     portioned = evaluate_at(model, task, 9, 53)
     assert portioned.metrics == pytest.approx(whole.metrics, rel=1e-12)
     assert portioned.sequences == whole.sequences == 53
-    sizes = {1: [1] * 53, 45: [5] * 10 + [3]}[size] if constant == "DRAW_SYMBOLS" else [53]
+    sizes = {1: [1] * 53, 45: [5] * 10 + [3]}[size] if constant.endswith("DRAW_SYMBOLS") else [53]
     assert [len(drawn) for drawn in task.drawn] == sizes
 
 
 def test_a_portion_of_a_whole_domain_is_not_left_out(monkeypatch):
     model, task = model_for(st.task("parity")), st.task("parity")
     whole = st.evaluate(model, task, 6)
-    monkeypatch.setattr("seqtasks.evaluation.FORWARD_NUMBERS", 64 * 6 * 5)  # five rows at a time
+    monkeypatch.setattr("seqtasks.predicting.FORWARD_NUMBERS", 64 * 6 * 5)  # five rows at a time
     assert st.evaluate(model, task, 6) == whole
 
 
