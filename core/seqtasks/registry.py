@@ -4,8 +4,9 @@ import importlib
 import logging
 import os
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any, Literal
 
@@ -13,14 +14,31 @@ import pluggy
 
 from seqtasks import __version__, hookspecs
 from seqtasks.errors import UsageError, did_you_mean, one_line
+from seqtasks.plugin_imports import (
+    OWN_DISTRIBUTION,
+    check_marked,
+    check_required_version,
+    importing,
+)
 
-__all__ = ["KINDS", "Entry", "Kind", "Plugin", "Registry", "current_registry", "use_registry"]
+__all__ = [
+    "EVERY",
+    "KINDS",
+    "THIRD_PARTY",
+    "Entry",
+    "Kind",
+    "Plugin",
+    "Registry",
+    "current_registry",
+    "use_registry",
+]
 
 Kind = Literal["task", "cell", "readout", "experiment", "command"]
 KINDS: tuple[Kind, ...] = ("task", "cell", "readout", "experiment", "command")
-OWN_DISTRIBUTION = "seqtasks"
 logger = logging.getLogger("seqtasks")
 DISABLE_VARIABLE = "SEQTASKS_DISABLE_PLUGINS"
+EVERY, THIRD_PARTY = "all", "third-party"
+"""Words that switch off all plugins but `builtin`, which brings the commands, and all of others."""
 MOST_NAMED = 12
 """Known names that a message lists; more would hide the message."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -42,7 +60,12 @@ class Entry:
 
 @dataclass
 class Plugin:
-    """A plugin found by its entry point, and what became of it."""
+    """A plugin found by its entry point, and what became of it.
+
+    Attributes:
+        gives: the names it registers, by kind; another plugin may hold one of them.
+        observes: the moments of a run that it sees.
+    """
 
     name: str
     distribution: str
@@ -50,6 +73,13 @@ class Plugin:
     status: Literal["loaded", "set aside", "disabled"] = "loaded"
     problem: str = ""
     module: Any = None
+    gives: dict[Kind, list[str]] = field(default_factory=dict["Kind", list[str]])
+    observes: list[str] = field(default_factory=list[str])
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return f"plugin {self.name} of {self.distribution}"
 
 
 class Registry:
@@ -118,14 +148,17 @@ class Registry:
         if not isinstance(entry.target, str):
             return entry.target
         module, _, attribute = entry.target.partition(":")
+        title = f"{entry.kind} '{entry.name}' of plugin {entry.plugin} ({entry.distribution})"
         try:
-            value: Any = importlib.import_module(module)
-            for part in attribute.split("."):
-                value = getattr(value, part)
-        except (Exception, SystemExit) as error:
+            with importing(title, entry.plugin):
+                value: Any = importlib.import_module(module)
+                for part in attribute.split("."):
+                    value = getattr(value, part)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a stranger's module may raise anything
             raise UsageError(
-                f"{entry.kind} '{entry.name}' of plugin {entry.plugin} ({entry.distribution}) "
-                f"cannot be loaded from '{entry.target}': {one_line(error)}"
+                f"{title} cannot be loaded from '{entry.target}': {one_line(error)}"
             ) from error
         return value
 
@@ -138,18 +171,24 @@ class Registry:
         name, version = _name_and_version(distribution)
         plugin = Plugin(point.name, name, version)
         self.plugins.append(plugin)
-        if point.name in self._disabled:
+        words = {EVERY} if name == OWN_DISTRIBUTION else {EVERY, THIRD_PARTY}
+        if name == OWN_DISTRIBUTION and point.name == "builtin":
+            words = set[str]()
+        if {point.name, *words} & self._disabled:
             plugin.status = "disabled"
             return
         try:
             if distribution is not None and name != OWN_DISTRIBUTION:
-                _check_required_version(distribution)
-            plugin.module = point.load()
-            entries = self._register(plugin)
-        except (Exception, SystemExit) as error:
+                check_required_version(distribution)
+            with importing(plugin.title, plugin.name):
+                plugin.module = point.load()
+                entries = self._register(plugin)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # such as pytest's Skipped, or a panic of a Rust extension
             problem = _problem(error)
             plugin.status, plugin.problem, plugin.module = "set aside", problem, None
-            self.warnings.append(f"plugin {point.name} of {name} is set aside: {problem}")
+            self.warnings.append(f"{plugin.title} is set aside: {problem}")
             return
         for entry in entries:
             self._claim(entry)
@@ -159,7 +198,9 @@ class Registry:
         registered = f"{plugin.distribution}:{plugin.name}"
         try:
             self.hooks.register(plugin.module, registered)
-            for caller in self.hooks.get_hookcallers(plugin.module) or []:
+            callers = self.hooks.get_hookcallers(plugin.module) or []
+            check_marked(plugin.module, [caller.name for caller in callers])
+            for caller in callers:
                 if not caller.has_spec():
                     raise UsageError(
                         f"it defines {caller.name}, which seqtasks {__version__} does not know "
@@ -173,6 +214,9 @@ class Registry:
         except BaseException:
             self.hooks.unregister(name=registered)
             raise
+        for entry in entries:
+            plugin.gives.setdefault(entry.kind, []).append(entry.name)
+        plugin.observes = sorted(c.name for c in callers if c.name.startswith("run_"))
         return entries
 
     def _claim(self, entry: Entry) -> None:
@@ -188,10 +232,18 @@ def _collector(kind: Kind, plugin: Plugin, entries: list[Entry]) -> Callable[...
     def register(
         name: str, target: Any, summary: str = "", *, family: str = "", level: str = ""
     ) -> None:
+        if not isinstance(name, str):
+            raise UsageError(f"the name of a {kind} must be text, got {name!r}: expected string")
         if not _NAME.fullmatch(name):
+            better = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")
+            advice = f", such as '{better}'" if better else ""
             raise UsageError(
                 f"'{name}' cannot be the name of a {kind}: use letters, digits, '-' and '_'"
+                f"{advice}; until then nothing of the plugin is used"
             )
+        for label, text in (("summary", summary), ("family", family), ("level", level)):
+            if not isinstance(text, str):
+                raise UsageError(f"the {label} of {kind} '{name}' must be text, got {text!r}")
         if isinstance(target, str) and not all(target.partition(":")):
             raise UsageError(
                 f"the target of {kind} '{name}' must be an object or 'module:attribute', "
@@ -231,31 +283,19 @@ def _problem(error: BaseException) -> str:
     return one_line(error)
 
 
-def _check_required_version(distribution: Distribution) -> None:
-    """Raise if a distribution's metadata asks for a seqtasks that this one is not."""
-    wanted = [text for text in distribution.requires or () if text.lower().startswith("seqtasks")]
-    if not wanted:
-        return  # packaging takes a while to import
-    from packaging.requirements import Requirement
-    from packaging.utils import canonicalize_name
-
-    for requirement in map(Requirement, wanted):
-        applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-        fits = requirement.specifier.contains(__version__, prereleases=True)
-        if canonicalize_name(requirement.name) == OWN_DISTRIBUTION and applies and not fits:
-            raise UsageError(f"it needs {requirement}, this is seqtasks {__version__}")
-
-
 _current: Registry | None = None
+_making = threading.RLock()
 
 
 def current_registry() -> Registry:
     """Return the registry in use, made at the first call.
 
-    The environment variable SEQTASKS_DISABLE_PLUGINS names plugins to leave out.
+    The environment variable SEQTASKS_DISABLE_PLUGINS names plugins to leave out; `all` leaves out
+    all but `builtin`, `third-party` those of other distributions than seqtasks.
     """
     if _current is None:
-        return use_registry()
+        with _making:
+            return use_registry() if _current is None else _current
     return _current
 
 

@@ -228,3 +228,75 @@ def test_a_language_of_another_distribution_joins_the_family(seqtasks, site):
         for line in map(json.loads, drawn.splitlines()):
             member = "cc" not in "".join(line["inputs"])
             assert member if mode == "predict" else line["targets"][-1] == ("no", "yes")[member]
+
+
+def test_what_a_plugin_prints_at_import_goes_to_stderr(seqtasks, site):
+    site.module("loud_parts", "print('loud later')\nfrom seqtasks_bits.parity import Parity\n")
+    hook = "@hookimpl\ndef register_tasks(register):\n    register('loud', 'loud_parts:Parity')\n"
+    site.plugin("loud", f"print('loud at once')\n{hook}")
+    for arguments in (("list", "--json"), ("plugins", "--json"), ("show", "loud", "--json")):
+        done = seqtasks(*arguments, path=(site.folder,))
+        assert done.returncode == 0
+        json.loads(done.stdout)
+        assert "loud at once" in done.stderr
+    assert "loud later" in done.stderr
+
+
+def test_a_summary_with_a_lone_surrogate_is_printed_without_it(seqtasks, site):
+    text = "half \\udc80 of it \\x1b[31m"
+    hook = f"@hookimpl\ndef register_tasks(register):\n    register('odd', 'a:B', '{text}')\n"
+    site.plugin("odd", hook)
+    site.plugin("broken", f"raise ValueError('{text}')\n")
+    for command in ("list", "plugins"):
+        for options in ((), ("--json",)):
+            done = seqtasks(command, *options, path=(site.folder,))
+            assert done.returncode == 0
+            assert "Traceback" not in done.stderr
+            assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_a_slow_import_is_named_while_it_lasts(seqtasks, site):
+    site.plugin("slow", "import time\ntime.sleep(3.5)\n@hookimpl\ndef run_started(run): ...\n")
+    done = seqtasks("plugins", "--json", path=(site.folder,))
+    assert done.stderr == (
+        "Warning: plugin slow of slow-dist takes long to import; to leave it out: "
+        "--no-plugin slow\n"
+    )
+    found = json.loads(done.stdout)["plugins"]
+    assert plugin_named("slow", found)["observes"] == ["run_started"]
+
+
+def test_an_interrupt_at_an_import_says_whose_import_it_was(seqtasks, site):
+    site.plugin("slow", "raise KeyboardInterrupt\n")
+    done = seqtasks("list", path=(site.folder,))
+    assert (done.returncode, done.stdout) == (130, "")
+    assert "interrupted while plugin slow of slow-dist was being imported" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("word", "left"), [("all", {"builtin"}), ("third-party", {"builtin", "bits", "cells"})]
+)
+def test_one_word_switches_many_plugins_off(seqtasks, word, left):
+    for options, variables in (
+        (("--no-plugin", word), {}),
+        ((), {"SEQTASKS_DISABLE_PLUGINS": word}),
+    ):
+        found = json.loads(printed(seqtasks(*options, "plugins", "--json", **variables)))
+        loaded = {p["name"] for p in found["plugins"] if p["status"] == "loaded"}
+        assert left <= loaded
+        assert (loaded == left) == (word == "all")
+        assert "example" not in loaded
+
+
+def test_help_without_the_plugin_that_brings_the_commands_says_so(seqtasks):
+    done = seqtasks("--no-plugin", "builtin", "--no-plugin", "example", "--help")
+    assert done.returncode == 0
+    assert "the plugin builtin is switched off" in done.stdout
+
+
+def test_plugins_shows_what_each_gives(seqtasks):
+    found = json.loads(printed(seqtasks("plugins", "--json")))["plugins"]
+    example = plugin_named("example", found)
+    assert example["gives"]["task"] == ["majority"]
+    assert "1 task, 1 cell, 1 command" in printed(seqtasks("plugins"))

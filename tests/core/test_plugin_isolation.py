@@ -37,7 +37,7 @@ BROKEN = {
     "no-arguments": (REGISTERS + "\n@hookimpl\ndef register_cells(): ...", "register_cells()"),
     "bad-name": (
         REGISTERS + CELLS + "register('my cell', object())",
-        "'my cell' cannot be the name of a cell: use letters, digits, '-' and '_'",
+        "'my cell' cannot be the name of a cell: use letters, digits, '-' and '_', such as 'my-",
     ),
     "name-of-two-lines": (REGISTERS + CELLS + "register('my\\ncell', object())", "cannot be the"),
     "name-no-text": (REGISTERS + CELLS + "register(3, object())", "expected string"),
@@ -45,6 +45,27 @@ BROKEN = {
         REGISTERS + CELLS + "register('my-cell', 'nowhere')",
         "the target of cell 'my-cell' must be an object or 'module:attribute', got 'nowhere'",
     ),
+    "generator-exit": ("raise GeneratorExit('at import')", "GeneratorExit: at import"),
+    "skipped": ("import pytest\npytest.skip('here', allow_module_level=True)", "Skipped: here"),
+    "panic": ("class Panic(BaseException): ...\nraise Panic('of Rust')", "Panic: of Rust"),
+    "hook-panics": (REGISTERS + CELLS + "raise GeneratorExit", "GeneratorExit"),
+    "summary-no-text": (
+        REGISTERS + CELLS + "register('mine', object(), summary=5)",
+        "the summary of cell 'mine' must be text, got 5",
+    ),
+    "family-no-text": (
+        REGISTERS + CELLS + "register('mine', object(), family=['a'])",
+        "the family of cell 'mine' must be text, got ['a']",
+    ),
+    "unmarked": (
+        "def register_tasks(register):\n    register('kept-out', 'a:B')",
+        "it defines register_tasks without @seqtasks.hookimpl above it",
+    ),
+    "one-unmarked": (
+        REGISTERS + "\ndef register_cells(register): ...",
+        "it defines register_cells without @seqtasks.hookimpl above it",
+    ),
+    "nothing-marked": ("def tasks(register): ...", "it gives nothing: no function in it is marked"),
     "half-target": (REGISTERS + CELLS + "register('my-cell', 'nowhere:')", "got 'nowhere:'"),
 }
 
@@ -148,8 +169,8 @@ def test_a_requirement_that_holds_or_does_not_apply_keeps_no_plugin_out(site, re
 
 
 def test_a_prerelease_satisfies_what_asks_for_less(site, monkeypatch):
-    monkeypatch.setattr("seqtasks.registry.__version__", "0.2.0rc1")
-    site.plugin("mine", requires=("seqtasks>=0.1",))
+    monkeypatch.setattr("seqtasks.plugin_imports.__version__", "0.2.0rc1")
+    site.plugin("mine", REGISTERS, requires=("seqtasks>=0.1",))
     assert Registry().warnings == []
 
 

@@ -6,8 +6,8 @@ from typing import Any, Literal
 import click
 
 from seqtasks.cli.output import echo_json, echo_table
-from seqtasks.errors import UsageError, did_you_mean
-from seqtasks.registry import KINDS, Entry, Kind, Registry, current_registry
+from seqtasks.errors import UsageError, counted, did_you_mean
+from seqtasks.registry import KINDS, Entry, Kind, Plugin, Registry, current_registry
 
 __all__ = ["list_names", "plugins"]
 
@@ -92,6 +92,8 @@ def plugins(as_json: bool) -> None:
                         "version": plugin.version,
                         "status": plugin.status,
                         "problem": plugin.problem,
+                        "gives": plugin.gives,
+                        "observes": plugin.observes,
                     }
                     for plugin in registry.plugins
                 ],
@@ -100,7 +102,15 @@ def plugins(as_json: bool) -> None:
         )
         return
     rows = [
-        [plugin.name, f"{plugin.distribution} {plugin.version}", plugin.status, plugin.problem]
+        [plugin.name, f"{plugin.distribution} {plugin.version}", plugin.status, _gives(plugin)]
         for plugin in registry.plugins
     ]
-    echo_table(["plugin", "distribution", "status", "problem"], rows)
+    echo_table(["plugin", "distribution", "status", "gives, or why not"], rows)
+
+
+def _gives(plugin: Plugin) -> str:
+    """Return what a plugin gives, or its problem."""
+    parts = [counted(len(names), kind) for kind, names in plugin.gives.items()]
+    if plugin.observes:
+        parts.append(f"an observer ({', '.join(plugin.observes)})")
+    return plugin.problem or ", ".join(parts)

@@ -12,7 +12,7 @@ import click
 from seqtasks import __version__
 from seqtasks.cli.output import say
 from seqtasks.errors import SeqtasksError, UsageError, did_you_mean, one_line
-from seqtasks.registry import DISABLE_VARIABLE, current_registry, use_registry
+from seqtasks.registry import DISABLE_VARIABLE, EVERY, THIRD_PARTY, current_registry, use_registry
 
 __all__ = ["cli", "main"]
 
@@ -54,6 +54,10 @@ class _Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         entries = current_registry().entries("command")
+        if not entries:
+            formatter.write_paragraph()
+            formatter.write_text("There are no commands: the plugin builtin is switched off.")
+            return
         with formatter.section("Commands"):
             formatter.write_dl([(entry.name, entry.summary) for entry in entries])
 
@@ -70,7 +74,7 @@ def _unusable(name: str, reason: str) -> click.Command:
 def _switch_off(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> None:
     """Put a registry without the named plugins in use, before any command is looked up."""
     registry = use_registry(names)
-    found = [plugin.name for plugin in registry.plugins]
+    found = [*(plugin.name for plugin in registry.plugins), EVERY, THIRD_PARTY]
     for name in names:
         if name not in found:
             known = did_you_mean(name, found) or f" Known: {', '.join(found)}."
@@ -96,7 +100,7 @@ def _warn(warnings: Iterable[str]) -> None:
     expose_value=False,
     is_eager=True,
     callback=_switch_off,
-    help="Leave a plugin out (may be given again).",
+    help=f"Leave a plugin out (may be given again); '{EVERY}' and '{THIRD_PARTY}' leave out many.",
 )
 @click.pass_context
 def cli(ctx: click.Context) -> None:
@@ -144,8 +148,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = _fail(f"{error.format_message()} See `{path} --help`.", 2)
     except click.ClickException as error:
         code = _fail(error.format_message(), error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        code = _fail("interrupted", 130)
+    except (click.Abort, KeyboardInterrupt) as error:
+        said = str(error) or str(error.__cause__ or "")  # click makes an Abort of an interrupt
+        code = _fail(said or "interrupted", 130)
     except BrokenPipeError:
         # The reader of our output left; nothing more can be said, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,83 @@
+"""Import a plugin: check what it asks for and what it marks, and name it if it takes long."""
+
+import contextlib
+import logging
+import sys
+import threading
+from collections.abc import Generator
+from importlib.metadata import Distribution
+from typing import Any
+
+from seqtasks import __version__, hookspecs
+from seqtasks.errors import UsageError
+
+__all__ = ["OWN_DISTRIBUTION", "check_marked", "check_required_version", "importing"]
+
+logger = logging.getLogger("seqtasks")
+
+OWN_DISTRIBUTION = "seqtasks"
+SLOW = 3.0
+"""Seconds after which a plugin that is still being imported is named."""
+
+
+@contextlib.contextmanager
+def importing(title: str, name: str, slow: float = SLOW) -> Generator[None, None, None]:
+    """Import something of a plugin, which may print, take long or be interrupted.
+
+    What it prints goes to stderr: stdout holds what the command was asked for, such as JSON.
+
+    Args:
+        title: what is imported, for messages, such as `plugin example of seqtasks-example`.
+        name: of the plugin, to leave it out by.
+        slow: seconds after which it is named.
+
+    Raises:
+        KeyboardInterrupt: with a text that says what was being imported.
+    """
+    said = f"{title} takes long to import; to leave it out: --no-plugin {name}"
+    timer = threading.Timer(slow, logger.warning, (said,))
+    timer.daemon = True
+    timer.start()
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"interrupted while {title} was being imported; to leave it out: --no-plugin {name}"
+        ) from None
+    finally:
+        timer.cancel()
+
+
+def check_marked(module: Any, marked: list[str]) -> None:
+    """Refuse a module with hooks that are not marked, or with none: it would give nothing."""
+    hooks = [name for name, value in vars(hookspecs).items() if hasattr(value, "seqtasks_spec")]
+    forgotten = [
+        name
+        for name in hooks
+        if name not in marked
+        and getattr(getattr(module, name, None), "__module__", None)
+        == getattr(module, "__name__", "")
+    ]
+    if forgotten:
+        raise UsageError(f"it defines {forgotten[0]} without @seqtasks.hookimpl above it")
+    if not marked:
+        raise UsageError(
+            "it gives nothing: no function in it is marked with @seqtasks.hookimpl "
+            f"({', '.join(hooks)})"
+        )
+
+
+def check_required_version(distribution: Distribution) -> None:
+    """Raise if a distribution's metadata asks for a seqtasks that this one is not."""
+    wanted = [text for text in distribution.requires or () if text.lower().startswith("seqtasks")]
+    if not wanted:
+        return  # packaging takes a while to import
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    for requirement in map(Requirement, wanted):
+        applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        fits = requirement.specifier.contains(__version__, prereleases=True)
+        if canonicalize_name(requirement.name) == OWN_DISTRIBUTION and applies and not fits:
+            raise UsageError(f"it needs {requirement}, this is seqtasks {__version__}")
