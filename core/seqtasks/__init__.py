@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         RunError,
         RunInterruptedError,
         SeqtasksError,
+        StopRun,
         UsageError,
     )
     from seqtasks.evaluation import Score, evaluate
@@ -66,6 +67,7 @@ _HOMES = {
     "Score": "evaluation",
     "SeqtasksError": "errors",
     "Settings": "settings",
+    "StopRun": "errors",
     "Task": "tasks.task",
     "TokenSets": "alphabet",
     "Tokens": "alphabet",
@@ -111,6 +113,7 @@ __all__ = [
     "Score",
     "SeqtasksError",
     "Settings",
+    "StopRun",
     "Task",
     "TokenSets",
     "Tokens",

@@ -8,7 +8,14 @@ from typing import Any
 
 _OWN_FOLDER = Path(__file__).parent
 
-__all__ = ["DivergedError", "RunError", "RunInterruptedError", "SeqtasksError", "UsageError"]
+__all__ = [
+    "DivergedError",
+    "RunError",
+    "RunInterruptedError",
+    "SeqtasksError",
+    "StopRun",
+    "UsageError",
+]
 
 
 class SeqtasksError(Exception):
@@ -56,6 +63,14 @@ class RunInterruptedError(SeqtasksError):
         self.exit_code = 128 + signal_number
 
 
+class StopRun(SeqtasksError):  # noqa: N818 - it is no error that it tells of
+    """Raised by an observer to end the run: `raise seqtasks.StopRun("no better for an hour")`.
+
+    The run is scored and keeps its result, in which `stopped` is `observer: ` and the text;
+    `resume` goes on with it.
+    """
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return " Did you mean 'x'?" for the known name nearest to `name`, or nothing."""
     known = list(known)
@@ -82,7 +97,7 @@ def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
-def explain(error: Exception) -> str:
+def explain(error: BaseException) -> str:
     """Return an error raised in the user's code as one line, with its place there."""
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [

@@ -27,7 +27,7 @@ from seqtasks.records import (
     with_more_steps,
 )
 from seqtasks.references import short_name
-from seqtasks.running import Result, Run, interruption, parameter_count, train
+from seqtasks.running import OBSERVER_STOPPED, Result, Run, interruption, parameter_count, train
 from seqtasks.runs.checkpoint import Checkpoint, write_checkpoint, write_weights
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.files import appending, sync, write_json, writing
@@ -176,6 +176,9 @@ def resume(
             changed = {**changed, "experiment": {**changed["experiment"], **cadence}}
         if changed != record:
             write_json(directory.experiment, changed)
+        before = directory.read_result()
+        if before is not None and (before["stopped"] or "").startswith(OBSERVER_STOPPED):
+            directory.result.unlink()  # it would be taken for the end of the longer run
         with closing(trainer):
             return _execute(resumed, trainer, directory, told, stop)
 

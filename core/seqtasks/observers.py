@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from seqtasks import hookspecs
-from seqtasks.errors import UsageError, one_line
+from seqtasks.errors import StopRun, UsageError, explain
 from seqtasks.hookspecs import hookimpl
 from seqtasks.json_text import write_text
 from seqtasks.registry import current_registry
@@ -29,11 +29,15 @@ class Observers:
     Args:
         observers: objects or modules with `hookimpl` functions, beside the plugins.
 
+    Attributes:
+        stop_reason: what the first `StopRun` said that an observer raised; None if none did.
+
     Raises:
         UsageError: for one that is given twice, sees no moment, or takes what no moment has.
     """
 
     def __init__(self, observers: Iterable[Any] = ()) -> None:
+        self.stop_reason: str | None = None
         self._essential: list[Any] = []
         self._manager = pluggy.PluginManager("seqtasks")
         self._manager.add_hookspecs(hookspecs)
@@ -56,7 +60,12 @@ class Observers:
             taken = {name: arguments[name] for name in implementation.argnames}
             try:
                 implementation.function(**taken)
-            except Exception as error:
+            except StopRun as asked:
+                if self.stop_reason is None:
+                    self.stop_reason = str(asked) or "it asked for the end"
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # a SystemExit, say, must not end the run with its code
                 if implementation.plugin in self._essential:
                     raise
                 self._drop(implementation, moment, error)
@@ -74,12 +83,12 @@ class Observers:
                 f"({', '.join(MOMENTS)})"
             )
 
-    def _drop(self, implementation: Any, moment: str, error: Exception) -> None:
+    def _drop(self, implementation: Any, moment: str, error: BaseException) -> None:
         name = implementation.plugin_name
         if name.isdecimal():  # pluggy's name for an object without one
             name = type(implementation.plugin).__name__
         self._manager.unregister(implementation.plugin)
-        logger.warning(f"observer {name} failed in {moment} and is dropped: {one_line(error)}")
+        logger.warning(f"observer {name} failed in {moment} and is dropped: {explain(error)}")
 
 
 class MetricsLog:

@@ -24,7 +24,11 @@ from seqtasks.trivial import Baseline
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Result", "Run", "interruption", "parameter_count", "train"]
+__all__ = ["OBSERVER_STOPPED", "Result", "Run", "interruption", "parameter_count", "train"]
+
+
+OBSERVER_STOPPED = "observer: "
+"""Before what an observer said when it ended a run."""
 
 
 @dataclass
@@ -41,7 +45,8 @@ class Run:
             `validation` scores; the first holds the scores of the untrained model.
         holdout: the inputs that are not trained on, if some are held out.
         started_at_step: the step this process began with, above 0 for a resumed run.
-        stopped: why training ended: `solved`, `steps`, or None while it goes on.
+        stopped: why training ended: `solved`, `steps`, `observer: ` and what it said, or None while
+            it goes on.
         decided_by: what decides the numbers of a run on disk, for its checkpoints.
     """
 
@@ -82,7 +87,8 @@ class Result:
         model: the trained module, in evaluation mode.
         path: the run's directory, or None for a run in memory.
         step: training steps made.
-        stopped: why training ended: `solved` or `steps`; None for a run that has not ended.
+        stopped: why training ended: `solved`, `steps`, or `observer: ` and what it said; None for a
+            run that has not ended.
         seconds: the time training took.
         parameters: numbers trained.
         scores: the scores at each evaluation length.
@@ -202,6 +208,8 @@ def train(
     """
     experiment = run.experiment
     saves = _Saves(run, trainer, save)
+    if _stopped_by(observers, run):
+        saves.save()
     while run.stopped is None:
         losses = _stretch(run, trainer, saves, stop)
         _take_in(run, losses, observers)
@@ -209,11 +217,20 @@ def train(
             _validate(run, observers)
         if run.step >= experiment.steps and run.stopped is None:
             run.stopped = "steps"
+        _stopped_by(observers, run)
         signal_number = stop()
         if run.stopped or signal_number or saves.due():
             saves.save()
         if signal_number and not run.stopped:
             raise interruption(run, signal_number)
+
+
+def _stopped_by(observers: Observers, run: Run) -> bool:
+    """End a run that an observer wants to end; say whether it did."""
+    if observers.stop_reason is None or run.stopped is not None:
+        return False
+    run.stopped = OBSERVER_STOPPED + observers.stop_reason
+    return True
 
 
 class _Saves:

@@ -15,7 +15,7 @@ from seqtasks.experiment import Experiment
 from seqtasks.preparing import experiment_model
 from seqtasks.range_score import RangeScore
 from seqtasks.records import check_things, recorded_experiment
-from seqtasks.running import Result, Run, parameter_count
+from seqtasks.running import OBSERVER_STOPPED, Result, Run, parameter_count
 from seqtasks.runs.checkpoint import read_checkpoint, read_weights
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.files import write_atomically
@@ -203,6 +203,8 @@ def _still_stopped(progress: dict[str, Any], experiment: Experiment) -> str | No
     stopped = progress["stopped"]
     if stopped == "steps" and progress["step"] < experiment.steps:
         return None
+    if stopped is not None and stopped.startswith(OBSERVER_STOPPED):
+        return "steps" if progress["step"] >= experiment.steps else None
     return None if stopped == "solved" and not experiment.solved_after else stopped
 
 

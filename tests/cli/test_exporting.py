@@ -31,7 +31,7 @@ def test_a_manifest_makes_the_same_bytes_again(answer, tmp_path, form):
     after = tree(tmp_path)
     assert after["again"] == before["data"]
     (tmp_path / "data").unlink()
-    answer("export", "--from-manifest", "data.manifest.json", "--force")
+    answer("export", "--from-manifest", "data.manifest.json", "--overwrite")
     assert tree(tmp_path) == after
 
 
@@ -60,7 +60,7 @@ def test_bytes_that_would_differ_are_an_error_that_says_what_differs(seqtasks, a
         ("export pairty -n 3 -o x.npz", "did you mean 'parity'"),
         ("export parity -n 3 -o x.csv", "x.csv|npz, jsonl, hf"),
         ("export parity -n 3 -o none/x.npz", "no folder none"),
-        ("export parity -n 3 -o old.npz", "old.npz is there already|force"),
+        ("export parity -n 3 -o old.npz", "old.npz is there already|overwrite"),
         ("export modular-arithmetic -n 3 --length 4 -o x.npz", "odd lengths from 1"),
         ("export parity -n 1000000000000 --length 99 -o x.npz", "gib|fewer or shorter"),
         ("export --from-manifest none.json", "cannot read none.json|no such file"),
@@ -73,9 +73,9 @@ def test_what_cannot_be_done_is_refused(refused, tmp_path, arguments, words):
     refused(arguments.split(), *words.split("|"))
 
 
-def test_an_earlier_export_is_replaced_when_forced(answer, tmp_path):
+def test_an_earlier_export_is_replaced_when_told_to_overwrite(answer, tmp_path):
     for count in (3, 4):
-        answer("export", "parity", "-n", count, "--out", "x.npz", "--force")
+        answer("export", "parity", "-n", count, "--out", "x.npz", "--overwrite")
         assert len(np.load(tmp_path / "x.npz")["inputs"]) == count
 
 
@@ -86,7 +86,7 @@ def test_a_full_disk_leaves_the_earlier_export_intact(seqtasks, answer, tmp_path
     options = ("export", "parity", "--format", form, "--out", "data")
     answer(*options, "-n", 3)
     before = tree(tmp_path)
-    failed = seqtasks(*options, "-n", 5000, "--force", largest_file=4000)
+    failed = seqtasks(*options, "-n", 5000, "--overwrite", largest_file=4000)
     assert failed.returncode == 1, failed.stderr
     assert failed.stderr == (
         "Error: cannot write data: File too large; what was saved before is intact\n"

@@ -199,13 +199,13 @@ def test_a_task_registered_ready_made_goes_by_its_name(site, tmp_path):
         ("x.npz", {"count": 0}, "count must be at least 1, got 0"),
         ("x.npz", {"seed": -1}, "seed must be at least 0, got -1"),
         ("x.npz", {"length": "2"}, "cannot have length 2: it has odd lengths from 1"),
-        ("x.npz", {"data_format": "np"}, "unknown format 'np'; there is npz, jsonl, hf. Did you"),
+        ("x.npz", {"format": "np"}, "unknown format 'np'; there is npz, jsonl, hf. Did you"),
         ("x.csv", {}, "the ending of x.csv does not say the format; choose one of npz, jsonl, hf"),
         ("none/x.npz", {}, "there is no folder .*none to write x.npz into"),
-        ("taken", {"data_format": "npz"}, "taken is a folder; name a file"),
-        ("taken", {"data_format": "npz", "overwrite": True}, "taken is a folder; name a file"),
+        ("taken", {"format": "npz"}, "taken is a folder; name a file"),
+        ("taken", {"format": "npz", "overwrite": True}, "taken is a folder; name a file"),
         ("x.npz", {"count": 2**50, "length": 9}, "GiB of memory, there are"),
-        ("old.npz", {}, "old.npz is there already; choose another name, or force it"),
+        ("old.npz", {}, "old.npz is there already; choose another name, or overwrite it"),
         ("lone.npz", {}, "lone.npz.manifest.json is there already"),
     ],
 )
@@ -233,7 +233,7 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
 def test_an_export_that_fails_leaves_the_earlier_one_as_it_was(
     form, failing, tmp_path, monkeypatch
 ):
-    done = st.export("parity", tmp_path / "x", count=3, data_format=form)
+    done = st.export("parity", tmp_path / "x", count=3, format=form)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
 
     def fail(path, task, instances):
@@ -243,7 +243,7 @@ def test_an_export_that_fails_leaves_the_earlier_one_as_it_was(
     monkeypatch.setitem(FORMATS, form, fail)
     wanted = RunError if isinstance(failing, OSError) else KeyboardInterrupt
     with pytest.raises(wanted) as error:
-        st.export("parity", done.path, count=4, data_format=form, overwrite=True)
+        st.export("parity", done.path, count=4, format=form, overwrite=True)
     if wanted is RunError:
         assert str(error.value) == (
             f"cannot write {done.path}: No space left; what was saved before is intact"

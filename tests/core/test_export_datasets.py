@@ -18,7 +18,7 @@ def tree(folder):
 def test_without_the_package_it_is_said_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(UsageError, match=r"pip install 'seqtasks\[datasets\]', or choose npz or"):
-        st.export("parity", tmp_path / "x", count=3, data_format="hf")
+        st.export("parity", tmp_path / "x", count=3, format="hf")
     assert not list(tmp_path.iterdir())
 
 
@@ -26,7 +26,7 @@ def test_without_the_package_it_is_said_how_to_get_it(tmp_path, monkeypatch):
 def test_the_library_reads_back_the_instances_of_the_archive(name, tmp_path):
     datasets = pytest.importorskip("datasets")
     st.export(name, tmp_path / "x.npz", count=20, length="3..8", seed=3)
-    done = st.export(name, tmp_path / "x", count=20, length="3..8", seed=3, data_format="hf")
+    done = st.export(name, tmp_path / "x", count=20, length="3..8", seed=3, format="hf")
     arrays = np.load(tmp_path / "x.npz")
     read = datasets.load_from_disk(str(done.path))
     assert read.column_names == ["inputs", "targets"]
@@ -45,7 +45,7 @@ def test_the_library_reads_back_the_instances_of_the_archive(name, tmp_path):
 
 def test_a_manifest_makes_the_same_folder_again_in_another_process(tmp_path, python):
     pytest.importorskip("datasets")
-    done = st.export("dyck", tmp_path / "x", count=20, length="4..8", data_format="hf")
+    done = st.export("dyck", tmp_path / "x", count=20, length="4..8", format="hf")
     known = done.manifest.files
     assert known == {
         name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
@@ -66,13 +66,13 @@ def test_only_an_earlier_export_is_replaced(tmp_path):
     (folder / "precious.txt").write_text("kept")
     for overwrite in (False, True):
         with pytest.raises(UsageError, match="is a folder with something else in it"):
-            st.export("parity", folder, count=3, data_format="hf", overwrite=overwrite)
+            st.export("parity", folder, count=3, format="hf", overwrite=overwrite)
     assert tree(folder) == {"precious.txt": b"kept"}
     shutil.rmtree(folder)
-    first = st.export("parity", folder, count=3, data_format="hf")
+    first = st.export("parity", folder, count=3, format="hf")
     with pytest.raises(UsageError, match="is there already"):
-        st.export("parity", folder, count=4, data_format="hf")
+        st.export("parity", folder, count=4, format="hf")
     assert tree(folder).keys() == {*first.manifest.files, "manifest.json"}
-    second = st.export("parity", folder, count=4, data_format="hf", overwrite=True)
+    second = st.export("parity", folder, count=4, format="hf", overwrite=True)
     assert second.manifest.files != first.manifest.files
     assert [path.name for path in tmp_path.iterdir()] == ["x"]

@@ -74,6 +74,9 @@ def failing(moment):
     return Failing()
 
 
+RAISES = failing.__code__.co_firstlineno + 8
+
+
 def outcome(result):
     """Return what must not depend on who observes: history without times, scores and weights."""
     lines = [{k: v for k, v in line.items() if k != "seconds"} for line in result.history]
@@ -163,6 +166,7 @@ def test_an_observer_that_raises_is_named_once_and_hears_no_more(moment, alone, 
     step = {"run_started": 0, "run_advanced": 5, "run_evaluated": 10, "run_finished": 30}[moment]
     assert message == (
         f"observer Failing failed in {moment} and is dropped: ValueError: no more at {step}"
+        f" (test_observers.py, line {RAISES})"
     )
     assert observer.told[-1] == (moment, step, None)
     assert len(observer.of(moment)) == 1
@@ -220,7 +224,7 @@ def test_a_plugin_is_told_and_named_with_its_distribution(site, monkeypatch, cap
     assert "unheard_plugin" not in sys.modules
     (message,) = [record.getMessage() for record in caplog.records]
     who = "observer watcher of watcher-dist failed in run_finished and is dropped: "
-    assert message == who + "OSError: cannot phone home"
+    assert message == who + "OSError: cannot phone home (watcher_plugin.py, line 12)"
 
 
 def test_a_plugin_set_aside_is_not_told(site, monkeypatch):
@@ -291,3 +295,71 @@ def test_tensorboard_shows_every_loss_and_score_once_even_of_a_run_that_was_cut_
     for name in ("token_accuracy", "sequence_accuracy"):
         logged = [(event.step, event.value) for event in events.Scalars(f"validation/{name}")]
         assert logged == [(step, pytest.approx(metrics[name])) for step, metrics in scores]
+
+
+class Stopper(Recorder):
+    """Asks for the end at a moment, once a step is reached."""
+
+    def __init__(self, moment, step):
+        super().__init__()
+        self.moment, self.step = moment, step
+
+    def ask(self, moment, step):
+        if (moment, step) == (self.moment, self.step):
+            raise st.StopRun("enough of it")
+
+    @hookimpl
+    def run_started(self, run):
+        self.ask("run_started", run.step)
+
+    @hookimpl
+    def run_advanced(self, run):
+        self.ask("run_advanced", run.step)
+
+    @hookimpl
+    def run_evaluated(self, run):
+        self.ask("run_evaluated", run.step)
+
+
+@pytest.mark.parametrize(
+    ("moment", "step"),
+    [("run_started", 0), ("run_advanced", 15), ("run_evaluated", 20), ("run_evaluated", 30)],
+)
+def test_an_observer_ends_a_run_with_a_result_and_resume_goes_on_to_the_same_bits(
+    tmp_path, moment, step
+):
+    stopper, other = Stopper(moment, step), Recorder()
+    stopped = run(stopper, other, out=tmp_path)
+    assert (stopped.step, stopped.metrics.keys()) == (step, {3, 5})
+    assert other.of("run_finished") == [stopped], "others see the end"
+    told = "steps" if step == 30 else "observer: enough of it"
+    loaded = st.load(stopped.path)
+    assert (stopped.stopped, loaded.stopped, loaded.metrics) == (told, told, stopped.metrics)
+    if step < 30:
+        again = st.resume(stopped.path)
+        assert (again.step, again.stopped) == (30, "steps")
+        assert outcome(again) == outcome(run())
+        assert st.load(stopped.path).stopped == "steps"
+    with pytest.raises(st.UsageError, match="is finished"):
+        st.resume(stopped.path)
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), GeneratorExit("x"), BaseException("panic")])
+def test_whatever_an_observer_raises_the_run_goes_on(error, caplog):
+    class Raising:
+        @hookimpl
+        def run_advanced(self):
+            raise error
+
+    assert outcome(run(Raising())) == outcome(run())
+    assert "observer Raising failed in run_advanced" in caplog.text
+
+
+def test_an_interrupt_in_an_observer_ends_the_run():
+    class Interrupted:
+        @hookimpl
+        def run_advanced(self):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(Interrupted())

@@ -36,7 +36,7 @@ _PATH = click.Path(path_type=Path)
     "--from-manifest", "manifest", metavar="FILE", type=_PATH, help="Make an export again."
 )
 @trust_option
-@click.option("--force", is_flag=True, help="Replace an export that is there.")
+@click.option("--overwrite", is_flag=True, help="Replace an export that is there.")
 @click.pass_context
 def export(
     context: click.Context,
@@ -48,7 +48,7 @@ def export(
     out: Path | None,
     manifest: Path | None,
     trust: bool,
-    force: bool,
+    overwrite: bool,
 ) -> None:
     """Write instances of TASK to a file, and a manifest that makes the same bytes again.
 
@@ -68,7 +68,7 @@ def export(
         ]
         if given:
             raise UsageError(f"--from-manifest says it all: leave out {', '.join(given)}")
-        _report(regenerate(manifest, out, overwrite=force, trust=trust))
+        _report(regenerate(manifest, out, overwrite=overwrite, trust=trust))
         return
     if task is None:
         raise UsageError("say which TASK, or give --from-manifest FILE")
@@ -76,7 +76,7 @@ def export(
         missing = "--count" if count is None else "--out"
         raise UsageError(f"{missing} is missing: seqtasks export TASK --count N --out PATH")
     made = write_export(
-        task, out, count=count, length=length, data_format=form, seed=seed, overwrite=force
+        task, out, count=count, length=length, format=form, seed=seed, overwrite=overwrite
     )
     _report(made)
 

@@ -160,6 +160,8 @@ def echo_result(result: "Result") -> None:
     if result.stopped == "solved":
         early = " early" if result.step < limit else ""
         end = f"solved: stopped{early} at step {result.step} of at most {limit}"
+    elif result.stopped not in (None, "steps"):
+        end = f"stopped at step {result.step} of {limit} by an {result.stopped}"
     else:
         end = f"step {result.step} of {limit} reached{'' if result.solved else ', not solved'}"
     say(f"{end}; {result.seconds:.1f} s of training, {result.parameters} parameters")

@@ -42,7 +42,7 @@ def export(
     *,
     count: int,
     length: str | int | LengthRange | None = None,
-    data_format: str | None = None,
+    format: str | None = None,  # noqa: A002 - as the command's option
     seed: int = 0,
     overwrite: bool = False,
 ) -> Exported:
@@ -57,7 +57,7 @@ def export(
         length: the length of the inputs, or a range such as `1..40` of which each instance has one,
             drawn uniformly from those that the task can have; the training lengths that the task
             recommends, if not said.
-        data_format: `npz`, arrays `inputs`, `targets` and `lengths`, padded to the longest
+        format: `npz`, arrays `inputs`, `targets` and `lengths`, padded to the longest
             instance; `jsonl`, symbols, an instance a line; `hf`, a folder of columns `inputs` and
             `targets` that `datasets.load_from_disk` reads, which needs the package datasets. By
             the path's ending, `.npz` or `.jsonl`, if not said.
@@ -85,7 +85,7 @@ def export(
         raise UsageError(f"count must be at least 1, got {count}")
     if seed < 0:
         raise UsageError(f"seed must be at least 0, got {seed}")
-    form = _format(path, data_format)
+    form = _format(path, format)
     manifest = Manifest.of(task, str(wanted), count, seed, form, {})
     if code := code_of(made, "task"):
         remember(code)  # the user named it

@@ -30,7 +30,7 @@ def check_free(path: Path, manifest: Path, overwrite: bool) -> None:
         raise UsageError(f"{path} is a folder with something else in it; choose another name")
     for taken in (path, manifest):
         if taken.exists() and not overwrite:
-            raise UsageError(f"{taken} is there already; choose another name, or force it")
+            raise UsageError(f"{taken} is there already; choose another name, or overwrite it")
 
 
 @contextmanager
