@@ -1,55 +1,125 @@
-"""Pictures of a run: learning over steps, accuracy over length."""
+"""Pictures of a run: learning over steps, scores over length."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, PercentFormatter
+from matplotlib.ticker import (
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    NullLocator,
+    PercentFormatter,
+)
 
 from seqtasks.evaluation import Score
 from seqtasks.lengths import LengthRange
+from seqtasks.metrics import Metric
+from seqtasks.range_score import RangeScore
 from seqtasks.runs.files import write_atomically
+from seqtasks.trivial import Baseline, chance
 
 if TYPE_CHECKING:
     from seqtasks.running import Result
 
-__all__ = ["learning_figure", "lengths_figure", "result_figure", "save_plots", "write_figure"]
+__all__ = [
+    "Drawn",
+    "drawn_of",
+    "learning_figure",
+    "lengths_figure",
+    "result_figure",
+    "save_plots",
+    "write_figure",
+]
 
 MOST_ERROR_BARS = 12
 """Lengths up to which each has an error bar; more are drawn as a band."""
+LEGEND = 1.25
+"""Inches below the axes that a legend takes."""
+PANEL = 5.4
+"""Inches a panel of scores is wide."""
 
 _BLUE, _ORANGE, _GREEN, _PURPLE, _GREY = "#2a6fbb", "#d9822b", "#4c9f70", "#9b59b6", "#8a8a8a"
 
 
+class Picture(Figure):
+    """A figure that a notebook shows where it is the value of a cell."""
+
+    def _repr_png_(self) -> bytes:
+        content = io.BytesIO()
+        self.savefig(content, format="png", dpi=100)
+        return content.getvalue()
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a picture of scores over length holds.
+
+    Attributes:
+        scores: the scores of the lengths.
+        trained: the lengths trained, which are shaded.
+        metrics: the task's metrics; shares of rights go into one panel, each other into its own.
+        untrained: the scores of the model before training.
+        over_range: the mean over a range of lengths, drawn as the curve of its lengths.
+        without_learning: the best strategy that learns nothing, by length or range.
+        chance: what uniform guesses score, by metric.
+    """
+
+    scores: Sequence[Score]
+    trained: LengthRange
+    metrics: Sequence[Metric]
+    untrained: Sequence[Score] = ()
+    over_range: RangeScore | None = None
+    without_learning: Mapping[str, Baseline] = field(default_factory=dict[str, Baseline])
+    chance: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+def drawn_of(result: "Result") -> Drawn:
+    """Return what a picture of a result's scores holds."""
+    return Drawn(
+        result.scores,
+        result.experiment.length_range,
+        result.task.metrics,
+        result.untrained,
+        result.score,
+        result.without_learning,
+        chance(result.task),
+    )
+
+
 def result_figure(result: "Result") -> Figure:
-    """Return learning and lengths side by side."""
-    figure = _figure(11, 4)
-    left, right = figure.subplots(1, 2, gridspec_kw={"wspace": 0.4})
-    _draw_learning(left, result)
-    _draw_lengths(right, result.scores, result.untrained, result.experiment.length_range)
+    """Return learning and scores over length side by side."""
+    drawn = drawn_of(result)
+    panels = _panels(drawn.metrics)
+    figure = _figure(PANEL * (1 + len(panels)), 4.6, right=0.25)
+    axes = figure.subplots(1, 1 + len(panels), gridspec_kw={"wspace": 0.45}, squeeze=False)[0]
+    _draw_learning(axes[0], result)
+    for axis, metrics in zip(axes[1:], panels, strict=True):
+        _draw_lengths(axis, drawn, metrics)
     return figure
 
 
 def learning_figure(result: "Result") -> Figure:
-    """Return loss and validation accuracy over training steps."""
-    figure = _figure(6.4, 4, right=0.75)
+    """Return loss and validation scores over training steps."""
+    figure = _figure(6.4, 4, right=1.0, bottom=0.55)
     _draw_learning(figure.subplots(), result)
     return figure
 
 
-def lengths_figure(
-    scores: Sequence[Score], untrained: Sequence[Score], trained: LengthRange, title: str = ""
-) -> Figure:
+def lengths_figure(drawn: Drawn, title: str = "") -> Figure:
     """Return scores over length, the trained lengths shaded."""
-    figure = _figure(6.4, 4)
-    axes = figure.subplots()
-    _draw_lengths(axes, scores, untrained, trained)
-    if title:
-        axes.set_title(title)
+    panels = _panels(drawn.metrics)
+    figure = _figure(6.4 if len(panels) == 1 else PANEL * len(panels), 4.6)
+    axes = figure.subplots(1, len(panels), gridspec_kw={"wspace": 0.35}, squeeze=False)[0]
+    for axis, metrics in zip(axes, panels, strict=True):
+        _draw_lengths(axis, drawn, metrics)
+        if title:
+            axis.set_title(title)
     return figure
 
 
@@ -57,8 +127,7 @@ def save_plots(result: "Result", folder: Path) -> None:
     """Write `learning.png` and `lengths.png`."""
     title = result.experiment.run_name
     write_figure(learning_figure(result), folder / "learning.png")
-    figure = lengths_figure(result.scores, result.untrained, result.experiment.length_range, title)
-    write_figure(figure, folder / "lengths.png")
+    write_figure(lengths_figure(drawn_of(result), title), folder / "lengths.png")
 
 
 def write_figure(figure: Figure, path: Path) -> None:
@@ -68,14 +137,20 @@ def write_figure(figure: Figure, path: Path) -> None:
     write_atomically(path, content.getvalue())
 
 
-def _figure(width: float, height: float, right: float = 0.15) -> Figure:
-    """Return a figure of a size in inches, with room around its axes, to the right as asked for.
+def _panels(metrics: Sequence[Metric]) -> list[list[Metric]]:
+    """Return the metrics of each panel: shares of rights have one axis, an error its own."""
+    shares = [metric for metric in metrics if metric.fraction]
+    return [*([shares] if shares else []), *([one] for one in metrics if not one.fraction)]
+
+
+def _figure(width: float, height: float, right: float = 0.15, bottom: float = LEGEND) -> Figure:
+    """Return a figure of a size in inches, with room around its axes as asked for.
 
     To measure what stands there, as a layout of matplotlib does, takes as long as to draw it.
     """
-    figure = Figure(figsize=(width, height))
+    figure = Picture(figsize=(width, height))
     FigureCanvasAgg(figure)
-    figure.subplots_adjust(0.8 / width, 0.55 / height, 1 - right / width, 1 - 0.4 / height)
+    figure.subplots_adjust(0.8 / width, bottom / height, 1 - right / width, 1 - 0.4 / height)
     return figure
 
 
@@ -85,13 +160,12 @@ def _draw_learning(axes: Any, result: "Result") -> None:
     axes.set_title(result.experiment.run_name)
     axes.set_xlabel("training step")
     axes.set_ylabel("training loss", color=_BLUE)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
     if losses:
         axes.plot(*zip(*losses, strict=True), color=_BLUE, linewidth=1.5)
         losses_only = [loss for _, loss in losses]
         if max(losses_only) > 10 * min(losses_only) > 0:
-            axes.set_yscale("log")
-            axes.yaxis.set_major_formatter("{x:g}")  # powers would take a parser of formulas
-            axes.yaxis.set_minor_formatter(NullFormatter())
+            _make_logarithmic(axes, min(losses_only), max(losses_only))
     axes.tick_params(axis="y", colors=_BLUE)
     axes.grid(axis="x", alpha=0.25)
     metric = result.task.metrics[0]
@@ -102,66 +176,127 @@ def _draw_learning(axes: Any, result: "Result") -> None:
     if points:
         right.plot(*zip(*points, strict=True), color=_ORANGE, marker="o", markersize=3)
     if metric.fraction:
-        right.set_ylim(-0.02, 1.02)
-        right.yaxis.set_major_formatter(PercentFormatter(1.0))
+        _show_percent(right)
+    else:
+        right.yaxis.set_major_formatter("{x:.3g}")
 
 
-def _draw_lengths(
-    axes: Any, scores: Sequence[Score], untrained: Sequence[Score], trained: LengthRange
-) -> None:
+def _make_logarithmic(axes: Any, least: float, most: float) -> None:
+    """Give an axis of losses a logarithmic scale with more than one number on it."""
+    axes.set_yscale("log")
+    subs = (1.0, 2.0, 5.0) if most < 1000 * least else (1.0,)
+    axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=12))
+    axes.yaxis.set_major_formatter("{x:g}")  # powers would take a parser of formulas
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _show_percent(axes: Any) -> None:
+    axes.set_ylim(-0.02, 1.02)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+
+
+def _draw_lengths(axes: Any, drawn: Drawn, metrics: Sequence[Metric]) -> None:
     axes.set_xlabel("length")
-    if not scores:
+    lengths = [score.length for score in drawn.scores]
+    over = {} if drawn.over_range is None else drawn.over_range.by_length
+    if not lengths and not over:
         axes.set_title("not scored yet")
         return
-    names = list(scores[0].metrics)
-    fraction = all(0 <= value <= 1 for score in scores for value in score.metrics.values())
-    lengths = [score.length for score in scores]
+    names = [metric.name for metric in metrics]
     # Curves often coincide at 100 %: each is drawn thinner than the one below it.
     styles = zip(names, (_BLUE, _ORANGE, _GREEN, _PURPLE), (3.0, 1.5, 1.0, 0.7), strict=False)
     for name, colour, width in styles:
-        values = [score.metrics[name] for score in scores]
-        below = [max(0.0, v - s.intervals[name].low) for v, s in zip(values, scores, strict=True)]
-        above = [max(0.0, s.intervals[name].high - v) for v, s in zip(values, scores, strict=True)]
-        if len(lengths) > MOST_ERROR_BARS:
-            low, high = np.subtract(values, below), np.add(values, above)
-            axes.fill_between(lengths, low, high, color=colour, alpha=0.2, linewidth=0)
-            axes.plot(lengths, values, color=colour, linewidth=width, label=_words(name))
-            continue
-        axes.errorbar(
-            lengths,
-            values,
-            yerr=[below, above],
-            color=colour,
-            marker="o",
-            markersize=3,
-            capsize=2,
-            linewidth=width,
-            label=_words(name),
+        if lengths:
+            _draw_curve(axes, drawn.scores, name, colour, width)
+        if over and drawn.over_range is not None:
+            mean = drawn.over_range.metrics[name]
+            shown = f"{100 * mean:.1f} %" if metrics[0].fraction else f"{mean:.3g}"
+            label = f"mean {drawn.over_range.lengths}: {shown}" if name == names[0] else None
+            values = [one[name] for one in over.values()]
+            axes.plot([*over], values, color=colour, linewidth=0.8, alpha=0.7, label=label)
+    everywhere = sorted({*lengths, *over})
+    _draw_untrained(axes, drawn, names[0], everywhere)
+    _draw_trivial(axes, drawn, names[0], everywhere)
+    low, high = everywhere[0], everywhere[-1]
+    shaded = max(drawn.trained.first, 0.8 * low), min(drawn.trained.last, 1.1 * high)
+    if shaded[0] <= shaded[1]:
+        axes.axvspan(
+            shaded[0] - 0.5, shaded[1] + 0.5, color=_GREY, alpha=0.25, label="trained lengths"
         )
-    untrained = [
-        score for score in untrained if score.length in range(min(lengths), max(lengths) + 1)
-    ]
-    if untrained:
-        axes.plot(
-            [score.length for score in untrained],
-            [score.metrics[names[0]] for score in untrained],
-            color=_GREY,
-            linestyle="--",
-            label=f"{_words(names[0])}, untrained",
-        )
-    axes.axvspan(
-        trained.first - 0.5, trained.last + 0.5, color=_GREY, alpha=0.25, label="trained lengths"
-    )
-    if len(lengths) <= MOST_ERROR_BARS and max(lengths) > 5 * min(lengths):
+    if len(lengths) <= MOST_ERROR_BARS and high > 5 * low:
         axes.set_xscale("log")
-        axes.set_xticks(_sparse(sorted({*lengths, trained.last})))
-        axes.minorticks_off()
+        axes.set_xticks(_sparse(sorted({low, *lengths, high})))
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter("{x:g}")
-    if fraction:
-        axes.set_ylim(-0.02, 1.02)
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    if metrics[0].fraction:
+        _show_percent(axes)
+    else:
+        axes.set_ylabel(_words(names[0]))
+        axes.yaxis.set_major_formatter("{x:.3g}")
     axes.grid(alpha=0.25)
-    axes.legend(loc="best", fontsize="small")
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13)}
+    axes.legend(**below, ncols=2, fontsize="small", frameon=False)
+
+
+def _draw_curve(axes: Any, scores: Sequence[Score], name: str, colour: str, width: float) -> None:
+    lengths = [score.length for score in scores]
+    values = [score.metrics[name] for score in scores]
+    below = [max(0.0, v - s.intervals[name].low) for v, s in zip(values, scores, strict=True)]
+    above = [max(0.0, s.intervals[name].high - v) for v, s in zip(values, scores, strict=True)]
+    if len(lengths) > MOST_ERROR_BARS:
+        low, high = np.subtract(values, below), np.add(values, above)
+        axes.fill_between(lengths, low, high, color=colour, alpha=0.2, linewidth=0)
+        axes.plot(lengths, values, color=colour, linewidth=width, label=_words(name))
+        return
+    axes.errorbar(
+        lengths,
+        values,
+        yerr=[below, above],
+        color=colour,
+        marker="o",
+        markersize=3,
+        capsize=2,
+        linewidth=width,
+        label=_words(name),
+    )
+
+
+def _draw_untrained(axes: Any, drawn: Drawn, name: str, lengths: Sequence[int]) -> None:
+    inside = range(lengths[0], lengths[-1] + 1)
+    points = [
+        (score.length, score.metrics[name]) for score in drawn.untrained if score.length in inside
+    ]
+    if points:
+        label = f"{_words(name)}, untrained"
+        axes.plot(*zip(*points, strict=True), color=_GREY, linestyle="--", label=label)
+
+
+def _draw_trivial(axes: Any, drawn: Drawn, name: str, lengths: Sequence[int]) -> None:
+    """Draw what uniform guesses and the best strategy that learns nothing score."""
+    if name in drawn.chance:
+        axes.axhline(
+            drawn.chance[name], color="black", linewidth=0.8, linestyle=":", label="chance"
+        )
+    points = [
+        (length, drawn.without_learning[str(length)].metrics[name])
+        for length in lengths
+        if name in drawn.without_learning.get(str(length), Baseline("", {})).metrics
+    ]
+    over = drawn.over_range
+    if not points and over is not None and over.lengths in drawn.without_learning:
+        mean = drawn.without_learning[over.lengths].metrics[name]
+        points = [(lengths[0], mean), (lengths[-1], mean)]
+    if points:
+        axes.plot(
+            *zip(*points, strict=True),
+            color="black",
+            linewidth=1.0,
+            linestyle="-.",
+            marker=".",
+            label="best without learning",
+        )
 
 
 def _sparse(lengths: Sequence[int]) -> list[int]:

@@ -31,7 +31,7 @@ OBSERVER_STOPPED = "observer: "
 """Before what an observer said when it ended a run."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """A run under way, as observers see it.
 
@@ -64,6 +64,11 @@ class Run:
     evaluations_solved: int = 0
     decided_by: dict[str, Any] = field(default_factory=dict[str, Any])
 
+    def __repr__(self) -> str:
+        """Return what is trained and how far it is, on one line."""
+        limit = self.experiment.steps
+        return f"<Run of {self.experiment.run_name}: step {self.step} of at most {limit}>"
+
     def progress(self) -> dict[str, Any]:
         """Return what, beside the trainer's tensors, later lines of the run depend on."""
         return {
@@ -77,7 +82,7 @@ class Run:
         }
 
 
-@dataclass
+@dataclass(repr=False)
 class Result:
     """What a run came to.
 
@@ -112,6 +117,16 @@ class Result:
     history: list[dict[str, Any]]
     score: RangeScore | None = None
     without_learning: dict[str, Baseline] = field(default_factory=dict[str, Baseline])
+
+    def __repr__(self) -> str:
+        """Return what was trained and what it scores, on one line."""
+        first = self.task.metrics[0].name
+        scores = ", ".join(f"{one.length}: {one.metrics[first]:.4g}" for one in self.scores)
+        end = self.stopped or "unfinished"
+        return (
+            f"<Result of {self.experiment.run_name}, seed {self.experiment.seed}: {end} at step "
+            f"{self.step}, {self.parameters} parameters, {first} at {scores or 'no length yet'}>"
+        )
 
     @property
     def holdout(self) -> Holdout | None:

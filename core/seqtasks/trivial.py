@@ -19,6 +19,7 @@ __all__ = [
     "Baselines",
     "baselines",
     "best_baselines",
+    "chance",
     "is_no_better",
     "range_baseline",
 ]
@@ -144,6 +145,18 @@ def _baselines(task: Task, length: int | None, seed: int, symbols: int) -> Basel
         what = "input" if isinstance(task.targets, Reals) else "symbol"
         rows.append(scored_as(f"repeat the last {what}", repeated))
     return Baselines(length, len(second.inputs), exhaustive, tuple(rows))
+
+
+def chance(task: Task) -> dict[str, float]:
+    """Return the token accuracy that uniform guesses are expected to have, by the metric's name.
+
+    Reals have no such guess, and other metrics no value that holds for every length.
+    """
+    if token_accuracy not in task.metrics or isinstance(task.targets, Reals):
+        return {}
+    size = task.targets.size
+    right = 0.5**size if isinstance(task.targets, TokenSets) else 1 / size
+    return {token_accuracy.name: right}
 
 
 def best_baselines(task: Task, lengths: Sequence[int]) -> dict[str, Baseline]:

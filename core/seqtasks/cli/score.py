@@ -1,5 +1,6 @@
 """`seqtasks eval`: score a run at lengths of one's choice."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -8,7 +9,6 @@ from seqtasks.cli.completion import complete_runs
 from seqtasks.cli.output import check_picture, echo_json, say
 from seqtasks.cli.score_table import echo_scores
 from seqtasks.cli.trusting import trust_option
-from seqtasks.errors import UsageError
 from seqtasks.trivial import best_baselines, range_baseline
 
 __all__ = ["score"]
@@ -57,8 +57,6 @@ def score(
     """Score RUN: accuracy per symbol and per whole sequence, with 95 % intervals."""
     if plot is not None:
         check_picture(plot)
-    if plot is not None and over is not None and length is None:
-        raise UsageError("a plot needs lengths: add --length, or leave out --plot or --score")
     from seqtasks.evaluation import evaluate
     from seqtasks.model import Model
     from seqtasks.range_score import evaluate_range
@@ -77,11 +75,15 @@ def score(
     if over is not None:
         few = sequences or experiment.score_sequences
         over_range = evaluate_range(loaded.model, loaded.task, over, few, chosen, holdout)
+    trivial = best_baselines(loaded.task, [score.length for score in scores])
+    if over_range is not None:
+        trivial[over_range.lengths] = range_baseline(loaded.task, over_range.lengths)
     if plot is not None:
-        from seqtasks.plots import lengths_figure, write_figure
+        from seqtasks.plots import drawn_of, lengths_figure, write_figure
 
+        shown = replace(loaded, scores=scores, score=over_range, without_learning=trivial)
         title = f"{experiment.run_name}, step {loaded.step}"
-        write_figure(lengths_figure(scores, loaded.untrained, experiment.length_range, title), plot)
+        write_figure(lengths_figure(drawn_of(shown), title), plot)
     if as_json:
         document = {"run": str(run), "step": loaded.step, "scores": [s.to_json() for s in scores]}
         echo_json(document | ({"score": over_range.to_json()} if over_range else {}))
@@ -90,9 +92,6 @@ def score(
         say(f"the run is not finished; these are the weights of step {loaded.step}", err=True)
     before = {score.length: score for score in loaded.untrained}
     all_known = bool(scores) and all(score.length in before for score in scores)
-    trivial = best_baselines(loaded.task, [score.length for score in scores])
-    if over_range is not None:
-        trivial[over_range.lengths] = range_baseline(loaded.task, over_range.lengths)
     echo_scores(scores, loaded.untrained if all_known else [], experiment, over_range, trivial)
     if plot is not None:
         say(f"plot  {plot}")
