@@ -120,7 +120,7 @@ class Engines:
                 # what tensor operations train by, so that the model is analysed once
                 external_states=self.wanted == "torch",
                 check=lambda made: disagreement(
-                    made, plain, inputs, [None] * layers, None, self.parts.cells
+                    made, plain, self.parts, inputs, [None] * layers, None
                 ),
             )
         if self.name is None:
@@ -297,6 +297,9 @@ class Engines:
         Returns:
             predictions, each layer's final state, and each layer's states of every step.
         """
+        if torch.is_inference_mode_enabled():  # its tensors could not be used again outside it
+            with torch.inference_mode(False), torch.no_grad():
+                return self.run(plain, inputs, states, lengths, histories)
         if self._is_plain or not ordinary(inputs, lengths):
             return None
         real = inputs.is_floating_point()
@@ -309,7 +312,7 @@ class Engines:
             input_size=inputs.shape[-1] if real else 0,
             masked=lengths is not None,
             external_states=differentiable,
-            check=lambda made: disagreement(made, plain, inputs, states, lengths, self.parts.cells),
+            check=lambda made: disagreement(made, plain, self.parts, inputs, states, lengths),
         )
         if program is None:
             return None

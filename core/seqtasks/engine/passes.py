@@ -23,6 +23,10 @@ class Passes(Protocol):
         """Return the parameters and buffers it reads, in the order of `backward`'s gradients."""
         ...
 
+    def reading(self, tensors: list[Tensor]) -> "Passes":
+        """Return the same program of other tensors, in the order of `tensors`, contiguous."""
+        ...
+
     def forward(
         self,
         inputs: Tensor,

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -91,7 +91,7 @@ def embedded_inputs(
     """Record the embedding; return what the first cell gets, and how many symbols there are."""
     graph, phases = recording.graph, recording.phases
     module = dict(twin.items()).get("embedding")
-    if isinstance(module, nn.Embedding):
+    if _is_table(module):
         if (
             module.padding_idx is not None
             or module.max_norm is not None
@@ -100,18 +100,32 @@ def embedded_inputs(
         ):
             raise UnsupportedError("its embedding is more than a table")
         table = recording.parameter(module.weight)
-        assert table is not None
+        if table is None:
+            raise UnsupportedError("its embedding's weight is no parameter of it")
         return graph.make(
             "symbols",
             (table,),
-            (module.embedding_dim,),
+            table.shape[1:],
             columns=Columns.VOCABULARY,
             phase=Phases.vocabulary,
-        ), module.num_embeddings
+        ), table.shape[0]
+    if module is not None and not input_size:
+        raise UnsupportedError(
+            f"its embedding, a {type(module).__name__}, is not torch.nn.Embedding itself"
+        )
     inputs = graph.leaf("inputs", None, (input_size,), Columns.BATCH, phases.before(0))
     if module is None:
         return inputs, 0
     return mapped(recording, module, rows, dtype, [inputs]), 0
+
+
+_LOOKUP = nn.Embedding.forward
+
+
+def _is_table(module: nn.Module | None) -> TypeGuard[nn.Embedding]:
+    """Say whether a module looks ids up and does nothing else: a subclass may do anything."""
+    own = type(module) is nn.Embedding and "forward" not in vars(module)
+    return own and nn.Embedding.forward is _LOOKUP
 
 
 def mapped(

@@ -82,6 +82,8 @@ def check_modules(model: nn.Module, dtype: torch.dtype) -> None:
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
         if has_hooks(tensor):
             raise UnsupportedError(f"its parameter {name} has a hook")
+        if tensor.is_complex():
+            raise UnsupportedError(f"its parameter {name} is complex")
         if tensor.is_floating_point() and tensor.dtype != dtype:
             raise UnsupportedError(f"its parameter {name} is {tensor.dtype}, not {dtype}")
         if tensor.layout != torch.strided or type(tensor) not in (Tensor, nn.Parameter):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -99,14 +98,9 @@ class Trainer:
         if engine == "plain":
             return engines
         self.model.train()
-        inputs = self._source.batch(0).inputs
-        plain = self.model.plain_pass
-
-        def tried(*batch: Any) -> Any:
-            with torch_stream(0, "trial").drawing():
-                return plain(*batch)
-
-        engines.settle(tried, inputs, len(self.model.cells))
+        longest = int(self._source.block(0).times.argmax())  # of the first block
+        inputs = self._source.batch(longest).inputs
+        engines.settle(self.model.plain_pass, inputs, len(self.model.cells))
         if engine != "auto" and engines.unsupported:
             raise UsageError(
                 f"the engine '{engine}' cannot run {engines.parts.title}: {engines.unsupported}; "

@@ -1,5 +1,6 @@
 """A compiled program, called from Python on the very memory of a model's parameters."""
 
+import copy
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -290,6 +291,12 @@ class Program:
     def tensors(self) -> list[Tensor]:
         """Return all parameters and buffers, in the order of their gradients."""
         return self._tensors
+
+    def reading(self, tensors: list[Tensor]) -> "Program":
+        """Return the same program of other tensors, in the order of `tensors`, contiguous."""
+        other = copy.copy(self)
+        other._tensors = tensors
+        return other
 
     def _run(self, entry: str, batch: int, time: int, **values: Any) -> None:
         parameters = self._parameters()

@@ -1,5 +1,6 @@
 """A model's analysis as a program of tensor operations."""
 
+import copy
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -68,6 +69,12 @@ class TensorProgram:
     def tensors(self) -> list[Tensor]:
         """Return all parameters and buffers, in the order of their gradients."""
         return self._tensors
+
+    def reading(self, tensors: list[Tensor]) -> "TensorProgram":
+        """Return the same program of other tensors, in the order of `tensors`."""
+        other = copy.copy(self)
+        other._tensors = tensors
+        return other
 
     def memory(self, batch: int, time: int) -> Memory:
         """Return memory for a pass forward and back of a batch."""
