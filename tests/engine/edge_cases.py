@@ -195,6 +195,8 @@ def product(f, x):
         return made[:, None] if made.dim() == 1 else made
     if f.__name__ == "bmm":
         return f(square(x), square(x)).flatten(1)
+    if f.__name__ in ("outer", "ger"):
+        return x @ f(matrix(x)[:, 0], matrix(x)[:, 1])
     if f.__name__ == "inner":
         return f(x, matrix(x).t())
     return torch.cat([f(x, matrix(x)), f(square(x), square(x)).flatten(1)], -1)
@@ -247,6 +249,8 @@ def of_type(f, x):
     name = f.__name__
     if name == "to":
         return torch.cat([f(x, x.dtype), f(x, torch.bool).to(x.dtype), f(mask(x), x.dtype) * x], -1)
+    if name == "type":
+        return torch.cat([f(x, torch.bool).to(x.dtype), f(mask(x), x.dtype) * x], -1)
     if name == "type_as":
         return torch.cat([f(mask(x), x), f(x, mask(x)).to(x.dtype)], -1)
     return f(mask(x)) * x if x.dtype == getattr(torch, name) else x
@@ -287,7 +291,7 @@ CALLS = {
     "lerp": ("three", lambda f, x: torch.cat([f(*columns(x)), f(*columns(x)[:2], 0.3)], -1)),
     "addcmul": ("three", of_three),
     "addcdiv": ("three", of_three),
-    **dict.fromkeys(("to", "type_as", "float", "double"), ("one", of_type)),
+    **dict.fromkeys(("to", "type_as", "float", "double", "type"), ("one", of_type)),
     "dropout": ("one", lambda f, x: f(x, 0.5, False)),
     "where": ("three", chosen),
     "masked_fill": ("three", filled_where),
@@ -302,7 +306,7 @@ CALLS = {
     **dict.fromkeys(("layer_norm", "rms_norm", "normalize"), ("four", normalised)),
     "glu": ("four", lambda f, x: torch.cat([f(x), f(square(x), 1).flatten(1)], -1)),
     **dict.fromkeys(("matmul", "linalg_matmul", "__matmul__"), ("four", product)),
-    **dict.fromkeys(("mm", "bmm", "mv", "dot", "inner"), ("four", product)),
+    **dict.fromkeys(("mm", "bmm", "mv", "dot", "inner", "outer", "ger"), ("four", product)),
     **dict.fromkeys(("linear", "addmm"), ("four", linear)),
     "einsum": ("four", einsum),
     **dict.fromkeys(

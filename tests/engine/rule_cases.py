@@ -115,6 +115,8 @@ def matrix_product(f, a, b, c):
         return torch.cat([f(square(a), square(b)).flatten(1), f(column(a), row(b)).flatten(1)], -1)
     if f.__name__ == "inner":
         return f(a, weights(3, 4))
+    if f.__name__ in ("outer", "ger"):
+        return a @ f(weights(4), weights(8)[4:])
     inner = f(square(a), square(b)).flatten(1)
     return torch.cat([f(a, weights(4, 3)), inner, f(square(a), weights(2, 3)).flatten(1)], -1)
 
@@ -221,7 +223,7 @@ CASES = {
     **dict.fromkeys(("log_softmax", "special_log_softmax"), softmax),
     **dict.fromkeys(("layer_norm", "rms_norm", "normalize"), normalised),
     **dict.fromkeys(("matmul", "linalg_matmul", "__matmul__"), matrix_product),
-    **dict.fromkeys(("mm", "bmm", "mv", "dot", "inner"), matrix_product),
+    **dict.fromkeys(("mm", "bmm", "mv", "dot", "inner", "outer", "ger"), matrix_product),
     **dict.fromkeys(("linear", "addmm"), linear),
     "einsum": einsum,
     **dict.fromkeys(("gru_cell", "lstm_cell", "rnn_tanh_cell", "rnn_relu_cell"), recurrent),
@@ -270,5 +272,8 @@ REARRANGED = {
     "pad": lambda a: functional.pad(a, (1, 2)),
     "tril": lambda a: square(a).tril().flatten(1),
     "triu": lambda a: square(a).triu().flatten(1),
+    "diag": lambda a: a + torch.cat([weights(2, 2).diag(), weights(2).diag().flatten()[:2]]),
+    "diag_embed": lambda a: a.diag_embed().flatten(1),
+    "block_diag": lambda a: a @ torch.block_diag(weights(2, 3), weights(2, 1)),
     "diagonal": lambda a: square(a).diagonal(dim1=1, dim2=2),
 }

@@ -13,7 +13,7 @@ from truth import ENGINES
 GROUP = 30
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 ROUNDINGS = 16
-SATURATING = ("tanh", "sigmoid", "gelu", "softsign", "_cell", "silu", "mish", "x ** x")
+SATURATING = ("tanh", "sigmoid", "gelu", "softsign", "_cell", "silu", "mish", "x ** x", "x * log")
 """What is a difference of numbers near 1: its roundings are those of 1."""
 SIZED = ("logsumexp", "layer_norm", "_cell", "softmax(20", "mish", "gelu")
 """What takes differences of its operands: its roundings grow with their size."""

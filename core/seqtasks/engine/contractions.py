@@ -8,12 +8,12 @@ from torch import Tensor
 
 from seqtasks.engine.graph import Graph
 from seqtasks.engine.nodes import Columns, Node
-from seqtasks.engine.recording import Recorder
+from seqtasks.engine.recording import Recorder, Tracked
+from seqtasks.engine.rules_pointwise import Outcome, aligned
 from seqtasks.engine.unsupported import UnsupportedError
 
-__all__ = ["contracted", "einsum", "inner", "product"]
+__all__ = ["contracted", "einsum", "inner", "outer", "product"]
 
-Outcome = tuple[Node, bool]
 LARGEST_SPREAD = 2**20
 """Numbers for one row of the batch up to which a product is written out."""
 
@@ -74,29 +74,37 @@ def contracted(recorder: Recorder, func: Any, result: Tensor, *args: Any, **kwar
     else:
         bias, x, weight = args[:3]
         scale = (kwargs.get("beta", 1), kwargs.get("alpha", 1))
-        return _added(recorder, product(recorder, func, result, x, weight), bias, scale)
+        made = product(recorder, func, result, x, weight)
+        return _added(recorder, result, made, bias, scale)
     source, matrix = recorder.find(x), recorder.find(weight)
     if matrix.rows or len(matrix.node.shape) != 2:
         raise UnsupportedError("its weights differ from row to row of the batch")
     letters = string.ascii_lowercase[: len(source.node.shape) - 1]
     node = contract(recorder.graph, matrix.node, source.node, ("YZ", letters + "Z", letters + "Y"))
-    return _added(recorder, (node, source.rows), bias, scale)
+    return _added(recorder, result, (node, source.rows, 0), bias, scale)
 
 
-def _added(recorder: Recorder, outcome: Outcome, bias: Any, scale: tuple[Any, Any]) -> Outcome:
-    node, rows = outcome
-    node = recorder.graph.multiply(node, scale[1])
-    if bias is not None:
-        offset = recorder.find(bias)
-        node = recorder.graph.add(node, recorder.graph.multiply(offset.node, scale[0]))
-    return node, rows
+def _added(
+    recorder: Recorder,
+    result: Tensor,
+    made: tuple[Node, bool, int],
+    bias: Any,
+    scale: tuple[Any, Any],
+) -> Outcome:
+    graph = recorder.graph
+    whole = Tracked(result, graph.multiply(made[0], scale[1]), *made[1:])
+    if bias is None:
+        return whole.node, whole.rows, whole.axis
+    found = [whole, recorder.find_anywhere(bias)]
+    (product_, offset), rows, axis = aligned(recorder, result.dim(), found)
+    return graph.add(product_, graph.multiply(offset, scale[0])), rows, axis
 
 
 def product(
     recorder: Recorder, func: Any, result: Tensor, a: Any, b: Any, **kwargs: Any
-) -> Outcome:
+) -> tuple[Node, bool, int]:
     """Record a matrix product."""
-    left, right = recorder.find(a), recorder.find(b)
+    left, right = recorder.find_anywhere(a), recorder.find_anywhere(b)
     if kwargs:
         raise UnsupportedError(f"it calls {func.__name__} with options")
     ranks = [t.tensor.dim() for t in (left, right)]
@@ -107,9 +115,14 @@ def product(
     return _by_letters(recorder, [a, b], [of_left, of_right], out)
 
 
+def outer(recorder: Recorder, func: Any, result: Tensor, a: Any, b: Any) -> Outcome:
+    """Record all products of two vectors' numbers."""
+    return _by_letters(recorder, [a, b], ["y", "z"], "yz")
+
+
 def inner(recorder: Recorder, func: Any, result: Tensor, a: Any, b: Any) -> Outcome:
     """Record the products of all vectors along the last axes of two tensors."""
-    ranks = [recorder.find(value).tensor.dim() for value in (a, b)]
+    ranks = [recorder.find_anywhere(value).tensor.dim() for value in (a, b)]
     if 0 in ranks:
         raise UnsupportedError("it calls inner with a number")
     left = string.ascii_lowercase[: ranks[0] - 1]
@@ -133,30 +146,31 @@ def einsum(recorder: Recorder, func: Any, result: Tensor, equation: Any, *operan
     return _by_letters(recorder, list(operands), letters, out)
 
 
-def _by_letters(recorder: Recorder, operands: list[Any], letters: list[str], out: str) -> Outcome:
+def _by_letters(
+    recorder: Recorder, operands: list[Any], letters: list[str], out: str
+) -> tuple[Node, bool, int]:
     graph, count = recorder.graph, len(recorder.rows)
-    found = [recorder.find(value) for value in operands]
-    rows = [of[:count] for f, of in zip(found, letters, strict=True) if f.rows]
-    if not rows:
-        row_letters = ""
-    elif len(set(rows)) > 1 or out[:count] != rows[0]:
+    found = [recorder.find_anywhere(value) for value in operands]
+    pairs = list(zip(found, letters, strict=True))
+    rows = [of[f.axis : f.axis + count] for f, of in pairs if f.rows]
+    of_rows = rows[0] if rows else ""
+    axis = out.find(of_rows)
+    if len(set(rows)) > 1 or axis < 0:
         raise UnsupportedError("its rows mix: a product goes over the batch")
-    else:
-        row_letters = rows[0]
-    inner = []
-    for f, of in zip(found, letters, strict=True):
+    inner: list[str] = []
+    for f, of in pairs:
         if f.rows:
-            inner.append(of[count:])
-        elif set(of) & set(row_letters):
+            inner.append(of[: f.axis] + of[f.axis + count :])
+        elif set(of) & set(of_rows):
             raise UnsupportedError("it treats the rows of a batch differently")
         else:
             inner.append(of)
-    within = out[len(row_letters) :]
-    if set("".join(inner)) & set(row_letters):
+    within = out[:axis] + out[axis + len(of_rows) :]
+    if set("".join(inner)) & set(of_rows):
         raise UnsupportedError("its rows mix: a product goes over the batch")
     if len(found) == 1:
         one = graph.constant(1.0)
-        return contract(graph, found[0].node, one, (inner[0], "", within)), bool(rows)
+        return contract(graph, found[0].node, one, (inner[0], "", within)), bool(rows), axis
     a, b = found
     node = contract(graph, a.node, b.node, (inner[0], inner[1], within))
-    return node, bool(rows)
+    return node, bool(rows), axis

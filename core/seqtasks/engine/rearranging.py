@@ -54,6 +54,9 @@ REARRANGING = {
     "view_as",
     "reshape_as",
     "diagonal",
+    "diag",
+    "diag_embed",
+    "block_diag",
     "repeat_interleave",
     "_pad",
     "alias",
@@ -74,7 +77,7 @@ def rearranged(recorder: Recorder, func: Any, result: Any, *args: Any, **kwargs:
             return value
         if value.dtype in (torch.int64, torch.int32) and not recorder.is_tracked(value):
             return recorder.index(value)
-        source = recorder.find(value)
+        source = recorder.find_anywhere(value)
         base = len(sources) * widest * (count + 1) + 1
         sources.append(source)
         bases.append(base)
@@ -82,7 +85,8 @@ def rearranged(recorder: Recorder, func: Any, result: Any, *args: Any, **kwargs:
         within = torch.arange(size)
         if source.rows:
             rows = torch.arange(count)[:, None] * widest
-            return (base + rows + within).view(value.shape)
+            each = (base + rows + within).view(*recorder.rows, *source.node.shape)
+            return _with_rows_at(each, len(recorder.rows), source.axis)
         return (base + count * widest + within).view(value.shape)
 
     moved = func(*mapped_arguments(args, places), **mapped_arguments(kwargs, places))
@@ -106,10 +110,14 @@ def _moved(
     widest: int,
     count: int,
     whole: Node,
-) -> tuple[Node, bool]:
-    rows = len(recorder.rows)
-    has_rows = tuple(places.shape[:rows]) == recorder.rows
-    shape = places.shape[rows:] if has_rows else places.shape
+) -> tuple[Node, bool, int]:
+    axis = _axis_of_rows(places.shape, recorder.rows)
+    has_rows = axis is not None
+    shape = places.shape
+    if axis is not None:
+        axes = range(axis, axis + len(recorder.rows))
+        places = np.moveaxis(places, axes, range(len(recorder.rows)))
+        shape = places.shape[len(recorder.rows) :]
     by_row = places.reshape(count if has_rows else 1, -1)
     which, rest = np.divmod(by_row - 1, widest * (count + 1))
     row, within = np.divmod(rest, widest)
@@ -120,12 +128,24 @@ def _moved(
     index: Index = np.where(inside, np.take(firsts, np.maximum(which, 0)) + within, -1)
     if not (index == index[:1]).all():
         raise UnsupportedError("it treats the rows of a batch differently")
-    return recorder.graph.view(whole, index[0], tuple(shape)), has_rows
+    return recorder.graph.view(whole, index[0], tuple(shape)), has_rows, axis or 0
+
+
+def _axis_of_rows(shape: tuple[int, ...], rows: tuple[int, ...]) -> int | None:
+    """Return the first axis of the rows, whose numbers nothing else has; None without rows."""
+    count = len(rows)
+    firsts = range(len(shape) - count + 1)
+    return next((axis for axis in firsts if tuple(shape[axis : axis + count]) == rows), None)
+
+
+def _with_rows_at(each: Tensor, count: int, axis: int) -> Tensor:
+    """Return a tensor whose first `count` axes come from an axis on instead."""
+    return each.movedim(tuple(range(count)), tuple(range(axis, axis + count)))
 
 
 def _width(recorder: Recorder, value: Any) -> int:
     return (
-        recorder.find(value).node.size
+        recorder.find_anywhere(value).node.size
         if recorder.is_tracked(value)
         else (value.numel() if isinstance(value, Tensor) else 0)
     )

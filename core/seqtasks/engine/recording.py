@@ -58,11 +58,19 @@ _PROPERTIES = {
 
 @dataclass
 class Tracked:
-    """A tensor seen in a recording: its node, and whether its first axes are the rows."""
+    """A tensor seen in a recording.
+
+    Attributes:
+        tensor: the tensor.
+        node: its value for one row of the batch.
+        rows: whether some of its axes are the rows.
+        axis: the first of these.
+    """
 
     tensor: Tensor
     node: Node
     rows: bool
+    axis: int = 0
 
 
 class Recorder(TorchFunctionMode):
@@ -107,12 +115,21 @@ class Recorder(TorchFunctionMode):
         self.provenance.give([tensor])
         return self.track(tensor, node)
 
-    def track(self, tensor: Tensor, node: Node, rows: bool = True) -> Tensor:
+    def track(self, tensor: Tensor, node: Node, rows: bool = True, axis: int = 0) -> Tensor:
         """Note which node a tensor is."""
-        self._tracked[id(tensor)] = Tracked(tensor, node, rows)
+        self._tracked[id(tensor)] = Tracked(tensor, node, rows, axis)
         return tensor
 
     def find(self, value: Any) -> Tracked:
+        """Return what is known of a tensor whose rows come first, if it has any, or of a number."""
+        found = self.find_anywhere(value)
+        if found.axis:
+            raise UnsupportedError(
+                "its rows mix: it computes with a batch that is not the first axis"
+            )
+        return found
+
+    def find_anywhere(self, value: Any) -> Tracked:
         """Return what is known of a tensor or number; one from elsewhere is a constant."""
         if not isinstance(value, Tensor):
             if not isinstance(value, int | float):
@@ -259,8 +276,9 @@ class Recorder(TorchFunctionMode):
         for tensor, tracked in zip(results, outcomes, strict=True):
             if tracked is None:
                 continue
-            node, rows = tracked
-            expected = (*(self.rows if rows else ()), *node.shape)
+            node, rows, *axes = tracked
+            axis = axes[0] if axes else 0
+            expected = (*node.shape[:axis], *(self.rows if rows else ()), *node.shape[axis:])
             if tuple(tensor.shape) != expected:
                 raise UnsupportedError(f"{name} gives {tuple(tensor.shape)}, not {expected}")
             if tensor.dtype not in (self.dtype, torch.bool):
@@ -269,7 +287,7 @@ class Recorder(TorchFunctionMode):
                 node = truth_of(self.graph, node)
             if not torch.is_grad_enabled() or func == _DATA:
                 node = self.graph.pointwise("stopped", node)
-            self.track(tensor, node, rows)
+            self.track(tensor, node, rows, axis)
 
 
 def _changes_in_place(name: str) -> bool:

@@ -11,7 +11,7 @@ from seqtasks.engine import rules_cells as cells
 from seqtasks.engine import rules_normalising as norms
 from seqtasks.engine import rules_pointwise as each
 from seqtasks.engine import rules_reductions as over
-from seqtasks.engine.contractions import contracted, einsum, inner, product
+from seqtasks.engine.contractions import contracted, einsum, inner, outer, product
 from seqtasks.engine.rules_pointwise import Rule
 
 __all__ = ["RULES"]
@@ -136,6 +136,7 @@ _rule(norms.rms_norm, "rms_norm")
 _rule(norms.normalize, "normalize")
 _rule(product, "matmul", "mm", "bmm", "mv", "dot", "__matmul__")
 _rule(inner, "inner")
+_rule(outer, "outer", "ger")
 _rule(contracted, "linear", "addmm")
 _rule(einsum, "einsum")
 _rule(cells.gru_cell, "gru_cell")

@@ -17,6 +17,7 @@ from seqtasks.engine.unsupported import UnsupportedError
 __all__ = [
     "Outcome",
     "Rule",
+    "aligned",
     "celu",
     "clamp",
     "divide",
@@ -50,35 +51,55 @@ __all__ = [
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 _SIXTH = float(np.float32(1 / 6))
 """A sixth as torch has it in the pass back of hardsigmoid, in all types."""
-Outcome = tuple[Node, bool]
+Outcome = tuple[Node, bool] | tuple[Node, bool, int]
+"""A value, whether it has rows, and the first axis of these, where that is not 0."""
 Rule = Callable[..., Any]
 
 
-def _operands(recorder: Recorder, result: Tensor, values: Sequence[Any]) -> tuple[list[Node], bool]:
-    """Return operands that torch broadcasts to a result, as nodes to be broadcast by row."""
-    found = [recorder.find(value) for value in values]
-    rows = any(f.rows for f in found)
-    rank = result.dim() - (len(recorder.rows) if rows else 0)
-    return [_of_rank(recorder, f, rank, rows) for f in found], rows
+def aligned(recorder: Recorder, dim: int, found: Sequence[Tracked]) -> tuple[list[Node], bool, int]:
+    """Return operands that torch broadcasts against each other as nodes of one row.
 
+    Args:
+        recorder: what is recorded.
+        dim: axes of the result.
+        found: the operands.
 
-def _of_rank(recorder: Recorder, operand: Tracked, rank: int, rows: bool) -> Node:
-    node = operand.node
-    if operand.rows and len(node.shape) != rank:
+    Returns:
+        nodes to be broadcast, whether the result has rows, and the first axis of these.
+    """
+    count = len(recorder.rows)
+    behind = {len(f.node.shape) - f.axis for f in found if f.rows}
+    if not behind:
+        return [f.node for f in found], False, 0
+    if len(behind) > 1:
         raise UnsupportedError("its rows mix: a tensor without a row's axes is combined with one")
-    if rows and not operand.rows and len(node.shape) > rank:
-        if math.prod(node.shape[: len(node.shape) - rank]) != 1:
-            raise UnsupportedError("it treats the rows of a batch differently")
-        node = recorder.graph.reshape(node, node.shape[len(node.shape) - rank :])
-    return node
+    (after,) = behind
+    nodes = [f.node if f.rows else _without_rows(recorder, f.node, after) for f in found]
+    return nodes, True, dim - after - count
+
+
+def _without_rows(recorder: Recorder, node: Node, after: int) -> Node:
+    """Return a node without the axes that meet the rows, which have no more than one place."""
+    shape = node.shape
+    first = max(0, len(shape) - after - len(recorder.rows))
+    of_rows = shape[first : len(shape) - after] if len(shape) > after else ()
+    if not of_rows:
+        return node
+    if math.prod(of_rows) != 1 and node.operation != "constant":
+        raise UnsupportedError("it treats the rows of a batch differently")
+    rest = (*shape[:first], *shape[len(shape) - after :])
+    if node.operation == "constant":
+        return recorder.graph.constant(node.value, rest)
+    return recorder.graph.reshape(node, rest)
 
 
 def pointwise(compute: Callable[..., Node], count: int = 1) -> Rule:
     """Return the rule of a pointwise function of its first `count` arguments."""
 
     def rule(recorder: Recorder, func: Any, result: Tensor, *args: Any, **kwargs: Any) -> Outcome:
-        nodes, rows = _operands(recorder, result, args[:count])
-        return compute(recorder.graph, *nodes, *args[count:], **kwargs), rows
+        found = [recorder.find_anywhere(value) for value in args[:count]]
+        nodes, rows, axis = aligned(recorder, result.dim(), found)
+        return compute(recorder.graph, *nodes, *args[count:], **kwargs), rows, axis
 
     return rule
 
@@ -347,5 +368,6 @@ def where(recorder: Recorder, func: Any, result: Tensor, *args: Any, **kwargs: A
         args = (args[1], args[0], *args[2:])
     if func in (torch.masked_fill, Tensor.masked_fill):
         args = (args[1], args[2], args[0])
-    nodes, rows = _operands(recorder, result, args)
-    return recorder.graph.pointwise("where", *nodes), rows
+    found = [recorder.find_anywhere(value) for value in args]
+    nodes, rows, axis = aligned(recorder, result.dim(), found)
+    return recorder.graph.pointwise("where", *nodes), rows, axis

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 __all__ = ["is_constant", "simplified", "tables_of", "truth_of"]
 
 _COMPARISONS = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"}
-_OF_TRUTHS = {"multiply", "maximum", "minimum", "maximum_of", "view", "concatenate"}
-_OF_TRUTHS |= {"lookup", "spread", "stopped"}
+_OF_TRUTHS = {
+    *("multiply", "maximum", "minimum", "maximum_of", "view", "concatenate"),
+    *("lookup", "spread", "stopped"),
+}
 """Operations on values of 0 and 1 that give nothing else."""
 
 

@@ -1,7 +1,7 @@
 """What a program must compute and where it keeps it, decided before any C is written."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import numpy as np
 
@@ -62,18 +62,21 @@ class Plan:
 
     def _direct_products(self) -> dict[Node, tuple[Node, int, int, int]]:
         """Return weight gradients that are added to their place at once: (leaf, first, strides)."""
-        found: dict[Node, list[tuple[Node, int, int, int]]] = {}
-        for leaf, contributions in self.analysis.gradients.of_parameters.items():
-            for node in contributions:
-                source = node
-                if node.operation == "view":
-                    source = node.inputs[0]
-                if source.operation != "outer":
-                    continue
+        parameters = self.analysis.gradients.of_parameters
+        contributions = [node for nodes in parameters.values() for node in nodes]
+        uses = Counter(contributions)
+        for node in live_nodes([*contributions, *self._fixed_roots()]):
+            uses.update(node.inputs)
+        found: dict[Node, tuple[Node, int, int, int]] = {}
+        for leaf, nodes in parameters.items():
+            for node in nodes:
+                source = node.inputs[0] if node.operation == "view" else node
+                if source.operation != "outer" or uses[source] > 1 or uses[node] > 1:
+                    continue  # what something else reads too has memory of its own
                 place = _rectangle_of(node, leaf)
                 if place is not None:
-                    found.setdefault(source, []).append((leaf, *place))
-        return {node: places[0] for node, places in found.items() if len(places) == 1}
+                    found[source] = leaf, *place
+        return found
 
     def _move_into_loops(self) -> dict[Node, int]:
         """Make products that one loop alone reads within it, step by step, and return their phases.
@@ -115,6 +118,15 @@ class Plan:
         return set(self.storage.live) - set(live_in(self.storage, others))
 
     def _roots(self) -> list[Node]:
+        gradients = [
+            node.inputs[0] if self.is_direct(node) and node.operation == "view" else node
+            for nodes in self.analysis.gradients.of_parameters.values()
+            for node in nodes
+        ]
+        return [*self._fixed_roots(), *gradients]
+
+    def _fixed_roots(self) -> list[Node]:
+        """Return what is computed beside the gradients of parameters."""
         analysis = self.analysis
         roots = [analysis.predictions]
         for loop in analysis.loops:
@@ -122,11 +134,6 @@ class Plan:
                 roots += [part.following, part.initial]
                 if part.before is not None:
                     roots.append(part.before)
-        for contributions in analysis.gradients.of_parameters.values():
-            for node in contributions:
-                roots.append(
-                    node.inputs[0] if self.is_direct(node) and node.operation == "view" else node
-                )
         if analysis.gradients.of_inputs is not None and not analysis.vocabulary:
             roots.append(analysis.gradients.of_inputs)
         return roots

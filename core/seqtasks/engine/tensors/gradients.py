@@ -57,7 +57,9 @@ def without_memory(parted: Sections) -> set[Node]:
             if alone and boxes(index, node.shape) is not None:
                 found.add(node)
     for source, count in uses.items():
-        only = all(user in contributions for user in parted.users[source])
+        only = all(
+            user in contributions and user.operation == "view" for user in parted.users[source]
+        )
         if source.operation in DIRECT and source not in elsewhere and count == 1 and only:
             found.add(source)
     return found
