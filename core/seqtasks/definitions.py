@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from seqtasks.errors import UsageError
 from seqtasks.runs.files import read_regular
 from seqtasks.sources import MOST_SOURCE, Source
 from seqtasks.user_files import source_of
@@ -89,6 +90,7 @@ class _Installed(_Package):
         super().__init__()
         first = module.partition(".")[0]
         self._root = module.rpartition(".")[0] if first == "seqtasks" else first
+        self.contents: dict[Path, bytes] = {}
 
     def content(self, name: str) -> tuple[bytes, bool] | None:
         if name in _CONTRACT or not f"{name}.".startswith(f"{self._root}."):
@@ -96,9 +98,11 @@ class _Installed(_Package):
         file = _file_of(name)
         if file is None or file.suffix != ".py":
             return None
-        with suppress(Exception):
-            return read_regular(file, MOST_SOURCE, follow=True), file.name == "__init__.py"
-        return None
+        content = _read(file)
+        if content is None:
+            return None
+        self.contents[file] = content
+        return content, file.name == "__init__.py"
 
 
 class _Files(_Package):
@@ -113,19 +117,24 @@ class _Files(_Package):
         return self._contents.get(name)
 
 
+_known: dict[tuple[str, str, Path | None], tuple[dict[Path, bytes], str | None]] = {}
+"""Digests by module, name and file, with the contents of all files that they were computed from."""
+
+
 def _of_module(module: str, name: str) -> str | None:
-    file = _file_of(module)
-    if file is None:
-        return None
-    with suppress(OSError):
-        about = file.stat()
-        return _of_file(module, name, (about.st_mtime_ns, about.st_size))
+    key = module, name, _file_of(module)
+    contents, found = _known.get(key, ({}, None))
+    if not contents or any(_read(file) != content for file, content in contents.items()):
+        package = _Installed(module)
+        found = _digest(package, module, name)
+        _known[key] = package.contents, found
+    return found
+
+
+def _read(file: Path) -> bytes | None:
+    with suppress(UsageError):
+        return read_regular(file, MOST_SOURCE, follow=True)
     return None
-
-
-@lru_cache(maxsize=256)
-def _of_file(module: str, name: str, _: tuple[int, int]) -> str | None:
-    return _digest(_Installed(module), module, name)
 
 
 @lru_cache(maxsize=64)
@@ -156,7 +165,7 @@ def _digest(package: _Package, module: str, qualified_name: str) -> str | None:
             statements = known.bindings.get(place[1], [])
             met[place] = "".join(map(_written, statements))
             if not statements:
-                pending += _imported(known, place[1])
+                pending += _imported(package, known, place[1])
             for statement in statements:
                 pending += _used(package, place[0], known, statement)
     except RecursionError:
@@ -165,10 +174,18 @@ def _digest(package: _Package, module: str, qualified_name: str) -> str | None:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
-def _imported(known: _Module, name: str) -> Iterator[tuple[str, str]]:
+def _target(package: _Package, module: str, attribute: str | None) -> tuple[str, str | None]:
+    """Return what an import names: a module, or something in one."""
+    inner = f"{module}.{attribute}" if module else attribute
+    if attribute is None or inner is None or package.module(inner) is None:
+        return module, attribute
+    return inner, None
+
+
+def _imported(package: _Package, known: _Module, name: str) -> Iterator[tuple[str, str]]:
     """Yield where a name comes from that a module imports."""
     if name in known.imports:
-        module, attribute = known.imports[name]
+        module, attribute = _target(package, *known.imports[name])
         yield module, attribute or _EVERYTHING
     else:
         yield from ((module, name) for module in known.stars)
@@ -181,20 +198,20 @@ def _used(
     whole: set[ast.AST] = set()
     for node in ast.walk(statement):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            target = known.imports.get(node.value.id)
-            if target is not None and target[1] is None and node.value.id not in known.bindings:
-                whole.add(node.value)  # only this attribute of the module is used
-                inner = f"{target[0]}.{node.attr}"
-                if package.content(inner) is not None:
-                    yield inner, _EVERYTHING
-                else:
-                    yield target[0], node.attr
+            found = known.imports.get(node.value.id)
+            if found is None or node.value.id in known.bindings:
+                continue
+            origin, attribute = _target(package, *found)
+            if attribute is None:  # only this attribute of the module is used
+                whole.add(node.value)
+                origin, attribute = _target(package, origin, node.attr)
+                yield origin, attribute or _EVERYTHING
     for node in ast.walk(statement):
         if isinstance(node, ast.Name) and node not in whole:
             if node.id in known.bindings:
                 yield module, node.id
             else:
-                yield from _imported(known, node.id)
+                yield from _imported(package, known, node.id)
 
 
 def _read_module(tree: ast.Module, name: str, is_package: bool) -> _Module:

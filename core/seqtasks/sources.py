@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,15 @@ from typing import Any
 from seqtasks.errors import UsageError
 from seqtasks.runs.files import read_regular
 
-__all__ = ["MOST_SOURCE", "Neighbour", "Source", "digest", "find_neighbour", "read_source"]
+__all__ = [
+    "MOST_SOURCE",
+    "Neighbour",
+    "Source",
+    "absolute",
+    "digest",
+    "find_neighbour",
+    "read_source",
+]
 
 MOST_SOURCE = 16 * 2**20
 """Bytes of the largest source file that is read."""
@@ -117,11 +126,16 @@ def read_source(path: Path) -> Source:
     Raises:
         UsageError: if the file cannot be read.
     """
-    path = path.expanduser().absolute()
+    path = absolute(path)
     if path.is_dir():
         raise UsageError(f"cannot read {path}: Is a directory")
     content = read_regular(path, MOST_SOURCE, follow=True)
     return Source(path, content, tuple(_neighbours(path.parent, content)))
+
+
+def absolute(path: Path) -> Path:
+    """Return an absolute path, with the user's home in place of `~`."""
+    return Path(os.path.expanduser(path)).absolute()  # noqa: PTH111 - Path.expanduser may raise
 
 
 def find_neighbour(folder: Path, name: str) -> tuple[Path, bool] | None:

@@ -84,7 +84,7 @@ def state_folder() -> Path | None:
     named = os.environ.get(STATE_VARIABLE)
     if named is None:
         return platformdirs.user_state_path("seqtasks")
-    folder = Path(named).expanduser()
+    folder = Path(os.path.expanduser(named))  # noqa: PTH111 - Path.expanduser may raise
     # A relative path would mean another folder wherever the user stands, even a stranger's.
     return folder if named and folder.is_absolute() else None
 

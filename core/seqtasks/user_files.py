@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from seqtasks.errors import UsageError, did_you_mean, one_line
-from seqtasks.sources import Neighbour, Source, digest, find_neighbour, read_source
+from seqtasks.sources import Neighbour, Source, absolute, digest, find_neighbour, read_source
 
 __all__ = ["adopt", "class_from_file", "digest", "loaded_from", "source_at", "source_of"]
 
@@ -46,7 +46,7 @@ def source_at(path: Path) -> Source:
     Raises:
         UsageError: if it cannot be read.
     """
-    path = path.expanduser().absolute()
+    path = absolute(path)
     return _loaded.get(path) or _adopted.get(path) or read_source(path)
 
 
@@ -107,7 +107,7 @@ def _load(path: Path) -> ModuleType:
     The file and the modules that it imports from its folder are read first and run under private
     names. `sys.path` stays as it is, so that no other file of the folder can be imported.
     """
-    path = path.expanduser().absolute()
+    path = absolute(path)
     source = _adopted.get(path) or read_source(path)
     key = digest(str(path).encode(errors="surrogatepass") + b"\0" + source.digest.encode())[:16]
     name, near = _PREFIX + key, _NEAR + key
