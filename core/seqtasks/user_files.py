@@ -129,7 +129,7 @@ def _load(path: Path) -> ModuleType:
         _forget(name, near)
         if isinstance(error, KeyboardInterrupt):
             raise
-        problem = f"{one_line(error)}{_remedy(error, path.parent)}"
+        problem = f"{one_line(error)}{_remedy(error, path)}"
         raise UsageError(f"{path} cannot be run{_line(error, path)}: {problem}") from error
     _loaded[path] = source
     if path not in _adopted:
@@ -271,10 +271,14 @@ def _warn_of_uncopied(path: Path, imported: set[str], places: list[str]) -> None
         )
 
 
-def _remedy(error: BaseException, folder: Path) -> str:
-    """Return what helps when a file of the folder is imported in another way than by `import`."""
+def _remedy(error: BaseException, path: Path) -> str:
+    """Return what helps when a module is not found that may lie in the file's folder."""
     name = error.name if isinstance(error, ModuleNotFoundError) else None
-    if name and find_neighbour(folder, name) is not None:
+    if name is None:
+        return ""
+    if path in _adopted:
+        return "; the run holds no copy of it, and nothing else is looked for in its folder"
+    if find_neighbour(path.parent, name) is not None:
         return f"; write `import {name}`: only this is found in the file's own folder"
     return ""
 
