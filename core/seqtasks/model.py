@@ -74,6 +74,17 @@ class Model(nn.Module):
         patched = any(name in held for name in _CALLED) or held.get("_compiled_call_impl")
         return own and not patched and not has_hooks(self) and not has_global_hooks()
 
+    def __prepare_scriptable__(self) -> nn.Module:
+        """Tell torch.jit.script, which calls this, what serves instead.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError(
+            "a seqtasks model cannot be scripted, since a script knows no loop over its cells' "
+            "Python; use torch.export.export(model, ...), or torch.jit.trace(model, ...)"
+        )
+
     @property
     def engines(self) -> Engines:
         """What is known of the engines that can run this model."""
@@ -111,7 +122,8 @@ class Model(nn.Module):
         Raises:
             ValueError: if lengths are not (batch,) whole numbers within 0 .. time.
         """
-        engines = self._own_engines()
+        # a compiler must not look into an engine
+        engines = None if torch.compiler.is_compiling() else self._own_engines()
         if engines is not None:
             outcome = engines.run(
                 self.plain_pass, inputs, self._per_layer(state), lengths, return_states

@@ -4,6 +4,7 @@ import copy
 import random
 import time
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -260,6 +261,15 @@ class Draws(st.Cell):
         return torch.tanh(self.linear(torch.cat([x, h], 1))) + 1e-5 * self.draw(self)
 
 
+OWN = np.random.default_rng(0)
+SETTINGS = SimpleNamespace(inner=SimpleNamespace(own=random.Random(0)))
+
+
+def from_closure():
+    own = random.Random(0)
+    return lambda cell: 1.0 if own.random() < 0.02 else 0.0
+
+
 DRAWS = {
     "random": (lambda cell: random.gauss(0, 1), {}),
     "now and then": (lambda cell: 1.0 if random.random() < 0.02 else 0.0, {}),
@@ -272,6 +282,10 @@ DRAWS = {
     "own state of numpy": (lambda cell: cell.own.randn(), {"own": np.random.RandomState(0)}),
     "own random": (lambda cell: cell.own.random(), {"own": random.Random(0)}),
     "in a list": (lambda cell: cell.own[0].random(), {"own": [random.Random(0)]}),
+    "global generator, now and then": (lambda cell: 1.0 if OWN.random() < 0.02 else 0.0, {}),
+    "generator of a closure, now and then": (from_closure(), {}),
+    "in an object": (lambda cell: cell.own.inner.own.random() < 0.02, {"own": SETTINGS}),
+    "in a global object": (lambda cell: SETTINGS.inner.own.random() < 0.02, {}),
     "iterator": (lambda cell: next(cell.own), {"own": iter([0.0] * 100 + [9.0] * 100)}),
     "script": (lambda cell: scripted_noise(), {}),
     "clock": (lambda cell: time.time() % 1, {}),
@@ -285,6 +299,20 @@ def test_a_draw_however_small_is_refused(engine, draw):
     cell = Draws(function, **held)
     st.unroll(cell, torch.randn(20, 6, 3), engine=engine)
     assert engines_of(cell, engine).name == "plain"
+
+
+def test_a_draw_that_only_the_trial_meets_is_refused():
+    class Sees(Draws):
+        def forward(self, x, h):
+            if len(x) == 20:  # the rows of a trial
+                random.random()
+            return torch.tanh(self.linear(torch.cat([x, h], 1)))
+
+    cell = Sees(None)
+    st.unroll(cell, torch.randn(20, 6, 3), engine="torch")
+    engines = engines_of(cell, "torch")
+    assert engines.name == "plain"
+    assert "random" in engines.unsupported
 
 
 def test_a_recording_leaves_the_generators_as_they_were():

@@ -11,6 +11,7 @@ from seqtasks.engine.derivative import depends_on_trained, derive
 from seqtasks.engine.graph import Graph
 from seqtasks.engine.likeness import likeness
 from seqtasks.engine.nodes import Columns, Node
+from seqtasks.engine.observed import unobserved_saving
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.recording import rows_for
 from seqtasks.engine.recording_loop import recorded_loop
@@ -125,7 +126,7 @@ def _recorded(
     provenance.give(recording.given(twin))
     rows = rows_for(twin, 4)[2 * again :][:2]
     try:
-        with torch.enable_grad(), outside_draws(twin):
+        with torch.enable_grad(), unobserved_saving(), outside_draws(twin.modules()):
             analysis = _record(
                 recording, twin, rows, dtype, input_size, masked, external_states, steps
             )

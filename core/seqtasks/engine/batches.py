@@ -8,6 +8,7 @@ from torch import Tensor
 
 from seqtasks.cells import State
 from seqtasks.engine.analysis import Analysis
+from seqtasks.engine.observed import is_observed
 from seqtasks.engine.padding import checked_lengths, last_repeated
 
 __all__ = ["flattened", "nested", "ordinary", "without_padding", "without_steps"]
@@ -15,11 +16,13 @@ __all__ = ["flattened", "nested", "ordinary", "without_padding", "without_steps"
 
 def ordinary(inputs: Tensor, lengths: Tensor | None) -> bool:
     """Say whether a batch is one that programs take; the plain loop says what is wrong with it."""
+    if is_observed(inputs, lengths):
+        return False
     if inputs.dim() != (3 if inputs.is_floating_point() else 2) or not all(inputs.shape[:2]):
         return False
     if not inputs.is_floating_point() and inputs.dtype != torch.int64:
         return False
-    if torch.is_autocast_enabled(inputs.device.type) or _is_transformed():
+    if torch.is_autocast_enabled(inputs.device.type):
         return False
     if lengths is None:
         return True
@@ -28,11 +31,6 @@ def ordinary(inputs: Tensor, lengths: Tensor | None) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_transformed() -> bool:
-    """Say whether torch.func takes a derivative, or maps over a batch, of what is running."""
-    return bool(torch._C._are_functorch_transforms_active())  # pyright: ignore
 
 
 def without_padding(inputs: Tensor, lengths: Tensor) -> Tensor:
@@ -80,9 +78,9 @@ def flattened(
             return None
         for tensor, part in zip(tensors, loop.parts, strict=True):
             fits = isinstance(tensor, Tensor) and tuple(tensor.shape) == (batch, *part.shape)
-            if not fits or tensor.dtype != analysis.dtype:
+            if not fits or tensor.dtype != analysis.dtype or is_observed(tensor):
                 return None
-            found.append(tensor.contiguous())
+            found.append(tensor.contiguous().resolve_neg())
     return found
 
 

@@ -45,7 +45,7 @@ class DifferentiablePass(torch.autograd.Function):
         ctx.versions = [t._version for t in program.tensors()]
         ctx.save_for_backward(inputs, *(given or ()))
         ctx.set_materialize_grads(False)
-        results = predictions, *finals, *past
+        results = tuple(map(_own, (predictions, *finals, *past)))
         ctx.shapes = [result.shape for result in results]
         return results
 
@@ -59,6 +59,12 @@ class DifferentiablePass(torch.autograd.Function):
                 "a program has no second derivatives, which create_graph=True asks for; "
                 "the plain loop has: engine='plain', or model.use_engine('plain')"
             )
+        if any(b is not None and _is_batched(b) for b in back):
+            raise RuntimeError(
+                "a program takes one gradient of its results at a time, not a batch of them "
+                "(is_grads_batched, or torch.func); the plain loop takes one: engine='plain', or "
+                "model.use_engine('plain')"
+            )
         inputs, *given = ctx.saved_tensors
         program: Passes = ctx.program
         if ctx.versions != [t._version for t in program.tensors()]:
@@ -71,7 +77,7 @@ class DifferentiablePass(torch.autograd.Function):
         back = tuple(
             torch.zeros((), dtype=dtype, device=device).expand(shape)
             if b is None
-            else b.contiguous()
+            else b.contiguous().resolve_neg()
             for b, shape in zip(back, ctx.shapes, strict=True)
         )
         gradients, inputs_back, given_back = program.backward(
@@ -92,6 +98,20 @@ class DifferentiablePass(torch.autograd.Function):
         )
         found = [gradient if place in has_gradient else None for place, gradient in reached]
         return None, None, None, None, *found
+
+
+def _is_batched(back: Tensor) -> bool:
+    """Say whether a gradient stands for several, one for each of `is_grads_batched`."""
+    state: Any = torch._C._functorch
+    return state.is_functorch_wrapped_tensor(back) or state.is_legacy_batchedtensor(back)
+
+
+def _own(result: Tensor) -> Tensor:
+    """Return a result that torch does not take for a view, which may not be changed in place."""
+    if not result._is_view():
+        return result
+    place = result.storage_offset(), result.shape, result.stride()
+    return result.new_empty(0).set_(result.untyped_storage(), *place)
 
 
 def _reached(program: Passes, back: Sequence[Tensor | None], time: int) -> set[Node]:

@@ -17,12 +17,14 @@ from seqtasks.engine.batches import flattened, nested, ordinary, without_padding
 from seqtasks.engine.checking import PlainPass, disagreement
 from seqtasks.engine.differentiable import DifferentiablePass
 from seqtasks.engine.makers import Engine, NativeEngine, TensorEngine
+from seqtasks.engine.observed import unobserved_saving
 from seqtasks.engine.padding import checked_lengths
 from seqtasks.engine.parts import Parts
 from seqtasks.engine.passes import Passes
 from seqtasks.engine.portions import Memories, forward_alone
 from seqtasks.engine.starting import start_of
 from seqtasks.engine.unroll import brought_to
+from seqtasks.engine.unseen import outside_draws
 from seqtasks.engine.unsupported import UnsupportedError
 from seqtasks.engine.watch import Watch
 from seqtasks.errors import RunError
@@ -187,7 +189,15 @@ class Engines:
             self._give_up(signature, str(reason))
             return None
         program = self._made(analysis, signature)
-        wrong = None if program is None or check is None else check(program)
+        wrong = None
+        if program is not None and check is not None:
+            try:
+                with unobserved_saving(), outside_draws(self.parts.modules()):
+                    wrong = check(program)
+            except UnsupportedError as reason:  # it draws now and then, and so did not before
+                self.unsupported = str(reason)
+                self._give_up(signature, str(reason))
+                return None
         if wrong is not None:
             logger.warning(
                 "the %s engine computes %s wrongly; the plain loop runs (%s)",
@@ -314,7 +324,7 @@ class Engines:
             external_states=differentiable,
             check=lambda made: disagreement(made, plain, self.parts, inputs, states, lengths),
         )
-        if program is None:
+        if program is None or any(t.device != inputs.device for t in program.tensors()[:1]):
             return None
         given = flattened(program.analysis, states, batch)
         if given is None and states[0] is not None:
@@ -325,7 +335,8 @@ class Engines:
             if int(lengths.min()) == 0:
                 empty, inputs = lengths == 0, without_padding(inputs, lengths)
                 lengths = lengths.clamp(min=1)
-        results = self._passed(program, inputs.contiguous(), lengths, given, histories)
+        inputs = inputs.contiguous().resolve_neg()
+        results = self._passed(program, inputs, lengths, given, histories)
         analysis = program.analysis
         if empty is not None:
             starts = self._starts_of(batch, steps, inputs.device)

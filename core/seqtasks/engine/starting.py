@@ -39,7 +39,7 @@ def start_of(cells: Sequence[Any], dtype: torch.dtype, steps: int) -> Hashable:
         recording = ModelRecording(graph, phases, originals_of(model, twin), dtype=dtype)
         recording.provenance.give(recording.given(twin))
         (batch,) = rows_for(twin, 1)
-        with torch.enable_grad(), outside_draws(twin):
+        with torch.enable_grad(), outside_draws(twin.modules()):
             starts = [recorded_start(recording, cell, batch, dtype, steps) for cell in twin]
         check_unchanged(model, twin)
     except Exception:

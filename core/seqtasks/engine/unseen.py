@@ -1,9 +1,10 @@
 """What a recording does not see, and no model may have: hooks, random draws, lasting changes."""
 
 import random
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from types import FunctionType, ModuleType
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -11,18 +12,22 @@ from torch import Tensor, nn
 
 from seqtasks.engine.attributes import TooLargeError, attributes_of, compared, value
 from seqtasks.engine.hooks import has_global_hooks, has_hooks
+from seqtasks.engine.reads import reads_of
 from seqtasks.engine.unsupported import UnsupportedError
 
-__all__ = ["check_modules", "check_unchanged", "generators_in", "outside_draws"]
+__all__ = ["check_modules", "check_unchanged", "outside_draws"]
+
+DEEPEST, MOST_LOOKED_AT = 6, 10_000
+"""Containers and objects in which a generator is looked for."""
 
 
 @contextmanager
-def outside_draws(model: nn.Module) -> Generator[None, None, None]:
-    """Refuse what draws from Python's or NumPy's generators, or from one that a module holds.
+def outside_draws(modules: Iterable[nn.Module]) -> Generator[None, None, None]:
+    """Refuse what draws from Python's or NumPy's generators, or from one that the modules reach.
 
     The state of a generator tells. Draws by torch are seen where they are made.
     """
-    held = [kept for module in model.modules() for kept in generators_in(module)]
+    held = _generators_of(list(modules))
     before = [_state(kept) for kept in held]
     of_python, of_numpy = random.getstate(), np.random.get_state()
     try:
@@ -43,14 +48,33 @@ def _alike(before: Any, after: Any) -> bool:
         return True
 
 
-def generators_in(module: nn.Module) -> list[Any]:
-    """Return the generators and iterators among a module's attributes."""
-    found: list[Any] = []
-    for held in attributes_of(module).values():
-        members = held.values() if isinstance(held, dict) else held
-        several = isinstance(held, dict | list | tuple)
-        found += [one for one in (members if several else (held,)) if _state(one) is not None]
-    return found
+def _generators_of(modules: list[nn.Module]) -> list[Any]:
+    """Return the generators and iterators among what modules hold, and their code reads."""
+    reads = reads_of(modules)
+    roots = [held for module in modules for held in attributes_of(module).values()]
+    roots += [names.get(name) for names, name in reads.items]
+    roots += [held for kind in reads.classes for held in vars(kind).values()]
+    for function in reads.functions:
+        for cell in function.__closure__ or ():
+            with suppress(ValueError):  # not yet assigned
+                roots.append(cell.cell_contents)
+    found: dict[int, Any] = {}
+    pending = [(root, 0) for root in roots]
+    for held, depth in pending:
+        if _state(held) is not None:
+            found[id(held)] = held
+        elif depth < DEEPEST and len(pending) < MOST_LOOKED_AT:
+            pending += [(part, depth + 1) for part in _parts_of(held)]
+    return list(found.values())
+
+
+def _parts_of(held: Any) -> list[Any]:
+    if isinstance(held, dict):
+        return list(cast("dict[Any, Any]", held).values())
+    if isinstance(held, list | tuple):
+        return list(cast("list[Any]", held))
+    is_code = isinstance(held, type | ModuleType | FunctionType | nn.Module)
+    return [] if is_code else list(getattr(held, "__dict__", {}).values())
 
 
 def _state(held: Any) -> str | None:
@@ -63,8 +87,13 @@ def _state(held: Any) -> str | None:
         return repr(held.state)
     if isinstance(held, np.random.RandomState):
         return repr(held.get_state())
+    if isinstance(held, torch.Generator):
+        return repr(held.get_state().tolist())
     if isinstance(held, Iterator):
-        return repr(held.__reduce__())
+        try:
+            return repr(held.__reduce__())
+        except TypeError:  # a generator of Python's; a copy of the module cannot be had either
+            return None
     return None
 
 
@@ -86,7 +115,11 @@ def check_modules(model: nn.Module, dtype: torch.dtype) -> None:
             raise UnsupportedError(f"its parameter {name} is complex")
         if tensor.is_floating_point() and tensor.dtype != dtype:
             raise UnsupportedError(f"its parameter {name} is {tensor.dtype}, not {dtype}")
-        if tensor.layout != torch.strided or type(tensor) not in (Tensor, nn.Parameter):
+        if (
+            tensor.layout != torch.strided
+            or tensor.is_neg()
+            or type(tensor) not in (Tensor, nn.Parameter)
+        ):
             raise UnsupportedError(f"its parameter {name} is not a plain tensor")
 
 

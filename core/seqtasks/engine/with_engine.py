@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Literal, get_args, overload
 from weakref import WeakKeyDictionary
 
+import torch
 from torch import Tensor
 
 from seqtasks.cells import Cell, State
@@ -87,7 +88,8 @@ def unroll(
     if engine not in get_args(EngineName):
         known = ", ".join(get_args(EngineName))
         raise ValueError(f"engine must be one of {known}, got {engine!r}")
-    if engine != "plain" and inputs.dim() == 3 and inputs.is_floating_point():
+    compiled = torch.compiler.is_compiling()  # which must not look into an engine
+    if engine != "plain" and not compiled and inputs.dim() == 3 and inputs.is_floating_point():
 
         def by_loop(
             few: Tensor, states: Sequence[State | None], lengths: Tensor | None
