@@ -38,6 +38,10 @@ class UsageError(SeqtasksError):
     exit_code = 2
 
 
+class TaskError(UsageError, ValueError):
+    """A task is not what a task must be: its author made a mistake."""
+
+
 class RunError(SeqtasksError):
     """A run that was well asked for failed on the way, for example because the disk is full."""
 

@@ -28,6 +28,7 @@ from seqtasks.metrics import Columns
 from seqtasks.predicting import answers, decide, inputs_at_once, width
 from seqtasks.randomness import stream
 from seqtasks.tasks import Batch, Task
+from seqtasks.tasks.checking import all_inputs
 from seqtasks.torch_randomness import torch_stream
 from seqtasks.torch_settings import own_settings
 
@@ -306,7 +307,7 @@ def _portions(
         yield task.batch_of(inputs)
         return
     if exhaustive:
-        yield task.batch_of(task.enumerate(length))
+        yield task.batch_of(all_inputs(task, length))
         return
     most = max(1, DRAW_SYMBOLS // length)
     for start in range(0, sequences, most):

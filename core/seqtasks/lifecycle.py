@@ -1,5 +1,6 @@
 """Start a run and resume one."""
 
+import logging
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from seqtasks.belonging import decided_by
-from seqtasks.errors import UsageError
+from seqtasks.errors import SeqtasksError, UsageError, explain
 from seqtasks.evaluation import Score, evaluate_at, marked
 from seqtasks.experiment import Experiment
 from seqtasks.experiment_files import load_experiment
@@ -39,6 +40,8 @@ from seqtasks.training import Trainer, check_state, state_tensors
 from seqtasks.trivial import Baseline, best_baselines, range_baseline
 
 __all__ = ["resume", "run"]
+
+logger = logging.getLogger("seqtasks")
 
 Stop = Callable[[], int]
 UNTRAINED_SHARE = 4
@@ -252,15 +255,21 @@ def _range_score(
     experiment = run.experiment
     if experiment.score is None:
         return None
-    return evaluate_range(
-        run.model,
-        run.task,
-        experiment.score,
-        experiment.score_sequences,
-        experiment.seed,
-        run.holdout,
-        lambda: _heed(run, trainer, directory, stop),
-    )
+    try:
+        return evaluate_range(
+            run.model,
+            run.task,
+            experiment.score,
+            experiment.score_sequences,
+            experiment.seed,
+            run.holdout,
+            lambda: _heed(run, trainer, directory, stop),
+        )
+    except SeqtasksError:
+        raise
+    except Exception as error:  # what was trained is not to be lost
+        logger.warning(f"the model cannot be scored over {experiment.score}: {explain(error)}")
+        return None
 
 
 def _without_learning(run: Run) -> dict[str, Baseline]:

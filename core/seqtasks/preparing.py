@@ -1,12 +1,11 @@
 """What must be right before a run begins: its device, its task, its model, one trial of both."""
 
+import time
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
-from seqtasks.alphabet import IGNORE
 from seqtasks.building import build_model
 from seqtasks.errors import SeqtasksError, UsageError, explain, one_line
 from seqtasks.evaluation import check_fits
@@ -14,7 +13,8 @@ from seqtasks.experiment import Experiment
 from seqtasks.randomness import stream
 from seqtasks.references import short_name
 from seqtasks.running import Run
-from seqtasks.tasks import Batch, Task, Tokens
+from seqtasks.tasks import Batch, Task
+from seqtasks.tasks.checking import try_task
 from seqtasks.torch_randomness import torch_stream
 from seqtasks.training import (
     BatchSource,
@@ -30,6 +30,11 @@ __all__ = ["experiment_model", "prepare"]
 
 LONGEST_TRIAL = 10_000
 """The longest evaluation length at which a task is tried before the run."""
+
+SECONDS_OF_TRIALS = 1.0
+"""For how long evaluation lengths are tried, the longest first."""
+TRIED = 8
+"""Of the training lengths, the one at which the task's answers are tried."""
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -135,51 +140,50 @@ def _try_out(
     task: Task, model: nn.Module, title: str, experiment: Experiment, device: torch.device
 ) -> None:
     """Draw two instances and run the model on them, to find mistakes before anything is written."""
+    lengths = task.lengths.within(experiment.length_range)
+    try_task(task, min(lengths[-1], lengths[0] + TRIED * lengths.step), experiment.seed)
     for length in experiment.lengths_scored:
         if length <= LONGEST_TRIAL:
             _trial_batch(task, length, experiment)
-    lengths = task.lengths.within(experiment.length_range)
     for length in dict.fromkeys((lengths[0], min(lengths[-1], lengths[0] + lengths.step))):
         batch = _trial_batch(task, length, experiment)
-        inputs = to_torch(batch.inputs, _DTYPES[experiment.dtype], device)
-        try:
-            with scoring(model), torch_stream(0, "trial").drawing():
-                predictions: Any = predictions_of(model, inputs)
-        except SeqtasksError:
-            raise
-        except Exception as error:
-            raise UsageError(
-                f"{title} fails on inputs of length {length}: {explain(error)}"
-            ) from error
-        wanted = (*batch.inputs.shape[:2], task.targets.size)
-        if not isinstance(predictions, torch.Tensor) or predictions.shape != wanted:
-            shape = tuple(getattr(predictions, "shape", ())) or type(predictions).__name__
-            raise UsageError(
-                f"the model's predictions must be (batch, time, symbols) {wanted}, got {shape}"
-            )
+        _try_model(batch, length, task, model, title, experiment, device)
+    # the longest first: a table of positions ends somewhere
+    began = time.monotonic()
+    for length in sorted(set(experiment.lengths_scored), reverse=True):
+        if length <= LONGEST_TRIAL and time.monotonic() - began < SECONDS_OF_TRIALS:
+            batch = _trial_batch(task, length, experiment)
+            _try_model(batch, length, task, model, title, experiment, device)
 
 
-def _trial_batch(task: Task, length: int, experiment: Experiment) -> Batch:
-    name = task.known_as
+def _try_model(
+    batch: Batch,
+    length: int,
+    task: Task,
+    model: nn.Module,
+    title: str,
+    experiment: Experiment,
+    device: torch.device,
+) -> None:
+    """Run the model on a batch without training it, and check what it predicts."""
+    inputs = to_torch(batch.inputs, _DTYPES[experiment.dtype], device)
     try:
-        batch = task.batch(stream(experiment.seed, "trial", length), 2, length)
+        with scoring(model), torch_stream(0, "trial").drawing():
+            predictions: Any = predictions_of(model, inputs)
     except SeqtasksError:
         raise
     except Exception as error:
-        raise UsageError(f"task {name} fails at length {length}: {explain(error)}") from error
-    _check_ids(name, "inputs", task.inputs, batch.inputs, task.input_size)
-    _check_ids(name, "targets", task.targets, batch.targets, task.targets.size)
-    if not batch.scored.any():
-        raise UsageError(f"task {name} scores no position at length {length}")
-    return batch
-
-
-def _check_ids(name: str, side: str, alphabet: Any, ids: Any, size: int) -> None:
-    if not isinstance(alphabet, Tokens):
-        return
-    wrong = ids[(ids != IGNORE) & ((ids < 0) | (ids >= size))]
-    if np.size(wrong):
+        raise UsageError(f"{title} fails on inputs of length {length}: {explain(error)}") from error
+    wanted = (*batch.inputs.shape[:2], task.targets.size)
+    if not isinstance(predictions, torch.Tensor) or predictions.shape != wanted:
+        shape = tuple(getattr(predictions, "shape", ())) or type(predictions).__name__
         raise UsageError(
-            f"task {name} gives the id {wrong[0]} among its {side}, whose alphabet "
-            f"{' '.join(alphabet.symbols)} has ids 0 to {size - 1}"
+            f"the model's predictions must be (batch, time, symbols) {wanted}, got {shape}"
         )
+
+
+def _trial_batch(task: Task, length: int, experiment: Experiment) -> Batch:
+    batch = task.batch(stream(experiment.seed, "trial", length), 2, length)
+    if not batch.scored.any():
+        raise UsageError(f"task {task.known_as} scores no position at length {length}")
+    return batch

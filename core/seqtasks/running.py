@@ -18,6 +18,7 @@ from seqtasks.model import Model
 from seqtasks.observers import Observers
 from seqtasks.range_score import RangeScore
 from seqtasks.tasks import Task
+from seqtasks.tasks.checking import failed
 from seqtasks.training import Trainer
 from seqtasks.trivial import Baseline
 
@@ -141,7 +142,7 @@ class Result:
         if at_trained is None:
             validated = [line["validation"] for line in self.history if "validation" in line]
             at_trained = validated[-1] if validated else {}
-        return self.stopped == "solved" or self.task.is_solved(at_trained)
+        return self.stopped == "solved" or (bool(at_trained) and _solves(self.task, at_trained))
 
     @property
     def metrics(self) -> dict[int, dict[str, float]]:
@@ -347,12 +348,24 @@ def _validate(run: Run, observers: Observers) -> None:
         holdout=run.holdout,
     )
     run.seconds += time.perf_counter() - began
-    solved = run.task.is_solved(score.metrics)
+    solved = _solves(run.task, score.metrics)
     run.evaluations_solved = run.evaluations_solved + 1 if solved else 0
     run.history.append({"step": run.step, "validation": score.metrics, "seconds": run.seconds})
     if 0 < experiment.solved_after <= run.evaluations_solved:
         run.stopped = "solved"
     observers.tell("run_evaluated", run=run, step=run.step, metrics=score.metrics)
+
+
+def _solves(task: Task, metrics: dict[str, float]) -> bool:
+    """Ask a task whether scores leave nothing to learn.
+
+    Raises:
+        TaskError: if it fails at that.
+    """
+    try:
+        return bool(task.is_solved(metrics))
+    except Exception as error:
+        raise failed(task, "is_solved", error) from error
 
 
 def _divergence(run: Run, what: str, value: float, step: int, saved_at: int) -> str:

@@ -13,6 +13,7 @@ from seqtasks.lookup import task as find_task
 from seqtasks.metrics import Metric, scored, sequence_accuracy, token_accuracy
 from seqtasks.randomness import stream
 from seqtasks.tasks import Array, Batch, Reals, Task, Tokens, TokenSets
+from seqtasks.tasks.checking import all_inputs
 
 __all__ = [
     "Baseline",
@@ -118,7 +119,7 @@ def _baselines(task: Task, length: int | None, seed: int, symbols: int) -> Basel
     exhaustive = domain is not None and domain <= _MOST_EXHAUSTIVE and length in task.lengths
     rng = stream(seed, "baselines", length)
     if exhaustive:
-        first = second = task.batch_of(task.enumerate(length))
+        first = second = task.batch_of(all_inputs(task, length))
     else:
         half = max(1, min(_MOST_SEQUENCES, symbols // length) // 2)
         first, second = (task.batch(rng, half, length) for _ in range(2))

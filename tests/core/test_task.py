@@ -214,10 +214,10 @@ def test_what_a_task_does_not_define_is_named():
     class Empty(Task):
         inputs = targets = Tokens("01")
 
-    with pytest.raises(NotImplementedError, match="Empty does not define generate"):
+    with pytest.raises(UsageError, match="Empty does not define generate"):
         Empty().batch(np.random.default_rng(0), 1, 2)
-    with pytest.raises(NotImplementedError, match="Empty does not define encode"):
-        Empty().batch_of(INPUTS)
+    with pytest.raises(UsageError, match="Empty does not define encode"):
+        Empty().batch_of(np.zeros((1, 3), dtype=np.int64))
     with pytest.raises(UsageError, match="Empty cannot enumerate its inputs"):
         Empty().enumerate(3)
     assert Empty().domain_size(3) is None

@@ -18,6 +18,7 @@ from seqtasks.lookup import task as find_task
 from seqtasks.randomness import stream
 from seqtasks.runs.files import write_atomically
 from seqtasks.tasks import Batch, Task
+from seqtasks.tasks.checking import try_task
 
 __all__ = ["sample"]
 
@@ -58,6 +59,7 @@ def sample(
     made = find_task(task)
     wanted = example_length(made) if length is None else length
     lengths = made.lengths.select(LengthRange.parse(wanted), task)
+    try_task(made, lengths[len(lengths) // 2])
     chosen = stream(seed, "sample lengths").integers(len(lengths), size=count)
     batches = [
         made.batch(stream(seed, "sample", index, lengths[place]), 1, lengths[place])

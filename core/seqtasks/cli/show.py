@@ -18,6 +18,7 @@ from seqtasks.randomness import stream
 from seqtasks.registry import KINDS, Kind, current_registry
 from seqtasks.spec import SpecError, format_value, parse_spec
 from seqtasks.tasks import Batch, Task
+from seqtasks.tasks.checking import try_task
 from seqtasks.trivial import baselines
 from seqtasks.user_files import WrongKindError
 
@@ -130,6 +131,7 @@ def _task(name: str) -> list[str]:
     lines.append(_row("length", made.lengths.describe()))
     lines.append(_row("trained with", trained_with(made)))
     lines += [_row("published", text) for text in protocol_lines(made)]
+    try_task(made, example_length(made))
     batch = made.batch(stream(0, "example"), 1, example_length(made))
     return [*lines, "", *_without_learning(made), "", "Example", aligned(batch, made)]
 

@@ -13,6 +13,7 @@ from seqtasks.lookup import task as find_task
 from seqtasks.references import code_of
 from seqtasks.runs.files import write_json
 from seqtasks.tasks import Task
+from seqtasks.tasks.checking import try_task
 from seqtasks.trust import remember
 
 __all__ = ["Exported", "export", "regenerate"]
@@ -138,6 +139,7 @@ def _write(
     in_folder = form == "hf"
     manifest_path = path / _FOLDER_MANIFEST if in_folder else Path(f"{path}{_FILE_MANIFEST}")
     check_free(path, manifest_path, overwrite)
+    try_task(made, lengths[len(lengths) // 2])
     if form != "jsonl":  # which is written as it is drawn
         check_memory(lengths[-1], wanted.count)
 

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
-from seqtasks.errors import UsageError
+from seqtasks.errors import TaskError, UsageError
 from seqtasks.lengths import AllowedLengths, LengthRange
 from seqtasks.metrics import Metric, scored, sequence_accuracy, token_accuracy
 from seqtasks.published import PublishedProtocol
 from seqtasks.settings import Settings
+from seqtasks.tasks.checking import check_values, failed
 
 if TYPE_CHECKING:
     from seqtasks.task_dataset import TaskDataset
@@ -197,10 +198,15 @@ class Task:
         if batch_size == 0:
             # A task need not know how to draw nothing: one is drawn, by a copy, and left out.
             return self.draw(copy.deepcopy(rng), 1, length)[:0]
-        inputs = np.asarray(self.generate(rng, batch_size, length))
+        try:
+            inputs = np.asarray(self.generate(rng, batch_size, length))
+        except NotImplementedError as error:
+            raise TaskError(str(error)) from error
+        except Exception as error:
+            raise failed(self, f"generate at length {length}", error) from error
         vectors = (self.inputs.size,) if isinstance(self.inputs, Reals) else ()
         if inputs.shape != (batch_size, length, *vectors):
-            raise ValueError(
+            raise TaskError(
                 f"{type(self).__name__}.generate returned shape {inputs.shape}; "
                 f"it was asked for {(batch_size, length, *vectors)}"
             )
@@ -221,8 +227,18 @@ class Task:
     def batch_of(self, inputs: Array) -> Batch:
         """Encode given inputs, (batch, length[, features]), and lay them out with their answers."""
         inputs = _checked(self.inputs, inputs, "the inputs")
-        answers = _checked(self.targets, self.encode(inputs), f"{type(self).__name__}.encode")
+        check_values(self, "inputs", self.inputs, inputs, self.input_size)
         count, length = inputs.shape[:2]
+        given = inputs.view()
+        given.flags.writeable = False
+        try:
+            encoded = np.asarray(self.encode(given))
+        except NotImplementedError as error:
+            raise TaskError(str(error)) from error
+        except Exception as error:
+            raise failed(self, f"encode at length {length}", error) from error
+        answers = _checked(self.targets, encoded, f"{type(self).__name__}.encode")
+        check_values(self, "targets", self.targets, answers, self.targets.size)
         emitted = 0
         if self.layout == "each":
             _expect_shape(self, answers, (count, length))
@@ -267,11 +283,11 @@ def _checked(alphabet: Tokens | TokenSets | Reals, values: Array, origin: str) -
     """Return values that are of an alphabet's kind, in whatever type they came."""
     values = np.asarray(values)
     if isinstance(alphabet, TokenSets) and values.dtype != np.bool_:
-        raise ValueError(f"{origin}: sets of symbols must be bool, got {values.dtype}")
+        raise TaskError(f"{origin}: sets of symbols must be bool, got {values.dtype}")
     if isinstance(alphabet, Tokens) and not np.issubdtype(values.dtype, np.integer):
         whole = values.astype(np.int64)
         if not np.array_equal(whole, values):
-            raise ValueError(
+            raise TaskError(
                 f"{origin}: ids must be whole numbers, got {values[whole != values][0]}"
             )
         return whole
@@ -312,7 +328,7 @@ def _expect_shape(task: Task, answers: Array, shape: tuple[int, ...]) -> None:
         shape = (*shape, task.targets.size)
     if answers.shape != shape:
         wanted = tuple("answer length" if size < 0 else size for size in shape)
-        raise ValueError(
+        raise TaskError(
             f"{type(task).__name__}.encode returned shape {answers.shape}; "
             f"the layout '{task.layout}' needs {wanted}"
         )

@@ -17,6 +17,7 @@ from seqtasks.lengths import LengthRange
 from seqtasks.randomness import stream
 from seqtasks.settings import DataOrder
 from seqtasks.tasks import Array, Batch, Task
+from seqtasks.tasks.checking import all_inputs
 from seqtasks.training.fixed_set import draw_fixed_set, epoch_of
 from seqtasks.training.prefetch import Prefetch
 
@@ -249,7 +250,7 @@ class BatchSource:
         if self._holdout is None:
             consequence = "there are no epochs over them; sample the data instead"
             checked_domain_size(self._task, length.first, consequence)
-            inputs = self._task.enumerate(length.first)
+            inputs = all_inputs(self._task, length.first, scored=False)
         else:
             inputs = self._holdout.trained(length.first)
         return self._to_torch(self._task.batch_of(inputs))

@@ -1,0 +1,187 @@
+"""What a task's author may have got wrong, found on a few instances or on all of a length."""
+
+import logging
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seqtasks.alphabet import IGNORE, Reals, Tokens
+from seqtasks.errors import SeqtasksError, TaskError, counted, explain
+from seqtasks.randomness import stream
+
+if TYPE_CHECKING:
+    from seqtasks.tasks.task import Array, Task
+
+__all__ = ["all_inputs", "check_values", "failed", "try_task"]
+
+logger = logging.getLogger("seqtasks")
+
+ROWS = 32
+"""Instances that a task is tried on."""
+ALONE = 4
+"""Of these, how many are answered alone too."""
+DRAWS_EACH = 20
+"""Instances drawn for each input that exists: one that is drawn as often as any other is missed
+with probability e^-20."""
+MOST_DRAWN = 30_000
+
+
+def failed(task: "Task", what: str, error: Exception) -> SeqtasksError:
+    """Return the error of an author's function that raised one, as one line."""
+    if isinstance(error, SeqtasksError):
+        return error
+    text = explain(error)
+    if "read-only" in text:
+        text += "; it must not change its inputs: copy them first"
+    return TaskError(f"task {task.known_as}: {what} fails: {text}")
+
+
+def check_values(task: "Task", side: str, alphabet: Any, values: "Array", size: int) -> None:
+    """Refuse ids outside an alphabet, and inputs that are not finite.
+
+    Args:
+        task: whose they are.
+        side: `inputs` or `targets`; targets may hold IGNORE.
+        alphabet: of this side.
+        values: ids of any integer type, or reals.
+        size: how many ids there are.
+    """
+    if not values.size:
+        return
+    if isinstance(alphabet, Reals):
+        if side == "inputs" and not np.isfinite(values).all():
+            wrong = values[~np.isfinite(values)][0]
+            raise TaskError(
+                f"task {task.known_as} gives {wrong} among its inputs, which must be finite numbers"
+            )
+        return
+    if not isinstance(alphabet, Tokens) or (values.max() < size and values.min() >= 0):
+        return
+    outside = (values < 0) | (values >= size)
+    if side == "targets":
+        outside &= values != IGNORE
+    if outside.any():
+        symbols = " ".join(alphabet.symbols[:12]) + (" ..." if len(alphabet.symbols) > 12 else "")
+        raise TaskError(
+            f"task {task.known_as} gives the id {values[outside][0]} among its {side}, whose "
+            f"alphabet {symbols} has ids 0 to {size - 1}"
+        )
+
+
+def try_task(task: "Task", length: int, seed: int = 0) -> None:
+    """Try a task on a few instances: what is drawn, and whether answers depend on inputs alone.
+
+    Raises:
+        UsageError: if inputs do not come from the generator that is given, or answers depend on
+            more than the input; with the name of the task.
+    """
+    name, rows = task.known_as, ROWS
+
+    def drawn(purpose: str) -> "Array":
+        return task.draw(stream(seed, purpose, length), rows, length)
+
+    inputs, again = drawn("trial"), drawn("trial")
+    if not _same(inputs, again):
+        raise TaskError(
+            f"task {name} draws other inputs from the same generator: generate must draw from the "
+            "`rng` that it is given, and from nothing else"
+        )
+    answers = _answers(task, inputs)
+    if not _same(answers, _answers(task, inputs)):
+        raise TaskError(
+            f"task {name} gives other answers to the same inputs: encode must be a pure function"
+        )
+    backwards = _answers(task, inputs[::-1])[::-1]
+    alone = [_answers(task, inputs[row : row + 1]) for row in range(ALONE)]
+    if not _same(answers, backwards) or not all(
+        one.shape[1:] != answers.shape[1:] or _same(one[0], row)
+        for one, row in zip(alone, answers, strict=False)
+    ):
+        raise TaskError(
+            f"task {name}: the answer to an input depends on the other inputs of its batch"
+        )
+    other = drawn("other trial")
+    few = len(np.unique(inputs.reshape(rows, -1), axis=0))
+    if few > 1 and _same(inputs, other):
+        logger.warning(f"task {name} draws the same inputs from every generator")
+    elif few == 1 and not _same(inputs, other):
+        logger.warning(f"task {name} draws the same input for all instances of a batch")
+
+
+def _answers(task: "Task", inputs: "Array") -> "Array":
+    return task.batch_of(inputs).targets
+
+
+def _same(one: "Array", other: "Array") -> bool:
+    if one.shape != other.shape:
+        return False
+    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+
+
+_complete: dict[int, tuple["weakref.ref[Task]", set[int]]] = {}
+"""By id, tasks and the lengths of which all inputs were found to be listed."""
+
+
+def all_inputs(task: "Task", length: int, scored: bool = True) -> "Array":
+    """Return every input of a length, as the task lists them, having checked that they are all.
+
+    Args:
+        task: that lists its inputs.
+        length: of the inputs.
+        scored: whether scores over these are to stand for scores over inputs that are drawn.
+
+    Raises:
+        UsageError: if they are not as many as the task says, one is listed twice, an input is drawn
+            that is not listed, or one that is listed is never drawn.
+    """
+    try:
+        size = task.domain_size(length)
+        listed = np.asarray(task.enumerate(length))
+    except Exception as error:
+        raise failed(task, "listing its inputs", error) from error
+    reference, lengths = _complete.get(id(task), (None, set[int]()))
+    if reference is None or reference() is not task:
+        lengths = set[int]()
+    if length in lengths:
+        return listed
+    start = f"task {task.known_as} at length {length}"
+    if listed.ndim < 2 or listed.shape[1] != length:
+        raise TaskError(f"{start}: enumerate returned shape {listed.shape}, not (inputs, {length})")
+    if len(listed) != size:
+        raise TaskError(f"{start}: domain_size says {counted(size or 0, 'input')}, "
+                        f"enumerate lists {len(listed)}")  # fmt: skip
+    flat = _rows(listed)
+    known = set(flat)
+    if len(known) < len(flat):
+        raise TaskError(f"{start}: enumerate lists an input twice")
+    if scored and task.equally_likely:
+        _check_drawn(task, length, known, start)
+    if not scored:
+        return listed
+    key = id(task)
+    _complete[key] = (weakref.ref(task, lambda _: _complete.pop(key, None)), lengths)
+    lengths.add(length)
+    return listed
+
+
+def _rows(inputs: "Array") -> list[bytes]:
+    """Return each row as bytes, the same for equal ids of any type."""
+    wide = np.asarray(inputs, dtype=np.float64 if inputs.dtype.kind == "f" else np.int64)
+    return [row.tobytes() for row in np.ascontiguousarray(wide.reshape(len(wide), -1))]
+
+
+def _check_drawn(task: "Task", length: int, known: set[bytes], start: str) -> None:
+    """Hold what is drawn against what is listed."""
+    count = min(DRAWS_EACH * len(known), MOST_DRAWN)
+    drawn = set(_rows(task.draw(stream(0, "listing", length), count, length)))
+    if not drawn <= known:
+        raise TaskError(f"{start}: generate draws an input that enumerate does not list")
+    missed = len(known) - len(drawn)
+    expected = len(known) * (1 - 1 / len(known)) ** count
+    if missed > expected + 6 * expected**0.5 + 0.5:
+        raise TaskError(
+            f"{start}: of {counted(len(known), 'input')} that enumerate lists, {missed} were not "
+            f"among {count} drawn; where inputs are not equally likely, say so: "
+            "`equally_likely = False`"
+        )
