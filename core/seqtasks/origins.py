@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from seqtasks.tasks import Task
 from seqtasks.user_files import class_from_file
 
 __all__ = ["Origin", "held_distributions", "origin_of", "recorded_origin", "unknown_name"]
+
+_MOST_HELD = 500
+"""Distributions of a record that are looked for: each takes a look into folders."""
 
 _KINDS: tuple[Kind, ...] = ("task", "cell", "readout")
 
@@ -100,7 +104,8 @@ def held_distributions(record: Mapping[str, Any]) -> dict[str, str]:
     versions = record.get("versions")
     plugins = versions.get("plugins") if isinstance(versions, dict) else None
     held = plugins if isinstance(plugins, dict) else {}
-    held = {name: version for name, version in held.items() if isinstance(version, str)}
+    few = islice(held.items(), _MOST_HELD)
+    held = {name: version for name, version in few if isinstance(version, str)}
     for kind in _KINDS:
         origin = recorded_origin(record, kind)
         if origin is not None and origin.distribution and origin.version:

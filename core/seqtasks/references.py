@@ -14,7 +14,7 @@ from seqtasks.errors import UsageError, one_line
 from seqtasks.lookup import build_task
 from seqtasks.registry import Kind, current_registry
 from seqtasks.runs.files import read_regular
-from seqtasks.sources import MOST_SOURCE, Neighbour, Source, digest
+from seqtasks.sources import MOST_NEIGHBOURS, MOST_SOURCE, Neighbour, Source, digest
 from seqtasks.spec import Spec, format_spec, parse_spec
 from seqtasks.tasks import Task
 from seqtasks.trust import Code
@@ -266,6 +266,9 @@ def _read_copies(source: Any, kind: Kind, folder: Path) -> Source:
     listed = source.get("neighbours", [])
     if not isinstance(listed, list):
         raise TypeError(f"neighbours is no list, but {listed!r}")
+    if len(listed) > MOST_NEIGHBOURS:
+        raise TypeError(f"it has more than {MOST_NEIGHBOURS} neighbours")
+    size = len(content)
     near: list[Neighbour] = []
     for one in listed:
         name, package = one["name"], one["package"]
@@ -276,6 +279,9 @@ def _read_copies(source: Any, kind: Kind, folder: Path) -> Source:
         ):
             raise TypeError(f"a neighbour is named {name!r}")
         near.append(Neighbour(name, *_read_copy(one, kind, folder), package))
+        size += len(near[-1].content)
+        if size > MOST_SOURCE:
+            raise UsageError(f"the {kind}'s source is larger than {MOST_SOURCE:,} bytes")
     return Source(path, content, tuple(near))
 
 

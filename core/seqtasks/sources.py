@@ -14,6 +14,7 @@ from seqtasks.errors import UsageError
 from seqtasks.runs.files import read_regular
 
 __all__ = [
+    "MOST_NEIGHBOURS",
     "MOST_SOURCE",
     "Neighbour",
     "Source",
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 MOST_SOURCE = 16 * 2**20
-"""Bytes of the largest source file that is read."""
+"""Bytes of the largest source file that is read, and of all files of a source together."""
 
 MOST_NEIGHBOURS = 1000
 """Files that a file may import from its folder."""
@@ -156,20 +157,20 @@ def _neighbours(folder: Path, content: bytes) -> Iterator[Neighbour]:
     """Yield the modules of a folder that a file imports, and those that they import."""
     asked = set(_imported(content, "", folder))
     pending = sorted(asked)
-    count = 0
+    count, size = 0, len(content)
     while pending:
         name = pending.pop()
         found = find_neighbour(folder, name)
         if found is None:
             continue
-        count += 1
-        if count > MOST_NEIGHBOURS:
-            raise UsageError(
-                f"a file in {folder} imports more than {MOST_NEIGHBOURS} files of its folder: "
-                "install them as a package"
-            )
         file, package = found
         near = Neighbour(name, file, read_regular(file, MOST_SOURCE, follow=True), package)
+        count, size = count + 1, size + len(near.content)
+        if count > MOST_NEIGHBOURS or size > MOST_SOURCE:
+            raise UsageError(
+                f"a file in {folder} imports more than {MOST_NEIGHBOURS} files or {MOST_SOURCE:,} "
+                "bytes of its folder, too many to copy into a run: install them as a package"
+            )
         yield near
         inside = name if package else name.rpartition(".")[0]
         new = {one for one in _imported(near.content, inside, folder) if one not in asked}

@@ -1,5 +1,6 @@
 """A file of one's own that imports its neighbours: they go with it into a run, and no others."""
 
+import json
 import logging
 import shutil
 import sys
@@ -184,3 +185,28 @@ def test_the_source_that_was_run_is_known(mine):
     source = source_of(class_from_file(path, "Mine", Task, "task"))
     assert source == read_source(path)
     assert [one.content for one in source.neighbours] == [b"X = 1"]
+
+
+def test_a_run_that_holds_no_copy_of_a_neighbour_says_so(mine, tmp_path, monkeypatch):
+    path = mine("import near", "near.X", near="X = 1\n")
+    run = st.run(f"{path}:Mine", cell="concat", out=tmp_path / "runs", **SMALL).path
+    record = json.loads((run / "experiment.json").read_text())
+    del record["sources"]["task"]["neighbours"]  # as it was recorded before they were copied
+    (run / "experiment.json").write_text(json.dumps(record))
+    monkeypatch.chdir(path.parent)
+    monkeypatch.syspath_prepend("")
+    with pytest.raises(UsageError, match=r"No module named 'near'; the run holds no copy of it"):
+        st.load(run, trust=True)
+
+
+def test_more_neighbours_than_a_run_can_hold_are_refused_at_the_start(mine, tmp_path, monkeypatch):
+    path = mine("import near", "near.X", near="X = 1\n")
+    run = st.run(f"{path}:Mine", cell="concat", out=tmp_path / "runs", **SMALL).path
+    record = json.loads((run / "experiment.json").read_text())
+    record["sources"]["task"]["neighbours"] *= 1001
+    (run / "experiment.json").write_text(json.dumps(record))
+    with pytest.raises(UsageError, match="more than 1000 neighbours"):
+        st.load(run, trust=True)
+    monkeypatch.setattr("seqtasks.sources.MOST_SOURCE", 100)
+    with pytest.raises(UsageError, match="too many to copy into a run"):
+        shown(mine("import near", "near.X", near="X = 1\n" + "#" * 90))
