@@ -17,7 +17,7 @@ from seqtasks.engine.tensors.sections import Sections
 from seqtasks.engine.tensors.slots import Slot, Storage, Term
 from seqtasks.engine.tensors.views import Views
 
-__all__ = ["LARGEST_ONE_HOT", "Statements"]
+__all__ = ["LARGEST_ONE_HOT", "Statements", "number_text"]
 
 LARGEST_ONE_HOT = 32
 """Symbols up to which sums by symbol are a product with which row has which symbol."""
@@ -234,7 +234,7 @@ class Statements:
                 place = Slot(slot.buffer, slot.first + first, slot.later)
                 target = self.views.slot(place, dense(part.shape), part.shape, loop)
                 if part.operation == "constant":
-                    self.lines.append(f"{target}.fill_({_number(part.value)})")
+                    self.lines.append(f"{target}.fill_({number_text(part.value)})")
                 else:
                     self.lines.append(f"{target}.copy_({self.views.of(part, loop)})")
             first += part.size
@@ -282,7 +282,8 @@ class Statements:
         self.lines.append(sum_over_steps(self.out(node, loop), name, is_over_steps(node)))
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
+    """Return a number as Python."""
     return repr(value) if math.isfinite(value) else f'float("{value}")'
 
 

@@ -16,6 +16,7 @@ from seqtasks.engine.tensors.gradients import without_memory
 from seqtasks.engine.tensors.one_pass import Pass
 from seqtasks.engine.tensors.sections import sections
 from seqtasks.engine.tensors.slots import Buffer
+from seqtasks.engine.tensors.statements import number_text
 from seqtasks.engine.tensors.storage import plan_storage
 
 __all__ = ["Written", "write"]
@@ -87,7 +88,7 @@ class Forward(Pass):
             start = self.views.step(self.storage.buffers[f"state_{layer}_{k}"], "0")
             initial = self.parted.roots.initial[number]
             if initial.operation == "constant":
-                starts.append(f"{start}.fill_({initial.value!r})")
+                starts.append(f"{start}.fill_({number_text(initial.value)})")
             else:
                 starts.append(f"{start}.copy_({self.rows(initial)})")
             gifts.append(f"{start}.copy_(given[{number}].reshape({start}.shape))")
