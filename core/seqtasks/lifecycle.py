@@ -32,6 +32,7 @@ from seqtasks.running import OBSERVER_STOPPED, Result, Run, interruption, parame
 from seqtasks.runs.checkpoint import Checkpoint, write_checkpoint, write_weights
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.files import appending, sync, write_json, writing
+from seqtasks.saving import saving
 from seqtasks.settings import EngineName
 from seqtasks.stored import finished_result, restore_run
 from seqtasks.tasks import Task
@@ -291,9 +292,10 @@ def _heed(run: Run, trainer: Trainer, directory: RunDirectory | None, stop: Stop
 def _save(run: Run, trainer: Trainer, directory: RunDirectory | None) -> None:
     if directory is None:
         return
-    with writing(directory.metrics), appending(directory.metrics) as metrics:
-        sync(metrics.fileno(), directory.metrics)  # the checkpoint counts its lines
-    write_checkpoint(directory.checkpoint, Checkpoint(trainer.state(), run.progress()))
+    with saving():
+        with writing(directory.metrics), appending(directory.metrics) as metrics:
+            sync(metrics.fileno(), directory.metrics)  # the checkpoint counts its lines
+        write_checkpoint(directory.checkpoint, Checkpoint(trainer.state(), run.progress()))
 
 
 def _write_result(result: Result, directory: RunDirectory, decided_by: dict[str, Any]) -> None:

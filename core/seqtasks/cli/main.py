@@ -1,16 +1,22 @@
 """The command `seqtasks`: its subcommands, those of plugins, and what an error looks like."""
 
+import errno
 import gc
 import logging
 import os
+import signal
 import sys
+import traceback
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from seqtasks import __version__
+from seqtasks.cli.interrupts import received, watch
 from seqtasks.cli.output import say
+from seqtasks.cli.streams import OutputError, settled_streams
 from seqtasks.errors import SeqtasksError, UsageError, did_you_mean, one_line
 from seqtasks.registry import DISABLE_VARIABLE, EVERY, THIRD_PARTY, current_registry, use_registry
 
@@ -124,20 +130,36 @@ class _LoggedWarnings(logging.Handler):
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 done, 2 the user's mistake, 1 a failure, 130 interrupted."""
+    """Run the command line and exit.
+
+    The codes: 0 done, 2 the user's mistake, 1 a failure, 128 and a signal's number if it ended us.
+
+    Args:
+        arguments: of the command line; None for those of this process, whose signals and streams
+            are then taken care of too.
+    """
     # To import torch and matplotlib makes half a million objects, of which none is garbage: to look
     # for some after every 700 takes a tenth of the time of a short run.
     gc.set_threshold(20_000)
     # It warns of a home that cannot be written, and finds another folder for itself.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    if arguments is None:
+        with settled_streams():  # first, lest a pipe of ours take the number of a closed stream
+            watch()
+            code = _run(None)
+    else:
+        code = _run(list(arguments))
+    sys.exit(code)
+
+
+def _run(arguments: list[str] | None) -> int:
+    """Run the command line and return its exit code."""
     shown = _LoggedWarnings(logging.WARNING)
     logging.getLogger("seqtasks").addHandler(shown)
     try:
-        code = cli.main(
-            None if arguments is None else list(arguments),
-            prog_name="seqtasks",
-            standalone_mode=False,
-        )
+        _check_surroundings(sys.argv[1:] if arguments is None else arguments)
+        code = cli.main(arguments, prog_name="seqtasks", standalone_mode=False)
+        sys.stdout.flush()
     except SeqtasksError as error:
         code = _fail(str(error), error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -150,18 +172,57 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = _fail(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         said = str(error) or str(error.__cause__ or "")  # click makes an Abort of an interrupt
-        code = _fail(said or "interrupted", 130)
-    except BrokenPipeError:
-        # The reader of our output left; nothing more can be said, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = _fail(said or "interrupted", 128 + (received() or signal.SIGINT))
+    except OutputError as error:
+        # A reader of our output that left knows it.
         code = 1
-    except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and "memory" not in str(error):
-            raise  # torch has no error of its own for too little memory
-        code = _fail(f"out of memory: {one_line(error)}", 1)
+        if error.errno != errno.EPIPE:
+            why = "it is closed" if error.errno == errno.EBADF else error.strerror
+            code = _fail(f"cannot write to stdout: {why}", 1)
+    except Exception as error:
+        code = _fail_unforeseen(error)
     finally:
         logging.getLogger("seqtasks").removeHandler(shown)
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
+
+
+def _fail_unforeseen(error: Exception) -> int:
+    """Tell in a line of what no one has foreseen; a library's error may stand for another."""
+    if (number := received()) is not None:  # an interrupt that a library took for its own failure
+        return _fail("interrupted", 128 + number)
+    # torch has no error of its own for too little memory
+    if isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and "memory" in str(error)
+    ):
+        return _fail(f"out of memory: {one_line(error)}", 1)
+    if sys.flags.dev_mode:
+        raise error
+    if isinstance(error, OSError):
+        name = "" if error.filename is None else f": {error.filename}"
+        return _fail(f"{error.strerror or one_line(error)}{name}", 1)
+    return _fail(
+        f"{one_line(error)}{_place(error)}\nThis is a fault of seqtasks or of a plugin; "
+        "`python -X dev -m seqtasks ...` shows where it is.",
+        1,
+    )
+
+
+def _check_surroundings(arguments: Sequence[str]) -> None:
+    """Refuse what libraries cannot deal with, of which they tell late and in words of their own."""
+    try:
+        os.getcwd()  # noqa: PTH109 - Path.cwd does no more
+    except OSError:
+        raise UsageError("the current folder is gone: change to one that exists") from None
+    for argument in arguments:
+        try:
+            os.fsencode(argument).decode("utf-8")
+        except UnicodeError:
+            raise UsageError(f"the argument {argument!r} is not text in UTF-8") from None
+
+
+def _place(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
 
 
 def _fail(message: str, code: int) -> int:

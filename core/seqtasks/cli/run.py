@@ -3,25 +3,25 @@
 import os
 import shlex
 import signal
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from seqtasks.cli.completion import complete_names, complete_runs
+from seqtasks.cli.interrupts import noting, received
 from seqtasks.cli.output import echo_json, echo_table, say
 from seqtasks.cli.progress import progress_observer
 from seqtasks.cli.score_table import echo_result
 from seqtasks.cli.show_settings import setting_rows
 from seqtasks.cli.trusting import trust_option
 from seqtasks.errors import RunInterruptedError, UsageError
+from seqtasks.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from seqtasks.experiment import Experiment
-    from seqtasks.running import Result
+    from seqtasks.running import Result, Run
     from seqtasks.settings import EngineName
 
 __all__ = ["resume", "run"]
@@ -262,17 +262,19 @@ def _execute(
     quiet: bool,
     tensorboard: bool,
 ) -> None:
-    observers: list[Any] = [] if quiet else [progress_observer()]
+    where = _Where()
+    observers: list[Any] = [where] if quiet else [where, progress_observer()]
     if tensorboard:
         observers.append(_tensorboard())
     try:
-        with _signals_noted() as stop:
+        with noting() as stop:
             result = start(observers, stop)
     except RunInterruptedError as interruption:
         raise RunInterruptedError(
-            f"{interruption}\nGo on with: seqtasks resume {shlex.quote(str(interruption.path))}",
-            interruption.signal_number,
+            f"{interruption}\n{_go_on(interruption.path)}", interruption.signal_number
         ) from None
+    except KeyboardInterrupt:  # a second signal, or no step has ended soon after the first
+        raise where.broken_off(received() or signal.SIGINT) from None
     finally:
         for observer in observers:
             if hasattr(observer, "close"):
@@ -283,6 +285,32 @@ def _execute(
         say(result.path)
     else:
         echo_result(result)
+
+
+class _Where:
+    """Knows the run, once it has started."""
+
+    def __init__(self) -> None:
+        self._run: Run | None = None
+
+    @hookimpl
+    def run_started(self, run: "Run") -> None:
+        """Take it in."""
+        self._run = run
+
+    def broken_off(self, number: int) -> RunInterruptedError:
+        """Return what ends a run that a signal breaks off."""
+        run = self._run
+        if run is None:
+            return RunInterruptedError("interrupted before the run began", number)
+        at = f"broken off after step {run.step} of {run.experiment.steps}"
+        return RunInterruptedError(
+            f"{at}; what was saved before is intact\n{_go_on(run.path)}", number
+        )
+
+
+def _go_on(path: Path | None) -> str:
+    return f"Go on with: seqtasks resume {shlex.quote(str(path))}"
 
 
 def _threads_for(experiment: "Experiment") -> int | None:
@@ -298,25 +326,6 @@ def _settle_threads(count: Any) -> None:
         import torch
 
         torch.set_num_threads(count)
-
-
-@contextmanager
-def _signals_noted() -> Generator[Callable[[], int], None, None]:
-    """Note SIGINT and SIGTERM for the run to end with a checkpoint; a second one ends at once."""
-    noted: list[int] = []
-
-    def note(number: int, _: FrameType | None) -> None:
-        noted.append(number)
-        signal.signal(number, before[number])
-
-    before: dict[int, Any] = {
-        number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield lambda: noted[0] if noted else 0
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _tensorboard() -> Any:

@@ -1,0 +1,115 @@
+"""Signals end a command promptly: a run with a checkpoint, whatever does not heed them by force."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+from seqtasks.saving import finished_savings, is_saving
+
+__all__ = ["ENDING", "noting", "received", "watch"]
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SECONDS_TO_SAVE = 1.0
+"""A run that does not come to the end of a step by then is broken off within it."""
+SECONDS_TO_END = 1.8
+"""What does not heed a signal by then, such as one long call of a library, is ended by force."""
+SECONDS_AFTER_SAVING = 1.0
+
+_received: list[int] = []
+
+
+def received() -> int | None:
+    """Return the first signal that asked this process to end; None if none did."""
+    return _received[0] if _received else None
+
+
+def watch() -> None:
+    """See to it that this process ends soon after the first signal that a handler of ours is for.
+
+    Python calls handlers between its own instructions alone. A thread is told of the signal even
+    while the main thread computes in a library.
+    """
+    there, here = os.pipe()
+    os.set_blocking(here, False)
+    signal.set_wakeup_fd(here, warn_on_full_buffer=False)
+    threading.Thread(target=_end_the_deaf, args=(there,), daemon=True).start()
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _interrupt)
+    sys.unraisablehook = _raise_again
+
+
+@contextmanager
+def noting() -> Generator[Callable[[], int], None, None]:
+    """Note signals, for a run to end with a checkpoint; a second one ends the process at once.
+
+    A signal that this process was started to ignore, as by nohup, is ignored.
+
+    Yields:
+        what returns the number of the signal noted, 0 if there is none.
+
+    Raises:
+        KeyboardInterrupt: wherever the run is, when it has not ended in time.
+    """
+    noted: list[int] = []
+    before: dict[int, Any] = {}
+    saved = 0
+
+    def note(number: int, _: FrameType | None) -> None:
+        nonlocal saved
+        _received.append(number)
+        noted.append(number)
+        saved = finished_savings()
+        signal.signal(number, before[number])
+        signal.setitimer(signal.ITIMER_REAL, SECONDS_TO_SAVE)
+
+    def break_off(_: int, __: FrameType | None) -> None:
+        if is_saving():
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+        elif finished_savings() == saved:
+            raise KeyboardInterrupt
+
+    before[signal.SIGALRM] = signal.signal(signal.SIGALRM, break_off)
+    for number in ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, note)
+    try:
+        yield lambda: noted[0] if noted else 0
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, _: FrameType | None) -> None:
+    _received.append(number)
+    raise KeyboardInterrupt
+
+
+def _raise_again(unraisable: Any) -> None:
+    """Raise an interrupt once more that came where Python can raise nothing, as in a finaliser."""
+    if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
+    elif signal.getsignal(signal.SIGALRM) is signal.SIG_DFL:
+        signal.raise_signal(signal.SIGINT)
+    else:
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+
+
+def _end_the_deaf(there: int) -> None:
+    number = 0
+    while number not in ENDING:
+        number = os.read(there, 1)[0]
+    end = time.monotonic() + SECONDS_TO_END
+    while time.monotonic() < end:
+        time.sleep(0.02)
+        if is_saving():
+            end = max(end, time.monotonic() + SECONDS_AFTER_SAVING)
+    with suppress(OSError):
+        os.write(2, b"Error: interrupted\n")
+    os._exit(128 + number)

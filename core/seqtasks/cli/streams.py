@@ -1,0 +1,101 @@
+"""Standard streams that hold whatever becomes of them: closed, full, left by their reader.
+
+What cannot be written to stderr is dropped: a run does not end for a line of its progress. What
+cannot be written to stdout is an error, told once. A character that the stream's encoding lacks is
+written as its escape.
+"""
+
+import errno
+import io
+import os
+import select
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+__all__ = ["OutputError", "settled_streams"]
+
+
+class OutputError(OSError):
+    """Something could not be written to stdout."""
+
+
+class _Raw(io.FileIO):
+    """A descriptor that stays open; written to in full, or given up."""
+
+    failed = False
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor, "w", closefd=False)
+
+    def write(self, data: Any, /) -> int:
+        size = memoryview(data).nbytes
+        while not self.failed:
+            try:
+                written = super().write(data)
+            except OSError as error:
+                self.failed = True
+                self.fail(error)
+            else:
+                if written is not None:
+                    return written
+                select.select([], [self], [])  # one that does not block, and is full
+        return size  # what is left of a text must not fail again at the end
+
+    def fail(self, error: OSError) -> None:
+        """Go on without the stream."""
+
+
+class _RawOutput(_Raw):
+    def fail(self, error: OSError) -> None:
+        """Tell of what is lost."""
+        raise OutputError(error.errno, error.strerror) from error
+
+
+@contextmanager
+def settled_streams() -> Generator[None, None, None]:
+    """Put streams of ours in the place of the process's own; others, such as a test's, stay."""
+    before = sys.stdin, sys.stdout, sys.stderr
+    _open_descriptors()
+    if sys.stdin is None:
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - it is a stream
+    elif sys.stdin is sys.__stdin__ and isinstance(sys.stdin, io.TextIOWrapper):
+        with suppress(io.UnsupportedOperation):  # it has been read from
+            sys.stdin.reconfigure(errors="backslashreplace")
+    if sys.stdout is sys.__stdout__:
+        sys.stdout = _text(_RawOutput(1), sys.stdout)
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _text(_Raw(2), sys.stderr)
+    try:
+        yield
+    finally:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+        sys.stdin, sys.stdout, sys.stderr = before
+
+
+def _open_descriptors() -> None:
+    """Put /dev/null where a standard stream is closed, lest a file of ours take its number.
+
+    It is opened for reading alone where stdout was, so that to write there is an error.
+    """
+    for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError as error:
+            if error.errno == errno.EBADF:
+                opened = os.open(os.devnull, mode)
+                if opened != number:
+                    os.dup2(opened, number)
+                    os.close(opened)
+
+
+def _text(raw: _Raw, before: Any) -> io.TextIOWrapper:
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding="utf-8" if before is None else before.encoding,
+        errors="backslashreplace",
+        line_buffering=before is None or before.line_buffering,
+        write_through=before is not None and before.write_through,
+    )
