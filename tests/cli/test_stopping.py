@@ -99,7 +99,7 @@ def never_stopped(command_line, tmp_path_factory):
     return folder / "runs" / "noisy-1"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_run_with_a_checkpoint_and_says_how_to_go_on(
     seqtasks, tmp_path, never_stopped, number
 ):

@@ -15,9 +15,9 @@ from seqtasks.saving import finished_savings, is_saving
 __all__ = ["ENDING", "noting", "received", "watch"]
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-SECONDS_TO_SAVE = 1.0
+SECONDS_TO_SAVE = 0.8
 """A run that does not come to the end of a step by then is broken off within it."""
-SECONDS_TO_END = 1.8
+SECONDS_TO_END = 1.6
 """What does not heed a signal by then, such as one long call of a library, is ended by force."""
 SECONDS_AFTER_SAVING = 1.0
 

@@ -147,6 +147,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         with settled_streams():  # first, lest a pipe of ours take the number of a closed stream
             watch()
             code = _run(None)
+        if received() is not None:
+            os._exit(code)  # torch takes its time to leave
     else:
         code = _run(list(arguments))
     sys.exit(code)

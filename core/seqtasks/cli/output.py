@@ -1,5 +1,6 @@
 """What every command prints with: tables, figures and JSON."""
 
+import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -77,8 +78,11 @@ def console(stderr: bool = False) -> "Console":
 
 
 def echo_json(document: Any) -> None:
-    """Print one JSON document on stdout."""
-    click.echo(write_text(document, indent=2))
+    """Print one JSON document on stdout; what its encoding lacks stands there as JSON's escapes."""
+    text = write_text(document, indent=2)
+    if "utf" not in (sys.stdout.encoding or "").lower():
+        text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
+    click.echo(text)
 
 
 def echo_table(
