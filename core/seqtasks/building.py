@@ -15,7 +15,7 @@ from seqtasks.settings import EmbeddingKind
 from seqtasks.tasks import Task, Tokens
 from seqtasks.torch_randomness import torch_stream
 
-__all__ = ["build_model", "cell", "readout"]
+__all__ = ["assemble", "build_model", "cell", "readout"]
 
 CELL_SIZES = ("input_size", "hidden_size")
 READOUT_SIZES = ("input_size", "state_size", "output_size")
@@ -65,20 +65,35 @@ def build_model(
     Raises:
         UsageError: for a cell or readout that cannot be made, or an embedding that does not fit.
     """
+    with torch_stream(seed, "initialisation").drawing():
+        return assemble(
+            task, cell_spec, readout_spec, hidden_size, embedding_size, layers, embedding
+        )
+
+
+def assemble(
+    task: Task,
+    cell_spec: str | type[Cell],
+    readout_spec: str | type[Readout],
+    hidden_size: int,
+    embedding_size: int | None = None,
+    layers: int = 1,
+    embedding: EmbeddingKind = "learned",
+) -> Model:
+    """Return a model initialised from whatever torch draws from; see `build_model`."""
     if embedding == "one-hot":
         embedding_size = _one_hot_size(task, embedding_size)
     elif embedding_size is None:
         embedding_size = hidden_size
-    with torch_stream(seed, "initialisation").drawing():
-        embedded = _embedding(task, embedding, embedding_size)
-        cells: list[Cell] = []
-        features = embedding_size
-        for _ in range(layers):
-            cells.append(cell(cell_spec, features, hidden_size))
-            features = cells[-1].output_size
-        return Model(
-            embedded, cells, readout(readout_spec, embedding_size, features, task.targets.size)
-        )
+    embedded = _embedding(task, embedding, embedding_size)
+    cells: list[Cell] = []
+    features = embedding_size
+    for _ in range(layers):
+        cells.append(cell(cell_spec, features, hidden_size))
+        features = cells[-1].output_size
+    return Model(
+        embedded, cells, readout(readout_spec, embedding_size, features, task.targets.size)
+    )
 
 
 def _embedding(task: Task, kind: EmbeddingKind, size: int) -> nn.Module:

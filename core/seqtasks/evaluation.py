@@ -2,7 +2,6 @@
 
 import logging
 import math
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -22,8 +21,9 @@ from seqtasks.intervals import (
     intervals_to_json,
     mean_interval,
 )
-from seqtasks.lengths import LengthRange, parse_length_list
+from seqtasks.lengths import LengthRange, check_number, parse_length_list
 from seqtasks.lookup import task as find_task
+from seqtasks.memory import memory_there
 from seqtasks.metrics import Columns
 from seqtasks.predicting import answers, decide, inputs_at_once, width
 from seqtasks.randomness import stream
@@ -36,6 +36,7 @@ __all__ = [
     "Counted",
     "Score",
     "check_fits",
+    "check_scored",
     "count_at",
     "decide",
     "evaluate",
@@ -153,6 +154,7 @@ def evaluate(
     """
     task = find_task(task)
     wanted = lengths_to_score(task, lengths)
+    check_scored(model, task, max(wanted, default=1))
     scores = [
         evaluate_at(
             model, task, length, sequences, seed, holdout=holdout, alone=length == min(wanted)
@@ -178,7 +180,7 @@ def check_fits(instances: int, length: int, bytes_a_step: int) -> None:
     Raises:
         UsageError: if ids and so many more bytes for each step need more than there is.
     """
-    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    there = memory_there()
     needed = instances * length * (bytes_a_step + BYTES_OF_IDS)
     if needed > there:
         raise UsageError(
@@ -186,6 +188,11 @@ def check_fits(instances: int, length: int, bytes_a_step: int) -> None:
             f"{needed / 2**30:.0f} GiB of memory for this model, there are {there / 2**30:.0f}: "
             "choose a smaller length, evaluation length, batch size or hidden size"
         )
+
+
+def check_scored(model: nn.Module, task: Task, length: int) -> None:
+    """Refuse a length at which not one instance fits into memory; see `check_fits`."""
+    check_fits(1, length * (1 + task.ponder), 2 * width(model) * FLOAT_BYTES)
 
 
 def lengths_to_score(task: Task, lengths: str | int | Iterable[int]) -> list[int]:
@@ -200,6 +207,7 @@ def lengths_to_score(task: Task, lengths: str | int | Iterable[int]) -> list[int
     else:
         ranges = parse_length_list([str(length) for length in lengths])
     selected = [task.lengths.select(wanted, task.known_as) for wanted in ranges]
+    check_number(sum(len(some) for some in selected))
     return list(dict.fromkeys(length for some in selected for length in some))
 
 
@@ -262,7 +270,7 @@ def count_at(
     """Count rights, errors and the like of a model at one length; see `evaluate_at`."""
     if sequences < 1:
         raise UsageError(f"sequences must be at least 1, got {sequences}")
-    check_fits(1, length * (1 + task.ponder), 2 * width(model) * FLOAT_BYTES)
+    check_scored(model, task, length)
     held_out = holdout is not None and length in holdout
     domain = task.domain_size(length) if task.equally_likely else None
     if holdout is not None and held_out:

@@ -9,7 +9,7 @@ from seqtasks.cadence import read_cadence
 from seqtasks.curricula import build_curriculum
 from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.holdout import Holdout
-from seqtasks.lengths import LengthRange
+from seqtasks.lengths import LengthRange, check_number
 from seqtasks.lookup import task as find_task
 from seqtasks.published import Published, PublishedProtocol, published_from_json
 from seqtasks.references import Source, describe, short_name
@@ -122,7 +122,7 @@ class Experiment(Settings):
             task.lengths.select(LengthRange(length, length), task.known_as)
         if self.score is not None:
             wanted = LengthRange.parse(self.score)
-            task.lengths.select(wanted, task.known_as)
+            check_number(len(task.lengths.select(wanted, task.known_as)))
             object.__setattr__(self, "score", str(wanted))
         if self.score_also is not None:
             object.__setattr__(self, "score_also", self._part_of_score(task))

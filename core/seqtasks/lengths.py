@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from seqtasks.errors import UsageError
 
-__all__ = ["AllowedLengths", "LengthRange", "parse_length_list"]
+__all__ = ["AllowedLengths", "LengthRange", "check_number", "parse_length_list"]
+
+MOST_SCORED = 10_000
+"""Lengths that one command scores at."""
 
 _RANGE = re.compile(r"(-?\d{1,18})(?:\.\.(-?\d{1,18}))?")
 
@@ -115,6 +118,18 @@ def describe_lengths(lengths: range) -> str:
     if lengths.step == 2:
         return f"{'odd' if lengths[0] % 2 else 'even'} {ends}"
     return f"{ends} in steps of {lengths.step}"
+
+
+def check_number(number: int) -> None:
+    """Refuse to score at more lengths than anyone would wait for, before a list of them is made.
+
+    Raises:
+        UsageError: if there are more than 10,000.
+    """
+    if number > MOST_SCORED:
+        raise UsageError(
+            f"{number:,} lengths are too many to score at: choose {MOST_SCORED:,} at most"
+        )
 
 
 def parse_length_list(text: str | int | Sequence[str | int]) -> tuple[LengthRange, ...]:

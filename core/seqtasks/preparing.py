@@ -8,8 +8,8 @@ from torch import nn
 
 from seqtasks.building import build_model
 from seqtasks.errors import SeqtasksError, UsageError, explain, one_line
-from seqtasks.evaluation import check_fits
 from seqtasks.experiment import Experiment
+from seqtasks.fitting import check_experiment_fits
 from seqtasks.randomness import stream
 from seqtasks.references import short_name
 from seqtasks.running import Run
@@ -59,7 +59,7 @@ def prepare(
     title = f"the model {type(model).__name__}"
     if model is None:
         title = f"cell {short_name(experiment.cell)}"
-        _check_memory(experiment)
+        check_experiment_fits(experiment, task, _DTYPES[experiment.dtype].itemsize)
         try:
             model = experiment_model(experiment, task)
         except RuntimeError as error:  # torch has no error of its own for too little memory
@@ -121,19 +121,6 @@ def _device(name: str) -> torch.device:
             f"the device '{name}' is not there; there is {', '.join(there)} ({one_line(error)})"
         ) from None
     return device
-
-
-def _check_memory(experiment: Experiment) -> None:
-    """Refuse what cannot fit: a batch's embedded inputs and outputs are kept for all its steps."""
-    if torch.device(experiment.device).type != "cpu":
-        return
-    numbers = 2 * experiment.hidden_size * _DTYPES[experiment.dtype].itemsize
-    each = 1 + experiment.ponder
-    check_fits(experiment.batch_size, experiment.length_range.last * each, numbers)
-    if experiment.training_inputs is not None:
-        check_fits(experiment.training_inputs, experiment.length_range.last * each, 0)
-    for length in experiment.lengths_scored:
-        check_fits(1, length * each, numbers)
 
 
 def _try_out(

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from seqtasks.errors import UsageError
-from seqtasks.evaluation import UNKNOWN, Counted, count_at
+from seqtasks.evaluation import UNKNOWN, Counted, check_scored, count_at
 from seqtasks.holdout import Holdout
 from seqtasks.intervals import (
     Interval,
@@ -17,7 +17,7 @@ from seqtasks.intervals import (
     intervals_to_json,
     strata_interval,
 )
-from seqtasks.lengths import LengthRange
+from seqtasks.lengths import LengthRange, check_number
 from seqtasks.lookup import task as find_task
 from seqtasks.tasks import Task
 from seqtasks.torch_settings import own_settings
@@ -135,6 +135,8 @@ def evaluate_range(
     task = find_task(task)
     wanted = LengthRange.parse(lengths)
     selected = task.lengths.select(wanted, task.known_as)
+    check_number(len(selected))
+    check_scored(model, task, selected[-1])
     scored: list[Counted] = []
     for length in selected:
         before_each()

@@ -15,6 +15,7 @@ from seqtasks.exports.formats import json_line, write_npz
 from seqtasks.exports.instances import Instance
 from seqtasks.lengths import LengthRange
 from seqtasks.lookup import task as find_task
+from seqtasks.memory import check_instances_fit
 from seqtasks.randomness import stream
 from seqtasks.runs.files import write_atomically
 from seqtasks.tasks import Batch, Task
@@ -59,6 +60,7 @@ def sample(
     made = find_task(task)
     wanted = example_length(made) if length is None else length
     lengths = made.lengths.select(LengthRange.parse(wanted), task)
+    check_instances_fit(count, lengths[-1])
     try_task(made, lengths[len(lengths) // 2])
     chosen = stream(seed, "sample lengths").integers(len(lengths), size=count)
     batches = [

@@ -1,0 +1,41 @@
+"""How much memory there is, so that what cannot fit is refused before any of it is made."""
+
+import os
+import resource
+
+from seqtasks.errors import UsageError, counted
+
+__all__ = ["check_instances_fit", "memory_there"]
+
+BYTES_OF_A_SYMBOL = 16
+"""An input and a target as int64."""
+
+
+def memory_there() -> int:
+    """Return the bytes of memory that this process may use: the machine's, or its share of it."""
+    bounds = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY:
+        bounds.append(limit)
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            with open(path, encoding="ascii") as file:
+                bounds.append(int(file.read()))
+        except (OSError, ValueError):  # there is no such group, or it has no bound
+            continue
+    return min(bounds)
+
+
+def check_instances_fit(count: int, length: int) -> None:
+    """Refuse to draw instances at once that the memory cannot hold.
+
+    Raises:
+        UsageError: with what they would take.
+    """
+    needed, there = count * length * BYTES_OF_A_SYMBOL, memory_there()
+    if needed > there:
+        raise UsageError(
+            f"{counted(count, 'instance')} of length {length} would take more than "
+            f"{needed / 2**30:,.0f} GiB of memory, there are {there / 2**30:.0f}: choose fewer, or "
+            "a smaller length"
+        )
