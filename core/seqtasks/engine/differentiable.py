@@ -13,6 +13,10 @@ from seqtasks.engine.usage import steps_until_used
 __all__ = ["DifferentiablePass"]
 
 
+INPUTS = 4
+"""The place of the inputs among what `DifferentiablePass` takes."""
+
+
 class DifferentiablePass(torch.autograd.Function):
     """A program's pass forward, of which autograd knows the pass back."""
 
@@ -40,10 +44,10 @@ class DifferentiablePass(torch.autograd.Function):
         given = None if count < 0 else list(tensors[:count])
         memory = program.memory(*inputs.shape[:2])
         predictions, finals, past = program.forward(inputs, lengths, given, memory, histories)
-        ctx.program, ctx.memory, ctx.count, ctx.lengths = program, memory, count, lengths
+        ctx.program, ctx.count, ctx.lengths = program, count, lengths
         ctx.histories = histories
         ctx.versions = [t._version for t in program.tensors()]
-        ctx.save_for_backward(inputs, *(given or ()))
+        ctx.save_for_backward(inputs, *(given or ()), _holding(memory))
         ctx.set_materialize_grads(False)
         results = tuple(map(_own, (predictions, *finals, *past)))
         ctx.shapes = [result.shape for result in results]
@@ -65,12 +69,17 @@ class DifferentiablePass(torch.autograd.Function):
                 "(is_grads_batched, or torch.func); the plain loop takes one: engine='plain', or "
                 "model.use_engine('plain')"
             )
-        inputs, *given = ctx.saved_tensors
+        inputs, *given, holder = ctx.saved_tensors
         program: Passes = ctx.program
         if ctx.versions != [t._version for t in program.tensors()]:
             raise RuntimeError(
                 "a parameter was changed in place between the pass forward and the one back"
             )
+        starts = None if ctx.count < 0 else given
+        memory = getattr(holder, _MEMORY, None)
+        if memory is None:  # a hook on saved tensors has made a copy of the holder
+            memory = program.memory(*inputs.shape[:2])
+            program.forward(inputs, ctx.lengths, starts, memory, ctx.histories)
         count = len(program.analysis.parts)
         has_gradient = _reached(program, back, inputs.shape[1])
         dtype, device = program.analysis.dtype, inputs.device
@@ -83,11 +92,12 @@ class DifferentiablePass(torch.autograd.Function):
         gradients, inputs_back, given_back = program.backward(
             inputs,
             ctx.lengths,
-            None if ctx.count < 0 else given,
-            ctx.memory,
+            starts,
+            memory,
             back[0],
             back[1 : 1 + count],
             back[1 + count :] if ctx.histories else None,
+            ctx.needs_input_grad[INPUTS],
         )
         analysis = program.analysis
         places = [part.back for part in analysis.parts] if given_back else []
@@ -98,6 +108,19 @@ class DifferentiablePass(torch.autograd.Function):
         )
         found = [gradient if place in has_gradient else None for place, gradient in reached]
         return None, None, None, None, *found
+
+
+_MEMORY = "_seqtasks_memory"
+
+
+def _holding(memory: Any) -> Tensor:
+    """Return a tensor that keeps memory alive for as long as autograd keeps the tensor.
+
+    So the memory is free again right after the pass back, unless the graph is retained.
+    """
+    holder = torch.empty(0)
+    setattr(holder, _MEMORY, memory)
+    return holder
 
 
 def _is_batched(back: Tensor) -> bool:

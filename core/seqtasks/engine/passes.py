@@ -47,6 +47,7 @@ class Passes(Protocol):
         predictions_back: Tensor,
         finals_back: Sequence[Tensor],
         histories_back: Sequence[Tensor] | None,
+        of_inputs: bool = True,
     ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]:
         """Return the gradients of parameters, inputs and given states; see `Program.backward`."""
         ...

@@ -264,7 +264,8 @@ class _Emitter:
             )
             if part.initial_back is not None:
                 name = self.plan.storage.places[part.initial_back].buffer.name
-                lines.append(
-                    f"        if (!w->given) add_columns(w->buffers.{name}, {pointer}, {size}, j, width);"
-                )
+                lines += [
+                    f"        if (!w->given) add_columns(w->buffers.{name}, {pointer}, {size}, j, width);",
+                    f"        else memset(w->buffers.{name}, 0, sizeof(real) * {size});",
+                ]
         return lines

@@ -33,17 +33,44 @@ static void set_up(struct work *w, const struct call *call) {
     lay_out(w, call->memory);
 }
 
-/* from (batch, time, size) to rows of columns and back */
+#if OWN_PRODUCTS
+/* Transpose what whole squares there are of a step's rows and features; v[i * v_row + j] goes to out[j * out_row + i]. */
+static void transpose_squares(real *out, long out_row, const real *v, long v_row, long high, long wide_) {
+    for (long i = 0; i + WIDE <= high; i += WIDE)
+        for (long j = 0; j + WIDE <= wide_; j += WIDE)
+            transpose_square(out + j * out_row + i, out_row, v + i * v_row + j, v_row);
+}
+#define IN_SQUARES(count) ((count) / WIDE * WIDE)
+#else
+#define IN_SQUARES(count) 0
+#endif
+
+/* from (batch, time, size) to rows of columns and back, a step after the other, in squares where there are vectors */
 static void spread_out(real *to, const real *from, const struct work *w, long size) {
-    for (long t = 0; t < w->time; ++t)
-        for (long c = 0; c < w->columns; ++c)
-            for (long d = 0; d < size; ++d)
-                to[d * w->row + t * w->columns + c] = c < w->rows ? from[(c * w->time + t) * size + d] : 0;
+    const long rows = w->rows, line = w->time * size;
+    for (long t = 0; t < w->time; ++t) {
+        real *const out = to + t * w->columns;
+        const real *const in = from + t * size;
+#if OWN_PRODUCTS
+        transpose_squares(out, w->row, in, line, rows, size);
+#endif
+        for (long d = 0; d < size; ++d) {
+            for (long c = d < IN_SQUARES(size) ? IN_SQUARES(rows) : 0; c < rows; ++c) out[d * w->row + c] = in[c * line + d];
+            for (long c = rows; c < w->columns; ++c) out[d * w->row + c] = 0;
+        }
+    }
 }
 static void gather_in(real *to, const real *from, const struct work *w, long size) {
-    for (long c = 0; c < w->rows; ++c)
-        for (long t = 0; t < w->time; ++t)
-            for (long d = 0; d < size; ++d) to[(c * w->time + t) * size + d] = from[d * w->row + t * w->columns + c];
+    const long rows = w->rows, line = w->time * size;
+    for (long t = 0; t < w->time; ++t) {
+        real *const out = to + t * size;
+        const real *const in = from + t * w->columns;
+#if OWN_PRODUCTS
+        transpose_squares(out, line, in, w->row, size, rows);
+#endif
+        for (long d = 0; d < size; ++d)
+            for (long c = d < IN_SQUARES(size) ? IN_SQUARES(rows) : 0; c < rows; ++c) out[c * line + d] = in[d * w->row + c];
+    }
 }
 
 int seqtasks_forward(const struct call *call) {

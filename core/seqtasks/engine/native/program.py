@@ -2,6 +2,7 @@
 
 import copy
 import ctypes
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,7 @@ from seqtasks.engine.native.interface import (
     Optimizer,
     Parameter,
 )
-from seqtasks.engine.native.workspace import Workspace
+from seqtasks.engine.native.workspace import Memory, Pool, Workspace
 from seqtasks.engine.nodes import Node
 from seqtasks.engine.optimizer_values import OptimizerValues
 from seqtasks.engine.padding import EndingTogether
@@ -34,6 +35,7 @@ from seqtasks.engine.usage import steps_until_used
 __all__ = ["Program", "Trained"]
 
 NEVER = 2**31 - 1
+_pool = Pool()
 
 
 @dataclass
@@ -88,6 +90,7 @@ class Program:
             function = getattr(self._library, name)
             function.argtypes, function.restype = [ctypes.POINTER(Call)], ctypes.c_int
         self._workspace = Workspace(0)
+        weakref.finalize(self, _pool.clear).atexit = False
 
     def trained(self) -> dict[int, int]:
         """Return by the id of each parameter that training changes from how many steps on it does.
@@ -100,9 +103,9 @@ class Program:
             if leaf in self._used_from
         }
 
-    def memory(self, batch: int, time: int) -> Workspace:
+    def memory(self, batch: int, time: int) -> Memory:
         """Return memory for a pass forward and back of a batch."""
-        return Workspace(self._memory_needed(batch, time, 1))
+        return _pool.take(self._memory_needed(batch, time, 1))
 
     def _parameters(self, states: dict[int, Trained] | None = None) -> Any:
         array = (Parameter * len(self._leaves))()
@@ -202,7 +205,7 @@ class Program:
         inputs: Tensor,
         lengths: Tensor | None,
         given: Sequence[Tensor] | None,
-        memory: Workspace,
+        memory: Memory,
         histories: bool = False,
     ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """Run a batch.
@@ -248,16 +251,18 @@ class Program:
         inputs: Tensor,
         lengths: Tensor | None,
         given: Sequence[Tensor] | None,
-        memory: Workspace,
+        memory: Memory,
         predictions_back: Tensor,
         finals_back: Sequence[Tensor],
         histories_back: Sequence[Tensor] | None,
+        of_inputs: bool = True,
     ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]:
-        """Return the gradients of the parameters, the inputs and the given states."""
+        """Return the gradients of the parameters, the inputs, if wanted, and the given states."""
         batch, time = inputs.shape[:2]
         dtype = self.analysis.dtype
         gradients = torch.empty(self.gradients, dtype=dtype)
-        inputs_back = torch.zeros_like(inputs) if inputs.is_floating_point() else None
+        real = inputs.is_floating_point()
+        inputs_back = torch.zeros_like(inputs) if real and of_inputs else None
         given_back = None if given is None else [torch.empty_like(t) for t in given]
         together = None if lengths is None else EndingTogether(time, lengths)
         if together is not None:
@@ -303,8 +308,8 @@ class Program:
         call = Call(ctypes.addressof(parameters), self._blas, batch, time)
         alive: list[Any] = []
         for name, value in values.items():
-            if isinstance(value, Workspace):
-                setattr(call, name, value.address)
+            if isinstance(value, Memory):
+                setattr(call, name, value.workspace.address)
             elif isinstance(value, Tensor):
                 setattr(call, name, value.data_ptr())
             elif value is not None:

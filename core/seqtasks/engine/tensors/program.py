@@ -137,8 +137,9 @@ class TensorProgram:
         predictions_back: Tensor,
         finals_back: Sequence[Tensor],
         histories_back: Sequence[Tensor] | None,
+        of_inputs: bool = True,
     ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]:
-        """Return the gradients of the parameters, the inputs and the given states.
+        """Return the gradients of the parameters, the inputs, if wanted, and the given states.
 
         The memory must be as the pass forward left it; this pass leaves it so.
 
@@ -176,7 +177,8 @@ class TensorProgram:
             buffers["one_hot"].zero_().scatter_(1, buffers["tokens"].view(-1, 1), 1.0)
         run = variant.functions["backward"]
         gradients = run(work.backward, given, finals_back, self._empty)
-        inputs_back = self._inputs_back(work, variant) if inputs.is_floating_point() else None
+        real = inputs.is_floating_point()
+        inputs_back = self._inputs_back(work, variant) if real and of_inputs else None
         if together is not None and inputs_back is not None:
             inputs_back = together.begun_at_once(inputs_back, zero=True)
         given_back = None

@@ -5,7 +5,9 @@ with; so what one step no longer needs, the next one takes over, even for a batc
 """
 
 import math
+from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,25 +93,33 @@ class Workspace:
 class Pool:
     """The workspaces of a program that nobody uses.
 
+    Several threads may use a pool at once: each step is a single operation of a deque, so that a
+    workspace is given to one of them alone.
+
     Args:
         state_size: numbers of the largest state of a row.
     """
 
     def __init__(self, state_size: int) -> None:
         self._state_size = state_size
-        self._most = MOST_IDLE  # its own, for one that goes when the interpreter ends
-        self._idle: list[Workspace] = []
+        self._idle: deque[Workspace] = deque(maxlen=MOST_IDLE)
 
     def take(self, batch: int, time: int) -> Workspace:
         """Return a workspace for a size of batch."""
-        for workspace in reversed(self._idle):
-            if (workspace.batch, workspace.time) == (batch, time):
-                self._idle.remove(workspace)
-                return workspace
+        others: list[Workspace] = []
+        found = None
+        with suppress(IndexError):
+            while found is None:
+                one = self._idle.pop()
+                if (one.batch, one.time) == (batch, time):
+                    found = one
+                else:
+                    others.append(one)
         stretch = self._stretch(batch, time)
-        if len(self._idle) >= self._most:
-            return self._idle.pop(0).followed_by(batch, time, stretch)
-        return Workspace(batch, time, stretch)
+        if found is None and len(others) >= MOST_IDLE:
+            found = others.pop().followed_by(batch, time, stretch)
+        self._idle.extend(reversed(others))
+        return Workspace(batch, time, stretch) if found is None else found
 
     def _stretch(self, batch: int, time: int) -> int:
         """Return the steps of a stretch, such that all stretches have about as many."""
@@ -117,9 +127,8 @@ class Pool:
         return -(-time // -(-time // most))
 
     def give_back(self, workspace: Workspace) -> None:
-        """Take a workspace back."""
-        if len(self._idle) < self._most:
-            self._idle.append(workspace)
+        """Take a workspace back; the oldest one goes if there are too many."""
+        self._idle.append(workspace)
 
 
 class Memory:
