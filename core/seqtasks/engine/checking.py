@@ -78,8 +78,9 @@ def _batch(
 ) -> Rows:
     """Return a batch as rows."""
     if lengths is not None:
-        # an instance without steps is run for one
-        lengths = lengths.to(torch.int64).clamp(min=1)
+        lengths = lengths.to(torch.int64)
+        inputs = without_padding(inputs, lengths)
+        lengths = lengths.clamp(min=1)  # an instance without steps is run for one
     given = flattened(program.analysis, states, len(inputs))
     return Rows(inputs.detach(), given, lengths, inputs.shape[1])
 

@@ -15,7 +15,7 @@ from seqtasks.engine.nodes import Node
 from seqtasks.engine.padding import past_end
 from seqtasks.engine.parts import Parts
 from seqtasks.engine.passes import Passes
-from seqtasks.engine.unroll import brought_to, unroll
+from seqtasks.engine.unroll import brought_to, states_along
 from seqtasks.engine.usage import steps_until_used
 
 __all__ = ["Results", "Rows", "by_loop", "by_program", "in_double", "model_of"]
@@ -98,7 +98,7 @@ def by_loop(model: nn.ModuleDict, program: Passes, rows: Rows) -> Results:
     embedded = parts["embedding"](inputs) if "embedding" in parts else inputs
     outputs, finals = embedded, list[Tensor]()
     for cell, state in zip(parts["cells"], states, strict=True):
-        outputs, final = unroll(cell, outputs, state, rows.lengths)
+        outputs, final, _ = states_along(cell, outputs, state, rows.lengths, False)
         finals += [final] if isinstance(final, Tensor) else list(final)
     predictions = parts["readout"](embedded, outputs) if "readout" in parts else outputs
     if rows.lengths is not None:
