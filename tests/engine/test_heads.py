@@ -91,3 +91,25 @@ def test_a_state_may_start_at_an_infinity_or_no_number(engine, start):
     for ours, expected in zip(found[engine], found["plain"], strict=True):
         assert expected.isfinite().all()
         torch.testing.assert_close(ours, expected)
+
+
+class OfWeightsAlone(st.Cell):
+    """Puts out what depends on neither the inputs nor the state."""
+
+    def __init__(self, number):
+        super().__init__(4, 4)
+        self.linear = nn.Linear(8, 4)
+        self.bias = nn.Parameter(torch.randn(3))
+        self.number = number
+
+    def forward(self, x, state):
+        return torch.tanh(self.linear(torch.cat([x, state], -1)))
+
+    def output(self, x, state):
+        return torch.zeros_like(x[:, :3]) + (1.5 if self.number else self.bias.exp())
+
+
+@pytest.mark.parametrize("number", [True, False])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_output_may_be_the_same_for_all_rows(engine, number):
+    check(problem(Subject(OfWeightsAlone(number)), 3, 2), engine)

@@ -76,7 +76,11 @@ class Forward(Pass):
             else:
                 self.all_at_once(f"phase {section}, all steps at once", nodes)
         self.say("what is predicted")
-        self.body.append(f"return {self.rows(self.parted.roots.predictions)}")
+        predictions = self.parted.roots.predictions
+        name = self.rows(predictions)
+        if predictions.operation in ("spread", "constant"):  # the same in each row
+            name = self.views.in_all_rows(name, predictions.size, False)
+        self.body.append(f"return {name}")
         body = [f"({self.names()},) = views", *self.body]
         return self.functions("forward", body, "views, given")
 
