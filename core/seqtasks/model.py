@@ -122,6 +122,9 @@ class Model(nn.Module):
         Raises:
             ValueError: if lengths are not (batch,) whole numbers within 0 .. time.
         """
+        if state is not None and inputs.dim() > 1:
+            pairs = zip(self.cells, self._per_layer(state), strict=True)
+            state = self._joined([self._continued(c, s, inputs.shape[1]) for c, s in pairs])
         # a compiler must not look into an engine
         engines = None if torch.compiler.is_compiling() else self._own_engines()
         if engines is not None:
@@ -134,6 +137,10 @@ class Model(nn.Module):
                     return predictions, self._joined(finals), self._joined(histories)
                 return predictions, self._joined(finals)
         return self.plain(inputs, state, lengths, return_states)
+
+    @staticmethod
+    def _continued(cell: Any, state: State, steps: int) -> State:
+        return cell.continued(state, steps) if isinstance(cell, Cell) else state
 
     def plain_pass(
         self, inputs: Tensor, states: Sequence[State | None], lengths: Tensor | None

@@ -1,13 +1,13 @@
 """Controllers with a memory beside their state: a stack, and a tape."""
 
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqtasks.cells import Cell
+from seqtasks.cells import Cell, State
 from seqtasks.errors import UsageError
 from seqtasks_cells.checks import check_choice, check_positive, check_share
 
@@ -65,7 +65,8 @@ class StackRNN(Controller):
     What is pushed off the bottom is lost; a stack as deep as the sequence is long loses nothing.
     One that is deeper computes the same, since below what was pushed there are zeros. So depths are
     rounded up, to 1, 2, 3, 4, 6, 8, 12, 16, 24 ...: sequences of many lengths then have stacks of
-    few depths, for each of which an engine makes a program.
+    few depths, for each of which an engine makes a program. A loop that goes on from a state makes
+    its stack deeper by its own steps, so that portions of a sequence compute what the whole does.
 
     Source: A. Joulin and T. Mikolov, "Inferring Algorithmic Patterns with Stack-Augmented
     Recurrent Nets", NeurIPS 2015, in the form of G. Delétang et al., "Neural Networks and the
@@ -100,6 +101,14 @@ class StackRNN(Controller):
             return self.depth
         power = 2 ** (steps - 1).bit_length()
         return power * 3 // 4 if steps <= power * 3 // 4 else power
+
+    def continued(self, state: State, steps: int) -> State:
+        """Return a state with room below for what the steps push, if the depth is not given."""
+        if self.depth is not None or not isinstance(state, tuple | list):
+            return state
+        hidden, stack = cast("tuple[Tensor, Tensor]", state)
+        more = self.places(stack.shape[1] + steps) - stack.shape[1]
+        return hidden, functional.pad(stack, (0, 0, 0, more))
 
     def forward(self, x: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the next h, (batch, hidden size), and stack, (batch, depth, cell size)."""
@@ -136,7 +145,8 @@ class TapeRNN(Controller):
             moves comes round to where it began.
         jump: J, the cells a jump goes, or the fraction of T that it is, rounded down; None for half
             of `places`, which is T if that is None too. If J depends on T, instances that share a
-            batch share the tape and the jump of the longest.
+            batch share the tape and the jump of the longest. A loop may go on from a state only if
+            `places` is given, since a portion of a sequence does not know T.
         write_size: units in each hidden layer of the network that computes what is written.
         nonlinearity: φ, `relu` or `tanh`.
     """
@@ -181,6 +191,19 @@ class TapeRNN(Controller):
     def places(self, steps: int) -> int:
         """Return the cells of the tape."""
         return 2 * steps + 1 if self.tape_places is None else self.tape_places
+
+    def continued(self, state: State, steps: int) -> State:
+        """Return the state as it is, if the tape has a length of its own.
+
+        Raises:
+            UsageError: if the tape is as long as its loop, which a portion of it does not know.
+        """
+        if self.tape_places is None:
+            raise UsageError(
+                "a tape-rnn without places cannot go on from a state: its tape and its jumps "
+                "depend on the steps of the whole sequence, T; give places (2 T + 1) and jump (T)"
+            )
+        return state
 
     def forward(self, x: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the next h, (batch, hidden size), and tape, (batch, places, cell size)."""

@@ -95,4 +95,4 @@ def test_a_long_stack_is_not_kept_for_all_steps(engine):
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert float(done.stdout) < 200  # the states of all steps are 525 MB
+    assert float(done.stdout) < 280  # the states of all steps are 525 MB, two recordings some 50

@@ -55,6 +55,21 @@ class Cell(nn.Module):
         """
         return self.zeros(batch_size, self.hidden_size)
 
+    def continued(self, state: State, steps: int) -> State:
+        """Return the state to go on from, after other steps: the given one by default.
+
+        A cell whose state has a size that depends on the number of steps must see to it that a
+        sequence run in portions has the results of the whole: make room, or refuse.
+
+        Args:
+            state: that the caller gives to start from.
+            steps: that follow.
+
+        Raises:
+            UsageError: if nothing that follows would be right.
+        """
+        return state
+
     def output(self, x: Tensor, state: State) -> Tensor:
         """Return what a step puts out, (batch, output size), a pure function of x and new state."""
         return state if isinstance(state, Tensor) else state[0]

@@ -1,6 +1,6 @@
 """A model is recorded as one graph, embedding, loops and readout, and its backward pass derived."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import torch
@@ -62,13 +62,9 @@ def analyse(
     if readout is not None:
         model["readout"] = readout
     check_modules(model, dtype)
-    recording, analysis, pairs = _recorded(
-        model, dtype, input_size, masked, external_states, steps, again=False
-    )
-    other, another, _ = _recorded(
-        model, dtype, input_size, masked, external_states, steps, again=True
-    )
-    if likeness(recording, _roots(analysis)) != likeness(other, _roots(another)):
+    about = model, dtype, input_size, masked, external_states, steps
+    recording, analysis, pairs = _recorded(*about, again=False)
+    if likeness(recording, _roots(analysis)) != _likeness_of_another(*about):
         raise UnsupportedError(
             "recorded twice, with other parameters, inputs and numbers of rows, it does not do the "
             "same: it depends on their values where no call is seen, or on the number of rows"
@@ -140,7 +136,16 @@ def _recorded(
         ) from error
     if not again:
         check_unchanged(model, twin)
+    provenance.release()
     return recording, analysis, pairs
+
+
+def _likeness_of_another(*about: Any) -> Hashable:
+    """Return what a recording with other parameters finds, of which nothing else is kept."""
+    recording, analysis, _ = _recorded(*about, again=True)
+    found = likeness(recording, _roots(analysis))
+    analysis.graph.pullbacks.clear()  # they hold the graph, which would stay for a while
+    return found
 
 
 def _roots(analysis: Analysis) -> list[Node]:

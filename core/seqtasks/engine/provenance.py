@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from seqtasks.engine.arguments import flat_arguments
-from seqtasks.engine.unsupported import UnsupportedError
+from seqtasks.engine.unsupported import Refusal, UnsupportedError, refusal
 
 __all__ = ["Provenance"]
 
@@ -72,22 +72,21 @@ class Provenance(TorchDispatchMode):
         start, end = _span(tensor)
         return start != end and self._known(start, end)
 
-    def route(self, tensor: Tensor) -> str | None:
-        """Return how a tensor depends on what was given, if it does; no call was seen of it."""
+    def route(self, tensor: Tensor) -> Refusal | None:
+        """Return on which way a tensor depends on what was given, if it does; no call is seen."""
         if not self.follows(tensor):
             return None
-        if _span(tensor)[0] in self._given:
-            return "shares the memory of a parameter, a buffer or an input"
-        return (
-            "was computed from a parameter, a buffer or an input where no call of torch is seen, "
-            "as in a script or under torch.vmap"
-        )
+        return "shared memory" if _span(tensor)[0] in self._given else "unseen"
 
     def note_read(self, tensor: Tensor) -> None:
         """Note that numbers of a tensor are read, if it was there before the recording."""
         start, end = _span(tensor)
         if start != end and start not in self._made and not self._known(start, end):
             self.read.setdefault(start, tensor)
+
+    def release(self) -> None:
+        """Let go the tensors of a recording that has ended, whose addresses tell no more."""
+        self._alive.clear()
 
     def refuse(self, reason: str) -> UnsupportedError:
         """Return the error of a refusal, which is kept."""
@@ -111,7 +110,7 @@ class Provenance(TorchDispatchMode):
             return func(*args, **kwargs)
         name = func.overloadpacket.__name__
         if torch.Tag.nondeterministic_seeded in func.tags:
-            raise self.refuse(f"it draws random numbers ({name})")
+            raise self.refuse(str(refusal("draws", name)))
         given = [v for v in flat_arguments((args, kwargs)) if isinstance(v, Tensor)]
         for tensor in given:
             self.note_read(tensor)

@@ -20,7 +20,7 @@ from seqtasks.engine.graph import Graph
 from seqtasks.engine.nodes import Node
 from seqtasks.engine.provenance import Provenance
 from seqtasks.engine.simplifying import truth_of
-from seqtasks.engine.unsupported import UnsupportedError
+from seqtasks.engine.unsupported import UnsupportedError, refusal
 
 __all__ = ["Recorder", "Tracked", "rows_for"]
 
@@ -138,7 +138,7 @@ class Recorder(TorchFunctionMode):
         known = self._tracked.get(id(value))
         if known is not None:
             if known.node.operation == "stopped" and value.grad_fn is not None:
-                raise UnsupportedError("it uses an autograd.Function of its own")
+                raise refusal("own function")
             return known
         leaf = self._parameter(value)
         if leaf is not None:
@@ -157,7 +157,7 @@ class Recorder(TorchFunctionMode):
             raise UnsupportedError(self.provenance.reason)
         for tensor, version in self._baked:
             if tensor._version != version:
-                raise UnsupportedError("it changes a tensor in place")
+                raise refusal("in place")
 
     def _keep(self, tensor: Tensor, node: Node, rows: bool) -> Tracked:
         self.track(tensor, node, rows)
@@ -199,8 +199,8 @@ class Recorder(TorchFunctionMode):
         if route is None:
             return
         if isinstance(tensor.grad_fn, torch.autograd.function.BackwardCFunction):
-            raise UnsupportedError("it uses an autograd.Function of its own")
-        raise UnsupportedError(f"it uses a tensor that {route}")
+            raise refusal("own function")
+        raise refusal(route)
 
     def _node_of_numbers(self, values: Any) -> Node:
         """Return a node for fixed numbers, made of a constant for each different one."""
@@ -238,7 +238,7 @@ class Recorder(TorchFunctionMode):
 
         name = getattr(func, "__name__", str(func))
         if kwargs.get("out") is not None or kwargs.get("inplace") or _changes_in_place(name):
-            raise UnsupportedError(f"it changes a tensor in place ({name})")
+            raise refusal("in place", name)
         result = func(*args, **kwargs)
         if result is NotImplemented:  # of a comparison with something that is no number, as None
             return result

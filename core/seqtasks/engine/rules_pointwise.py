@@ -12,7 +12,7 @@ from seqtasks.engine.graph import Graph
 from seqtasks.engine.nodes import Node
 from seqtasks.engine.recording import Recorder, Tracked
 from seqtasks.engine.simplifying import truth_of
-from seqtasks.engine.unsupported import UnsupportedError
+from seqtasks.engine.unsupported import UnsupportedError, refusal
 
 __all__ = [
     "Outcome",
@@ -359,7 +359,7 @@ def dropout(
     graph: Graph, x: Node, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Node:
     if training and p > 0:
-        raise UnsupportedError("it draws random numbers (dropout)")
+        raise refusal("draws", "dropout")
     return x
 
 

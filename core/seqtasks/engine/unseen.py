@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from seqtasks.engine.attributes import TooLargeError, attributes_of, compared, value
 from seqtasks.engine.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.reads import reads_of
-from seqtasks.engine.unsupported import UnsupportedError
+from seqtasks.engine.unsupported import UnsupportedError, refusal
 
 __all__ = ["check_modules", "check_unchanged", "outside_draws"]
 
@@ -38,7 +38,7 @@ def outside_draws(modules: Iterable[nn.Module]) -> Generator[None, None, None]:
             random.setstate(of_python)
             np.random.set_state(of_numpy)
         if drawn or [_state(kept) for kept in held] != before:
-            raise UnsupportedError("it draws random numbers")
+            raise refusal("draws")
 
 
 def _alike(before: Any, after: Any) -> bool:
@@ -105,7 +105,7 @@ def check_modules(model: nn.Module, dtype: torch.dtype) -> None:
         if has_hooks(module):
             raise UnsupportedError(f"it has hooks{f' ({name})' if name else ''}")
         if isinstance(module, torch.jit.ScriptModule):
-            raise UnsupportedError("it is compiled by torch.jit")
+            raise refusal("script")
     if has_global_hooks():
         raise UnsupportedError("there are hooks on all modules")
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:

@@ -88,6 +88,8 @@ def unroll(
     if engine not in get_args(EngineName):
         known = ", ".join(get_args(EngineName))
         raise ValueError(f"engine must be one of {known}, got {engine!r}")
+    if state is not None and inputs.dim() == 3:
+        state = cell.continued(state, inputs.shape[1])
     compiled = torch.compiler.is_compiling()  # which must not look into an engine
     if engine != "plain" and not compiled and inputs.dim() == 3 and inputs.is_floating_point():
 
