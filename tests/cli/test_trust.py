@@ -200,7 +200,7 @@ def test_a_manifest_of_an_own_file_asks_whoever_did_not_run_it(line, tmp_path):
     write_mine(tmp_path / "home")
     task = f"{tmp_path}/home/mine.py:Echo"
     assert line("export", task, "-n", "4", "--length", "5", "-o", "x.npz").returncode == 0
-    again = ["export", "--from-manifest", "x.npz.manifest.json", "--force"]
+    again = ["export", "--from-manifest", "x.npz.manifest.json", "--overwrite"]
     assert line(*again).returncode == 0
     stranger = {"SEQTASKS_STATE": str(tmp_path / "strangers-state")}
     asked = line(*again, **stranger)
