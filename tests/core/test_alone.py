@@ -58,6 +58,14 @@ class DrawingCentred(Drawing):
         return hidden - hidden.mean(0)
 
 
+class AtThirtyTwo(Centred):
+    """Computes otherwise for batches of 32 rows."""
+
+    def forward(self, x, state):
+        hidden = self.linear(torch.cat([x, state], -1))
+        return hidden.sin() if len(x) == 32 else hidden.tanh()
+
+
 def model_of(kind, embedding=None):
     torch.manual_seed(2)
     return st.Model(
@@ -112,6 +120,13 @@ def test_a_model_that_needs_more_than_one_row_mixes_rows():
     inputs = torch.randint(2, (50, 6))
     assert mixes_rows(Paired(), inputs, seed=0)
     assert mixes_rows(Squeezed(), inputs, seed=0)
+
+
+@pytest.mark.parametrize("engine", ["torch", "native"])
+def test_a_step_that_looks_for_the_number_of_rows_it_gets_runs_by_the_plain_loop(engine):
+    cell, inputs = AtThirtyTwo(3, 4), torch.randn(32, 6, 3)
+    found = st.unroll(cell, inputs, engine=engine)
+    torch.testing.assert_close(found, st.unroll(cell, inputs), rtol=0, atol=0)
 
 
 def test_scores_of_rows_that_mix_say_so_and_are_not_exact(caplog):

@@ -114,7 +114,7 @@ def _wrong(program: Passes, plain: PlainPass, model: nn.ModuleDict, batch: Rows)
     loop = by_loop(model, program, tried)
     truth = _truth(model, program, tried, loop)
     wrong = _difference(program, model, model, tried, loop, truth)
-    wrong = wrong or _wrong_rows(program, plain, model, tried, loop, truth)
+    wrong = wrong or _wrong_rows(program, plain, model, tried, loop, truth, count)
     if wrong is None and steps > STEPS:
         if batch.lengths is not None:  # the longest, the shortest and one between
             numbers = batch.lengths.argsort(descending=True)
@@ -235,6 +235,7 @@ def _wrong_rows(
     tried: Rows,
     loop: Results,
     truth: Results,
+    count: int,
 ) -> str | None:
     """Say whether the plain loop makes something else of some rows again, alone, or among more."""
     numbers = torch.arange(len(tried.inputs), device=tried.inputs.device)
@@ -259,7 +260,9 @@ def _wrong_rows(
 
     if differs(made_of(numbers), [loop], loop):
         return "the plain loop computes something else at each call"
-    for rows in (numbers[:1], numbers.repeat(1 + MORE_ROWS // len(numbers))):
+    more = numbers.repeat(1 + MORE_ROWS // len(numbers))
+    as_many = numbers.repeat(-(-count // len(numbers)))[:count]  # a step may look for this number
+    for rows in (numbers[:1], more, as_many):
         found = made_of(rows)
         if differs(found, [loop], truth):
             others = [by_loop(_rounded(model, k), program, tried) for k in range(TRIES)]
