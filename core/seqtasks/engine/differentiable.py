@@ -125,7 +125,7 @@ def _holding(memory: Any) -> Tensor:
 
 def _is_batched(back: Tensor) -> bool:
     """Say whether a gradient stands for several, one for each of `is_grads_batched`."""
-    state: Any = torch._C._functorch
+    state: Any = torch._C._functorch  # pyright: ignore[reportAttributeAccessIssue]
     return state.is_functorch_wrapped_tensor(back) or state.is_legacy_batchedtensor(back)
 
 
