@@ -93,3 +93,28 @@ def test_the_help_lists_what_there_is_to_measure(answer):
     text = answer("bench", "engine", "--help")
     assert "native" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_what_was_measured_before_an_interrupt_is_printed(monkeypatch):
+    from click.testing import CliRunner
+
+    from seqtasks.benchmark import measuring
+    from seqtasks.cli.bench_engine import engine
+
+    def measured(problem, contenders, repeats, tell):
+        tell("round 1")
+        if problem.size.name != "tiny":
+            raise KeyboardInterrupt
+        assert repeats == 1
+        timing = measuring.Timing("plain", "1 thread", 2.0, 1.0, 3.0)
+        return measuring.Measured(problem, [timing], {})
+
+    monkeypatch.setattr(measuring, "measure", measured)
+    options = ["--quick", "--size", "tiny", "--size", "middle", "--contender", "plain", "--json"]
+    done = CliRunner().invoke(engine, options)
+    assert done.exit_code == 1  # as click ends a command by itself
+    (row,) = json.loads(done.stdout[: done.stdout.rindex("}") + 1])["rows"]
+    assert row["ms"] == 2.0
+    lines = done.stderr.splitlines()
+    assert lines[:2] == ["concat at tiny: round 1", "concat at tiny: plain 2 ms a step"]
+    assert "concat at middle: round 1" in lines

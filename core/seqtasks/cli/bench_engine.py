@@ -62,6 +62,11 @@ _RATIOS = (("nn", "native"), ("seed", "native"), ("jax", "native"), ("native", "
     help="Rounds, in each of which every contender has its turn.",
 )
 @click.option(
+    "--quick",
+    is_flag=True,
+    help="A first answer within a minute: the size tiny and one round, unless said otherwise.",
+)
+@click.option(
     "--compile", "compiled", is_flag=True, help="With torch.compile, which takes minutes."
 )
 @click.option(
@@ -80,6 +85,7 @@ def engine(
     names: tuple[str, ...],
     inputs: "Inputs",
     repeats: int,
+    quick: bool,
     compiled: bool,
     memory: bool,
     plot: Path | None,
@@ -101,6 +107,10 @@ def engine(
             raise UsageError("--plot draws times; --memory measures none")
     if memory and names:
         raise UsageError("--memory measures our engines alone; leave --contender out")
+    if quick:
+        sizes = sizes or ("tiny",)
+        source = click.get_current_context().get_parameter_source("repeats")
+        repeats = 1 if source is click.core.ParameterSource.DEFAULT else repeats
     chosen = [find_size(name) for name in dict.fromkeys(sizes)] or list(SIZES.values())
     from seqtasks.benchmark.contenders import CONTENDERS, find_contender
     from seqtasks.benchmark.machine import machine_facts
@@ -141,23 +151,36 @@ def _measure_times(
     from seqtasks.benchmark.measuring import measure
 
     done: list[Measured] = []
+    stopped = False
     for problem in problems:
-        one = measure(problem, contenders, repeats, tell=_progress(problem))
+        try:
+            one = measure(problem, contenders, repeats, tell=_progress(problem))
+        except KeyboardInterrupt:
+            stopped = True
+            break
         done.append(one)
-        if not as_json:
+        if as_json:
+            for row in one.rows():
+                line = (
+                    f"{row['cell']} at {row['size']}: {row['contender']} {row['ms']:.4g} ms a step"
+                )
+                click.echo(line, err=True)
+        else:
             _echo_times(one)
         _echo_left_out(problem, one.left_out)
-    if plot is not None:
+    if plot is not None and done:
         from seqtasks.benchmark.figure import timing_figure
         from seqtasks.plots import write_figure
 
         write_figure(timing_figure(done), plot)
     if as_json:
         echo_json({"machine": machine, "rows": [row for one in done for row in one.rows()]})
-        return
-    _echo_ratios(done)
-    if plot is not None:
-        click.echo(f"plot  {plot}")
+    else:
+        _echo_ratios(done)
+        if plot is not None:
+            click.echo(f"plot  {plot}")
+    if stopped:
+        raise KeyboardInterrupt("interrupted; above stands what was measured before")
 
 
 def _measure_memory(problems: "Sequence[Problem]", machine: dict[str, Any], as_json: bool) -> None:
@@ -190,12 +213,17 @@ def _title(problem: "Problem") -> str:
 
 
 def _progress(problem: "Problem") -> Callable[[str], None]:
-    """Return what writes one line on a terminal, and nothing elsewhere; an empty text ends it."""
+    """Return what writes what is being done: over one line of a terminal, else a line each time.
+
+    An empty text ends it.
+    """
 
     def tell(text: str) -> None:
+        line = f"{problem.cell} at {problem.size.name}: {text}" if text else ""
         if sys.stderr.isatty():
-            line = f"{problem.cell} at {problem.size.name}: {text}" if text else ""
             click.echo(f"\r\x1b[K{line}", nl=False, err=True)
+        elif line:
+            click.echo(line, err=True)
 
     return tell
 
