@@ -236,8 +236,8 @@ def _scores(
     lengths, seed = experiment.evaluation_lengths or (), experiment.seed
     for length in lengths:
         _heed(run, trainer, directory, stop)
-        scores.append(
-            evaluate_at(
+        try:
+            score = evaluate_at(
                 run.model,
                 run.task,
                 length,
@@ -246,7 +246,12 @@ def _scores(
                 holdout=run.holdout,
                 alone=length == min(lengths),
             )
-        )
+        except SeqtasksError:
+            raise
+        except Exception as error:  # what was trained is not to be lost
+            logger.warning(f"the model cannot be scored at length {length}: {explain(error)}")
+        else:
+            scores.append(score)
     return marked(scores)
 
 

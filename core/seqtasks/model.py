@@ -14,6 +14,7 @@ from seqtasks.engine.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.padding import checked_lengths, last_repeated
 from seqtasks.engine.parts import Parts
 from seqtasks.engine.unroll import scanned, states_along
+from seqtasks.errors import UsageError
 from seqtasks.settings import EngineName, LossReduction
 
 __all__ = ["Model", "likeliest", "sequence_loss"]
@@ -196,7 +197,11 @@ class Model(nn.Module):
         """Return the likeliest ids, (batch, time) int64.
 
         They are IGNORE past an instance's length, and where a logit is NaN.
+
+        Raises:
+            UsageError: if the inputs are no tensor of a batch of sequences, or hold an unknown id.
         """
+        _check_inputs(self.embedding, inputs)
         ids = likeliest(self(inputs, state, lengths)[0])
         if lengths is not None:
             ids = ids.masked_fill(past_end(ids.shape[1], lengths), IGNORE)
@@ -215,6 +220,28 @@ class Model(nn.Module):
 
     def _joined(self, states: Sequence[State]) -> State:
         return states[0] if len(self.cells) == 1 else tuple(states)
+
+
+def _check_inputs(embedding: nn.Module, inputs: Any) -> None:
+    """Refuse inputs that no user would get a clear error of torch's for."""
+    if not isinstance(inputs, Tensor):
+        raise UsageError(
+            f"the inputs must be a tensor of a batch, such as torch.tensor([[0, 1, 1]]), got "
+            f"{type(inputs).__name__}"
+        )
+    if isinstance(embedding, nn.Embedding | nn.Linear):
+        table = isinstance(embedding, nn.Embedding)
+        wanted = "(batch, time) ids" if table else "(batch, time, features) reals"
+        if inputs.dim() != (2 if table else 3) or inputs.is_floating_point() == table:
+            raise UsageError(
+                f"the inputs must be {wanted}, got shape {tuple(inputs.shape)} of {inputs.dtype}"
+            )
+    if isinstance(embedding, nn.Embedding) and inputs.numel():
+        size, wrong = embedding.num_embeddings, (inputs < 0) | (inputs >= embedding.num_embeddings)
+        if wrong.any():
+            raise UsageError(
+                f"the inputs hold the id {int(inputs[wrong][0])}; the model knows 0 to {size - 1}"
+            )
 
 
 def sequence_loss(

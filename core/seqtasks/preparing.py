@@ -1,5 +1,7 @@
 """What must be right before a run begins: its device, its task, its model, one trial of both."""
 
+import logging
+import shlex
 import time
 from typing import Any
 
@@ -10,6 +12,7 @@ from seqtasks.building import build_model
 from seqtasks.errors import SeqtasksError, UsageError, explain, one_line
 from seqtasks.experiment import Experiment
 from seqtasks.fitting import check_experiment_fits
+from seqtasks.model import Model
 from seqtasks.randomness import stream
 from seqtasks.references import short_name
 from seqtasks.running import Run
@@ -27,6 +30,8 @@ from seqtasks.training import (
 )
 
 __all__ = ["experiment_model", "prepare"]
+
+logger = logging.getLogger("seqtasks")
 
 LONGEST_TRIAL = 10_000
 """The longest evaluation length at which a task is tried before the run."""
@@ -79,7 +84,14 @@ def prepare(
         prefetch=True,
         training_inputs=experiment.training_inputs,
     )
+    before = {name for name, _ in model.named_parameters()}
     _try_out(task, model, title, experiment, device)
+    later = [name for name, _ in model.named_parameters() if name not in before]
+    if later:
+        raise UsageError(
+            f"{title} makes parameters while it runs ({later[0]}), which are not trained: make "
+            "them in __init__"
+        )
     trainer = Trainer(
         model,
         source,
@@ -92,7 +104,17 @@ def prepare(
         threads,
         experiment.lr_schedule,
     )
+    if title.startswith("cell ") and experiment.engine == "auto" and trainer.engine == "plain":
+        _say_why_plain(model, title, experiment.cell)
     return Run(experiment, task, model, holdout=holdout), trainer
+
+
+def _say_why_plain(model: nn.Module, title: str, cell: Any) -> None:
+    """Say in a line why the plain loop runs a cell: it is slower, and the cell may be wrong."""
+    reason = model.engines.unsupported if isinstance(model, Model) else None
+    if reason is not None:
+        more = f"; `seqtasks show {shlex.quote(cell)}` says more" if isinstance(cell, str) else ""
+        logger.warning(f"the plain loop, which is slower, runs {title}: {reason}{more}")
 
 
 def experiment_model(experiment: Experiment, task: Task) -> nn.Module:
