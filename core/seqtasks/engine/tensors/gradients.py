@@ -68,7 +68,7 @@ def without_memory(parted: Sections) -> set[Node]:
 def _is_direct(node: Node, source: Node, index: Index) -> bool:
     if source.operation not in DIRECT:
         return False
-    if source.operation == "sum_of_columns" and len(source.shape) > 1:
+    if source.operation == "sum_of_columns" and source.shape[1:]:
         return False  # it is summed row by row, as it lies in memory
     if node is source:
         return True
