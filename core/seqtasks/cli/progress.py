@@ -15,6 +15,7 @@ __all__ = ["progress_observer"]
 
 _SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_BETWEEN_FRAMES = 0.1
+_ROOM_FOR_A_BAR = 70
 
 
 def progress_observer() -> Any:
@@ -93,17 +94,7 @@ class ProgressBar(_Progress):
 
     def __init__(self) -> None:
         super().__init__()
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-        self._bar = Progress(
-            TextColumn("step"),
-            MofNCompleteColumn(),
-            BarColumn(bar_width=12),
-            TextColumn("{task.fields[figures]}"),
-            console=console(stderr=True),
-            auto_refresh=False,
-            transient=True,
-        )
+        self._bar: Any = None
         self._task: Any = None
         self._next_frame = 0.0
 
@@ -111,6 +102,7 @@ class ProgressBar(_Progress):
     def run_started(self, run: "Run") -> None:
         """Draw the bar."""
         self.start(run)
+        self._bar = _bar(run.experiment.steps)
         self._bar.start()
         self._task = self._bar.add_task(
             "", total=run.experiment.steps, completed=run.step, figures=""
@@ -131,7 +123,28 @@ class ProgressBar(_Progress):
 
     def close(self) -> None:
         """Take the bar away and put the cursor back, however the run ended."""
-        self._bar.stop()
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def _bar(steps: int) -> Any:
+    """Return a bar for so many steps; a narrow terminal cuts the figures, never the steps."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.table import Column
+
+    shown = console(stderr=True)
+    whole = Column(no_wrap=True, min_width=2 * len(str(steps)) + 1)
+    rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
+    narrow = shown.width < _ROOM_FOR_A_BAR
+    return Progress(
+        TextColumn("step", table_column=Column(no_wrap=True, min_width=4)),
+        MofNCompleteColumn(table_column=whole),
+        *([] if narrow else [BarColumn(bar_width=12)]),
+        TextColumn("{task.fields[figures]}", table_column=rest),
+        console=shown,
+        auto_refresh=False,
+        transient=True,
+    )
 
 
 def _duration(seconds: float) -> str:

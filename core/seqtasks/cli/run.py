@@ -11,6 +11,7 @@ import click
 
 from seqtasks.cli.completion import complete_names, complete_runs
 from seqtasks.cli.interrupts import noting, received
+from seqtasks.cli.option_groups import GroupedCommand
 from seqtasks.cli.output import echo_json, echo_table, say
 from seqtasks.cli.progress import progress_observer
 from seqtasks.cli.score_table import echo_result
@@ -61,7 +62,44 @@ def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command()
+GROUPS = {
+    "The model": (
+        "cell",
+        "readout",
+        "hidden_size",
+        "embedding",
+        "embedding_size",
+        "layers",
+        "dtype",
+    ),
+    "The data": (
+        "length",
+        "curriculum",
+        "ponder",
+        "blank_before_answer",
+        "batch_size",
+        "training_inputs",
+        "holdout",
+        "seed",
+    ),
+    "The training": (
+        "protocol",
+        "steps",
+        "learning_rate",
+        "lr_schedule",
+        "optimizer",
+        "clip",
+        "loss_reduction",
+        "checkpoint_every",
+        "engine",
+        "device",
+    ),
+    "The scores": ("evaluation_lengths", "score"),
+    "What is written": ("out", "dry_run", "tensorboard", "quiet", "as_json"),
+}
+
+
+@click.command(cls=GroupedCommand, groups=GROUPS)
 @click.argument("task", shell_complete=complete_names("task", "experiment"))
 @click.option(
     "--cell", help="Cell, such as gru or ./mine.py:MyCell.", shell_complete=complete_names("cell")

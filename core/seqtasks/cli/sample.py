@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from seqtasks.cli.completion import complete_names
-from seqtasks.cli.show import aligned
 from seqtasks.cli.show_json import example_length
+from seqtasks.cli.wrapping import aligned
 from seqtasks.errors import UsageError
 from seqtasks.exports.formats import json_line, write_npz
 from seqtasks.exports.instances import Instance

@@ -12,23 +12,22 @@ from seqtasks.cli.completion import complete_names
 from seqtasks.cli.output import echo_json, figure, heading, table_lines
 from seqtasks.cli.show_json import DOCUMENTS, example_length, open_meanings
 from seqtasks.cli.show_settings import protocol_lines, setting_rows, trained_with
+from seqtasks.cli.wrapping import aligned, labelled, text_width, wrapped
 from seqtasks.errors import UsageError, counted
 from seqtasks.lookup import find, task
 from seqtasks.randomness import stream
 from seqtasks.registry import KINDS, Kind, current_registry
 from seqtasks.spec import SpecError, format_value, parse_spec
-from seqtasks.tasks import Batch, Task
+from seqtasks.tasks import Reals, Task, TokenSets
 from seqtasks.tasks.checking import try_task
 from seqtasks.trivial import baselines
 from seqtasks.user_files import WrongKindError
 
-__all__ = ["aligned", "show"]
+__all__ = ["show"]
 
 Body = TypeVar("Body")
 _SHOWN: list[Kind] = [kind for kind in KINDS if kind != "command"]
 _MOST_SYMBOLS = 64
-_TEXT_WIDTH = 96
-"""As wide as docstrings are."""
 
 
 @click.command()
@@ -96,41 +95,31 @@ def _those_that_fit(
     return found
 
 
-def aligned(batch: Batch, made: Task, row: int = 0) -> str:
-    """Return an instance as two lines of aligned symbols: its input and its target."""
-    columns = zip(
-        made.inputs.words(batch.inputs[row]), made.targets.words(batch.targets[row]), strict=True
-    )
-    widths = [(source, target, max(len(source), len(target))) for source, target in columns]
-    first = " ".join(source.rjust(width) for source, _, width in widths)
-    second = " ".join(target.rjust(width) for _, target, width in widths)
-    return f"input   {first}\ntarget  {second}"
-
-
 def _task(name: str) -> list[str]:
     made = task(name)
     lines = [*_definition(type(made)), *_meanings(name, made)]
     if made.source:
-        lines.append(_row("source", made.source))
+        lines.append(labelled("source", made.source))
     entry = current_registry().get("task", parse_spec(name).name)
     if entry is not None and parse_spec(name).path is None:
         lines.append(
-            _row("family", f"{entry.family}, {entry.level}" if entry.level else entry.family)
+            labelled("family", f"{entry.family}, {entry.level}" if entry.level else entry.family)
         )
-    lines += [_row("parameter", p.describe()) for p in parameters_of(type(made))]
+    lines += [labelled("parameter", p.describe()) for p in parameters_of(type(made))]
     for side, alphabet in (("input", made.inputs), ("target", made.targets)):
         symbols = getattr(alphabet, "symbols", None)
         text = _listed(symbols) if symbols else f"{counted(alphabet.size, 'real number')} a step"
-        lines.append(_row(f"{side} alphabet", text))
+        lines.append(labelled(f"{side} alphabet", text))
+    what = {TokenSets: "set of symbols", Reals: "vector"}.get(type(made.targets), "symbol")
     stands = {
-        "each": "one target at each step",
-        "end": "one target after the last symbol",
-        "after": "over blanks (_) that follow the input",
+        "each": f"one {what} at each step",
+        "end": f"one {what} after the last symbol",
+        "after": f"a {what} on each of the blanks (_) that follow the input",
     }
-    lines.append(_row("answer", stands[made.layout]))
-    lines.append(_row("length", made.lengths.describe()))
-    lines.append(_row("trained with", trained_with(made)))
-    lines += [_row("published", text) for text in protocol_lines(made)]
+    lines.append(labelled("answer", stands[made.layout]))
+    lines.append(labelled("length", made.lengths.describe()))
+    lines.append(labelled("trained with", trained_with(made)))
+    lines += [labelled("published", text) for text in protocol_lines(made)]
     try_task(made, example_length(made))
     batch = made.batch(stream(0, "example"), 1, example_length(made))
     return [*lines, "", *_without_learning(made), "", "Example", aligned(batch, made)]
@@ -144,7 +133,7 @@ def _meanings(name: str, made: Task) -> list[str]:
         for value, text in values.items():
             usual = len(values) > 1 and value == defaults.get(parameter)
             label = f"{parameter}={value}{' (the default)' if usual else ''}"
-            lines += [*textwrap.wrap(f"{label}: {text}", _TEXT_WIDTH), ""]
+            lines += [*textwrap.wrap(f"{label}: {text}", text_width()), ""]
     return lines
 
 
@@ -187,7 +176,7 @@ def _cell(name: str) -> list[str]:
     count = sum(parameter.numel() for parameter in cell(name, 32, 32).parameters())
     return [
         *_definition(target),
-        *[_row("parameter", p.describe()) for p in parameters_of(target, CELL_SIZES)],
+        *[labelled("parameter", p.describe()) for p in parameters_of(target, CELL_SIZES)],
         f"{count} trained numbers at embedding size 32 and hidden size 32",
         "",
         *engine_lines(name),
@@ -200,7 +189,7 @@ def _readout(name: str) -> list[str]:
 
     target = find("readout", name, Readout, READOUT_SIZES).target
     parameters = parameters_of(target, READOUT_SIZES)
-    return _definition(target) + [_row("parameter", p.describe()) for p in parameters]
+    return _definition(target) + [labelled("parameter", p.describe()) for p in parameters]
 
 
 def _experiment(name: str) -> list[str]:
@@ -209,13 +198,14 @@ def _experiment(name: str) -> list[str]:
     data, _ = load_experiment(name).to_json()
     published = data.pop("published")
     lines = [current_registry().entry("experiment", name).summary, ""]
-    lines += [f"{key:<21} {value}" for key, value in setting_rows(data) if key != "name"]
+    rows = [row for row in setting_rows(data) if row[0] != "name"]
     for known in published:
         when = "at the end" if known["step"] is None else f"at step {known['step']}"
         value = f"{known['metric']} {known['value']:g}"
-        lines.append(f"{'published':<21} {value} at length {known['length']} {when}")
+        rows.append(["published", f"{value} at length {known['length']} {when}"])
     sources = dict.fromkeys(known["source"] for known in published)
-    return [*lines, *(f"{'source':<21} {source}" for source in sources)]
+    rows += [["source", source] for source in sources]
+    return [*lines, *(labelled(key, value, column=22) for key, value in rows)]
 
 
 _DESCRIBED: dict[Kind, Callable[[str], list[str]]] = {
@@ -229,8 +219,4 @@ _DESCRIBED: dict[Kind, Callable[[str], list[str]]] = {
 def _definition(cls: type) -> list[str]:
     """Return a class's docstring without its example, and an empty line after it."""
     text = inspect.getdoc(cls) if cls.__doc__ else None
-    return [text.partition("\n\nExample:\n")[0], ""] if text else []
-
-
-def _row(label: str, text: str) -> str:
-    return f"{label:<17} {text}"
+    return [*wrapped(text.partition("\n\nExample:\n")[0]), ""] if text else []

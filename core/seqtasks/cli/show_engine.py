@@ -7,6 +7,7 @@ import torch
 
 from seqtasks.building import cell as build_cell
 from seqtasks.building import readout
+from seqtasks.cli.wrapping import text_width
 from seqtasks.engine.description import described
 from seqtasks.engine.execution import Engines
 from seqtasks.engine.native.program import Program
@@ -21,7 +22,7 @@ __all__ = ["SIZE", "engine_document", "engine_lines", "program_source"]
 
 SIZE = 32
 BATCH, STEPS, SYMBOLS = 2, 4, 2
-COLUMN, WIDTH = 20, 80
+COLUMN = 20
 
 
 class _Tried(NamedTuple):
@@ -81,6 +82,6 @@ def _tried(name: str) -> _Tried:
 
 
 def _wrapped(label: str, text: str) -> list[str]:
-    lines = textwrap.wrap(text, WIDTH - COLUMN - 1) or [""]
+    lines = textwrap.wrap(text, text_width() - COLUMN - 1) or [""]
     first = f"{label:<{COLUMN}} {lines[0]}"
     return [first, *(" " * (COLUMN + 1) + line for line in lines[1:])]
