@@ -120,7 +120,7 @@ class Language(Task):
             "Its strings have lengths from 0, of which a batch holds several.",
             "Its loss can add those of the next symbol and of the set of next symbols.",
             "It halves the rate and stops by the validation loss.",
-            "The rest can be set: mode=recognise,negatives=mixed --training-inputs 10000.",
+            "The rest can be set: to recognise with negatives=mixed, and --training-inputs 10000.",
         ),
     )
 
@@ -135,6 +135,8 @@ class Language(Task):
         if self.mode not in get_args(Mode):
             raise UsageError(f"mode must be one of recognise, predict, got {self.mode!r}")
         check_negatives(self.negatives, self.mode)
+        if self.mode == "predict":  # all strings are members
+            object.__setattr__(self, "meanings", {"mode": self.meanings["mode"]})
 
     # The base declares plain attributes; here, and in subclasses with parameters, they follow from
     # the parameters, so they are properties, which is what the checker is told to let pass.

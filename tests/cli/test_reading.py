@@ -154,8 +154,7 @@ def test_show_tells_learning_from_luck(answer, tmp_path):
 
 def test_show_keeps_80_columns_but_for_what_it_quotes(answer):
     for task in ("mqar:vocabulary_size=8192", "shuffle-dyck", "group-word:group=S5"):
-        lines = answer("show", task).split("Without learning")[1].splitlines()[:-2]
-        assert max(map(len, lines)) <= 80 - len("Without learning")
+        assert max(map(len, answer("show", task).splitlines())) <= 80
     assert "input alphabet    - k1 k2 k3 k4 k5 k6 k7 ... v4095 (8192 symbols)" in answer(
         "show", "mqar:vocabulary_size=8192"
     )
@@ -245,8 +244,8 @@ def test_sample_as_json_lines_and_as_arrays_hold_the_same_instances(seqtasks, an
 
 def test_plugins_are_shown_with_their_versions(answer):
     rows = [line.split() for line in answer("plugins").splitlines()]
-    assert rows[0] == ["plugin", "distribution", "status", "problem"]
-    assert ["builtin", "seqtasks", __version__, "loaded"] in rows
+    assert rows[0][:3] == ["plugin", "distribution", "status"]
+    assert ["builtin", "seqtasks", __version__, "loaded"] in [row[:4] for row in rows]
     found = json.loads(answer("plugins", "--json"))
     assert {plugin["name"] for plugin in found["plugins"]} >= {"builtin", "bits"}
 

@@ -14,9 +14,9 @@ from seqtasks.registry import current_registry
 
 
 def row(text: str, label: str) -> str:
-    """Return what one line of `show` says under a label."""
-    (found,) = re.findall(rf"^{label} +(.*)$", text, re.MULTILINE)
-    return found
+    """Return what `show` says under a label, on one line or more."""
+    (found,) = re.findall(rf"^{label} +(.*(?:\n {{18}}.*)*)$", text, re.MULTILINE)
+    return " ".join(found.split())
 
 
 @pytest.mark.parametrize(

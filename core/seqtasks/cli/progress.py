@@ -129,16 +129,15 @@ class ProgressBar(_Progress):
 
 def _bar(steps: int) -> Any:
     """Return a bar for so many steps; a narrow terminal cuts the figures, never the steps."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, Progress, TextColumn
     from rich.table import Column
 
     shown = console(stderr=True)
-    whole = Column(no_wrap=True, min_width=2 * len(str(steps)) + 1)
+    whole = Column(no_wrap=True, min_width=len("step /") + 2 * len(str(steps)))
     rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
     narrow = shown.width < _ROOM_FOR_A_BAR
     return Progress(
-        TextColumn("step", table_column=Column(no_wrap=True, min_width=4)),
-        MofNCompleteColumn(table_column=whole),
+        TextColumn("step {task.completed:.0f}/{task.total:.0f}", table_column=whole),
         *([] if narrow else [BarColumn(bar_width=12)]),
         TextColumn("{task.fields[figures]}", table_column=rest),
         console=shown,
