@@ -34,7 +34,7 @@ from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.files import appending, sync, write_json, writing
 from seqtasks.saving import saving
 from seqtasks.settings import EngineName
-from seqtasks.stored import finished_result, restore_run
+from seqtasks.stored import check_record, finished_result, restore_run
 from seqtasks.tasks import Task
 from seqtasks.torch_settings import own_settings
 from seqtasks.training import Trainer, check_state, state_tensors
@@ -155,6 +155,7 @@ def resume(
     directory = RunDirectory.open(path)
     with directory.locked():
         record = directory.record()
+        check_record(directory, record, directory.checkpoint)
         experiment = recorded_experiment(directory, record, own, model, trust)
         present = check_things(directory, record, experiment, own, allow_changes)
         if checkpoint_every is not None:

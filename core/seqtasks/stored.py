@@ -19,14 +19,14 @@ from seqtasks.running import OBSERVER_STOPPED, Result, Run, parameter_count
 from seqtasks.runs.checkpoint import read_checkpoint, read_weights
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.files import write_atomically
-from seqtasks.runs.header import WEIGHTS_OF
+from seqtasks.runs.header import WEIGHTS, WEIGHTS_OF, read_about
 from seqtasks.runs.schemas import PROGRESS
 from seqtasks.shapes import checked
 from seqtasks.torch_settings import own_settings
 from seqtasks.training import Trainer, load_state
 from seqtasks.trivial import Baseline
 
-__all__ = ["finished_result", "load", "restore_run"]
+__all__ = ["check_record", "finished_result", "load", "restore_run"]
 
 logger = logging.getLogger("seqtasks")
 
@@ -54,6 +54,10 @@ def load(
     """
     directory = RunDirectory.open(path)
     record = directory.record()
+    result = directory.read_result()
+    finished = result is not None and result["step_limit"] == record["experiment"].get("steps")
+    weights_kept = finished and os.path.lexists(directory.weights)
+    check_record(directory, record, directory.weights if weights_kept else directory.checkpoint)
     experiment = recorded_experiment(directory, record, own, model, trust)
     check_things(directory, record, experiment, own)
     task = experiment.make_task()
@@ -90,6 +94,22 @@ def load(
             for length, found in (done or {}).get("without_learning", {}).items()
         },
     )
+
+
+def check_record(directory: RunDirectory, record: dict[str, Any], file: Path) -> None:
+    """Refuse a record that was edited, before anything is made of it: sizes may be beyond reason.
+
+    Args:
+        directory: the run.
+        record: its record.
+        file: the checkpoint or the weights, whose digest is checked when they are read.
+
+    Raises:
+        UsageError: naming what differs.
+    """
+    if os.path.lexists(file):
+        about = checked(read_about(file) or {}, WEIGHTS, file)
+        check_decided_by(about.get("decided_by", {}), record, directory.experiment, file)
 
 
 def finished_result(directory: RunDirectory, experiment: Experiment) -> dict[str, Any] | None:

@@ -14,13 +14,10 @@ from torch import Tensor
 from seqtasks.errors import UsageError, one_line
 from seqtasks.json_text import read_text, write_text
 from seqtasks.runs.files import open_regular, write_atomically
-from seqtasks.runs.header import ABOUT, WEIGHTS, WEIGHTS_OF, remedy
-from seqtasks.shapes import anything, checked, table
+from seqtasks.runs.header import ABOUT, OBJECT, WEIGHTS, WEIGHTS_OF, remedy
+from seqtasks.shapes import checked
 
 __all__ = ["Checkpoint", "read_checkpoint", "read_weights", "write_checkpoint", "write_weights"]
-
-
-OBJECT = table(anything)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from seqtasks.runs.files import open_regular
 from seqtasks.runs.schemas import PROGRESS
 from seqtasks.shapes import anything, checked, fields, listed, table, text, whole
 
-__all__ = ["ABOUT", "WEIGHTS", "WEIGHTS_OF", "read_progress", "remedy"]
+__all__ = ["ABOUT", "OBJECT", "WEIGHTS", "WEIGHTS_OF", "read_about", "read_progress", "remedy"]
 
 MOST_HEADER = 100 * 10**6
 """Bytes of the largest header, as safetensors itself has it."""
@@ -17,6 +17,8 @@ MOST_HEADER = 100 * 10**6
 ABOUT = fields({"digest": text, "progress": text}, {"complex": listed(text)})
 """What the entry `seqtasks` of the metadata holds."""
 
+OBJECT = table(anything)
+_HEADER = "its header"
 WEIGHTS_OF = "weights_of_step"
 WEIGHTS = fields({}, {WEIGHTS_OF: whole(0), "decided_by": table(anything)})
 """What weights say of themselves."""
@@ -30,13 +32,25 @@ def read_progress(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: if the file is not one.
     """
+    held = read_about(path)
+    if held is None or WEIGHTS_OF in held:
+        raise UsageError(f"{path} holds weights alone, not a checkpoint; {remedy}")
+    return checked(held, PROGRESS, path)
+
+
+def read_about(path: Path) -> dict[str, Any] | None:
+    """Return the plain data beside the tensors of a file; its digest is not checked.
+
+    Raises:
+        UsageError: if the file cannot be read or is damaged.
+    """
     with open_regular(path) as file:
         size = int.from_bytes(file.read(8), "little")
         header = file.read(size) if size <= MOST_HEADER else b""
     metadata = fields({"__metadata__": fields({"seqtasks": text})})
-    about = checked(read_text(header, path), metadata, path)["__metadata__"]["seqtasks"]
-    progress = checked(read_text(about.encode(), path), ABOUT, path)["progress"]
-    held = read_text(progress.encode(), path) if progress else {WEIGHTS_OF: None}
-    if isinstance(held, dict) and WEIGHTS_OF in held:
-        raise UsageError(f"{path} holds weights alone, not a checkpoint; {remedy}")
-    return checked(held, PROGRESS, path)
+    try:
+        about = checked(read_text(header, _HEADER), metadata, _HEADER)["__metadata__"]["seqtasks"]
+        progress = checked(read_text(about.encode(), _HEADER), ABOUT, _HEADER)["progress"]
+        return checked(read_text(progress.encode(), _HEADER), OBJECT, _HEADER) if progress else None
+    except UsageError as error:
+        raise UsageError(f"{path} is damaged ({error}); {remedy}") from None
