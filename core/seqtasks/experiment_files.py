@@ -14,6 +14,8 @@ from seqtasks.origins import held_distributions, origin_of, recorded_origin, unk
 from seqtasks.references import Verified, open_verified, short_name, verify
 from seqtasks.registry import Entry, Kind, current_registry
 from seqtasks.runs.files import read_json
+from seqtasks.runs.schemas import EXPERIMENT, RECORD
+from seqtasks.shapes import checked
 from seqtasks.spec import parse_spec
 from seqtasks.tasks import Task
 from seqtasks.trust import check_trust
@@ -70,12 +72,14 @@ def _from_file(path: Path, trust: bool) -> Experiment:
     if not isinstance(data, dict):
         raise UsageError(f"{path}: an experiment is a JSON object, this is not")
     if isinstance(data.get("experiment"), dict):  # the record of a run
+        data = checked(data, RECORD, path)
         experiment = Experiment.from_json(
             ADDED_LATER | restore_things(data, path, trust=trust), str(path)
         )
         for difference in changed_things(data, experiment):
             logger.warning("%s: %s", path, difference)
         return experiment
+    data = checked(data, EXPERIMENT, path)
     data |= {kind: _beside(data[kind], path) for kind in THINGS if kind in data}
     return Experiment.from_json(data, str(path))
 

@@ -155,9 +155,9 @@ def resume(
     directory = RunDirectory.open(path)
     with directory.locked():
         record = directory.record()
-        check_record(directory, record, directory.checkpoint)
         experiment = recorded_experiment(directory, record, own, model, trust)
         present = check_things(directory, record, experiment, own, allow_changes)
+        check_record(directory, record, directory.checkpoint)
         if checkpoint_every is not None:
             experiment = experiment.with_changes(checkpoint_every=checkpoint_every)
         wanted = check_engine(directory, record) if engine is None else engine

@@ -23,12 +23,18 @@ from seqtasks.runs.header import WEIGHTS, WEIGHTS_OF, read_about
 from seqtasks.runs.schemas import PROGRESS
 from seqtasks.shapes import checked
 from seqtasks.torch_settings import own_settings
-from seqtasks.training import Trainer, load_state
+from seqtasks.training import Trainer, load_state, state_tensors
 from seqtasks.trivial import Baseline
 
 __all__ = ["check_record", "finished_result", "load", "restore_run"]
 
 logger = logging.getLogger("seqtasks")
+
+_STATES = 16
+"""A checkpoint holds weights and at most four numbers for each, none of them 4 times as wide."""
+
+_OTHER = 2**26
+"""Bytes for headers, random states and the like."""
 
 
 @own_settings()
@@ -54,21 +60,20 @@ def load(
     """
     directory = RunDirectory.open(path)
     record = directory.record()
-    result = directory.read_result()
-    finished = result is not None and result["step_limit"] == record["experiment"].get("steps")
-    weights_kept = finished and os.path.lexists(directory.weights)
-    check_record(directory, record, directory.weights if weights_kept else directory.checkpoint)
     experiment = recorded_experiment(directory, record, own, model, trust)
     check_things(directory, record, experiment, own)
+    done = finished_result(directory, experiment)
+    weights_kept = done is not None and os.path.lexists(directory.weights)
+    check_record(directory, record, directory.weights if weights_kept else directory.checkpoint)
     task = experiment.make_task()
     if model is None:
         model = experiment_model(experiment, task)
-    done = finished_result(directory, experiment)
+    most = _most_bytes(model)
     if done is not None:
-        weights, file = _finished_weights(directory, record, done["step"]), directory.weights
+        weights, file = _finished_weights(directory, record, done["step"], most), directory.weights
         progress = {"step": done["step"], "stopped": done["stopped"], "seconds": done["seconds"]}
     elif os.path.lexists(directory.checkpoint):
-        tensors, progress = _checkpoint(directory, record)
+        tensors, progress = _checkpoint(directory, record, most)
         weights, file = _of_the_model(tensors), directory.checkpoint
     else:
         raise UsageError(
@@ -128,8 +133,9 @@ def restore_run(
             record or model.
     """
     kept: list[bytes] = []
+    most = _most_bytes(run.model)
     if os.path.lexists(directory.checkpoint):
-        tensors, progress = _checkpoint(directory, record)
+        tensors, progress = _checkpoint(directory, record, most)
         if "decided_by" not in progress:
             logger.warning(
                 "%s is of an earlier seqtasks and does not say what decided it; experiment.json is "
@@ -153,11 +159,11 @@ def restore_run(
 
 
 def _checkpoint(
-    directory: RunDirectory, record: dict[str, Any]
+    directory: RunDirectory, record: dict[str, Any], most: int
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Return the tensors and the progress of a run's own checkpoint."""
     path = directory.checkpoint
-    checkpoint = read_checkpoint(path)
+    checkpoint = read_checkpoint(path, most)
     progress = checked(checkpoint.progress, PROGRESS, path)
     check_decided_by(progress.get("decided_by", {}), record, directory.experiment, path)
     if progress["step"] > record["experiment"]["steps"]:
@@ -169,14 +175,14 @@ def _checkpoint(
 
 
 def _finished_weights(
-    directory: RunDirectory, record: dict[str, Any], step: int
+    directory: RunDirectory, record: dict[str, Any], step: int, most: int
 ) -> dict[str, Tensor]:
     """Return the weights of a finished run; if they are lost, from its last checkpoint."""
     if not os.path.lexists(directory.weights) and os.path.lexists(directory.checkpoint):
-        tensors, progress = _checkpoint(directory, record)
+        tensors, progress = _checkpoint(directory, record, most)
         if progress["step"] == step:
             return _of_the_model(tensors)
-    weights, about = read_weights(directory.weights)
+    weights, about = read_weights(directory.weights, most)
     check_decided_by(about.get("decided_by", {}), record, directory.experiment, directory.weights)
     if about.get(WEIGHTS_OF, step) != step:
         raise UsageError(
@@ -184,6 +190,12 @@ def _finished_weights(
             f"{step}; put back the one that was changed"
         )
     return weights
+
+
+def _most_bytes(model: nn.Module) -> int:
+    """Return how large a file of a model's state, its optimiser's and a little more may be."""
+    tensors = state_tensors(model).values()
+    return _STATES * sum(tensor.numel() * tensor.element_size() for tensor in tensors) + _OTHER
 
 
 def _of_the_model(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import seqtasks as st
 from seqtasks import __version__
 
 COMMANDS = ["run", "resume", "eval", "predict", "runs", "list", "show", "sample", "plugins"]
@@ -289,3 +291,18 @@ def test_help_of_every_command_fits_80_columns(answer):
     assert "\\b" not in text
     assert answer("-h") == text
     assert answer("--version") == f"seqtasks, version {__version__}\n"
+
+
+@pytest.mark.parametrize("written", ['"Infinity"', "Infinity"], ids=["now", "by older versions"])
+def test_numbers_that_are_not_finite_are_read_and_printed_as_strict_json(answer, run_copy, written):
+    def refuse(name):
+        raise AssertionError(f"{name} is not JSON")
+
+    document = json.loads((run_copy / "result.json").read_text())
+    document["scores"][0]["metrics"]["token_accuracy"] = "here"
+    text = json.dumps(document).replace('"here"', written)
+    (run_copy / "result.json").write_text(text)
+    (listed,) = json.loads(answer("runs", "--json"), parse_constant=refuse)
+    assert listed["scores"]["10"]["token_accuracy"] == "Infinity"
+    assert st.load(run_copy).metrics[10]["token_accuracy"] == math.inf
+    assert st.load(run_copy).to_json()["scores"][0]["metrics"]["token_accuracy"] == math.inf

@@ -15,7 +15,7 @@ import click
 
 from seqtasks import __version__
 from seqtasks.cli.interrupts import received, watch
-from seqtasks.cli.output import say
+from seqtasks.cli.output import brief, say
 from seqtasks.cli.streams import OutputError, settled_streams
 from seqtasks.errors import SeqtasksError, UsageError, did_you_mean, one_line
 from seqtasks.registry import DISABLE_VARIABLE, EVERY, THIRD_PARTY, current_registry, use_registry
@@ -228,5 +228,5 @@ def _place(error: Exception) -> str:
 
 
 def _fail(message: str, code: int) -> int:
-    say("Error: " + message.replace("\n", "\n       "), err=True)
+    say("Error: " + brief(message).replace("\n", "\n       "), err=True)
     return code

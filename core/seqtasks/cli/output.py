@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
+    "brief",
     "check_picture",
     "console",
     "echo_json",
@@ -32,6 +33,7 @@ __all__ = [
 _STEERING = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+_LONGEST = 1000
 _PIPED_WIDTH = 10_000
 _PICTURES = (".png", ".svg", ".pdf")
 
@@ -48,6 +50,12 @@ def printable(text: str) -> str:
 def say(text: object = "", err: bool = False) -> None:
     """Print a line, or lines, in which nothing steers the terminal."""
     click.echo(printable(str(text)), err=err)
+
+
+def brief(message: str) -> str:
+    """Return a message whose lines are no longer than a reader reads."""
+    lines = message.split("\n")
+    return "\n".join(line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..." for line in lines)
 
 
 def check_picture(path: Path) -> None:

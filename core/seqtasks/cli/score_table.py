@@ -57,7 +57,8 @@ def echo_scores(
         ]
         if before:
             old = None if length is None else before.get(length)
-            row.append("" if old is None else figure(names[0], old.metrics[names[0]]))
+            known = old is not None and names[0] in old.metrics
+            row.append(figure(names[0], old.metrics[names[0]]) if old and known else "")
         if trivial:
             best = trivial.get(row[0].rstrip("*! "))
             row.append("" if best is None else figure(names[0], best.metrics[names[0]]))

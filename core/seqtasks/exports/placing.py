@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from seqtasks.errors import UsageError
-from seqtasks.runs.files import sync_folder, writing
+from seqtasks.runs.files import sync, sync_folder, writing
 
 __all__ = ["check_free", "placing"]
 
@@ -68,6 +68,6 @@ def _sync(path: Path) -> None:
     """Bring a file's bytes, or a folder's names, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        sync(descriptor, path)
     finally:
         os.close(descriptor)

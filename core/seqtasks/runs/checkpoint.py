@@ -1,6 +1,7 @@
 """Checkpoints: tensors and a little JSON in one safetensors file, with a digest of both."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,13 +39,17 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     _write(path, checkpoint.tensors, write_text(checkpoint.progress))
 
 
-def read_checkpoint(path: Path) -> Checkpoint:
+def read_checkpoint(path: Path, most: int | None = None) -> Checkpoint:
     """Read a checkpoint and check its digest.
+
+    Args:
+        path: the file.
+        most: how many bytes it may have; None for any number.
 
     Raises:
         UsageError: if the file is truncated or its content is not what was written.
     """
-    tensors, progress = _read(path)
+    tensors, progress = _read(path, most)
     if progress is None or WEIGHTS_OF in progress:
         raise UsageError(f"{path} holds weights alone, not a checkpoint; {remedy}")
     return Checkpoint(tensors, progress)
@@ -64,7 +69,7 @@ def write_weights(
     _write(path, tensors, write_text({WEIGHTS_OF: step, "decided_by": dict(decided_by)}))
 
 
-def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def read_weights(path: Path, most: int | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read what `write_weights` wrote: the weights, and with them `weights_of_step`, `decided_by`.
 
     An earlier seqtasks wrote weights alone.
@@ -72,7 +77,7 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     Raises:
         UsageError: if the file is truncated or its content is not what was written.
     """
-    tensors, about = _read(path)
+    tensors, about = _read(path, most)
     return tensors, checked(about or {}, WEIGHTS, path)
 
 
@@ -94,9 +99,11 @@ def _write(path: Path, tensors: dict[str, Tensor], progress: str) -> None:
     write_atomically(path, safetensors.torch.save(copies, {"seqtasks": about}))
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any] | None]:
-    with open_regular(path):  # safetensors itself would wait for a pipe, or go through a link
-        pass
+def _read(path: Path, most: int | None) -> tuple[dict[str, Tensor], dict[str, Any] | None]:
+    # safetensors itself would wait for a pipe, go through a link, and read whatever there is.
+    with open_regular(path) as file:
+        if most is not None and os.fstat(file.fileno()).st_size > most:
+            raise UsageError(f"cannot read {path}: it is larger than {most:,} bytes; {remedy}")
     try:
         with safe_open(path, framework="pt") as file:
             names: list[str] = list(file.keys())

@@ -28,8 +28,9 @@ FORMAT = 1
 """The format of run directories this version writes; it reads no newer one."""
 
 
+MOST_LINES = 4 * 10**6
 MOST_LOG = 2**30
-"""Bytes of the largest log that is read."""
+"""Lines and bytes of the largest log that is read."""
 
 _WRITTEN = (
     "experiment.json",
@@ -178,15 +179,17 @@ class RunDirectory:
         Raises:
             UsageError: if another line is damaged.
         """
-        return [
-            checked(
-                read_text(line, f"{self.metrics}, line {number}"),
-                LOG_LINE,
-                self.metrics,
-                f" at line {number}",
-            )
-            for number, line in enumerate(self.log_lines(), start=1)
-        ]
+        return list(self.log())
+
+    def log(self) -> Iterator[dict[str, Any]]:
+        """Yield the lines of `history`, one after the other.
+
+        Raises:
+            UsageError: as `history` does.
+        """
+        for number, line in enumerate(self.log_lines(), start=1):
+            data = read_text(line, f"{self.metrics}, line {number},")
+            yield checked(data, LOG_LINE, self.metrics, f" at line {number}")
 
     def log_lines(self) -> Iterator[bytes]:
         """Yield the whole lines of `metrics.jsonl`, each with its end, as they are.
@@ -201,7 +204,11 @@ class RunDirectory:
                 raise UsageError(
                     f"cannot read {self.metrics}: it is larger than {MOST_LOG:,} bytes"
                 )
+            count = 0
             while (line := file.readline(MOST_JSON)).endswith(b"\n"):
+                count += 1
+                if count > MOST_LINES:
+                    raise UsageError(f"cannot read {self.metrics}: more than {MOST_LINES:,} lines")
                 yield line
             if len(line) == MOST_JSON:
                 raise UsageError(f"{self.metrics} is damaged: it has a line without an end")

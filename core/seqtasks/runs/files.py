@@ -32,7 +32,7 @@ __all__ = [
 
 logger = logging.getLogger("seqtasks")
 
-MOST_JSON = 64 * 2**20
+MOST_JSON = 32 * 2**20
 """Bytes of the largest JSON document that is read."""
 
 _NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF)

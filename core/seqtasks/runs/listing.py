@@ -39,11 +39,11 @@ def _details(run: RunDirectory) -> dict[str, Any]:
         details["cell"] = None  # the module was the user's own
     running = run.is_running()
     result = run.read_result()
-    logged = [line["step"] for line in run.history()]
+    logged = max((line["step"] for line in run.log()), default=0)
     done = result is not None and result["step_limit"] == details["steps"]
     details["status"] = "running" if running else "finished" if done else "unfinished"
     saved = read_progress(run.checkpoint)["step"] if run.checkpoint.exists() else 0
-    details["step"] = max([saved, *logged]) if running else saved
+    details["step"] = max(saved, logged) if running else saved
     if result is not None:
         details["parameters"] = result["parameters"]
         details["seconds"] = result["seconds"]

@@ -17,7 +17,16 @@ from seqtasks.shapes import (
     whole,
 )
 
-__all__ = ["LOG_LINE", "MOST_THREADS", "PROGRESS", "RECORD", "RESULT", "SCORE", "SUMMARY"]
+__all__ = [
+    "EXPERIMENT",
+    "LOG_LINE",
+    "MOST_THREADS",
+    "PROGRESS",
+    "RECORD",
+    "RESULT",
+    "SCORE",
+    "SUMMARY",
+]
 
 MOST_THREADS = 1024
 """More threads than this are taken for damage: the system may not be able to start them."""
@@ -39,9 +48,11 @@ def _setting(data: Any, field: str) -> Any:
     return listed(_setting)(data, field) if isinstance(data, list) else data
 
 
+EXPERIMENT = table(_setting)
 RECORD = fields(
-    {"format": whole(1), "experiment": table(_setting)},
+    {"experiment": EXPERIMENT},
     {
+        "format": whole(1),
         "own_model": optional(text),
         "engine": text,
         "threads": optional(whole(1, MOST_THREADS)),
@@ -51,7 +62,7 @@ RECORD = fields(
         "versions": table(_setting),
     },
 )
-"""`experiment.json`; what its experiment holds is checked by `Experiment`."""
+"""`experiment.json`; what its experiment holds is checked by `Experiment` too."""
 
 
 def _named(data: Any, field: str) -> Any:
