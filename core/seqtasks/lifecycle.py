@@ -156,8 +156,8 @@ def resume(
     with directory.locked():
         record = directory.record()
         experiment = recorded_experiment(directory, record, own, model, trust)
-        present = check_things(directory, record, experiment, own, allow_changes)
         check_record(directory, record, directory.checkpoint)
+        present = check_things(directory, record, experiment, own, allow_changes)
         if checkpoint_every is not None:
             experiment = experiment.with_changes(checkpoint_every=checkpoint_every)
         wanted = check_engine(directory, record) if engine is None else engine

@@ -61,10 +61,10 @@ def load(
     directory = RunDirectory.open(path)
     record = directory.record()
     experiment = recorded_experiment(directory, record, own, model, trust)
-    check_things(directory, record, experiment, own)
     done = finished_result(directory, experiment)
     weights_kept = done is not None and os.path.lexists(directory.weights)
     check_record(directory, record, directory.weights if weights_kept else directory.checkpoint)
+    check_things(directory, record, experiment, own)
     task = experiment.make_task()
     if model is None:
         model = experiment_model(experiment, task)

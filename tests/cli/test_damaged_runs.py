@@ -99,7 +99,8 @@ class Tried:
             where = f"{made.name}, {done}, {command}: {outcome}"
             check_manners(command, outcome, where)
             if outcome["code"] == 0 and not done.startswith(("experiment.json", "result.json")):
-                check_right(command, outcome, self.right[made.name][command], where)
+                if command != "load" or not done.startswith("metrics.jsonl"):
+                    check_right(command, outcome, self.right[made.name][command], where)
                 if command == "resume":
                     self._check_weights(run, made.name, where)
 
@@ -151,7 +152,7 @@ def test_undamaged_runs_are_read(tried):
 
 
 @settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     database=None,

@@ -36,7 +36,7 @@ def load(run: str) -> int:
 
     try:
         loaded = st.load(run)
-        print(loaded.step, loaded.metrics, loaded.solved, loaded.score, len(loaded.history))
+        print(loaded.step, loaded.metrics, loaded.solved, loaded.score)
     except SeqtasksError as error:
         print(f"Error: {error}", file=sys.stderr)
         return error.exit_code
