@@ -162,9 +162,14 @@ def resume(
             experiment = experiment.with_changes(checkpoint_every=checkpoint_every)
         wanted = check_engine(directory, record) if engine is None else engine
         threads = record.get("threads") if wanted == record.get("engine") == "native" else None
-        resumed, trainer = prepare(experiment.with_changes(engine=wanted), model, threads)
+        by_record = engine is None  # if it cannot, `with_engine` says with which to go on
+        resumed, trainer = prepare(
+            experiment.with_changes(engine=wanted), model, threads, may_fall_back=by_record
+        )
         resumed.experiment = experiment
         changed = with_engine(directory, present, trainer, wanted if engine is None else None)
+        if by_record and experiment.engine != "auto":
+            trainer.hold_to_engine()
         resumed.path = directory.path
         resumed.decided_by = decided_by(record)
         warn_of_versions(directory, record)

@@ -59,7 +59,8 @@ class Model(nn.Module):
 
         Args:
             name: `plain`; `torch` for tensor operations; `native` for a compiled program; `auto`
-                for the fastest that is to be had.
+                for the fastest that can run the model. If `torch` or `native` cannot, running
+                the model raises a UsageError that says why.
 
         Returns:
             What is known of its engines; one is settled when the model is first run.
@@ -95,7 +96,8 @@ class Model(nn.Module):
         """Return the engines; of a copy of another model new ones, for its own parts."""
         engines = self._engines
         if engines is not None and engines.parts.model is not self:
-            self._engines = Engines(Parts(self), engines.wanted)
+            fall_back = engines.may_fall_back
+            self._engines = Engines(Parts(self), engines.wanted, may_fall_back=fall_back)
         return self._engines
 
     def forward(

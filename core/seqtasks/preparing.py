@@ -45,7 +45,10 @@ _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 def prepare(
-    experiment: Experiment, model: nn.Module | None = None, threads: int | None = None
+    experiment: Experiment,
+    model: nn.Module | None = None,
+    threads: int | None = None,
+    may_fall_back: bool = False,
 ) -> tuple[Run, Trainer]:
     """Return a run at step 0 and its trainer, after one small trial of task and model.
 
@@ -53,6 +56,7 @@ def prepare(
         experiment: what is asked for.
         model: a module to train instead of the experiment's own; it is trained in place.
         threads: how many a compiled program is to use; None for as many as repay their waiting.
+        may_fall_back: whether another engine may run what the experiment's cannot; `auto` may.
 
     Raises:
         UsageError: if the device is not there, trained parameters overlap in memory, or the task
@@ -103,6 +107,7 @@ def prepare(
         experiment.engine,
         threads,
         experiment.lr_schedule,
+        may_fall_back,
     )
     if title.startswith("cell ") and experiment.engine == "auto" and trainer.engine == "plain":
         _say_why_plain(model, title, experiment.cell)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from seqtasks.engine.execution import Engines
+
 
 @pytest.fixture(scope="session", autouse=True)
 def kept_programs(request: pytest.FixtureRequest) -> Path:
@@ -30,3 +32,22 @@ def seeded() -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(7)
         yield
+
+
+@pytest.fixture(autouse=True)
+def named_engines_fall_back(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let a named engine fall back as `auto` does, so that tests may ask each for what it refuses.
+
+    That it is an error for users is tested in `test_named_engines`, without this.
+    """
+    if getattr(request.module, "NAMED_ENGINES_ARE_HELD_TO_THEIR_NAMES", False):
+        return
+    begin = Engines.__post_init__
+
+    def may_fall_back(self: Engines) -> None:
+        begin(self)
+        self.may_fall_back = True
+
+    monkeypatch.setattr(Engines, "__post_init__", may_fall_back)

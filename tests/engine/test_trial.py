@@ -88,7 +88,6 @@ def outcome(model, steps=12, rows=24, inputs=None, lengths=None):
     if inputs is None:
         inputs = torch.randint(SYMBOLS, (rows, steps))
     engines = model.use_engine("torch")
-    engines.may_fall_back = True
     model(inputs, lengths=lengths)
     return engines.name
 

@@ -11,7 +11,7 @@ from seqtasks.engine.analysis import Analysis
 from seqtasks.engine.observed import is_observed
 from seqtasks.engine.padding import checked_lengths, last_repeated
 
-__all__ = ["flattened", "nested", "ordinary", "without_padding", "without_steps"]
+__all__ = ["flattened", "nested", "obstacle", "ordinary", "without_padding", "without_steps"]
 
 
 def ordinary(inputs: Tensor, lengths: Tensor | None) -> bool:
@@ -20,9 +20,7 @@ def ordinary(inputs: Tensor, lengths: Tensor | None) -> bool:
         return False
     if inputs.dim() != (3 if inputs.is_floating_point() else 2) or not all(inputs.shape[:2]):
         return False
-    if not inputs.is_floating_point() and inputs.dtype != torch.int64:
-        return False
-    if torch.is_autocast_enabled(inputs.device.type):
+    if obstacle(inputs):
         return False
     if lengths is None:
         return True
@@ -31,6 +29,13 @@ def ordinary(inputs: Tensor, lengths: Tensor | None) -> bool:
     except ValueError:
         return False
     return True
+
+
+def obstacle(inputs: Tensor) -> str:
+    """Return what keeps programs from a batch that the plain loop may run; empty for nothing."""
+    if not inputs.is_floating_point() and inputs.dtype != torch.int64:
+        return f"its inputs are {inputs.dtype}, not torch.int64"
+    return "autocast is on" if torch.is_autocast_enabled(inputs.device.type) else ""
 
 
 def without_padding(inputs: Tensor, lengths: Tensor) -> Tensor:

@@ -13,7 +13,14 @@ from torch import Tensor
 from seqtasks.cells import State
 from seqtasks.engine.analysing import analyse
 from seqtasks.engine.analysis import Analysis
-from seqtasks.engine.batches import flattened, nested, ordinary, without_padding, without_steps
+from seqtasks.engine.batches import (
+    flattened,
+    nested,
+    obstacle,
+    ordinary,
+    without_padding,
+    without_steps,
+)
 from seqtasks.engine.checking import PlainPass, disagreement
 from seqtasks.engine.differentiable import DifferentiablePass
 from seqtasks.engine.makers import Engine, NativeEngine, TensorEngine
@@ -27,7 +34,7 @@ from seqtasks.engine.unroll import brought_to
 from seqtasks.engine.unseen import outside_draws
 from seqtasks.engine.unsupported import UnsupportedError
 from seqtasks.engine.watch import Watch
-from seqtasks.errors import RunError
+from seqtasks.errors import RunError, UsageError
 
 __all__ = ["Engines"]
 
@@ -49,9 +56,12 @@ class Engines:
     Attributes:
         parts: of the model.
         wanted: the engine asked for.
-        name: the engine in use, settled when a program is first needed.
-        reasons: for each faster engine that is not in use, why.
+        name: the engine that ran last, settled when a program is first needed.
+        reasons: for each faster engine that did not run then, why.
         unsupported: what the model does that no faster engine understands, if it does.
+        may_fall_back: whether another engine may run the model if `wanted` cannot: `auto` may, and
+            a run begun with `auto` that is resumed by the engine it came to. Otherwise it is an
+            error whenever it is found out.
     """
 
     parts: Parts
@@ -59,7 +69,9 @@ class Engines:
     name: str | None = None
     reasons: dict[str, str] = field(default_factory=dict[str, str])
     _programs: dict[Any, Passes] = field(default_factory=dict[Any, Passes])
-    _refused: set[Any] = field(default_factory=set[Any])
+    _refused: dict[Any, str] = field(default_factory=dict[Any, str])
+    _failures: dict[str, str] = field(default_factory=dict[str, str])
+    _settled: str | None = None
     unsupported: str | None = None
     _starts: dict[Any, dict[int, int]] = field(default_factory=dict[Any, dict[int, int]])
     _numbers: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
@@ -68,16 +80,19 @@ class Engines:
     _number: int = 0
     _signatures: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
     _idle: tuple[Passes, Memories] | None = None
+    may_fall_back: bool = False
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy of the model takes along: it makes its own programs."""
-        return {"parts": self.parts, "wanted": self.wanted}
+        kept = ("parts", "wanted", "may_fall_back")
+        return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Begin anew for the parts of a copied model."""
         self.__init__(**state)
 
     def __post_init__(self) -> None:
+        self.may_fall_back |= self.wanted in ("auto", "plain")
         if self.wanted == "plain":
             self.name = "plain"
 
@@ -114,7 +129,9 @@ class Engines:
             inputs: (batch, time) ids or (batch, time, features).
             layers: how many cells there are.
         """
-        if self.name is None and self.wanted != "plain" and ordinary(inputs, None):
+        if self.name is None and self.wanted != "plain":
+            if not ordinary(inputs, None):
+                return self.run_plain(obstacle(inputs) or "its batch is empty")
             real = inputs.is_floating_point()
             self.program(
                 inputs.shape[1],
@@ -125,9 +142,7 @@ class Engines:
                     made, plain, self.parts, inputs, [None] * layers, None
                 ),
             )
-        if self.name is None:
-            self.name = "plain"
-        return self.name
+        return self.name or "plain"
 
     def program(
         self,
@@ -146,8 +161,12 @@ class Engines:
             masked: whether rows have lengths of their own.
             external_states: whether states have gradients from outside.
             check: says of a new program what is wrong with it, None if it is right.
+
+        Raises:
+            UsageError: if the engine was named and cannot run the model.
         """
         if self._is_plain:
+            self.name = "plain"
             return None
         options = (input_size, masked, external_states)
         try:
@@ -157,7 +176,7 @@ class Engines:
             self._give_up(("large", len(self._refused)), str(reason))
             return None
         if signature in self._refused:
-            self.name = "plain"
+            self.run_plain(self._refused[signature])
             return None
         if signature not in self._starts and len(self._starts) >= MOST_CHANGES:
             self._give_up(signature, "its attributes, or hooks, change again and again")
@@ -172,6 +191,7 @@ class Engines:
                 return None
         if program is not None:
             self._programs[key] = program  # used last, and so the last to go
+            self._run_by(program)
             return program
         try:
             analysis = analyse(
@@ -201,7 +221,7 @@ class Engines:
         if wrong is not None:
             logger.warning(
                 "the %s engine computes %s wrongly; the plain loop runs (%s)",
-                *(self.name, self.parts.title, wrong),
+                *(program.engine if program else "", self.parts.title, wrong),
             )
             self._give_up(signature, wrong)
             return None
@@ -209,6 +229,7 @@ class Engines:
             while len(self._programs) >= MOST_PROGRAMS:
                 self._programs.pop(next(iter(self._programs)), None)
             self._programs[key] = program
+            self._run_by(program)
         return program
 
     def _signature(self) -> Hashable:
@@ -245,47 +266,76 @@ class Engines:
         return next((number for number in near if self._start(signature, number) == start), steps)
 
     def _made(self, analysis: Analysis, signature: Any) -> Passes | None:
+        if self._settled != "torch":  # why it is not native was found out then
+            self._failures.clear()
         for engine in self._candidates():
             try:
                 program = engine.program(analysis, self.parts)
             except UnsupportedError as reason:
-                self.reasons[engine.name] = str(reason)
+                self._failures[engine.name] = str(reason)
                 continue
             except RunError:
                 raise  # what ended the making says nothing about the engine
             except Exception as error:
                 # whatever it is, there is another way to the same results
                 text = " ".join(str(error).split()) or type(error).__name__
-                self.reasons[engine.name] = text
-                logger.warning("the %s engine is not in use: %s", engine.name, text)
+                self._failures[engine.name] = text
+                if self._required is None:
+                    logger.warning("the %s engine is not in use: %s", engine.name, text)
                 continue
-            self.name = engine.name
+            self._settled = engine.name
             return program
-        self._give_up(signature, "no engine takes it")
+        failures = dict(self._failures)
+        self._give_up(signature, failures.get(self.wanted, "no engine takes it"), failures)
         return None
 
     def _candidates(self) -> list[Engine]:
         device = self.device
         native, tensors = NativeEngine(), TensorEngine(device)
-        wanted = self.name if self.name not in (None, "plain") else self.wanted
-        if wanted == "torch":
+        if (self._settled or self.wanted) == "torch":
             return [tensors]
         if device.type != "cpu":
-            self.reasons["native"] = f"the model is on {device}"
-            return [tensors]
-        return [native, tensors]
+            self._failures["native"] = f"the model is on {device}"
+            return [] if self._required else [tensors]
+        return [native] if self._required else [native, tensors]
 
-    def _give_up(self, signature: Any, reason: str) -> None:
-        """Run the plain loop for as long as the parts are as they are now."""
-        for name in ("native", "torch"):
-            self.reasons.setdefault(name, reason)
-        self._refused.add(signature)
+    @property
+    def _required(self) -> str | None:
+        """The engine that must run the model, if one was named."""
+        return None if self.may_fall_back else self.wanted
+
+    def _run_by(self, program: Passes) -> None:
+        """Note that a program runs."""
+        if self.name != program.engine:
+            self.name = program.engine
+            faster = self._failures if program.engine == "torch" else {}
+            self.reasons = {name: why for name, why in faster.items() if name != "torch"}
+
+    def run_plain(self, reason: str, each: dict[str, str] | None = None) -> str:
+        """Note that the plain loop runs, and why: one reason, or one for each engine.
+
+        Raises:
+            UsageError: if an engine was named, and no other may run the model.
+        """
         self.name = "plain"
+        self.reasons = {name: (each or {}).get(name, reason) for name in ("native", "torch")}
+        if self._required is not None:
+            raise UsageError(
+                f"the engine '{self._required}' cannot run {self.parts.title}: {reason}; "
+                "with auto the plain loop runs it, if no faster engine can"
+            ) from None
+        return self.name
+
+    def _give_up(self, signature: Any, reason: str, each: dict[str, str] | None = None) -> None:
+        """Run the plain loop for as long as the parts are as they are now."""
+        self._refused[signature] = reason
+        self.run_plain(reason, each)
 
     @property
     def _is_plain(self) -> bool:
         """Whether the plain loop runs whatever the parts become."""
-        return self.wanted == "plain" or len(self._refused) >= MOST_REFUSED
+        many = len(self._refused) >= MOST_REFUSED and self._required is None
+        return self.wanted == "plain" or many
 
     def run(
         self,
@@ -306,14 +356,24 @@ class Engines:
 
         Returns:
             predictions, each layer's final state, and each layer's states of every step.
+
+        Raises:
+            UsageError: if the engine was named and cannot run the model.
         """
         if torch.is_inference_mode_enabled():  # its tensors could not be used again outside it
             with torch.inference_mode(False), torch.no_grad():
                 return self.run(plain, inputs, states, lengths, histories)
-        if self._is_plain or not ordinary(inputs, lengths):
+        if self._is_plain:
+            self.name = "plain"
+            return None
+        if not ordinary(inputs, lengths):
+            reason = obstacle(inputs)
+            if reason:  # otherwise the plain loop says what is wrong with the batch
+                self.run_plain(reason)
             return None
         real = inputs.is_floating_point()
         if real and inputs.dtype != self.dtype:
+            self.run_plain(f"its inputs are {inputs.dtype}, its parameters {self.dtype}")
             return None
         batch, steps = inputs.shape[:2]
         differentiable = torch.is_grad_enabled()
@@ -328,6 +388,7 @@ class Engines:
             return None
         given = flattened(program.analysis, states, batch)
         if given is None and states[0] is not None:
+            self.run_plain(f"the states given to it are not as its own, of {self.dtype}")
             return None
         empty = None
         if lengths is not None:

@@ -14,6 +14,8 @@ class Passes(Protocol):
     """What a program can do: one pass forward and one back; see `native.program.Program`."""
 
     analysis: Analysis
+    engine: str
+    """The name of the engine that made it."""
 
     def memory(self, batch: int, time: int) -> Any:
         """Return what a pass forward leaves behind for the one back."""

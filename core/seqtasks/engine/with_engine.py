@@ -65,8 +65,7 @@ def unroll(
         return_states: whether to keep and return the state after every step.
         engine: what runs it, with the same results and gradients: the `plain` loop; `native` for a
             compiled program of the cell, or `torch` for one of tensor operations, made at the
-            first call and kept as long as the cell; `auto` for the fastest to be had. Where a
-            program does not fit, the plain loop runs.
+            first call and kept as long as the cell; `auto` for the fastest that can run the cell.
 
     Returns:
         The outputs, (batch, time, output size), zero past an instance's length; the state of each
@@ -76,6 +75,7 @@ def unroll(
     Raises:
         ValueError: if inputs are not (batch, time, features), there is no step, a length lies
             outside 0 .. time, or there is no such engine.
+        UsageError: if `native` or `torch` is asked for and cannot run the cell, saying why.
 
     Example:
         >>> import torch, seqtasks as st

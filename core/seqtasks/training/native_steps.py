@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seqtasks.engine.checking import disagreement
 from seqtasks.engine.execution import Engines
 from seqtasks.engine.native.program import Program, Trained
 from seqtasks.engine.optimizer_values import OptimizerValues
@@ -62,7 +63,7 @@ class NativeSteps:
         first = source.batch(0)
         self._input_size = first.inputs.shape[-1] if first.inputs.is_floating_point() else 0
         self._loss = {torch.int64: "symbols", torch.bool: "sets"}.get(first.targets.dtype, "reals")
-        program = self._program(first.inputs.shape[1])
+        program = self._program(0)
         assert program is not None
         self._trained = program.trained()
         self._kept: dict[int, Trained] = {
@@ -101,7 +102,7 @@ class NativeSteps:
             yield slice(first + int(start), first + int(end))
 
     def _train(self, block: Block, piece: slice) -> list[float]:
-        program = self._program(int(block.times[piece.start]))
+        program = self._program(block.first_step + piece.start)
         if program is None:
             return self._train_by_torch(block.first_step + piece.start, piece.stop - piece.start)
         return program.train(
@@ -119,10 +120,20 @@ class NativeSteps:
             threads=self.threads,
         )
 
-    def _program(self, time_steps: int) -> Program | None:
-        if not self._model.is_its_parts:  # an observer may have added a hook
+    def _program(self, step: int) -> Program | None:
+        """Return the program for the batch of a step; None where torch is to make the step."""
+        engines, model = self._engines, self._model
+        if not model.is_its_parts:
+            engines.run_plain("it has a hook or a method that an observer gave it")
             return None
-        program = self._engines.program(time_steps, input_size=self._input_size)
+        inputs = self._source.batch(step).inputs
+        program = engines.program(
+            inputs.shape[1],
+            input_size=self._input_size,
+            check=lambda made: disagreement(
+                made, model.plain_pass, engines.parts, inputs, [None] * len(model.cells), None
+            ),
+        )
         return program if isinstance(program, Program) else None
 
     def _train_by_torch(self, step: int, steps: int) -> list[float]:

@@ -56,6 +56,7 @@ class Trainer:
         engine: EngineName = "plain",
         threads: int | None = None,
         lr_schedule: str = "constant",
+        may_fall_back: bool = False,
     ) -> None:
         self.model = model
         self.step = 0
@@ -65,7 +66,7 @@ class Trainer:
         self._random = torch_stream(seed, "forward")
         values = optimizer_values(optimizer, learning_rate)
         schedule = build_schedule(lr_schedule)
-        engines = self._settled(engine)
+        engines = self._settled(engine, may_fall_back)
         self.engine = "plain" if engines is None else engines.name or "plain"
         self._steps: NativeSteps | TorchSteps
         if engines is not None and self.engine == "native":
@@ -85,7 +86,7 @@ class Trainer:
         """How many threads the engine uses."""
         return self._steps.threads
 
-    def _settled(self, engine: EngineName) -> Engines | None:
+    def _settled(self, engine: EngineName, may_fall_back: bool) -> Engines | None:
         """Settle on an engine, trying what it makes of the first batch."""
         if not isinstance(self.model, Model) or not self.model.is_its_parts:
             if engine in ("torch", "native"):
@@ -95,18 +96,19 @@ class Trainer:
                 )
             return None
         engines = self.model.use_engine(engine)
+        engines.may_fall_back |= may_fall_back
         if engine == "plain":
             return engines
         self.model.train()
         longest = int(self._source.block(0).times.argmax())  # of the first block
         inputs = self._source.batch(longest).inputs
         engines.settle(self.model.plain_pass, inputs, len(self.model.cells))
-        if engine != "auto" and engines.unsupported:
-            raise UsageError(
-                f"the engine '{engine}' cannot run {engines.parts.title}: {engines.unsupported}; "
-                "with auto the plain loop runs it"
-            )
         return engines
+
+    def hold_to_engine(self) -> None:
+        """Make it an error from now on if the engine that was asked for cannot run the model."""
+        if isinstance(self.model, Model) and self.engine != "plain":
+            self.model.engines.may_fall_back = False
 
     def advance(self, steps: int, stop: Callable[[], bool] = lambda: False) -> list[float]:
         """Train for a stretch of steps and return the loss of each.

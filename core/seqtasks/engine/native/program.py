@@ -63,6 +63,8 @@ class Program:
         UnsupportedError: if a parameter's numbers do not follow each other in memory.
     """
 
+    engine = "native"
+
     def __init__(self, analysis: Analysis, names: dict[Node, str], title: str) -> None:
         for leaf, tensor in analysis.parameters.items():
             if not tensor.is_contiguous():

@@ -49,6 +49,8 @@ class TensorProgram:
         device: where its parameters are.
     """
 
+    engine = "torch"
+
     def __init__(self, analysis: Analysis, device: torch.device | str = "cpu") -> None:
         self.analysis, self.device = analysis, torch.device(device)
         self._tensors = [analysis.parameters[leaf] for leaf in analysis.leaves]
