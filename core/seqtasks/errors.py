@@ -98,7 +98,11 @@ def one_line(error: BaseException) -> str:
         lines = str(error).strip().splitlines()
     except Exception:  # a stranger's exception may fail even at this
         lines = []
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    if not lines:
+        return type(error).__name__
+    # What cannot be printed may come from a damaged file.
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in lines[0])
+    return f"{type(error).__name__}: {shown}"
 
 
 def explain(error: BaseException) -> str:

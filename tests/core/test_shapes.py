@@ -59,6 +59,7 @@ NAMED = [
     (LOG_LINE, {"step": 1}, ("step",), math.inf, "step must be a whole number"),
     (LOG_LINE, {"step": 1}, ("validation",), [], "validation must be an object"),
     (LOG_LINE, {"step": 1}, ("loss",), 10**400, "loss must be a number of double precision"),
+    (PROGRESS, PROGRESS_DATA, ("stopped",), "native", "stopped must be solved, steps or observer"),
     (PROGRESS, PROGRESS_DATA, ("lines",), -1, "lines must be a whole number, at least 0"),
     (PROGRESS, PROGRESS_DATA, ("pending_losses",), ["x"], r"pending_losses\[0\] must be a number"),
 ]

@@ -65,6 +65,15 @@ RECORD = fields(
 """`experiment.json`; what its experiment holds is checked by `Experiment` too."""
 
 
+def _stopped(data: Any, field: str) -> str:
+    """Take why a run ended: `solved`, `steps` or `observer: why`."""
+    if text(data, field) not in ("solved", "steps") and not data.startswith("observer: "):
+        raise MisshapenError(
+            f"its {field} must be solved, steps or observer: why, got {data!a:.60}"
+        )
+    return data
+
+
 def _named(data: Any, field: str) -> Any:
     """Take what names a task or a cell: a spec, or `{"class": ...}`."""
     return data if isinstance(data, dict) else text(data, field)
@@ -124,7 +133,7 @@ RESULT = fields(
     {
         "step": whole(0),
         "step_limit": whole(1),
-        "stopped": optional(text),
+        "stopped": optional(_stopped),
         "seconds": seconds,
         "parameters": whole(0),
         "scores": listed(SCORE),
@@ -149,7 +158,7 @@ PROGRESS = fields(
     {
         "step": whole(0),
         "lines": whole(0),
-        "stopped": optional(text),
+        "stopped": optional(_stopped),
         "seconds": seconds,
         "pending_losses": listed(real),
         "evaluations_solved": whole(0),
