@@ -130,7 +130,7 @@ def test_a_manifest_says_what_the_data_was_made_of(tmp_path):
     done = st.export("dyck:depth=3", tmp_path / "x.jsonl", count=3, length="4..7", seed=2)
     known = json.loads((tmp_path / "x.jsonl.manifest.json").read_text())
     content = done.path.read_bytes()
-    assert known["task"] == "dyck:mode=predict,kinds=2,depth=3"
+    assert known["task"] == "dyck:mode=predict,negatives=near,kinds=2,depth=3"
     assert (known["length"], known["count"], known["seed"]) == ("4..7", 3, 2)
     assert (known["inputs"], known["targets"]) == (list("()[]"), [*"()[]", "END"])
     assert known["files"] == {
@@ -139,6 +139,32 @@ def test_a_manifest_says_what_the_data_was_made_of(tmp_path):
     assert known["versions"]["numpy"] == np.__version__
     assert known["versions"]["seqtasks"] == st.__version__
     assert set(known["versions"]) == {"python", "seqtasks", "numpy"}
+
+
+@pytest.mark.parametrize(
+    ("task", "written"),
+    [  # by the last version whose languages had no `negatives`
+        (
+            "dyck:mode=predict,kinds=2,depth=3",
+            "432750582fd90db60f0ab4ff7e3279d39028fbab42e8a9450c8b8a84c02d55ed",
+        ),
+        (
+            "dyck:mode=recognise,kinds=2,depth=3",
+            "06ffa7993e252fa9c738028bcbb2d80242a54cd5c30ef9658df6f820f0396261",
+        ),
+        (
+            "tomita:mode=recognise,number=5",
+            "9a595b8be7c38782c09c65b5a29f7f8b2ba3ae71f446644c70fb3590ebc71989",
+        ),
+    ],
+)
+def test_a_manifest_from_before_a_parameter_was_added_makes_the_same_bytes(tmp_path, task, written):
+    done = st.export(task, tmp_path / "x.jsonl", count=3, length="4..7", seed=2)
+    size = done.path.stat().st_size
+    files = {"x.jsonl": {"sha256": written, "bytes": size}}
+    changed(done.manifest_path, task=task, files=files)
+    again = st.regenerate(done.manifest_path, tmp_path / "y.jsonl")
+    assert hashlib.sha256(again.path.read_bytes()).hexdigest() == written
 
 
 def test_a_task_of_a_file_of_ones_own_is_made_again_and_its_changes_are_seen(tmp_path):
