@@ -39,6 +39,7 @@ OPTIONS = {  # option: how it is given, and the value the experiment then has
     "device": ("cpu", "cpu"),
     "dtype": ("float64", "float64"),
     "engine": ("plain", "plain"),
+    "checkpoint_every": ("7", 7),
 }
 OUTPUT = {"out", "dry_run", "as_json", "quiet", "tensorboard"}
 NOT_OF_THE_EXPERIMENT = {"task", "protocol", "trust", "blank_before_answer", *OUTPUT}
