@@ -110,7 +110,8 @@ def _task(name: str) -> list[str]:
         symbols = getattr(alphabet, "symbols", None)
         text = _listed(symbols) if symbols else f"{counted(alphabet.size, 'real number')} a step"
         lines.append(labelled(f"{side} alphabet", text))
-    what = {TokenSets: "set of symbols", Reals: "vector"}.get(type(made.targets), "symbol")
+    sets, reals = isinstance(made.targets, TokenSets), isinstance(made.targets, Reals)
+    what = "set of symbols" if sets else "vector" if reals else "symbol"
     stands = {
         "each": f"one {what} at each step",
         "end": f"one {what} after the last symbol",

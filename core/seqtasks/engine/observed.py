@@ -53,7 +53,7 @@ def unobserved_saving() -> Generator[None, None, None]:
     A trial beside the plain loop happens once. A checkpoint that counts what it saves would find
     less of it when it computes again.
     """
-    state: Any = torch._C._autograd
+    state: Any = torch._C._autograd  # pyright: ignore[reportAttributeAccessIssue]
     hooks: list[Any] = []
     while (top := state._top_saved_tensors_default_hooks(False)) is not None:
         hooks.append(top)
