@@ -10,6 +10,7 @@ from typing import Any
 
 from seqtasks.errors import UsageError, one_line
 from seqtasks.experiment import ADDED_LATER, THINGS, Experiment, ProtocolName
+from seqtasks.lookup import task as find_task
 from seqtasks.origins import held_distributions, origin_of, recorded_origin, unknown_name
 from seqtasks.references import Verified, open_verified, short_name, verify
 from seqtasks.registry import Entry, Kind, current_registry
@@ -106,7 +107,8 @@ def restore_things(record: Mapping[str, Any], path: Path, *, trust: bool = False
 
     Raises:
         UsageError: if the record is damaged, names what is not there, or brings code that this
-            user has neither run nor allowed.
+            user has neither run nor allowed; or if it holds no definition of its task, which was
+            another one then.
     """
     data = dict(record["experiment"])
     sources = record.get("sources", {})
@@ -125,7 +127,20 @@ def restore_things(record: Mapping[str, Any], path: Path, *, trust: bool = False
     for one in verified:
         with _named(path, one.kind):
             data[one.kind] = open_verified(one)
+    if "task" in data and recorded_origin(record, "task") is None:
+        _check_not_redefined(data["task"], path)
     return data
+
+
+def _check_not_redefined(reference: str | Task, path: Path) -> None:
+    """Refuse a record of a task that was another one before records held its definition."""
+    with _named(path, "task"):
+        task = find_task(reference)
+        if task.redefined:
+            raise UsageError(
+                f"the task {task.known_as} has another definition than when this run was made "
+                f"({task.redefined}), so this version cannot read the run; train it anew"
+            )
 
 
 def changed_things(

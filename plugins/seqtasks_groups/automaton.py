@@ -34,6 +34,7 @@ class Automaton(FollowingTask):
     layout = "each"
     settings = Settings(cell="gru", hidden_size=32, length="1..10", learning_rate=0.01)
     source = "our own"
+    redefined = "its machines were random maps, which forget, and now they permute the states"
 
     def __post_init__(self) -> None:
         """Check the parameters and set the alphabets."""

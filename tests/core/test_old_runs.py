@@ -1,6 +1,7 @@
 """Runs that the first format's seqtasks made are read, scored and gone on with as they were."""
 
 import importlib.util
+import json
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import torch
 
 import seqtasks as st
 from seqtasks import trust
+from seqtasks.cli import main
 from seqtasks.errors import UsageError
 from seqtasks.runs.listing import list_runs
 
@@ -115,3 +117,51 @@ def test_old_runs_are_listed_with_their_scores():
         assert listed[name]["status"] == "finished"
         assert listed[name]["scores"]["4"]["token_accuracy"] == accuracy
     assert listed["unfinished-1"]["status"] == "unfinished"
+
+
+def of_another_task(path, task, **record):
+    """Let an old run be one of another task, as its record would have named it."""
+    old = json.loads((path / "experiment.json").read_text())
+    assert "things" not in old  # no digest of a definition
+    old["experiment"]["task"] = task
+    (path / "experiment.json").write_text(json.dumps({**old, **record}))
+    return path
+
+
+@pytest.mark.parametrize("task", ["automaton", "automaton:states=3,machine=4"])
+@pytest.mark.parametrize("run", ["registered-1", "unfinished-1"])
+def test_an_old_run_of_a_task_that_is_another_one_now_is_refused_by_name(
+    copy, capsys, tmp_path, run, task
+):
+    path = of_another_task(copy(run), task)
+    record = path / "experiment.json"
+    before = {file: file.read_bytes() for file in path.iterdir()}
+    for opened in (
+        lambda: st.load(path),
+        lambda: st.resume(path, 8),
+        lambda: st.run(record, out=tmp_path / "again"),
+    ):
+        with pytest.raises(UsageError, match="the task automaton has another definition than when"):
+            opened()
+    for arguments in (
+        ["eval", path, "--length", "4"],
+        ["predict", path, "ab"],
+        ["resume", path, "--steps", "8", "--allow-changes"],
+        ["run", record, "--out", tmp_path / "again"],
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        (line,) = capsys.readouterr().err.strip().splitlines()
+        assert ended.value.code == 2
+        assert "the task automaton has another definition than when this run was made" in line
+    assert not (tmp_path / "again").exists()
+    assert {f: f.read_bytes() for f in path.iterdir() if f.name != "lock"} == before
+    (listed,) = list_runs(path.parent)
+    assert listed["status"] in ("finished", "unfinished")
+
+
+def test_a_run_that_records_a_definition_is_not_taken_for_an_old_one(tmp_path):
+    small = {"steps": 1, "hidden_size": 2, "length": "3", "evaluation_lengths": (3,)}
+    path = st.run("automaton", engine="plain", out=tmp_path, **small).path
+    assert st.load(path).step == 1
+    assert st.resume(path, 2).step == 2

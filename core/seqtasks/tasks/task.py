@@ -71,6 +71,8 @@ class Task:
             any other; where not, scores are of inputs drawn, and not of each input once.
         counts_baseline: whether the best answer by the counts of symbols alone, whatever their
             order, is a baseline worth printing.
+        redefined: what the definition was before, if it became another one under the same name
+            after runs were made that record no digest of it; such runs are refused, with this text.
         registered_name: the name under which it was looked up; empty where there was none.
 
     Example:
@@ -99,6 +101,7 @@ class Task:
     meanings: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     equally_likely: ClassVar[bool] = True
     counts_baseline: ClassVar[bool] = False
+    redefined: ClassVar[str] = ""
     registered_name: ClassVar[str] = ""
 
     @property
