@@ -1,9 +1,14 @@
 """A program holds for the attributes a cell had when it was made; another is made for others."""
 
+import builtins
+import collections
+import contextvars
 import ctypes
 import functools
 import gc
 import os
+import sys
+import threading
 import time
 import types
 import weakref
@@ -181,7 +186,115 @@ def in_closure(cell):
     cell.read, cell.change = lambda: rate, change
 
 
+LOCAL, CONTEXT = threading.local(), contextvars.ContextVar("rate", default=1.0)
+METHOD = Schedule().now
+HOLDER = SimpleNamespace(rate=1.0)
+UNPARTED = nn.Identity()
+UNPARTED.rate = LOCAL.rate = 1.0
+
+
+def with_defaults(rates=[1.0], *, named={"rate": 1.0}):  # noqa: B006
+    return rates[0] * named["rate"]
+
+
+def with_attribute():
+    return with_attribute.rate
+
+
+with_attribute.rate = 1.0
+
+
+@functools.lru_cache
+def cached():
+    return HOLDER.rate
+
+
+def change_cached(cell):
+    HOLDER.rate = 2.0
+    cached.cache_clear()
+
+
+def imported():
+    import of_rates
+    from of_rates import rate
+
+    return of_rates.rate * rate
+
+
+class Measured(type):
+    @property
+    def rate(cls):
+        return HOLDER.rate
+
+
+class Meter(metaclass=Measured):
+    made_partly = functools.partialmethod(lambda self, factor: HOLDER.rate * factor, 1.0)
+
+
+BY_NAME = {"rate": 1.0}
+exec("def read(): return globals()['ra' + 'te']", BY_NAME)
+
+
+def in_a_list(cell):
+    rate = 1.0
+
+    def change(value):
+        nonlocal rate
+        rate = value
+
+    cell.listed_reads, cell.change_listed = [{"read": lambda: rate}], change
+
+
 READS = {
+    "default changed in place": (
+        lambda cell: with_defaults(),
+        lambda cell: with_defaults.__defaults__[0].__setitem__(0, 2.0),
+    ),
+    "named default changed in place": (
+        lambda cell: with_defaults(),
+        lambda cell: with_defaults.__kwdefaults__["named"].update(rate=2.0),
+    ),
+    "context variable": (lambda cell: CONTEXT.get(), lambda cell: CONTEXT.set(2.0)),
+    "local of a thread": (lambda cell: LOCAL.rate, lambda cell: setattr(LOCAL, "rate", 2.0)),
+    "object of a method": (
+        lambda cell: METHOD(),
+        lambda cell: setattr(METHOD.__self__, "_rate", 2.0),
+    ),
+    "attribute of a function": (
+        lambda cell: with_attribute(),
+        lambda cell: setattr(with_attribute, "rate", 2.0),
+    ),
+    "cached function": (lambda cell: cached(), change_cached),
+    "import in a function": (
+        lambda cell: imported(),
+        lambda cell: setattr(sys.modules["of_rates"], "rate", 2.0),
+    ),
+    "metaclass": (lambda cell: Meter.rate, lambda cell: setattr(HOLDER, "rate", 2.0)),
+    "partial method": (
+        lambda cell: Meter().made_partly(),
+        lambda cell: setattr(HOLDER, "rate", 2.0),
+    ),
+    "closure in a list": (
+        lambda cell: cell.listed_reads[0]["read"](),
+        lambda cell: cell.change_listed(2.0),
+    ),
+    "module that is no part": (
+        lambda cell: UNPARTED.rate,
+        lambda cell: setattr(UNPARTED, "rate", 2.0),
+    ),
+    "name of Python's own": (
+        lambda cell: RATE_OF_ALL,  # noqa: F821
+        lambda cell: setattr(builtins, "RATE_OF_ALL", 2.0),
+    ),
+    "globals by name": (lambda cell: BY_NAME["read"](), lambda cell: BY_NAME.update(rate=2.0)),
+    "default of a dictionary": (
+        lambda cell: cell.held.default_factory(),
+        lambda cell: setattr(cell.held, "default_factory", lambda: 2.0),
+    ),
+    "class in a list": (
+        lambda cell: cell.held[0].rate,
+        lambda cell: setattr(cell.held[0], "rate", 2.0),
+    ),
     "global": (lambda cell: RATE, lambda cell: set_global(2.0)),
     "global of a function": (lambda cell: rate_of_globals(), lambda cell: set_global(2.0)),
     "global of a method": (lambda cell: cell.held.now(), lambda cell: set_global(2.0)),
@@ -210,6 +323,8 @@ READS = {
     ),
 }
 HELD = {
+    "default of a dictionary": lambda: collections.defaultdict(lambda: 1.0),
+    "class in a list": lambda: [type("Rates", (), {"rate": 1.0})],
     "global of a method": Schedule,
     "slots": Slots,
     "list": lambda: nested(9),
@@ -227,10 +342,19 @@ KINDS = [
 
 
 @pytest.fixture
-def put_back():
+def put_back(monkeypatch):
     code = rate_of_globals.__code__
+    monkeypatch.setattr(builtins, "RATE_OF_ALL", 1.0, raising=False)
+    of_rates = types.ModuleType("of_rates")
+    of_rates.rate = 1.0
+    monkeypatch.setitem(sys.modules, "of_rates", of_rates)
     yield
     set_global(1.0)
+    CONTEXT.set(1.0)
+    with_defaults.__defaults__[0][0] = with_defaults.__kwdefaults__["named"]["rate"] = 1.0
+    BY_NAME["rate"] = UNPARTED.rate = LOCAL.rate = HOLDER.rate = with_attribute.rate = 1.0
+    METHOD.__self__._rate = 1.0
+    cached.cache_clear()
     RATES["rate"] = Settings.rate = OTHER.rate = 1.0
     rate_of_globals.__code__ = code
     os.environ.pop("RATE", None)
@@ -249,6 +373,7 @@ def test_a_change_of_what_the_code_reads_from_outside_is_noticed(engine, name, m
             self.held = None if made is None else made()
             self.rate_now = read
             in_closure(self)
+            in_a_list(self)
 
         def method(self, rate=1.0):
             return rate
@@ -271,6 +396,9 @@ class Large(st.Cell):
     def __init__(self, reads, held):
         super().__init__(3, 5)
         self.linear, self.reads, self.held = nn.Linear(8, 5), reads, held
+        if held is None:
+            much = [1.0] * 2000
+            self.read_much = lambda: much[7]
 
     def forward(self, x, h):
         return torch.tanh(self.linear(torch.cat([x, h], 1))) * self.reads(self)
@@ -290,6 +418,7 @@ LARGE = {
     "list": (lambda cell: cell.held[7], list(range(100_000)), "plain"),
     "dictionary": (lambda cell: cell.held[7], dict.fromkeys(range(100_000), 1.0), "plain"),
     "by a computed name": (lambda cell: getattr(cell, "he" + "ld")[7], [1.0] * 2000, "plain"),
+    "closure": (lambda cell: cell.read_much(), None, "plain"),
     "range": (lambda cell: cell.held[7], range(10**9), "torch"),
     "array": (lambda cell: float(cell.held[7]), np.ones(10_000), "torch"),
 }
@@ -306,6 +435,31 @@ def test_an_attribute_that_holds_much_costs_little_at_each_call(kind):
     assert engines.name == expected
     assert expected == "torch" or "holds too much" in engines.reasons["torch"]
     assert seconds_of(lambda: engines.program(6, input_size=3, external_states=True)) < 0.005
+
+
+@pytest.mark.parametrize("of", ["buffer", "parameter"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_tensor_in_the_place_of_none_is_noticed(engine, of):
+    class Maybe(st.Cell):
+        def __init__(self):
+            super().__init__(3, 5)
+            self.linear = nn.Linear(8, 5)
+            self.register_buffer("buffer", None)
+            self.register_parameter("parameter", None)
+
+        def forward(self, x, h):
+            held = getattr(self, of)
+            made = torch.tanh(self.linear(torch.cat([x, h], 1)))
+            return made if held is None else made * held
+
+    cell, inputs = Maybe(), torch.randn(4, 6, 3)
+    st.unroll(cell, inputs, engine=engine)
+    held = torch.full((5,), 2.0)
+    setattr(cell, of, held if of == "buffer" else nn.Parameter(held))
+    torch.testing.assert_close(
+        st.unroll(cell, inputs, engine=engine)[0], st.unroll(cell, inputs)[0]
+    )
+    assert engines_of(cell, engine).name == engine
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -1,11 +1,14 @@
 """The attributes of modules: what a program depends on beside parameters, made comparable."""
 
+import contextvars
 import functools
 import hashlib
 import numbers
 import sys
+import threading
 import types
 import weakref
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
@@ -13,7 +16,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["TooLargeError", "attributes_of", "compared", "identity", "value"]
+__all__ = [
+    "TooLargeError",
+    "attributes_of",
+    "compared",
+    "identity",
+    "instance_parts",
+    "value",
+]
 
 MOST_THINGS = 1000
 """Things that an attribute may hold, all its lists and objects together, to be compared at each
@@ -77,12 +87,16 @@ def compared(
             raise TooLargeError
         return type(held), held.dtype.str, held.shape, _digest(held.tobytes())
     if isinstance(held, types.MethodType):
-        return token(held.__func__), token(held.__self__)
+        return token(held.__func__), inner(held.__self__)
     if isinstance(held, functools.partial):
         return inner(held.func), inner(held.args), inner(held.keywords)
+    if isinstance(held, contextvars.ContextVar):
+        return token(held), inner(held.get(None))
+    if isinstance(held, threading.local):
+        return token(held), inner(held.__dict__)
     if type(held) is slice:
         return slice, inner(held.start), inner(held.stop), inner(held.step)
-    more = [inner(part) for part in _instance_parts(held)]
+    more = [inner(part) for part in instance_parts(held)]
     if isinstance(held, Mapping | Set) and len(held) > left[0]:
         raise TooLargeError
     if isinstance(held, Mapping):
@@ -101,11 +115,11 @@ def compared(
     return token(held), *more
 
 
-def _instance_parts(held: Any) -> list[Any]:
+def instance_parts(held: Any) -> list[Any]:
     """Return the attributes of an object itself, in its dictionary and in its slots."""
     if type(held).__module__ in _OPAQUE:
         return []
-    found: list[Any] = []
+    found: list[Any] = [held.default_factory] if isinstance(held, defaultdict) else []
     own = getattr(held, "__dict__", None)
     if own:
         found.append(own)

@@ -2,19 +2,23 @@
 
 It reads the functions' code, of those that they name too. Code of Python's library, of torch, NumPy
 and seqtasks itself is not followed: it reads nothing that a user changes. What code reaches by a
-computed name, by `eval` or from the environment is not found.
+name computed for `sys.modules`, by `eval` or from the environment is not found.
 """
 
+import builtins
 import dis
 import functools
+import importlib.util
 import sys
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
+
+from seqtasks.engine.attributes import instance_parts
 
 __all__ = ["Reads", "function_of", "is_fixed", "reads_of"]
 
@@ -25,6 +29,8 @@ _NOT_RUN = {
 }
 """Methods that no step of a cell runs."""
 _ABSENT = object()
+MOST_REACHED = 1000
+"""Things among one attribute's lists and objects in which functions and classes are looked for."""
 Chain = tuple[str, ...]
 
 
@@ -57,13 +63,15 @@ def function_of(held: Any) -> Iterator[types.FunctionType]:
         yield held
     elif isinstance(held, types.MethodType | staticmethod | classmethod):
         yield from function_of(held.__func__)
-    elif isinstance(held, functools.partial):
+    elif isinstance(held, functools.partial | functools.partialmethod):
         yield from function_of(held.func)
     elif isinstance(held, property):
         for function in (held.fget, held.fset):
             yield from function_of(function)
     elif isinstance(held, functools.cached_property):
         yield from function_of(held.func)
+    elif hasattr(type(held), "cache_info"):
+        yield from function_of(held.__wrapped__)
 
 
 def reads_of(modules: Iterable[nn.Module]) -> Reads:
@@ -95,17 +103,26 @@ class _Follower:
         self._own = own
         self._pending: list[Any] = []
         self._seen: set[int] = set()
+        self._opened: dict[int, Any] = {}  # kept, so that no identity is used twice
         self._places: set[tuple[int, str]] = set()
 
     def reach(self, held: Any) -> None:
-        """Note something that is read: it may be called, or a method of its class may."""
-        if isinstance(held, type):
-            self._pending.append(held)
-            return
-        functions = list(function_of(held))
-        self._pending += functions
-        if not functions and not self._is_fixed(type(held)):
-            self._pending.append(type(held))
+        """Note something that is read: it may be called, or a method of its class may.
+
+        So may all that it holds.
+        """
+        reached = [held]
+        for one in reached:
+            if isinstance(one, type):
+                self._pending.append(one)
+                continue
+            functions = list(function_of(one))
+            self._pending += functions
+            if not functions and not self._is_fixed(type(one)):
+                self._pending.append(type(one))
+            if len(reached) < MOST_REACHED and id(one) not in self._opened:
+                self._opened[id(one)] = one
+                reached += _parts_of(one)
 
     def follow(self) -> None:
         """Follow all that was reached."""
@@ -121,6 +138,7 @@ class _Follower:
 
     def _follow_class(self, kind: type) -> None:
         self._pending += [base for base in kind.__mro__[1:] if base is not object]
+        self._pending.append(type(kind))
         self.reads.classes.append(kind)
         for name, held in vars(kind).items():
             if name not in _NOT_RUN:
@@ -131,15 +149,39 @@ class _Follower:
         for cell in function.__closure__ or ():
             with suppress(ValueError):  # not yet assigned
                 self.reach(cell.cell_contents)
+        for default in (function.__defaults__, function.__kwdefaults__, function.__dict__):
+            self.reach(default)
         for chain in _chains(function.__code__):
-            self._follow_chain(function.__globals__, chain)
-        self.reads.names.update(_names(function.__code__))
+            self._follow_chain(function, chain)
+        names = _names(function.__code__)
+        for module in _imported(function):
+            self._follow_module(module, names)
+        if "globals" in names:
+            for name in list(function.__globals__):
+                self._note(function.__globals__, name)
+        self.reads.names.update(names)
 
-    def _follow_chain(self, names: dict[str, Any], chain: Chain) -> None:
-        """Note what a chain of names, as `config.rates.first`, reads."""
-        if chain[0] not in names:
+    def _follow_module(self, module: types.ModuleType, names: frozenset[str]) -> None:
+        """Note what a module has under some names."""
+        if self._is_fixed(module):
             return
+        for name in names & module.__dict__.keys():
+            if (id(module.__dict__), name) not in self._places:
+                held = self._note(module.__dict__, name)
+                if isinstance(held, types.ModuleType):
+                    self._follow_module(held, names)
+                else:
+                    self.reach(held)
+
+    def _follow_chain(self, function: types.FunctionType, chain: Chain) -> None:
+        """Note what a chain of names, as `config.rates.first`, reads."""
+        names = function.__globals__
         held = self._note(names, chain[0])
+        if held is _ABSENT:
+            built_in = vars(builtins)
+            if _is_builtin(built_in.get(chain[0])):
+                return
+            held = self._note(built_in, chain[0])
         for name in chain[1:]:
             if not isinstance(held, types.ModuleType | type) or self._is_fixed(held):
                 break
@@ -147,10 +189,12 @@ class _Follower:
                 held = self._note(held.__dict__, name)
                 continue
             home = next((kind for kind in held.__mro__ if name in vars(kind)), None)
-            if home is None:
-                return
+            if home is None:  # its metaclass may have it
+                break
             held = self._note(vars(home), name)
-        if held is not _ABSENT and not isinstance(held, types.ModuleType):
+        if isinstance(held, types.ModuleType):
+            self._follow_module(held, _names(function.__code__))
+        elif held is not _ABSENT:
             self.reach(held)
 
     def _note(self, names: Any, name: str) -> Any:
@@ -166,6 +210,56 @@ class _Follower:
         file = getattr(sys.modules.get(name or ""), "__file__", None) or ""
         installed = "site-packages" in file or "dist-packages" in file
         return installed and name.partition(".")[0] not in self._own
+
+
+def _is_builtin(held: Any) -> bool:
+    """Say whether a thing is one of Python's own functions and types."""
+    return getattr(held, "__module__", None) == "builtins"
+
+
+def _parts_of(held: Any) -> list[Any]:
+    """Return what a container or an object holds."""
+    if isinstance(held, type | types.ModuleType | types.FunctionType | str | bytes | range):
+        return []
+    if isinstance(held, Mapping):
+        return [*held.values(), *instance_parts(held)]
+    if isinstance(held, Sequence | Set):
+        return [*held, *instance_parts(held)] if len(held) <= MOST_REACHED else []
+    if isinstance(held, types.MethodType):
+        return [held.__self__]
+    if isinstance(held, functools.partial):
+        return [*held.args, *held.keywords.values(), held.func]
+    return instance_parts(held)
+
+
+def _imported(function: types.FunctionType) -> Iterator[types.ModuleType]:
+    """Yield the modules that a function imports when it is called."""
+    package = function.__globals__.get("__package__") or ""
+    for name in _imports(function.__code__):
+        with suppress(ImportError, ValueError):
+            full = importlib.util.resolve_name(name, package)
+            parts = full.split(".")
+            for count in range(1, len(parts) + 1):
+                module = sys.modules.get(".".join(parts[:count]))
+                if isinstance(module, types.ModuleType):
+                    yield module
+
+
+@functools.lru_cache(maxsize=4096)
+def _imports(code: types.CodeType) -> tuple[str, ...]:
+    """Return the names of modules that code imports, dots in front of relative ones."""
+    found: list[str] = []
+    constants: list[Any] = [0, None]
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "LOAD_CONST":
+            constants.append(instruction.argval)
+        elif instruction.opname == "IMPORT_NAME":
+            level = constants[-2]
+            found.append("." * (level if isinstance(level, int) else 0) + instruction.argval)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found += _imports(constant)
+    return tuple(found)
 
 
 @functools.lru_cache(maxsize=4096)

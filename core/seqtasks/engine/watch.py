@@ -66,6 +66,7 @@ class Watch:
         self._dictionaries: list[tuple[Any, int, list[tuple[str, Any]]]] = []
         self._objects: list[tuple[Get, Get]] = []
         self._compared: list[tuple[Get, Hashable]] = []
+        self._tree = frozenset(map(id, modules))
         self._functions: list[tuple[Any, ...]] = []
         reads = reads_of(modules)
         self._any_name = bool(reads.names & _ANY_NAME)
@@ -83,7 +84,7 @@ class Watch:
         for function in reads.functions:
             found += self._of_function(function)
         if reads.names & {"environ", "getenv"}:
-            found.append(self._of_value(lambda: os.environ, os.environ, "environ", False))
+            found.append(self._of_value(lambda: os.environ, os.environ, "environ", True))
         self.signature: Hashable = tuple(found)
 
     def holds(self, tops: list[nn.Module]) -> bool:
@@ -125,17 +126,19 @@ class Watch:
             for name, then in same:
                 if names.get(name, _ABSENT) is not then:
                     return False
-        for get, code, defaults, named in self._functions:
+        for get, code, defaults, named, with_attributes in self._functions:
             function = get()
             if function is _GONE or function.__code__ is not code:
                 return False
             if function.__defaults__ is not defaults or function.__kwdefaults__ is not named:
                 return False
+            if bool(function.__dict__) is not with_attributes:
+                return False
         for get, then in self._objects:
             if get() is not then():
                 return False
         try:
-            return all(compared(get(), identity) == then for get, then in self._compared)
+            return all(compared(get(), self._token) == then for get, then in self._compared)
         except (TooLargeError, ValueError, LookupError):
             return False
 
@@ -149,7 +152,8 @@ class Watch:
                 same.append((name, value))
                 found.append((name, type(value), value))
             else:
-                about = self._of_value(_attribute(get, name), value, name, is_fixed(kind))
+                read = not is_fixed(kind) and self._is_read(name)
+                about = self._of_value(_attribute(get, name), value, name, read)
                 found.append((name, about))
         for name, child in module._modules.items():
             self._objects.append((_entry(get, "_modules", name), _weakly(child)))
@@ -161,6 +165,7 @@ class Watch:
 
     def _of_tensor(self, owner: dict[str, Any], name: str, tensor: Tensor | None) -> Hashable:
         if tensor is None:
+            self._objects.append((lambda: owner.get(name), _nothing))
             return None
         shape, strides = tensor.shape, tensor.stride() if tensor.layout == torch.strided else ()
         # whole numbers are known to a program as numbers, not read again
@@ -174,23 +179,27 @@ class Watch:
         """Watch items of a class, or of a module's globals."""
         same: list[tuple[str, Any]] = []
         found: list[Hashable] = []
+        is_class = isinstance(names, types.MappingProxyType)
         for name in read:
             value = names.get(name, _ABSENT)
             if type(value) in _PLAIN or isinstance(value, _CODE) or value is _ABSENT:
                 same.append((name, value))
                 found.append((name, compared(value, identity)))
             else:
-                found.append((name, self._of_value(_item(names, name), value, name, False)))
-        is_class = isinstance(names, types.MappingProxyType)
+                is_read = not is_class or self._is_read(name)
+                found.append((name, self._of_value(_item(names, name), value, name, is_read)))
         self._dictionaries.append((names, len(names) if is_class else 0, same))
         return found
 
     def _of_function(self, function: types.FunctionType) -> list[Hashable]:
         about = function.__code__, function.__defaults__, function.__kwdefaults__
-        self._functions.append((_weakly(function), *about))
+        self._functions.append((_weakly(function), *about, bool(function.__dict__)))
         get = weakref.ref(function)
         found = [identity(function), id(about[0])]
-        found += [compared(part, identity) for part in about[1:]]
+        for name in ("__defaults__", "__kwdefaults__", "__dict__"):
+            held = getattr(function, name)
+            if held:
+                found.append(self._of_value(_part(get, name), held, name, True))
         for place, cell in enumerate(function.__closure__ or ()):
             name = function.__code__.co_freevars[place]
             try:
@@ -198,18 +207,33 @@ class Watch:
             except ValueError:  # not yet assigned
                 continue
             if name != "__class__":
-                found.append(self._of_value(_variable(get, place), value, name, False))
+                found.append(self._of_value(_variable(get, place), value, name, True))
         return found
 
-    def _of_value(self, get: Get, value: Any, name: str, unread: bool) -> Hashable:
-        """Watch a thing in its place; `unread` says that only torch's code may read it there."""
-        if isinstance(value, (nn.Module, *_CODE)):
+    def _is_read(self, name: str) -> bool:
+        """Say whether code may read an attribute of a name."""
+        return name in self._names or self._any_name
+
+    def _token(self, held: Any, within: tuple[int, ...] = ()) -> Hashable:
+        """Return a token of an object; of a module that is no part, of its attributes too."""
+        if not isinstance(held, nn.Module) or id(held) in self._tree or id(held) in within:
+            return identity(held)
+        parts = attributes_of(held) | held._modules
+
+        def inner(part: Any) -> Hashable:
+            return self._token(part, (*within, id(held)))
+
+        return identity(held), compared(parts, inner)
+
+    def _of_value(self, get: Get, value: Any, name: str, read: bool) -> Hashable:
+        """Watch a thing in its place; `read` says whether code may read it there."""
+        if isinstance(value, _CODE):
             self._objects.append((get, _weakly(value)))
             return identity(value)
         try:
-            then = compared(value, identity)
+            then = compared(value, self._token)
         except TooLargeError:
-            if not unread and (name in self._names or self._any_name):
+            if read:
                 raise UnsupportedError(
                     f"it reads '{name}', which holds too much to be compared at each call; make it "
                     "a tensor or an array"
@@ -230,6 +254,14 @@ def _entry(get: Get, where: str, name: str) -> Get:
 
 def _item(names: Any, name: str) -> Get:
     return lambda: names.get(name, _ABSENT)
+
+
+def _part(get: Get, name: str) -> Get:
+    return lambda: getattr(get(), name)
+
+
+def _nothing() -> None:
+    return None
 
 
 def _variable(get: Get, place: int) -> Get:

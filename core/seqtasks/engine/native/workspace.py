@@ -88,9 +88,11 @@ class Pool:
     def give_back(self, workspace: Workspace) -> None:
         """Keep a workspace for later; let the oldest ones go if there are too many."""
         self._idle.append(workspace)
-        with suppress(IndexError, RuntimeError):  # another thread takes some meanwhile
+        try:  # this also runs when the interpreter ends, and has no globals left
             while sum(one.size for one in self._idle) > self._most:
                 self._idle.popleft()
+        except (IndexError, RuntimeError):  # another thread takes some meanwhile
+            pass
 
     def clear(self) -> None:
         """Let all workspaces go that nobody uses."""
