@@ -157,6 +157,11 @@ class RandomStream:
 class _OperationsDraw(TorchDispatchMode):
     """Hands a stream's generators to operations that draw, whoever calls them."""
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Leave torch's compiler alone: to be hidden from it, the mode would import all of it."""
+        return False
+
     def __init__(self, stream: RandomStream) -> None:
         super().__init__()
         self._stream = stream

@@ -301,6 +301,15 @@ def test_a_draw_however_small_is_refused(engine, draw):
     assert engines_of(cell, engine).name == "plain"
 
 
+def test_a_draw_is_seen_whatever_numpy_prints_of_its_generators():
+    with np.printoptions(threshold=4, edgeitems=1):
+        own = np.random.Generator(np.random.MT19937(0))
+        for held in (own, np.random.RandomState(0)):
+            cell = Draws(lambda cell: 1.0 if cell.own.random(3)[0] < 0 else 0.0, own=held)
+            st.unroll(cell, torch.randn(20, 6, 3), engine="torch")
+            assert engines_of(cell, "torch").name == "plain"
+
+
 def test_a_draw_that_only_the_trial_meets_is_refused():
     class Sees(Draws):
         def forward(self, x, h):

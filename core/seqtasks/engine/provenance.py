@@ -51,6 +51,11 @@ class Provenance(TorchDispatchMode):
         self._given: set[int] = set()
         self._alive: list[Tensor] = []  # so that no address is used twice
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Leave torch's compiler alone: to be hidden from it, the mode would import all of it."""
+        return False
+
     def give(self, tensors: Iterable[Tensor]) -> None:
         """Note parameters, buffers, inputs or states: what is computed from them is followed."""
         kept = list(tensors)

@@ -33,7 +33,8 @@ def outside_draws(modules: Iterable[nn.Module]) -> Generator[None, None, None]:
     try:
         yield
     finally:
-        drawn = random.getstate() != of_python or repr(np.random.get_state()) != repr(of_numpy)
+        drawn = random.getstate() != of_python
+        drawn = drawn or _frozen(np.random.get_state()) != _frozen(of_numpy)
         if drawn:
             random.setstate(of_python)
             np.random.set_state(of_numpy)
@@ -77,24 +78,34 @@ def _parts_of(held: Any) -> list[Any]:
     return [] if is_code else list(getattr(held, "__dict__", {}).values())
 
 
-def _state(held: Any) -> str | None:
+def _state(held: Any) -> Any:
     """Return the state of a generator or an iterator; None of anything else."""
     if isinstance(held, random.Random):
-        return repr(held.getstate())
+        return held.getstate()
     if isinstance(held, np.random.Generator):
-        return repr(held.bit_generator.state)
+        return _frozen(held.bit_generator.state)
     if isinstance(held, np.random.BitGenerator):
-        return repr(held.state)
+        return _frozen(held.state)
     if isinstance(held, np.random.RandomState):
-        return repr(held.get_state())
+        return _frozen(held.get_state())
     if isinstance(held, torch.Generator):
-        return repr(held.get_state().tolist())
+        return held.get_state().numpy().tobytes()
     if isinstance(held, Iterator):
         try:
             return repr(held.__reduce__())
-        except TypeError:  # a generator of Python's; a copy of the module cannot be had either
+        except TypeError:  # a generator of Python's; a copy of the module cannot be made either
             return None
     return None
+
+
+def _frozen(state: Any) -> Any:
+    """Return a generator's state with the bytes of its arrays, whatever NumPy would print."""
+    if isinstance(state, dict):
+        items = cast("dict[str, Any]", state).items()
+        return tuple((key, _frozen(value)) for key, value in items)
+    if isinstance(state, list | tuple):
+        return tuple(_frozen(value) for value in cast("list[Any]", state))
+    return state.tobytes() if isinstance(state, np.ndarray) else state
 
 
 def check_modules(model: nn.Module, dtype: torch.dtype) -> None:
