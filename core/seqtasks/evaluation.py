@@ -23,7 +23,7 @@ from seqtasks.intervals import (
 )
 from seqtasks.lengths import LengthRange, check_number, parse_length_list
 from seqtasks.lookup import task as find_task
-from seqtasks.memory import memory_there
+from seqtasks.memory import as_gibibytes, memory_there
 from seqtasks.metrics import Columns
 from seqtasks.predicting import answers, decide, inputs_at_once, width
 from seqtasks.randomness import stream
@@ -185,8 +185,9 @@ def check_fits(instances: int, length: int, bytes_a_step: int) -> None:
     if needed > there:
         raise UsageError(
             f"{counted(instances, 'input')} of length {length} would take more than "
-            f"{needed / 2**30:.0f} GiB of memory for this model, there are {there / 2**30:.0f}: "
-            "choose a smaller length, evaluation length, batch size or hidden size"
+            f"{as_gibibytes(needed)} GiB of memory for this model, there are "
+            f"{as_gibibytes(there)}: choose a smaller length, evaluation length, batch size or "
+            "hidden size"
         )
 
 

@@ -7,7 +7,7 @@ from seqtasks.building import assemble
 from seqtasks.errors import UsageError
 from seqtasks.evaluation import check_fits
 from seqtasks.experiment import Experiment
-from seqtasks.memory import memory_there
+from seqtasks.memory import as_gibibytes, memory_there
 from seqtasks.tasks import Task
 
 __all__ = ["check_experiment_fits", "check_model_fits"]
@@ -64,8 +64,8 @@ def check_model_fits(parameters: int, number_size: int, layers: int = 1) -> None
     if needed > there:
         raise UsageError(
             f"a model of at least {parameters:,} parameters would take more than "
-            f"{needed / 2**30:,.0f} GiB of memory, there are {there / 2**30:.0f}: choose a smaller "
-            "hidden size, embedding size, number of layers or task"
+            f"{as_gibibytes(needed)} GiB of memory, there are {as_gibibytes(there)}: choose a "
+            "smaller hidden size, embedding size, number of layers or task"
         )
 
 

@@ -5,7 +5,7 @@ import resource
 
 from seqtasks.errors import UsageError, counted
 
-__all__ = ["check_instances_fit", "memory_there"]
+__all__ = ["as_gibibytes", "check_instances_fit", "memory_there"]
 
 BYTES_OF_A_SYMBOL = 16
 """An input and a target as int64."""
@@ -26,16 +26,24 @@ def memory_there() -> int:
     return min(bounds)
 
 
-def check_instances_fit(count: int, length: int) -> None:
-    """Refuse to draw instances at once that the memory cannot hold.
+def as_gibibytes(number: int) -> str:
+    """Return bytes as GiB in a few digits, of however large a number."""
+    if number < 10 * 2**30:
+        return f"{number / 2**30:.1f}"
+    whole = round(number / 2**30) if number < 2**80 else number >> 30
+    return f"{whole:,}" if whole < 10**18 else f"10^{len(str(whole)) - 1}"
+
+
+def check_instances_fit(count: int, length: int, copies: int = 1) -> None:
+    """Refuse to draw instances at once, each held in copies, that the memory cannot hold.
 
     Raises:
         UsageError: with what they would take.
     """
-    needed, there = count * length * BYTES_OF_A_SYMBOL, memory_there()
+    needed, there = copies * count * length * BYTES_OF_A_SYMBOL, memory_there()
     if needed > there:
         raise UsageError(
             f"{counted(count, 'instance')} of length {length} would take more than "
-            f"{needed / 2**30:,.0f} GiB of memory, there are {there / 2**30:.0f}: choose fewer, or "
-            "a smaller length"
+            f"{as_gibibytes(needed)} GiB of memory, there are {as_gibibytes(there)}: choose "
+            "fewer, or a smaller length"
         )

@@ -3,9 +3,10 @@
 from seqtasks.errors import UsageError
 from seqtasks.tasks import Tokens
 
-__all__ = ["brackets", "check_at_least_one"]
+__all__ = ["brackets", "check_at_least_one", "check_kinds"]
 
 _WRITTEN = "()[]{}<>"
+_MOST_KINDS = 1000
 
 
 def brackets(kinds: int) -> Tokens:
@@ -16,6 +17,13 @@ def brackets(kinds: int) -> Tokens:
     if 2 * kinds <= len(_WRITTEN):
         return Tokens(_WRITTEN[: 2 * kinds])
     return Tokens([f"{side}{kind}" for kind in range(kinds) for side in "()"])
+
+
+def check_kinds(kinds: int) -> None:
+    """Raise a UsageError for no kind of bracket, or for more than an alphabet is made of."""
+    check_at_least_one(kinds=kinds)
+    if kinds > _MOST_KINDS:
+        raise UsageError(f"kinds must be at most {_MOST_KINDS}, got {kinds}")
 
 
 def check_at_least_one(**parameters: int) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from seqtasks.lengths import AllowedLengths
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Tokens
-from seqtasks_languages.brackets import brackets, check_at_least_one
+from seqtasks_languages.brackets import brackets, check_at_least_one, check_kinds
 from seqtasks_languages.drawing import uniforms
 from seqtasks_languages.language import Language
 from seqtasks_languages.words import every_word
@@ -74,10 +74,11 @@ class Dyck(Language):
         """Check the parameters.
 
         Raises:
-            UsageError: for no kind of bracket or no depth.
+            UsageError: for no kind of bracket, more than 1000 of them, or no depth.
         """
         super().__post_init__()
-        check_at_least_one(kinds=self.kinds, depth=self.depth)
+        check_kinds(self.kinds)
+        check_at_least_one(depth=self.depth)
 
     @property
     def inputs(self) -> Tokens:  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from seqtasks.lengths import AllowedLengths
 from seqtasks.settings import Settings
 from seqtasks.tasks import Array, Tokens
-from seqtasks_languages.brackets import brackets, check_at_least_one
+from seqtasks_languages.brackets import brackets, check_kinds
 from seqtasks_languages.drawing import uniforms
 from seqtasks_languages.language import Language
 from seqtasks_languages.words import every_word
@@ -130,10 +130,10 @@ class ShuffleDyck(Language):
         """Check the parameters.
 
         Raises:
-            UsageError: for no kind of bracket.
+            UsageError: for no kind of bracket, or more than 1000 of them.
         """
         super().__post_init__()
-        check_at_least_one(kinds=self.kinds)
+        check_kinds(self.kinds)
 
     @property
     def inputs(self) -> Tokens:  # pyright: ignore[reportIncompatibleVariableOverride]

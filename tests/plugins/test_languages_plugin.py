@@ -127,6 +127,8 @@ def test_parameters_are_read_from_a_spec():
     [
         (lambda: Dyck(mode="guess"), "mode must be one of recognise, predict, got 'guess'"),
         (lambda: Dyck(kinds=0), "kinds must be at least 1, got 0"),
+        (lambda: Dyck(kinds=10**9), "kinds must be at most 1000, got 1000000000"),
+        (lambda: ShuffleDyck(kinds=10**20), "kinds must be at most 1000"),
         (lambda: Dyck(depth=0), "depth must be at least 1, got 0"),
         (lambda: ShuffleDyck(kinds=-1), "kinds must be at least 1, got -1"),
         (lambda: Tomita(8), "number must be one of 1 to 7, got 8"),

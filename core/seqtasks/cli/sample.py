@@ -23,6 +23,9 @@ from seqtasks.tasks.checking import try_task
 
 __all__ = ["sample"]
 
+COPIES = 2
+"""As they are drawn and as they are written."""
+
 
 @click.command()
 @click.argument("task", shell_complete=complete_names("task"))
@@ -60,7 +63,7 @@ def sample(
     made = find_task(task)
     wanted = example_length(made) if length is None else length
     lengths = made.lengths.select(LengthRange.parse(wanted), task)
-    check_instances_fit(count, lengths[-1])
+    check_instances_fit(count, lengths[-1], COPIES)
     try_task(made, lengths[len(lengths) // 2])
     chosen = stream(seed, "sample lengths").integers(len(lengths), size=count)
     batches = [

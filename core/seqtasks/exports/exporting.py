@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqtasks.errors import RunError, UsageError, did_you_mean
+from seqtasks.exports.fitting import check_disk, check_memory
 from seqtasks.exports.formats import FORMATS
-from seqtasks.exports.instances import check_memory, draw_instances
+from seqtasks.exports.instances import draw_instances
 from seqtasks.exports.manifest import Manifest, file_digests, read_manifest
 from seqtasks.exports.placing import check_free, placing
 from seqtasks.lengths import LengthRange
@@ -139,9 +140,9 @@ def _write(
     in_folder = form == "hf"
     manifest_path = path / _FOLDER_MANIFEST if in_folder else Path(f"{path}{_FILE_MANIFEST}")
     check_free(path, manifest_path, overwrite)
+    check_memory(lengths, wanted.count, form)
     try_task(made, lengths[len(lengths) // 2])
-    if form != "jsonl":  # which is written as it is drawn
-        check_memory(lengths[-1], wanted.count)
+    check_disk(made, lengths, wanted.count, form, path.parent)
 
     def write_data(temporary: Path) -> Manifest:
         FORMATS[form](temporary, made, draw_instances(made, lengths, wanted.count, wanted.seed))

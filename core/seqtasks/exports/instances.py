@@ -1,20 +1,15 @@
 """The instances of an export: drawn in blocks, each from a stream of its own."""
 
-import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from seqtasks.blocks import BLOCK_SYMBOLS
-from seqtasks.errors import UsageError, counted
 from seqtasks.randomness import stream
 from seqtasks.tasks import Array, Task
 
-__all__ = ["Instance", "check_memory", "draw_instances"]
-
-BYTES_A_SYMBOL = 32
-"""Ids of inputs and targets as int64, as they are drawn and as they are written."""
+__all__ = ["Instance", "draw_instances"]
 
 
 class Instance(NamedTuple):
@@ -44,19 +39,3 @@ def draw_instances(task: Task, lengths: range, count: int, seed: int) -> Iterato
             drawn[place] = map(Instance, batch.inputs, batch.targets)
         for place in places.tolist():
             yield next(drawn[place])
-
-
-def check_memory(longest: int, count: int) -> None:
-    """Refuse what the machine's memory cannot hold.
-
-    Raises:
-        UsageError: if so many instances of the longest length need more than there is.
-    """
-    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    needed = count * longest * BYTES_A_SYMBOL
-    if needed > there:
-        raise UsageError(
-            f"{counted(count, 'instance')} of length {longest} would take more than "
-            f"{needed / 2**30:.0f} GiB of memory, there are {there / 2**30:.0f}: choose fewer "
-            "or shorter ones, or several files"
-        )

@@ -8,6 +8,7 @@ import numpy as np
 
 from seqtasks.alphabet import IGNORE, Reals, Tokens
 from seqtasks.errors import SeqtasksError, TaskError, counted, explain
+from seqtasks.memory import check_instances_fit
 from seqtasks.randomness import stream
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ logger = logging.getLogger("seqtasks")
 
 ROWS = 32
 """Instances that a task is tried on."""
+MOST_SYMBOLS = 2**22
+"""What these may have in all: of very long ones, two are tried."""
+COPIES = 3
+"""How often the instances of a trial are held at once, drawn and answered in several ways."""
 ALONE = 4
 """Of these, how many are answered alone too."""
 DRAWS_EACH = 20
@@ -76,7 +81,8 @@ def try_task(task: "Task", length: int, seed: int = 0) -> None:
         UsageError: if inputs do not come from the generator that is given, or answers depend on
             more than the input; with the name of the task.
     """
-    name, rows = task.known_as, ROWS
+    name, rows = task.known_as, max(2, min(ROWS, MOST_SYMBOLS // length))
+    check_instances_fit(rows, length, COPIES)
 
     def drawn(purpose: str) -> "Array":
         return task.draw(stream(seed, purpose, length), rows, length)
@@ -93,7 +99,7 @@ def try_task(task: "Task", length: int, seed: int = 0) -> None:
             f"task {name} gives other answers to the same inputs: encode must be a pure function"
         )
     backwards = _answers(task, inputs[::-1])[::-1]
-    alone = [_answers(task, inputs[row : row + 1]) for row in range(ALONE)]
+    alone = [_answers(task, inputs[row : row + 1]) for row in range(min(ALONE, rows))]
     if not _same(answers, backwards) or not all(
         one.shape[1:] != answers.shape[1:] or _same(one[0], row)
         for one, row in zip(alone, answers, strict=False)
