@@ -6,10 +6,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from seqtasks.belonging import decided_by
-from seqtasks.errors import SeqtasksError, UsageError, explain
+from seqtasks.errors import SeqtasksError, UsageError, counted, explain
 from seqtasks.evaluation import Score, evaluate_at, marked
 from seqtasks.experiment import Experiment
 from seqtasks.experiment_files import load_experiment
@@ -212,7 +213,9 @@ def _execute(
         run.history.append({"step": 0, "untrained": untrained})
         if log is not None:
             log.write(run)  # a checkpoint may come before the next line
+    before = trainer.some_weights()
     train(run, trainer, told, lambda: _save(run, trainer, directory), stop)
+    _warn_if_untrained(run, before, trainer.some_weights())
     result = Result(
         run.experiment,
         run.task,
@@ -232,6 +235,16 @@ def _execute(
         _write_result(result, directory, run.decided_by)
     told.tell("run_finished", run=run, result=result)
     return result
+
+
+def _warn_if_untrained(run: Run, before: list[Tensor], after: list[Tensor]) -> None:
+    """Say so if training changed no parameter at all."""
+    made = run.step - run.started_at_step
+    if made and before and all(map(torch.equal, before, after)):
+        logger.warning(
+            f"{counted(made, 'step')} of training changed no parameter: no gradient reaches them, "
+            f"or the learning rate {run.experiment.learning_rate:g} is too small"
+        )
 
 
 def _scores(

@@ -13,6 +13,7 @@ from seqtasks.errors import SeqtasksError, UsageError, explain, one_line
 from seqtasks.experiment import Experiment
 from seqtasks.fitting import check_experiment_fits
 from seqtasks.model import Model
+from seqtasks.model_mistakes import NO_GRADIENT, ROWS, check_steps, model_mistakes
 from seqtasks.randomness import stream
 from seqtasks.references import short_name
 from seqtasks.running import Run
@@ -38,6 +39,8 @@ LONGEST_TRIAL = 10_000
 
 SECONDS_OF_TRIALS = 1.0
 """For how long evaluation lengths are tried, the longest first."""
+MOST_SAID = 2
+"""Mistakes named in a warning."""
 TRIED = 8
 """Of the training lengths, the one at which the task's answers are tried."""
 
@@ -89,6 +92,7 @@ def prepare(
         training_inputs=experiment.training_inputs,
     )
     before = {name for name, _ in model.named_parameters()}
+    mistakes = _mistakes(task, model, title, experiment, device)
     _try_out(task, model, title, experiment, device)
     later = [name for name, _ in model.named_parameters() if name not in before]
     if later:
@@ -109,17 +113,52 @@ def prepare(
         experiment.lr_schedule,
         may_fall_back,
     )
-    if title.startswith("cell ") and experiment.engine == "auto" and trainer.engine == "plain":
-        _say_why_plain(model, title, experiment.cell)
+    _say_what_is_wrong(mistakes, trainer, model, title, experiment)
     return Run(experiment, task, model, holdout=holdout), trainer
 
 
-def _say_why_plain(model: nn.Module, title: str, cell: Any) -> None:
-    """Say in a line why the plain loop runs a cell: it is slower, and the cell may be wrong."""
-    reason = model.engines.unsupported if isinstance(model, Model) else None
-    if reason is not None:
-        more = f"; `seqtasks show {shlex.quote(cell)}` says more" if isinstance(cell, str) else ""
-        logger.warning(f"the plain loop, which is slower, runs {title}: {reason}{more}")
+def _mistakes(
+    task: Task, model: nn.Module, title: str, experiment: Experiment, device: torch.device
+) -> list[str]:
+    """Return what seems wrong with a model that runs, and refuse one whose steps fail.
+
+    Raises:
+        UsageError: if a cell changes its state in place, what a step returns is wrong and the
+            model fails for it, or no prediction has a gradient.
+    """
+    lengths = task.lengths.within(experiment.length_range)
+    try_task(task, min(lengths[-1], lengths[0] + TRIED * lengths.step), experiment.seed)
+    length = lengths[min(1, len(lengths) - 1)]
+    batch = task.batch(stream(experiment.seed, "trial", length), 2 * ROWS, length)
+    inputs = to_torch(batch.inputs, _DTYPES[experiment.dtype], device)
+    of_steps = check_steps(model, title)
+    if of_steps:
+        try:
+            with scoring(model), torch_stream(0, "trial").drawing():
+                predictions_of(model, inputs[:2])
+        except Exception as error:
+            raise UsageError(f"{title}: {of_steps[0]}") from error
+    mistakes = model_mistakes(model, inputs)
+    if NO_GRADIENT in mistakes:
+        raise UsageError(f"{title}: {NO_GRADIENT}")
+    return [*of_steps, *mistakes]
+
+
+def _say_what_is_wrong(
+    mistakes: list[str], trainer: Trainer, model: nn.Module, title: str, experiment: Experiment
+) -> None:
+    """Say in a line what seems wrong with a model, and why the plain loop runs a cell of auto's."""
+    own_cell = title.startswith("cell ")
+    said = "; ".join(mistakes[:MOST_SAID])
+    start = f"{title} may be wrong:"
+    if own_cell and experiment.engine == "auto" and trainer.engine == "plain":
+        start = f"the plain loop, which is slower, runs {title}:"
+        said = said or (model.engines.unsupported if isinstance(model, Model) else None) or ""
+    if said:
+        cell: Any = experiment.cell if own_cell else None
+        named = isinstance(cell, str)
+        more = f"; `seqtasks show {shlex.quote(cell)}` says more" if named else ""
+        logger.warning(f"{start} {said}{more}")
 
 
 def experiment_model(experiment: Experiment, task: Task) -> nn.Module:
@@ -155,7 +194,6 @@ def _try_out(
 ) -> None:
     """Draw two instances and run the model on them, to find mistakes before anything is written."""
     lengths = task.lengths.within(experiment.length_range)
-    try_task(task, min(lengths[-1], lengths[0] + TRIED * lengths.step), experiment.seed)
     for length in experiment.lengths_scored:
         if length <= LONGEST_TRIAL:
             _trial_batch(task, length, experiment)

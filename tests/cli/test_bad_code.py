@@ -1,5 +1,6 @@
 """A task or cell of one's own that is wrong is refused before anything is written."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -73,8 +74,8 @@ def test_a_cell_of_ones_own_that_is_wrong_is_told_what_and_where(
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ("inputs[:, 1:]", "Mine.encode|(2, 9)|(2, 10)"),
-        ("inputs[:, 0]", "Mine.encode|(2,)|(2, 10)"),
+        ("inputs[:, 1:]", "Mine.encode|(32, 9)|(32, 10)"),
+        ("inputs[:, 0]", "Mine.encode|(32,)|(32, 10)"),
         ("inputs + 1", "id 2|targets|0 1"),
         ("inputs - 5", "targets|0 1"),
         ("nothing", "NameError|task.py, line 11"),
@@ -117,3 +118,37 @@ def test_show_says_what_is_wrong_with_a_cell_that_cannot_be_made(refused, tmp_pa
 
 def test_show_prints_the_program_of_cells_alone(refused):
     refused(["show", "parity", "--source"], "'parity' is a task")
+
+
+BREAKS = [
+    ("torch.tanh(self.linear(x) + state - state.mean(0))", "its rows mix"),
+    ("torch.tanh(self.linear(x) + state.detach())", "no gradient goes back to that state"),
+    ("torch.tanh(nn.Linear(x.shape[-1], self.hidden_size)(x) + state)", "no parameters of it"),
+    ("torch.tanh(self.linear(x) + state + torch.randn_like(state))", "draws random numbers"),
+]
+
+
+@pytest.mark.parametrize(("state", "words"), BREAKS)
+def test_a_cell_that_trains_but_breaks_its_promises_is_named_by_show_and_run(
+    seqtasks, tmp_path, state, words
+):
+    name = f"{cell_file(tmp_path, CELL.format(state=state))}:Mine"
+    shown = seqtasks("show", name)
+    assert shown.returncode == 0, shown.stderr
+    assert words in " ".join(shown.stdout.split())
+    assert words in " ".join(json.loads(seqtasks("show", name, "--json").stdout)["may_be_wrong"])
+    options = ["--steps", "1", "--eval-length", "3", "--engine", "plain", "-q"]
+    done = seqtasks("run", "bitflip", "--cell", name, *options)
+    assert done.returncode == 0, done.stderr
+    first = done.stderr.splitlines()[0]
+    assert first.startswith("Warning: cell mine may be wrong: ")
+    assert words in first
+    assert f"`seqtasks show {name}` says more" in first
+
+
+def test_a_cell_that_changes_its_state_in_place_is_refused(refused, seqtasks, tmp_path):
+    name = f"{cell_file(tmp_path, CELL.format(state='state.add_(self.linear(x))'))}:Mine"
+    words = ["cell mine changes the state", "in place", "state = state + ..."]
+    for engine in ("plain", "auto"):
+        refused(["run", "bitflip", "--cell", name, "--engine", engine], *words)
+    assert "in place" in seqtasks("show", name).stdout

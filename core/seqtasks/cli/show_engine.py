@@ -14,6 +14,8 @@ from seqtasks.engine.native.program import Program
 from seqtasks.engine.passes import Passes
 from seqtasks.errors import UsageError
 from seqtasks.model import Model
+from seqtasks.model_mistakes import ROWS, check_steps, model_mistakes
+from seqtasks.references import short_name
 from seqtasks.registry import KINDS, current_registry
 from seqtasks.spec import parse_spec
 from seqtasks.torch_randomness import torch_stream
@@ -28,12 +30,14 @@ COLUMN = 20
 class _Tried(NamedTuple):
     engines: Engines
     program: Passes | None
+    mistakes: list[str]
 
 
 def engine_lines(name: str) -> list[str]:
     """Return which engine a cell gets, why not a faster one, and what its parts compute."""
-    engines, program = _tried(name)
-    lines = [f"{'engine':<{COLUMN}} {engines.name}"]
+    engines, program, mistakes = _tried(name)
+    lines = [line for mistake in mistakes for line in _wrapped("may be wrong", mistake)]
+    lines += [f"{'engine':<{COLUMN}} {engines.name}"]
     for faster, reason in engines.reasons.items():
         lines += _wrapped(f"not {faster}", reason)
     if program is not None:
@@ -47,9 +51,14 @@ def engine_lines(name: str) -> list[str]:
 
 def engine_document(name: str) -> dict[str, Any]:
     """Return what `engine_lines` says, as JSON has it."""
-    engines, program = _tried(name)
+    engines, program, mistakes = _tried(name)
     parts = {} if program is None else dict(described(program.analysis))
-    return {"engine": engines.name, "not_faster": engines.reasons, "parts": parts}
+    return {
+        "engine": engines.name,
+        "not_faster": engines.reasons,
+        "may_be_wrong": mistakes,
+        "parts": parts,
+    }
 
 
 def program_source(name: str) -> str:
@@ -63,7 +72,7 @@ def program_source(name: str) -> str:
         kinds = [kind for kind in KINDS if current_registry().get(kind, spec.name) is not None]
         if kinds:
             raise UsageError(f"--source prints a cell's program, and '{name}' is a {kinds[0]}")
-    engines, program = _tried(name)
+    engines, program, _ = _tried(name)
     if not isinstance(program, Program):
         reason = engines.reasons.get("native", "another engine is in use")
         raise UsageError(f"cell '{name}' is not compiled: {reason}")
@@ -75,10 +84,16 @@ def _tried(name: str) -> _Tried:
         made = build_cell(name, SIZE, SIZE)
         last = readout("state", SIZE, made.output_size, SYMBOLS)
         model = Model(torch.nn.Embedding(SYMBOLS, SIZE), made, last)
+    title = f"cell {short_name(name)}"
+    ids = torch.randint(SYMBOLS, (2 * ROWS, STEPS), generator=torch.Generator().manual_seed(0))
+    try:
+        mistakes = [*check_steps(model, title), *model_mistakes(model, ids)]
+    except UsageError as error:
+        mistakes = [str(error)]
     engines = model.use_engine("auto")
     inputs = torch.zeros(BATCH, STEPS, dtype=torch.int64)
     engines.settle(model.plain_pass, inputs, 1)
-    return _Tried(engines, engines.program(STEPS))
+    return _Tried(engines, engines.program(STEPS), mistakes)
 
 
 def _wrapped(label: str, text: str) -> list[str]:

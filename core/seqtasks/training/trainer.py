@@ -20,6 +20,9 @@ from seqtasks.training.torch_steps import TorchSteps
 
 __all__ = ["Trainer", "scoring"]
 
+SOME = 4096
+"""Numbers of a parameter that tell whether training changes it."""
+
 
 @contextmanager
 def scoring(model: nn.Module) -> Generator[None, None, None]:
@@ -129,6 +132,10 @@ class Trainer:
     def is_finite(self) -> bool:
         """Say whether every weight is finite: a finite loss may have a gradient that is not."""
         return all(bool(p.isfinite().all()) for p in self._parameters)
+
+    def some_weights(self) -> list[Tensor]:
+        """Return copies of the first numbers of each trained parameter."""
+        return [p.detach().reshape(-1)[:SOME].clone() for p in self._parameters]
 
     def state(self) -> dict[str, Tensor]:
         """Return copies of everything that later steps depend on, beside the step number."""

@@ -1,0 +1,352 @@
+"""What breaks a cell's promises, or is never trained, is named before the run and at its end."""
+
+import logging
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import seqtasks as st
+from seqtasks.building import build_model
+from seqtasks.model_mistakes import check_steps, model_mistakes
+from seqtasks.registry import current_registry
+
+
+class Right(st.Cell):
+    """The equation that each of the mistakes is made in."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.linear = nn.Linear(input_size + hidden_size, hidden_size)
+
+    def new(self, x, state):
+        return torch.tanh(self.linear(torch.cat([x, state], -1)))
+
+    def forward(self, x, state):
+        return self.new(x, state)
+
+
+class MeanOfBatch(Right):
+    def forward(self, x, state):
+        return self.new(x, state - state.mean(0))
+
+
+class SoftmaxOverBatch(Right):
+    def forward(self, x, state):
+        return torch.softmax(self.linear(torch.cat([x, state], -1)), 0)
+
+
+class Rolled(Right):
+    def forward(self, x, state):
+        return self.new(x, state.roll(1, 0))
+
+
+class BatchNormalised(Right):
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.norm = nn.BatchNorm1d(hidden_size)
+
+    def forward(self, x, state):
+        return self.norm(self.new(x, state))
+
+
+class KeepsState(Right):
+    kept = None
+
+    def forward(self, x, state):
+        if self.kept is None or self.kept.shape != state.shape:
+            self.kept = state
+        self.kept = self.new(x, self.kept)
+        return self.kept
+
+
+class Counts(Right):
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.steps = 0
+
+    def forward(self, x, state):
+        self.steps += 1
+        return self.new(x, state) * (1 + self.steps % 2)
+
+
+class Averages(Right):
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.register_buffer("average", torch.zeros(hidden_size))
+
+    def forward(self, x, state):
+        self.average = 0.9 * self.average + 0.1 * state.detach()[0]
+        return self.new(x, state - self.average)
+
+
+class InAList(Right):
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.maps = [nn.Linear(input_size + hidden_size, hidden_size)]
+
+    def forward(self, x, state):
+        return torch.tanh(self.maps[0](torch.cat([x, state], -1)))
+
+
+class NoParameter(Right):
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.weight = torch.randn(hidden_size, hidden_size)
+
+    def forward(self, x, state):
+        return self.new(x, state @ self.weight)
+
+
+class NewEachStep(st.Cell):
+    def forward(self, x, state):
+        linear = nn.Linear(x.shape[-1] + state.shape[-1], self.hidden_size)
+        return torch.tanh(linear(torch.cat([x, state], -1)))
+
+
+class Late(st.Cell):
+    linear = None
+
+    def forward(self, x, state):
+        both = torch.cat([x, state], -1)
+        if self.linear is None:
+            del type(self).linear
+            self.linear = nn.Linear(both.shape[-1], self.hidden_size)
+            type(self).linear = None
+        return torch.tanh(self._modules["linear"](both))
+
+
+class Detached(Right):
+    def forward(self, x, state):
+        return self.new(x, state.detach())
+
+
+class ThroughNumPy(Right):
+    def forward(self, x, state):
+        return torch.from_numpy(np.tanh(self.new(x, state).detach().numpy()))
+
+
+class Unused(Right):
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.unused = nn.Linear(input_size, hidden_size)
+
+
+class Noisy(Right):
+    def forward(self, x, state):
+        return self.new(x, state) + 0.1 * torch.randn_like(state)
+
+
+class RandomStart(Right):
+    def initial_state(self, batch_size, steps):
+        return torch.randn(batch_size, self.hidden_size)
+
+
+class NoisyOutside(Right):
+    def forward(self, x, state):
+        return self.new(x, state) + float(np.random.random())
+
+
+MIX = "its rows mix"
+MISTAKES = {
+    MeanOfBatch: MIX,
+    SoftmaxOverBatch: MIX,
+    Rolled: MIX,
+    BatchNormalised: MIX,
+    KeepsState: "its attribute kept keeps something from one sequence to the next",
+    Counts: "its attribute steps keeps something from one sequence to the next",
+    Averages: "its attribute average keeps something from one sequence to the next",
+    InAList: "its attribute maps holds tensors that are neither parameters nor buffers",
+    NoParameter: "its attribute weight holds tensors that are neither parameters nor buffers",
+    NewEachStep: "are no parameters of it, and never trained",
+    Late: "it makes parameters linear.weight, linear.bias while it runs",
+    Detached: "no gradient goes back to that state",
+    ThroughNumPy: "no gradient reaches its parameters linear.weight, linear.bias",
+    Unused: "no gradient reaches its parameters unused.weight, unused.bias in its first 6 steps",
+    Noisy: "it draws random numbers while it is scored",
+    RandomStart: "it draws random numbers while it is scored",
+    NoisyOutside: "it draws random numbers outside torch",
+}
+
+
+def found_in(cell, task="parity", layers=1, readout="concat"):
+    made = st.task(task)
+    model = build_model(made, cell, readout, 5, layers=layers)
+    inputs = torch.from_numpy(made.batch(np.random.default_rng(0), 8, 9).inputs)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    states = torch.get_rng_state(), repr(np.random.get_state())
+    found = [*check_steps(model, "it"), *model_mistakes(model, inputs)]
+    after = model.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+    assert torch.equal(torch.get_rng_state(), states[0])
+    assert repr(np.random.get_state()) == states[1]
+    return found
+
+
+@pytest.mark.parametrize(("cell", "message"), MISTAKES.items())
+def test_a_broken_promise_is_named_and_the_model_left_as_it_is(cell, message):
+    found = found_in(cell, layers=1 + (cell is not Rolled))
+    assert any(message in line for line in found), found
+    assert (MIX in " ".join(found)) == (message is MIX or cell is Averages), found
+
+
+def test_every_cell_and_readout_of_ours_keeps_its_promises():
+    registry = current_registry()
+    for cell in registry.names("cell"):
+        assert found_in(cell) == [], cell
+    assert found_in("lstm", "adding", layers=2) == []
+    for readout in registry.names("readout"):
+        assert found_in("gru", readout=readout) == [], readout
+
+
+class Dropout(Right):
+    """Draws in training alone, keeps the last state to look at, and a cache: all of it allowed."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.cache = {}
+        self.seen = None
+        self.dropout = nn.Dropout(0.3)
+
+    def forward(self, x, state):
+        one = self.cache.setdefault(len(x), len(x) / len(x))
+        self.seen = self.dropout(self.new(x, state)) * one
+        return self.seen
+
+
+def test_what_does_no_harm_is_not_named():
+    assert found_in(Right) == []
+    assert found_in(Dropout) == []
+
+
+class NoRow(Right):
+    def initial_state(self, batch_size, steps):
+        return torch.zeros(1, self.hidden_size)
+
+
+class Double(Right):
+    def initial_state(self, batch_size, steps):
+        return torch.zeros(batch_size, self.hidden_size, dtype=torch.float64)
+
+
+class Wider(Right):
+    def forward(self, x, state):
+        new = self.new(x, state)
+        return torch.cat([new, new], -1)
+
+
+class Both(Right):
+    def forward(self, x, state):
+        new = self.new(x, state)
+        return new, new
+
+
+class Nothing(Right):
+    def forward(self, x, state):
+        self.new(x, state)
+
+
+class TypeChanged(Right):
+    def forward(self, x, state):
+        return self.new(x, state).double()
+
+
+class WideOutput(Right):
+    def output(self, x, state):
+        return torch.cat([x, state], -1)
+
+
+STEPS = {
+    NoRow: r"initial_state returns shape \(1, 5\) for a batch of 3",
+    Wider: r"forward returns a state of shape \(batch, 10\), where .* has \(batch, 5\)",
+    Both: "forward returns a tuple of 2, where the initial state is one tensor",
+    Nothing: "forward returns None: it must return the next state",
+    TypeChanged: "forward returns a state of torch.float64, where the one before is torch.float32",
+    WideOutput: r"output returns shape \(batch, 10\), where \(batch, 5\) is due",
+}
+
+
+@pytest.mark.parametrize(("cell", "message"), STEPS.items())
+@pytest.mark.parametrize("engine", ["plain", "auto"])
+def test_a_step_that_returns_what_it_must_not_is_refused_by_name(cell, message, engine):
+    with pytest.raises(st.UsageError, match=f"^cell {cell.__name__.lower()}: {message}"):
+        st.run("bitflip", cell=cell, steps=1, hidden_size=5, engine=engine)
+
+
+class AddsTo(Right):
+    def forward(self, x, state):
+        state += self.new(x, state)
+        return state
+
+
+class AddsToPart(Right):
+    def initial_state(self, batch_size, steps):
+        return self.zeros(batch_size, self.hidden_size), self.zeros(batch_size, 1)
+
+    def forward(self, x, state):
+        state[1][:] += 1
+        return self.new(x, state[0]), state[1]
+
+
+class AddsToInput(Right):
+    def forward(self, x, state):
+        return self.new(x.mul_(2), state)
+
+
+@pytest.mark.parametrize("cell", [AddsTo, AddsToPart, AddsToInput])
+def test_a_change_of_the_state_or_the_input_in_place_is_refused(cell):
+    """All outputs of a sequence would be its last state."""
+    what = "input" if cell is AddsToInput else "state"
+    with pytest.raises(st.UsageError, match=f"changes the {what} that it is given in place"):
+        st.run("bitflip", cell=cell, steps=1, engine="plain")
+
+
+def said(caplog, **options):
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, logger="seqtasks"):
+        st.run("bitflip", steps=2, length="5", evaluation_lengths=(5,), **options)
+    return [record.getMessage() for record in caplog.records]
+
+
+@pytest.mark.parametrize("engine", ["plain", "auto"])
+@pytest.mark.parametrize("cell", [Counts, InAList, Unused, Double])
+def test_a_run_says_in_a_line_what_may_be_wrong(caplog, cell, engine):
+    lines = said(caplog, cell=cell, engine=engine)
+    words = {Double: "initial_state returns torch.float64", **MISTAKES}[cell]
+    assert len(lines) <= 1 + (cell is Counts), lines  # its scores are doubted too
+    assert f"cell {cell.__name__.lower()}" in lines[0]
+    assert words in lines[0]
+
+
+def test_a_run_of_what_is_right_says_nothing(caplog):
+    assert said(caplog, cell=Right, engine="plain") == []
+    assert said(caplog, cell=Right, engine="auto") == []
+
+
+class Module(nn.Module):
+    """A model of one's own, whose predictions are multiplied by a factor."""
+
+    def __init__(self, factor=1.0, detached=False):
+        super().__init__()
+        self.symbols, self.last = nn.Embedding(2, 4), nn.Linear(4, 2)
+        self.factor, self.detached = factor, detached
+
+    def forward(self, inputs):
+        made = self.factor * self.last(self.symbols(inputs))
+        return made.detach() if self.detached else made
+
+
+def test_a_run_that_trains_nothing_says_so_before_and_after(caplog):
+    before, after = said(caplog, model=Module(factor=0.0))
+    assert "the model Module may be wrong: nothing is trained: no gradient" in before
+    assert "2 steps of training changed no parameter" in after
+    (slow,) = said(caplog, model=Module(), learning_rate=1e-12)
+    assert "or the learning rate 1e-12 is too small" in slow
+    assert said(caplog, model=Module()) == []
+
+
+def test_predictions_without_a_gradient_are_refused():
+    with pytest.raises(st.UsageError, match="the model Module: its predictions have no gradient"):
+        st.run("bitflip", model=Module(detached=True), steps=1)
