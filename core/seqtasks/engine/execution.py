@@ -80,6 +80,7 @@ class Engines:
     _number: int = 0
     _signatures: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
     _idle: tuple[Passes, Memories] | None = None
+    _warned_of: set[str] = field(default_factory=set[str])
     may_fall_back: bool = False
 
     def __getstate__(self) -> dict[str, Any]:
@@ -280,7 +281,8 @@ class Engines:
                 # whatever it is, there is another way to the same results
                 text = " ".join(str(error).split()) or type(error).__name__
                 self._failures[engine.name] = text
-                if self._required is None:
+                if self._required is None and text not in self._warned_of:
+                    self._warned_of.add(text)
                     logger.warning("the %s engine is not in use: %s", engine.name, text)
                 continue
             self._settled = engine.name
@@ -291,7 +293,7 @@ class Engines:
 
     def _candidates(self) -> list[Engine]:
         device = self.device
-        native, tensors = NativeEngine(), TensorEngine(device)
+        native, tensors = NativeEngine(self.wanted == "native"), TensorEngine(device)
         if (self._settled or self.wanted) == "torch":
             return [tensors]
         if device.type != "cpu":

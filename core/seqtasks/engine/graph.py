@@ -11,8 +11,12 @@ import numpy as np
 from seqtasks.engine.nodes import Columns, Index, Node, Pullback, Shape
 from seqtasks.engine.pointwise import POINTWISE
 from seqtasks.engine.simplifying import is_constant, simplified, tables_of
+from seqtasks.engine.unsupported import UnsupportedError
 
 __all__ = ["Graph"]
+
+MOST_NODES = 12_000
+"""Those of a hundred layers of gru: to derive and compile more takes longer than most training."""
 
 
 @dataclass
@@ -79,6 +83,8 @@ class Graph:
         )
         known = self._known.get(key)
         if known is None:
+            if len(self.nodes) >= MOST_NODES:
+                raise UnsupportedError(f"it has more than {MOST_NODES:,} operations")
             known = Node(
                 operation, tuple(inputs), shape, columns, phase, index, value, len(self.nodes)
             )

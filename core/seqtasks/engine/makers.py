@@ -26,6 +26,10 @@ class NativeEngine:
 
     name = "native"
 
+    def __init__(self, patient: bool) -> None:
+        """Make programs, where one is `patient` even those that take long to compile."""
+        self._patient = patient
+
     def program(self, analysis: Analysis, parts: Parts) -> Passes:
         """Return a compiled program.
 
@@ -36,7 +40,7 @@ class NativeEngine:
 
         by_identity = parts.names()
         names = {leaf: by_identity[id(t)] for leaf, t in analysis.parameters.items()}
-        return Program(analysis, names, parts.title)
+        return Program(analysis, names, parts.title, self._patient)
 
 
 class TensorEngine:

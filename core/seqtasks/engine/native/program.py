@@ -34,6 +34,9 @@ from seqtasks.engine.usage import steps_until_used
 
 __all__ = ["Program", "Trained"]
 
+MOST_SOURCE = 1_000_000
+"""Characters of a program that is compiled unasked: a compiler takes a minute for a few million."""
+
 NEVER = 2**31 - 1
 _pool = Pool()
 
@@ -59,13 +62,15 @@ class Program:
         source: its C.
 
     Raises:
-        CompilerError: if it cannot be compiled.
+        CompilerError: if it cannot be compiled, or would take long and need not be.
         UnsupportedError: if a parameter's numbers do not follow each other in memory.
     """
 
     engine = "native"
 
-    def __init__(self, analysis: Analysis, names: dict[Node, str], title: str) -> None:
+    def __init__(
+        self, analysis: Analysis, names: dict[Node, str], title: str, patient: bool = False
+    ) -> None:
         for leaf, tensor in analysis.parameters.items():
             if not tensor.is_contiguous():
                 raise UnsupportedError(f"the numbers of {names[leaf]} do not follow each other")
@@ -82,6 +87,11 @@ class Program:
             if found is None:
                 raise CompilerError("there is no BLAS library for its large products")
             self._blas, self._one_thread = found.products[size], found.one_thread
+        if len(self.source) > MOST_SOURCE and not patient:
+            raise CompilerError(
+                f"its program, of more than {MOST_SOURCE:,} characters, takes long to compile; to "
+                "have it nevertheless, name the engine native"
+            )
         self._library = load(self.source)
         self._train = self._library.seqtasks_train
         self._train.argtypes, self._train.restype = [ctypes.POINTER(Job)], ctypes.c_int

@@ -1,0 +1,52 @@
+"""Models of which a program would take minutes to make run by another engine, which is said."""
+
+import logging
+
+import pytest
+import torch
+
+import seqtasks as st
+from seqtasks.engine import graph
+from seqtasks.engine.native import program
+from seqtasks.errors import SeqtasksError
+
+NAMED_ENGINES_ARE_HELD_TO_THEIR_NAMES = True
+SETTINGS = {"cell": "gru", "hidden_size": 4, "steps": 2, "evaluation_lengths": (4,)}
+
+
+def trained(**settings):
+    model = st.run("bitflip", **SETTINGS, **settings).model
+    return model, [parameter.detach().clone() for parameter in model.parameters()]
+
+
+def assert_close(ones, others):
+    for one, other in zip(ones, others, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_a_model_of_too_many_operations_runs_by_the_plain_loop(monkeypatch, caplog):
+    monkeypatch.setattr(graph, "MOST_NODES", 300)
+    with caplog.at_level(logging.WARNING, "seqtasks"):
+        model, numbers = trained(layers=3)
+    assert model.engines.name == "plain"
+    assert "it has more than 300 operations" in caplog.text
+    assert len(caplog.records) == 1
+    assert_close(numbers, trained(layers=3, engine="plain")[1])
+
+
+def test_a_program_that_is_long_is_compiled_only_if_its_engine_is_named(monkeypatch, caplog):
+    monkeypatch.setattr(program, "MOST_SOURCE", 1000)
+    with caplog.at_level(logging.WARNING, "seqtasks"):
+        model, numbers = trained()
+    assert model.engines.name == "torch"
+    assert "more than 1,000 characters, takes long to compile" in caplog.text
+    assert len(caplog.records) == 1
+    named, others = trained(engine="native")
+    assert named.engines.name == "native"
+    assert_close(numbers, others)
+
+
+def test_a_named_engine_that_refuses_a_model_for_its_size_is_an_error(monkeypatch):
+    monkeypatch.setattr(graph, "MOST_NODES", 300)
+    with pytest.raises(SeqtasksError, match="more than 300 operations"):
+        trained(layers=3, engine="native")
