@@ -92,7 +92,7 @@ def test_a_run_whose_engine_is_not_to_be_had_says_how_to_go_on(seqtasks):
         ({"CC": "/nonexistent"}, "'/nonexistent', is not there"),
         ({"CC": "false"}, "false failed"),
         ({"SEQTASKS_CACHE": "./file/programs"}, "Not a directory"),
-        ({"SEQTASKS_CACHE": "./open"}, "others can write into the cache folder"),
+        ({"SEQTASKS_CACHE": "./open"}, "others can write into"),
     ],
 )
 def test_where_nothing_can_be_compiled_the_next_engine_runs(seqtasks, variables, words):

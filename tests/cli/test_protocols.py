@@ -123,5 +123,6 @@ def test_what_a_protocol_cannot_be_is_refused(refused, options, words):
     refused(["run", "bitflip", *options], *words)
 
 
-def test_a_plot_of_no_length_is_refused(refused, run_copy):
-    refused(["eval", run_copy, "--score", "5..9", "--plot", "a.png"], "add --length")
+def test_a_range_alone_is_drawn_length_by_length(answer, run_copy, tmp_path):
+    answer("eval", run_copy, "--score", "5..9", "--plot", "a.png")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
