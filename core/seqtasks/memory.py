@@ -9,6 +9,8 @@ __all__ = ["as_gibibytes", "check_instances_fit", "memory_there"]
 
 BYTES_OF_A_SYMBOL = 16
 """An input and a target as int64."""
+BYTES_OF_AN_INSTANCE = 256
+"""What Python and NumPy keep of an instance beside its symbols."""
 
 
 def memory_there() -> int:
@@ -40,10 +42,11 @@ def check_instances_fit(count: int, length: int, copies: int = 1) -> None:
     Raises:
         UsageError: with what they would take.
     """
-    needed, there = copies * count * length * BYTES_OF_A_SYMBOL, memory_there()
+    each = BYTES_OF_AN_INSTANCE + copies * length * BYTES_OF_A_SYMBOL
+    needed, there = count * each, memory_there()
     if needed > there:
         raise UsageError(
             f"{counted(count, 'instance')} of length {length} would take more than "
             f"{as_gibibytes(needed)} GiB of memory, there are {as_gibibytes(there)}: choose "
-            "fewer, or a smaller length"
+            "fewer or shorter ones"
         )

@@ -37,6 +37,11 @@ class Process:
     def stderr(self) -> str:
         return Path(self._files["stderr"]).read_bytes().decode()
 
+    def said(self) -> int:
+        """Return how many bytes it has printed so far."""
+        paths = [Path(self._files[name]) for name in ("stdout", "stderr")]
+        return sum(path.stat().st_size for path in paths if path.exists())
+
     def running(self) -> bool:
         if self.returncode is None:
             self.returncode = self._poll()

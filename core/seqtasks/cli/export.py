@@ -7,6 +7,7 @@ from click.core import ParameterSource
 
 from seqtasks.cli.completion import complete_names
 from seqtasks.cli.output import say
+from seqtasks.cli.progress import instances_progress
 from seqtasks.cli.trusting import trust_option
 from seqtasks.errors import UsageError, counted
 from seqtasks.exports import Exported, regenerate
@@ -68,7 +69,8 @@ def export(
         ]
         if given:
             raise UsageError(f"--from-manifest says it all: leave out {', '.join(given)}")
-        _report(regenerate(manifest, out, overwrite=overwrite, trust=trust))
+        told = instances_progress()
+        _report(regenerate(manifest, out, overwrite=overwrite, trust=trust, progress=told))
         return
     if task is None:
         raise UsageError("say which TASK, or give --from-manifest FILE")
@@ -76,7 +78,14 @@ def export(
         missing = "--count" if count is None else "--out"
         raise UsageError(f"{missing} is missing: seqtasks export TASK --count N --out PATH")
     made = write_export(
-        task, out, count=count, length=length, format=form, seed=seed, overwrite=overwrite
+        task,
+        out,
+        count=count,
+        length=length,
+        format=form,
+        seed=seed,
+        overwrite=overwrite,
+        progress=instances_progress(count),
     )
     _report(made)
 

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from seqtasks.cli.output import console, figure, say
@@ -11,7 +11,7 @@ from seqtasks.hookspecs import hookimpl
 if TYPE_CHECKING:
     from seqtasks.running import Result, Run
 
-__all__ = ["progress_observer"]
+__all__ = ["instances_progress", "progress_observer"]
 
 _SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_BETWEEN_FRAMES = 0.1
@@ -21,6 +21,20 @@ _ROOM_FOR_A_BAR = 70
 def progress_observer() -> Any:
     """Return an observer that fits where stderr goes."""
     return ProgressBar() if sys.stderr.isatty() else ProgressLines()
+
+
+def instances_progress(count: int | None = None) -> Callable[[int], None]:
+    """Return what says every ten seconds, on stderr, how many instances, of `count`, are drawn."""
+    of_all = "" if count is None else f" of {count:,}"
+    next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
+
+    def progress(drawn: int) -> None:
+        nonlocal next_line
+        if time.monotonic() >= next_line:
+            next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
+            say(f"{drawn:,}{of_all} instances", err=True)
+
+    return progress
 
 
 class _Progress:

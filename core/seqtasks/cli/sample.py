@@ -2,12 +2,13 @@
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import click
 
 from seqtasks.cli.completion import complete_names
+from seqtasks.cli.progress import instances_progress
 from seqtasks.cli.show_json import example_length
 from seqtasks.cli.wrapping import aligned
 from seqtasks.errors import UsageError
@@ -66,37 +67,44 @@ def sample(
     check_instances_fit(count, lengths[-1], COPIES)
     try_task(made, lengths[len(lengths) // 2])
     chosen = stream(seed, "sample lengths").integers(len(lengths), size=count)
-    batches = [
-        made.batch(stream(seed, "sample", index, lengths[place]), 1, lengths[place])
-        for index, place in enumerate(chosen.tolist())
-    ]
-    content = _WRITERS[form](made, batches)
+
+    def drawn() -> Iterator[Batch]:
+        progress = instances_progress(count)
+        for index, place in enumerate(chosen):
+            at = lengths[int(place)]
+            yield made.batch(stream(seed, "sample", index, at), 1, at)
+            progress(index + 1)
+
+    pieces = _WRITERS[form](made, drawn())
     if output not in (None, Path("-")):
-        write_atomically(output, content)
+        write_atomically(output, b"".join(pieces))
         return
-    sys.stdout.buffer.write(content)
+    for piece in pieces:
+        sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()
 
 
-def _text(made: Task, batches: list[Batch]) -> bytes:
-    return ("\n\n".join(aligned(batch, made) for batch in batches) + "\n").encode()
+def _text(made: Task, batches: Iterable[Batch]) -> Iterator[bytes]:
+    for index, batch in enumerate(batches):
+        yield ("\n" * (index > 0) + aligned(batch, made) + "\n").encode()
 
 
-def _jsonl(made: Task, batches: list[Batch]) -> bytes:
-    return "".join(json_line(made, instance) + "\n" for instance in _instances(batches)).encode()
+def _jsonl(made: Task, batches: Iterable[Batch]) -> Iterator[bytes]:
+    for instance in _instances(batches):
+        yield (json_line(made, instance) + "\n").encode()
 
 
-def _npz(made: Task, batches: list[Batch]) -> bytes:
+def _npz(made: Task, batches: Iterable[Batch]) -> Iterator[bytes]:
     content = io.BytesIO()
     write_npz(content, made, _instances(batches))
-    return content.getvalue()
+    yield content.getvalue()
 
 
-def _instances(batches: list[Batch]) -> list[Instance]:
-    return [Instance(batch.inputs[0], batch.targets[0]) for batch in batches]
+def _instances(batches: Iterable[Batch]) -> Iterator[Instance]:
+    return (Instance(batch.inputs[0], batch.targets[0]) for batch in batches)
 
 
-_WRITERS: dict[str, Callable[[Task, list[Batch]], bytes]] = {
+_WRITERS: dict[str, Callable[[Task, Iterable[Batch]], Iterator[bytes]]] = {
     "text": _text,
     "jsonl": _jsonl,
     "npz": _npz,

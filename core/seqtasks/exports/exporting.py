@@ -1,12 +1,13 @@
 """Export a task's instances, and make an export again from its manifest."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from seqtasks.errors import RunError, UsageError, did_you_mean
 from seqtasks.exports.fitting import check_disk, check_memory
 from seqtasks.exports.formats import FORMATS
-from seqtasks.exports.instances import draw_instances
+from seqtasks.exports.instances import Instance, draw_instances
 from seqtasks.exports.manifest import Manifest, file_digests, read_manifest
 from seqtasks.exports.placing import check_free, placing
 from seqtasks.lengths import LengthRange
@@ -47,6 +48,7 @@ def export(
     format: str | None = None,  # noqa: A002 - as the command's option
     seed: int = 0,
     overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
 ) -> Exported:
     """Write instances of a task, and a manifest from which the same bytes can be made again.
 
@@ -65,9 +67,11 @@ def export(
             the path's ending, `.npz` or `.jsonl`, if not said.
         seed: where the random streams come from.
         overwrite: whether to replace an earlier export.
+        progress: called after each instance, with how many are drawn.
 
     Raises:
-        UsageError: if what was asked for cannot be, or the path is taken.
+        UsageError: if what was asked for cannot be, does not fit into memory or onto the disk, or
+            the path is taken.
         RunError: if the disk is full; what was there before is then as it was.
 
     Example:
@@ -91,7 +95,7 @@ def export(
     manifest = Manifest.of(task, str(wanted), count, seed, form, {})
     if code := code_of(made, "task"):
         remember(code)  # the user named it
-    return _write(task, manifest, path, overwrite)
+    return _write(task, manifest, path, overwrite, progress=progress)
 
 
 def regenerate(
@@ -101,6 +105,7 @@ def regenerate(
     task: Task | type[Task] | None = None,
     overwrite: bool = False,
     trust: bool = False,
+    progress: Callable[[int], None] | None = None,
 ) -> Exported:
     """Make an export again from its manifest: the same bytes, or an error that says what differs.
 
@@ -112,6 +117,7 @@ def regenerate(
         overwrite: whether to replace an earlier export.
         trust: whether to execute code that the manifest names; this is remembered. What you ran or
             allowed before needs no allowance.
+        progress: called after each instance, with how many are drawn.
 
     Raises:
         UsageError: if the manifest cannot be read, its task is not there or not trusted, or the
@@ -124,7 +130,7 @@ def regenerate(
         whole_folder = known.data_format == "hf"
         path = manifest.parent if whole_folder else manifest.parent / next(iter(known.files))
     found = known.find_task(manifest, trust) if task is None else task
-    return _write(found, known, Path(path), overwrite, known)
+    return _write(found, known, Path(path), overwrite, known, progress)
 
 
 def _write(
@@ -133,6 +139,7 @@ def _write(
     path: Path,
     overwrite: bool,
     known: Manifest | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Exported:
     """Write what a manifest says; of a known one, only if the bytes are those it knows."""
     made, form = find_task(task), wanted.data_format
@@ -145,7 +152,8 @@ def _write(
     check_disk(made, lengths, wanted.count, form, path.parent)
 
     def write_data(temporary: Path) -> Manifest:
-        FORMATS[form](temporary, made, draw_instances(made, lengths, wanted.count, wanted.seed))
+        instances = draw_instances(made, lengths, wanted.count, wanted.seed)
+        FORMATS[form](temporary, made, _told(instances, progress))
         files = file_digests(temporary, path.name)
         manifest = Manifest.of(task, wanted.length, wanted.count, wanted.seed, form, files)
         if known is not None:
@@ -162,6 +170,16 @@ def _write(
             manifest = write_data(temporary)
             write_json(temporary_manifest, manifest.to_json())
     return Exported(path, manifest_path, manifest)
+
+
+def _told(
+    instances: Iterator[Instance], progress: Callable[[int], None] | None
+) -> Iterator[Instance]:
+    """Hand instances on, and tell how many there have been."""
+    for drawn, instance in enumerate(instances, start=1):
+        yield instance
+        if progress is not None:
+            progress(drawn)
 
 
 def _check_same(known: Manifest, manifest: Manifest, path: Path) -> None:
