@@ -21,7 +21,9 @@ SLOW = 3.0
 
 
 @contextlib.contextmanager
-def importing(title: str, name: str, slow: float = SLOW) -> Generator[None, None, None]:
+def importing(
+    title: str, name: str, slow: float = SLOW, *, ours: bool = False
+) -> Generator[None, None, None]:
     """Import something of a plugin, which may print, take long or be interrupted.
 
     What it prints goes to stderr: stdout holds what the command was asked for, such as JSON.
@@ -30,14 +32,25 @@ def importing(title: str, name: str, slow: float = SLOW) -> Generator[None, None
         title: what is imported, for messages, such as `plugin example of seqtasks-example`.
         name: of the plugin, to leave it out by.
         slow: seconds after which it is named.
+        ours: whether the plugin is the core's own, which is never to be left out.
 
     Raises:
         KeyboardInterrupt: with a text that says what was being imported.
     """
     said = f"{title} takes long to import; to leave it out: --no-plugin {name}"
-    timer = threading.Timer(slow, logger.warning, (said,))
-    timer.daemon = True
-    timer.start()
+    ended, torch_was_there = threading.Event(), "torch" in sys.modules
+
+    def watch() -> None:
+        over = ended.wait(slow)
+        if not over and not torch_was_there and "torch" in sys.modules:
+            over = ended.wait(
+                slow
+            )  # torch takes long on a busy machine; the plugin is not to blame
+        if not over:
+            logger.warning(said)
+
+    if not ours:
+        threading.Thread(target=watch, daemon=True).start()
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
@@ -46,7 +59,7 @@ def importing(title: str, name: str, slow: float = SLOW) -> Generator[None, None
             f"interrupted while {title} was being imported; to leave it out: --no-plugin {name}"
         ) from None
     finally:
-        timer.cancel()
+        ended.set()
 
 
 def check_marked(module: Any, marked: list[str]) -> None:

@@ -150,7 +150,8 @@ class Registry:
         module, _, attribute = entry.target.partition(":")
         title = f"{entry.kind} '{entry.name}' of plugin {entry.plugin} ({entry.distribution})"
         try:
-            with importing(title, entry.plugin):
+            ours = entry.distribution == OWN_DISTRIBUTION
+            with importing(title, entry.plugin, ours=ours):
                 value: Any = importlib.import_module(module)
                 for part in attribute.split("."):
                     value = getattr(value, part)
@@ -180,7 +181,7 @@ class Registry:
         try:
             if distribution is not None and name != OWN_DISTRIBUTION:
                 check_required_version(distribution)
-            with importing(plugin.title, plugin.name):
+            with importing(plugin.title, plugin.name, ours=name == OWN_DISTRIBUTION):
                 plugin.module = point.load()
                 entries = self._register(plugin)
         except KeyboardInterrupt:
