@@ -133,7 +133,7 @@ def build_curriculum(text: str, lengths: range) -> Curriculum:
         >>> growing.places(np.random.default_rng(0), range(1, 4), first_step=0, steps=7)
         array([0, 0, 1, 1, 2, 2, 2])
     """
-    spec = parse_spec(text)
+    spec = parse_spec(text, modules=False)
     if spec.path is not None or spec.name not in CURRICULA:
         raise UsageError(
             f"unknown curriculum '{text}'; known: {', '.join(CURRICULA)}."

@@ -37,7 +37,7 @@ def load_experiment(
 
     Args:
         spec: a registered task or experiment, an experiment file (`.json`), a file of one's own
-            (`./mine.py:MyTask`), or a task.
+            (`./mine.py:MyTask`), a class of a module (`package.module:MyTask`), or a task.
         protocol: `published` for the settings of the task's paper; see `Experiment.for_task`.
         trust: whether code that came with a run, if the file is the record of one, is allowed.
         overrides: settings to use instead of the experiment's or the task's.
@@ -50,7 +50,7 @@ def load_experiment(
     if isinstance(spec, str) and spec.endswith(".json"):
         _refuse_protocol(protocol, spec)
         return _from_file(Path(spec), trust).with_changes(**overrides)
-    if isinstance(spec, str) and ":" not in spec and not spec.endswith(".py"):
+    if isinstance(spec, str) and ":" not in spec and parse_spec(spec).is_registered:
         registry = current_registry()
         if registry.get("task", spec) is None and (entry := registry.get("experiment", spec)):
             _refuse_protocol(protocol, spec)
@@ -176,7 +176,7 @@ def _check_known(reference: Any, kind: Kind, record: Mapping[str, Any]) -> None:
     """Raise if a record names what no plugin registers, with the distribution it came from."""
     if isinstance(reference, str):
         spec = parse_spec(reference)
-        if spec.path is None and current_registry().get(kind, spec.name) is None:
+        if spec.is_registered and current_registry().get(kind, spec.name) is None:
             raise UsageError(unknown_name(kind, spec.name, record))
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from seqtasks.binding import bind
 from seqtasks.errors import UsageError, one_line
+from seqtasks.module_classes import ModuleNotThereError, class_from_module
 from seqtasks.registry import Kind, current_registry
-from seqtasks.spec import Spec, parse_spec
+from seqtasks.spec import Spec, SpecError, parse_spec
 from seqtasks.tasks import Reals, Task, Tokens, TokenSets
 from seqtasks.user_files import class_from_file
 
@@ -27,8 +28,8 @@ class Found:
 
     @property
     def name(self) -> str:
-        """A short name: the registered one, or that of the class in a file."""
-        return self.spec.name if self.spec.path is None else self.target.__name__
+        """A short name: the registered one, or that of the class in a file or module."""
+        return self.spec.name if self.spec.is_registered else self.target.__name__
 
 
 def find(kind: Kind, text: str, base: type, given: Sequence[str] = ()) -> Found:
@@ -41,13 +42,23 @@ def find(kind: Kind, text: str, base: type, given: Sequence[str] = ()) -> Found:
         given: the parameters that the caller fills in itself.
 
     Raises:
-        UsageError: for an unknown name, file, class or parameter.
+        UsageError: for an unknown name, file, module, class or parameter.
     """
     spec = parse_spec(text)
     if spec.path is not None:
         target = class_from_file(Path(spec.path), spec.name, base, kind)
         return Found(spec, target, bind(spec, target, given))
     registry = current_registry()
+    if spec.module is not None:
+        try:
+            target = class_from_module(spec, base, kind, registry.names(kind))
+        except ModuleNotThereError:
+            if registry.get(kind, spec.module) is None:
+                raise
+            raise SpecError(
+                text, spec.name_column, "expected a parameter, written key=value"
+            ) from None
+        return Found(spec, target, bind(spec, target, given))
     entry = registry.entry(kind, spec.name)
     target = registry.load(entry)
     if inspect.isclass(target) and issubclass(target, base):
@@ -81,7 +92,7 @@ def task(spec: str | Task | type[Task]) -> Task:
         made = copy.copy(_checked(found.target))  # for what is registered may have several names
     else:
         made = build_task(found.target, found.parameters, spec)
-    if found.spec.path is None:
+    if found.spec.is_registered:
         object.__setattr__(made, "registered_name", found.spec.name)  # it may be frozen
     return made
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from seqtasks.definitions import definition_digest
 from seqtasks.distributions import installed, owner
-from seqtasks.references import describe
+from seqtasks.references import describe, named_class
 from seqtasks.registry import Kind, current_registry
 from seqtasks.spec import parse_spec
 from seqtasks.tasks import Task
@@ -68,9 +68,13 @@ def origin_of(thing: Any, kind: Kind) -> Origin:
     Raises:
         UsageError: for an unknown name, or a file that cannot be read or run.
     """
-    if isinstance(thing, str) and (spec := parse_spec(thing)).path is not None:
-        cls = class_from_file(Path(spec.path), spec.name, _base(kind), kind)
-        return Origin(definition=definition_digest(cls))
+    if isinstance(thing, str):
+        spec = parse_spec(thing)
+        if spec.path is not None:
+            cls = class_from_file(Path(spec.path), spec.name, _base(kind), kind)
+            return Origin(definition=definition_digest(cls))
+        if spec.module is not None:
+            thing = named_class(spec, kind)
     reference, source = describe(type(thing) if isinstance(thing, Task) else thing, kind)
     if source is not None:
         return Origin(definition=definition_digest(thing))

@@ -53,6 +53,7 @@ def begin_record(
         UsageError: if the folder cannot be written.
     """
     data, sources = experiment.to_json()
+    things = present_things(experiment, own_model)
     record = {
         "format": FORMAT,
         "experiment": data,
@@ -60,11 +61,28 @@ def begin_record(
         "engine": trainer.engine,
         "threads": trainer.threads,
         "sources": {kind: source.to_json() for kind, source in sources.items()},
-        "things": present_things(experiment, own_model),
+        "things": things,
         "versions": _versions(),
     }
+    _warn_of_modules(experiment, data, things)
     files = {name: content for one in sources.values() for name, content in one.files.items()}
     return RunDirectory.create(parent, experiment.run_name, record, files)
+
+
+def _warn_of_modules(
+    experiment: Experiment, data: dict[str, Any], things: dict[str, dict[str, str | None]]
+) -> None:
+    """Name the classes of modules that no run can find again, for no distribution brings them."""
+    for kind, origin in things.items():
+        if isinstance(getattr(experiment, kind), str) and isinstance(data[kind], dict):
+            module = data[kind]["class"].partition(":")[0]
+            if origin["distribution"] is None:
+                logger.warning(
+                    "the module %s belongs to no installed distribution, so eval and resume cannot "
+                    "find the %s again: install it, or name its file",
+                    module,
+                    kind,
+                )
 
 
 def present_things(experiment: Experiment, own_model: Any) -> dict[str, dict[str, str | None]]:

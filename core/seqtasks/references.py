@@ -1,5 +1,6 @@
 """Tasks, cells and readouts as JSON can name them, and back, from inside a run or outside."""
 
+import importlib
 import inspect
 import re
 import sys
@@ -12,6 +13,7 @@ from seqtasks.binding import bind, parameters_of
 from seqtasks.distributions import installed, installed_module, owner
 from seqtasks.errors import UsageError, one_line
 from seqtasks.lookup import build_task
+from seqtasks.module_classes import class_from_module
 from seqtasks.registry import Kind, current_registry
 from seqtasks.runs.files import read_regular
 from seqtasks.sources import MOST_NEIGHBOURS, MOST_SOURCE, Neighbour, Source, digest
@@ -25,6 +27,7 @@ __all__ = [
     "Verified",
     "code_of",
     "describe",
+    "named_class",
     "open_verified",
     "restore",
     "short_name",
@@ -60,11 +63,14 @@ def describe(thing: Any, kind: Kind, *, complete: bool = False) -> tuple[Any, So
 
     A registered thing is its spec string, one from a file the file's spec string, and any other
     class `{"class": "module:Name"}`, of which only the name is known. A task's parameters are those
-    that are not the defaults, or all if it is to be `complete`.
+    that are not the defaults, or all if it is to be `complete`. A class that a spec names by its
+    module is what it is by itself, with the parameters as they are written.
     """
     if isinstance(thing, str):
         spec = parse_spec(thing)
-        return thing, None if spec.path is None else source_at(Path(spec.path))
+        if spec.module is None:
+            return thing, None if spec.path is None else source_at(Path(spec.path))
+        return _of_module(spec, kind)
     cls: Any = thing if inspect.isclass(thing) else type(thing)
     parameters = _parameters(thing, complete) if isinstance(thing, Task) else {}
     if name := _registered_name(cls, kind):
@@ -75,6 +81,26 @@ def describe(thing: Any, kind: Kind, *, complete: bool = False) -> tuple[Any, So
         cls = thing  # a function that makes cells
     name = f"{getattr(cls, '__module__', '?')}:{getattr(cls, '__qualname__', repr(cls))}"
     return {"class": format_spec(name, parameters)}, None
+
+
+def named_class(spec: Spec, kind: Kind) -> type[Any]:
+    """Return the class that a spec names by its module.
+
+    Raises:
+        UsageError: if it cannot be found, or is of another kind.
+    """
+    return class_from_module(spec, _base(kind), kind)
+
+
+def _of_module(spec: Spec, kind: Kind) -> tuple[Any, Source | None]:
+    """Describe the class that a spec names by its module."""
+    cls = named_class(spec, kind)
+    reference, source = describe(cls, kind)
+    if isinstance(reference, str):
+        return reference + spec.written_parameters, source
+    if _imported_class(cls.__module__, cls.__qualname__) is not cls:
+        reference = {"class": f"{spec.module}:{spec.name}"}  # only there it can be found
+    return {"class": reference["class"] + spec.written_parameters}, None
 
 
 def code_of(thing: Any, kind: Kind) -> Code | None:
@@ -135,7 +161,10 @@ def verify(
         UsageError: if the record names something else, or a copy was changed.
     """
     if isinstance(reference, str):
-        path = parse_spec(reference).path
+        spec = parse_spec(reference)
+        path = spec.path
+        if spec.module is not None:
+            raise _made_in_a_program(spec.name, kind)
         if path is None:
             if source is not None:
                 raise TypeError(f"{reference!r} is a name, and cannot have a source")
@@ -199,7 +228,7 @@ def open_verified(verified: Verified) -> Any:
         )
     if kind == "task":
         return build_task(target, bind(spec, target), reference["class"])
-    return target
+    return reference["class"] if spec.parameters else target
 
 
 def short_name(thing: Any) -> str:
@@ -223,7 +252,7 @@ def _class_reference(reference: Any, kind: Kind) -> tuple[str, Spec]:
         raise UsageError(
             f"the {kind} is no spec string and no object with a class, but {reference!r}"
         )
-    spec = parse_spec(rest)
+    spec = parse_spec(rest, modules=False)
     if spec.path is not None or not _MODULE.fullmatch(module):
         raise _made_in_a_program(spec.name or rest, kind)
     return module, spec
@@ -240,11 +269,16 @@ def _imported_class(module: str, name: str) -> type | None:
 
 
 def _is_a(target: type, kind: Kind) -> bool:
+    base = _base(kind)
+    return issubclass(target, base) and target is not base
+
+
+def _base(kind: Kind) -> type[Any]:
+    """Return the class that a kind's things are subclasses of; torch is imported for none else."""
     if kind == "task":
-        return issubclass(target, Task)
+        return Task
     module, name = _BASES[kind]
-    base = getattr(sys.modules.get(module), name, None)  # a cell's module has imported it
-    return base is not None and issubclass(target, base)
+    return getattr(importlib.import_module(module), name)
 
 
 def _code_of_class(module: str, name: str, distribution: str, version: str, file: Path) -> Code:

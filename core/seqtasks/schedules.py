@@ -99,7 +99,7 @@ def build_schedule(text: str) -> Schedule:
         >>> build_schedule("cosine:steps=4,last=0.2").shares(first_step=2, steps=4).round(3)
         array([0.6  , 0.317, 0.2  , 0.2  ])
     """
-    spec = parse_spec(text)
+    spec = parse_spec(text, modules=False)
     if spec.path is not None or spec.name not in SCHEDULES:
         raise UsageError(
             f"unknown learning-rate schedule '{text}'; known: {', '.join(SCHEDULES)}."

@@ -2,8 +2,11 @@ r"""The spec grammar: a name and its parameters in one string, `bitshift:shift=2
 
     spec       = name [":" parameter {"," parameter}]
     name       = registered name | path of a .py file [":" class]
+               | module ":" class | module "." class
     parameter  = key "=" value
     value      = "[" [value {"," value}] "]" | quoted text | text
+
+After a module, a segment with an equals sign is parameters, and any other is a class.
 
 Inside round brackets a comma does not separate, so `generators=[(1,2),(1,2,3)]` has two items. Text
 in double quotes is text whatever it looks like; in it \" is a quotation mark and \\ a backslash.
@@ -22,6 +25,7 @@ MOST_DEPTH = 20
 
 _MOST_SHOWN = 300
 _FILE = re.compile(r"(?P<path>[^:]+?\.py)(?=:|$)")
+_MODULE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _KEY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _PLAIN = re.compile(r"[^\s,\[\]\"()\\]+")
@@ -70,8 +74,11 @@ class Spec:
 
     Attributes:
         text: the whole string.
-        name: the registered name, or the class name where `path` is given ("" for the only one).
+        name: the registered name, or the class name where `path` is given ("" for the only one) or
+            `module`.
         path: the file of one's own, if the name is one.
+        module: the module to import the class from, if the name is one of a module.
+        name_column: where the name stands in the text.
         parameters: values by key.
         columns: where each key stands in the text.
     """
@@ -79,12 +86,30 @@ class Spec:
     text: str
     name: str
     path: str | None = None
+    module: str | None = None
+    name_column: int = 0
     parameters: Mapping[str, Value] = field(default_factory=dict[str, Value])
     columns: Mapping[str, int] = field(default_factory=dict[str, int])
 
+    @property
+    def is_registered(self) -> bool:
+        """Whether the name is one that a plugin would register."""
+        return self.path is None and self.module is None
 
-def parse_spec(text: str) -> Spec:
+    @property
+    def written_parameters(self) -> str:
+        """The parameters as they are written, with the colon before them; empty for none."""
+        if not self.columns:
+            return ""
+        return self.text[self.text.rindex(":", 0, min(self.columns.values())) :]
+
+
+def parse_spec(text: str, *, modules: bool = True) -> Spec:
     """Read a spec string.
+
+    Args:
+        text: the spec string.
+        modules: whether it may name a class by its module.
 
     Raises:
         SpecError: pointing at the character that does not fit.
@@ -97,18 +122,45 @@ def parse_spec(text: str) -> Spec:
     """
     if not text.strip():
         raise UsageError("a name is missing; `seqtasks list` shows the names there are")
+    path = module = None
+    column = 0
     if file := _FILE.match(text):
         path, rest = file["path"], file.end()
+        column = rest + 1
         name, rest = _class_name(text, rest)
     else:
-        path = None
         rest = text.find(":")
         rest = len(text) if rest < 0 else rest
         name = text[:rest].strip()
         if not name:
             raise SpecError(text, 0, "a name is missing before the colon")
+        if modules and _MODULE.fullmatch(name):
+            module, name, column, rest = _in_module(text, name, rest)
     parameters, columns = _parameters(text, rest)
-    return Spec(text, name, path, parameters, columns)
+    return Spec(text, name, path, module, column, parameters, columns)
+
+
+def _in_module(text: str, name: str, rest: int) -> tuple[str | None, str, int, int]:
+    """Return module, class, the class's column and where the name ends; no module if it has none.
+
+    Args:
+        text: the spec string.
+        name: what stands before the first colon, which may be a module.
+        rest: where that ends.
+    """
+    start = text.index(name)
+    end = text.find(":", rest + 1)
+    end = len(text) if end < 0 else end
+    segment = text[rest + 1 : end]
+    if _MODULE.fullmatch(segment.strip()):
+        column = rest + 1 + len(segment) - len(segment.lstrip())
+        return name, segment.strip(), column, end
+    module, dot, last = name.rpartition(".")
+    if not dot:
+        return None, name, start, rest
+    if segment.strip() and "=" not in segment:
+        raise SpecError(text, rest + 1, "expected the name of a class in the module")
+    return module, last, start + len(module) + 1, rest
 
 
 def _class_name(text: str, start: int) -> tuple[str, int]:

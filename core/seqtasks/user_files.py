@@ -18,7 +18,16 @@ from typing import Any
 from seqtasks.errors import UsageError, did_you_mean, one_line
 from seqtasks.sources import Neighbour, Source, absolute, digest, find_neighbour, read_source
 
-__all__ = ["adopt", "class_from_file", "digest", "loaded_from", "source_at", "source_of"]
+__all__ = [
+    "WrongKindError",
+    "adopt",
+    "class_from_file",
+    "digest",
+    "lies_here",
+    "loaded_from",
+    "source_at",
+    "source_of",
+]
 
 _PREFIX = "_seqtasks_file_"
 _NEAR = "_seqtasks_near_"
@@ -212,7 +221,7 @@ def _builtins_for(near: str, source: Source) -> dict[str, Any]:
     ) -> ModuleType:
         head = name.partition(".")[0]
         if level or head not in first:
-            if copied and not level and head not in sys.modules and _lies_here(head):
+            if copied and not level and head not in sys.modules and lies_here(head):
                 raise ModuleNotFoundError(f"No module named '{head}'", name=head)
             return builtins.__import__(name, globals, locals, fromlist or (), level)
         try:
@@ -229,7 +238,7 @@ def _builtins_for(near: str, source: Source) -> dict[str, Any]:
     return {**vars(builtins), "__import__": import_module}
 
 
-def _lies_here(name: str) -> bool:
+def lies_here(name: str) -> bool:
     """Say whether Python would import a module from the current folder."""
     with suppress(Exception):  # finders of strangers are asked
         spec = importlib.util.find_spec(name)

@@ -39,7 +39,7 @@ def found(tmp_path_factory):
 
 def test_there_are_more_than_twenty_malicious_runs_and_each_is_opened_in_every_way(found):
     assert len(RUNS) > 40
-    assert len(found["refused"]) == len(RUNS) * 9 + 5 * 2 + 2
+    assert len(found["refused"]) == len(RUNS) * 9 + 7 * 2 + 2
 
 
 def test_no_code_of_a_stranger_is_executed(found):

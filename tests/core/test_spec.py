@@ -156,7 +156,7 @@ def test_a_spec_knows_where_keys_values_and_items_stand():
         ("./mine.py:note=a:b", "./mine.py", "", {"note": "a:b"}),
         ("~/my cells/v1.2/mine.py:MyCell", "~/my cells/v1.2/mine.py", "MyCell", {}),
         ("/odd.py/mine.py:MyCell", "/odd.py/mine.py", "MyCell", {}),
-        ("mine.python", None, "mine.python", {}),
+        ("mine-python", None, "mine-python", {}),
         ("bitshift:shift=2", None, "bitshift", {"shift": "2"}),
         ("table:file=notes.py", None, "table", {"file": "notes.py"}),
         ("table:file=notes.py:3", None, "table", {"file": "notes.py:3"}),
@@ -172,11 +172,40 @@ def test_what_stands_before_the_parameters_is_a_name_or_a_file_and_class(
 
 
 @pytest.mark.parametrize(
+    ("text", "module", "name", "parameters"),
+    [
+        ("mypkg:Cell", "mypkg", "Cell", ""),
+        ("mypkg.cells:Cell", "mypkg.cells", "Cell", ""),
+        ("mypkg.cells:Outer.Inner", "mypkg.cells", "Outer.Inner", ""),
+        ("mypkg.cells:Cell:rate=0.1,b=[x,y]", "mypkg.cells", "Cell", ":rate=0.1,b=[x,y]"),
+        ('mypkg.cells:Cell:text="a:b=c"', "mypkg.cells", "Cell", ':text="a:b=c"'),
+        ("mypkg.Cell", "mypkg", "Cell", ""),
+        ("mypkg.cells.Cell: rate = 0.1", "mypkg.cells", "Cell", ": rate = 0.1"),
+        (" mypkg.cells : Cell ", "mypkg.cells", "Cell", ""),
+        ("mypkg:x=a:b", None, "mypkg", ":x=a:b"),
+        ("mine.python", "mine", "python", ""),
+        ("mypkg", None, "mypkg", ""),
+        ("my-pkg.cells", None, "my-pkg.cells", ""),
+    ],
+)
+def test_a_class_may_be_named_by_its_module(text, module, name, parameters):
+    spec = parse_spec(text)
+    assert (spec.path, spec.module, spec.name) == (None, module, name)
+    assert spec.written_parameters == parameters
+    assert text[spec.name_column :].startswith(name)
+
+
+@pytest.mark.parametrize(
     ("text", "pointer"),
     [
         (":shift=2", "^ a name is missing before the colon"),
         ("x:", "  ^ expected a parameter, written key=value"),
-        ("x:shift", "  ^ expected a parameter, written key=value"),
+        ("my-x:shift", "     ^ expected a parameter, written key=value"),
+        ("x:My Cell", "  ^ expected a parameter, written key=value"),
+        ("x:1", "  ^ expected a parameter, written key=value"),
+        ("x:Cell:alpha", "       ^ expected a parameter, written key=value"),
+        ("x.y:Cell:", "         ^ expected a parameter, written key=value"),
+        ("x.y:My Cell", "    ^ expected the name of a class in the module"),
         ("x:2nd=1", "  ^ expected a parameter, written key=value"),
         ("x:a=1,", "      ^ expected a parameter, written key=value"),
         ("x:a=1,b", "      ^ expected a parameter, written key=value"),

@@ -18,6 +18,7 @@ from seqtasks.cli.interrupts import received, watch
 from seqtasks.cli.output import brief, say
 from seqtasks.cli.streams import OutputError, settled_streams
 from seqtasks.errors import SeqtasksError, UsageError, did_you_mean, one_line
+from seqtasks.module_classes import nothing_from_here
 from seqtasks.registry import DISABLE_VARIABLE, EVERY, THIRD_PARTY, current_registry, use_registry
 
 __all__ = ["cli", "main"]
@@ -160,7 +161,8 @@ def _run(arguments: list[str] | None) -> int:
     logging.getLogger("seqtasks").addHandler(shown)
     try:
         _check_surroundings(sys.argv[1:] if arguments is None else arguments)
-        code = cli.main(arguments, prog_name="seqtasks", standalone_mode=False)
+        with nothing_from_here():
+            code = cli.main(arguments, prog_name="seqtasks", standalone_mode=False)
         sys.stdout.flush()
     except SeqtasksError as error:
         code = _fail(str(error), error.exit_code)

@@ -211,8 +211,9 @@ def run(
 ) -> None:
     """Train a cell on TASK and score it at the trained length and beyond.
 
-    TASK is a task, an experiment, an experiment file (.json) or a file of your own
-    (./mine.py:MyTask). Every option has a default that the task recommends.
+    TASK is a task, an experiment, an experiment file (.json), a file of your own (./mine.py:MyTask)
+    or a class of an installed module (package.module:MyTask). Every option has a default that the
+    task recommends.
     """
     from seqtasks.experiment_files import load_experiment
 

@@ -38,10 +38,10 @@ _MOST_SYMBOLS = 64
 def show(name: str, kind: Kind | None, source: bool, as_json: bool) -> None:
     """Show what NAME is: definition, source, parameters, alphabet and a worked example.
 
-    NAME may carry parameters (bitshift:shift=2) or be a file of your own (./mine.py:MyTask). Of a
-    cell, it says which parts of it run before, in and after the loop, and on which engine. As JSON,
-    it is one object: of a name that several kinds have, the task or else the cell, unless --kind
-    says otherwise.
+    NAME may carry parameters (bitshift:shift=2), be a file of your own (./mine.py:MyTask), or a
+    class of an installed module (package.module:MyTask). Of a cell, it says which parts of it run
+    before, in and after the loop, and on which engine. As JSON, it is one object: of a name that
+    several kinds have, the task or else the cell, unless --kind says otherwise.
     """
     if source and as_json:
         raise UsageError("--source prints a program, and --json an object: choose one of them")
@@ -52,12 +52,14 @@ def show(name: str, kind: Kind | None, source: bool, as_json: bool) -> None:
         return
     spec = parse_spec(name)
     kinds: list[Kind] = [kind] if kind else _SHOWN
-    if spec.path is not None:
+    registered = spec.name if spec.is_registered else spec.module
+    entries = [current_registry().get(one, registered) for one in kinds if registered]
+    # A name with something that is no parameter after it may look like a module's class.
+    if not spec.is_registered and not any(entries):
         origins: dict[Kind, str] = {
             one: f"{one} of your own" for one in kinds if one != "experiment"
         }
     else:
-        entries = [current_registry().get(one, spec.name) for one in kinds]
         origins = {
             entry.kind: f"{entry.kind}, plugin {entry.plugin} of {entry.distribution}"
             for entry in entries
@@ -101,7 +103,7 @@ def _task(name: str) -> list[str]:
     if made.source:
         lines.append(labelled("source", made.source))
     entry = current_registry().get("task", parse_spec(name).name)
-    if entry is not None and parse_spec(name).path is None:
+    if entry is not None and parse_spec(name).is_registered:
         lines.append(
             labelled("family", f"{entry.family}, {entry.level}" if entry.level else entry.family)
         )

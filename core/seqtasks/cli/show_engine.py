@@ -68,7 +68,7 @@ def program_source(name: str) -> str:
         UsageError: if there is no such cell, or it runs on another engine.
     """
     spec = parse_spec(name)
-    if spec.path is None and current_registry().get("cell", spec.name) is None:
+    if spec.is_registered and current_registry().get("cell", spec.name) is None:
         kinds = [kind for kind in KINDS if current_registry().get(kind, spec.name) is not None]
         if kinds:
             raise UsageError(f"--source prints a cell's program, and '{name}' is a {kinds[0]}")

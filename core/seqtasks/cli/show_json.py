@@ -115,7 +115,7 @@ DOCUMENTS: dict[Kind, Callable[[str], dict[str, Any]]] = {
 def _about(kind: Kind, name: str, target: Any, given: Sequence[str] = ()) -> dict[str, Any]:
     """Return what is said of every class: where it is from, what it is and what it takes."""
     spec = parse_spec(name)
-    entry = current_registry().get(kind, spec.name) if spec.path is None else None
+    entry = current_registry().get(kind, spec.name) if spec.is_registered else None
     text = (inspect.getdoc(target) if target.__doc__ else None) or ""
     return {
         "summary": entry.summary if entry else text.partition("\n")[0],

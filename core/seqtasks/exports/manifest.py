@@ -114,9 +114,11 @@ class Manifest:
             RunError: if a file was changed to what is not trusted.
         """
         if isinstance(self.task, str):
-            path = parse_spec(self.task).path
-            if path is not None:
-                self._check_file(Path(path), origin, trust)
+            spec = parse_spec(self.task)
+            if spec.module is not None:  # an export names such a class otherwise
+                raise self._made_in_a_program()
+            if spec.path is not None:
+                self._check_file(Path(spec.path), origin, trust)
             return self.task
         try:
             verified = verify(self.task, "task", None, Path(), self.versions)

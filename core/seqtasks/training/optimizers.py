@@ -103,7 +103,7 @@ def optimizer_values(text: str, learning_rate: float) -> OptimizerValues:
     Raises:
         UsageError: for an unknown name, or a parameter it does not have or take.
     """
-    spec = parse_spec(text)
+    spec = parse_spec(text, modules=False)
     if spec.path is not None or spec.name not in OPTIMIZERS:
         raise UsageError(
             f"unknown optimizer '{text}'; known: {', '.join(OPTIMIZERS)}."
