@@ -16,7 +16,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # What the tests allow to be executed is forgotten with them.
 os.environ["SEQTASKS_STATE"] = tempfile.mkdtemp(prefix="seqtasks-state-")
 
-collect_ignore_glob = ["*conftest.py"]  # they hold no examples, and share a name
+# Files of that name hold no examples, and share it; the copies in old runs are data.
+collect_ignore_glob = ["*conftest.py", "core/old_runs/*"]
 
 EXAMPLE = Path(__file__).parent / "example_plugin"
 HEADER = "from seqtasks.hookspecs import hookimpl\n"
