@@ -76,6 +76,7 @@ class Analysis:
         masked: whether rows have lengths of their own.
         constants: tensors that a program has as numbers, beside copies of them as they were then.
         usage: what `steps_until_used` found, by the leaves it was asked about.
+        tried_rows: numbers of rows with which a program was tried.
     """
 
     graph: Graph
@@ -93,6 +94,7 @@ class Analysis:
     usage: dict[frozenset[Node], dict[Node, int]] = field(
         default_factory=dict[frozenset[Node], dict[Node, int]]
     )
+    tried_rows: set[int] = field(default_factory=set[int])
 
     @property
     def leaves(self) -> list[Node]:

@@ -20,7 +20,7 @@ from seqtasks.engine.unroll import brought_to
 from seqtasks.errors import one_line
 from seqtasks.torch_randomness import torch_stream
 
-__all__ = ["PlainPass", "disagreement"]
+__all__ = ["PlainPass", "disagreement", "disagreement_of_rows"]
 
 PlainPass = Callable[
     [Tensor, Sequence[State | None], Tensor | None], tuple[Tensor, Sequence[State]]
@@ -71,6 +71,31 @@ def disagreement(
         batch = _batch(program, inputs, states, lengths)
         wrong = _wrong(program, plain, model_of(parts), batch)
     return "it draws random numbers" if draws.is_used else wrong
+
+
+def disagreement_of_rows(
+    program: Passes,
+    plain: PlainPass,
+    parts: Parts,
+    inputs: Tensor,
+    states: Sequence[State | None],
+    lengths: Tensor | None,
+) -> str | None:
+    """Say whether the plain loop makes something else of a row among as many as a batch has.
+
+    Args: as of `disagreement`.
+    """
+    with (
+        torch.inference_mode(False),
+        torch.enable_grad(),
+        torch_stream(0, "trial").functions_drawing(),
+    ):
+        batch, model = _batch(program, inputs, states, lengths), model_of(parts)
+        numbers = torch.arange(len(inputs), device=inputs.device)
+        tried = _taken(batch, numbers[:ROWS], FEW_STEPS, spread=True)
+        loop = by_loop(model, program, tried)
+        truth = _truth(model, program, tried, loop)
+        return _wrong_rows(program, plain, model, tried, loop, truth, len(inputs))
 
 
 def _batch(

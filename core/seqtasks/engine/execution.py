@@ -21,7 +21,7 @@ from seqtasks.engine.batches import (
     without_padding,
     without_steps,
 )
-from seqtasks.engine.checking import PlainPass, disagreement
+from seqtasks.engine.checking import PlainPass, disagreement, disagreement_of_rows
 from seqtasks.engine.differentiable import DifferentiablePass
 from seqtasks.engine.makers import Engine, NativeEngine, TensorEngine
 from seqtasks.engine.observed import unobserved_saving
@@ -392,6 +392,10 @@ class Engines:
         if given is None and states[0] is not None:
             self.run_plain(f"the states given to it are not as its own, of {self.dtype}")
             return None
+        if program.analysis.graph.looks_at_rows and batch not in program.analysis.tried_rows:
+            if batch and self._depends_on_rows(program, plain, inputs, states, lengths):
+                return None
+            program.analysis.tried_rows.add(batch)
         empty = None
         if lengths is not None:
             lengths = checked_lengths(inputs, lengths)
@@ -408,6 +412,23 @@ class Engines:
             )
         predictions, finals, past = results
         return predictions, nested(analysis, finals), nested(analysis, past) if past else []
+
+    def _depends_on_rows(
+        self,
+        program: Passes,
+        plain: PlainPass,
+        inputs: Tensor,
+        states: Sequence[State | None],
+        lengths: Tensor | None,
+    ) -> bool:
+        """Say whether a step does something else with as many rows; the plain loop runs then."""
+        with unobserved_saving():
+            wrong = disagreement_of_rows(program, plain, self.parts, inputs, states, lengths)
+        if wrong is not None:
+            logger.warning("the plain loop runs %s: %s", self.parts.title, wrong)
+            self.unsupported = wrong
+            self._give_up(self._signature(), wrong)
+        return wrong is not None
 
     def _starts_of(self, batch: int, steps: int, device: torch.device) -> list[State]:
         cells = self.parts.cells

@@ -29,6 +29,7 @@ class Graph:
         lookup_phase: when tables by symbol are looked up.
         last_phases: the first backward phase, and those of gradients by symbol and of weights.
         least_phase: of gradients by row that are made from now on.
+        looks_at_rows: whether the code asked how many rows there are.
     """
 
     nodes: list[Node] = field(default_factory=list[Node])
@@ -36,6 +37,7 @@ class Graph:
     lookup_phase: int = 0
     last_phases: tuple[int, int, int] = (1000, 1000, 1000)
     least_phase: int = 0
+    looks_at_rows: bool = False
     _known: dict[Any, Node] = field(default_factory=dict[Any, Node])
     _whole: set[Node] = field(default_factory=set[Node])
 

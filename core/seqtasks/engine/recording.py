@@ -244,6 +244,7 @@ class Recorder(TorchFunctionMode):
             return result
         about = name in _ABOUT or (name == "__get__" and self._is_about(func, args[0]))
         if about and not isinstance(result, Tensor):
+            self._note_size(result, args[0])
             return result
         self.provenance.paused = True
         try:
@@ -251,6 +252,15 @@ class Recorder(TorchFunctionMode):
         finally:
             self.provenance.paused = False
         return result
+
+    def _note_size(self, told: Any, tensor: Any) -> None:
+        """Note that a number was told from which the number of rows can be read."""
+        known = self._tracked.get(id(tensor))
+        numbers = told if isinstance(told, tuple) else (told,)
+        if known is not None and known.rows:
+            sizes = [n for n in numbers if isinstance(n, int) and not isinstance(n, bool) and n]
+            told_rows = any(n % rows == 0 for n in sizes for rows in self.rows)
+            self.graph.looks_at_rows = self.graph.looks_at_rows or told_rows
 
     def _is_about(self, getter: Any, tensor: Any) -> bool:
         """Say whether a property depends on no number of a tensor, nor on its gradient's."""
