@@ -16,7 +16,7 @@ from seqtasks.lookup import build_task
 from seqtasks.module_classes import class_from_module
 from seqtasks.registry import Kind, current_registry
 from seqtasks.runs.files import read_regular
-from seqtasks.sources import MOST_NEIGHBOURS, MOST_SOURCE, Neighbour, Source, digest
+from seqtasks.sources import MOST_SOURCE, Source, digest, read_copies
 from seqtasks.spec import Spec, format_spec, parse_spec
 from seqtasks.tasks import Task
 from seqtasks.trust import Code
@@ -34,7 +34,6 @@ __all__ = [
     "verify",
 ]
 
-_COPY = re.compile(r"source/([^/\\]+)")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _BASES = {"cell": ("seqtasks.cells.base", "Cell"), "readout": ("seqtasks.cells.base", "Readout")}
 
@@ -174,7 +173,7 @@ def verify(
                 f"the {kind} {reference!r} is a file of which the run holds no copy; open the run "
                 f"in Python with seqtasks.load(run, {kind}=...) or seqtasks.resume(run, {kind}=...)"
             )
-        copied = _read_copies(source, kind, folder)
+        copied = read_copies(source, kind, folder)
         files = [copied.path, *(one.path for one in copied.neighbours)]
         return Verified(
             kind,
@@ -292,59 +291,6 @@ def _made_in_a_program(name: str, kind: Kind) -> UsageError:
         f"the {kind} {name} of this run was made in a Python program; open the run there "
         f"with seqtasks.load(run, {kind}={name}) or seqtasks.resume(run, {kind}=...)"
     )
-
-
-def _read_copies(source: Any, kind: Kind, folder: Path) -> Source:
-    """Read a file's copy and those of its neighbours, if they are as the run recorded them."""
-    path, content = _read_copy(source, kind, folder)
-    listed = source.get("neighbours", [])
-    if not isinstance(listed, list):
-        raise TypeError(f"neighbours is no list, but {listed!r}")
-    if len(listed) > MOST_NEIGHBOURS:
-        raise TypeError(f"it has more than {MOST_NEIGHBOURS} neighbours")
-    size = len(content)
-    near: list[Neighbour] = []
-    for one in listed:
-        name, package = one["name"], one["package"]
-        if (
-            not isinstance(name, str)
-            or not _MODULE.fullmatch(name)
-            or not isinstance(package, bool)
-        ):
-            raise TypeError(f"a neighbour is named {name!r}")
-        near.append(Neighbour(name, *_read_copy(one, kind, folder), package))
-        size += len(near[-1].content)
-        if size > MOST_SOURCE:
-            raise UsageError(f"the {kind}'s source is larger than {MOST_SOURCE:,} bytes")
-    return Source(path, content, tuple(near))
-
-
-def _read_copy(record: Any, kind: Kind, folder: Path) -> tuple[Path, bytes]:
-    """Read a copy, which must be a plain file in the run's folder `source`.
-
-    Raises:
-        UsageError: if it lies elsewhere, is a link, was changed, or cannot be read.
-    """
-    written = record["copy"]
-    match = _COPY.fullmatch(written)
-    if match is None or match[1] in (".", "..") or not written.isprintable():
-        raise UsageError(
-            f"{folder} is damaged: the copy of the {kind}'s source must be a file in the run's "
-            f"folder source, got {written!r}"
-        )
-    copy = folder / "source" / match[1]
-    if copy.parent.is_symlink():
-        raise UsageError(f"cannot read {copy.parent}: it is a symbolic link")
-    try:
-        content = read_regular(copy, MOST_SOURCE)
-    except UsageError as error:
-        raise UsageError(str(error).replace(str(copy), f"{copy}, the {kind}'s source", 1)) from None
-    if digest(content) != record["sha256"]:
-        raise UsageError(
-            f"{copy}, the {kind}'s source, was changed after the run began; "
-            "restore it, or start a new run"
-        )
-    return copy, content
 
 
 def _parameters(thing: Task, complete: bool) -> dict[str, Any]:

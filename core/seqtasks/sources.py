@@ -4,6 +4,7 @@ import ast
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ __all__ = [
     "absolute",
     "digest",
     "find_neighbour",
+    "read_copies",
     "read_source",
 ]
 
@@ -29,6 +31,9 @@ MOST_SOURCE = 16 * 2**20
 
 MOST_NEIGHBOURS = 1000
 """Files that a file may import from its folder."""
+
+_COPY = re.compile(r"source/([^/\\]+)")
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 _NEVER_NEIGHBOURS = sys.stdlib_module_names | {"numpy", "seqtasks", "torch"}
 """Modules that a file of the same name in the user's folder does not replace."""
@@ -214,3 +219,66 @@ def _absolute(node: ast.ImportFrom, package: str) -> str | None:
 def _with_parents(name: str) -> Iterator[str]:
     parts = name.split(".") if name else []
     yield from (".".join(parts[: count + 1]) for count in range(len(parts)))
+
+
+def read_copies(source: Any, kind: str, folder: Path) -> Source:
+    """Read a file's copy in a run and those of its neighbours. Nothing is executed.
+
+    Args:
+        source: what the record says of the file.
+        kind: what the file holds, for messages.
+        folder: the run's folder.
+
+    Raises:
+        UsageError: if one lies elsewhere, is a link, was changed, or cannot be read.
+        TypeError: if the record is damaged; KeyError likewise.
+    """
+    path, content = _read_copy(source, kind, folder)
+    listed = source.get("neighbours", [])
+    if not isinstance(listed, list):
+        raise TypeError(f"neighbours is no list, but {listed!r}")
+    if len(listed) > MOST_NEIGHBOURS:
+        raise TypeError(f"it has more than {MOST_NEIGHBOURS} neighbours")
+    size = len(content)
+    near: list[Neighbour] = []
+    for one in listed:
+        name, package = one["name"], one["package"]
+        if (
+            not isinstance(name, str)
+            or not _MODULE.fullmatch(name)
+            or not isinstance(package, bool)
+        ):
+            raise TypeError(f"a neighbour is named {name!r}")
+        near.append(Neighbour(name, *_read_copy(one, kind, folder), package))
+        size += len(near[-1].content)
+        if size > MOST_SOURCE:
+            raise UsageError(f"the {kind}'s source is larger than {MOST_SOURCE:,} bytes")
+    return Source(path, content, tuple(near))
+
+
+def _read_copy(record: Any, kind: str, folder: Path) -> tuple[Path, bytes]:
+    """Read a copy, which must be a plain file in the run's folder `source`.
+
+    Raises:
+        UsageError: if it lies elsewhere, is a link, was changed, or cannot be read.
+    """
+    written = record["copy"]
+    match = _COPY.fullmatch(written)
+    if match is None or match[1] in (".", "..") or not written.isprintable():
+        raise UsageError(
+            f"{folder} is damaged: the copy of the {kind}'s source must be a file in the run's "
+            f"folder source, got {written!r}"
+        )
+    copy = folder / "source" / match[1]
+    if copy.parent.is_symlink():
+        raise UsageError(f"cannot read {copy.parent}: it is a symbolic link")
+    try:
+        content = read_regular(copy, MOST_SOURCE)
+    except UsageError as error:
+        raise UsageError(str(error).replace(str(copy), f"{copy}, the {kind}'s source", 1)) from None
+    if digest(content) != record["sha256"]:
+        raise UsageError(
+            f"{copy}, the {kind}'s source, was changed after the run began; "
+            "restore it, or start a new run"
+        )
+    return copy, content
