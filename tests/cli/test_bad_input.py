@@ -9,7 +9,7 @@ import pytest
         ("run bitflop", "bitflop|did you mean 'bitflip'"),
         ("run bitshfit:shift=2", "bitshfit|did you mean 'bitshift'"),
         ("run bitflip --length 100000000", "64 inputs of length 100000000|gib|smaller length"),
-        ("run bitflip --hidden-size 100000000000", "inputs of length 10|gib"),
+        ("run bitflip --hidden-size 100000000000", "parameters|gib|smaller hidden size"),
         ("run bitflip --eval-length 100000000000", "1 input of length 100000000000|gib"),
         ("run zzz", "'zzz'|seqtasks list"),
         ("run notebook-bitfilp", "did you mean 'notebook-bitflip'"),
