@@ -1,6 +1,7 @@
 """The several tasks that one spec stands for: a task in each of the ways it leaves open."""
 
 import itertools
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Literal, get_args, get_origin
 
@@ -19,34 +20,53 @@ def task_choices(text: str) -> dict[str, Task]:
 
     A way is a value of a parameter that has but a few: one of several words or numbers, such as a
     language's `mode`, or true or false. What the spec says itself stays so. Where there are several
-    such parameters, these are all combinations of which a task can be made.
+    such parameters, these are all combinations of which a task can be made; one that has but its
+    default beside the others is left out.
 
     Raises:
         UsageError: if there is no such task.
 
     Example:
         >>> from seqtasks.task_choices import task_choices
-        >>> list(task_choices("dyck:kinds=3")), list(task_choices("parity"))
-        (['dyck:kinds=3,mode=recognise', 'dyck:kinds=3,mode=predict'], ['parity'])
+        >>> list(task_choices("mqar:pairs=2")), list(task_choices("parity"))
+        (['mqar:pairs=2,random_filler=true', 'mqar:pairs=2,random_filler=false'], ['parity'])
     """
     made = find_task(text)
     found = find("task", text, Task)
     if isinstance(found.target, Task):
         return {text: made}
-    parts = [
-        [f"{parameter.name}={format_value(value)}" for value in _values(parameter.type)]
+    few = [
+        parameter
         for parameter in parameters_of(found.target)
         if parameter.name not in found.parameters and _values(parameter.type)
     ]
+    parts = {one.name: [format_value(value) for value in _values(one.type)] for one in few}
+    usual = {one.name: format_value(one.default) for one in few}
     if not parts:
         return {text: made}
     before = text + ("," if found.spec.parameters else ":")
-    choices: dict[str, Task] = {}
-    for chosen in itertools.product(*parts):
-        spec = before + ",".join(chosen)
+    fitting: dict[tuple[str, ...], Task] = {}
+    for values in itertools.product(*parts.values()):
         with suppress(UsageError):  # two values may not go together
-            choices[spec] = find_task(spec)
+            fitting[values] = find_task(
+                before + ",".join(map("=".join, zip(parts, values, strict=True)))
+            )
+    choices: dict[str, Task] = {}
+    for values, task in fitting.items():
+        said = [
+            f"{name}={value}"
+            for place, (name, value) in enumerate(zip(parts, values, strict=True))
+            if value != usual[name] or _varies(place, values, fitting)
+        ]
+        choices[before + ",".join(said)] = task
     return choices
+
+
+def _varies(place: int, values: tuple[str, ...], fitting: Iterable[tuple[str, ...]]) -> bool:
+    """Say whether a parameter may have another value, all others being as they are."""
+    rest = (*values[:place], *values[place + 1 :])
+    others = (other for other in fitting if other != values)
+    return any((*other[:place], *other[place + 1 :]) == rest for other in others)
 
 
 def _values(kind: Any) -> tuple[Any, ...]:

@@ -12,6 +12,8 @@ from seqtasks.task_choices import task_choices
 from seqtasks.task_speed import measure_task
 from seqtasks.training import BatchSource
 
+NEGATIVES = ("near", "random", "mixed")
+
 
 def test_named_tasks_are_measured_at_the_nearest_allowed_lengths(answer):
     document = json.loads(answer("bench", "tasks", "parity", "modular-arithmetic", "--json"))
@@ -35,9 +37,9 @@ def test_named_tasks_are_measured_at_the_nearest_allowed_lengths(answer):
 def test_a_task_with_modes_is_measured_in_each_that_its_spec_leaves_open(answer):
     document = json.loads(answer("bench", "tasks", "anbn", "tomita:number=4", "mqar", "--json"))
     assert list(dict.fromkeys(row["task"] for row in document["tasks"])) == [
-        "anbn:mode=recognise",
+        *(f"anbn:mode=recognise,negatives={kind}" for kind in NEGATIVES),
         "anbn:mode=predict",
-        "tomita:number=4,mode=recognise",
+        *(f"tomita:number=4,mode=recognise,negatives={kind}" for kind in NEGATIVES),
         "tomita:number=4,mode=predict",
         "mqar:random_filler=true",
         "mqar:random_filler=false",
@@ -46,11 +48,12 @@ def test_a_task_with_modes_is_measured_in_each_that_its_spec_leaves_open(answer)
 
 def test_the_choices_of_a_task_are_all_combinations_of_which_one_can_be_made():
     choices = task_choices("tomita")
-    assert len(choices) == 7 * 2
-    assert choices["tomita:number=4,mode=recognise"] == st.task("tomita:number=4,mode=recognise")
+    assert len(choices) == 7 * (1 + len(NEGATIVES))
+    near = "tomita:number=4,mode=recognise,negatives=near"
+    assert choices[near] == st.task("tomita:number=4,mode=recognise")
     assert list(task_choices("group-word:generators=[(123)]")) == [
         f"group-word:generators=[(123)],group={group}"  # the others do not permute three points
-        for group in ("S3", "S4", "A4", "S5", "A5")
+        for group in ("S3", "S4", "A4", "S5", "A5", "A4xZ5")
     ]
     for fixed in ("parity", "dyck:mode=predict", "bitshift:shift=2"):
         assert list(task_choices(fixed)) == [fixed]
@@ -59,11 +62,12 @@ def test_the_choices_of_a_task_are_all_combinations_of_which_one_can_be_made():
 def test_every_mode_of_every_registered_language_is_among_those_measured():
     choices = {spec for name in current_registry().names("task") for spec in task_choices(name)}
     for name in ("dyck", "shuffle-dyck", "anbn", "anbncn", "reber", "embedded-reber"):
-        assert {f"{name}:mode=recognise", f"{name}:mode=predict"} <= choices
+        recognised = {f"{name}:mode=recognise,negatives={kind}" for kind in NEGATIVES}
+        assert {*recognised, f"{name}:mode=predict"} <= choices
 
 
 def test_the_table_names_each_task_and_keeps_80_columns(answer):
-    longest = "tomita:number=4,mode=recognise"
+    longest = "tomita:number=4,mode=predict"
     text = answer("bench", "tasks", "modular-arithmetic-brackets", longest)
     header, *rows = text.splitlines()
     assert header.split("  ")[0] == "task"

@@ -33,7 +33,7 @@ def all_errors():
 def raised(cls):
     if cls is RunInterruptedError:
         return cls("stopped at step 5", 15, Path("runs/mine"))
-    if cls is SpecError:
+    if issubclass(cls, SpecError):
         return cls("bitshift:shft=2", 9, "no such parameter")
     if cls is IrregularError:
         return cls(1, 3)
