@@ -28,7 +28,7 @@ from seqtasks.metrics import Columns
 from seqtasks.predicting import answers, decide, inputs_at_once, width
 from seqtasks.randomness import stream
 from seqtasks.tasks import Batch, Task
-from seqtasks.tasks.checking import all_inputs
+from seqtasks.tasks.checking import all_inputs, domain_size, try_task
 from seqtasks.torch_randomness import torch_stream
 from seqtasks.torch_settings import own_settings
 
@@ -150,11 +150,13 @@ def evaluate(
         A score for each length, in the order given.
 
     Raises:
-        UsageError: for a length the task cannot have.
+        UsageError: for a length the task cannot have, or a mistake of the task's author.
     """
     task = find_task(task)
     wanted = lengths_to_score(task, lengths)
     check_scored(model, task, max(wanted, default=1))
+    for length in wanted[:1]:
+        try_task(task, length, seed)
     scores = [
         evaluate_at(
             model, task, length, sequences, seed, holdout=holdout, alone=length == min(wanted)
@@ -273,7 +275,7 @@ def count_at(
         raise UsageError(f"sequences must be at least 1, got {sequences}")
     check_scored(model, task, length)
     held_out = holdout is not None and length in holdout
-    domain = task.domain_size(length) if task.equally_likely else None
+    domain = domain_size(task, length) if task.equally_likely else None
     if holdout is not None and held_out:
         domain = len(holdout.held_out(length))
     exhaustive = domain is not None and domain <= max(1.1 * sequences, 16)

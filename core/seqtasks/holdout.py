@@ -11,6 +11,7 @@ from seqtasks.errors import UsageError
 from seqtasks.lengths import LengthRange
 from seqtasks.randomness import stream
 from seqtasks.tasks import Array, Reals, Task
+from seqtasks.tasks.checking import domain_size
 
 __all__ = ["LARGEST_DOMAIN", "Holdout", "checked_domain_size"]
 
@@ -77,7 +78,7 @@ class Holdout:
         self._splits: dict[int, _Split] = {}
         sorts: dict[_Sort, list[int]] = {"split": [], "few": [], "many": []}
         for length in lengths:
-            size = task.domain_size(length)
+            size = domain_size(task, length)
             if size is None:
                 raise UsageError(f"{_unlisted(task, length)}, so none can be held out")
             sorts[_sort(size, share)].append(length)
@@ -153,7 +154,7 @@ class Holdout:
         allowed = self._task.lengths
         last = allowed.minimum + MOST_LENGTHS_TRIED * allowed.step
         tried = allowed.within(LengthRange(allowed.minimum, last))
-        sizes = {length: self._task.domain_size(length) for length in tried}
+        sizes = {length: domain_size(self._task, length) for length in tried}
         possible = [
             length
             for length, size in sizes.items()
@@ -199,7 +200,7 @@ def checked_domain_size(task: Task, length: int, consequence: str) -> int:
     Raises:
         UsageError: if it cannot list them or they are too many, with what follows from that.
     """
-    size = task.domain_size(length)
+    size = domain_size(task, length)
     if size is None:
         raise UsageError(f"{_unlisted(task, length)}, so {consequence}")
     if size > LARGEST_DOMAIN:

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks.binding import bind
-from seqtasks.errors import UsageError, one_line
+from seqtasks.errors import UsageError, explain, one_line
+from seqtasks.lengths import AllowedLengths
+from seqtasks.metrics import Metric
 from seqtasks.module_classes import ModuleNotThereError, class_from_module
 from seqtasks.registry import Kind, current_registry
+from seqtasks.settings import Settings
 from seqtasks.spec import Spec, SpecError, parse_spec
 from seqtasks.tasks import Reals, Task, Tokens, TokenSets
 from seqtasks.user_files import class_from_file
@@ -109,20 +112,43 @@ def build_task(cls: type[Task], parameters: dict[str, Any], spec: str) -> Task:
 
 
 def _checked(made: Task) -> Task:
+    """Return a task that says what a task must.
+
+    Raises:
+        UsageError: if it does not, naming what is missing or wrong.
+    """
+    name = type(made).__name__
+    try:
+        _check_parts(made, name)
+    except UsageError:
+        raise
+    except Exception as error:  # an attribute may be a property of the author's
+        raise UsageError(f"task {name} cannot say what it is: {explain(error)}") from error
+    return made
+
+
+def _check_parts(made: Task, name: str) -> None:
     for side, kinds in (("inputs", Tokens | Reals), ("targets", Tokens | TokenSets | Reals)):
         if not isinstance(getattr(made, side, None), kinds):
-            raise UsageError(
-                f'{type(made).__name__} must say its {side}: `{side} = Tokens("01")` or `Reals(2)`'
-            )
+            raise UsageError(f'{name} must say its {side}: `{side} = Tokens("01")` or `Reals(2)`')
+    given: Any = made.metrics
+    many = isinstance(given, tuple | list) and bool(given)
+    if not many or not all(isinstance(one, Metric) for one in given):
+        raise UsageError(
+            f"{name}.metrics must be a tuple of metrics, such as `(seqtasks.token_accuracy,)`, "
+            f"got {given!r}"[:200]
+        )
     if isinstance(made.targets, Reals) and {"token_accuracy", "sequence_accuracy"} & {
         metric.name for metric in made.metrics
     }:
         raise UsageError(
-            f"{type(made).__name__} has real targets, which accuracy cannot score: "
+            f"{name} has real targets, which accuracy cannot score: "
             "set `metrics = (seqtasks.mean_squared_error,)`"
         )
     if made.layout not in ("each", "end", "after"):
-        raise UsageError(
-            f"{type(made).__name__}.layout must be each, end or after, got {made.layout!r}"
-        )
-    return made
+        raise UsageError(f"{name}.layout must be each, end or after, got {made.layout!r}")
+    for part, kind in (("lengths", AllowedLengths), ("settings", Settings)):
+        held = getattr(made, part)
+        if not isinstance(held, kind):
+            wanted = f"{kind.__module__}.{kind.__name__}"
+            raise UsageError(f"{name}.{part} must be a {wanted}, got {held!r}")

@@ -122,7 +122,7 @@ def is_detached(cell: Cell) -> bool:
         total = torch.stack([(part * numbers(part)).sum() for part in following]).sum()
         if not total.requires_grad:
             return True
-        gradients = torch.autograd.grad(total, floating, allow_unused=True)
+        gradients: Any = torch.autograd.grad(total, floating, allow_unused=True)
     except Exception:  # whoever runs the cell tells of it
         return False
     return all(one is None or not one.any() for one in gradients)

@@ -13,7 +13,7 @@ from seqtasks.lookup import task as find_task
 from seqtasks.metrics import Metric, scored, sequence_accuracy, token_accuracy
 from seqtasks.randomness import stream
 from seqtasks.tasks import Array, Batch, Reals, Task, Tokens, TokenSets
-from seqtasks.tasks.checking import all_inputs
+from seqtasks.tasks.checking import all_inputs, domain_size
 
 __all__ = [
     "Baseline",
@@ -115,7 +115,7 @@ def _baselines(task: Task, length: int | None, seed: int, symbols: int) -> Basel
     if length is None:
         trained = task.lengths.within(LengthRange.parse(task.settings.length))
         length = trained[-1] if trained else task.lengths.minimum
-    domain = task.domain_size(length) if task.equally_likely else None
+    domain = domain_size(task, length) if task.equally_likely else None
     exhaustive = domain is not None and domain <= _MOST_EXHAUSTIVE and length in task.lengths
     rng = stream(seed, "baselines", length)
     if exhaustive:

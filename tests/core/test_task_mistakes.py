@@ -4,9 +4,11 @@ import logging
 
 import numpy as np
 import pytest
+import torch
 
 import seqtasks as st
-from seqtasks.tasks.checking import all_inputs, try_task
+from seqtasks.cells import Concat, ConcatReadout
+from seqtasks.tasks.checking import all_inputs, try_task, try_two_lengths
 
 
 class Right(st.Task):
@@ -98,7 +100,89 @@ class NaNInputs(st.Task):
         return np.nan_to_num(inputs)
 
 
+class OfTheLongest(Right):
+    layout = "after"
+
+    def encode(self, inputs):
+        return inputs[:, : 1 + int(inputs.sum(1).max())]
+
+
+class Forgets(Right):
+    def encode(self, inputs):
+        np.cumsum(inputs, axis=1)
+
+
+class ForgetsToDraw(Right):
+    def generate(self, rng, batch_size, length):
+        rng.integers(2, size=(batch_size, length))
+
+
+class Symbols(Right):
+    def encode(self, inputs):
+        return np.array(["0", "1"])[inputs]
+
+
+class Complex(Right):
+    def encode(self, inputs):
+        return inputs * (1 + 1j)
+
+
+class NaNIds(Right):
+    def encode(self, inputs):
+        return np.where(inputs == 1, np.nan, 0)
+
+
+class Halves(Right):
+    def encode(self, inputs):
+        return inputs / 2
+
+
+class Leaves(Right):
+    def encode(self, inputs):
+        raise SystemExit(3)
+
+
+class Vectors(st.Task):
+    inputs = targets = st.Reals(1)
+    metrics = (st.mean_squared_error,)
+
+    def generate(self, rng, batch_size, length):
+        return rng.random((batch_size, length, 1))
+
+
+class InfiniteTargets(Vectors):
+    def encode(self, inputs):
+        return np.where(inputs > 0.5, np.inf, inputs)
+
+
+class TooLarge(Vectors):
+    def encode(self, inputs):
+        return inputs * 1e300
+
+
+class ComplexVectors(Vectors):
+    def encode(self, inputs):
+        return np.fft.fft(inputs, axis=1)
+
+
+class TextVectors(Vectors):
+    def generate(self, rng, batch_size, length):
+        return super().generate(rng, batch_size, length).astype(str)
+
+
 MISTAKES = {
+    OfTheLongest: "task OfTheLongest: how long the answer to an input is depends on the other",
+    Forgets: r"Forgets.encode: ids must be whole numbers, got None; is a `return` missing\?",
+    ForgetsToDraw: "ForgetsToDraw.generate: ids must be whole numbers, got None",
+    Symbols: "Symbols.encode: ids must be whole numbers, got text: return the places of symbols",
+    Complex: "Complex.encode: ids must be whole numbers, got complex128",
+    NaNIds: "NaNIds.encode: ids must be whole numbers, got nan",
+    Halves: r"Halves.encode: ids must be whole numbers, got 0\.5",
+    Leaves: "task Leaves: encode at length 6 fails: SystemExit: 3",
+    InfiniteTargets: "task InfiniteTargets gives inf among its targets, which must be finite",
+    TooLarge: "task TooLarge gives .*e.299 among its targets, which must be finite",
+    ComplexVectors: "ComplexVectors.encode: real vectors must be numbers, got complex128",
+    TextVectors: "inputs of task TextVectors: real vectors must be numbers, got text",
     Draws: "task Draws gives other answers to the same inputs",
     OtherSource: "task OtherSource draws other inputs from the same generator",
     OfTheBatch: "task OfTheBatch: the answer to an input depends on the other inputs",
@@ -119,13 +203,83 @@ MISTAKES = {
 def test_a_mistake_is_named_before_the_task_is_used(task, message, tmp_path):
     with pytest.raises(st.UsageError, match=message):
         try_task(task(), 6)
-    with pytest.raises(
-        st.UsageError, match=message.replace("length 6", r"length \d+").replace("5", r"\d+")
-    ):
+    anywhere = message.replace("length 6", r"length \d+").replace("32, 5", r"\d+, \d+")
+    with pytest.raises(st.UsageError, match=anywhere):
         st.run(task, cell="concat", steps=1, length="6", evaluation_lengths=(6,))
     with pytest.raises(st.UsageError, match=message):
         st.export(task, tmp_path / "x.npz", count=3, length="6")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint64, np.bool_, np.float32, np.float64])
+def test_ids_may_be_integers_truths_or_whole_floats(kind):
+    class Typed(Right):
+        def generate(self, rng, batch_size, length):
+            return super().generate(rng, batch_size, length).astype(kind)
+
+        def encode(self, inputs):
+            return super().encode(inputs).astype(kind)
+
+    try_task(Typed(), 6)
+    typed, plain = (one.batch(np.random.default_rng(0), 9, 6) for one in (Typed(), Right()))
+    assert typed.inputs.dtype == typed.targets.dtype == np.int64
+    assert np.array_equal(typed.inputs, plain.inputs)
+    assert np.array_equal(typed.targets, plain.targets)
+
+
+ATTRIBUTES = {
+    "lengths": ("all", "Mine.lengths must be a seqtasks.lengths.AllowedLengths, got 'all'"),
+    "settings": ({"cell": "gru"}, "Mine.settings must be a seqtasks.settings.Settings"),
+    "metrics": (("accuracy",), "Mine.metrics must be a tuple of metrics"),
+    "targets": ("01", "Mine must say its targets"),
+    "inputs": (property(lambda self: {}["x"]), "task Mine cannot say what it is: KeyError"),
+}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "message"), [(k, *v) for k, v in ATTRIBUTES.items()]
+)
+def test_an_attribute_of_a_wrong_kind_is_named_before_anything_else(attribute, value, message):
+    mine = type("Mine", (Right,), {attribute: value})
+    for use in (lambda: st.task(mine), lambda: st.run(mine, steps=1)):
+        with pytest.raises(st.UsageError, match=message.replace("task Mine", "(task )?Mine")):
+            use()
+
+
+@pytest.mark.parametrize("size", [-1, 2.5, "many", float("inf")])
+def test_a_number_of_inputs_that_is_none_is_named(size):
+    mine = type("Mine", (Lists,), {"domain_size": lambda self, length: size})
+    with pytest.raises(st.UsageError, match="task Mine: domain_size of length 6"):
+        st.run(mine, cell="concat", steps=1, length="6", evaluation_lengths=(6,))
+    with pytest.raises(st.UsageError, match="task Mine: domain_size of length 6"):
+        st.baselines(mine(), 6)
+
+
+def test_a_task_that_is_wrong_is_not_scored():
+    model = st.Model(torch.nn.Embedding(2, 3), Concat(3, 4), ConcatReadout(3, 4, 2))
+    for task in (Draws, OfTheBatch, OtherSource):
+        with pytest.raises(st.UsageError, match=MISTAKES[task]):
+            st.evaluate(model, task(), "6")
+
+
+def test_a_task_that_scores_nothing_is_warned_of(caplog):
+    class Nothing(Right):
+        def encode(self, inputs):
+            return np.full(inputs.shape, st.IGNORE)
+
+    with caplog.at_level(logging.WARNING, logger="seqtasks"):
+        try_task(Nothing(), 6)
+    assert "task Nothing scores no position of 32 inputs of length 6" in caplog.text
+
+
+def test_a_length_at_which_a_task_fails_is_found_beside_one_at_which_it_does_not():
+    class Even(Right):
+        def encode(self, inputs):
+            return inputs.reshape(len(inputs), -1, 2)[:, :, ::-1].reshape(inputs.shape)
+
+    try_task(Even(), 8)
+    with pytest.raises(st.UsageError, match="task Even: encode at length 9 fails: ValueError"):
+        try_two_lengths(Even(), 8)
 
 
 def test_a_rare_id_outside_the_alphabet_is_named_with_its_task_when_it_comes():

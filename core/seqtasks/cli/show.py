@@ -19,7 +19,7 @@ from seqtasks.randomness import stream
 from seqtasks.registry import KINDS, Kind, current_registry
 from seqtasks.spec import SpecError, format_value, parse_spec
 from seqtasks.tasks import Reals, Task, TokenSets
-from seqtasks.tasks.checking import try_task
+from seqtasks.tasks.checking import try_two_lengths
 from seqtasks.trivial import baselines
 from seqtasks.user_files import WrongKindError
 
@@ -123,7 +123,7 @@ def _task(name: str) -> list[str]:
     lines.append(labelled("length", made.lengths.describe()))
     lines.append(labelled("trained with", trained_with(made)))
     lines += [labelled("published", text) for text in protocol_lines(made)]
-    try_task(made, example_length(made))
+    try_two_lengths(made, example_length(made))
     batch = made.batch(stream(0, "example"), 1, example_length(made))
     return [*lines, "", *_without_learning(made), "", "Example", aligned(batch, made)]
 

@@ -11,7 +11,7 @@ from seqtasks.randomness import stream
 from seqtasks.registry import Kind, current_registry
 from seqtasks.spec import format_value, parse_spec
 from seqtasks.tasks import Task
-from seqtasks.tasks.checking import try_task
+from seqtasks.tasks.checking import try_two_lengths
 from seqtasks.trivial import baselines
 
 __all__ = ["DOCUMENTS", "example_length", "open_meanings"]
@@ -44,7 +44,7 @@ def open_meanings(name: str, made: Task) -> dict[str, dict[str, str]]:
 def _task(name: str) -> dict[str, Any]:
     made = task(name)
     length = example_length(made)
-    try_task(made, length)
+    try_two_lengths(made, length)
     batch = made.batch(stream(0, "example"), 1, length)
     found = baselines(made)
     meanings = open_meanings(name, made)

@@ -14,7 +14,7 @@ from seqtasks.randomness import stream
 if TYPE_CHECKING:
     from seqtasks.tasks.task import Array, Task
 
-__all__ = ["all_inputs", "check_values", "failed", "try_task"]
+__all__ = ["all_inputs", "check_values", "domain_size", "failed", "try_task", "try_two_lengths"]
 
 logger = logging.getLogger("seqtasks")
 
@@ -24,8 +24,10 @@ MOST_SYMBOLS = 2**22
 """What these may have in all: of very long ones, two are tried."""
 COPIES = 3
 """How often the instances of a trial are held at once, drawn and answered in several ways."""
-ALONE = 4
+ALONE = 8
 """Of these, how many are answered alone too."""
+LARGEST = float(np.finfo(np.float32).max)
+"""The largest number of a batch."""
 DRAWS_EACH = 20
 """Instances drawn for each input that exists: one that is drawn as often as any other is missed
 with probability e^-20."""
@@ -43,7 +45,7 @@ def failed(task: "Task", what: str, error: Exception) -> SeqtasksError:
 
 
 def check_values(task: "Task", side: str, alphabet: Any, values: "Array", size: int) -> None:
-    """Refuse ids outside an alphabet, and inputs that are not finite.
+    """Refuse ids outside an alphabet, and numbers that are not finite.
 
     Args:
         task: whose they are.
@@ -55,10 +57,14 @@ def check_values(task: "Task", side: str, alphabet: Any, values: "Array", size: 
     if not values.size:
         return
     if isinstance(alphabet, Reals):
-        if side == "inputs" and not np.isfinite(values).all():
-            wrong = values[~np.isfinite(values)][0]
+        # kept as float32; a target that is not scored is NaN
+        wrong = ~(np.abs(values) <= LARGEST)
+        if side == "targets":
+            wrong &= ~np.isnan(values)
+        if wrong.any():
             raise TaskError(
-                f"task {task.known_as} gives {wrong} among its inputs, which must be finite numbers"
+                f"task {task.known_as} gives {values[wrong][0]} among its {side}, which must be "
+                "finite numbers of float32"
             )
         return
     if not isinstance(alphabet, Tokens) or (values.max() < size and values.min() >= 0):
@@ -98,14 +104,26 @@ def try_task(task: "Task", length: int, seed: int = 0) -> None:
         raise TaskError(
             f"task {name} gives other answers to the same inputs: encode must be a pure function"
         )
-    backwards = _answers(task, inputs[::-1])[::-1]
+    backwards = _answers(task, np.ascontiguousarray(inputs[::-1]))[::-1]
+    halves = [_answers(task, half) for half in (inputs[: rows // 2], inputs[rows // 2 :])]
     alone = [_answers(task, inputs[row : row + 1]) for row in range(min(ALONE, rows))]
-    if not _same(answers, backwards) or not all(
-        one.shape[1:] != answers.shape[1:] or _same(one[0], row)
-        for one, row in zip(alone, answers, strict=False)
+    parts = [*halves, *alone]
+    if any(part.shape[1:] != answers.shape[1:] for part in [backwards, *parts]):
+        raise TaskError(
+            f"task {name}: how long the answer to an input is depends on the other inputs of its "
+            "batch: it must depend on the length of the input alone"
+        )
+    if not (
+        _same(answers, backwards)
+        and _same(answers, np.concatenate(halves))
+        and _same(answers[:ALONE], np.concatenate(alone))
     ):
         raise TaskError(
             f"task {name}: the answer to an input depends on the other inputs of its batch"
+        )
+    if not task.batch_of(inputs).scored.any():
+        logger.warning(
+            f"task {name} scores no position of {counted(rows, 'input')} of length {length}"
         )
     other = drawn("other trial")
     few = len(np.unique(inputs.reshape(rows, -1), axis=0))
@@ -113,6 +131,14 @@ def try_task(task: "Task", length: int, seed: int = 0) -> None:
         logger.warning(f"task {name} draws the same inputs from every generator")
     elif few == 1 and not _same(inputs, other):
         logger.warning(f"task {name} draws the same input for all instances of a batch")
+
+
+def try_two_lengths(task: "Task", length: int) -> None:
+    """Try a task at a length and at the next one that it says it can have; see `try_task`."""
+    try_task(task, length)
+    following = length + task.lengths.step
+    if following in task.lengths:
+        try_task(task, following)
 
 
 def _answers(task: "Task", inputs: "Array") -> "Array":
@@ -129,6 +155,25 @@ _complete: dict[int, tuple["weakref.ref[Task]", set[int]]] = {}
 """By id, tasks and the lengths of which all inputs were found to be listed."""
 
 
+def domain_size(task: "Task", length: int) -> int | None:
+    """Return how many inputs of a length a task says there are; None where it does not say.
+
+    Raises:
+        UsageError: if it fails at that, or says what is no number of inputs.
+    """
+    try:
+        size = task.domain_size(length)
+        number = None if size is None else int(size)
+    except Exception as error:
+        raise failed(task, f"domain_size of length {length}", error) from error
+    if number != size or (number is not None and number < 0):
+        raise TaskError(
+            f"task {task.known_as}: domain_size of length {length} must be a whole number of "
+            f"inputs or None, got {size!r}"
+        )
+    return number
+
+
 def all_inputs(task: "Task", length: int, scored: bool = True) -> "Array":
     """Return every input of a length, as the task lists them, having checked that they are all.
 
@@ -141,8 +186,8 @@ def all_inputs(task: "Task", length: int, scored: bool = True) -> "Array":
         UsageError: if they are not as many as the task says, one is listed twice, an input is drawn
             that is not listed, or one that is listed is never drawn.
     """
+    size = domain_size(task, length)
     try:
-        size = task.domain_size(length)
         listed = np.asarray(task.enumerate(length))
     except Exception as error:
         raise failed(task, "listing its inputs", error) from error

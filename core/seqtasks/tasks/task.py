@@ -110,7 +110,10 @@ class Task:
         return self.registered_name or type(self).__name__
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
-        """Draw inputs: (batch, length) ids of any integer type, or (batch, length, features)."""
+        """Draw inputs: (batch, length) ids, or (batch, length, features).
+
+        Ids are integers of any type, truths, or floats that are whole.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not define generate")
 
     def encode(self, inputs: Array) -> Array:
@@ -205,9 +208,11 @@ class Task:
             inputs = np.asarray(self.generate(rng, batch_size, length))
         except NotImplementedError as error:
             raise TaskError(str(error)) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise failed(self, f"generate at length {length}", error) from error
         vectors = (self.inputs.size,) if isinstance(self.inputs, Reals) else ()
+        if inputs.shape == () and inputs.dtype == np.object_:
+            _checked(self.inputs, inputs, f"{type(self).__name__}.generate")  # None, say
         if inputs.shape != (batch_size, length, *vectors):
             raise TaskError(
                 f"{type(self).__name__}.generate returned shape {inputs.shape}; "
@@ -229,7 +234,7 @@ class Task:
 
     def batch_of(self, inputs: Array) -> Batch:
         """Encode given inputs, (batch, length[, features]), and lay them out with their answers."""
-        inputs = _checked(self.inputs, inputs, "the inputs")
+        inputs = _checked(self.inputs, inputs, f"the inputs of task {self.known_as}")
         check_values(self, "inputs", self.inputs, inputs, self.input_size)
         count, length = inputs.shape[:2]
         given = inputs.view()
@@ -238,7 +243,7 @@ class Task:
             encoded = np.asarray(self.encode(given))
         except NotImplementedError as error:
             raise TaskError(str(error)) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise failed(self, f"encode at length {length}", error) from error
         answers = _checked(self.targets, encoded, f"{type(self).__name__}.encode")
         check_values(self, "targets", self.targets, answers, self.targets.size)
@@ -283,18 +288,39 @@ class Task:
 
 
 def _checked(alphabet: Tokens | TokenSets | Reals, values: Array, origin: str) -> Array:
-    """Return values that are of an alphabet's kind, in whatever type they came."""
+    """Return values that are of an alphabet's kind, in whatever type they came.
+
+    Ids may be integers of any type, truths, or floats that are whole.
+    """
     values = np.asarray(values)
-    if isinstance(alphabet, TokenSets) and values.dtype != np.bool_:
-        raise TaskError(f"{origin}: sets of symbols must be bool, got {values.dtype}")
-    if isinstance(alphabet, Tokens) and not np.issubdtype(values.dtype, np.integer):
-        whole = values.astype(np.int64)
-        if not np.array_equal(whole, values):
-            raise TaskError(
-                f"{origin}: ids must be whole numbers, got {values[whole != values][0]}"
-            )
+    kind = values.dtype.kind
+    if isinstance(alphabet, TokenSets):
+        if kind != "b":
+            raise TaskError(f"{origin}: sets of symbols must be bool, got {_named(values)}")
+        return values
+    if kind not in "biuf":
+        if isinstance(alphabet, Reals):
+            raise TaskError(f"{origin}: real vectors must be numbers, got {_named(values)}")
+        hint = ": return the places of symbols in the alphabet" if kind in "US" else ""
+        raise TaskError(f"{origin}: ids must be whole numbers, got {_named(values)}{hint}")
+    if isinstance(alphabet, Tokens) and kind in "bf":
+        wrong = values[~np.isfinite(values)] if kind == "f" else values[:0]
+        whole = values if wrong.size else values.astype(np.int64)
+        wrong = wrong if wrong.size else values[whole != values]
+        if wrong.size:
+            raise TaskError(f"{origin}: ids must be whole numbers, got {wrong[0]}")
         return whole
     return values
+
+
+def _named(values: Array) -> str:
+    """Return what values are, for a message."""
+    if values.dtype.kind in "US":
+        return "text"
+    if values.shape == () and values.dtype == np.object_:
+        what: Any = values.item()
+        return "None; is a `return` missing?" if what is None else type(what).__name__
+    return str(values.dtype)
 
 
 def _laid_out(
