@@ -58,7 +58,7 @@ def task_choices(text: str) -> dict[str, Task]:
             for place, (name, value) in enumerate(zip(parts, values, strict=True))
             if value != usual[name] or _varies(place, values, fitting)
         ]
-        choices[before + ",".join(said)] = task
+        choices[before + ",".join(said) if said else text] = task
     return choices
 
 
