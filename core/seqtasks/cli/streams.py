@@ -70,8 +70,9 @@ def settled_streams() -> Generator[None, None, None]:
     try:
         yield
     finally:
-        with suppress(OSError, ValueError):
-            sys.stdout.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
         sys.stdin, sys.stdout, sys.stderr = before
 
 
@@ -92,10 +93,10 @@ def _open_descriptors() -> None:
 
 
 def _text(raw: _Raw, before: Any) -> io.TextIOWrapper:
+    # A stream that Python does not buffer, as PYTHONUNBUFFERED asks, is written line by line.
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
         encoding="utf-8" if before is None else before.encoding,
         errors="backslashreplace",
-        line_buffering=before is None or before.line_buffering,
-        write_through=before is not None and before.write_through,
+        line_buffering=before is None or before.line_buffering or before.write_through,
     )
