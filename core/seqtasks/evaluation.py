@@ -1,5 +1,6 @@
 """Scoring a model on a task, in portions that fit in little memory."""
 
+import copy
 import logging
 import math
 from collections.abc import Iterable, Iterator
@@ -156,7 +157,7 @@ def evaluate(
     wanted = lengths_to_score(task, lengths)
     check_scored(model, task, max(wanted, default=1))
     for length in wanted[:1]:
-        try_task(task, length, seed)
+        try_task(copy.deepcopy(task), length, seed)  # a task may keep what it drew
     scores = [
         evaluate_at(
             model, task, length, sequences, seed, holdout=holdout, alone=length == min(wanted)

@@ -127,7 +127,7 @@ def _mistakes(
             model fails for it, or no prediction has a gradient.
     """
     lengths = task.lengths.within(experiment.length_range)
-    try_task(task, min(lengths[-1], lengths[0] + TRIED * lengths.step), experiment.seed)
+    try_task(task, min(lengths[-1], lengths[0] + TRIED * lengths.step), experiment.seed, False)
     length = lengths[min(1, len(lengths) - 1)]
     batch = task.batch(stream(experiment.seed, "trial", length), 2 * ROWS, length)
     inputs = to_torch(batch.inputs, _DTYPES[experiment.dtype], device)

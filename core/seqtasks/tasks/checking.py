@@ -80,8 +80,14 @@ def check_values(task: "Task", side: str, alphabet: Any, values: "Array", size: 
         )
 
 
-def try_task(task: "Task", length: int, seed: int = 0) -> None:
+def try_task(task: "Task", length: int, seed: int = 0, unscored: bool = True) -> None:
     """Try a task on a few instances: what is drawn, and whether answers depend on inputs alone.
+
+    Args:
+        task: to be tried.
+        length: of the inputs.
+        seed: of the streams.
+        unscored: whether to warn if no position is scored.
 
     Raises:
         UsageError: if inputs do not come from the generator that is given, or answers depend on
@@ -121,7 +127,7 @@ def try_task(task: "Task", length: int, seed: int = 0) -> None:
         raise TaskError(
             f"task {name}: the answer to an input depends on the other inputs of its batch"
         )
-    if not task.batch_of(inputs).scored.any():
+    if unscored and not task.batch_of(inputs).scored.any():
         logger.warning(
             f"task {name} scores no position of {counted(rows, 'input')} of length {length}"
         )
