@@ -237,8 +237,7 @@ class Task:
         inputs = _checked(self.inputs, inputs, f"the inputs of task {self.known_as}")
         check_values(self, "inputs", self.inputs, inputs, self.input_size)
         count, length = inputs.shape[:2]
-        given = inputs.view()
-        given.flags.writeable = False
+        given = np.asarray(memoryview(inputs).toreadonly())  # no view of it can be made writeable
         try:
             encoded = np.asarray(self.encode(given))
         except NotImplementedError as error:
