@@ -34,12 +34,12 @@ with probability e^-20."""
 MOST_DRAWN = 30_000
 
 
-def failed(task: "Task", what: str, error: Exception) -> SeqtasksError:
+def failed(task: "Task", what: str, error: BaseException) -> SeqtasksError:
     """Return the error of an author's function that raised one, as one line."""
     if isinstance(error, SeqtasksError):
         return error
     text = explain(error)
-    if "read-only" in text:
+    if "read-only" in text or "WRITEABLE" in text:
         text += "; it must not change its inputs: copy them first"
     return TaskError(f"task {task.known_as}: {what} fails: {text}")
 

@@ -237,7 +237,8 @@ class Task:
         inputs = _checked(self.inputs, inputs, f"the inputs of task {self.known_as}")
         check_values(self, "inputs", self.inputs, inputs, self.input_size)
         count, length = inputs.shape[:2]
-        given = np.asarray(memoryview(inputs).toreadonly())  # no view of it can be made writeable
+        memory: Any = inputs
+        given = np.asarray(memoryview(memory).toreadonly())  # no view of it can be made writeable
         try:
             encoded = np.asarray(self.encode(given))
         except NotImplementedError as error:
