@@ -28,9 +28,9 @@ if len(sys.argv) > 1:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 torch.manual_seed(1)
 cell, inputs = st.cell("concat", 2, 3), torch.randn(2, 3, 2)
-outputs, _ = st.unroll(cell, inputs, engine="native")
+outputs, _ = st.unroll(cell, inputs, engine="auto")
 assert torch.allclose(outputs, st.unroll(cell, inputs)[0], atol=1e-6)
-print(engines_of(cell, "native").name)
+print(engines_of(cell, "auto").name)
 """
 
 

@@ -275,7 +275,9 @@ def test_a_readout_of_zeros_is_no_false_alarm(cell, readout, caplog):
         result = st.run(
             "adding", cell=cell, readout=readout, steps=2, evaluation_lengths=(10,), hidden_size=16
         )
-    assert not caplog.records
+    # Of one output, a softmax is 1 whatever the experts say, and that is said.
+    said = [record.getMessage() for record in caplog.records]
+    assert not [text for text in said if "no gradient reaches" not in text]
     assert result.model.engines.name != "plain"
 
 

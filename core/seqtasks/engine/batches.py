@@ -20,7 +20,7 @@ def ordinary(inputs: Tensor, lengths: Tensor | None) -> bool:
         return False
     if inputs.dim() != (3 if inputs.is_floating_point() else 2) or not all(inputs.shape[:2]):
         return False
-    if obstacle(inputs):
+    if inputs.is_meta or obstacle(inputs):
         return False
     if lengths is None:
         return True
@@ -35,6 +35,8 @@ def obstacle(inputs: Tensor) -> str:
     """Return what keeps programs from a batch that the plain loop may run; empty for nothing."""
     if not inputs.is_floating_point() and inputs.dtype != torch.int64:
         return f"its inputs are {inputs.dtype}, not torch.int64"
+    if inputs.is_meta:  # torch knows no autocast there; the plain loop says what is wrong
+        return ""
     return "autocast is on" if torch.is_autocast_enabled(inputs.device.type) else ""
 
 
