@@ -122,11 +122,13 @@ def test_a_model_that_needs_more_than_one_row_mixes_rows():
     assert mixes_rows(Squeezed(), inputs, seed=0)
 
 
-@pytest.mark.parametrize("engine", ["torch", "native"])
-def test_a_step_that_looks_for_the_number_of_rows_it_gets_runs_by_the_plain_loop(engine):
+def test_a_step_that_looks_for_the_number_of_rows_it_gets_runs_by_the_plain_loop():
     cell, inputs = AtThirtyTwo(3, 4), torch.randn(32, 6, 3)
-    found = st.unroll(cell, inputs, engine=engine)
+    found = st.unroll(cell, inputs, engine="auto")
     torch.testing.assert_close(found, st.unroll(cell, inputs), rtol=0, atol=0)
+    for engine in ("torch", "native"):
+        with pytest.raises(st.UsageError, match="depends on how many there are"):
+            st.unroll(cell, inputs, engine=engine)
 
 
 def test_scores_of_rows_that_mix_say_so_and_are_not_exact(caplog):

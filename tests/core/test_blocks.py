@@ -191,7 +191,7 @@ def test_an_error_comes_where_the_block_is_asked_for(monkeypatch, worth):
     drawn = source(Failing(), prefetch=True)
     drawn.block(0)
     drawn.block(drawn.block_steps)
-    with pytest.raises(RuntimeError, match="the third draw"):
+    with pytest.raises(st.UsageError, match="the third draw"):
         drawn.block(2 * drawn.block_steps)
     drawn.close()
 
