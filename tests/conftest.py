@@ -1,6 +1,7 @@
 """What tests of several parts need: made-up plugins, the example plugin, and other processes."""
 
 import importlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -33,7 +34,10 @@ class Site:
 
     def module(self, name: str, code: str) -> None:
         """Write a module."""
-        (self.folder / f"{name}.py").write_text(code)
+        path = self.folder / f"{name}.py"
+        path.write_text(code)
+        # Byte code of the same second and size would be taken for that of the new text.
+        Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
         importlib.invalidate_caches()
 
     def plugin(
