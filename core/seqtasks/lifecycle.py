@@ -39,7 +39,7 @@ from seqtasks.stored import check_record, finished_result, restore_run
 from seqtasks.tasks import Task
 from seqtasks.torch_settings import own_settings
 from seqtasks.training import Trainer, check_state, state_tensors
-from seqtasks.trivial import Baseline, best_baselines, range_baseline
+from seqtasks.trivial import Baseline, baselines_beside
 
 __all__ = ["resume", "run"]
 
@@ -300,10 +300,7 @@ def _range_score(
 def _without_learning(run: Run) -> dict[str, Baseline]:
     """Return what the best strategy that learns nothing scores where the model was scored."""
     experiment = run.experiment
-    found = best_baselines(run.task, experiment.evaluation_lengths or ())
-    if experiment.score is not None:
-        found[experiment.score] = range_baseline(run.task, experiment.score)
-    return found
+    return baselines_beside(run.task, experiment.evaluation_lengths or (), experiment.score)
 
 
 def _heed(run: Run, trainer: Trainer, directory: RunDirectory | None, stop: Stop) -> None:

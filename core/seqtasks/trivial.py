@@ -19,6 +19,7 @@ __all__ = [
     "Baseline",
     "Baselines",
     "baselines",
+    "baselines_beside",
     "best_baselines",
     "chance",
     "is_no_better",
@@ -175,6 +176,12 @@ def best_baselines(task: Task, lengths: Sequence[int]) -> dict[str, Baseline]:
         )
         for length in lengths
     }
+
+
+def baselines_beside(task: Task, lengths: Sequence[int], over: str | None) -> dict[str, Baseline]:
+    """Return the best strategies at some lengths, and over a range if there is one, by its text."""
+    found = best_baselines(task, lengths)
+    return found if over is None else {**found, over: range_baseline(task, over)}
 
 
 def range_baseline(task: Task, over: str | LengthRange) -> Baseline:

@@ -9,7 +9,7 @@ from seqtasks.cli.completion import complete_runs
 from seqtasks.cli.output import check_picture, echo_json, say
 from seqtasks.cli.score_table import echo_scores
 from seqtasks.cli.trusting import trust_option
-from seqtasks.trivial import best_baselines, range_baseline
+from seqtasks.trivial import baselines_beside
 
 __all__ = ["score"]
 
@@ -75,9 +75,8 @@ def score(
     if over is not None:
         few = sequences or experiment.score_sequences
         over_range = evaluate_range(loaded.model, loaded.task, over, few, chosen, holdout)
-    trivial = best_baselines(loaded.task, [score.length for score in scores])
-    if over_range is not None:
-        trivial[over_range.lengths] = range_baseline(loaded.task, over_range.lengths)
+    over_text = None if over_range is None else over_range.lengths
+    trivial = baselines_beside(loaded.task, [score.length for score in scores], over_text)
     if plot is not None:
         from seqtasks.plots import drawn_of, lengths_figure, write_figure
 
