@@ -17,13 +17,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # What the tests allow to be executed is forgotten with them.
 os.environ["SEQTASKS_STATE"] = tempfile.mkdtemp(prefix="seqtasks-state-")
 
-# Files of that name hold no examples, and share it; the copies in old runs are data.
-collect_ignore_glob = ["*conftest.py", "core/old_runs/*"]
+# Files of that name hold no examples, and share it; copies in old runs and golden files are data.
+collect_ignore_glob = ["*conftest.py", "core/old_runs/*", "engine/golden/*"]
 
 EXAMPLE = Path(__file__).parent / "example_plugin"
 HEADER = "from seqtasks.hookspecs import hookimpl\n"
 
 Python = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that renews golden files."""
+    parser.addoption("--renew", action="store_true", help="write golden files anew")
 
 
 class Site:

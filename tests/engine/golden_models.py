@@ -1,0 +1,113 @@
+"""The models of which the generated sources are kept, and what the engines write for them.
+
+Each model takes the writers through something of its own. The sizes are small and differ, so that
+a size in a source can be told from another.
+"""
+
+import re
+from collections.abc import Callable
+from importlib.resources import files
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+import seqtasks as st
+from seqtasks.engine import native
+from seqtasks.engine.analysing import analyse
+from seqtasks.engine.analysis import Analysis
+from seqtasks.engine.native.emit import emit
+from seqtasks.engine.native.framing import text as header_text
+from seqtasks.engine.parts import Parts
+from seqtasks.engine.tensors.writing import write
+
+__all__ = ["GOLDEN", "WRITERS"]
+
+SYMBOLS, EMBEDDED, STEPS, OUTPUTS = 3, 2, 4, 2
+
+
+class Golden(NamedTuple):
+    """A model whose sources are kept.
+
+    Attributes:
+        cells: the specs of its layers.
+        readout: the spec of its readout.
+        hidden: numbers in a state.
+        symbols: how many the vocabulary has; 0 for inputs that are real vectors.
+        masked: whether the rows of a batch have lengths of their own.
+        external: whether the states of every step have gradients from outside.
+        dtype: of all numbers.
+    """
+
+    cells: tuple[str, ...]
+    readout: str = "state"
+    hidden: int = 5
+    symbols: int = SYMBOLS
+    masked: bool = False
+    external: bool = False
+    dtype: torch.dtype = torch.float32
+
+
+GOLDEN = {
+    "elman": Golden(("elman",)),
+    "gru": Golden(("gru",), symbols=0),  # inputs have gradients
+    "lstm": Golden(("lstm",), masked=True),  # rows wait for their first step
+    "stack-rnn": Golden(("stack-rnn:depth=3",), external=True, dtype=torch.float64),
+    # Products so large that BLAS computes them, and states that are stored for a second layer.
+    "two-layers": Golden(("concat", "gru-concat"), readout="concat", hidden=32),
+}
+
+
+def c_source(golden: Golden) -> str:
+    """Return the C of a model; the header files that every program holds are named alone."""
+    analysis, names = _analysed(golden)
+    source = emit(analysis, names, "a golden model").source
+    for entry in sorted(files(native).iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".h"):
+            source = source.replace(header_text(entry.name), f'/* "{entry.name}" stands here. */')
+    return re.sub("Made by seqtasks [^ ]+ for", "Made by seqtasks for", source) + "\n"
+
+
+def torch_source(golden: Golden) -> str:
+    """Return the Python of a model, and after it the buffers and the constants it works on."""
+    analysis, _ = _analysed(golden)
+    written = write(analysis, golden.external)
+    lines = [
+        f"# {which}: {buffer.kind} {buffer.name}, {buffer.size}"
+        + ", truth values" * buffer.truth
+        + ", zeros" * buffer.zero
+        for which, buffers in (("forward", written.forward), ("backward", written.backward))
+        for buffer in buffers
+    ]
+    lines += [f"# {name} = {_listed(value)}" for name, value in written.constants.items()]
+    return "\n".join([written.source.rstrip("\n"), "", *lines, ""])
+
+
+WRITERS: dict[str, Callable[[Golden], str]] = {".c": c_source, ".py": torch_source}
+
+
+def _analysed(golden: Golden) -> tuple[Analysis, dict]:
+    """Return a model's analysis, and the names of its parameters' leaves."""
+    width = golden.hidden
+    sizes = [EMBEDDED] + [width] * (len(golden.cells) - 1)
+    cells = [st.cell(spec, size, width) for spec, size in zip(golden.cells, sizes, strict=True)]
+    embedding = nn.Embedding(golden.symbols, EMBEDDED) if golden.symbols else nn.Linear(3, EMBEDDED)
+    readout = st.readout(golden.readout, EMBEDDED, cells[-1].output_size, OUTPUTS)
+    model = st.Model(embedding, cells, readout).to(golden.dtype)
+    analysis = analyse(
+        model.embedding,
+        list(model.cells),
+        model.readout,
+        golden.dtype,
+        steps=STEPS,
+        input_size=0 if golden.symbols else 3,
+        masked=golden.masked,
+        external_states=golden.external,
+    )
+    by_identity = Parts(model).names()
+    return analysis, {leaf: by_identity[id(t)] for leaf, t in analysis.parameters.items()}
+
+
+def _listed(value: object) -> str:
+    return str(value.tolist()) if isinstance(value, np.ndarray) else repr(value)
