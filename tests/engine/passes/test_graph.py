@@ -1,0 +1,308 @@
+"""A graph makes each node once, puts it into its phase, and composes views as it makes them."""
+
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_graphs import by_symbol, evaluated, new_graph, real_inputs, state, weight
+
+from seqtasks.engine.graph import Graph
+from seqtasks.engine.nodes import Columns, reached
+from seqtasks.engine.unsupported import UnsupportedError
+
+
+def test_the_same_operation_of_the_same_nodes_is_made_once():
+    graph, _ = new_graph()
+    a, b = weight(graph, 0, 3), weight(graph, 1, 3)
+    assert a is not b
+    assert weight(graph, 0, 3) is a
+    total = graph.add(a, b)
+    count = len(graph.nodes)
+    assert graph.add(a, b) is total
+    assert len(graph.nodes) == count
+
+
+def test_nodes_that_differ_in_one_thing_are_two():
+    graph, _ = new_graph()
+    a = weight(graph, 0, 4)
+    made = [
+        graph.make("view", (a,), (2,), index=np.array([0, 1], np.int32)),
+        graph.make("view", (a,), (2,), index=np.array([1, 0], np.int32)),
+        graph.make("view", (a,), (2, 1), index=np.array([0, 1], np.int32)),
+        graph.make("view", (a,), (2,), index=np.array([0, 1], np.int32), phase=2),
+        graph.make("view", (a,), (2,), index=np.array([0, 1], np.int32), columns=Columns.BATCH),
+        graph.make("tanh", (a,), (2,), value=1),
+        graph.make("tanh", (a,), (2,), value=2),
+    ]
+    assert len(set(made)) == len(made)
+
+
+def test_a_node_belongs_to_the_latest_phase_and_the_most_columns_of_its_inputs():
+    graph, phases = new_graph()
+    w, x, h = weight(graph, 0, 2), real_inputs(graph, phases, 2), state(graph, phases, 2)
+    assert (w.phase, w.columns) == (0, Columns.ONE)
+    assert (x.phase, x.columns) == (2, Columns.BATCH)
+    assert graph.multiply(w, w).phase == 0
+    assert graph.multiply(w, x).phase == 2
+    in_loop = graph.multiply(w, h)
+    assert (in_loop.phase, in_loop.columns) == (3, Columns.BATCH)
+    assert graph.add(x, h).phase == 3
+
+
+def test_gradients_of_tables_and_weights_wait_until_all_steps_are_done():
+    # One loop: backward 5, its loop 6, what was before it 7, by symbol 8, of weights 9.
+    graph, phases = new_graph()
+    g = graph.leaf("cotangent", None, (2,), Columns.BATCH, phases.backward)
+    of_weight = graph.make("negative", (g,), (2,), columns=Columns.ONE)
+    of_table = graph.make("negative", (g,), (2,), columns=Columns.VOCABULARY)
+    of_rows = graph.make("negative", (g,), (2,))
+    assert (of_weight.phase, of_table.phase, of_rows.phase) == (9, 8, 5)
+    for summed in ("outer", "sum_of_columns"):  # these are added up while steps go by
+        assert graph.make(summed, (g,), (2,), columns=Columns.ONE).phase == 5
+
+
+def test_gradients_by_row_are_made_no_earlier_than_told():
+    graph, phases = new_graph()
+    g = graph.leaf("cotangent", None, (2,), Columns.BATCH, phases.backward)
+    graph.least_phase = 7
+    assert graph.pointwise("negative", g).phase == 7
+    assert graph.pointwise("tanh", real_inputs(graph, phases, 2)).phase == 2  # forward: untouched
+
+
+def test_a_copy_takes_new_nodes_without_the_first_graph_knowing():
+    graph, _ = new_graph()
+    a = weight(graph, 0, 2)
+    root = graph.with_pullback(graph.pointwise("tanh", a), lambda g: [])
+    copied = graph.copy()
+    assert copied.pointwise("tanh", a) is root
+    added = copied.pointwise("exp", a)
+    copied.with_pullback(added, lambda g: [])
+    assert added not in graph.nodes
+    assert list(graph.pullbacks) == [root]
+    assert graph.pointwise("exp", a) is not added
+
+
+def test_a_graph_of_too_many_operations_is_refused(monkeypatch):
+    monkeypatch.setattr(sys.modules[Graph.__module__], "MOST_NODES", 3)
+    graph, _ = new_graph()
+    for number in range(3):
+        weight(graph, number, 1)
+    assert weight(graph, 2, 1) is graph.nodes[2]  # no new one
+    with pytest.raises(UnsupportedError, match="more than 3 operations"):
+        weight(graph, 3, 1)
+
+
+# ---- views
+
+
+def test_a_view_of_a_view_is_one_view_of_the_source():
+    graph, _ = new_graph()
+    a = weight(graph, 0, 4)
+    first = graph.view(a, np.array([3, 1, -1]), (3,))
+    second = graph.view(first, np.array([2, 0, -1, 1]), (2, 2))
+    # Place 2 of the first is its zero, place 0 is a[3], -1 is a zero, and place 1 is a[1].
+    assert second.inputs == (a,)
+    assert second.index.tolist() == [-1, 3, -1, 1]
+    assert second.shape == (2, 2)
+
+
+def test_a_view_of_everything_in_order_is_the_source_itself():
+    graph, _ = new_graph()
+    a = weight(graph, 0, 2, 2)
+    assert graph.view(a, np.arange(4), (2, 2)) is a
+    turned = graph.view(a, np.array([0, 2, 1, 3]), (2, 2))
+    assert turned.operation == "view"
+    assert graph.view(turned, np.array([0, 2, 1, 3]), (2, 2)) is a
+    assert graph.reshape(a, (4,)).operation == "view"  # the shape is another
+
+
+def test_a_view_of_numbers_is_numbers_unless_a_zero_stands_among_others():
+    graph, _ = new_graph()
+    five, zero = graph.constant(5.0, (2,)), graph.constant(0.0, (2,))
+    assert graph.view(five, np.array([1, 1, 0]), (3,)) is graph.constant(5.0, (3,))
+    assert graph.view(zero, np.array([1, -1]), (2,)) is zero
+    assert graph.view(five, np.array([-1, -1]), (2,)) is zero
+    assert graph.view(weight(graph, 0, 2), np.array([-1, -1]), (2,)) is zero
+    mixed = graph.view(five, np.array([0, -1]), (2,))
+    assert evaluated(mixed, {}).tolist() == [[5.0, 0.0]]
+
+
+def test_a_view_of_one_part_of_several_reads_that_part_alone():
+    graph, _ = new_graph()
+    a, b = weight(graph, 0, 2), weight(graph, 1, 3)
+    both = graph.concatenate([a, b])  # a0 a1 b0 b1 b2
+    of_b = graph.view(both, np.array([4, -1, 2]), (3,))
+    assert of_b.inputs == (b,)
+    assert of_b.index.tolist() == [2, -1, 0]
+    assert graph.view(both, np.array([0, 1]), (2,)) is a
+    across = graph.view(both, np.array([1, 2]), (2,))
+    assert across.inputs == (both,)
+
+
+def test_a_part_of_what_is_looked_up_is_looked_up_in_a_part_of_the_table():
+    graph, _ = new_graph()
+    table = by_symbol(graph, weight(graph, 0, 5, 4))
+    found = graph.view(graph.lookup(table), np.array([1, 2]), (2,))
+    assert found.operation == "lookup"
+    (part,) = found.inputs
+    assert part.inputs == (table,)
+    assert part.index.tolist() == [1, 2]
+
+
+def test_a_slice_of_a_gate_is_made_of_slices():
+    graph, _ = new_graph()
+    a, b = weight(graph, 0, 4), weight(graph, 1, 4)
+    part = graph.view(graph.add(a, b), np.array([1, 2]), (2,))
+    assert part.operation == "add"
+    assert [n.inputs[0] for n in part.inputs] == [a, b]
+    assert [n.index.tolist() for n in part.inputs] == [[1, 2], [1, 2]]
+    backwards = graph.view(graph.add(a, b), np.array([2, 1]), (2,))  # no run of places
+    assert backwards.operation == "view"
+
+
+def test_a_slice_of_a_product_is_the_product_with_rows_of_the_matrix():
+    graph, phases = new_graph()
+    w, x = weight(graph, 0, 3, 2), real_inputs(graph, phases, 2)
+    part = graph.view(graph.linear(w, x), np.array([1, 2]), (2,))
+    assert (part.operation, part.value) == ("linear", False)
+    # Rows 1 and 2 of a (3, 2) matrix are its places 2, 3 and 4, 5.
+    assert part.inputs[0].index.tolist() == [2, 3, 4, 5]
+    assert part.inputs[0].shape == (2, 2)
+
+
+def test_a_slice_of_a_transposed_product_is_the_product_with_columns_of_the_matrix():
+    graph, phases = new_graph()
+    w, x = weight(graph, 0, 2, 3), real_inputs(graph, phases, 2)
+    part = graph.view(graph.linear(w, x, transposed=True), np.array([1, 2]), (2,))
+    assert (part.operation, part.value) == ("linear", True)
+    # Columns 1 and 2 of a (2, 3) matrix are its places 1, 2 and 4, 5.
+    assert part.inputs[0].index.tolist() == [1, 2, 4, 5]
+    assert part.inputs[0].shape == (2, 2)
+
+
+def test_a_node_with_a_derivative_of_its_own_is_never_sliced_apart():
+    graph, _ = new_graph()
+    whole = graph.with_pullback(graph.add(weight(graph, 0, 4), weight(graph, 1, 4)), lambda g: [])
+    part = graph.view(whole, np.array([1, 2]), (2,))
+    assert part.inputs == (whole,)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_chain_of_views_reads_what_the_views_read_one_after_the_other(data):
+    graph, phases = new_graph()
+    x, y = real_inputs(graph, phases, 4), state(graph, phases, 4)
+    made = {
+        "add": graph.add(x, y),
+        "linear": graph.linear(weight(graph, 0, 4, 4), x),
+        "concatenate": graph.concatenate([x, y]),
+        "tanh": graph.pointwise("tanh", x),
+    }
+    node = made[data.draw(st.sampled_from(sorted(made)))]
+    draw = np.random.default_rng(1)
+    values = {leaf: draw.normal(size=(1, *leaf.shape)) for leaf in (x, y)}
+    values[weight(graph, 0, 4, 4)] = draw.normal(size=(1, 4, 4))
+    expected = evaluated(node, values).reshape(-1)
+    for _ in range(data.draw(st.integers(1, 3))):
+        places = st.integers(-1, node.size - 1)
+        index = data.draw(st.lists(places, min_size=1, max_size=5))
+        if data.draw(st.booleans()):  # a run, as slices have it
+            first = data.draw(st.integers(0, node.size - 1))
+            index = list(range(first, data.draw(st.integers(first + 1, node.size))))
+        node = graph.view(node, np.array(index), (len(index),))
+        expected = np.array([0.0 if place < 0 else expected[place] for place in index])
+        assert evaluated(node, values).reshape(-1) == pytest.approx(expected, rel=1e-12)
+
+
+# ---- what is by symbol, by row of the batch, or neither
+
+
+def test_what_depends_on_a_token_alone_is_computed_in_the_table():
+    graph, _ = new_graph()
+    table, bias = by_symbol(graph, weight(graph, 0, 5, 2)), weight(graph, 1, 2)
+    total = graph.add(graph.lookup(table), bias)
+    assert total.operation == "lookup"
+    assert total.inputs[0] is graph.add(table, bias)
+    assert total.inputs[0].columns == Columns.VOCABULARY
+
+
+def test_a_table_beside_rows_of_the_batch_is_looked_up_first():
+    graph, phases = new_graph()
+    table, h = by_symbol(graph, weight(graph, 0, 5, 2)), state(graph, phases, 2)
+    total = graph.multiply(table, h)
+    assert (total.operation, total.columns) == ("multiply", Columns.BATCH)
+    assert [n.operation for n in total.inputs] == ["lookup", "state"]
+
+
+def test_broadcasting_over_columns_looks_tables_up_and_spreads_weights():
+    graph, phases = new_graph()
+    table, w = by_symbol(graph, weight(graph, 0, 5, 2)), weight(graph, 1, 2)
+    h = state(graph, phases, 2)
+    assert graph.broadcast_columns(table).operation == "lookup"
+    spread = graph.broadcast_columns(w)
+    assert (spread.operation, spread.columns) == ("spread", Columns.BATCH)
+    assert graph.broadcast_columns(h) is h
+
+
+# ---- reductions and products
+
+
+def test_a_sum_over_one_number_is_that_number_and_over_none_is_zero():
+    graph, _ = new_graph()
+    assert graph.sum(weight(graph, 0, 3, 1), 1).operation == "view"
+    assert graph.sum(weight(graph, 1, 3, 0), 1) is graph.constant(0.0, (3,))
+    assert graph.maximum_of(weight(graph, 1, 3, 0), 1) is graph.constant(-np.inf, (3,))
+    summed = graph.sum(weight(graph, 2, 3, 2), 1)
+    assert (summed.operation, summed.shape) == ("sum", (3,))
+
+
+def test_a_product_over_input_and_state_is_split_so_that_the_input_goes_before_the_loop():
+    graph, phases = new_graph()
+    x, h, w = real_inputs(graph, phases, 1), state(graph, phases, 2), weight(graph, 0, 2, 3)
+    total = graph.linear(w, graph.concatenate([x, h]))
+    assert total.operation == "add"
+    of_x, of_h = total.inputs
+    assert (of_x.operation, of_x.phase) == ("linear", phases.before(0))
+    assert (of_h.operation, of_h.phase) == ("linear", phases.loop(0))
+    # Column 0 of a (2, 3) matrix is its places 0, 3; columns 1 and 2 are 1, 2 and 4, 5.
+    assert of_x.inputs[0].index.tolist() == [0, 3]
+    assert of_h.inputs[0].index.tolist() == [1, 2, 4, 5]
+    assert (of_x.inputs[1], of_h.inputs[1]) == (x, h)
+
+
+def test_a_product_over_a_sum_of_early_and_late_is_a_sum_of_products():
+    graph, phases = new_graph()
+    x, h, w = real_inputs(graph, phases, 2), state(graph, phases, 2), weight(graph, 0, 3, 2)
+    total = graph.linear(w, graph.subtract(x, h))
+    assert total.operation == "subtract"
+    assert [n.operation for n in total.inputs] == ["linear", "linear"]
+    assert [n.inputs[1] for n in total.inputs] == [x, h]
+    both_late = graph.linear(w, graph.add(h, state(graph, phases, 2, part=1)))
+    assert both_late.operation == "linear"
+
+
+def test_a_product_with_zeros_is_zeros_and_one_with_a_lookup_is_looked_up():
+    graph, _ = new_graph()
+    w = weight(graph, 0, 3, 2)
+    assert graph.linear(w, graph.constant(0.0, (2,))) is graph.constant(0.0, (3,))
+    found = graph.linear(w, graph.lookup(by_symbol(graph, weight(graph, 1, 5, 2))))
+    assert found.operation == "lookup"
+    assert found.inputs[0].operation == "linear"
+
+
+def test_what_is_reached_holds_the_roots_and_all_their_sources_once():
+    graph, _ = new_graph()
+    a, b, unused = (weight(graph, k, 2) for k in range(3))
+    total = graph.add(graph.multiply(a, b), a)
+    product = graph.multiply(a, b)
+    assert reached([total], lambda node: node.inputs) == {total, product, a, b}
+    assert unused not in reached([total, a], lambda node: node.inputs)
+
+
+def test_a_node_tells_what_it_is_when_printed():
+    graph, phases = new_graph()
+    h = state(graph, phases, 2, 3)
+    assert repr(h) == "%0 = state() [(0, 0)] 2x3 phase 3"
+    assert repr(graph.pointwise("tanh", h)) == "%1 = tanh(%0) 2x3 phase 3"
