@@ -176,6 +176,7 @@ class Result:
             "seed": self.experiment.seed,
             "step": self.step,
             "step_limit": self.experiment.steps,
+            "lines": len(self.history),
             "stopped": self.stopped,
             "seconds": self.seconds,
             "parameters": self.parameters,

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from seqtasks.running import OBSERVER_STOPPED, Result, Run, parameter_count
 from seqtasks.runs.checkpoint import read_checkpoint, read_weights
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.files import write_atomically
-from seqtasks.runs.header import WEIGHTS, WEIGHTS_OF, read_about
+from seqtasks.runs.header import WEIGHTS, WEIGHTS_OF, read_about, read_progress
 from seqtasks.runs.schemas import PROGRESS
 from seqtasks.shapes import checked
 from seqtasks.torch_settings import own_settings
@@ -80,6 +81,7 @@ def load(
             f"{directory.path} has no weights yet: it was stopped before its first checkpoint"
         )
     _fill(model, weights, file)
+    history = _whole_history(directory, done, progress)
     score = (done or {}).get("score")
     return Result(
         experiment,
@@ -92,7 +94,7 @@ def load(
         parameter_count(model),
         [Score.from_json(score) for score in (done or {}).get("scores", ())],
         [Score.from_json(score) for score in (done or {}).get("untrained", ())],
-        directory.history(),
+        history,
         None if score is None else RangeScore.from_json(score),
         {
             length: Baseline(found["strategy"], found["metrics"], found["error"])
@@ -121,6 +123,35 @@ def finished_result(directory: RunDirectory, experiment: Experiment) -> dict[str
     """Return what `result.json` holds, or None if the run is not at its end."""
     result = directory.read_result()
     return result if result and result["step_limit"] == experiment.steps else None
+
+
+def _whole_history(
+    directory: RunDirectory, done: dict[str, Any] | None, progress: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the log of a run; if it is not all that was written, say so."""
+    history = directory.history()
+    lines = _lines_written(directory, done, progress)
+    if lines is not None:
+        problem = directory.log_problem(len(history), lines, done is not None)
+        if problem is not None:
+            logger.warning("%s", problem)
+    return history
+
+
+def _lines_written(
+    directory: RunDirectory, done: dict[str, Any] | None, progress: dict[str, Any]
+) -> int | None:
+    """Return how many lines the log of a run must have, None if that is not known.
+
+    The result of an earlier seqtasks does not say it; the last checkpoint, of the same step, does.
+    """
+    if done is None or "lines" in done:
+        return (done or progress)["lines"]
+    with suppress(UsageError):
+        if os.path.lexists(directory.checkpoint):
+            saved = read_progress(directory.checkpoint)
+            return saved["lines"] if saved["step"] == done["step"] else None
+    return None
 
 
 def restore_run(

@@ -102,3 +102,40 @@ def test_lost_lines_of_the_log_are_named(refused, run_copy, kept):
     log = run_copy / "metrics.jsonl"
     log.write_text("".join(log.read_text().splitlines(keepends=True)[:kept]))
     refused(["resume", run_copy, "--steps", "200"], "metrics.jsonl", "lost lines")
+
+
+@pytest.mark.parametrize("kept", [0, 1, -1])
+@pytest.mark.parametrize("known_by", ["result.json", "checkpoint.safetensors"])
+def test_a_log_cut_short_is_told_of_whatever_reads_the_run(seqtasks, run_copy, kept, known_by):
+    lines = (run_copy / "metrics.jsonl").read_text().splitlines(keepends=True)
+    (run_copy / "metrics.jsonl").write_text("".join(lines[:kept]))
+    if known_by == "result.json":
+        (run_copy / "checkpoint.safetensors").unlink()
+    else:
+        result = json.loads((run_copy / "result.json").read_text())
+        assert result.pop("lines") == len(lines)
+        (run_copy / "result.json").write_text(json.dumps(result))
+    present = len(lines[:kept])
+    wanted = f"metrics.jsonl is cut short: it has {present} of {len(lines)} lines"
+    for command in (["eval", run_copy, "--length", "5"], ["predict", run_copy, "01"]):
+        done = seqtasks(*command)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.startswith("Warning: "), command
+        assert wanted in done.stderr
+    assert wanted in seqtasks("runs", run_copy.parent).stdout
+    (summary,) = json.loads(seqtasks("runs", run_copy.parent, "--json").stdout)
+    assert wanted in summary["problem"]
+    assert summary["status"] == "finished"
+
+
+def test_a_log_with_lines_added_is_told_of(seqtasks, run_copy):
+    with open(run_copy / "metrics.jsonl", "a") as log:
+        log.write('{"step": 100, "loss": 0.0, "seconds": 1.0}\n')
+    assert "metrics.jsonl was added to" in seqtasks("eval", run_copy, "--length", "5").stderr
+    assert "metrics.jsonl was added to" in seqtasks("runs", run_copy.parent).stdout
+
+
+def test_a_sound_log_is_not_warned_of(seqtasks, run_copy):
+    assert seqtasks("eval", run_copy, "--length", "5").stderr == ""
+    (summary,) = json.loads(seqtasks("runs", run_copy.parent, "--json").stdout)
+    assert "problem" not in summary

@@ -37,6 +37,7 @@ def load(run: str) -> int:
     try:
         loaded = st.load(run)
         print(loaded.step, loaded.metrics, loaded.solved, loaded.score)
+        print(f"{len(loaded.history)} lines")
     except SeqtasksError as error:
         print(f"Error: {error}", file=sys.stderr)
         return error.exit_code

@@ -40,7 +40,7 @@ def runs(folder: Path, sort: str, reverse: bool, as_json: bool) -> None:
             summary["status"],
             str(summary.get("step", "")),
             str(summary.get("parameters", "")),
-            _score_text(summary) or summary.get("problem", ""),
+            "; ".join(filter(None, [_score_text(summary), summary.get("problem", "")])),
         ]
         for summary in found
     ]

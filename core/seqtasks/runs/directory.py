@@ -191,6 +191,26 @@ class RunDirectory:
             data = read_text(line, f"{self.metrics}, line {number},")
             yield checked(data, LOG_LINE, self.metrics, f" at line {number}")
 
+    def log_problem(self, present: int, expected: int, ended: bool) -> str | None:
+        """Say in what the log is not the one that was written, None if it has all its lines.
+
+        Args:
+            present: the lines it has.
+            expected: the lines that it had at the run's end, or at its last checkpoint.
+            ended: whether the run is at its end, after which there are no further lines.
+        """
+        if present < expected:
+            return (
+                f"{self.metrics} is cut short: it has {present} of {expected} lines, so the "
+                "history of the run is not whole"
+            )
+        if ended and present > expected:
+            return (
+                f"{self.metrics} was added to: it has {present} lines, of which the run wrote "
+                f"{expected}"
+            )
+        return None
+
     def log_lines(self) -> Iterator[bytes]:
         """Yield the whole lines of `metrics.jsonl`, each with its end, as they are.
 

@@ -17,7 +17,8 @@ def list_runs(folder: Path) -> list[dict[str, Any]]:
 
     A summary has name, path, task, cell, seed, status (running, finished, unfinished, damaged),
     step and steps; a finished one parameters, seconds and scores too. The step of a run that is
-    not running is the one that it goes on from.
+    not running is the one that it goes on from. A damaged one, and one whose log is not whole,
+    say so in `problem`.
     """
     found = sorted(folder.glob("*/experiment.json"), key=lambda path: _natural(path.parent.name))
     return [_summary(RunDirectory(path.parent)) for path in found if path.parent.name[0] != "."]
@@ -39,11 +40,21 @@ def _details(run: RunDirectory) -> dict[str, Any]:
         details["cell"] = None  # the module was the user's own
     running = run.is_running()
     result = run.read_result()
-    logged = max((line["step"] for line in run.log()), default=0)
+    # Before the log, which a run under way may add to: it never has fewer lines than are saved.
+    progress = read_progress(run.checkpoint) if run.checkpoint.exists() else None
+    saved = progress["step"] if progress else 0
+    logged, present = 0, 0
+    for line in run.log():
+        logged, present = max(logged, line["step"]), present + 1
     done = result is not None and result["step_limit"] == details["steps"]
     details["status"] = "running" if running else "finished" if done else "unfinished"
-    saved = read_progress(run.checkpoint)["step"] if run.checkpoint.exists() else 0
     details["step"] = max(saved, logged) if running else saved
+    known = progress or {}
+    if result is not None and done:
+        known = result if "lines" in result or saved != result["step"] else known
+    if not running and "lines" in known:
+        problem = run.log_problem(present, known["lines"], done)
+        details |= {} if problem is None else {"problem": problem}
     if result is not None:
         details["parameters"] = result["parameters"]
         details["seconds"] = result["seconds"]

@@ -139,7 +139,12 @@ RESULT = fields(
         "scores": listed(SCORE),
         "untrained": listed(SCORE),
     },
-    {"score": optional(RANGE_SCORE), "weights": text, "without_learning": table(BASELINE)},
+    {
+        "lines": whole(1),
+        "score": optional(RANGE_SCORE),
+        "weights": text,
+        "without_learning": table(BASELINE),
+    },
 )
 """`result.json`."""
 
