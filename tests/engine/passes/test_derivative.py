@@ -68,6 +68,17 @@ def test_the_gradient_carried_through_a_loop_is_the_one_worked_out_by_hand():
     assert of_x.phase == phases.backward_before(0)  # x was there before the loop
 
 
+def test_a_state_read_twice_in_a_step_carries_both_gradients_back():
+    made = looped([2], lambda graph, x, h: [graph.multiply(h, graph.pointwise("exp", h))])
+    graph, (part,) = made.graph, made.parts
+    arriving = graph.add(made.analysis.cotangent, part.back)
+    # h⁺ = h exp(h), so h' = G exp(h) + (G h) exp(h).
+    e = graph.pointwise("exp", part.previous)
+    through_exp = graph.multiply(graph.multiply(arriving, part.previous), e)
+    assert part.before.operation == "add"
+    assert set(part.before.inputs) == {graph.multiply(arriving, e), through_exp}
+
+
 def test_what_was_computed_before_a_loop_is_derived_after_the_loop_back():
     made = looped(
         [2],
@@ -150,6 +161,7 @@ FORMS = {
     "sum": lambda g, x, w, v, t: g.sum(g.reshape(g.multiply(x, x), (2, 2)), 1),
     "maximum_of": lambda g, x, w, v, t: g.maximum_of(g.reshape(g.multiply(x, v), (2, 2)), 1),
     "where": lambda g, x, w, v, t: g.pointwise("where", g.pointwise("greater", x, 0.1), v, x),
+    "sigmoid": lambda g, x, w, v, t: g.pointwise("sigmoid", g.multiply(x, v)),
     "divide": lambda g, x, w, v, t: g.divide(x, g.add(g.multiply(v, v), 1.0)),
     "a table": lambda g, x, w, v, t: g.multiply(g.lookup(t), x),
     "of a table alone": lambda g, x, w, v, t: g.pointwise("exp", g.lookup(t)),

@@ -30,6 +30,26 @@ def test_a_weight_that_writes_to_a_memory_read_one_step_later_is_used_from_two_s
     assert counts[weight(made.graph, 1, 2)] == 1
 
 
+def test_of_several_ways_to_a_weight_the_shortest_counts():
+    # m⁺ = a x and h⁺ = m + a x: a is reached at once, and again one step back.
+    def step(graph, x, h, m):
+        product = graph.multiply(weight(graph, 0, 2), x)
+        return [graph.add(m, product), graph.pointwise("tanh", product)]
+
+    made = looped([2, 2], step)
+    assert of_predictions(made)[weight(made.graph, 0, 2)] == 1
+    apart = looped(
+        [2, 2],
+        lambda graph, x, h, m: [
+            graph.add(m, graph.multiply(weight(graph, 0, 2), x)),
+            graph.linear(graph.broadcast(weight(graph, 0, 2), (2, 2)), x),
+        ],
+    )
+    terms = apart.analysis.gradients.of_parameters[weight(apart.graph, 0, 2)]
+    assert len(terms) == 2  # one for each way, which take one step and two
+    assert of_predictions(apart)[weight(apart.graph, 0, 2)] == 1
+
+
 def test_a_chain_of_memories_takes_a_step_for_each():
     # c⁺ = a x, b⁺ = c, h⁺ = b: from a to h are three steps.
     made = looped(
