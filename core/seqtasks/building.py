@@ -9,9 +9,10 @@ from torch import nn
 from seqtasks.binding import parameters_of
 from seqtasks.cells import Cell, Readout
 from seqtasks.errors import UsageError, one_line
+from seqtasks.initialization import begin_as_haiku
 from seqtasks.lookup import find
 from seqtasks.model import Model
-from seqtasks.settings import EmbeddingKind
+from seqtasks.settings import EmbeddingKind, InitializationName
 from seqtasks.tasks import Task, Tokens
 from seqtasks.torch_randomness import torch_stream
 
@@ -56,6 +57,7 @@ def build_model(
     layers: int = 1,
     seed: int = 0,
     embedding: EmbeddingKind = "learned",
+    initialization: InitializationName = "torch",
 ) -> Model:
     """Return a model for a task, float32, initialised from the seed's own stream.
 
@@ -63,12 +65,16 @@ def build_model(
     number of symbols for the embedding `one-hot`.
 
     Raises:
-        UsageError: for a cell or readout that cannot be made, or an embedding that does not fit.
+        UsageError: for a cell or readout that cannot be made, an embedding that does not fit, or
+            a cell of which Haiku's initialization is not known.
     """
     with torch_stream(seed, "initialisation").drawing():
-        return assemble(
+        model = assemble(
             task, cell_spec, readout_spec, hidden_size, embedding_size, layers, embedding
         )
+        if initialization == "haiku":
+            begin_as_haiku(model)
+        return model
 
 
 def assemble(

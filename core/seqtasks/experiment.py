@@ -30,6 +30,8 @@ CADENCE = {"log_every": 25, "evaluate_every": 100, "checkpoint_every": 500}
 ADDED_LATER: dict[str, Any] = {
     "embedding": "learned",
     "blank_before_answer": False,
+    "zeros_after_end": False,
+    "initialization": "torch",
     "score_also": None,
     "lr_schedule": "constant",
     "training_inputs": None,

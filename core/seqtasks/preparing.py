@@ -79,7 +79,7 @@ def prepare(
     check_memory(model)
     model.to(device)
     source = BatchSource(
-        task,
+        task.with_zeros_after_end() if experiment.zeros_after_end else task,
         experiment.length_range,
         experiment.batch_size,
         experiment.data,
@@ -172,6 +172,7 @@ def experiment_model(experiment: Experiment, task: Task) -> nn.Module:
         experiment.layers,
         experiment.seed,
         experiment.embedding,
+        experiment.initialization,
     )
     check_memory(model)  # before a conversion parts what overlaps
     return brought_to_type(model, _DTYPES[experiment.dtype])

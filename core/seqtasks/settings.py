@@ -8,12 +8,20 @@ from typing import Literal, get_args
 from seqtasks.errors import UsageError
 from seqtasks.lengths import LengthRange
 
-__all__ = ["DataOrder", "EmbeddingKind", "EngineName", "LossReduction", "Settings"]
+__all__ = [
+    "DataOrder",
+    "EmbeddingKind",
+    "EngineName",
+    "InitializationName",
+    "LossReduction",
+    "Settings",
+]
 
 LossReduction = Literal["mean", "sum"]
 DataOrder = Literal["sampled", "epochs"]
 EmbeddingKind = Literal["learned", "one-hot"]
 EngineName = Literal["auto", "plain", "torch", "native"]
+InitializationName = Literal["torch", "haiku"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +37,15 @@ class Settings:
         embedding_size: numbers in an input's embedding; None for the hidden size, or for the
             number of symbols where these are one-hot.
         layers: cells stacked on one another.
+        initialization: how the weights begin: `torch`, as each module draws them; or `haiku`, as
+            that library does, from cut-off normal distributions, with biases of zero.
         length: training lengths, `10` or `1..20`; each batch has one, as the curriculum says.
         curriculum: spec of how a batch's length is chosen: `uniform`, `fixed` or `increasing`.
         ponder: blanks after each step of the input and of the answer, to compute over.
         blank_before_answer: whether a blank follows the input, at which a task answers that else
             answers at the last symbol of the input.
+        zeros_after_end: whether the places of an answer after its END are trained to hold the first
+            symbol, as published code does; they are never scored.
         steps: the most training steps.
         batch_size: instances in a batch.
         learning_rate: step size of the optimiser.
@@ -60,10 +72,12 @@ class Settings:
     embedding: EmbeddingKind = "learned"
     embedding_size: int | None = None
     layers: int = 1
+    initialization: InitializationName = "torch"
     length: str = "10"
     curriculum: str = "uniform"
     ponder: int = 0
     blank_before_answer: bool = False
+    zeros_after_end: bool = False
     steps: int = 5000
     batch_size: int = 64
     learning_rate: float = 0.003
@@ -102,10 +116,10 @@ class Settings:
         self._one_of("loss_reduction", get_args(LossReduction))
         self._one_of("data", get_args(DataOrder))
         self._one_of("embedding", get_args(EmbeddingKind))
-        if not isinstance(self.blank_before_answer, bool):
-            raise UsageError(
-                f"blank_before_answer must be true or false, got {self.blank_before_answer!r}"
-            )
+        self._one_of("initialization", get_args(InitializationName))
+        for name in ("blank_before_answer", "zeros_after_end"):
+            if not isinstance(getattr(self, name), bool):
+                raise UsageError(f"{name} must be true or false, got {getattr(self, name)!r}")
         self._number("holdout")
         if not 0 <= self.holdout < 1:
             raise UsageError(f"holdout must be a share from 0 to below 1, got {self.holdout:g}")

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqtasks.cells import Cell, State
+from seqtasks.cells.haiku import begin_linear
 from seqtasks.errors import UsageError
 from seqtasks_cells.checks import check_choice, check_positive, check_share
 
@@ -37,6 +38,12 @@ class Controller(Cell):
         self.nonlinearity = nonlinearity
         self.controller = nn.Linear(input_size + cell_size + hidden_size, hidden_size)
         self.action = nn.Linear(hidden_size, actions)
+
+    def begin_as_haiku(self) -> None:
+        """Draw the controller as `hk.VanillaRNN` does: one linear map of [x; r], another of h."""
+        read = self.input_size + self.cell_size
+        begin_linear(self.controller.weight[:, :read], read)
+        begin_linear(self.controller.weight[:, read:], self.hidden_size)
 
     def places(self, steps: int) -> int:
         """Return the cells of the memory for a loop of so many steps."""

@@ -46,7 +46,7 @@ class BinaryAddition(Task):
     lengths = AllowedLengths(3)
     source = SOURCE
     settings = shorter_protocol("3..10", evaluation_lengths=(10, 20, 40, 100))
-    published = published("binary-addition", has_end=True)
+    published = published("binary-addition", jump="1/2", has_end=True, shortest=3)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw pairs of numbers, (batch, length)."""
@@ -87,7 +87,7 @@ class BinaryMultiplication(Task):
     lengths = AllowedLengths(3)
     source = SOURCE
     settings = shorter_protocol("3..8", evaluation_lengths=(8, 16, 40, 100))
-    published = published("binary-multiplication", has_end=True)
+    published = published("binary-multiplication", jump="1/2", has_end=True, shortest=3)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw pairs of numbers, (batch, length)."""
@@ -123,7 +123,7 @@ class ComputeSqrt(BitTask):
     layout = "after"
     source = SOURCE
     settings = shorter_protocol("1..10", evaluation_lengths=(10, 20, 40, 100))
-    published = published("compute-sqrt")
+    published = published("compute-sqrt", jump="2/3")
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> NDArray[np.uint8]:
         """Draw numbers above 0, (batch, length)."""

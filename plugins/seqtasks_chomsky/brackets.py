@@ -81,7 +81,7 @@ class SolveEquation(Task):
     lengths = AllowedLengths(3)
     source = SOURCE
     settings = shorter_protocol("3..15", evaluation_lengths=(15, 30, 60, 150))
-    published = published("solve-equation")
+    published = published("solve-equation", shortest=3)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw equations, (batch, length)."""

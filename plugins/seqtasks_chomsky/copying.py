@@ -24,7 +24,7 @@ class DuplicateString(BitTask):
     layout = "after"
     source = SOURCE
     settings = shorter_protocol("1..8", evaluation_lengths=(8, 16, 40, 100))
-    published = published("duplicate-string")
+    published = published("duplicate-string", jump="1/3")
 
     def encode(self, inputs: Array) -> Array:
         """Return the bits twice, (batch, 2 length)."""
@@ -46,7 +46,7 @@ class MissingDuplicate(Task):
     lengths = AllowedLengths(2)
     source = SOURCE
     settings = protocol("lstm", clip=0.1)
-    published = published("missing-duplicate")
+    published = published("missing-duplicate", shortest=2)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw words written twice with a bit missing, (batch, length)."""
@@ -103,7 +103,7 @@ class OddsFirst(BitTask):
     layout = "after"
     source = SOURCE
     settings = shorter_protocol("1..10", evaluation_lengths=(10, 20, 40, 100))
-    published = published("odds-first")
+    published = published("odds-first", jump="1/2")
 
     def encode(self, inputs: Array) -> Array:
         """Return the bits at odd places, then the others, (batch, length)."""

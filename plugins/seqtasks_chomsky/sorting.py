@@ -22,7 +22,7 @@ class BucketSort(Task):
     layout = "after"
     source = SOURCE
     settings = protocol("lstm", clip=0.1)
-    published = published("bucket-sort")
+    published = published("bucket-sort", jump="1/2")
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw symbols, (batch, length)."""

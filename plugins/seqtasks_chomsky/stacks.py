@@ -26,7 +26,7 @@ class ReverseString(BitTask):
     layout = "after"
     source = SOURCE
     settings = protocol("stack-rnn", learning_rate=0.01, solved_after=10)
-    published = published("reverse-string")
+    published = published("reverse-string", jump="1/2")
 
     def encode(self, inputs: Array) -> Array:
         """Return the bits from last to first, (batch, length)."""
@@ -50,7 +50,7 @@ class StackManipulation(Task):
     lengths = AllowedLengths(2)
     source = SOURCE
     settings = protocol("stack-rnn", solved_after=10)
-    published = published("stack-manipulation", has_end=True)
+    published = published("stack-manipulation", jump="1/2", has_end=True, shortest=2)
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw stacks followed by actions, (batch, length)."""

@@ -29,9 +29,9 @@ class CopyMemory(Task):
 
     The input is `items` symbols, each one of `symbols`, then T - 1 blanks (_), a go marker (>) and
     `items` blanks; the answer is T + `items` blanks, then the symbols in their order. All of it is
-    scored. Length counts all steps, T + 2 * items: with 10 items, as in the papers, from 21, while
-    they have T of 100 and more. To answer blanks first and
-    then guess has a mean cross-entropy of items * ln(symbols) / length: 10 ln 8 / (T + 20).
+    scored. Length counts all steps, T + 2 * items: with the papers' 10 items, from 21. The papers
+    have T of 100 and more, so lengths from 120. A network that answers blanks first and then
+    guesses has a mean cross-entropy of items * ln(symbols) / length: 10 ln 8 / (T + 20).
     """
 
     symbols: int = 8

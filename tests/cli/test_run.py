@@ -21,6 +21,7 @@ OPTIONS = {  # option: how it is given, and the value the experiment then has
     "embedding": ("learned", "learned"),
     "embedding_size": ("5", 5),
     "layers": ("2", 2),
+    "initialization": ("haiku", "haiku"),
     "length": ("3..7", "3..7"),
     "curriculum": ("fixed:length=5", "fixed:length=5"),
     "ponder": ("2", 2),
@@ -42,7 +43,8 @@ OPTIONS = {  # option: how it is given, and the value the experiment then has
     "checkpoint_every": ("7", 7),
 }
 OUTPUT = {"out", "dry_run", "as_json", "quiet", "tensorboard"}
-NOT_OF_THE_EXPERIMENT = {"task", "protocol", "trust", "blank_before_answer", *OUTPUT}
+FLAGS = {"blank_before_answer", "zeros_after_end"}
+NOT_OF_THE_EXPERIMENT = {"task", "protocol", "trust", *FLAGS, *OUTPUT}
 
 
 def planned(seqtasks, *arguments: str) -> dict:
@@ -169,6 +171,16 @@ def test_every_option_reaches_the_experiment(seqtasks):
     assert {name: experiment[name] for name in OPTIONS} == {
         name: value for name, (_, value) in OPTIONS.items()
     }
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_a_flag_is_set_and_unset_whatever_the_protocol_says(seqtasks, flag):
+    option = flag.replace("_", "-")
+    protocol = ("binary-addition", "--protocol", "published")
+    assert planned(seqtasks, "binary-addition")[flag] is False
+    assert planned(seqtasks, "binary-addition", f"--{option}")[flag] is True
+    assert planned(seqtasks, *protocol)[flag] is True
+    assert planned(seqtasks, *protocol, f"--no-{option}")[flag] is False
 
 
 def test_a_dry_run_shows_the_plan_and_writes_nothing(seqtasks, tmp_path):

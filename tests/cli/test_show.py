@@ -44,10 +44,12 @@ def test_no_setting_that_is_not_as_usual_is_left_out():
         "embedding": "one-hot",
         "embedding_size": 17,
         "layers": 3,
+        "initialization": "haiku",
         "length": "4..29",
         "curriculum": "fixed",
         "ponder": 2,
         "blank_before_answer": True,
+        "zeros_after_end": True,
         "steps": 1234,
         "batch_size": 77,
         "learning_rate": 0.25,
@@ -69,8 +71,9 @@ def test_no_setting_that_is_not_as_usual_is_left_out():
 
     assert trained_with(Other()) == (
         "cell lstm, hidden size 31, length 4..29, at most 1234 steps of 77, rmsprop at 0.25, "
-        "readout sum, embedding one-hot, embedding size 17, layers 3, curriculum fixed, ponder 2, "
-        "blank before answer True, lr schedule warmup:steps=9, clip none, "
+        "readout sum, embedding one-hot, embedding size 17, layers 3, initialization haiku, "
+        "curriculum fixed, ponder 2, blank before answer True, zeros after end True, "
+        "lr schedule warmup:steps=9, clip none, "
         "loss reduction sum, data epochs, holdout 0.125, evaluation lengths 41 43, solved after 9"
     )
 

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 import seqtasks as st
+from seqtasks.alphabet import IGNORE
 from seqtasks.errors import UsageError
-from seqtasks.preparing import experiment_model
+from seqtasks.preparing import experiment_model, prepare
 from seqtasks.registry import current_registry
 
 CHOMSKY = [e.name for e in current_registry().entries("task") if e.family == "chomsky"]
@@ -28,6 +29,7 @@ def test_all_fifteen_tasks_of_the_paper_have_its_protocol():
         assert (experiment.length, experiment.clip, experiment.optimizer) == ("1..40", 1.0, "adam")
         assert experiment.learning_rate in st.task(name).published.learning_rates
         assert experiment.loss_reduction == "mean"
+        assert experiment.initialization == "haiku"
         assert (experiment.score, experiment.score_sequences) == ("41..500", 512)
         assert experiment.score_also == "42..500"
         assert experiment.solved_after == 0
@@ -61,10 +63,14 @@ def test_the_network_is_a_relu_over_one_hot_symbols_with_a_relu_before_the_reado
     model = experiment_model(experiment, experiment.make_task())
     model.use_engine(engine)
     batch = experiment.make_task().batch(np.random.default_rng(1), 4, 7)
-    with torch.no_grad():
-        found = model(torch.from_numpy(batch.inputs))[0].numpy()
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
     cell = {name.removeprefix("cells.0."): value for name, value in weights.items()}
+    rng = np.random.default_rng(2)
+    for name, value in model.state_dict().items():
+        if name.endswith(("bias", "bias_ih_l0", "bias_hh_l0")):  # which begin at zero
+            value.copy_(torch.from_numpy(rng.normal(size=value.shape)))
+    with torch.no_grad():
+        found = model(torch.from_numpy(batch.inputs))[0].numpy()
     for row in range(4):
         state = np.zeros(6)
         for step in range(8):
@@ -113,6 +119,167 @@ def test_the_loss_is_the_mean_over_the_answer_and_its_first_gradient_step_is_too
         logits, torch.from_numpy(batch.targets), reduction=experiment.loss_reduction
     )
     torch.testing.assert_close(loss, by_hand)
+
+
+WITH_END = ("binary-addition", "binary-multiplication", "stack-manipulation")
+
+
+@pytest.mark.parametrize("name", CHOMSKY)
+def test_published_training_has_zeros_after_end_and_published_scores_ignore_them(name):
+    experiment = published(name, hidden_size=4, batch_size=64, length="9")
+    assert experiment.zeros_after_end is (name in WITH_END)
+    task = experiment.make_task()
+    run, trainer = prepare(experiment)
+    inputs, trained = (tensor.numpy() for tensor in trainer._source.batch(0))
+    scored = task.batch_of(inputs[:, :9]).targets
+    assert (run.task.batch_of(inputs[:, :9]).targets == scored).all()
+    for answer, full in zip(scored[:, 9:], trained[:, 9:], strict=True):
+        symbols = [symbol for symbol in answer.tolist() if symbol != IGNORE]
+        assert full.tolist() == symbols + [0] * (len(answer) - len(symbols))
+    assert (trained[:, :9] == IGNORE).all()
+    assert (scored[:, 9:] == IGNORE).any() == (name in WITH_END)
+
+
+def test_the_published_loss_counts_each_place_of_the_answer_alike_also_those_after_end():
+    experiment = published("stack-manipulation", hidden_size=4, length="6", dtype="float64")
+    run, trainer = prepare(experiment)
+    inputs, _ = trainer._source.batch(0)
+    logits = run.model(inputs)[0].detach().numpy()
+    by_hand = []
+    for row in range(128):
+        symbols = run.task.encode(inputs[row : row + 1, :6].numpy())[0].tolist()
+        stack = [symbol for symbol in symbols if symbol >= 0]
+        answer = stack + [0] * (7 - len(stack))
+        for place, symbol in enumerate(answer):
+            scores = logits[row, 6 + place]
+            by_hand.append(np.log(np.exp(scores).sum()) - scores[symbol])
+    assert len(by_hand) == 128 * 7
+    steps = trainer.advance(1)
+    assert float(steps[0]) == pytest.approx(np.mean(by_hand), rel=1e-9)
+
+
+def test_zeros_after_end_leave_tasks_alone_that_have_no_end():
+    rng = np.random.default_rng(0)
+    for name in ("parity", "reverse-string", "reber", "adding"):
+        task = st.task(name)
+        inputs = task.draw(rng, 5, task.lengths.nearest(12))
+        found = task.with_zeros_after_end().batch_of(inputs).targets
+        assert np.array_equal(found, task.batch_of(inputs).targets, equal_nan=found.dtype == "f4")
+
+
+@pytest.mark.parametrize("ponder", [0, 2])
+def test_zeros_after_end_stand_where_answers_do(ponder):
+    task = st.task("repeat-copy").with_ponder(ponder)
+    inputs = task.draw(np.random.default_rng(0), 50, task.lengths.nearest(5))
+    with_zeros = task.with_zeros_after_end().batch_of(inputs).targets[:, ponder :: 1 + ponder]
+    without = task.batch_of(inputs).targets[:, ponder :: 1 + ponder]
+    end = task.targets.size - 1
+    for found, answer in zip(with_zeros, without, strict=True):
+        ended = answer.tolist().index(end)
+        assert (found[: ended + 1] == answer[: ended + 1]).all()
+        assert (found[ended + 1 :] == 0).all()
+
+
+def haiku_parameters(cell, symbols=4, hidden=256):
+    experiment = published("cycle-navigation", cell=cell, hidden_size=hidden)
+    model = experiment_model(experiment, experiment.make_task())
+    return {name.removeprefix("cells.0."): value for name, value in model.named_parameters()}
+
+
+def assert_begins_like_a_linear_map(weights, inputs):
+    """Normal with deviation 1 / sqrt(inputs), cut off at two deviations: by its moments."""
+    drawn = weights.detach().double().flatten() * inputs**0.5
+    # of a standard normal cut off at +-2: mean 0, deviation 0.8796, kurtosis 2.5 (fourth moment)
+    inside = 1 - 2 * 0.02275013194817921
+    density = np.exp(-2) / np.sqrt(2 * np.pi)
+    variance = 1 - 4 * density / inside
+    fourth = 3 * variance - 16 * density / inside
+    count = len(drawn)
+    assert drawn.abs().max() <= 2.0001
+    assert drawn.abs().max() > 2 - 40 / count
+    assert float(drawn.mean()) == pytest.approx(0, abs=5 / count**0.5)
+    assert float(drawn.square().mean()) == pytest.approx(variance, abs=5 * 1.2 / count**0.5)
+    assert float(drawn.pow(4).mean()) == pytest.approx(fourth, abs=5 * 3 / count**0.5)
+
+
+def test_the_relu_network_begins_as_haikus_vanilla_rnn():
+    begun = haiku_parameters("elman:nonlinearity=relu")
+    assert_begins_like_a_linear_map(begun["weight_ih_l0"], 4)
+    assert_begins_like_a_linear_map(begun["weight_hh_l0"], 256)
+    assert_begins_like_a_linear_map(begun["readout.linear.weight"], 256)
+    for name in ("bias_ih_l0", "bias_hh_l0", "readout.linear.bias"):
+        assert not begun[name].any()
+
+
+def test_the_lstm_begins_as_haikus_one_linear_map_whose_forget_gates_have_one_added():
+    begun = haiku_parameters("lstm")
+    assert_begins_like_a_linear_map(begun["weight_ih_l0"], 260)
+    assert_begins_like_a_linear_map(begun["weight_hh_l0"], 260)
+    bias = (begun["bias_ih_l0"] + begun["bias_hh_l0"]).view(4, 256)  # i, f, g, o in torch's order
+    assert bias.tolist() == [[0.0] * 256, [1.0] * 256, [0.0] * 256, [0.0] * 256]
+
+
+@pytest.mark.parametrize("cell", ["stack-rnn", "tape-rnn:jump=1/2"])
+def test_a_controller_begins_as_haikus_vanilla_rnn_over_symbol_and_what_is_read(cell):
+    begun = haiku_parameters(cell)
+    assert_begins_like_a_linear_map(begun["controller.weight"][:, :12], 12)
+    assert_begins_like_a_linear_map(begun["controller.weight"][:, 12:], 256)
+    rest = {"push.weight": 256, "action.weight": 256, "write.0.weight": 256, "write.2.weight": 64}
+    for name, inputs in (rest | {"write.4.weight": 64}).items():
+        if name in begun:
+            assert_begins_like_a_linear_map(begun[name], inputs)
+    assert not any(value.any() for name, value in begun.items() if name.endswith("bias"))
+
+
+def test_a_model_begins_by_its_seed_whatever_state_the_caller_has():
+    first = haiku_parameters("lstm", hidden=8)
+    torch.manual_seed(7)
+    before = torch.get_rng_state()
+    second = haiku_parameters("lstm", hidden=8)
+    assert torch.equal(before, torch.get_rng_state())
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+class Unknown(st.Cell):
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.scale = torch.nn.Parameter(torch.ones(hidden_size))
+        self.linear = torch.nn.Linear(input_size, hidden_size)
+
+    def forward(self, x, state):
+        return torch.tanh(self.linear(x) + self.scale * state)
+
+
+def test_a_cell_whose_start_haiku_does_not_know_is_refused_and_may_say_it_itself():
+    with pytest.raises(UsageError, match="does not know how the parameters of Unknown begin"):
+        st.run("parity-check", protocol="published", cell=Unknown, steps=1)
+
+    class Known(Unknown):
+        def begin_as_haiku(self):
+            self.scale.fill_(3.0)
+
+    experiment = published("parity-check", cell=Known, hidden_size=5)
+    [cell] = experiment_model(experiment, experiment.make_task()).cells
+    assert cell.scale.tolist() == [3.0] * 5
+    assert not cell.linear.bias.any()
+
+
+@pytest.mark.parametrize("name", CHOMSKY)
+def test_the_tape_jumps_by_the_length_of_the_input(name):
+    experiment = published(name, cell=st.task(name).published.cells["Tape-RNN"], hidden_size=3)
+    task = experiment.make_task()
+    [cell] = experiment_model(experiment, task).cells
+    for length in (*range(1, 42), 100, 101, 333, 499, 500):
+        if length not in task.lengths:
+            continue
+        steps = task.batch(np.random.default_rng(0), 1, length).inputs.shape[1]
+        hidden, tape = cell.initial_state(1, steps)
+        tape = torch.arange(tape.shape[1], dtype=torch.float32)[None, :, None].expand(1, -1, 8)
+        with torch.no_grad():
+            cell.action.weight.zero_()
+            cell.action.bias.copy_(torch.tensor([0.0, 0, 0, 90, 0]))  # jump left
+            _, moved = cell(torch.zeros(1, cell.input_size), (hidden, tape))
+        assert moved[0, 0].tolist() == [float(length)] * 8
 
 
 def test_the_mean_over_both_ranges_is_of_the_lengths_scores():

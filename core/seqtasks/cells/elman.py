@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqtasks.cells.base import Cell
+from seqtasks.cells.haiku import begin_linear
 from seqtasks.cells.torch_layout import TorchLayoutCell
 from seqtasks.errors import UsageError
 
@@ -64,6 +65,12 @@ class Elman(TorchLayoutCell):
         if nonlinearity not in ("tanh", "relu"):
             raise UsageError(f"nonlinearity must be tanh or relu, got {nonlinearity!r}")
         self.nonlinearity = nonlinearity
+
+    def begin_as_haiku(self) -> None:
+        """Draw the parameters as `hk.VanillaRNN` does, which is two linear maps with biases."""
+        begin_linear(self.weight_ih_l0, self.input_size)
+        begin_linear(self.weight_hh_l0, self.hidden_size)
+        self.zero_biases()
 
     def forward(self, x: Tensor, state: Tensor) -> Tensor:
         """Return the next state, (batch, hidden size)."""

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.cells.base import Cell
+from seqtasks.cells.haiku import begin_linear, begin_scaled
 from seqtasks.cells.torch_layout import TorchLayoutCell
 
 __all__ = ["GRU", "LSTM", "GRUConcat"]
@@ -20,6 +21,12 @@ class GRU(TorchLayoutCell):
     """
 
     gates = 3
+
+    def begin_as_haiku(self) -> None:
+        """Draw the parameters as `hk.GRU` does, whose reset gate stands before the product."""
+        begin_scaled(self.weight_ih_l0, self.input_size)
+        begin_scaled(self.weight_hh_l0, self.hidden_size)
+        self.zero_biases()
 
     def forward(self, x: Tensor, state: Tensor) -> Tensor:
         """Return the next state, (batch, hidden size)."""
@@ -67,6 +74,16 @@ class LSTM(TorchLayoutCell):
     """
 
     gates = 4
+
+    def begin_as_haiku(self) -> None:
+        """Draw the parameters as `hk.LSTM` does: one linear map of [x; h], forget gates at 1.
+
+        Haiku adds the 1 outside its one bias, which is the same function and gradient.
+        """
+        for weights in (self.weight_ih_l0, self.weight_hh_l0):
+            begin_linear(weights, self.input_size + self.hidden_size)
+        self.zero_biases()
+        self.bias_ih_l0.chunk(4)[1].fill_(1)
 
     def initial_state(self, batch_size: int, steps: int) -> tuple[Tensor, Tensor]:
         """Return zeros for h and c, each (batch, hidden size)."""

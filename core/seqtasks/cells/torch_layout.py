@@ -35,6 +35,12 @@ class TorchLayoutCell(Cell):
         for parameter in self.parameters():
             nn.init.uniform_(parameter, -bound, bound)
 
+    def zero_biases(self) -> None:
+        """Set the biases to zero, in place."""
+        with torch.no_grad():
+            self.bias_ih_l0.zero_()
+            self.bias_hh_l0.zero_()
+
     def from_input(self, x: Tensor) -> Tensor:
         """Return the input's share of every gate, (batch, gates * hidden size)."""
         return functional.linear(x, self.weight_ih_l0, self.bias_ih_l0)

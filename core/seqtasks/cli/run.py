@@ -70,6 +70,7 @@ GROUPS = {
         "embedding",
         "embedding_size",
         "layers",
+        "initialization",
         "dtype",
     ),
     "The data": (
@@ -77,6 +78,7 @@ GROUPS = {
         "curriculum",
         "ponder",
         "blank_before_answer",
+        "zeros_after_end",
         "batch_size",
         "training_inputs",
         "holdout",
@@ -123,6 +125,11 @@ GROUPS = {
 )
 @click.option("--layers", type=int, help="Cells stacked on one another.")
 @click.option(
+    "--initialization",
+    type=click.Choice(["torch", "haiku"]),
+    help="Draw the first weights as torch does, or as the library Haiku.",
+)
+@click.option(
     "--length", metavar="N|A..B", help="Training length, or a range of which each batch has one."
 )
 @click.option(
@@ -136,6 +143,11 @@ GROUPS = {
     "--blank-before-answer/--no-blank-before-answer",
     default=None,
     help="Answer on a blank after the input, where a task answers at the last symbol.",
+)
+@click.option(
+    "--zeros-after-end/--no-zeros-after-end",
+    default=None,
+    help="Train what follows END in an answer as zeros; it is never scored.",
 )
 @click.option("--steps", type=int, help="The most training steps.")
 @click.option("--batch-size", type=int, help="Instances in a batch.")

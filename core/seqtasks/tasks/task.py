@@ -23,6 +23,8 @@ __all__ = ["Array", "Batch", "Layout", "Task"]
 
 Array = NDArray[Any]
 Layout = Literal["each", "end", "after"]
+END = "END"
+"""The symbol that ends an answer, where answers of one length would have different lengths."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Task:
         ponder: blanks after each step, for a model to compute over; see `with_ponder`.
         answers_on_blank: whether the one answer of a layout `end` is due on a blank after the
             input instead; see `with_blank_before_answer`.
+        zeros_after_end: whether the places of an answer after its END hold the first symbol
+            instead of nothing; see `with_zeros_after_end`.
         published: how the paper trains and scores, where that can be followed, or what is missing.
         meanings: what values of parameters mean, by parameter and value as a spec writes them, such
             as `{"mode": {"predict": "..."}}`; `seqtasks show` says it of those a spec leaves open.
@@ -97,6 +101,7 @@ class Task:
     source: ClassVar[str] = ""
     ponder: ClassVar[int] = 0
     answers_on_blank: ClassVar[bool] = False
+    zeros_after_end: ClassVar[bool] = False
     published: ClassVar[PublishedProtocol | None] = None
     meanings: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     equally_likely: ClassVar[bool] = True
@@ -184,6 +189,26 @@ class Task:
             object.__setattr__(made, "answers_on_blank", True)
         return made
 
+    def with_zeros_after_end(self) -> Self:
+        """Return the same task with the first symbol as the target after the END of an answer.
+
+        Those places are not scored otherwise. Published code trains on them; no score should count
+        them, so use the task this returns for training alone. A task whose answers have no symbol
+        END, or nothing after it, stays as it is.
+
+        Example:
+            >>> import numpy as np, seqtasks as st
+            >>> task = st.task("binary-addition")
+            >>> inputs = np.array([task.inputs.encode("1+1")])
+            >>> for made in (task, task.with_zeros_after_end()):
+            ...     print(made.batch_of(inputs).targets[0, 3:])
+            [   0    1    2 -100]
+            [0 1 2 0]
+        """
+        made = copy.copy(self)
+        object.__setattr__(made, "zeros_after_end", True)  # a task may be a frozen dataclass
+        return made
+
     def draw(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw inputs of one length as `generate` returns them, and check their shape.
 
@@ -247,6 +272,8 @@ class Task:
             raise failed(self, f"encode at length {length}", error) from error
         answers = _checked(self.targets, encoded, f"{type(self).__name__}.encode")
         check_values(self, "targets", self.targets, answers, self.targets.size)
+        if self.zeros_after_end:
+            answers = _zeros_after_end(self.targets, answers)
         emitted = 0
         if self.layout == "each":
             _expect_shape(self, answers, (count, length))
@@ -350,6 +377,14 @@ def _spread(values: Array, each: int, place: int, fill: Any) -> Array:
 def _unscored(alphabet: Tokens | TokenSets | Reals) -> Any:
     """Return what stands where nothing is scored."""
     return {Tokens: IGNORE, TokenSets: False, Reals: np.nan}[type(alphabet)]
+
+
+def _zeros_after_end(alphabet: Tokens | TokenSets | Reals, answers: Array) -> Array:
+    """Return answers with the first symbol wherever nothing is scored after an END."""
+    if not isinstance(alphabet, Tokens) or END not in alphabet.symbols or answers.ndim != 2:
+        return answers
+    ended = np.logical_or.accumulate(answers == alphabet.symbols.index(END), axis=1)
+    return np.where(ended & (answers == IGNORE), 0, answers)
 
 
 def _expect_shape(task: Task, answers: Array, shape: tuple[int, ...]) -> None:
