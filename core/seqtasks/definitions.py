@@ -16,7 +16,7 @@ from seqtasks.runs.files import read_regular
 from seqtasks.sources import MOST_SOURCE, Source
 from seqtasks.user_files import source_of
 
-__all__ = ["definition_digest"]
+__all__ = ["definition_digest", "model_definition"]
 
 _CONTRACT = frozenset({"seqtasks.cells.base", "seqtasks.tasks", "seqtasks.tasks.task"})
 """What things of seqtasks itself are built on, as a stranger's are: no part of a definition."""
@@ -46,6 +46,27 @@ def definition_digest(thing: Any) -> str | None:
         return found
     values = [(one.name, repr(getattr(thing, one.name, None))) for one in fields(thing)]
     return hashlib.sha256(repr((found, values)).encode(errors="surrogatepass")).hexdigest()
+
+
+def model_definition(model: Any) -> str | None:
+    """Return the SHA-256 of what a module of torch's is defined by, with the modules in it.
+
+    It covers the class of each module by its name and, of the classes of the model's own package
+    or files, the definition.
+
+    Returns:
+        The digest, or None if there is no source of the model's class to read.
+    """
+    own = definition_digest(type(model))
+    if own is None:
+        return None
+    package = type(model).__module__.partition(".")[0]
+    parts = [(name, type(part)) for name, part in model.named_modules()]
+    classes = dict.fromkeys(cls for _, cls in parts)
+    near = [cls for cls in classes if cls.__module__.partition(".")[0] == package != "torch"]
+    named = [(name, cls.__qualname__) for name, cls in parts]
+    written = repr([own, named, [definition_digest(cls) for cls in near]])
+    return hashlib.sha256(written.encode(errors="surrogatepass")).hexdigest()
 
 
 @dataclass
@@ -170,7 +191,9 @@ def _digest(package: _Package, module: str, qualified_name: str) -> str | None:
                 pending += _used(package, place[0], known, statement)
     except RecursionError:
         return None
-    text = repr([qualified_name, sorted(met.items())])
+    # A program's module is `__main__` when it runs and has a name when it is imported.
+    own = {("" if place[0] == module else place[0], place[1]): text for place, text in met.items()}
+    text = repr([qualified_name, sorted(own.items())])
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 

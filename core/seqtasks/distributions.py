@@ -10,7 +10,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
-__all__ = ["installed", "installed_module", "owner"]
+__all__ = ["installed", "installed_module", "owner", "package_files"]
 
 
 def installed(name: str) -> Distribution | None:
@@ -39,6 +39,33 @@ def installed_module(module: str, distribution: Distribution) -> Path | None:
         if file is not None and _holds(distribution, module, file):
             return file
     return None
+
+
+def package_files(module: str, file: Path) -> list[Path]:
+    """Return what may be executed when a module is imported, of its own package.
+
+    These are the source files and compiled modules of the outermost package that it lies in, the
+    package's name being part of the module's; of a module outside any, its file alone.
+
+    Args:
+        module: its full name.
+        file: where it lies.
+    """
+    inside = file.name.partition(".")[0] == "__init__"
+    folder, depth = file.parent, module.count(".") + inside
+    root = folder if depth and (inside or (folder / "__init__.py").is_file()) else None
+    while root is not None and depth > 1 and (root.parent / "__init__.py").is_file():
+        root, depth = root.parent, depth - 1
+    if root is None:
+        return [file]
+    endings = tuple(importlib.machinery.all_suffixes())
+    return sorted(
+        Path(place) / name
+        for place, _, names in os.walk(root)
+        if Path(place).name != "__pycache__"
+        for name in names
+        if name.endswith(endings)
+    )
 
 
 def _places() -> list[str]:

@@ -158,7 +158,7 @@ def resume(
         record = directory.record()
         experiment = recorded_experiment(directory, record, own, model, trust)
         check_record(directory, record, directory.checkpoint)
-        present = check_things(directory, record, experiment, own, allow_changes)
+        present = check_things(directory, record, experiment, own, allow_changes, model)
         if checkpoint_every is not None:
             experiment = experiment.with_changes(checkpoint_every=checkpoint_every)
         wanted = check_engine(directory, record) if engine is None else engine

@@ -23,7 +23,7 @@ from seqtasks.model import Model
 from seqtasks.step_mistakes import check_in_place, is_detached, step_mistakes
 from seqtasks.torch_randomness import torch_stream
 
-__all__ = ["NO_GRADIENT", "check_steps", "model_mistakes"]
+__all__ = ["NO_GRADIENT", "TRAINS_ONCE", "check_steps", "model_mistakes"]
 
 ROWS, STEPS = 4, 6
 """Instances, and their first steps, that a model is tried on."""
@@ -38,6 +38,14 @@ UNKNOWN_TENSORS = (
 NO_GRADIENT = (
     "its predictions have no gradient, as if they were detached or computed outside torch: nothing "
     "can be trained"
+)
+TRAINS_ONCE = (
+    "its second training step fails, for it keeps what has a gradient from one sequence to the "
+    "next: begin anew in initial_state, or keep it detached"
+)
+DETACHED = (
+    "a step depends on the state before it, but no gradient goes back to that state, as if it were "
+    "detached"
 )
 DRAWS_OUTSIDE = "it draws random numbers outside torch, which no seed of a run decides"
 DEPENDS_ON_PAST = "what it makes of an instance depends on what it was run on before"
@@ -82,13 +90,9 @@ def _found_in(model: nn.Module, inputs: Tensor) -> list[str]:
         found = _plain_tensors(_copied(model), some)
         kept = _kept(_copied(model), some, others)
         mixed = _rows_mix(_copied(model), _copied(model), some, others)
-        untrained = _untrained(_copied(model), some)
-        for cell in model.cells if isinstance(model, Model) else ():
-            if is_detached(_copied(cell)):
-                untrained.append(
-                    "a step depends on the state before it, but no gradient goes back to that "
-                    "state, as if it were detached"
-                )
+        untrained = [*_trains_once(_copied(model), some, others), *_untrained(_copied(model), some)]
+        cells = model.cells if isinstance(model, Model) else ()
+        untrained += [DETACHED for cell in cells if is_detached(_copied(cell))]
     except _CannotCopyError:
         return []
     if kept and kept[0] in (DRAWS_OUTSIDE, DEPENDS_ON_PAST):  # rows differ for that alone
@@ -165,6 +169,20 @@ def _kept(model: nn.Module, some: Tensor, others: Tensor) -> list[str]:
     if differs:
         return [DEPENDS_ON_PAST]
     return [DRAWS] if stream.is_used else []
+
+
+def _trains_once(model: nn.Module, some: Tensor, others: Tensor) -> list[str]:
+    """Say whether a gradient goes back through one batch, and after that through no other."""
+    model.train()
+    for turn, inputs in enumerate((some, others)):
+        try:
+            with torch.enable_grad():
+                total = _answers(model, inputs).sum()
+            if total.requires_grad:
+                total.backward()
+        except Exception:  # whoever runs the model tells of a first one that fails
+            return [TRAINS_ONCE] if turn else []
+    return []
 
 
 def _untrained(model: nn.Module, inputs: Tensor) -> list[str]:

@@ -13,7 +13,7 @@ from seqtasks.errors import SeqtasksError, UsageError, explain, one_line
 from seqtasks.experiment import Experiment
 from seqtasks.fitting import check_experiment_fits
 from seqtasks.model import Model
-from seqtasks.model_mistakes import NO_GRADIENT, ROWS, check_steps, model_mistakes
+from seqtasks.model_mistakes import NO_GRADIENT, ROWS, TRAINS_ONCE, check_steps, model_mistakes
 from seqtasks.randomness import stream
 from seqtasks.references import short_name
 from seqtasks.running import Run
@@ -124,7 +124,7 @@ def _mistakes(
 
     Raises:
         UsageError: if a cell changes its state in place, what a step returns is wrong and the
-            model fails for it, or no prediction has a gradient.
+            model fails for it, no prediction has a gradient, or only the first batch's have.
     """
     lengths = task.lengths.within(experiment.length_range)
     try_task(task, min(lengths[-1], lengths[0] + TRIED * lengths.step), experiment.seed, False)
@@ -139,8 +139,10 @@ def _mistakes(
         except Exception as error:
             raise UsageError(f"{title}: {of_steps[0]}") from error
     mistakes = model_mistakes(model, inputs)
-    if NO_GRADIENT in mistakes:
-        raise UsageError(f"{title}: {NO_GRADIENT}")
+    for grave in (NO_GRADIENT, TRAINS_ONCE):
+        if grave in mistakes:
+            further = [line for line in mistakes if line != grave]
+            raise UsageError(f"{title}: {'; '.join([grave, *further[:1]])}")
     return [*of_steps, *mistakes]
 
 

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from seqtasks import __version__
+from seqtasks.definitions import model_definition
 from seqtasks.errors import UsageError
 from seqtasks.experiment import ADDED_LATER, CADENCE, THINGS, Experiment
 from seqtasks.experiment_files import changed_things, restore_things
-from seqtasks.origins import origin_of
+from seqtasks.origins import Origin, origin_of
 from seqtasks.references import code_of
 from seqtasks.registry import Kind, current_registry
 from seqtasks.running import Run
@@ -35,6 +37,9 @@ __all__ = [
     "with_more_steps",
 ]
 
+_MODEL = "model"
+"""The thing that a run of a module of the user's own has in place of cell and readout."""
+
 logger = logging.getLogger("seqtasks")
 
 
@@ -53,7 +58,7 @@ def begin_record(
         UsageError: if the folder cannot be written.
     """
     data, sources = experiment.to_json()
-    things = present_things(experiment, own_model)
+    things = present_things(experiment, trainer.model if own_model else None)
     record = {
         "format": FORMAT,
         "experiment": data,
@@ -74,7 +79,7 @@ def _warn_of_modules(
 ) -> None:
     """Name the classes of modules that no run can find again, for no distribution brings them."""
     for kind, origin in things.items():
-        if isinstance(getattr(experiment, kind), str) and isinstance(data[kind], dict):
+        if isinstance(getattr(experiment, kind, None), str) and isinstance(data[kind], dict):
             module = data[kind]["class"].partition(":")[0]
             if origin["distribution"] is None:
                 logger.warning(
@@ -85,13 +90,18 @@ def _warn_of_modules(
                 )
 
 
-def present_things(experiment: Experiment, own_model: Any) -> dict[str, dict[str, str | None]]:
+def present_things(
+    experiment: Experiment, own_model: nn.Module | None
+) -> dict[str, dict[str, str | None]]:
     """Return where the things of an experiment come from, as a record holds it.
 
-    A run of a module of the user's own has neither cell nor readout.
+    A run of a module of the user's own has neither cell nor readout, but the module's definition.
     """
-    kinds: tuple[Kind, ...] = ("task",) if own_model else THINGS
-    return {kind: origin_of(getattr(experiment, kind), kind).to_json() for kind in kinds}
+    kinds: tuple[Kind, ...] = THINGS if own_model is None else ("task",)
+    things = {kind: origin_of(getattr(experiment, kind), kind).to_json() for kind in kinds}
+    if own_model is not None:
+        things[_MODEL] = Origin(definition=model_definition(own_model)).to_json()
+    return things
 
 
 def remember_own_code(experiment: Experiment, own_model: Any) -> None:
@@ -109,6 +119,7 @@ def check_things(
     experiment: Experiment,
     own: Mapping[str, Any],
     allow_changes: bool = True,
+    model: nn.Module | None = None,
 ) -> dict[str, Any]:
     """Warn of things that are defined otherwise than when the run began, or come from elsewhere.
 
@@ -118,6 +129,7 @@ def check_things(
         experiment: its experiment, with the things as they are now.
         own: what the caller brought, which may differ.
         allow_changes: whether the others may.
+        model: the module that the caller brought, None for none.
 
     Returns:
         The record with the things as they are now.
@@ -133,6 +145,8 @@ def check_things(
             "as it is now: --allow-changes (in Python allow_changes=True)"
         )
     differences = changed_things(record, experiment, kinds, own)
+    if model is not None:
+        differences += _changed_model(record, model)
     for difference in differences:
         logger.warning("%s: %s", directory.path, difference)
     if not differences:
@@ -140,9 +154,19 @@ def check_things(
     earlier = record.get("earlier_things")
     return {
         **record,
-        "things": present_things(experiment, record.get("own_model")),
+        "things": present_things(experiment, model),
         "earlier_things": [*(earlier if isinstance(earlier, list) else ()), record["things"]],
     }
+
+
+def _changed_model(record: dict[str, Any], model: nn.Module) -> list[str]:
+    """Say whether a module is defined otherwise than the one that a run trained."""
+    things = record.get("things")
+    then = things.get(_MODEL, {}).get("definition") if isinstance(things, dict) else None
+    now = model_definition(model)
+    if then is None or now is None or then == now:
+        return []
+    return [f"the model {type(model).__name__} has another definition than when the run began"]
 
 
 def recorded_experiment(

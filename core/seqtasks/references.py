@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks.binding import bind, parameters_of
-from seqtasks.distributions import installed, installed_module, owner
+from seqtasks.distributions import installed, installed_module, owner, package_files
 from seqtasks.errors import UsageError, one_line
 from seqtasks.lookup import build_task
 from seqtasks.module_classes import class_from_module
@@ -33,6 +34,9 @@ __all__ = [
     "short_name",
     "verify",
 ]
+
+MOST_FILES, MOST_PACKAGE = 1000, 32 * 2**20
+"""Files and bytes of the largest package that is read to know whether it is trusted."""
 
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _BASES = {"cell": ("seqtasks.cells.base", "Cell"), "readout": ("seqtasks.cells.base", "Readout")}
@@ -281,8 +285,22 @@ def _base(kind: Kind) -> type[Any]:
 
 
 def _code_of_class(module: str, name: str, distribution: str, version: str, file: Path) -> Code:
+    """Return the code of a class of an installed distribution: its whole package.
+
+    Of a package too large to be read each time, as torch is, the names and sizes of its files
+    stand for them, beside the module itself.
+    """
     content = digest(read_regular(file, MOST_SOURCE, follow=True))
-    text = "\n".join(["class", distribution, version, module, name, content])
+    parts = ["class", distribution, version, module, name, content]
+    files = package_files(module, file)
+    if files != [file]:
+        root = Path(os.path.commonpath(files)) if len(files) > 1 else file.parent
+        sizes = [one.stat().st_size for one in files]
+        large = len(files) > MOST_FILES or sum(sizes) > MOST_PACKAGE
+        for one, size in zip(files, sizes, strict=True):
+            said = str(size) if large else digest(read_regular(one, MOST_PACKAGE, follow=True))
+            parts.append(f"{one.relative_to(root)} {said}")
+    text = "\n".join(parts)
     return Code(digest(text.encode()), (f"{module}:{name} of {distribution} {version}",))
 
 
@@ -294,7 +312,7 @@ def _made_in_a_program(name: str, kind: Kind) -> UsageError:
 
 
 def _parameters(thing: Task, complete: bool) -> dict[str, Any]:
-    if not is_dataclass(thing):
+    if not is_dataclass(thing) or "__init__" in _own_names_above_fields(type(thing)):
         if parameters_of(type(thing)):
             raise UsageError(
                 f"the parameters of {type(thing).__name__} cannot be recorded: "
@@ -304,6 +322,16 @@ def _parameters(thing: Task, complete: bool) -> dict[str, Any]:
     values = {f.name: getattr(thing, f.name) for f in fields(thing) if f.init}
     defaults = {f.name: f.default for f in fields(thing)}
     return {k: value for k, value in values.items() if complete or value != defaults[k]}
+
+
+def _own_names_above_fields(cls: type) -> set[str]:
+    """Return what a class and its bases define, up to the first that is a dataclass itself."""
+    names: set[str] = set()
+    for base in cls.__mro__:
+        if "__dataclass_fields__" in vars(base):
+            break
+        names |= set(vars(base))
+    return names
 
 
 def _registered_name(cls: Any, kind: Kind) -> str | None:

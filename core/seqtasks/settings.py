@@ -9,6 +9,7 @@ from seqtasks.errors import UsageError
 from seqtasks.lengths import LengthRange
 
 __all__ = [
+    "OPTIMIZER_NAMES",
     "DataOrder",
     "EmbeddingKind",
     "EngineName",
@@ -22,6 +23,7 @@ DataOrder = Literal["sampled", "epochs"]
 EmbeddingKind = Literal["learned", "one-hot"]
 EngineName = Literal["auto", "plain", "torch", "native"]
 InitializationName = Literal["torch", "haiku"]
+OPTIMIZER_NAMES = ("adam", "adamw", "rmsprop", "sgd")
 
 
 @dataclass(frozen=True, kw_only=True)

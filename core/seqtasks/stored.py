@@ -65,7 +65,7 @@ def load(
     done = finished_result(directory, experiment)
     weights_kept = done is not None and os.path.lexists(directory.weights)
     check_record(directory, record, directory.weights if weights_kept else directory.checkpoint)
-    check_things(directory, record, experiment, own)
+    check_things(directory, record, experiment, own, model=model)
     task = experiment.make_task()
     if model is None:
         model = experiment_model(experiment, task)

@@ -250,8 +250,8 @@ def _of_others() -> Iterator[list[str]]:
         yield ["bench", "engine", "--cell", name]
         yield ["plugins", name]
         yield ["--no-plugin", name, "list"]
-    for value in ("0", "-1", "nan", DIGITS):
-        yield ["bench", "engine", "--repeats", value]
+    for value in ("0", "-1", "nan", DIGITS, 10**400, 10**9):
+        yield ["bench", "engine", "--repeats", str(value)]
     yield ["bench", "engine", "--size", "x" * 5000]
     yield ["runs", "--sort", "x" * 5000]
     yield ["runs", "/proc/self"]

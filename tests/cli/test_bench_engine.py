@@ -77,6 +77,7 @@ def test_memory_has_a_row_an_engine(seqtasks):
         ("engine --contender nn --memory", ["--memory", "--contender"]),
         ("engine --inputs real", ["'real'", "tokens", "reals"]),
         ("engine --repeats 0", ["--repeats"]),
+        ("engine --repeats 1000000000", ["--repeats", "10000"]),
         ("engine --plot times.txt", ["times.txt", ".png"]),
         ("engine --plot nowhere/times.png", ["no folder", "nowhere"]),
         ("engine --plot times.png --memory", ["--plot", "--memory"]),
@@ -118,3 +119,32 @@ def test_what_was_measured_before_an_interrupt_is_printed(monkeypatch):
     lines = done.stderr.splitlines()
     assert lines[:2] == ["concat at tiny: round 1", "concat at tiny: plain 2 ms a step"]
     assert "concat at middle: round 1" in lines
+
+
+def test_an_interrupt_between_rounds_keeps_those_that_were_measured(monkeypatch):
+    from click.testing import CliRunner
+
+    from seqtasks.benchmark import measuring
+    from seqtasks.cli.bench_engine import engine
+
+    times = iter([0.25, 0.5, 0.125])  # of three bursts; then comes the interrupt
+
+    def seconds(variant, steps):
+        if steps == 1:
+            return 1.0  # while it warms up
+        try:
+            return next(times)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+
+    monkeypatch.setattr(measuring, "_seconds_a_step", seconds)
+    monkeypatch.setattr(measuring, "thread_counts", lambda: [1])
+    options = ["--size", "tiny", "--contender", "plain", "--contender", "seed", "--json"]
+    done = CliRunner().invoke(engine, options)
+    assert done.exit_code == 1
+    rows = json.loads(done.stdout[: done.stdout.rindex("}") + 1])["rows"]
+    # There and back: the one last in a round is the first of the next.
+    assert [(row["contender"], row["low"], row["high"]) for row in rows] == [
+        ("plain", 250, 250),
+        ("seed", 125, 500),
+    ]

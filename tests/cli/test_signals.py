@@ -185,7 +185,10 @@ def test_ctrl_c_ends_other_commands_in_a_line(tmp_path, trained, arguments):
     time.sleep(0.5)
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
-    assert ended(process, signal.SIGINT, began).strip() in ("Error: interrupted", "")
+    said = ended(process, signal.SIGINT, began).strip()
+    # On a busy machine it may come while a plugin is imported, which is then named.
+    assert said == "" or said.startswith("Error: interrupted")
+    assert len(said.splitlines()) <= 1
 
 
 @pytest.mark.slow
@@ -198,3 +201,20 @@ def test_a_signal_at_any_moment_ends_a_run(tmp_path, seed):
     number = chance.choice(list(CODES))
     os.killpg(process.pid, number)
     ended(process, number, began)
+
+
+@pytest.mark.parametrize("number", list(CODES))
+@pytest.mark.parametrize("name", ["many.jsonl", "many.npz"])
+def test_a_signal_during_an_export_leaves_nothing(seqtasks, tmp_path, name, number):
+    process = seqtasks.start("export", "parity", "--count", "300000", "--out", name)
+    while not list(tmp_path.glob(".many*")) and process.running() and process.said() == 0:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    assert process.running(), process.stderr
+    began = time.monotonic()
+    process.signal(number)
+    process.wait(10)
+    assert time.monotonic() - began < SECONDS + 0.5
+    assert process.returncode == CODES[number]
+    assert process.stderr.endswith("Error: interrupted\n")
+    assert list(tmp_path.iterdir()) == []

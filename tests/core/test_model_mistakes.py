@@ -350,3 +350,27 @@ def test_a_run_that_trains_nothing_says_so_before_and_after(caplog):
 def test_predictions_without_a_gradient_are_refused():
     with pytest.raises(st.UsageError, match="the model Module: its predictions have no gradient"):
         st.run("bitflip", model=Module(detached=True), steps=1)
+
+
+class KeepsHidden(nn.Module):
+    """A module of one's own that goes on where the sequence before it ended, gradient and all."""
+
+    def __init__(self, detached=False):
+        super().__init__()
+        self.gru, self.readout = nn.GRU(1, 4, batch_first=True), nn.Linear(4, 2)
+        self.hidden, self.detached = None, detached
+
+    def forward(self, ids):
+        known = self.hidden is not None and self.hidden.shape[1] == len(ids)
+        out, hidden = self.gru(ids[:, :, None].float(), self.hidden if known else None)
+        self.hidden = hidden.detach() if self.detached else hidden
+        return self.readout(out)
+
+
+def test_what_can_be_trained_once_alone_is_refused():
+    with pytest.raises(st.UsageError, match="cell keepsstate: its second training step fails") as e:
+        st.run("bitflip", cell=KeepsState, steps=2)
+    assert "attribute kept keeps something" in str(e.value)
+    with pytest.raises(st.UsageError, match="model KeepsHidden: its second training step fails"):
+        st.run("bitflip", model=KeepsHidden(), steps=2)
+    assert st.run("bitflip", model=KeepsHidden(detached=True), steps=2).step == 2

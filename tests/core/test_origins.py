@@ -194,6 +194,40 @@ def test_a_class_of_an_installed_distribution_is_imported_if_it_was_run(unregist
     assert type(st.load(unregistered).model.cells[0]).__name__ == "Plain"
 
 
+def test_trust_in_a_class_is_in_its_whole_package(site, tmp_path, monkeypatch):
+    bring(site)
+    package = site.folder / "plain_pack"
+    (package / "inner").mkdir(parents=True)
+    for name in ("__init__.py", "inner/__init__.py", "data.txt"):
+        (package / name).write_text("")
+    (package / "helper.py").write_text("FACTOR = 0.5\n")
+    text = "from plain_pack.helper import FACTOR\n" + CELL.format(factor="FACTOR")
+    (package / "inner" / "cells.py").write_text(text)
+    recorded = [str(one.relative_to(site.folder)) for one in package.rglob("*.*")]
+    record = site.folder / "aaa_dist-1.0.dist-info" / "RECORD"
+    record.write_text("".join(f"{one},,\n" for one in recorded))
+    monkeypatch.setattr(trust, "_allowed", set())
+    monkeypatch.setenv("SEQTASKS_STATE", str(tmp_path / "state"))
+
+    def forget():
+        for name in [name for name in sys.modules if name.partition(".")[0] == "plain_pack"]:
+            del sys.modules[name]
+        monkeypatch.setattr(trust, "_allowed", set())
+
+    cell = "plain_pack.inner.cells:Plain"
+    run = st.run("parity", cell=cell, out=tmp_path / "runs", **SMALL).path
+    forget()
+    (package / "data.txt").write_text("no code")
+    assert st.load(run).step == 2
+    forget()
+    (package / "helper.py").write_text("FACTOR = 0.5\nprint('another')\n")
+    with pytest.raises(UsageError, match=r"plain_pack\.inner\.cells:Plain of aaa-dist 1\.0"):
+        st.load(run)
+    assert not any(name.startswith("plain_pack") for name in sys.modules)
+    bring(site, plugin=None)
+    shutil.rmtree(package)
+
+
 @pytest.mark.parametrize("why", ["another user", "another version", "not recorded", "not its file"])
 def test_a_class_is_not_imported_unless_trusted_and_installed_by_what_the_record_holds(
     unregistered, site, tmp_path, monkeypatch, why

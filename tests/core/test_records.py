@@ -1,6 +1,8 @@
 """The record of a run: what it lacks, or asks for that is not here, is said with the remedy."""
 
+import importlib
 import json
+import sys
 
 import pytest
 
@@ -43,3 +45,64 @@ def test_a_resume_that_is_refused_changes_no_record(recorded):
         with pytest.raises(UsageError, match="ask for more"):
             st.resume(path, steps, engine="plain")
     assert (path / "experiment.json").read_bytes() == before
+
+
+MODEL = """
+from torch import nn
+
+SCALE = {scale}
+
+def doubled(x):
+    return {factor} * x
+
+class Net(nn.Module):
+    "A comment: {comment}."
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(2, 4)
+        self.readout = nn.Sequential(nn.Linear(4, 4), nn.{between}(), nn.Linear(4, 2))
+    def forward(self, ids):
+        return self.readout(doubled(self.embedding(ids))) * SCALE
+"""
+AS_IT_WAS = {"scale": 1, "factor": 2, "comment": "first", "between": "Tanh"}
+NET = {"steps": 2, "evaluation_lengths": (5,)}
+
+
+@pytest.fixture
+def net(tmp_path, monkeypatch):
+    """A way to make a module of a program that was written in some way."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def make(name="net_program", **changes):
+        (tmp_path / f"{name}.py").write_text(MODEL.format(**{**AS_IT_WAS, **changes}))
+        sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        return importlib.import_module(name).Net()
+
+    yield make
+    for name in ("net_program", "another_name"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"scale": 2}, {"factor": 3}, {"between": "ReLU"}, {"comment": "second"}]
+)
+def test_a_module_of_ones_own_that_is_defined_otherwise_is_told_of(net, tmp_path, caplog, change):
+    path = st.run("bitflip", model=net(), out=tmp_path / "runs", **NET).path
+    for name in ("net_program", "another_name"):
+        caplog.clear()
+        st.load(path, model=net(name, **change))
+        said = "the model Net has another definition than when the run began"
+        assert (said in caplog.text) == (bool(change) and "comment" not in change)
+
+
+def test_a_resume_records_the_definition_that_it_goes_on_with(net, tmp_path, caplog):
+    path = st.run("bitflip", model=net(), out=tmp_path / "runs", **NET).path
+    st.resume(path, 4, model=net(factor=3))
+    assert "has another definition" in caplog.text
+    caplog.clear()
+    st.load(path, model=net(factor=3))
+    assert "has another definition" not in caplog.text
+    record = json.loads((path / "experiment.json").read_text())
+    assert record["earlier_things"][0]["model"] != record["things"]["model"]

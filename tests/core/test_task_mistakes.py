@@ -1,5 +1,6 @@
 """An author's mistake in a task is named in one line, wherever the task is used."""
 
+import dataclasses
 import logging
 
 import numpy as np
@@ -8,7 +9,12 @@ import torch
 
 import seqtasks as st
 from seqtasks.cells import Concat, ConcatReadout
+from seqtasks.recommended import settings_mistakes
+from seqtasks.registry import current_registry
+from seqtasks.settings import OPTIMIZER_NAMES
+from seqtasks.tasks import checking
 from seqtasks.tasks.checking import all_inputs, try_task, try_two_lengths
+from seqtasks.training.optimizers import OPTIMIZERS
 
 
 class Right(st.Task):
@@ -390,3 +396,98 @@ def test_is_solved_is_asked_of_scores_alone():
     result = st.run(Running, cell="concat", steps=2, length="5", evaluation_lengths=(20,))
     assert not result.solved
     assert "mean_squared_error" in result.metrics[20]
+
+
+class Shifted(Right):
+    def __init__(self, shift=3):
+        self.shift = shift
+
+
+@dataclasses.dataclass
+class Changeable(Right):
+    shift: int = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Frozen(Right):
+    shift: int = 3
+
+
+class OwnStart(Frozen):
+    def __init__(self, by=1):
+        object.__setattr__(self, "by", by)
+
+
+class NoParameters(Right):
+    def __init__(self):
+        self.cache = {}
+
+
+@pytest.mark.parametrize(
+    ("task", "message"),
+    [
+        (Shifted, "task Shifted takes shift and is no dataclass"),
+        (OwnStart, "task OwnStart takes by and is no dataclass"),
+        (Changeable, "task Changeable may change after a run has recorded its parameters"),
+        (Frozen, None),
+        (NoParameters, None),
+    ],
+)
+def test_parameters_that_no_record_holds_for_good_are_named(caplog, task, message):
+    try_task(task(), 4)
+    if message is None:
+        assert caplog.text == ""
+    else:
+        assert message in caplog.text
+        assert "make it a frozen dataclass: @dataclass(frozen=True)" in caplog.text
+
+
+@pytest.mark.parametrize("task", [Shifted, OwnStart])
+def test_an_instance_whose_parameters_are_not_known_is_not_recorded(tmp_path, task):
+    with pytest.raises(st.UsageError, match=r"parameters of .* cannot be recorded: make it a froz"):
+        st.run(task(5), steps=1, out=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def settled(**settings):
+    """Return a task that recommends some settings."""
+    return type("Settled", (Right,), {"settings": st.Settings(**settings)})()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, None),
+        ({"cell": "./mine.py:Mine", "readout": "sum"}, None),
+        ({"cell": "grru"}, "unknown cell 'grru'. Did you mean 'gru'?"),
+        ({"readout": "stat"}, "unknown readout 'stat'. Did you mean 'state'?"),
+        ({"optimizer": "adma"}, "unknown optimizer 'adma'. Did you mean 'adam'?"),
+        ({"curriculum": "unifrom"}, "curriculum"),
+        ({"lr_schedule": "warmup:step=3"}, "step"),
+    ],
+)
+def test_recommended_settings_that_cannot_be_used_are_named(settings, message):
+    found = settings_mistakes(settled(**settings))
+    assert len(found) == (message is not None)
+    if message is not None:
+        assert found[0].startswith("the settings of task Settled cannot be used: ")
+        assert message in found[0]
+
+
+def test_a_recommended_length_must_be_one_that_the_task_can_have():
+    task = type(settled(length="4..6", evaluation_lengths=(8, 9)))
+    task.lengths = st.AllowedLengths(step=2, minimum=2)
+    (found,) = settings_mistakes(task())
+    assert "Settled cannot have length 9" in found
+
+
+def test_the_names_of_optimisers_are_those_there_are():
+    assert set(OPTIMIZER_NAMES) == set(OPTIMIZERS)
+
+
+def test_every_task_of_ours_recommends_what_can_be_used(caplog):
+    for name in current_registry().names("task"):
+        made = st.task(name)
+        assert settings_mistakes(made) == [], name
+        checking._warn_of_parameters(made)
+    assert caplog.text == ""

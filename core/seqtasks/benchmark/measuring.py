@@ -47,6 +47,8 @@ class Measured:
     problem: Problem
     timings: list[Timing]
     left_out: dict[str, str]
+    interrupted: bool = False
+    """Whether rounds are missing, for an interrupt came first."""
 
     def rows(self) -> list[dict[str, str | float]]:
         """Return a row a contender: size, cell, contender, ms, low, high."""
@@ -99,8 +101,12 @@ def measure(
         burst_seconds: about how long a burst takes.
         tell: is told what is being done, and at the end nothing: an empty text.
 
+    Returns:
+        The timings; after an interrupt, of the rounds there were until then.
+
     Raises:
         UsageError: if there is no such cell.
+        KeyboardInterrupt: for an interrupt before the first burst was timed.
     """
     left_out: dict[str, str] = {}
     entries: list[_Entry] = []
@@ -114,15 +120,21 @@ def measure(
             raise
         except Exception as error:
             left_out[name] = one_line(error)
-    for turn in range(repeats):
-        tell(f"round {turn + 1} of {repeats}")
-        # There and back, so that no one always follows the same neighbour.
-        for entry in entries if turn % 2 == 0 else reversed(entries):
-            with using_threads(entry.variant.threads):
-                entry.variant.run(max(1, entry.steps // 10))
-                entry.rounds.append(_seconds_a_step(entry.variant, entry.steps))
+    interrupted = False
+    try:
+        for turn in range(repeats):
+            tell(f"round {turn + 1} of {repeats}")
+            # There and back, so that no one always follows the same neighbour.
+            for entry in entries if turn % 2 == 0 else reversed(entries):
+                with using_threads(entry.variant.threads):
+                    entry.variant.run(max(1, entry.steps // 10))
+                    entry.rounds.append(_seconds_a_step(entry.variant, entry.steps))
+    except KeyboardInterrupt:
+        if not any(entry.rounds for entry in entries):
+            raise
+        interrupted = True
     tell("")
-    return Measured(problem, _fastest(contenders, entries), left_out)
+    return Measured(problem, _fastest(contenders, entries), left_out, interrupted)
 
 
 def _warmed_up(name: str, variants: Sequence[Variant], burst_seconds: float) -> list[_Entry]:
@@ -151,7 +163,7 @@ def _seconds_a_step(variant: Variant, steps: int) -> float:
 def _fastest(contenders: Sequence[str], entries: Sequence[_Entry]) -> list[Timing]:
     timings: list[Timing] = []
     for name in contenders:
-        own = [entry for entry in entries if entry.contender == name]
+        own = [entry for entry in entries if entry.contender == name and entry.rounds]
         if own:
             best = min(own, key=lambda entry: median(entry.rounds))
             ms = [1000 * seconds for seconds in best.rounds]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["engine"]
 
+MOST_REPEATS = 10_000
 _RATIOS = (("nn", "native"), ("seed", "native"), ("jax", "native"), ("native", "floor"))
 
 
@@ -56,7 +57,7 @@ _RATIOS = (("nn", "native"), ("seed", "native"), ("jax", "native"), ("native", "
 )
 @click.option(
     "--repeats",
-    type=click.IntRange(1),
+    type=click.IntRange(1, MOST_REPEATS),
     default=5,
     show_default=True,
     help="Rounds, in each of which every contender has its turn.",
@@ -168,6 +169,9 @@ def _measure_times(
         else:
             _echo_times(one)
         _echo_left_out(problem, one.left_out)
+        if one.interrupted:
+            stopped = True
+            break
     if plot is not None and done:
         from seqtasks.benchmark.figure import timing_figure
         from seqtasks.plots import write_figure

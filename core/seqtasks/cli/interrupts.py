@@ -39,8 +39,9 @@ def watch() -> None:
     os.set_blocking(here, False)
     signal.set_wakeup_fd(here, warn_on_full_buffer=False)
     threading.Thread(target=_end_the_deaf, args=(there,), daemon=True).start()
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, _interrupt)
+    for number in ENDING:  # raised as an error, so that no half-made file stays
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     sys.unraisablehook = _raise_again
 
 

@@ -123,11 +123,20 @@ def cli(ctx: click.Context) -> None:
 
 
 class _LoggedWarnings(logging.Handler):
-    """Shows what the library warns of, one line each; the registry's are told once already."""
+    """Shows what the library warns of, each once and in one line; the registry's are told already.
+
+    A task, for example, may be tried at several lengths.
+    """
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self._told: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.module != "registry":
-            _warn([record.getMessage()])
+        text = record.getMessage()
+        if record.module != "registry" and text not in self._told:
+            self._told.add(text)
+            _warn([text])
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

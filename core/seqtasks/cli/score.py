@@ -84,7 +84,12 @@ def score(
         title = f"{experiment.run_name}, step {loaded.step}"
         write_figure(lengths_figure(drawn_of(shown), title), plot)
     if as_json:
-        document = {"run": str(run), "step": loaded.step, "scores": [s.to_json() for s in scores]}
+        document = {
+            "run": str(run),
+            "step": loaded.step,
+            "scores": [score.to_json() for score in scores],
+            "without_learning": {length: one.to_json() for length, one in trivial.items()},
+        }
         echo_json(document | ({"score": over_range.to_json()} if over_range else {}))
         return
     if not loaded.scores:

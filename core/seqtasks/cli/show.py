@@ -9,13 +9,14 @@ import click
 
 from seqtasks.binding import parameters_of
 from seqtasks.cli.completion import complete_names
-from seqtasks.cli.output import echo_json, figure, heading, table_lines
+from seqtasks.cli.output import echo_json, figure, heading, say, table_lines
 from seqtasks.cli.show_json import DOCUMENTS, example_length, open_meanings
 from seqtasks.cli.show_settings import protocol_lines, setting_rows, trained_with
 from seqtasks.cli.wrapping import aligned, labelled, text_width, wrapped
 from seqtasks.errors import UsageError, counted
 from seqtasks.lookup import find, task
 from seqtasks.randomness import stream
+from seqtasks.recommended import settings_mistakes
 from seqtasks.registry import KINDS, Kind, current_registry
 from seqtasks.spec import SpecError, format_value, parse_spec
 from seqtasks.tasks import Reals, Task, TokenSets
@@ -123,6 +124,8 @@ def _task(name: str) -> list[str]:
     lines.append(labelled("length", made.lengths.describe()))
     lines.append(labelled("trained with", trained_with(made)))
     lines += [labelled("published", text) for text in protocol_lines(made)]
+    for mistake in settings_mistakes(made):
+        say(f"Warning: {mistake}", err=True)
     try_two_lengths(made, example_length(made))
     batch = made.batch(stream(0, "example"), 1, example_length(made))
     return [*lines, "", *_without_learning(made), "", "Example", aligned(batch, made)]

@@ -6,8 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from seqtasks.binding import REQUIRED, parameters_of, type_name
+from seqtasks.cli.output import say
 from seqtasks.lookup import find, task
 from seqtasks.randomness import stream
+from seqtasks.recommended import settings_mistakes
 from seqtasks.registry import Kind, current_registry
 from seqtasks.spec import format_value, parse_spec
 from seqtasks.tasks import Task
@@ -44,6 +46,8 @@ def open_meanings(name: str, made: Task) -> dict[str, dict[str, str]]:
 def _task(name: str) -> dict[str, Any]:
     made = task(name)
     length = example_length(made)
+    for mistake in settings_mistakes(made):
+        say(f"Warning: {mistake}", err=True)
     try_two_lengths(made, length)
     batch = made.batch(stream(0, "example"), 1, length)
     found = baselines(made)

@@ -1,7 +1,9 @@
 """What a task's author may have got wrong, found on a few instances or on all of a length."""
 
+import inspect
 import logging
 import weakref
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,6 +98,8 @@ def try_task(task: "Task", length: int, seed: int = 0, unscored: bool = True) ->
     name, rows = task.known_as, max(2, min(ROWS, MOST_SYMBOLS // length))
     check_instances_fit(rows, length, COPIES)
 
+    _warn_of_parameters(task)
+
     def drawn(purpose: str) -> "Array":
         return task.draw(stream(seed, purpose, length), rows, length)
 
@@ -137,6 +141,24 @@ def try_task(task: "Task", length: int, seed: int = 0, unscored: bool = True) ->
         logger.warning(f"task {name} draws the same inputs from every generator")
     elif few == 1 and not _same(inputs, other):
         logger.warning(f"task {name} draws the same input for all instances of a batch")
+
+
+def _warn_of_parameters(task: "Task") -> None:
+    """Warn of parameters that are not recorded, or that may change after a run has recorded them.
+
+    A dataclass says what its parameters are; another class keeps them as it likes.
+    """
+    cls, name = type(task), task.known_as
+    form = "make it a frozen dataclass: @dataclass(frozen=True)"
+    if "__init__" in vars(cls) and "__dataclass_fields__" not in vars(cls):
+        taken = list(inspect.signature(cls).parameters)
+        if taken:
+            logger.warning(
+                f"task {name} takes {', '.join(taken)} and is no dataclass, so that an instance of "
+                f"it cannot be recorded: {form}"
+            )
+    elif is_dataclass(cls) and fields(cls) and not cls.__dataclass_params__.frozen:  # pyright: ignore
+        logger.warning(f"task {name} may change after a run has recorded its parameters: {form}")
 
 
 def try_two_lengths(task: "Task", length: int) -> None:
