@@ -42,13 +42,18 @@ def test_two_products_of_a_sum_are_one_node_of_matrices_and_vectors_in_turn():
 def test_sums_within_the_sum_are_gone_through():
     made, total, storage = joined(
         lambda graph, x, h, m: graph.add(
-            graph.add(product(graph, 0, h), h), graph.add(m, product(graph, 1, m))
+            graph.add(product(graph, 0, h), product(graph, 1, m)),
+            graph.add(m, product(graph, 2, h)),
         )
     )
+    assert list(storage.sums) == [total]  # the sum of the first two is part of it
     both, *rest = storage.sums[total]
-    assert both.operation == "products"
-    assert set(rest) == set(made.states)
-    assert len(storage.sums) == 1  # the sums within it are part of it
+    h, m = made.states
+    matrices = [weight(made.graph, number, 2, 2) for number in range(3)]
+    assert set(zip(both.inputs[::2], both.inputs[1::2], strict=True)) == {
+        *((matrices[0], h), (matrices[1], m), (matrices[2], h))
+    }
+    assert rest == [m]
 
 
 def test_a_product_alone_stays_as_it_is():

@@ -83,6 +83,18 @@ def test_what_is_not_carried_on_leaves_the_loop_back():
     assert {parted.section[n] for n in of_weights} == {AFTER_BACK}
 
 
+def test_what_only_a_weight_needs_of_the_loop_back_is_computed_after_it():
+    made = looped([2], lambda graph, x, h: [graph.add(graph.multiply(weight(graph, 0, 2), h), x)])
+    parted = sections(made.analysis, False)
+    # h' = G w is carried back; of w' = Σ G h the product is not.
+    (h,), w = made.states, weight(made.graph, 0, 2)
+    products = {n.inputs[1]: n for n in parted.nodes if n.operation == "multiply"}
+    backward = {source: n for source, n in products.items() if n not in parted.forward}
+    assert set(backward) == {h, w}
+    assert parted.section[backward[w]] == LOOP_BACK
+    assert parted.section[backward[h]] == AFTER_BACK
+
+
 def test_gradients_carried_back_arrive_in_values_of_their_own():
     parted = sections(looped([2], gated).analysis, False)
     (before,) = parted.roots.before
@@ -160,10 +172,16 @@ def test_readers_are_found_through_views_and_users_counted_with_them():
 
 
 def test_a_root_is_never_used_only_once():
-    parted = sections(looped([2], tanh_of).analysis, False)
-    (following,) = parted.roots.following
-    assert not parted.only_here(following)
-    (product,) = (n for n in following.inputs[0].inputs if parted.section[n] == LOOP)
+    def step(graph, x, h, m):
+        total = graph.add(graph.linear(weight(graph, 0, 2, 2), m), x)
+        return [total, graph.pointwise("negative", total)]
+
+    parted = sections(looped([2, 2], step).analysis, False)
+    first, second = parted.roots.following
+    assert parted.users[first] == [second]
+    assert not parted.only_here(first)  # it is the next state too
+    (product,) = (n for n in first.inputs if n.operation == "linear")
+    assert parted.users[product] == [first]
     assert parted.only_here(product)
 
 
