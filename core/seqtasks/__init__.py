@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from seqtasks.evaluation import Score, evaluate
     from seqtasks.experiment import Experiment
     from seqtasks.exports import export, regenerate
-    from seqtasks.hookspecs import hookimpl
+    from seqtasks.hookspecs import Register, hookimpl
     from seqtasks.lengths import AllowedLengths
     from seqtasks.lifecycle import resume, run
     from seqtasks.lookup import task
@@ -61,6 +61,7 @@ _HOMES = {
     "PublishedProtocol": "published",
     "Readout": "cells.base",
     "Reals": "alphabet",
+    "Register": "hookspecs",
     "Result": "running",
     "RangeScore": "range_score",
     "RunError": "errors",
@@ -107,6 +108,7 @@ __all__ = [
     "RangeScore",
     "Readout",
     "Reals",
+    "Register",
     "Result",
     "RunError",
     "RunInterruptedError",

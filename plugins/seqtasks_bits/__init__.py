@@ -1,6 +1,6 @@
 """Tasks on strings of bits, and the experiments of the notebook seqtasks grew from."""
 
-from seqtasks.hookspecs import Register, hookimpl
+from seqtasks import Register, hookimpl
 
 _NOTEBOOK = {
     "notebook-bitflip": "bit flip, tanh(W [x; h] + b) of 3",

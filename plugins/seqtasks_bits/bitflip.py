@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array
+from seqtasks.tasks import Array, Settings
 from seqtasks_bits.bits import BitTask
 
 __all__ = ["BitFlip"]

@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.randomness import random_bits
-from seqtasks.tasks import Array, Task, Tokens
+from seqtasks.tasks import Array, Task, Tokens, random_bits
 
 __all__ = ["BitTask"]
 

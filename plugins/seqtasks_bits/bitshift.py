@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array
+from seqtasks.tasks import Array, Settings
 from seqtasks_bits.bits import BitTask
 
 __all__ = ["BitShift"]

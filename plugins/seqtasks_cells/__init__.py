@@ -1,6 +1,6 @@
 """Recurrent cells of the literature, each written as its paper prints it."""
 
-from seqtasks.hookspecs import Register, hookimpl
+from seqtasks import Register, hookimpl
 
 _CELLS = {
     "stack-rnn": ("memory:StackRNN", "a controller with a stack it pushes to and pops from"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from seqtasks.errors import UsageError
+from seqtasks import UsageError
 
 __all__ = ["check_choice", "check_positive", "check_share"]
 

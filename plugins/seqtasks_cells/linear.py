@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seqtasks import UsageError
 from seqtasks.cells import Cell
-from seqtasks.errors import UsageError
 from seqtasks_cells.checks import check_positive
 
 __all__ = ["LRU", "DeltaNet"]

@@ -7,9 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqtasks.cells import Cell, State
-from seqtasks.cells.haiku import begin_linear
-from seqtasks.errors import UsageError
+from seqtasks import UsageError
+from seqtasks.cells import Cell, State, begin_linear
 from seqtasks_cells.checks import check_choice, check_positive, check_share
 
 __all__ = ["StackRNN", "TapeRNN"]

@@ -1,6 +1,6 @@
 """The fifteen tasks of "Neural Networks and the Chomsky Hierarchy", by level of the hierarchy."""
 
-from seqtasks.hookspecs import Register, hookimpl
+from seqtasks import Register, hookimpl
 
 _TASKS = {
     "regular": {

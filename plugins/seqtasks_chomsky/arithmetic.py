@@ -12,9 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.alphabet import IGNORE, Tokens
-from seqtasks.lengths import AllowedLengths
-from seqtasks.tasks import Array, Task
+from seqtasks.tasks import IGNORE, AllowedLengths, Array, Task, Tokens
 from seqtasks_bits.bits import BitTask
 from seqtasks_chomsky.draws import fair_bits, uniform_below
 from seqtasks_chomsky.protocol import BITS, checked, refuse, shorter_protocol

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqtasks.lengths import AllowedLengths
-from seqtasks.tasks import Array, Task, Tokens
+from seqtasks.tasks import AllowedLengths, Array, Task, Tokens
 from seqtasks_chomsky.draws import uniform_below
 from seqtasks_chomsky.expressions import (
     CLOSE,

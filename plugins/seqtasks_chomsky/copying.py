@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqtasks.lengths import AllowedLengths
-from seqtasks.tasks import Array, Task, Tokens
+from seqtasks.tasks import AllowedLengths, Array, Task, Tokens
 from seqtasks_bits.bits import BitTask
 from seqtasks_chomsky.draws import every_string, fair_bits, uniform_below
 from seqtasks_chomsky.protocol import checked, protocol, refuse, shorter_protocol

@@ -6,8 +6,7 @@ NumPy promises its streams of bits, but not its distributions from release to re
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.randomness import random_octets
-from seqtasks.tasks import Array
+from seqtasks.tasks import Array, random_octets
 from seqtasks_bits.bits import BitTask
 
 __all__ = ["every_string", "fair_bits", "uniform_below", "uniform_symbols"]

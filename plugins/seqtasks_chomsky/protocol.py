@@ -3,10 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.alphabet import Tokens
-from seqtasks.errors import UsageError
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array
+from seqtasks.tasks import Array, Settings, Tokens, UsageError
 
 __all__ = ["BITS", "checked", "protocol", "refuse", "shorter_protocol"]
 

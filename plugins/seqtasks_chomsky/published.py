@@ -1,7 +1,6 @@
 """How the paper trains and scores, as far as it can be followed, and the figures it reports."""
 
-from seqtasks.published import PublishedProtocol
-from seqtasks.settings import Settings
+from seqtasks.tasks import PublishedProtocol, Settings
 
 __all__ = ["SOURCE", "published"]
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.lengths import AllowedLengths
-from seqtasks.tasks import Array, Task, Tokens
+from seqtasks.tasks import AllowedLengths, Array, Task, Tokens
 from seqtasks_bits.bits import BitTask
 from seqtasks_chomsky.draws import every_string, uniform_symbols
 from seqtasks_chomsky.protocol import BITS, checked, protocol, refuse

@@ -4,9 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqtasks.alphabet import IGNORE
-from seqtasks.lengths import AllowedLengths
-from seqtasks.tasks import Array, Task, Tokens
+from seqtasks.tasks import IGNORE, AllowedLengths, Array, Task, Tokens
 from seqtasks_bits.bits import BitTask
 from seqtasks_chomsky.draws import fair_bits, uniform_below, uniform_symbols
 from seqtasks_chomsky.protocol import checked, protocol, refuse

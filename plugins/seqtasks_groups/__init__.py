@@ -1,6 +1,6 @@
 """Tasks of state tracking: products in a group, sums, and the states of automata."""
 
-from seqtasks.hookspecs import Register, hookimpl
+from seqtasks import Register, hookimpl
 
 _TASKS = {
     "automaton": ("automaton:Automaton", "follow the states of a random automaton"),

@@ -6,9 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.randomness import stream
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Tokens
+from seqtasks.tasks import Array, Settings, Tokens, stream
 from seqtasks_groups.following import FollowingTask, check_range, follow
 
 __all__ = ["Automaton"]

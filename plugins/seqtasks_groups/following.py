@@ -3,9 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.errors import UsageError
-from seqtasks.published import PublishedProtocol
-from seqtasks.tasks import Array, Reals, Task, Tokens
+from seqtasks.tasks import Array, PublishedProtocol, Reals, Task, Tokens, UsageError
 
 __all__ = [
     "STATE_TRACKING",

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from seqtasks.errors import UsageError
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Tokens
+from seqtasks.tasks import Array, Settings, Tokens, UsageError
 from seqtasks_groups.following import STATE_TRACKING_PROTOCOL, FollowingTask, follow
 from seqtasks_groups.groups import GroupName, group
 

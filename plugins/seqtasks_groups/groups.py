@@ -9,7 +9,7 @@ from typing import Literal, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.errors import UsageError, did_you_mean
+from seqtasks.tasks import UsageError, did_you_mean
 from seqtasks_groups.cycles import IDENTITY, Permutation, cycle_notation, in_sequence, read_cycles
 
 __all__ = ["GROUP_NAMES", "Group", "GroupName", "group"]

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Tokens
+from seqtasks.tasks import Array, Settings, Tokens
 from seqtasks_groups.following import (
     STATE_TRACKING,
     STATE_TRACKING_PROTOCOL,

@@ -1,6 +1,6 @@
 """Formal languages, as recognition and as prediction of every legal next symbol."""
 
-from seqtasks.hookspecs import Register, hookimpl
+from seqtasks import Register, hookimpl
 
 
 @hookimpl

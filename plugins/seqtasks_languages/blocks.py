@@ -5,9 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.lengths import AllowedLengths
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Tokens
+from seqtasks.tasks import AllowedLengths, Array, Settings, Tokens
 from seqtasks_languages.drawing import coins, whole_numbers
 from seqtasks_languages.language import USUAL_CHANGES, Language, modes
 

@@ -1,7 +1,6 @@
 """The alphabet of brackets of several kinds."""
 
-from seqtasks.errors import UsageError
-from seqtasks.tasks import Tokens
+from seqtasks.tasks import Tokens, UsageError
 
 __all__ = ["brackets", "check_at_least_one", "check_kinds"]
 

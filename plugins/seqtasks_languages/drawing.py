@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.randomness import random_bits, random_octets
+from seqtasks.tasks import random_bits, random_octets
 
 __all__ = ["coins", "uniform_integers", "uniforms", "whole_numbers"]
 

@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from seqtasks.lengths import AllowedLengths
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Tokens
+from seqtasks.tasks import AllowedLengths, Array, Settings, Tokens
 from seqtasks_languages.brackets import brackets, check_at_least_one, check_kinds
 from seqtasks_languages.drawing import uniforms
 from seqtasks_languages.language import Language

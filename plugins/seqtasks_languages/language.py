@@ -7,9 +7,7 @@ from typing import ClassVar, Literal, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.errors import UsageError
-from seqtasks.published import PublishedProtocol
-from seqtasks.tasks import Array, Layout, Task, Tokens, TokenSets
+from seqtasks.tasks import Array, Layout, PublishedProtocol, Task, Tokens, TokenSets, UsageError
 from seqtasks_languages.drawing import coins, whole_numbers
 from seqtasks_languages.negatives import (
     MEANINGS,

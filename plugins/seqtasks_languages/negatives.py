@@ -5,8 +5,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.errors import UsageError
-from seqtasks.tasks import Array
+from seqtasks.tasks import Array, UsageError
 from seqtasks_languages.drawing import coins, uniforms, whole_numbers
 
 __all__ = ["MEANINGS", "Negatives", "check_negatives", "edited", "uniform_strings"]

@@ -4,9 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqtasks.lengths import AllowedLengths
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Tokens
+from seqtasks.tasks import AllowedLengths, Array, Settings, Tokens
 from seqtasks_languages.automata import Automaton, RegularLanguage
 from seqtasks_languages.drawing import coins
 from seqtasks_languages.language import USUAL_CHANGES, modes

@@ -8,9 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.lengths import AllowedLengths
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Tokens
+from seqtasks.tasks import AllowedLengths, Array, Settings, Tokens
 from seqtasks_languages.brackets import brackets, check_kinds
 from seqtasks_languages.drawing import uniforms
 from seqtasks_languages.language import Language

@@ -3,10 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from seqtasks.errors import UsageError
-from seqtasks.lengths import AllowedLengths
-from seqtasks.settings import Settings
-from seqtasks.tasks import Tokens
+from seqtasks.tasks import AllowedLengths, Settings, Tokens, UsageError
 from seqtasks_languages.automata import Automaton, RegularLanguage
 
 __all__ = ["Tomita"]

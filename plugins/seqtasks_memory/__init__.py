@@ -1,6 +1,6 @@
 """Tasks of remembering: what was seen must be said again, or acted on, many steps later."""
 
-from seqtasks.hookspecs import Register, hookimpl
+from seqtasks import Register, hookimpl
 
 _TASKS = {
     "adding": ("adding:Adding", "add the two marked numbers among many"),

@@ -4,10 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqtasks.lengths import AllowedLengths
-from seqtasks.metrics import mean_squared_error, r_squared
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Reals, Task
+from seqtasks.tasks import (
+    AllowedLengths,
+    Array,
+    Reals,
+    Settings,
+    Task,
+    mean_squared_error,
+    r_squared,
+)
 from seqtasks_memory.symbols import LONG_LAGS
 
 __all__ = ["Adding"]

@@ -4,10 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqtasks.alphabet import IGNORE
-from seqtasks.lengths import AllowedLengths
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Task, Tokens
+from seqtasks.tasks import IGNORE, AllowedLengths, Array, Settings, Task, Tokens
 from seqtasks_memory.symbols import (
     LONG_LAGS,
     TURING_MACHINES,

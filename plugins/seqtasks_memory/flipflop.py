@@ -6,14 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.alphabet import IGNORE
-from seqtasks.errors import UsageError
-from seqtasks.lengths import AllowedLengths
-from seqtasks.metrics import mean_squared_error, r_squared
-from seqtasks.published import PublishedProtocol
-from seqtasks.randomness import random_bits, random_octets
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Reals, Task, Tokens
+from seqtasks.tasks import (
+    IGNORE,
+    AllowedLengths,
+    Array,
+    PublishedProtocol,
+    Reals,
+    Settings,
+    Task,
+    Tokens,
+    UsageError,
+    mean_squared_error,
+    r_squared,
+    random_bits,
+    random_octets,
+)
 from seqtasks_memory.symbols import check_range, portions, set_attributes
 
 __all__ = ["FlipFlop", "NBitFlipFlop"]

@@ -5,10 +5,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from seqtasks.errors import UsageError
-from seqtasks.lengths import AllowedLengths
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Task, Tokens
+from seqtasks.tasks import AllowedLengths, Array, Settings, Task, Tokens, UsageError
 from seqtasks_memory.symbols import LONG_SHORT_TERM, refuse, set_attributes
 
 __all__ = ["TemporalOrder"]

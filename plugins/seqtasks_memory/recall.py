@@ -4,10 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqtasks.errors import UsageError
-from seqtasks.lengths import AllowedLengths
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Task, Tokens
+from seqtasks.tasks import AllowedLengths, Array, Settings, Task, Tokens, UsageError
 from seqtasks_memory.symbols import (
     TURING_MACHINES,
     check_range,

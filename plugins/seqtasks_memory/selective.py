@@ -6,11 +6,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.errors import UsageError
-from seqtasks.lengths import AllowedLengths
-from seqtasks.published import PublishedProtocol
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Task, Tokens
+from seqtasks.tasks import (
+    AllowedLengths,
+    Array,
+    PublishedProtocol,
+    Settings,
+    Task,
+    Tokens,
+    UsageError,
+)
 from seqtasks_memory.symbols import check_range, id_type, numerals, refuse, set_attributes
 
 __all__ = ["SelectiveCopying"]

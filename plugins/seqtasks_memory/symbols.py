@@ -5,12 +5,17 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from seqtasks.alphabet import IGNORE
-from seqtasks.errors import UsageError
-from seqtasks.lengths import AllowedLengths
-from seqtasks.published import PublishedProtocol
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Reals, Task, Tokens
+from seqtasks.tasks import (
+    IGNORE,
+    AllowedLengths,
+    Array,
+    PublishedProtocol,
+    Reals,
+    Settings,
+    Task,
+    Tokens,
+    UsageError,
+)
 
 __all__ = [
     "LONG_LAGS",

@@ -1,6 +1,6 @@
 """Tasks of recall: what was told about a key must be said when the key is shown again."""
 
-from seqtasks.hookspecs import Register, hookimpl
+from seqtasks import Register, hookimpl
 
 _TASKS = {
     "compression": ("compression:Compression", "say a whole string from what its end left"),

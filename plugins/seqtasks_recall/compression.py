@@ -4,9 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqtasks.lengths import AllowedLengths
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Task, Tokens
+from seqtasks.tasks import AllowedLengths, Array, Settings, Task, Tokens
 from seqtasks_memory.symbols import (
     check_range,
     every_string,

@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.published import PublishedProtocol
-from seqtasks.tasks import Array
+from seqtasks.tasks import Array, PublishedProtocol
 
 __all__ = ["MAD", "distinct", "first_places", "insert", "named", "without"]
 

@@ -8,10 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.alphabet import IGNORE
-from seqtasks.lengths import AllowedLengths
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Task, Tokens
+from seqtasks.tasks import IGNORE, AllowedLengths, Array, Settings, Task, Tokens
 from seqtasks_memory.symbols import (
     answer_type,
     check_range,

@@ -5,11 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seqtasks.alphabet import IGNORE
-from seqtasks.errors import UsageError
-from seqtasks.lengths import AllowedLengths
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Task, Tokens
+from seqtasks.tasks import IGNORE, AllowedLengths, Array, Settings, Task, Tokens, UsageError
 from seqtasks_memory.symbols import (
     answer_type,
     check_range,

@@ -5,11 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.alphabet import IGNORE
-from seqtasks.lengths import AllowedLengths
-from seqtasks.randomness import stream
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Task, Tokens
+from seqtasks.tasks import IGNORE, AllowedLengths, Array, Settings, Task, Tokens, stream
 from seqtasks_memory.symbols import (
     answer_type,
     check_range,

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.alphabet import IGNORE
-from seqtasks.errors import UsageError
-from seqtasks.lengths import AllowedLengths
-from seqtasks.published import PublishedProtocol
-from seqtasks.settings import Settings
-from seqtasks.tasks import Array, Task, Tokens
+from seqtasks.tasks import (
+    IGNORE,
+    AllowedLengths,
+    Array,
+    PublishedProtocol,
+    Settings,
+    Task,
+    Tokens,
+    UsageError,
+)
 from seqtasks_memory.symbols import answer_type, check_range, id_type, refuse, set_attributes
 from seqtasks_recall.drawing import distinct, insert, named
 

@@ -3,6 +3,7 @@
 from seqtasks.cells.base import Cell, Readout, State
 from seqtasks.cells.elman import Concat, Elman, Sum
 from seqtasks.cells.gated import GRU, LSTM, GRUConcat
+from seqtasks.cells.haiku import begin_linear
 from seqtasks.cells.readouts import ConcatReadout, StateReadout, SumReadout
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "StateReadout",
     "Sum",
     "SumReadout",
+    "begin_linear",
 ]

@@ -1,6 +1,6 @@
 """A task, a cell and a command for seqtasks; each is imported when it is used."""
 
-from seqtasks.hookspecs import Register, hookimpl
+from seqtasks import Register, hookimpl
 
 
 @hookimpl
