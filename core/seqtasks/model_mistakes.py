@@ -6,9 +6,8 @@ trained. Each is a line for the author; none is an error, since it may be meant.
 """
 
 import copy
-import random
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, cast
 
 import numpy as np
@@ -16,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.engine.attributes import TooLargeError, attributes_of, compared, value
-from seqtasks.engine.unseen import outside_draws
+from seqtasks.engine.outside import states_kept, without_draws
 from seqtasks.engine.unsupported import UnsupportedError
 from seqtasks.errors import counted
 from seqtasks.model import Model
@@ -62,7 +61,7 @@ def check_steps(model: nn.Module, title: str) -> list[str]:
     """
     found: list[str] = []
     for cell in model.cells if isinstance(model, Model) else ():
-        with suppress(_CannotCopyError), _random_states_kept():
+        with suppress(_CannotCopyError), states_kept():
             check_in_place(_copied(cell), title)
             found += step_mistakes(_copied(cell))
     return list(dict.fromkeys(found))
@@ -71,13 +70,13 @@ def check_steps(model: nn.Module, title: str) -> list[str]:
 def model_mistakes(model: nn.Module, inputs: Tensor) -> list[str]:
     """Return what is wrong with a model, a line each, the gravest first.
 
-    The model is not changed, nor are the caller's random states.
+    The model is not changed, nor are the caller's random states, unless other threads may draw.
 
     Args:
         model: from inputs to predictions, or to a tuple of these and a state.
         inputs: (rows, time) ids or (rows, time, features), twice ROWS instances.
     """
-    with _random_states_kept():
+    with states_kept():
         return _found_in(model, inputs)
 
 
@@ -99,17 +98,6 @@ def _found_in(model: nn.Module, inputs: Tensor) -> list[str]:
         mixed = []
     found = [*mixed, *kept, *untrained, *found]
     return sorted(dict.fromkeys(found), key=lambda line: line == DRAWS)  # which may be meant
-
-
-@contextmanager
-def _random_states_kept() -> Generator[None, None, None]:
-    """Put back the states of Python's and NumPy's generators; torch's are never used."""
-    of_python, of_numpy = random.getstate(), np.random.get_state()
-    try:
-        yield
-    finally:
-        random.setstate(of_python)
-        np.random.set_state(of_numpy)
 
 
 class _CannotCopyError(Exception):
@@ -149,13 +137,17 @@ def _kept(model: nn.Module, some: Tensor, others: Tensor) -> list[str]:
     """Say whether a model keeps something from one sequence to the next, or draws numbers."""
     model.eval()
     stream = torch_stream(0, "trial")
+
+    def attempt() -> tuple[Any, ...]:
+        with stream.drawing():
+            model(some)
+        first, before = _answers(model, some), _attributes(model)
+        _answers(model, others)
+        return first, before, _answers(model, some), _attributes(model)
+
     try:
-        with torch.no_grad(), outside_draws(model.modules()):
-            with stream.drawing():
-                model(some)
-            first, before = _answers(model, some), _attributes(model)
-            _answers(model, others)
-            again, after = _answers(model, some), _attributes(model)
+        with torch.no_grad():
+            first, before, again, after = without_draws(attempt, model.modules())
     except UnsupportedError:
         return [DRAWS_OUTSIDE]
     except Exception:  # whoever runs the model tells of it

@@ -12,6 +12,7 @@ from seqtasks.engine.graph import Graph
 from seqtasks.engine.likeness import likeness
 from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.observed import unobserved_saving
+from seqtasks.engine.outside import without_draws
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.recording import rows_for
 from seqtasks.engine.recording_loop import recorded_loop
@@ -19,11 +20,12 @@ from seqtasks.engine.recording_model import (
     ModelRecording,
     altered,
     embedded_inputs,
+    given_of,
     mapped,
     originals_of,
     twin_of,
 )
-from seqtasks.engine.unseen import check_modules, check_unchanged, outside_draws
+from seqtasks.engine.unseen import check_modules, check_unchanged
 from seqtasks.engine.unsupported import UnsupportedError
 
 __all__ = ["analyse"]
@@ -111,24 +113,31 @@ def _recorded(
         The recording, what it found, and each tensor of the copy beside the one it copies.
     """
     twin, pairs = twin_of(model)
-    graph, phases = Graph(), Phases(len(model["cells"]))  # pyright: ignore[reportArgumentType]
-    graph.lookup_phase = phases.before(0)
-    graph.last_phases = (phases.backward, phases.backward_vocabulary, phases.backward_weights)
-    recording = ModelRecording(graph, phases, originals_of(model, twin), dtype=dtype)
-    provenance = recording.provenance
+    originals = originals_of(model, twin)
+    numbers = torch.Generator().manual_seed(int(again))
     if again:
-        recording.generator.manual_seed(1)
-        altered(recording.given(twin), recording.generator)
-    provenance.give(recording.given(twin))
+        altered(given_of(twin), numbers)
     rows = rows_for(twin, 4)[2 * again :][:2]
+    tried: list[ModelRecording] = []
+
+    def attempt() -> tuple[ModelRecording, Analysis]:
+        graph, phases = Graph(), Phases(len(model["cells"]))  # pyright: ignore[reportArgumentType]
+        graph.lookup_phase = phases.before(0)
+        graph.last_phases = (phases.backward, phases.backward_vocabulary, phases.backward_weights)
+        recording = ModelRecording(graph, phases, originals, dtype=dtype, generator=numbers)
+        tried[:] = [recording]
+        recording.provenance.give(given_of(twin))
+        return recording, _record(
+            recording, twin, rows, dtype, input_size, masked, external_states, steps
+        )
+
     try:
-        with torch.enable_grad(), unobserved_saving(), outside_draws(twin.modules()):
-            analysis = _record(
-                recording, twin, rows, dtype, input_size, masked, external_states, steps
-            )
+        with torch.enable_grad(), unobserved_saving():
+            recording, analysis = without_draws(attempt, twin.modules())
     except Exception as error:
-        if provenance.reason is not None:
-            raise UnsupportedError(provenance.reason) from error
+        reason = tried[0].provenance.reason if tried else None
+        if reason is not None:
+            raise UnsupportedError(reason) from error
         if isinstance(error, UnsupportedError):
             raise
         raise UnsupportedError(
@@ -136,7 +145,7 @@ def _recorded(
         ) from error
     if not again:
         check_unchanged(model, twin)
-    provenance.release()
+    recording.provenance.release()
     return recording, analysis, pairs
 
 

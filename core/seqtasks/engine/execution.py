@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,13 +26,13 @@ from seqtasks.engine.checking import PlainPass, disagreement, disagreement_of_ro
 from seqtasks.engine.differentiable import DifferentiablePass
 from seqtasks.engine.makers import Engine, NativeEngine, TensorEngine
 from seqtasks.engine.observed import unobserved_saving
+from seqtasks.engine.outside import without_draws
 from seqtasks.engine.padding import checked_lengths
 from seqtasks.engine.parts import Parts
 from seqtasks.engine.passes import Passes
 from seqtasks.engine.portions import Memories, forward_alone
 from seqtasks.engine.starting import start_of
 from seqtasks.engine.unroll import brought_to
-from seqtasks.engine.unseen import outside_draws
 from seqtasks.engine.unsupported import UnsupportedError
 from seqtasks.engine.watch import Watch
 from seqtasks.errors import RunError, UsageError
@@ -213,8 +214,8 @@ class Engines:
         wrong = None
         if program is not None and check is not None:
             try:
-                with unobserved_saving(), outside_draws(self.parts.modules()):
-                    wrong = check(program)
+                with unobserved_saving():
+                    wrong = without_draws(partial(check, program), self.parts.modules())
             except UnsupportedError as reason:  # it draws now and then, and so did not before
                 self.unsupported = str(reason)
                 self._give_up(signature, str(reason))

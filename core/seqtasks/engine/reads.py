@@ -29,6 +29,12 @@ _NOT_RUN = {
 }
 """Methods that no step of a cell runs."""
 _ABSENT = object()
+_DRAWING = {"random", "numpy.random"}
+_ANYTHING = {
+    *("eval", "exec", "getattr", "vars", "__dict__", "attrgetter", "methodcaller"),
+    *("__import__", "import_module", "modules", "globals", "__getattribute__"),
+}
+"""With one of these names, code may call what its own names do not tell."""
 MOST_REACHED = 1000
 """Things among one attribute's lists and objects in which functions and classes are looked for."""
 Chain = tuple[str, ...]
@@ -43,12 +49,15 @@ class Reads:
         items: dictionaries (of globals, or of a class) and the names read of them.
         functions: that were followed; they read their closures.
         names: of all attributes that their code reads.
+        may_draw: whether they may draw from Python's or NumPy's generators: their code names them,
+            holds one of their functions, or runs code that was not followed.
     """
 
     classes: list[type] = field(default_factory=list[type])
     items: list[tuple[Any, str]] = field(default_factory=list[tuple[Any, str]])
     functions: list[types.FunctionType] = field(default_factory=list[types.FunctionType])
     names: set[str] = field(default_factory=set[str])
+    may_draw: bool = False
 
 
 def is_fixed(thing: Any) -> bool:
@@ -113,6 +122,7 @@ class _Follower:
         """
         reached = [held]
         for one in reached:
+            self.reads.may_draw = self.reads.may_draw or _draws(one)
             if isinstance(one, type):
                 self._pending.append(one)
                 continue
@@ -128,7 +138,10 @@ class _Follower:
         """Follow all that was reached."""
         while self._pending:
             thing = self._pending.pop()
-            if id(thing) in self._seen or self._is_fixed(thing):
+            if id(thing) in self._seen:
+                continue
+            if self._is_fixed(thing):
+                self.reads.may_draw = self.reads.may_draw or not is_fixed(thing)
                 continue
             self._seen.add(id(thing))
             if isinstance(thing, type):
@@ -160,10 +173,14 @@ class _Follower:
             for name in list(function.__globals__):
                 self._note(function.__globals__, name)
         self.reads.names.update(names)
+        named = any("random" in name.split(".") for name in names)
+        self.reads.may_draw = self.reads.may_draw or named or bool(names & _ANYTHING)
 
     def _follow_module(self, module: types.ModuleType, names: frozenset[str]) -> None:
         """Note what a module has under some names."""
         if self._is_fixed(module):
+            drawing = module.__name__ in _DRAWING or not is_fixed(module)
+            self.reads.may_draw = self.reads.may_draw or drawing
             return
         for name in names & module.__dict__.keys():
             if (id(module.__dict__), name) not in self._places:
@@ -210,6 +227,16 @@ class _Follower:
         file = getattr(sys.modules.get(name or ""), "__file__", None) or ""
         installed = "site-packages" in file or "dist-packages" in file
         return installed and name.partition(".")[0] not in self._own
+
+
+def _draws(held: Any) -> bool:
+    """Say whether a thing is a module that draws random numbers, or of such a module."""
+    if isinstance(held, types.ModuleType):
+        return held.__name__ in _DRAWING
+    owner = getattr(held, "__self__", held)
+    kind = owner if isinstance(owner, type | types.FunctionType) else type(owner)
+    module = getattr(kind, "__module__", None) or ""
+    return module in ("random", "_random") or module.startswith("numpy.random")
 
 
 def _is_builtin(held: Any) -> bool:

@@ -19,6 +19,7 @@ __all__ = [
     "ModelRecording",
     "altered",
     "embedded_inputs",
+    "given_of",
     "mapped",
     "originals_of",
     "result_of",
@@ -55,11 +56,6 @@ class ModelRecording:
     def recorder(self, rows: tuple[int, ...]) -> Recorder:
         """Return a recorder of a module."""
         return Recorder(self.graph, rows, self.dtype, self.parameter, self.provenance)
-
-    def given(self, twin: nn.Module) -> list[Tensor]:
-        """Return the parameters and buffers that a program reads, of the copy."""
-        tensors = [*twin.parameters(), *twin.buffers()]
-        return [tensor for tensor in tensors if tensor.is_floating_point()]
 
     def numbers(self, *shape: int) -> Tensor:
         """Return numbers to try the model with, drawn from a stream of their own."""
@@ -178,6 +174,12 @@ def twin_of(model: ModuleT) -> tuple[ModuleT, list[tuple[Tensor, Tensor]]]:
         raise UnsupportedError(f"it cannot be copied: {error}") from error
     alive = [held for held in memo.get(id(memo), ()) if isinstance(held, Tensor)]
     return twin, [(memo[id(held)], held) for held in alive if id(held) in memo]
+
+
+def given_of(twin: nn.Module) -> list[Tensor]:
+    """Return the parameters and buffers that a program reads, of the copy."""
+    tensors = [*twin.parameters(), *twin.buffers()]
+    return [tensor for tensor in tensors if tensor.is_floating_point()]
 
 
 def altered(tensors: Iterable[Tensor], generator: torch.Generator) -> None:

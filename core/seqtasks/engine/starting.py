@@ -12,11 +12,13 @@ from torch import nn
 
 from seqtasks.engine.graph import Graph
 from seqtasks.engine.likeness import likeness
+from seqtasks.engine.nodes import Node
+from seqtasks.engine.outside import without_draws
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.recording import rows_for
 from seqtasks.engine.recording_loop import recorded_start
-from seqtasks.engine.recording_model import ModelRecording, originals_of, twin_of
-from seqtasks.engine.unseen import check_unchanged, outside_draws
+from seqtasks.engine.recording_model import ModelRecording, given_of, originals_of, twin_of
+from seqtasks.engine.unseen import check_unchanged
 
 __all__ = ["start_of"]
 
@@ -35,12 +37,17 @@ def start_of(cells: Sequence[Any], dtype: torch.dtype, steps: int) -> Hashable:
     model = nn.ModuleList(cells)
     try:
         twin, _ = twin_of(model)
-        graph, phases = Graph(), Phases(len(cells))
-        recording = ModelRecording(graph, phases, originals_of(model, twin), dtype=dtype)
-        recording.provenance.give(recording.given(twin))
+        originals = originals_of(model, twin)
         (batch,) = rows_for(twin, 1)
-        with torch.enable_grad(), outside_draws(twin.modules()):
-            starts = [recorded_start(recording, cell, batch, dtype, steps) for cell in twin]
+
+        def attempt() -> tuple[ModelRecording, list[tuple[list[Node], bool]]]:
+            graph, phases = Graph(), Phases(len(cells))
+            recording = ModelRecording(graph, phases, originals, dtype=dtype)
+            recording.provenance.give(given_of(twin))
+            return recording, [recorded_start(recording, c, batch, dtype, steps) for c in twin]
+
+        with torch.enable_grad():
+            recording, starts = without_draws(attempt, twin.modules())
         check_unchanged(model, twin)
     except Exception:
         # no other number of steps shares its program; the analysis says what is wrong
