@@ -96,8 +96,12 @@ class Model(nn.Module):
         """Return the engines; of a copy of another model new ones, for its own parts."""
         engines = self._engines
         if engines is not None and engines.parts.model is not self:
-            fall_back = engines.may_fall_back
-            self._engines = Engines(Parts(self), engines.wanted, may_fall_back=fall_back)
+            self._engines = Engines(
+                Parts(self),
+                engines.wanted,
+                may_fall_back=engines.may_fall_back,
+                may_choose=engines.may_choose,
+            )
         return self._engines
 
     def forward(

@@ -171,3 +171,40 @@ def test_what_trains_in_one_call_shares_a_program():
     assert engines.alike(times).tolist() == [1, 1, 1, 2, 2, 1, 0]
     engines = model("symbols", "gru").use_engine("native")
     assert engines.alike(times).tolist() == [0] * 7
+
+
+def scored(made, steps, rows=2):
+    with torch.no_grad():
+        made(torch.zeros(rows, steps, dtype=torch.int64))
+    return made.engines
+
+
+def test_a_batch_too_small_to_repay_a_program_for_its_length_is_scored_by_the_loop(monkeypatch):
+    made = model("symbols", "tape-rnn:cell_size=2")
+    made.use_engine("auto")
+    monkeypatch.setenv("CC", "/nonexistent")  # nothing is to be compiled
+    monkeypatch.setenv("SEQTASKS_CACHE", "")
+    for steps in range(1, 5):
+        assert scored(made, steps).name == "plain"
+        assert "longer to make" in made.engines.reasons["native"]
+    made(torch.zeros(2, 3, dtype=torch.int64))
+    assert made.engines.name == "torch"  # it may be called again and again, with gradients
+    assert scored(made, 3).name == "plain"  # what was run before does not matter
+    monkeypatch.setattr(execution, "SMALL", 0)
+    assert scored(made, 3).name == "torch"
+
+
+def test_what_is_trained_on_or_named_or_shares_a_program_is_scored_by_it(monkeypatch):
+    monkeypatch.setenv("CC", "/nonexistent")
+    monkeypatch.setenv("SEQTASKS_CACHE", "")
+    made = model("symbols", "tape-rnn:cell_size=2")
+    made.use_engine("torch")
+    assert scored(made, 3).name == "torch"
+    made = model("symbols", "stack-rnn:cell_size=2")
+    made.use_engine("auto")
+    assert scored(made, 9).name == "torch"
+    made = model("symbols", "tape-rnn:cell_size=2")
+    made.use_engine("auto").settle(made.plain_pass, torch.zeros(2, 5, dtype=torch.int64), 1)
+    assert scored(made, 5).name == "torch"
+    assert scored(made, 6).name == "plain"
+    assert scored(copy.deepcopy(made), 5).name == "plain"

@@ -1,6 +1,7 @@
 """Running a model through a program instead of the plain loop, with gradients."""
 
 import logging
+import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -45,6 +46,10 @@ MOST_PROGRAMS = 64
 """Programs kept at once, where numbers of steps have programs of their own; the one that was not
 used for longest goes first."""
 
+SMALL, SHARED = 2**27, 64
+"""Rows times steps times numbers in a row's states up to which the plain loop scores a batch faster
+than a program is made; and parameters that count as one such number, since all rows share them."""
+
 MOST_CHANGES, MOST_REFUSED = 16, 3
 """Forms of the parts, by their attributes, for which programs are made, or refused, before the
 plain loop runs for good: to make one for each step would take longer than the loop."""
@@ -63,6 +68,8 @@ class Engines:
         may_fall_back: whether another engine may run the model if `wanted` cannot: `auto` may, and
             a run begun with `auto` that is resumed by the engine it came to. Otherwise it is an
             error whenever it is found out.
+        may_choose: whether the plain loop may score a small batch though an engine can: in a run
+            begun with `auto`, and wherever `auto` is asked for.
     """
 
     parts: Parts
@@ -75,6 +82,9 @@ class Engines:
     _settled: str | None = None
     unsupported: str | None = None
     _starts: dict[Any, dict[int, int]] = field(default_factory=dict[Any, dict[int, int]])
+    _sizes: dict[int, int] = field(default_factory=dict[int, int])
+    _costs: dict[Any, float] = field(default_factory=dict[Any, float])
+    _trained_on: set[int] = field(default_factory=set[int])
     _numbers: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
     _replaced: int = 0
     _watch: Watch | None = None
@@ -83,10 +93,11 @@ class Engines:
     _idle: tuple[Passes, Memories] | None = None
     _warned_of: set[str] = field(default_factory=set[str])
     may_fall_back: bool = False
+    may_choose: bool = False
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy of the model takes along: it makes its own programs."""
-        kept = ("parts", "wanted", "may_fall_back")
+        kept = ("parts", "wanted", "may_fall_back", "may_choose")
         return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -95,6 +106,7 @@ class Engines:
 
     def __post_init__(self) -> None:
         self.may_fall_back |= self.wanted in ("auto", "plain")
+        self.may_choose |= self.wanted == "auto"
         if self.wanted == "plain":
             self.name = "plain"
 
@@ -135,6 +147,7 @@ class Engines:
             if not ordinary(inputs, None):
                 return self.run_plain(obstacle(inputs) or "its batch is empty")
             real = inputs.is_floating_point()
+            self._trained_on.add(inputs.shape[1])
             self.program(
                 inputs.shape[1],
                 input_size=inputs.shape[-1] if real else 0,
@@ -154,6 +167,7 @@ class Engines:
         masked: bool = False,
         external_states: bool = False,
         check: Callable[[Passes], str | None] | None = None,
+        scored: int | None = None,
     ) -> Passes | None:
         """Return the program for sequences of so many steps, None where the plain loop is to run.
 
@@ -163,6 +177,7 @@ class Engines:
             masked: whether rows have lengths of their own.
             external_states: whether states have gradients from outside.
             check: says of a new program what is wrong with it, None if it is right.
+            scored: rows of a batch of which no gradient is asked; None for another.
 
         Raises:
             UsageError: if the engine was named and cannot run the model.
@@ -182,6 +197,11 @@ class Engines:
             return None
         if signature not in self._starts and len(self._starts) >= MOST_CHANGES:
             self._give_up(signature, "its attributes, or hooks, change again and again")
+            return None
+        if scored is not None and scored * self._cost(signature, steps) <= SMALL:
+            self.run_plain(
+                "a program for this number of steps alone takes longer to make than the loop runs"
+            )
             return None
         key = (signature, options, self._start(signature, steps))
         program = self._programs.pop(key, None)
@@ -254,8 +274,27 @@ class Engines:
         known = self._starts.setdefault(signature, {})
         if steps not in known:
             start = start_of(self.parts.cells, self.dtype, steps)
-            known[steps] = self._numbers.setdefault(start, len(self._numbers))
+            known[steps] = self._numbers.setdefault(start.likeness, len(self._numbers))
+            self._sizes[known[steps]] = start.size
         return known[steps]
+
+    def _cost(self, signature: Any, steps: int) -> float:
+        """Return what a row costs by the plain loop, if a program would hold for it alone.
+
+        Sizes decide, never the clock or what was run before, so that results can be had again.
+        """
+        if not self.may_choose or steps in self._trained_on:
+            return math.inf
+        key = signature, steps
+        if key not in self._costs:
+            size = self._sizes.get(self._start(signature, steps), 0)
+            if size == 0 or self._another(signature, steps) != steps:
+                self._costs[key] = math.inf
+            else:
+                modules = self.parts.modules()
+                shared = {id(p): p.numel() for m in modules for p in m.parameters(recurse=False)}
+                self._costs[key] = steps * (size + sum(shared.values()) / SHARED)
+        return self._costs[key]
 
     def _another(self, signature: Any, steps: int) -> int:
         """Return a number of steps that starts as this one does, another if there is one near.
@@ -386,6 +425,7 @@ class Engines:
             masked=lengths is not None,
             external_states=differentiable,
             check=lambda made: disagreement(made, plain, self.parts, inputs, states, lengths),
+            scored=None if differentiable else batch,
         )
         if program is None or any(t.device != inputs.device for t in program.tensors()[:1]):
             return None

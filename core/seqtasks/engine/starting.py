@@ -5,6 +5,7 @@ numbers of steps for which it records alike: the same shapes, the same numbers, 
 """
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -20,10 +21,23 @@ from seqtasks.engine.recording_loop import recorded_start
 from seqtasks.engine.recording_model import ModelRecording, given_of, originals_of, twin_of
 from seqtasks.engine.unseen import check_unchanged
 
-__all__ = ["start_of"]
+__all__ = ["Start", "start_of"]
 
 
-def start_of(cells: Sequence[Any], dtype: torch.dtype, steps: int) -> Hashable:
+@dataclass(frozen=True)
+class Start:
+    """How a loop starts.
+
+    Attributes:
+        likeness: equal for numbers of steps that share a program.
+        size: numbers in the states of a row; 0 if they cannot be recorded.
+    """
+
+    likeness: Hashable
+    size: int
+
+
+def start_of(cells: Sequence[Any], dtype: torch.dtype, steps: int) -> Start:
     """Return what a program knows of the cells' initial states for a number of steps.
 
     The initial states are recorded, as by the analysis, rather than compared by value: a learned
@@ -51,5 +65,8 @@ def start_of(cells: Sequence[Any], dtype: torch.dtype, steps: int) -> Hashable:
         check_unchanged(model, twin)
     except Exception:
         # no other number of steps shares its program; the analysis says what is wrong
-        return ("alone", steps)
-    return tuple((is_tuple, likeness(recording, nodes)) for nodes, is_tuple in starts)
+        return Start(("alone", steps), 0)
+    return Start(
+        tuple((is_tuple, likeness(recording, nodes)) for nodes, is_tuple in starts),
+        sum(node.size for nodes, _ in starts for node in nodes),
+    )

@@ -100,6 +100,7 @@ class Trainer:
             return None
         engines = self.model.use_engine(engine)
         engines.may_fall_back |= may_fall_back
+        engines.may_choose |= may_fall_back
         if engine == "plain":
             return engines
         self.model.train()
@@ -111,7 +112,7 @@ class Trainer:
     def hold_to_engine(self) -> None:
         """Make it an error from now on if the engine that was asked for cannot run the model."""
         if isinstance(self.model, Model) and self.engine != "plain":
-            self.model.engines.may_fall_back = False
+            self.model.engines.may_fall_back = self.model.engines.may_choose = False
 
     def advance(self, steps: int, stop: Callable[[], bool] = lambda: False) -> list[float]:
         """Train for a stretch of steps and return the loss of each.
