@@ -189,8 +189,8 @@ def check_fits(instances: int, length: int, bytes_a_step: int) -> None:
         raise UsageError(
             f"{counted(instances, 'input')} of length {length} would take more than "
             f"{as_gibibytes(needed)} GiB of memory for this model, there are "
-            f"{as_gibibytes(there)}: choose a smaller length, evaluation length, batch size or "
-            "hidden size"
+            f"{as_gibibytes(there)} free: choose a smaller length, evaluation length, batch size "
+            "or hidden size"
         )
 
 

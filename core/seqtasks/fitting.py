@@ -64,8 +64,8 @@ def check_model_fits(parameters: int, number_size: int, layers: int = 1) -> None
     if needed > there:
         raise UsageError(
             f"a model of at least {parameters:,} parameters would take more than "
-            f"{as_gibibytes(needed)} GiB of memory, there are {as_gibibytes(there)}: choose a "
-            "smaller hidden size, embedding size, number of layers or task"
+            f"{as_gibibytes(needed)} GiB of memory, there are {as_gibibytes(there)} free: "
+            "choose a smaller hidden size, embedding size, number of layers or task"
         )
 
 

@@ -196,7 +196,7 @@ def verify(
         if file is not None:
             code = _code_of_class(module, spec.name, distribution.name, version, file)
             return Verified(kind, reference, module=file, code=code)
-    raise _made_in_a_program(spec.name, kind)
+    raise _made_in_a_program(spec.name, kind, module)
 
 
 def open_verified(verified: Verified) -> Any:
@@ -304,9 +304,12 @@ def _code_of_class(module: str, name: str, distribution: str, version: str, file
     return Code(digest(text.encode()), (f"{module}:{name} of {distribution} {version}",))
 
 
-def _made_in_a_program(name: str, kind: Kind) -> UsageError:
+def _made_in_a_program(name: str, kind: Kind, module: str = "__main__") -> UsageError:
+    where = ""
+    if module != "__main__":
+        where = f", in the module {module}, which no distribution that the run holds brings"
     return UsageError(
-        f"the {kind} {name} of this run was made in a Python program; open the run there "
+        f"the {kind} {name} of this run was made in a Python program{where}; open the run there "
         f"with seqtasks.load(run, {kind}={name}) or seqtasks.resume(run, {kind}=...)"
     )
 

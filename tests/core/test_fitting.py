@@ -2,7 +2,9 @@
 
 import resource
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,7 +13,7 @@ from seqtasks.errors import UsageError
 from seqtasks.experiment import Experiment
 from seqtasks.fitting import _parameters, check_model_fits
 from seqtasks.lookup import task as find_task
-from seqtasks.memory import memory_there
+from seqtasks.memory import _in_groups, memory_there
 from seqtasks.running import parameter_count
 
 
@@ -82,3 +84,62 @@ def test_a_share_of_the_memory_is_all_there_is():
         assert memory_there() <= most
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def test_what_is_in_use_already_is_not_there(monkeypatch):
+    held = np.ones(2**27)  # 1 GiB, in use
+    of_machine = int(Path("/proc/meminfo").read_text().split()[1]) * 1024
+    assert memory_there() <= of_machine - held.nbytes
+
+
+@pytest.mark.parametrize("limit", [resource.RLIMIT_AS, resource.RLIMIT_DATA])
+def test_a_limit_leaves_what_is_not_taken_of_it(limit):
+    before = resource.getrlimit(limit)
+    pages = [int(part) for part in Path("/proc/self/statm").read_text().split()]
+    used = (pages[0] if limit == resource.RLIMIT_AS else pages[5]) * resource.getpagesize()
+    resource.setrlimit(limit, (used + 2**27, before[1]))
+    try:
+        there = memory_there()
+        with pytest.raises(UsageError, match=r"GiB of memory, there are 0\.1 free"):
+            st.run("parity", hidden_size=4000, steps=1)
+    finally:
+        resource.setrlimit(limit, before)
+    assert 0 < there <= 2**27 + 2**24
+
+
+def write(folder, **values):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, value in values.items():
+        (folder / name.replace("__", ".")).write_text(f"{value}\n")
+
+
+def test_the_narrowest_control_group_counts(tmp_path):
+    (tmp_path / "groups").write_text("0::/user/job\n")
+    write(tmp_path / "fs", memory__max="max", memory__current=9000)
+    stat = "anon 700\ninactive_file 50\n"
+    write(tmp_path / "fs/user", memory__max=1000, memory__current=800, memory__stat=stat)
+    write(tmp_path / "fs/user/job", memory__max="max", memory__current=700)
+    found = list(_in_groups(tmp_path / "groups", tmp_path / "fs"))
+    assert found == [1000 - 800 + 50]
+
+
+def test_an_older_kind_of_control_group_counts_too(tmp_path):
+    (tmp_path / "groups").write_text("5:cpu:/\n4:memory:/job\n0::/\n")
+    known = {"memory__limit_in_bytes": 5000, "memory__usage_in_bytes": 4000}
+    write(tmp_path / "fs/memory/job", **known, memory__stat="cache 1\ntotal_inactive_file 30")
+    write(tmp_path / "fs/memory", memory__limit_in_bytes=2**63 - 4096, memory__usage_in_bytes=6000)
+    found = list(_in_groups(tmp_path / "groups", tmp_path / "fs"))
+    assert found == [1030, 2**63 - 4096 - 6000]
+
+
+def test_the_group_of_a_container_may_be_mounted_as_the_root(tmp_path):
+    (tmp_path / "groups").write_text("0::/docker/0a1b\n")
+    write(tmp_path / "fs", memory__max=3000, memory__current=1000)
+    assert list(_in_groups(tmp_path / "groups", tmp_path / "fs")) == [2000]
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "0::/../../etc\n", "4:memory:\n", "a:b\n"])
+def test_without_control_groups_nothing_is_known_of_them(tmp_path, text):
+    (tmp_path / "groups").write_text(text)
+    assert list(_in_groups(tmp_path / "groups", tmp_path / "fs")) == []
+    assert list(_in_groups(tmp_path / "none", tmp_path / "fs")) == []

@@ -283,6 +283,28 @@ def test_a_compiler_that_was_killed_is_tried_again_and_no_reason_for_another_eng
     assert [path.suffix for path in cache.iterdir()] == [".so"]
 
 
+def test_a_compiler_that_takes_long_is_told_of_now_and_then(cache, monkeypatch, tmp_path, caplog):
+    compiler = tmp_path / "slow-cc"
+    compiler.write_text('#!/bin/sh\nsleep 2.5\nexec cc "$@"\n')
+    compiler.chmod(0o700)
+    monkeypatch.setenv("CC", str(compiler))
+    monkeypatch.setattr("seqtasks.engine.native.compiling.SILENCE", 1)
+    assert unrolled() == "native"
+    told = [record.getMessage() for record in caplog.records]
+    assert f"{compiler} has been compiling the program of this model for 1 seconds" in told[0]
+    assert "for 2 seconds; after 300 it is given up" in told[1]
+
+
+def test_a_compiler_that_takes_too_long_is_given_up(cache, monkeypatch, tmp_path):
+    compiler, begun = waiting_compiler(tmp_path)
+    monkeypatch.setenv("CC", compiler)
+    monkeypatch.setattr("seqtasks.engine.native.compiling.PATIENCE", 1)
+    with pytest.raises(CompilerError, match="took over 1 seconds"):
+        load(SOURCE + "int given_up;\n")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(begun.read_text()), 0)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_while_the_compiler_runs_ends_both(cache, tmp_path, number):
     compiler, begun = waiting_compiler(tmp_path)

@@ -1,9 +1,11 @@
 """Calling the compiler: in a process group of its own, which ends when the run does."""
 
+import logging
 import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,10 +15,14 @@ from seqtasks.errors import RunError
 
 __all__ = ["PATIENCE", "compiled"]
 
+logger = logging.getLogger("seqtasks")
+
 LIBRARY_FLAGS = ("-shared", "-fPIC", "-pthread")
 ZIG_CACHES = ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")
 PATIENCE = 300
 """Seconds a compiler may take."""
+SILENCE = 12
+"""Seconds between lines of a compiler that takes long."""
 TRIES = 2
 OUTSIDE = (
     signal.SIGHUP,
@@ -89,13 +95,26 @@ def _call(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
         start_new_session=True,
     )
     try:
-        said, _ = process.communicate(timeout=PATIENCE)
-    except subprocess.TimeoutExpired as error:
-        raise CompilerError(f"{command[0]} took over {PATIENCE} seconds") from error
+        said = _said(process, command[0])
     finally:
         if process.returncode is None:
             _end(process)
     return process.wait(), said.decode(errors="replace")
+
+
+def _said(process: "subprocess.Popen[bytes]", name: str) -> bytes:
+    """Return what a compiler says until it ends; of one that takes long, tell now and then."""
+    began = time.monotonic()
+    for told_at in (*range(SILENCE, PATIENCE, SILENCE), PATIENCE):
+        try:
+            return process.communicate(timeout=max(0.0, began + told_at - time.monotonic()))[0]
+        except subprocess.TimeoutExpired:
+            if told_at < PATIENCE:
+                logger.warning(
+                    f"{name} has been compiling the program of this model for {told_at} seconds; "
+                    f"after {PATIENCE} it is given up. The engine torch needs no compiler"
+                )
+    raise CompilerError(f"{name} took over {PATIENCE} seconds")
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -104,8 +123,6 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
             os.killpg(process.pid, number)
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.5)
-            if number == signal.SIGKILL:
-                return
     if process.stdout is not None:
         process.stdout.close()
 
