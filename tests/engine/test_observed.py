@@ -214,12 +214,59 @@ def test_a_checkpoint_that_counts_what_is_saved_works_at_the_first_call(engine):
     assert_close(found, torch.autograd.grad(run("plain"), [inputs, *cell.parameters()]))
 
 
-def test_a_batch_of_gradients_is_a_clear_error(engine):
+def batches_of_gradients(cell, inputs, state, lengths, name):
+    """Return gradients, several at once, in each of torch's ways."""
+    outputs, final = st.unroll(cell, inputs, state, lengths, engine=name)
+    sources = inputs, state, *cell.parameters()
+    several = torch.randn(4, *outputs.shape, generator=torch.Generator().manual_seed(1))
+
+    def one(gradient):
+        return torch.autograd.grad(outputs, sources, gradient, retain_graph=True)
+
+    def run(inputs):
+        return st.unroll(cell, inputs, state, lengths, engine=name)[0]
+
+    options = {"is_grads_batched": True, "retain_graph": True}
+    found = [*torch.autograd.grad(outputs, sources, several, **options)]
+    found += torch.autograd.grad([outputs, final], sources, [several, several[:, :, 0]], **options)
+    found += torch.func.vmap(one)(several)
+    found.append(torch.autograd.functional.jacobian(run, inputs.detach(), vectorize=True))
+    one_by_one = [torch.stack(parts) for parts in zip(*map(one, several), strict=True)]
+    assert_close(found[: len(sources)], one_by_one)
+    return found
+
+
+@pytest.mark.parametrize("lengths", [None, torch.tensor([5, 0, 3])])
+def test_several_gradients_at_once_are_those_of_the_plain_loop(engine, lengths):
+    cell, inputs = st.cell("gru", 3, 4), torch.randn(3, 5, 3, requires_grad=True)
+    state = torch.randn(3, 4, requires_grad=True)
+    found = batches_of_gradients(cell, inputs, state, lengths, engine)
+    assert engines_of(cell, engine).name == engine
+    assert_close(found, batches_of_gradients(cell, inputs, state, lengths, "plain"))
+
+
+def test_what_several_gradients_at_once_do_not_reach_has_none(engine):
+    cell, inputs = st.cell("stack-rnn:cell_size=2,depth=3", 3, 4), torch.randn(2, 1, 3)
+    gradients = {}
+    for name in (engine, "plain"):
+        outputs, _ = st.unroll(cell, inputs, engine=name)
+        several = torch.ones(2, *outputs.shape)
+        gradients[name] = torch.autograd.grad(
+            outputs, list(cell.parameters()), several, is_grads_batched=True, allow_unused=True
+        )
+    assert [g is None for g in gradients[engine]] == [g is None for g in gradients["plain"]]
+    assert any(g is None for g in gradients[engine])
+
+
+def test_a_batch_of_batches_of_gradients_is_a_clear_error(engine):
     cell, inputs = st.cell("gru", 3, 4), torch.randn(2, 5, 3, requires_grad=True)
     outputs, _ = st.unroll(cell, inputs, engine=engine)
-    several = torch.randn(3, *outputs.shape)
+
+    def one(gradient):
+        return torch.autograd.grad(outputs, inputs, gradient, retain_graph=True)[0]
+
     with pytest.raises(RuntimeError, match="plain"):
-        torch.autograd.grad(outputs, inputs, several, is_grads_batched=True)
+        torch.func.vmap(torch.func.vmap(one))(torch.randn(2, 2, *outputs.shape))
 
 
 def test_a_returned_state_may_be_changed_in_place(engine):

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqtasks.engine.batched_gradients import batch_of
 from seqtasks.engine.nodes import Node
 from seqtasks.engine.passes import Passes
 from seqtasks.engine.usage import steps_until_used
@@ -63,51 +64,53 @@ class DifferentiablePass(torch.autograd.Function):
                 "a program has no second derivatives, which create_graph=True asks for; "
                 "the plain loop has: engine='plain', or model.use_engine('plain')"
             )
-        if any(b is not None and _is_batched(b) for b in back):
-            raise RuntimeError(
-                "a program takes one gradient of its results at a time, not a batch of them "
-                "(is_grads_batched, or torch.func); the plain loop takes one: engine='plain', or "
-                "model.use_engine('plain')"
-            )
-        inputs, *given, holder = ctx.saved_tensors
-        program: Passes = ctx.program
-        if ctx.versions != [t._version for t in program.tensors()]:
-            raise RuntimeError(
-                "a parameter was changed in place between the pass forward and the one back"
-            )
-        starts = None if ctx.count < 0 else given
-        memory = getattr(holder, _MEMORY, None)
-        if memory is None:  # a hook on saved tensors has made a copy of the holder
-            memory = program.memory(*inputs.shape[:2])
-            program.forward(inputs, ctx.lengths, starts, memory, ctx.histories)
-        count = len(program.analysis.parts)
-        has_gradient = _reached(program, back, inputs.shape[1])
-        dtype, device = program.analysis.dtype, inputs.device
-        back = tuple(
-            torch.zeros((), dtype=dtype, device=device).expand(shape)
-            if b is None
-            else b.contiguous().resolve_neg()
-            for b, shape in zip(back, ctx.shapes, strict=True)
+        batch = batch_of(back)
+        if batch is None:
+            return None, None, None, None, *_gradients(ctx, back)
+        gradients = [_gradients(ctx, one) for one in batch.parts]
+        return None, None, None, None, *map(batch.joined, zip(*gradients, strict=True))
+
+
+def _gradients(ctx: Any, back: Sequence[Tensor | None]) -> list[Tensor | None]:
+    """Return the gradients of inputs, given states and parameters: one pass back."""
+    inputs, *given, holder = ctx.saved_tensors
+    program: Passes = ctx.program
+    if ctx.versions != [t._version for t in program.tensors()]:
+        raise RuntimeError(
+            "a parameter was changed in place between the pass forward and the one back"
         )
-        gradients, inputs_back, given_back = program.backward(
-            inputs,
-            ctx.lengths,
-            starts,
-            memory,
-            back[0],
-            back[1 : 1 + count],
-            back[1 + count :] if ctx.histories else None,
-            ctx.needs_input_grad[INPUTS],
-        )
-        analysis = program.analysis
-        places = [part.back for part in analysis.parts] if given_back else []
-        reached = zip(
-            (analysis.gradients.of_inputs, *places, *analysis.leaves),
-            (inputs_back, *(given_back or ()), *gradients),
-            strict=True,
-        )
-        found = [gradient if place in has_gradient else None for place, gradient in reached]
-        return None, None, None, None, *found
+    starts = None if ctx.count < 0 else given
+    memory = getattr(holder, _MEMORY, None)
+    if memory is None:  # a hook on saved tensors has made a copy of the holder
+        memory = program.memory(*inputs.shape[:2])
+        program.forward(inputs, ctx.lengths, starts, memory, ctx.histories)
+    count = len(program.analysis.parts)
+    has_gradient = _reached(program, back, inputs.shape[1])
+    dtype, device = program.analysis.dtype, inputs.device
+    back = tuple(
+        torch.zeros((), dtype=dtype, device=device).expand(shape)
+        if b is None
+        else b.contiguous().resolve_neg()
+        for b, shape in zip(back, ctx.shapes, strict=True)
+    )
+    gradients, inputs_back, given_back = program.backward(
+        inputs,
+        ctx.lengths,
+        starts,
+        memory,
+        back[0],
+        back[1 : 1 + count],
+        back[1 + count :] if ctx.histories else None,
+        ctx.needs_input_grad[INPUTS],
+    )
+    analysis = program.analysis
+    places = [part.back for part in analysis.parts] if given_back else []
+    reached = zip(
+        (analysis.gradients.of_inputs, *places, *analysis.leaves),
+        (inputs_back, *(given_back or ()), *gradients),
+        strict=True,
+    )
+    return [gradient if place in has_gradient else None for place, gradient in reached]
 
 
 _MEMORY = "_seqtasks_memory"
@@ -121,12 +124,6 @@ def _holding(memory: Any) -> Tensor:
     holder = torch.empty(0)
     setattr(holder, _MEMORY, memory)
     return holder
-
-
-def _is_batched(back: Tensor) -> bool:
-    """Say whether a gradient stands for several, one for each of `is_grads_batched`."""
-    state: Any = torch._C._functorch  # pyright: ignore[reportAttributeAccessIssue]
-    return state.is_functorch_wrapped_tensor(back) or state.is_legacy_batchedtensor(back)
 
 
 def _own(result: Tensor) -> Tensor:
