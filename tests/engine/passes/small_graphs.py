@@ -182,6 +182,7 @@ POINTWISE = {
     "equal": lambda a, b: (a == b).astype(float),
     "not_equal": lambda a, b: (a != b).astype(float),
     "stopped": lambda x: x,
+    "interpolate": lambda a, b, share: (1 - share) * a + share * b,
 }
 
 
