@@ -163,18 +163,19 @@ def _draw_learning(axes: Any, result: "Result") -> None:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
     if losses:
         axes.plot(*zip(*losses, strict=True), color=_BLUE, linewidth=1.5)
-        losses_only = [loss for _, loss in losses]
-        if max(losses_only) > 10 * min(losses_only) > 0:
-            _make_logarithmic(axes, min(losses_only), max(losses_only))
+        above = [loss for _, loss in losses if loss > 0]  # a loss of 0 lies below a logarithm
+        if above and min(loss for _, loss in losses) >= 0 and max(above) > 10 * min(above):
+            _make_logarithmic(axes, min(above), max(above))
     axes.tick_params(axis="y", colors=_BLUE)
     axes.grid(axis="x", alpha=0.25)
+    if not scored:
+        return
     metric = result.task.metrics[0]
     right = axes.twinx()
     right.set_ylabel(f"validation {_words(metric.name)}", color=_ORANGE)
     right.tick_params(axis="y", colors=_ORANGE)
     points = [(line["step"], line["validation"][metric.name]) for line in scored]
-    if points:
-        right.plot(*zip(*points, strict=True), color=_ORANGE, marker="o", markersize=3)
+    right.plot(*zip(*points, strict=True), color=_ORANGE, marker="o", markersize=3)
     if metric.fraction:
         _show_percent(right)
     else:

@@ -189,11 +189,14 @@ def range_baseline(task: Task, over: str | LengthRange) -> Baseline:
 
     Args:
         task: the task.
-        over: the range; the lengths are spread evenly over those of it that the task can have.
+        over: the range. The lengths that the task can have are cut into equal parts, and the middle
+            of each is taken, so that a curve that bends has the mean of the whole range.
     """
     selected = task.lengths.select(LengthRange.parse(over), task.known_as)
-    places = np.linspace(0, len(selected) - 1, min(MOST_LENGTHS, len(selected))).round()
-    best = [*best_baselines(task, [selected[int(place)] for place in np.unique(places)]).values()]
+    parts = min(MOST_LENGTHS, len(selected))
+    middles = (np.arange(parts) + 0.5) / parts * len(selected) - 0.5
+    lengths = [selected[int(place)] for place in middles.round()]
+    best = [*best_baselines(task, lengths).values()]
     names = best[0].metrics
     means = {name: math.fsum(one.metrics[name] for one in best) / len(best) for name in names}
     error = math.sqrt(math.fsum(one.error**2 for one in best)) / len(best)

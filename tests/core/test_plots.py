@@ -89,7 +89,19 @@ def test_an_error_and_a_share_of_variance_have_axes_of_their_own():
     error, share = lengths_figure(drawn_of(result)).axes
     assert (error.get_ylabel(), share.get_ylabel()) == ("mean squared error", "r squared")
     assert "best without learning" in labels(error)
-    assert len(result.plot().axes) == 4  # loss, validation, and these two
+    assert len(result.plot().axes) == 3  # loss, and these two; there was no validation
+    result.history.append({"step": 3, "validation": {"mean_squared_error": 0.2}})
+    assert len(result.plot().axes) == 4
+
+
+def test_a_loss_of_zero_leaves_the_axis_logarithmic():
+    result = st.run("bitflip", steps=2, evaluation_lengths=(10,))
+    result.history[:] = [{"step": k, "loss": loss} for k, loss in enumerate((0.7, 1e-4, 0.0), 1)]
+    figure = learning_figure(result)
+    figure.canvas.draw()
+    assert figure.axes[0].get_yscale() == "log"
+    result.history[:] = [{"step": k, "loss": 0.0} for k in (1, 2)]
+    assert learning_figure(result).axes[0].get_yscale() == "linear"
 
 
 @pytest.mark.parametrize(("steps", "lengths"), [(5, (10,)), (13, (3, 4))])

@@ -305,6 +305,26 @@ def test_the_mean_of_a_range_is_near_the_mean_of_all_its_lengths():
     assert found.strategy == "the best at each of 12 lengths"
 
 
+def share_right_by_place(length):
+    """Return what the commonest sorted symbol of each place scores: exactly, by binomials."""
+    counts = np.arange(length + 1)
+    below = np.zeros(length)
+    right = np.zeros(length)
+    for share in (0.2, 0.4, 0.6, 0.8, 1.0):
+        ways = [math.comb(length, int(k)) * share**k * (1 - share) ** (length - k) for k in counts]
+        up_to = np.cumsum(ways[::-1])[::-1][1:]  # that so many symbols or more are no larger
+        right = np.maximum(right, up_to - below)
+        below = up_to
+    return right.mean()
+
+
+def test_the_mean_of_a_range_is_right_where_the_scores_bend_with_length():
+    task = find_task("bucket-sort")
+    exact = np.mean([share_right_by_place(length) for length in range(10, 121)])
+    found = range_baseline(task, "10..120")
+    assert found.metrics["token_accuracy"] == pytest.approx(exact, abs=5 * found.error)
+
+
 def test_a_score_within_its_interval_of_what_learns_nothing_is_no_better():
     chance = Baseline("chance", {"token_accuracy": 0.5}, error=0.01)
     exact = Baseline("chance", {"token_accuracy": 0.5})
