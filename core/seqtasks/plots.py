@@ -21,7 +21,7 @@ from seqtasks.evaluation import Score
 from seqtasks.lengths import LengthRange
 from seqtasks.metrics import Metric
 from seqtasks.range_score import RangeScore
-from seqtasks.runs.files import write_atomically
+from seqtasks.runs.files import write_atomically, write_output
 from seqtasks.trivial import Baseline, chance
 
 if TYPE_CHECKING:
@@ -126,15 +126,24 @@ def lengths_figure(drawn: Drawn, title: str = "") -> Figure:
 def save_plots(result: "Result", folder: Path) -> None:
     """Write `learning.png` and `lengths.png`."""
     title = result.experiment.run_name
-    write_figure(learning_figure(result), folder / "learning.png")
-    write_figure(lengths_figure(drawn_of(result), title), folder / "lengths.png")
+    _save(learning_figure(result), folder / "learning.png")
+    _save(lengths_figure(drawn_of(result), title), folder / "lengths.png")
 
 
 def write_figure(figure: Figure, path: Path) -> None:
     """Write a figure as the kind of file its name says (png, svg or pdf), whole or not at all."""
+    write_output(path, _drawn(figure, path))
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """Write a figure into a run, never through a link that lies there."""
+    write_atomically(path, _drawn(figure, path))
+
+
+def _drawn(figure: Figure, path: Path) -> bytes:
     content = io.BytesIO()
     figure.savefig(content, format=path.suffix[1:].lower(), dpi=150)
-    write_atomically(path, content.getvalue())
+    return content.getvalue()
 
 
 def _panels(metrics: Sequence[Metric]) -> list[list[Metric]]:

@@ -3,6 +3,7 @@
 import logging
 import shlex
 import time
+from textwrap import shorten
 from typing import Any
 
 import torch
@@ -187,7 +188,8 @@ def _device(name: str) -> torch.device:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         there = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
         raise UsageError(
-            f"the device '{name}' is not there; there is {', '.join(there)} ({one_line(error)})"
+            f"the device '{name}' is not there; there is {', '.join(there)} "
+            f"({shorten(one_line(error), 200, placeholder=' ...')})"
         ) from None
     return device
 

@@ -1,10 +1,12 @@
 """The commands that read: list, show, sample, eval, predict, runs, plugins, completion and help."""
 
+import contextlib
 import io
 import json
 import math
 import os
 import re
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -306,3 +308,48 @@ def test_numbers_that_are_not_finite_are_read_and_printed_as_strict_json(answer,
     assert listed["scores"]["10"]["token_accuracy"] == "Infinity"
     assert st.load(run_copy).metrics[10]["token_accuracy"] == math.inf
     assert st.load(run_copy).to_json()["scores"][0]["metrics"]["token_accuracy"] == math.inf
+
+
+def test_a_device_is_written_into_and_stays_a_device(seqtasks, trained, tmp_path):
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert seqtasks("sample", "parity", "-o", pipe).returncode == 0
+        assert os.read(reader, 2**16).startswith(b"input ")
+        plot = ["eval", trained.path, "--length", "5", "--plot", pipe]
+        process = seqtasks.start(*plot)
+        got = b""
+        while process.running() or not got:
+            with contextlib.suppress(BlockingIOError):
+                got += os.read(reader, 2**16)
+        assert process.returncode == 0, process.stderr
+        assert got.startswith(b"\x89PNG")
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_link_is_written_through(seqtasks, tmp_path):
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "file").write_text("before")
+    (tmp_path / "link").symlink_to("inner/file")
+    assert seqtasks("sample", "parity", "-o", "link").returncode == 0
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "inner" / "file").read_text().startswith("input ")
+
+
+def test_a_place_where_no_file_can_be_is_refused_before_anything_is_drawn(refused, tmp_path):
+    (tmp_path / "folder").mkdir()
+    refused(["sample", "parity", "-o", "folder"], "folder is a folder")
+    refused(["sample", "parity", "-o", "none/file"], "there is no folder", "none")
+    os.mkfifo(tmp_path / "pipe")
+    export = ["export", "parity", "-n", "2", "--out", "pipe", "--format", "npz", "--overwrite"]
+    refused(export, "pipe is neither a file nor a folder")
+    (tmp_path / "a-file").write_text("")
+    refused(["eval", "a-file"], "a-file is not a run: it is no folder")
+
+
+def test_a_librarys_long_message_is_shortened(refused):
+    text = refused(["run", "parity", "--device", "xla"], "device 'xla' is not there; there is cpu")
+    assert len(text) < 400

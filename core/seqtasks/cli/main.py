@@ -95,7 +95,7 @@ def _switch_off(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) 
 
 def _warn(warnings: Iterable[str]) -> None:
     for warning in warnings:
-        say(f"Warning: {warning}", err=True)
+        say(f"Warning: {brief(warning)}", err=True)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

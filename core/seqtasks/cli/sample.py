@@ -18,7 +18,7 @@ from seqtasks.lengths import LengthRange
 from seqtasks.lookup import task as find_task
 from seqtasks.memory import check_instances_fit
 from seqtasks.randomness import stream
-from seqtasks.runs.files import write_atomically
+from seqtasks.runs.files import write_output
 from seqtasks.tasks import Batch, Task
 from seqtasks.tasks.checking import try_task
 
@@ -61,6 +61,8 @@ def sample(
         raise UsageError(
             "npz is binary: name a file with -o FILE.npz, or write it to stdout with -o -"
         )
+    if output not in (None, Path("-")):
+        _check_place(output)
     made = find_task(task)
     wanted = example_length(made) if length is None else length
     lengths = made.lengths.select(LengthRange.parse(wanted), task)
@@ -77,11 +79,19 @@ def sample(
 
     pieces = _WRITERS[form](made, drawn())
     if output not in (None, Path("-")):
-        write_atomically(output, b"".join(pieces))
+        write_output(output, b"".join(pieces))
         return
     for piece in pieces:
         sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()
+
+
+def _check_place(output: Path) -> None:
+    """Refuse, before anything is drawn, a place where no file can be."""
+    if output.is_dir():
+        raise UsageError(f"{output} is a folder; name a file with -o")
+    if not output.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {output.absolute().parent} for {output.name}")
 
 
 def _text(made: Task, batches: Iterable[Batch]) -> Iterator[bytes]:

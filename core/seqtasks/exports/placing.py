@@ -28,6 +28,9 @@ def check_free(path: Path, manifest: Path, overwrite: bool) -> None:
         raise UsageError(f"{path} is a folder; name a file")
     if path.is_dir() and any(path.iterdir()) and not manifest.is_file():
         raise UsageError(f"{path} is a folder with something else in it; choose another name")
+    for place in (path, manifest):
+        if place.exists() and not place.is_file() and not place.is_dir():
+            raise UsageError(f"{place} is neither a file nor a folder; choose another name")
     for taken in (path, manifest):
         if taken.exists() and not overwrite:
             raise UsageError(f"{taken} is there already; choose another name, or overwrite it")

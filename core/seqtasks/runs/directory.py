@@ -122,6 +122,8 @@ class RunDirectory:
             parent = path.parent
             known = [found.parent.name for found in parent.glob("*/experiment.json")]
             why = "it has no experiment.json" if path.is_dir() else "there is no such folder"
+            if os.path.lexists(path) and not path.is_dir():
+                why = "it is no folder"
             raise UsageError(f"{path} is not a run: {why}.{did_you_mean(path.name, known)}")
         return cls(path)
 

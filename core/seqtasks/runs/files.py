@@ -27,6 +27,7 @@ __all__ = [
     "warn_once",
     "write_atomically",
     "write_json",
+    "write_output",
     "writing",
 ]
 
@@ -73,6 +74,28 @@ def write_atomically(path: Path, content: bytes) -> None:
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write a file that the user named, as a whole; see `write_atomically`.
+
+    Through a symbolic link, what it leads to is written. A device or a pipe, such as `/dev/null`,
+    is written into: to put a file in its place would take it away from everyone.
+
+    Raises:
+        RunError: if it cannot be written.
+    """
+    with writing(path):
+        try:
+            special = not stat.S_ISREG(path.stat().st_mode)
+        except FileNotFoundError:
+            special = False
+        if special:
+            with open(path, "wb") as file:
+                file.write(content)
+            return
+        target = path.resolve() if path.is_symlink() else path
+    write_atomically(target, content)
 
 
 def sync(descriptor: int, path: Path) -> None:

@@ -31,6 +31,9 @@ __all__ = [
 MOST_THREADS = 1024
 """More threads than this are taken for damage: the system may not be able to start them."""
 
+MOST_COUNTED = 2**63 - 1
+"""Of steps made, lines, instances and parameters nobody has more."""
+
 COPY = {"path": text, "sha256": text, "copy": text}
 SOURCE = fields(COPY, {"neighbours": listed(fields({"name": text, "package": flag, **COPY}))})
 THING = fields(
@@ -99,7 +102,12 @@ def _rated(shape: Shape) -> Shape:
 _METRICS = {"metrics": table(real, 1), "intervals": table(listed(optional(real), 2))}
 SCORE = _rated(
     fields(
-        {"length": whole(1), "sequences": whole(1), "exhaustive": flag, **_METRICS},
+        {
+            "length": whole(1, MOST_COUNTED),
+            "sequences": whole(1, MOST_COUNTED),
+            "exhaustive": flag,
+            **_METRICS,
+        },
         {"held_out": flag, "undefined": real, "rows_mix": flag},
     )
 )
@@ -113,15 +121,21 @@ def _by_length(data: Any, field: str) -> dict[str, Any]:
     return made
 
 
-_COUNT = optional(whole(0))
+_COUNT = optional(whole(0, MOST_COUNTED))
 RANGE_SCORE = _rated(
     fields(
-        {"lengths": text, "count": whole(1), "sequences": whole(1), "exhaustive": flag, **_METRICS},
+        {
+            "lengths": text,
+            "count": whole(1, MOST_COUNTED),
+            "sequences": whole(1, MOST_COUNTED),
+            "exhaustive": flag,
+            **_METRICS,
+        },
         {
             "fewest": _COUNT,
             "most": _COUNT,
-            "whole": whole(0),
-            "held_out": whole(0),
+            "whole": whole(0, MOST_COUNTED),
+            "held_out": whole(0, MOST_COUNTED),
             "by_length": _by_length,
             "undefined": real,
             "rows_mix": flag,
@@ -131,16 +145,16 @@ RANGE_SCORE = _rated(
 BASELINE = fields({"strategy": text, "metrics": table(real), "error": real})
 RESULT = fields(
     {
-        "step": whole(0),
+        "step": whole(0, MOST_COUNTED),
         "step_limit": whole(1),
         "stopped": optional(_stopped),
         "seconds": seconds,
-        "parameters": whole(0),
+        "parameters": whole(0, MOST_COUNTED),
         "scores": listed(SCORE),
         "untrained": listed(SCORE),
     },
     {
-        "lines": whole(1),
+        "lines": whole(1, MOST_COUNTED),
         "score": optional(RANGE_SCORE),
         "weights": text,
         "without_learning": table(BASELINE),
@@ -149,7 +163,7 @@ RESULT = fields(
 """`result.json`."""
 
 LOG_LINE = fields(
-    {"step": whole(0)},
+    {"step": whole(0, MOST_COUNTED)},
     {
         "loss": real,
         "seconds": seconds,
@@ -161,12 +175,12 @@ LOG_LINE = fields(
 
 PROGRESS = fields(
     {
-        "step": whole(0),
-        "lines": whole(0),
+        "step": whole(0, MOST_COUNTED),
+        "lines": whole(0, MOST_COUNTED),
         "stopped": optional(_stopped),
         "seconds": seconds,
         "pending_losses": listed(real),
-        "evaluations_solved": whole(0),
+        "evaluations_solved": whole(0, MOST_COUNTED),
     },
     {"decided_by": table(anything)},
 )
