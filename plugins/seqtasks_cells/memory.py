@@ -113,8 +113,7 @@ class StackRNN(Controller):
         if self.depth is not None or not isinstance(state, tuple | list):
             return state
         hidden, stack = cast("tuple[Tensor, Tensor]", state)
-        more = self.places(stack.shape[1] + steps) - stack.shape[1]
-        return hidden, functional.pad(stack, (0, 0, 0, more))
+        return hidden, functional.pad(stack, (0, 0, 0, steps))  # it may be full
 
     def forward(self, x: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the next h, (batch, hidden size), and stack, (batch, depth, cell size)."""

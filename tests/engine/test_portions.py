@@ -9,7 +9,7 @@ import torch
 from truth import ENGINES
 
 import seqtasks as st
-from seqtasks.engine import portions
+from seqtasks.engine import execution, portions
 
 STEPS = 2 * portions.LEAST_STEPS + 3
 SCRIPT = """
@@ -96,3 +96,71 @@ def test_a_long_stack_is_not_kept_for_all_steps(engine):
     )
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) < 280  # the states of all steps are 525 MB, two recordings some 50
+
+
+def in_portions(made, ids, size):
+    """Return a model's predictions, each portion gone on with from the state before it."""
+    found, state = [], None
+    for first in range(0, ids.shape[1], size):
+        predictions, state = made(ids[:, first : first + size], state)
+        found.append(predictions)
+    return torch.cat(found, 1), state
+
+
+def model_of_stacks():
+    cells = [st.cell("gru", 4, 4), st.cell("stack-rnn:cell_size=2", 4, 4)]
+    return st.Model(torch.nn.Embedding(5, 4), cells, st.readout("state", 4, 4, 5)).double()
+
+
+@pytest.mark.parametrize("gradients", [False, True])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_stack_goes_on_in_portions_by_the_engine(engine, gradients):
+    made, ids = model_of_stacks(), torch.randint(0, 5, (3, 13))
+    engines, parameters = made.use_engine(engine), list(made.parameters())
+    with torch.set_grad_enabled(gradients):
+        found, state = in_portions(made, ids, 5)
+        assert engines.name == engine
+        whole, final = made.plain(ids)
+        torch.testing.assert_close(found, whole, rtol=0, atol=1e-12)
+        torch.testing.assert_close(state[1][0], final[1][0], rtol=0, atol=1e-12)
+        if gradients:
+            pairs = [torch.autograd.grad(p.square().sum(), parameters) for p in (found, whole)]
+            torch.testing.assert_close(*pairs, rtol=0, atol=1e-9)
+
+
+def test_a_stack_grows_by_the_steps_of_each_portion():
+    made, ids = model_of_stacks(), torch.randint(0, 5, (2, 60))
+    with torch.no_grad():
+        found, state = in_portions(made, ids, 2)
+        torch.testing.assert_close(found, made.plain(ids)[0], rtol=0, atol=1e-12)
+    assert state[1][1].shape[1] == 60
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_states_that_do_not_fit_are_no_reason_against_other_calls(engine):
+    made, ids = model_of_stacks(), torch.randint(0, 5, (2, 3))
+    engines, state = made.use_engine(engine), in_portions(made, ids, 3)[1]
+    wrong = (state[0], (torch.zeros(2, 7).double(), state[1][1]))
+    for _ in range(4):
+        with pytest.raises(RuntimeError, match="shapes"):
+            made(ids, wrong)
+        assert "shapes" in engines.reasons[engine]
+    made(ids)
+    assert engines.name == engine
+    made(ids, state)
+    assert engines.name == engine
+
+
+@pytest.mark.parametrize("gradients", [False, True])
+def test_small_portions_with_larger_states_are_run_by_the_loop_under_auto(gradients, monkeypatch):
+    monkeypatch.setenv("CC", "/nonexistent")
+    monkeypatch.setenv("SEQTASKS_CACHE", "")
+    made, ids = model_of_stacks(), torch.randint(0, 5, (2, 12))
+    engines = made.use_engine("auto")
+    with torch.set_grad_enabled(gradients):
+        in_portions(made, ids, 9)
+        assert engines.name == "plain"
+        assert "longer to make" in engines.reasons["native"]
+        monkeypatch.setattr(execution, "SMALL", 0)
+        in_portions(made, ids, 9)
+        assert engines.name == "torch"

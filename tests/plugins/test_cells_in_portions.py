@@ -28,6 +28,8 @@ def portions_of(total, sizes):
 @pytest.mark.parametrize("name", SAME)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_portions_compute_what_the_whole_does(engine, name, sizes):
+    if engine == "native" and len(sizes) > 2 and name == SAME[0]:
+        pytest.skip("each portion has a program of its own, which takes long to compile")
     torch.manual_seed(1)
     cell = st.cell(name, 3, 4).double()
     if hasattr(cell, "action"):
@@ -35,12 +37,6 @@ def test_portions_compute_what_the_whole_does(engine, name, sizes):
             cell.action.bias[0] += 2  # so that much is pushed
     inputs = torch.randn(2, 12, 3, dtype=torch.float64)
     whole, final = st.unroll(cell, inputs, engine=engine)
-    if (
-        name == "stack-rnn:cell_size=2" and engine != "plain"
-    ):  # no program has the depth that a portion goes on with
-        with pytest.raises(UsageError, match="the states given to it"):
-            st.unroll(cell, inputs, st.unroll(cell, inputs[:, :3])[1], engine=engine)
-        engine = "auto"
     state, outputs = None, []
     for portion in portions_of(12, sizes):
         found, state = st.unroll(cell, inputs[:, portion], state, engine=engine)

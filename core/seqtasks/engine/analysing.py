@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.engine.analysis import Analysis, Loop
+from seqtasks.engine.batches import Form
 from seqtasks.engine.derivative import depends_on_trained, derive
 from seqtasks.engine.graph import Graph
 from seqtasks.engine.likeness import likeness
@@ -41,6 +42,7 @@ def analyse(
     input_size: int = 0,
     masked: bool = False,
     external_states: bool = False,
+    form: Form | None = None,
 ) -> Analysis:
     """Record a model and derive its backward pass.
 
@@ -53,6 +55,7 @@ def analyse(
         input_size: features of real inputs.
         masked: whether rows will have lengths of their own.
         external_states: whether the states of every step may have gradients from outside.
+        form: of the states that are given to start from, if it is not that of the initial ones.
 
     Raises:
         UnsupportedError: for what the faster engines do not understand, saying what.
@@ -64,7 +67,7 @@ def analyse(
     if readout is not None:
         model["readout"] = readout
     check_modules(model, dtype)
-    about = model, dtype, input_size, masked, external_states, steps
+    about = model, dtype, input_size, masked, external_states, steps, form
     recording, analysis, pairs = _recorded(*about, again=False)
     if likeness(recording, _roots(analysis)) != _likeness_of_another(*about):
         raise UnsupportedError(
@@ -104,6 +107,7 @@ def _recorded(
     masked: bool,
     external_states: bool,
     steps: int,
+    form: Form | None,
     *,
     again: bool,
 ) -> tuple[ModelRecording, Analysis, list[tuple[Tensor, Tensor]]]:
@@ -128,7 +132,7 @@ def _recorded(
         tried[:] = [recording]
         recording.provenance.give(given_of(twin))
         return recording, _record(
-            recording, twin, rows, dtype, input_size, masked, external_states, steps
+            recording, twin, rows, dtype, input_size, masked, external_states, steps, form
         )
 
     try:
@@ -184,6 +188,7 @@ def _record(
     masked: bool,
     external_states: bool,
     steps: int,
+    form: Form | None,
 ) -> Analysis:
     graph, phases = recording.graph, recording.phases
     batch, time = rows
@@ -193,7 +198,7 @@ def _record(
     cells: Any = twin["cells"]
     for layer, cell in enumerate(cells):
         loop = recorded_loop(
-            recording, cell, layer, outputs, batch, dtype, masked, external_states, steps
+            recording, cell, layer, outputs, batch, dtype, masked, external_states, steps, form
         )
         loops.append(loop)
         outputs = loop.output

@@ -1,5 +1,6 @@
 """The batches that programs take: which ones, without padding, and with states in a row."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,20 @@ from seqtasks.engine.analysis import Analysis
 from seqtasks.engine.observed import is_observed
 from seqtasks.engine.padding import checked_lengths, last_repeated
 
-__all__ = ["flattened", "nested", "obstacle", "ordinary", "without_padding", "without_steps"]
+__all__ = [
+    "Form",
+    "flattened",
+    "form_of",
+    "nested",
+    "obstacle",
+    "ordinary",
+    "size_of",
+    "without_padding",
+    "without_steps",
+]
+
+Form = tuple[tuple[bool, tuple[tuple[int, ...], ...]], ...]
+"""For each layer, whether its state is a tuple, and the shape of each tensor for one row."""
 
 
 def ordinary(inputs: Tensor, lengths: Tensor | None) -> bool:
@@ -70,6 +84,26 @@ def without_steps(
         [chosen(one, other) for one, other in zip(start, finals, strict=True)],
         [chosen(one[:, None], other) for one, other in zip(start, past, strict=False)],
     )
+
+
+def form_of(states: Sequence[State | None], batch: int, dtype: torch.dtype) -> Form | None:
+    """Return the form of states given to start from; None if they are not given, or do not fit."""
+    found: list[tuple[bool, tuple[tuple[int, ...], ...]]] = []
+    for state in states:
+        is_tuple = isinstance(state, tuple | list)
+        tensors: list[Any] = list(state) if is_tuple else [state]
+        for tensor in tensors:
+            if not isinstance(tensor, Tensor) or tensor.dtype != dtype or not tensor.dim():
+                return None
+            if tensor.shape[0] != batch:
+                return None
+        found.append((is_tuple, tuple(tuple(tensor.shape[1:]) for tensor in tensors)))
+    return tuple(found)
+
+
+def size_of(form: Form) -> int:
+    """Return how many numbers the states of a row are."""
+    return sum(math.prod(shape) for _, shapes in form for shape in shapes)
 
 
 def flattened(

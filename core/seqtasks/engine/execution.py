@@ -16,10 +16,13 @@ from seqtasks.cells import State
 from seqtasks.engine.analysing import analyse
 from seqtasks.engine.analysis import Analysis
 from seqtasks.engine.batches import (
+    Form,
     flattened,
+    form_of,
     nested,
     obstacle,
     ordinary,
+    size_of,
     without_padding,
     without_steps,
 )
@@ -32,7 +35,7 @@ from seqtasks.engine.padding import checked_lengths
 from seqtasks.engine.parts import Parts
 from seqtasks.engine.passes import Passes
 from seqtasks.engine.portions import Memories, forward_alone
-from seqtasks.engine.starting import start_of
+from seqtasks.engine.starting import Start, start_of
 from seqtasks.engine.unroll import brought_to
 from seqtasks.engine.unsupported import UnsupportedError
 from seqtasks.engine.watch import Watch
@@ -82,7 +85,8 @@ class Engines:
     _settled: str | None = None
     unsupported: str | None = None
     _starts: dict[Any, dict[int, int]] = field(default_factory=dict[Any, dict[int, int]])
-    _sizes: dict[int, int] = field(default_factory=dict[int, int])
+    _begun: dict[int, Start] = field(default_factory=dict[int, Start])
+    _misfits: dict[Any, str] = field(default_factory=dict[Any, str])
     _costs: dict[Any, float] = field(default_factory=dict[Any, float])
     _trained_on: set[int] = field(default_factory=set[int])
     _numbers: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
@@ -167,7 +171,8 @@ class Engines:
         masked: bool = False,
         external_states: bool = False,
         check: Callable[[Passes], str | None] | None = None,
-        scored: int | None = None,
+        rows: int | None = None,
+        form: Form | None = None,
     ) -> Passes | None:
         """Return the program for sequences of so many steps, None where the plain loop is to run.
 
@@ -177,7 +182,8 @@ class Engines:
             masked: whether rows have lengths of their own.
             external_states: whether states have gradients from outside.
             check: says of a new program what is wrong with it, None if it is right.
-            scored: rows of a batch of which no gradient is asked; None for another.
+            rows: of a batch that the plain loop may run if it is small; None for another.
+            form: of the states given to start from, if any.
 
         Raises:
             UsageError: if the engine was named and cannot run the model.
@@ -198,12 +204,21 @@ class Engines:
         if signature not in self._starts and len(self._starts) >= MOST_CHANGES:
             self._give_up(signature, "its attributes, or hooks, change again and again")
             return None
-        if scored is not None and scored * self._cost(signature, steps) <= SMALL:
+        start: Any = self._start(signature, steps)
+        if form is not None and self._begun[start].form not in (None, form):
+            start = form  # states of another size, as a memory has that has grown
+        else:
+            form = None
+        once = form is not None or not external_states
+        if once and rows is not None and rows * self._cost(signature, steps, form) <= SMALL:
             self.run_plain(
-                "a program for this number of steps alone takes longer to make than the loop runs"
+                "a program for states of this size takes longer to make than the loop runs"
             )
             return None
-        key = (signature, options, self._start(signature, steps))
+        key = (signature, options, start)
+        if key in self._misfits:
+            self.run_plain(self._misfits[key])
+            return None
         program = self._programs.pop(key, None)
         if program is not None and not _unchanged(program.analysis.constants):
             program = None
@@ -225,8 +240,13 @@ class Engines:
                 input_size=input_size,
                 masked=masked,
                 external_states=external_states,
+                form=form,
             )
         except UnsupportedError as reason:
+            if form is not None:  # states that do not fit say nothing of other calls
+                self._misfits[key] = str(reason)
+                self.run_plain(str(reason))
+                return None
             self.unsupported = str(reason)
             self._give_up(signature, str(reason))
             return None
@@ -275,20 +295,21 @@ class Engines:
         if steps not in known:
             start = start_of(self.parts.cells, self.dtype, steps)
             known[steps] = self._numbers.setdefault(start.likeness, len(self._numbers))
-            self._sizes[known[steps]] = start.size
+            self._begun[known[steps]] = start
         return known[steps]
 
-    def _cost(self, signature: Any, steps: int) -> float:
-        """Return what a row costs by the plain loop, if a program would hold for it alone.
+    def _cost(self, signature: Any, steps: int, form: Form | None) -> float:
+        """Return what a row costs by the plain loop, if a program would hold for few such calls.
 
         Sizes decide, never the clock or what was run before, so that results can be had again.
         """
-        if not self.may_choose or steps in self._trained_on:
+        if not self.may_choose or (form is None and steps in self._trained_on):
             return math.inf
-        key = signature, steps
+        key = signature, steps, form
         if key not in self._costs:
-            size = self._sizes.get(self._start(signature, steps), 0)
-            if size == 0 or self._another(signature, steps) != steps:
+            start = self._begun[self._start(signature, steps)]
+            size = start.size if form is None else size_of(form)
+            if size == 0 or (form is None and self._another(signature, steps) != steps):
                 self._costs[key] = math.inf
             else:
                 modules = self.parts.modules()
@@ -425,7 +446,8 @@ class Engines:
             masked=lengths is not None,
             external_states=differentiable,
             check=lambda made: disagreement(made, plain, self.parts, inputs, states, lengths),
-            scored=None if differentiable else batch,
+            rows=batch,
+            form=None if states[0] is None else form_of(states, batch, self.dtype),
         )
         if program is None or any(t.device != inputs.device for t in program.tensors()[:1]):
             return None

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from seqtasks.engine.analysis import Loop, StatePart
+from seqtasks.engine.batches import Form
 from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.recording import Recorder
 from seqtasks.engine.recording_model import ModelRecording, result_of
@@ -24,12 +25,20 @@ def recorded_loop(
     masked: bool,
     external_states: bool,
     steps: int,
+    form: Form | None = None,
 ) -> Loop:
-    """Record a cell's step, for the loop of a layer, and what it puts out."""
+    """Record a cell's step, for the loop of a layer, and what it puts out.
+
+    With a `form`, its loop starts from states of that form, which are given at each call.
+    """
     graph, phases = recording.graph, recording.phases
     if hasattr(cell, "scan"):
         raise UnsupportedError("it runs whole sequences itself (scan)")
-    initial, is_tuple = recorded_start(recording, cell, batch, dtype, steps)
+    if form is None:
+        initial, is_tuple = recorded_start(recording, cell, batch, dtype, steps)
+    else:
+        is_tuple, shapes = form[layer]
+        initial = [graph.constant(0.0, shape) for shape in shapes]  # of no call
     phase = phases.loop(layer)
     recorder = recording.recorder((batch,))
     previous: list[Node] = []

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from seqtasks.engine.batches import Form, size_of
 from seqtasks.engine.graph import Graph
 from seqtasks.engine.likeness import likeness
 from seqtasks.engine.nodes import Node
@@ -30,11 +31,16 @@ class Start:
 
     Attributes:
         likeness: equal for numbers of steps that share a program.
-        size: numbers in the states of a row; 0 if they cannot be recorded.
+        form: of the states; None if they cannot be recorded.
     """
 
     likeness: Hashable
-    size: int
+    form: Form | None
+
+    @property
+    def size(self) -> int:
+        """Numbers in the states of a row; 0 if they cannot be recorded."""
+        return size_of(self.form or ())
 
 
 def start_of(cells: Sequence[Any], dtype: torch.dtype, steps: int) -> Start:
@@ -65,8 +71,8 @@ def start_of(cells: Sequence[Any], dtype: torch.dtype, steps: int) -> Start:
         check_unchanged(model, twin)
     except Exception:
         # no other number of steps shares its program; the analysis says what is wrong
-        return Start(("alone", steps), 0)
+        return Start(("alone", steps), None)
     return Start(
         tuple((is_tuple, likeness(recording, nodes)) for nodes, is_tuple in starts),
-        sum(node.size for nodes, _ in starts for node in nodes),
+        tuple((is_tuple, tuple(node.shape for node in nodes)) for nodes, is_tuple in starts),
     )
