@@ -196,6 +196,8 @@ def check_fits(instances: int, length: int, bytes_a_step: int) -> None:
 
 def check_scored(model: nn.Module, task: Task, length: int) -> None:
     """Refuse a length at which not one instance fits into memory; see `check_fits`."""
+    if not isinstance(model, nn.Module):
+        raise UsageError(f"the model must be a torch.nn.Module, got {type(model).__name__}")
     check_fits(1, length * (1 + task.ponder), 2 * width(model) * FLOAT_BYTES)
 
 

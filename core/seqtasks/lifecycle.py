@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,8 @@ def resume(
         UsageError: if the run is at its end, running, damaged, or from a newer seqtasks; if code
             came with it that is not trusted; or if what it trains is defined otherwise now.
     """
+    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, Integral)):
+        raise UsageError(f"steps must be a whole number, got {steps!r}")
     told = Observers(observers)
     directory = RunDirectory.open(path)
     with directory.locked():

@@ -109,6 +109,9 @@ def _copied(module: Any) -> Any:
         made = copy.deepcopy(module)
     except Exception as error:
         raise _CannotCopyError from error
+    parts = made.modules() if isinstance(made, nn.Module) else ()
+    if any(isinstance(part, torch.jit.ScriptModule) for part in parts):
+        raise _CannotCopyError  # the copy of a parameter is none
     if isinstance(made, Model):
         made.use_engine("plain")
     return made
@@ -302,6 +305,7 @@ def _listed(names: list[str]) -> str:
 def _close(one: Tensor, other: Tensor) -> bool:
     if one.shape != other.shape:
         return False
-    a, b = (tensor.detach().to("cpu", torch.float64).numpy() for tensor in (one, other))
+    pairs = (torch.view_as_real(t) if t.is_complex() else t for t in (one, other))
+    a, b = (tensor.detach().to("cpu", torch.float64).numpy() for tensor in pairs)
     largest = np.abs(b[np.isfinite(b)]).max(initial=0.0)
     return bool(np.isclose(a, b, rtol=0, atol=TOLERANCE * largest, equal_nan=True).all())

@@ -77,6 +77,7 @@ def prepare(
             model = experiment_model(experiment, task)
         except RuntimeError as error:  # torch has no error of its own for too little memory
             raise UsageError(f"the model cannot be made: {one_line(error)}") from error
+    _check_module(model)
     check_memory(model)
     model.to(device)
     source = BatchSource(
@@ -116,6 +117,24 @@ def prepare(
     )
     _say_what_is_wrong(mistakes, trainer, model, title, experiment)
     return Run(experiment, task, model, holdout=holdout), trainer
+
+
+def _check_module(model: Any) -> None:
+    """Refuse what is no module with numbers in it.
+
+    Raises:
+        UsageError: saying what it is.
+    """
+    if not isinstance(model, nn.Module):
+        made = f"; make one: {model.__name__}(...)" if isinstance(model, type) else ""
+        kind = f"the class {model.__name__}" if made else type(model).__name__
+        raise UsageError(f"the model must be a torch.nn.Module, got {kind}{made}")
+    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        if tensor.is_meta:
+            raise UsageError(
+                f"the model's {name} is on the device meta and holds no numbers; make the model on "
+                "another device"
+            )
 
 
 def _mistakes(

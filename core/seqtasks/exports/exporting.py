@@ -1,6 +1,7 @@
 """Export a task's instances, and make an export again from its manifest."""
 
 from collections.abc import Callable, Iterator
+from numbers import Integral
 from pathlib import Path
 from typing import NamedTuple
 
@@ -87,10 +88,12 @@ def export(
     path = Path(path)
     made = find_task(task)
     wanted = LengthRange.parse(made.settings.length if length is None else length)
-    if count < 1:
-        raise UsageError(f"count must be at least 1, got {count}")
-    if seed < 0:
-        raise UsageError(f"seed must be at least 0, got {seed}")
+    for name, value, least in (("count", count, 1), ("seed", seed, 0)):
+        if isinstance(value, bool) or not isinstance(value, Integral):
+            raise UsageError(f"{name} must be a whole number, got {value!r}")
+        if value < least:
+            raise UsageError(f"{name} must be at least {least}, got {value}")
+    count, seed = int(count), int(seed)
     form = _format(path, format)
     manifest = Manifest.of(task, str(wanted), count, seed, form, {})
     if code := code_of(made, "task"):

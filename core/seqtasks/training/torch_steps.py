@@ -56,7 +56,9 @@ class TorchSteps:
         self._model, self._source, self._clip = model, source, clip
         self._stream = stream
         self._draws: Draws | None = draws
-        self._buffers = [(part, name) for part in model.modules() for name in part._buffers]
+        # a scripted module's are a mapping that has no iterator
+        names = [(part, tuple(part._buffers.keys())) for part in model.modules()]
+        self._buffers = [(part, name) for part, own in names for name in own]
         self._reduction: LossReduction = reduction
         self._parameters = trained_parameters(model)
         self._optimizer = build_optimizer(optimizer, self._parameters)
