@@ -48,7 +48,13 @@ def scaled(graph, x, h):
     return [graph.add(graph.add(graph.pointwise("tanh", turned), x), v)]
 
 
+def divided(graph, x, h):
+    """h⁺ = h / (1 + x²) + x: the gradient carried back is divided in each step."""
+    return [graph.add(graph.divide(h, graph.add(graph.multiply(x, x), 1.0)), x)]
+
+
 MODELS = {
+    "divided": lambda **options: looped([SIZE], divided, **options),
     "gated": lambda **options: looped([SIZE], gated, **options),
     "remembering": lambda **options: looped([SIZE] * 2, remembering, **options),
     "scaled": lambda **options: looped([SIZE], scaled, **options),
@@ -163,6 +169,23 @@ def test_gates_of_the_same_function_are_one_operation():
     after = alike_joined(made.graph, made.phases, roots)
     counts = [operations(r.forward(), loop).count("sigmoid") for r in (roots, after)]
     assert counts == [3, 1]
+
+
+@pytest.mark.parametrize(
+    ("places", "are_joined"),
+    [(([0, 1], [2, 3]), True), (([0, 2], [4, 6]), False), (([0, 1], [3, 4]), False)],
+)
+def test_slices_are_joined_where_one_goes_on_after_the_other(places, are_joined):
+    def step(graph, x, h):
+        parts = [graph.pointwise("exp", graph.view(h, np.array(p), (SIZE,))) for p in places]
+        return [graph.concatenate(parts * 2)]
+
+    made = looped([4 * SIZE], step)
+    roots = Roots.of(made.analysis)
+    loop = made.phases.loop(0)
+    after = alike_joined(made.graph, made.phases, roots)
+    counts = [operations(r.forward(), loop).count("exp") for r in (roots, after)]
+    assert counts == ([2, 1] if are_joined else [2, 2])
 
 
 def test_transposed_products_of_the_pass_back_are_one():
