@@ -23,11 +23,15 @@ ENVIRONMENT = {
 
 
 class Process:
-    """A command under way: its number, its return code once it has ended, and what it prints."""
+    """A command under way: its number, its return code once it has ended, and what it prints.
+
+    `megabytes` is the most memory that it had at once, known once it has ended.
+    """
 
     def __init__(self, pid: int, poll: Callable[[], int | None], files: dict[str, str]) -> None:
         self.pid, self._poll, self._files = pid, poll, files
         self.returncode: int | None = None
+        self.megabytes: int | None = None
 
     @property
     def stdout(self) -> str:
@@ -71,8 +75,16 @@ class Server:
     def start(self, request: dict[str, Any], files: dict[str, str]) -> Process:
         if self.forks:
             pid = self._ask({**request, **files})
-            assert pid is not None
-            return Process(pid, lambda: self._ask({"poll": pid}), files)
+
+            def poll() -> int | None:
+                answer = self._ask({"poll": pid})
+                if answer is None:
+                    return None
+                code, process.megabytes = answer
+                return code
+
+            process = Process(pid, poll, files)
+            return process
         largest = request["largest_file"]
         with (
             open(files["stdin"], "rb") as stdin,
@@ -92,7 +104,7 @@ class Server:
             )
         return Process(process.pid, process.poll, files)
 
-    def _ask(self, request: dict[str, Any]) -> int | None:
+    def _ask(self, request: dict[str, Any]) -> Any:
         if self._process is None:
             script = Path(__file__).with_name("forkserver.py")
             self._process = subprocess.Popen(

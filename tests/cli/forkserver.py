@@ -2,7 +2,8 @@
 
 Each line of stdin is a request, each line of stdout its answer, both JSON: `start` forks a process
 with arguments, environment, folder and files for its three streams, and answers its number; `poll`
-answers its return code, or null while it runs. Starting torch anew each time would take minutes.
+answers null while it runs, and then its return code and the most memory that it had, in megabytes.
+Starting torch anew each time would take minutes.
 """
 
 import json
@@ -69,8 +70,9 @@ def serve() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         if "poll" in request:
-            number, status = os.waitpid(request["poll"], os.WNOHANG)
-            answer = os.waitstatus_to_exitcode(status) if number else None
+            number, status, usage = os.wait4(request["poll"], os.WNOHANG)
+            megabytes = usage.ru_maxrss // 1024
+            answer = [os.waitstatus_to_exitcode(status), megabytes] if number else None
         else:
             answer = os.fork()
             if not answer:

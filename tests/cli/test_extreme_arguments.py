@@ -71,6 +71,8 @@ def watched(process: Process) -> SimpleNamespace:
         if told is not None and now - told > DEAFNESS * factor:
             process.signal(9)
         time.sleep(0.002)
+    # What it took at its very end no look has seen; the system knows it of a process that ended.
+    most = max(most, process.megabytes or 0)
     silent = told is not None and told - last > SECONDS * factor * 0.9
     return SimpleNamespace(megabytes=most, silent=silent, seconds=time.monotonic() - began)
 
@@ -94,3 +96,14 @@ def test_an_extreme_argument_list_ends_soon_in_a_line_or_two(
         assert len(text.splitlines()) <= MOST_LINES, told
         assert len(text) <= MOST_CHARACTERS, told
         assert "\x1b" not in text, told
+
+
+def test_the_memory_of_a_command_is_seen_however_soon_it_ends(
+    seqtasks: CommandLine, tmp_path: Path
+) -> None:
+    large = "held = bytearray(200 * 2**20)\nraise SystemExit(0)\n"
+    (tmp_path / "mine.py").write_text(large)
+    few = watched(seqtasks.start("list", "task"))
+    many = watched(seqtasks.start("show", "./mine.py:Mine"))
+    assert few.megabytes < 600
+    assert few.megabytes + 190 < many.megabytes < MEGABYTES
