@@ -98,6 +98,8 @@ def prepare(
     _try_out(task, model, title, experiment, device)
     later = [name for name, _ in model.named_parameters() if name not in before]
     if later:
+        if isinstance(model, Model) and later[0].startswith("readout."):
+            title = f"readout {short_name(experiment.readout)}"
         raise UsageError(
             f"{title} makes parameters while it runs ({later[0]}), which are not trained: make "
             "them in __init__"

@@ -5,7 +5,7 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any, Literal
@@ -65,6 +65,7 @@ class Plugin:
     Attributes:
         gives: the names it registers, by kind; another plugin may hold one of them.
         observes: the moments of a run that it sees.
+        left_out: each thing that it registers wrongly, and why; its others are in use.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Plugin:
     module: Any = None
     gives: dict[Kind, list[str]] = field(default_factory=dict["Kind", list[str]])
     observes: list[str] = field(default_factory=list[str])
+    left_out: list[str] = field(default_factory=list[str])
 
     @property
     def title(self) -> str:
@@ -87,7 +89,8 @@ class Registry:
 
     Attributes:
         plugins: every plugin found, the built-in ones first, then by distribution name.
-        warnings: one line for each plugin set aside and each entry that lost its name to another.
+        warnings: one line for each plugin set aside, each thing registered wrongly and each entry
+            that lost its name to another.
     """
 
     def __init__(self, disabled: Iterable[str] = ()) -> None:
@@ -189,8 +192,12 @@ class Registry:
         except BaseException as error:  # such as pytest's Skipped, or a panic of a Rust extension
             problem = _problem(error)
             plugin.status, plugin.problem, plugin.module = "set aside", problem, None
+            plugin.left_out.clear()
             self.warnings.append(f"{plugin.title} is set aside: {problem}")
             return
+        self.warnings += [
+            f"{plugin.title} has one thing left out: {why}" for why in plugin.left_out
+        ]
         for entry in entries:
             self._claim(entry)
 
@@ -233,27 +240,32 @@ def _collector(kind: Kind, plugin: Plugin, entries: list[Entry]) -> Callable[...
     def register(
         name: str, target: Any, summary: str = "", *, family: str = "", level: str = ""
     ) -> None:
-        if not isinstance(name, str):
-            raise UsageError(f"the name of a {kind} must be text, got {name!r}: expected string")
-        if not _NAME.fullmatch(name):
-            better = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")
-            advice = f", such as '{better}'" if better else ""
-            raise UsageError(
-                f"'{name}' cannot be the name of a {kind}: use letters, digits, '-' and '_'"
-                f"{advice}; until then nothing of the plugin is used"
-            )
-        for label, text in (("summary", summary), ("family", family), ("level", level)):
-            if not isinstance(text, str):
-                raise UsageError(f"the {label} of {kind} '{name}' must be text, got {text!r}")
-        if isinstance(target, str) and not all(target.partition(":")):
-            raise UsageError(
-                f"the target of {kind} '{name}' must be an object or 'module:attribute', "
-                f"got '{target}'"
-            )
+        texts = {"summary": summary, "family": family, "level": level}
+        if why := _why_not(kind, name, target, texts):
+            plugin.left_out.append(why)
+            return
         origin = plugin.name, plugin.distribution
         entries.append(Entry(kind, name, target, summary, *origin, family or plugin.name, level))
 
     return register
+
+
+def _why_not(kind: Kind, name: Any, target: Any, texts: Mapping[str, Any]) -> str:
+    """Return why a thing cannot be registered; empty if it can."""
+    if not isinstance(name, str):
+        return f"the name of a {kind} must be text, got {name!r}"
+    if not _NAME.fullmatch(name):
+        better = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")
+        advice = f", such as '{better}'" if better else ""
+        return f"{name!r} cannot be the name of a {kind}: use letters, digits, '-' and '_'{advice}"
+    for label, text in texts.items():
+        if not isinstance(text, str):
+            return f"the {label} of {kind} '{name}' must be text, got {text!r}"
+    if isinstance(target, str) and not all(target.partition(":")):
+        return (
+            f"the target of {kind} '{name}' must be an object or 'module:attribute', got {target!r}"
+        )
+    return ""
 
 
 def _discover() -> Iterator[tuple[EntryPoint, Distribution | None]]:

@@ -24,6 +24,19 @@ class Late(st.Cell):
         return torch.tanh(self.linear(both))
 
 
+class LateReadout(st.Readout):
+    """A readout that makes its parameters when it first runs."""
+
+    def __init__(self, input_size, state_size, output_size):
+        super().__init__(input_size, state_size, output_size)
+        self.linear = None
+
+    def forward(self, x, output):
+        if self.linear is None:
+            self.linear = nn.Linear(self.state_size, self.output_size)
+        return self.linear(output)
+
+
 class Mixes(Concat):
     """Rows that mix."""
 
@@ -34,6 +47,9 @@ class Mixes(Concat):
 def test_parameters_made_in_forward_are_refused_at_the_start(tmp_path):
     with pytest.raises(st.UsageError, match=r"makes parameters while it runs \(.*linear.weight\)"):
         st.run("parity", cell=Late, steps=2, out=tmp_path)
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(st.UsageError, match=r"^readout late-readout makes parameters while it"):
+        st.run("parity", readout=LateReadout, steps=2, out=tmp_path)
     assert not list(tmp_path.iterdir())
 
 

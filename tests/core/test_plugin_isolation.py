@@ -35,28 +35,10 @@ BROKEN = {
         "surplus",
     ),
     "no-arguments": (REGISTERS + "\n@hookimpl\ndef register_cells(): ...", "register_cells()"),
-    "bad-name": (
-        REGISTERS + CELLS + "register('my cell', object())",
-        "'my cell' cannot be the name of a cell: use letters, digits, '-' and '_', such as 'my-",
-    ),
-    "name-of-two-lines": (REGISTERS + CELLS + "register('my\\ncell', object())", "cannot be the"),
-    "name-no-text": (REGISTERS + CELLS + "register(3, object())", "expected string"),
-    "bad-target": (
-        REGISTERS + CELLS + "register('my-cell', 'nowhere')",
-        "the target of cell 'my-cell' must be an object or 'module:attribute', got 'nowhere'",
-    ),
     "generator-exit": ("raise GeneratorExit('at import')", "GeneratorExit: at import"),
     "skipped": ("import pytest\npytest.skip('here', allow_module_level=True)", "Skipped: here"),
     "panic": ("class Panic(BaseException): ...\nraise Panic('of Rust')", "Panic: of Rust"),
     "hook-panics": (REGISTERS + CELLS + "raise GeneratorExit", "GeneratorExit"),
-    "summary-no-text": (
-        REGISTERS + CELLS + "register('mine', object(), summary=5)",
-        "the summary of cell 'mine' must be text, got 5",
-    ),
-    "family-no-text": (
-        REGISTERS + CELLS + "register('mine', object(), family=['a'])",
-        "the family of cell 'mine' must be text, got ['a']",
-    ),
     "unmarked": (
         "def register_tasks(register):\n    register('kept-out', 'a:B')",
         "it defines register_tasks without @seqtasks.hookimpl above it",
@@ -66,7 +48,25 @@ BROKEN = {
         "it defines register_cells without @seqtasks.hookimpl above it",
     ),
     "nothing-marked": ("def tasks(register): ...", "it gives nothing: no function in it is marked"),
-    "half-target": (REGISTERS + CELLS + "register('my-cell', 'nowhere:')", "got 'nowhere:'"),
+}
+LEFT_OUT = {
+    "name": ("'my cell', object()", "'my cell' cannot be the name of a cell: use letters, digits,"),
+    "name-of-two-lines": (
+        "'my\\ncell', object()",
+        r"'my\ncell' cannot be the name of a cell: use letters, digits, '-' and '_', such as 'my-",
+    ),
+    "name-no-text": ("3, object()", "the name of a cell must be text, got 3"),
+    "name-empty": ("'', object()", "'' cannot be the name of a cell"),
+    "target": (
+        "'my-cell', 'nowhere'",
+        "the target of cell 'my-cell' must be an object or 'module:attribute', got 'nowhere'",
+    ),
+    "half-target": (
+        "'my-cell', 'nowhere:'",
+        "the target of cell 'my-cell' must be an object or 'module:attribute', got 'nowhere:'",
+    ),
+    "summary": ("'mine', object(), summary=5", "the summary of cell 'mine' must be text, got 5"),
+    "family": ("'m', object(), family=['a']", "the family of cell 'm' must be text, got ['a']"),
 }
 
 
@@ -99,6 +99,21 @@ def test_a_broken_plugin_is_set_aside_with_one_line_that_says_why(site, code, ca
     registry = Registry()
     assert_set_aside(registry, cause)
     assert_everything_else_works(registry)
+
+
+@pytest.mark.parametrize(("arguments", "why"), LEFT_OUT.values(), ids=LEFT_OUT)
+def test_one_thing_registered_wrongly_is_left_out_alone(site, arguments, why):
+    site.plugin("half", f"{REGISTERS}{CELLS}register({arguments})\n    register('good', object())")
+    registry = Registry()
+    [warning] = registry.warnings
+    assert warning.startswith(f"plugin half of half-dist has one thing left out: {why}")
+    assert "\n" not in warning
+    [half] = [plugin for plugin in registry.plugins if plugin.name == "half"]
+    assert (half.status, half.problem) == ("loaded", "")
+    assert half.gives == {"task": ["kept-out"], "cell": ["good"]}
+    assert warning.endswith(half.left_out[0])
+    assert registry.get("task", "kept-out") is not None
+    assert registry.get("cell", "good") is not None
 
 
 def test_plugins_before_and_after_a_broken_one_are_loaded(site):

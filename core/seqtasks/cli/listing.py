@@ -94,6 +94,7 @@ def plugins(as_json: bool) -> None:
                         "problem": plugin.problem,
                         "gives": plugin.gives,
                         "observes": plugin.observes,
+                        "left_out": plugin.left_out,
                     }
                     for plugin in registry.plugins
                 ],
@@ -113,4 +114,5 @@ def _gives(plugin: Plugin) -> str:
     parts = [counted(len(names), kind) for kind, names in plugin.gives.items()]
     if plugin.observes:
         parts.append(f"an observer ({', '.join(plugin.observes)})")
+    parts += [f"left out: {why}" for why in plugin.left_out]
     return plugin.problem or ", ".join(parts)
