@@ -15,6 +15,7 @@ from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.observed import unobserved_saving
 from seqtasks.engine.outside import without_draws
 from seqtasks.engine.phases import Phases
+from seqtasks.engine.reads import Reads, reads_of
 from seqtasks.engine.recording import rows_for
 from seqtasks.engine.recording_loop import recorded_loop
 from seqtasks.engine.recording_model import (
@@ -43,6 +44,7 @@ def analyse(
     masked: bool = False,
     external_states: bool = False,
     form: Form | None = None,
+    reads: Reads | None = None,
 ) -> Analysis:
     """Record a model and derive its backward pass.
 
@@ -56,6 +58,7 @@ def analyse(
         masked: whether rows will have lengths of their own.
         external_states: whether the states of every step may have gradients from outside.
         form: of the states that are given to start from, if it is not that of the initial ones.
+        reads: of these modules; None to find them.
 
     Raises:
         UnsupportedError: for what the faster engines do not understand, saying what.
@@ -67,9 +70,15 @@ def analyse(
     if readout is not None:
         model["readout"] = readout
     check_modules(model, dtype)
-    about = model, dtype, input_size, masked, external_states, steps, form
+    reads = reads or reads_of(model.modules())
+    about = model, dtype, input_size, masked, external_states, steps, form, reads
+    try:
+        other = _likeness_of_another(*about)  # first, so that both need not be in memory
+    except UnsupportedError:
+        _recorded(*about, again=False)  # what it says of the model's own numbers is clearer
+        raise
     recording, analysis, pairs = _recorded(*about, again=False)
-    if likeness(recording, _roots(analysis)) != _likeness_of_another(*about):
+    if likeness(recording, _roots(analysis)) != other:
         raise UnsupportedError(
             "recorded twice, with other parameters, inputs and numbers of rows, it does not do the "
             "same: it depends on their values where no call is seen, or on the number of rows"
@@ -108,6 +117,7 @@ def _recorded(
     external_states: bool,
     steps: int,
     form: Form | None,
+    reads: Reads,
     *,
     again: bool,
 ) -> tuple[ModelRecording, Analysis, list[tuple[Tensor, Tensor]]]:
@@ -137,7 +147,7 @@ def _recorded(
 
     try:
         with torch.enable_grad(), unobserved_saving():
-            recording, analysis = without_draws(attempt, twin.modules())
+            recording, analysis = without_draws(attempt, twin.modules(), reads)
     except Exception as error:
         reason = tried[0].provenance.reason if tried else None
         if reason is not None:

@@ -35,6 +35,7 @@ from seqtasks.engine.padding import checked_lengths
 from seqtasks.engine.parts import Parts
 from seqtasks.engine.passes import Passes
 from seqtasks.engine.portions import Memories, forward_alone
+from seqtasks.engine.reads import Reads, reads_of
 from seqtasks.engine.starting import Start, start_of
 from seqtasks.engine.unroll import brought_to
 from seqtasks.engine.unsupported import UnsupportedError
@@ -92,6 +93,7 @@ class Engines:
     _numbers: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
     _replaced: int = 0
     _watch: Watch | None = None
+    _reads: Reads | None = None
     _number: int = 0
     _signatures: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
     _idle: tuple[Passes, Memories] | None = None
@@ -137,7 +139,9 @@ class Engines:
         except UnsupportedError:  # no program will be had
             return np.arange(len(times))
         different, places = np.unique(times, return_inverse=True)
-        return np.array([self._start(signature, int(steps)) for steps in different])[places]
+        starts = [self._start(signature, int(steps)) for steps in different]
+        self._reads = None
+        return np.array(starts)[places]
 
     def settle(self, plain: PlainPass, inputs: Tensor, layers: int) -> str:
         """Return the engine to be used, having tried what is wanted on a batch.
@@ -241,6 +245,7 @@ class Engines:
                 masked=masked,
                 external_states=external_states,
                 form=form,
+                reads=self._found_reads(),
             )
         except UnsupportedError as reason:
             if form is not None:  # states that do not fit say nothing of other calls
@@ -255,7 +260,8 @@ class Engines:
         if program is not None and check is not None:
             try:
                 with unobserved_saving():
-                    wrong = without_draws(partial(check, program), self.parts.modules())
+                    reads = self._found_reads()
+                    wrong = without_draws(partial(check, program), self.parts.modules(), reads)
             except UnsupportedError as reason:  # it draws now and then, and so did not before
                 self.unsupported = str(reason)
                 self._give_up(signature, str(reason))
@@ -272,6 +278,7 @@ class Engines:
                 self._programs.pop(next(iter(self._programs)), None)
             self._programs[key] = program
             self._run_by(program)
+        self._reads = None  # they would keep alive what they name
         return program
 
     def _signature(self) -> Hashable:
@@ -283,17 +290,24 @@ class Engines:
         tops = self.parts.tops()
         if self._watch is None or not self._watch.holds(tops):
             self._watch = None
-            watch = Watch(tops)
+            self._reads = None
+            watch = Watch(tops, self._found_reads())
             self._signatures.setdefault(watch.signature, len(self._signatures))
             self._watch = watch
             self._number = self._signatures[watch.signature]
         return self._number
 
+    def _found_reads(self) -> Reads:
+        """Return what the parts read, found once while a program is made."""
+        if self._reads is None:
+            self._reads = reads_of(self.parts.modules())
+        return self._reads
+
     def _start(self, signature: Any, steps: int) -> int:
         """Return the number of how a loop of so many steps starts."""
         known = self._starts.setdefault(signature, {})
         if steps not in known:
-            start = start_of(self.parts.cells, self.dtype, steps)
+            start = start_of(self.parts.cells, self.dtype, steps, self._found_reads())
             known[steps] = self._numbers.setdefault(start.likeness, len(self._numbers))
             self._begun[known[steps]] = start
         return known[steps]
@@ -391,6 +405,7 @@ class Engines:
 
     def _give_up(self, signature: Any, reason: str, each: dict[str, str] | None = None) -> None:
         """Run the plain loop for as long as the parts are as they are now."""
+        self._reads = None
         self._refused[signature] = reason
         self.run_plain(reason, each)
 

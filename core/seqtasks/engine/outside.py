@@ -33,7 +33,9 @@ PAUSE, LEAST_PAUSE, MOST_PAUSE = 4, 0.02, 0.5
 whether another thread draws."""
 
 
-def without_draws(work: Callable[[], ResultT], modules: Iterable[nn.Module]) -> ResultT:
+def without_draws(
+    work: Callable[[], ResultT], modules: Iterable[nn.Module], reads: Reads | None = None
+) -> ResultT:
     """Return what `work` returns, or refuse what draws from Python's or NumPy's generators.
 
     Draws from a generator that the modules hold, or that their code reads, are refused too. Draws
@@ -43,12 +45,13 @@ def without_draws(work: Callable[[], ResultT], modules: Iterable[nn.Module]) -> 
     Args:
         work: what is run; again, if another thread may have drawn meanwhile.
         modules: that it runs.
+        reads: of these modules, or of those that they copy; None to find them.
 
     Raises:
         UnsupportedError: if it draws.
     """
     modules = list(modules)
-    reads = reads_of(modules)
+    reads = reads or reads_of(modules)
     generators = [_PYTHON, _NUMPY, *_generators_of(modules, reads)]
     states = [generator.get() for generator in generators]
     others_draw = False

@@ -17,6 +17,7 @@ from seqtasks.engine.likeness import likeness
 from seqtasks.engine.nodes import Node
 from seqtasks.engine.outside import without_draws
 from seqtasks.engine.phases import Phases
+from seqtasks.engine.reads import Reads
 from seqtasks.engine.recording import rows_for
 from seqtasks.engine.recording_loop import recorded_start
 from seqtasks.engine.recording_model import ModelRecording, given_of, originals_of, twin_of
@@ -43,7 +44,9 @@ class Start:
         return size_of(self.form or ())
 
 
-def start_of(cells: Sequence[Any], dtype: torch.dtype, steps: int) -> Start:
+def start_of(
+    cells: Sequence[Any], dtype: torch.dtype, steps: int, reads: Reads | None = None
+) -> Start:
     """Return what a program knows of the cells' initial states for a number of steps.
 
     The initial states are recorded, as by the analysis, rather than compared by value: a learned
@@ -53,6 +56,7 @@ def start_of(cells: Sequence[Any], dtype: torch.dtype, steps: int) -> Start:
         cells: one a layer.
         dtype: of all numbers.
         steps: of the loops.
+        reads: of the cells, and of other modules perhaps; None to find them.
     """
     model = nn.ModuleList(cells)
     try:
@@ -67,7 +71,7 @@ def start_of(cells: Sequence[Any], dtype: torch.dtype, steps: int) -> Start:
             return recording, [recorded_start(recording, c, batch, dtype, steps) for c in twin]
 
         with torch.enable_grad():
-            recording, starts = without_draws(attempt, twin.modules())
+            recording, starts = without_draws(attempt, twin.modules(), reads)
         check_unchanged(model, twin)
     except Exception:
         # no other number of steps shares its program; the analysis says what is wrong

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from seqtasks.engine.attributes import TooLargeError, attributes_of, compared, identity
 from seqtasks.engine.hooks import has_global_hooks, has_hooks
-from seqtasks.engine.reads import is_fixed, reads_of
+from seqtasks.engine.reads import Reads, is_fixed
 from seqtasks.engine.unsupported import UnsupportedError
 
 __all__ = ["Watch"]
@@ -50,6 +50,10 @@ Get = Callable[[], Any]
 class Watch:
     """What some modules, and those within them, depended on when this was made.
 
+    Args:
+        tops: the modules.
+        reads: what they and those within them read.
+
     Attributes:
         signature: equal for two watches of modules that do the same.
 
@@ -57,7 +61,7 @@ class Watch:
         UnsupportedError: if an attribute that may be read is too large to be compared at each call.
     """
 
-    def __init__(self, tops: list[nn.Module]) -> None:
+    def __init__(self, tops: list[nn.Module], reads: Reads) -> None:
         modules = [module for top in tops for module in top.modules()]
         self._tops = list(map(_weakly, tops))
         self._dtype, self._hooked = torch.get_default_dtype(), has_global_hooks()
@@ -68,7 +72,6 @@ class Watch:
         self._compared: list[tuple[Get, Hashable]] = []
         self._tree = frozenset(map(id, modules))
         self._functions: list[tuple[Any, ...]] = []
-        reads = reads_of(modules)
         self._any_name = bool(reads.names & _ANY_NAME)
         self._names = reads.names
         found: list[Any] = [self._hooked, self._dtype]
