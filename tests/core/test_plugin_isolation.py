@@ -1,6 +1,8 @@
 """A plugin that is broken in any way is set aside with one line, and everything else works."""
 
+import signal
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -226,3 +228,16 @@ def test_a_target_that_is_missing_harms_no_other_of_its_plugin(site, monkeypatch
     site.plugin("mine", hook + "    register('good', 'mine_parts:Good')\n")
     good = task("good")
     assert Experiment.for_task(good).to_json()[0]["task"] == "good"
+
+
+def test_a_plugin_does_not_move_the_process_nor_make_it_deaf(site, tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    code = "import os, signal\nos.chdir('/')\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    site.plugin("broken", code + CELLS + "register('mine', object())")
+    before = signal.getsignal(signal.SIGTERM)
+    Registry()
+    assert Path.cwd() == tmp_path
+    assert signal.getsignal(signal.SIGTERM) is before
+    said = [record.getMessage() for record in caplog.records]
+    assert "plugin broken of broken-dist changed the current folder; it is put back" in said
+    assert "plugin broken of broken-dist ignored SIGTERM; it is heeded again" in said
