@@ -48,7 +48,7 @@ def test_parameters_made_in_forward_are_refused_at_the_start(tmp_path):
     with pytest.raises(st.UsageError, match=r"makes parameters while it runs \(.*linear.weight\)"):
         st.run("parity", cell=Late, steps=2, out=tmp_path)
     assert not list(tmp_path.iterdir())
-    with pytest.raises(st.UsageError, match=r"^readout late-readout makes parameters while it"):
+    with pytest.raises(st.UsageError, match=r"^readout latereadout makes parameters while it"):
         st.run("parity", readout=LateReadout, steps=2, out=tmp_path)
     assert not list(tmp_path.iterdir())
 
