@@ -238,6 +238,7 @@ def test_a_named_experiment_shows_its_published_figures(seqtasks):
     assert process.returncode == 0, process.stderr
     assert "published  measured" in process.stdout
     assert "published in: a 2017 PyTorch notebook" in process.stdout
+    assert max(map(len, process.stdout.splitlines())) <= 80
     assert "run   runs/notebook-bitflip-1" in process.stdout
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from seqtasks.cli.output import echo_table, figure, heading, percentage, say
+from seqtasks.cli.wrapping import wrapped
 from seqtasks.errors import counted
 from seqtasks.lengths import LengthRange, describe_lengths
 from seqtasks.metrics import Metric
@@ -188,7 +189,7 @@ def _echo_published(result: "Result") -> None:
         right=["length", "step", "published", "measured"],
     )
     for source in dict.fromkeys(shown.source for shown in result.experiment.published):
-        say(f"published in: {source}")
+        say("\n".join(wrapped(f"published in: {source}")))
 
 
 def _next_command(result: "Result") -> str:
