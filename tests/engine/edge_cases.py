@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from rule_cases import REARRANGED
 from torch import Tensor
 from torch.nn import functional
 
@@ -162,6 +163,14 @@ def variance(f, x):
     return torch.cat([torch.stack(kinds, -1), f(square(x), 1)], -1)
 
 
+def nothing_beside(f, x):
+    return torch.cat([x, f(x[:, :0], -1)], -1)
+
+
+def norm_of_nothing(f, x):
+    return f(x[:, :0], dim=-1)[:, None] + x
+
+
 def variance_of_one(f, x):
     return f(x[:, :1], -1, keepdim=True)
 
@@ -299,9 +308,18 @@ CALLS = {
     **dict.fromkeys(("amax", "amin"), ("four", sums_over)),
     "logsumexp": [("four", sums_over), ("four", over_nothing)],
     "special_logsumexp": ("four", sums_over),
-    **{key: [("four", variance), ("four", variance_of_one)] for key in ("var", "std")},
-    **dict.fromkeys(("norm", "linalg_norm", "linalg_vector_norm"), ("four", norm)),
-    **dict.fromkeys(("softmax", "log_softmax", "softmin"), ("four", softmax)),
+    **{
+        key: [("four", variance), ("four", variance_of_one), ("four", over_nothing)]
+        for key in ("var", "std")
+    },
+    **{
+        key: [("four", norm), ("four", norm_of_nothing)]
+        for key in ("norm", "linalg_norm", "linalg_vector_norm")
+    },
+    **{
+        key: [("four", softmax), ("four", nothing_beside)]
+        for key in ("softmax", "log_softmax", "softmin")
+    },
     **dict.fromkeys(("special_softmax", "special_log_softmax"), ("four", softmax)),
     **dict.fromkeys(("layer_norm", "rms_norm", "normalize"), ("four", normalised)),
     "glu": ("four", lambda f, x: torch.cat([f(x), f(square(x), 1).flatten(1)], -1)),
@@ -318,6 +336,11 @@ CALLS = {
     **dict.fromkeys(("new_full", "new_tensor"), ("one", filled)),
 }
 REFUSED = {"embedding"}
+"""Functions whose rule does nothing but to say why there is none."""
+OF_WEIGHTS = {"t", "diag", "block_diag"}
+"""Functions that put the numbers of a matrix without rows in other places; see `test_rules`."""
+UNNAMED = {"_pad", "alias"}
+"""Names under which torch may call what a cell calls by another name."""
 
 
 def of_rules() -> list[Edge]:
@@ -422,5 +445,10 @@ WRITTEN = {
 
 EDGES = [
     *of_rules(),
+    *(
+        Edge(name, "four", call)
+        for name, call in {**REARRANGED, "atleast_2d": torch.atleast_2d}.items()
+        if name not in OF_WEIGHTS
+    ),
     *(Edge(name, kind, call) for kind, named in WRITTEN.items() for name, call in named.items()),
 ]

@@ -1,5 +1,7 @@
 """Runs the calls of `edge_cases` in a program, where all values and gradients can be read."""
 
+import copy
+
 import torch
 from edge_cases import KINDS
 from torch import nn
@@ -9,9 +11,10 @@ from seqtasks.engine.with_engine import engines_of
 
 __all__ = ["PLACES", "wrong_in"]
 
-FEW = 12
-PLACES = ("outside", "loop", "weights")
-"""Where a program computes a value: for all steps at once, step by step, or of weights alone."""
+FEW, MANY = 12, 70
+PLACES = ("outside", "loop", "weights", "beside")
+"""Where a program computes a value: for all steps at once, step by step, of weights alone, or of a
+weight beside a state, so that the weight's gradient is a sum over rows and steps."""
 
 
 class Edges(st.Cell):
@@ -22,9 +25,14 @@ class Edges(st.Cell):
         self.width = points.shape[1]
         super().__init__(self.width * len(edges), 1)
         self.unused = nn.Parameter(torch.zeros(1, dtype=points.dtype))  # has the cell's type
-        self.points = nn.Parameter(points.repeat(1, len(edges)) if place == "weights" else points)
+        if place == "weights":
+            points = points.repeat(1, len(edges))
+        elif place == "beside":
+            points = points[0, 0].repeat(len(edges))
+        self.points = nn.Parameter(points.clone())
         with torch.no_grad():
-            self.sizes = [r.shape[1] for r in self.results(points.repeat(1, len(edges)))]
+            some = torch.ones(1, self.input_size, dtype=points.dtype)
+            self.sizes = [r.shape[1] for r in self.results(some)]
 
     @property
     def output_size(self):
@@ -32,24 +40,29 @@ class Edges(st.Cell):
 
     def results(self, x):
         parts = x.split(self.width, -1)
+        if self.place == "beside":  # the first number of each case is a weight
+            parts = [
+                torch.cat([self.points[k : k + 1].expand(len(x), 1), part[:, 1:]], -1)
+                for k, part in enumerate(parts)
+            ]
         return [
             edge.call(part).flatten(1).to(x.dtype)
             for edge, part in zip(self.edges, parts, strict=True)
         ]
 
     def initial_state(self, batch_size, steps):
-        if self.place != "loop":
+        if self.place not in ("loop", "beside"):
             return self.zeros(batch_size, 1)
         return self.zeros(batch_size, self.input_size), self.zeros(batch_size, sum(self.sizes))
 
     def forward(self, x, state):
-        if self.place != "loop":
+        if self.place not in ("loop", "beside"):
             return state
         points, _ = state
         return points, torch.cat(self.results(points), -1)
 
     def output(self, x, state):
-        if self.place == "loop":
+        if self.place in ("loop", "beside"):
             return x[:, :1].expand(-1, self.output_size)
         if self.place == "outside":
             return torch.cat(self.results(x), -1)
@@ -60,6 +73,8 @@ def computed(cell, points, directions, engine):
     """Return the results (cases, all) and the gradients (cases, all) for each direction."""
     wide = points.repeat(1, len(cell.edges))
     count = len(points)
+    if cell.place == "beside":
+        return [beside(cell, wide, direction, engine) for direction in directions]
     found = []
     for direction in directions:
         if cell.place == "weights":
@@ -82,11 +97,40 @@ def computed(cell, points, directions, engine):
     return found
 
 
+def beside(cell, wide, direction, engine):
+    """Return the results and gradients of one direction, a case at a time beside another row."""
+    results, gradients = [], []
+    for row, given in zip(wide, direction, strict=True):
+        with torch.no_grad():
+            cell.points.copy_(row[:: cell.width])
+        ordinary = 0.75 - torch.arange(len(row), dtype=row.dtype) % 5
+        both = torch.stack([row, ordinary]).requires_grad_()
+        start = (both, torch.zeros(2, sum(cell.sizes), dtype=wide.dtype))
+        _, (_, made) = st.unroll(cell, both.detach()[:, None] * 0, start, engine=engine)
+        sources = [both, cell.points]
+        found = [None, None]
+        if made.requires_grad:
+            found = torch.autograd.grad(
+                made, sources, torch.stack([given, given.flip(0)]), allow_unused=True
+            )
+        of_rows, of_weights = (
+            torch.zeros_like(source) if gradient is None else gradient
+            for source, gradient in zip(sources, found, strict=True)
+        )
+        gradient = of_rows[0].clone()
+        gradient[:: cell.width] = of_weights
+        results.append(made.detach()[0])
+        gradients.append(gradient)
+    return torch.stack(results), torch.stack(gradients)
+
+
 def wrong_in(edges, engine, dtype, place, near):
     """Return what differs from torch, by name: (numbers, found, expected) of a few cases."""
     kind = KINDS[edges[0].kind](dtype)
     if place == "weights":  # a program for each number
         kind = kind[:: max(1, len(kind) // FEW)]
+    if place == "beside":
+        kind = kind[:: 1 + len(kind) // MANY * 2]  # an odd number: all numbers come in each place
     generator = torch.Generator().manual_seed(5)
 
     def drawn(*shape):
@@ -105,22 +149,31 @@ def wrong_in(edges, engine, dtype, place, near):
         expected = computed(cell, points, directions, "plain")
         engines = engines_of(cell, engine)
         assert engines.name == engine, (engines.reasons, engines.unsupported)
-        for (ours, back), (theirs, true) in zip(found, expected, strict=True):
+        truth = found if dtype == torch.float64 else in_double(cell, points, directions)
+        for (ours, back), (theirs, true), (exact, exact_back) in zip(
+            found, expected, truth, strict=True
+        ):
             parts = zip(
                 edges,
                 points.repeat(1, len(edges)).split(cell.width, 1),
-                ours.split(cell.sizes, 1),
-                theirs.split(cell.sizes, 1),
-                back.split(cell.width, 1),
-                true.split(cell.width, 1),
+                zip(*(v.split(cell.sizes, 1) for v in (ours, theirs, exact)), strict=True),
+                zip(*(g.split(cell.width, 1) for g in (back, true, exact_back)), strict=True),
                 strict=True,
             )
-            for edge, x, one, other, of_one, of_other in parts:
-                for what, a, b in (("value", one, other), ("gradient", of_one, of_other)):
-                    bad = ~near(edge, what, x, a, b)
+            for edge, x, values, gradients in parts:
+                for what, (a, b, c) in (("value", values), ("gradient", gradients)):
+                    # torch's own float32 may be farther from the truth
+                    better = b.isfinite() & near(edge, what, x, a, c.to(dtype))
+                    bad = ~(near(edge, what, x, a, b) | better)
                     if bad.any():
                         rows = bad.nonzero()[:, 0].unique()
                         wrong.setdefault((edge.name, what), []).extend(
                             (points[i].tolist(), a[i].tolist(), b[i].tolist()) for i in rows[:6]
                         )
     return wrong
+
+
+def in_double(cell, points, directions):
+    """Return the results and gradients by the plain loop in float64."""
+    doubled = copy.deepcopy(cell).double()
+    return computed(doubled, points.double(), [d.double() for d in directions], "plain")

@@ -100,6 +100,56 @@ def test_gradients_are_none_where_the_plain_loop_has_none(engine):
                 torch.testing.assert_close(p.grad, q.grad, rtol=1e-10, atol=1e-12)
 
 
+class Unread(Cell):
+    """Keeps in a second state, which nothing reads, a slice of the input and of a parameter."""
+
+    def __init__(self):
+        super().__init__(WIDTH, WIDTH)
+        self.linear = torch.nn.Linear(WIDTH, WIDTH)
+        self.unread = torch.nn.Linear(WIDTH, 2 * WIDTH)
+        self.beside = torch.nn.Parameter(torch.ones(WIDTH))
+
+    def initial_state(self, batch_size, steps):
+        """Return a state of zeros and one that nothing reads, (batch, width) each."""
+        return self.zeros(batch_size, WIDTH), self.zeros(batch_size, WIDTH)
+
+    def forward(self, x, state):
+        """Return the next state, and what nothing reads."""
+        joined = torch.cat([self.beside.expand(len(x), -1), x], -1)
+        _, used = joined.chunk(2, -1)
+        return torch.tanh(self.linear(used) + state[0]), self.unread(x).chunk(2, -1)[0] + x
+
+    def output(self, x, state):
+        """Return the first state."""
+        return state[0]
+
+
+def test_what_nothing_reads_has_the_gradient_that_torch_gives_it(engine):
+    start = model("symbols", Unread())
+    made, plain = copy.deepcopy(start), copy.deepcopy(start)
+    made.use_engine(engine)
+    plain.use_engine("plain")
+    for time in (1, 3):
+        ids = torch.randint(0, 4, (3, time))
+        given = [torch.randn(3, WIDTH).to(next(start.parameters())) for _ in range(2)]
+        for wanted in (
+            lambda results: results[0].sum(),
+            lambda results: results[1][1].sum(),
+            lambda results: results[0].sum() + results[1][1].sum(),
+        ):
+            found = []
+            for one in (made, plain):
+                one.zero_grad()
+                starts = tuple(part.clone().requires_grad_() for part in given)
+                wanted(one(ids, starts)).backward()
+                named = {name: p.grad for name, p in one.named_parameters()}
+                found.append(named | {f"state {k}": part.grad for k, part in enumerate(starts)})
+            for name, gradient in found[0].items():
+                assert (gradient is None) == (found[1][name] is None), (time, name)
+                torch.testing.assert_close(gradient, found[1][name], rtol=1e-10, atol=1e-12)
+    assert made.engines.name == engine, made.engines.reasons
+
+
 def test_a_checkpoint_of_another_model_is_refused(engine):
     if engine == "torch":
         pytest.skip("torch's own optimiser takes what it is given")

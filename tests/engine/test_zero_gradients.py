@@ -22,6 +22,11 @@ FLAT = {
     "hardtanh": lambda x: nn.functional.hardtanh(x, -6, -5),
     "relu of what is negative": lambda x: torch.relu(-x),
     "zero of an empty slice": lambda x: x + x[:0].sum(),
+    "an empty slice alone": lambda x: 1 + x[:0].sum().expand(4),
+    "a part that nobody reads": lambda x: torch.cat([x, torch.ones(4)]).chunk(2)[1],
+    "what was pushed out": lambda x: nn.functional.pad(x, (4, 0))[:4],
+    "a matrix times zeros": lambda x: nn.functional.linear(torch.zeros(1), x[:, None]),
+    "joined empty": lambda x: torch.cat([torch.ones(4), x[:0]]),
 }
 NONE = {
     "comparison": lambda x: (x > 0).to(x.dtype),

@@ -75,7 +75,9 @@ def computed(problem, engine, dtype):
     sources = {"inputs": inputs, **dict(cell.named_parameters())}
     sources |= {f"given state {k}": part for k, part in enumerate(given or ())}
     trained = {name: source for name, source in sources.items() if source.requires_grad}
-    gradients = torch.autograd.grad(loss, list(trained.values()), allow_unused=True)
+    gradients = [None] * len(trained)
+    if loss.requires_grad:
+        gradients = torch.autograd.grad(loss, list(trained.values()), allow_unused=True)
     named["loss"] = loss
     for (name, source), gradient in zip(trained.items(), gradients, strict=True):
         named[f"gradient of {name}"] = torch.zeros_like(source) if gradient is None else gradient

@@ -29,6 +29,7 @@ from seqtasks.engine.recording_model import (
 )
 from seqtasks.engine.unseen import check_modules, check_unchanged
 from seqtasks.engine.unsupported import UnsupportedError
+from seqtasks.engine.usage import Source
 
 __all__ = ["analyse"]
 
@@ -106,6 +107,9 @@ def analyse(
         for part in loop.parts:
             zero = graph.constant(0.0, part.shape)
             part.before = analysis.gradients.of_states.get(part.previous, zero)
+    for leaf in analysis.leaves:  # of what torch reaches in vain the gradient is zero
+        if any(leaf in sources for sources in analysis.reached.values()):
+            analysis.gradients.of_parameters.setdefault(leaf, [])
     return analysis
 
 
@@ -214,7 +218,16 @@ def _record(
         outputs = loop.output
     predictions = outputs
     if "readout" in twin:
-        predictions = mapped(recording, twin["readout"], (batch, time), dtype, [embedded, outputs])
+        given: list[tuple[Node, Source]] = [
+            (embedded, ("embedded", 0, 0)),
+            (outputs, ("output", len(loops) - 1, 0)),
+        ]
+        predictions = mapped(
+            recording, twin["readout"], (batch, time), dtype, given, ("predictions", 0, 0)
+        )
+    else:
+        last: Source = ("output", len(loops) - 1, 0) if loops else ("embedded", 0, 0)
+        recording.reached["predictions", 0, 0] = {last}
     if len(predictions.shape) != 1:
         raise UnsupportedError("its predictions are not vectors")
     cotangent = graph.leaf("cotangent", None, predictions.shape, Columns.BATCH, phases.backward)
@@ -231,4 +244,5 @@ def _record(
         input_size,
         masked,
         dtype,
+        reached=recording.reached,
     )

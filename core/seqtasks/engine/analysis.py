@@ -9,6 +9,7 @@ from seqtasks.engine.derivative import Cotangents
 from seqtasks.engine.graph import Graph
 from seqtasks.engine.nodes import Node
 from seqtasks.engine.phases import Phases
+from seqtasks.engine.usage import Reached
 
 __all__ = ["Analysis", "Loop", "StatePart"]
 
@@ -76,6 +77,7 @@ class Analysis:
         masked: whether rows have lengths of their own.
         constants: tensors that a program has as numbers, beside copies of them as they were then.
         usage: what `steps_until_used` found, by the leaves it was asked about.
+        reached: what the gradient of each result of a recording reaches; see `usage`.
         tried_rows: numbers of rows with which a program was tried.
     """
 
@@ -91,9 +93,10 @@ class Analysis:
     dtype: torch.dtype
     gradients: Cotangents = field(default_factory=Cotangents)
     constants: list[tuple[Tensor, Tensor]] = field(default_factory=list[tuple[Tensor, Tensor]])
-    usage: dict[frozenset[Node], dict[Node, int]] = field(
-        default_factory=dict[frozenset[Node], dict[Node, int]]
+    usage: dict[frozenset[Node], dict[Node | None, int]] = field(
+        default_factory=dict[frozenset[Node], dict[Node | None, int]]
     )
+    reached: Reached = field(default_factory=Reached)
     tried_rows: set[int] = field(default_factory=set[int])
 
     @property

@@ -12,6 +12,7 @@ from seqtasks.engine.graph import Graph
 from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.phases import Phases
 from seqtasks.engine.pointwise import POINTWISE
+from seqtasks.engine.simplifying import is_constant
 from seqtasks.engine.unsupported import UnsupportedError
 
 __all__ = ["Cotangents", "depends_on_trained", "derive"]
@@ -72,6 +73,8 @@ def derive(
             found.of_inputs = graph.make("stopped", (total,), total.shape) if before else total
         else:
             for source, cotangent in _pull_back(graph, phases, node, total):
+                if is_constant(cotangent, 0):
+                    continue  # that it is zero, not none, is known from torch; see `usage`
                 if source.operation != "constant" and _matters(source):
                     fitted = _fitted(graph, phases, source, cotangent)
                     cotangents.setdefault(source, []).append(fitted)
@@ -177,7 +180,7 @@ def _outer(graph: Graph, phases: Phases, g: Node, vector: Node) -> Node:
     if g.columns == vector.columns == Columns.ONE:
         a = graph.broadcast(graph.reshape(g, (g.size, 1)), (g.size, vector.size))
         return graph.multiply(a, graph.reshape(vector, (1, vector.size)))
-    phase = phases.after(max(g.phase, vector.phase))
+    phase = phases.after(max(g.phase, vector.phase, phases.backward))
     shape = (g.size, vector.size)
     return graph.make("outer", (g, vector), shape, columns=Columns.ONE, phase=phase)
 
@@ -186,7 +189,7 @@ def _fitted(graph: Graph, phases: Phases, source: Node, g: Node) -> Node:
     """Return a cotangent in its source's columns: summed over rows, or over those of a symbol."""
     if g.columns == source.columns or source.columns == Columns.BATCH:
         return g
-    phase = phases.after(g.phase)
+    phase = phases.after(max(g.phase, phases.backward))  # it may be zero times what is known
     if source.columns == Columns.VOCABULARY and g.columns == Columns.BATCH:
         return graph.make(
             "sum_by_symbol",

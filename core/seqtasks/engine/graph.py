@@ -30,6 +30,8 @@ class Graph:
         last_phases: the first backward phase, and those of gradients by symbol and of weights.
         least_phase: of gradients by row that are made from now on.
         looks_at_rows: whether the code asked how many rows there are.
+        rounded: products that are compared with each other, so that a processor must not multiply
+            and subtract in one step: `a * b - c` would be the rounding of `c`, not zero.
     """
 
     nodes: list[Node] = field(default_factory=list[Node])
@@ -38,6 +40,7 @@ class Graph:
     last_phases: tuple[int, int, int] = (1000, 1000, 1000)
     least_phase: int = 0
     looks_at_rows: bool = False
+    rounded: set[Node] = field(default_factory=set[Node])
     _known: dict[Any, Node] = field(default_factory=dict[Any, Node])
     _whole: set[Node] = field(default_factory=set[Node])
 
@@ -47,6 +50,7 @@ class Graph:
             self,
             nodes=list(self.nodes),
             pullbacks=dict(self.pullbacks),
+            rounded=set(self.rounded),
             _known=dict(self._known),
             _whole=set(self._whole),
         )
@@ -251,7 +255,16 @@ class Graph:
 
     def maximum_of(self, source: Node, keep: int) -> Node:
         """Return the greatest over all axes after the first `keep`."""
+        self.round(source)
         return self._reduced("maximum_of", source, keep)
+
+    def round(self, source: Node) -> None:
+        """Note that the numbers of a value are compared with each other; see `rounded`."""
+        while source.operation == "view":
+            (source,) = source.inputs
+        if source.operation == "multiply":
+            self.rounded.add(source)
+            self._whole.add(source)
 
     def _reduced(self, operation: str, source: Node, keep: int) -> Node:
         shape = source.shape[:keep]

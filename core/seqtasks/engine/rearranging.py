@@ -112,23 +112,38 @@ def _moved(
     whole: Node,
 ) -> tuple[Node, bool, int]:
     axis = _axis_of_rows(places.shape, recorder.rows)
-    has_rows = axis is not None
-    shape = places.shape
+    row, index = _by_row(recorder, places, axis, firsts, widest, count)
+    given_rows = any(source.rows for source in sources)
+    if axis is not None and not given_rows and not (index == index[:1]).all():
+        # weights alone, joined to as many as there are rows
+        axis = None
+        row, index = _by_row(recorder, places, axis, firsts, widest, count)
+    own = np.arange(count)[:, None] if axis is not None else -1
+    if not ((row == own) | (row == count) | (index < 0)).all():
+        raise UnsupportedError("its rows mix: a row of the batch depends on another")
+    if not (index == index[:1]).all():
+        raise UnsupportedError("it treats the rows of a batch differently")
+    shape = tuple(places.shape)
+    if axis is not None:
+        shape = (*shape[:axis], *shape[axis + len(recorder.rows) :])
+    return recorder.graph.view(whole, index[0], shape), axis is not None, axis or 0
+
+
+def _by_row(
+    recorder: Recorder, places: Any, axis: int | None, firsts: Any, widest: int, count: int
+) -> tuple[Any, Index]:
+    """Return the row that each number comes from, and its place there, -1 for a zero.
+
+    Both are (rows, numbers of a row), or (1, numbers) without an axis of rows.
+    """
     if axis is not None:
         axes = range(axis, axis + len(recorder.rows))
         places = np.moveaxis(places, axes, range(len(recorder.rows)))
-        shape = places.shape[len(recorder.rows) :]
-    by_row = places.reshape(count if has_rows else 1, -1)
+    by_row = places.reshape(1 if axis is None else count, -1)
     which, rest = np.divmod(by_row - 1, widest * (count + 1))
     row, within = np.divmod(rest, widest)
-    inside = by_row > 0
-    own = np.arange(count)[:, None] if has_rows else -1
-    if not ((row == own) | (row == count) | ~inside).all():
-        raise UnsupportedError("its rows mix: a row of the batch depends on another")
-    index: Index = np.where(inside, np.take(firsts, np.maximum(which, 0)) + within, -1)
-    if not (index == index[:1]).all():
-        raise UnsupportedError("it treats the rows of a batch differently")
-    return recorder.graph.view(whole, index[0], tuple(shape)), has_rows, axis or 0
+    index: Index = np.where(by_row > 0, np.take(firsts, np.maximum(which, 0)) + within, -1)
+    return row, index
 
 
 def _axis_of_rows(shape: tuple[int, ...], rows: tuple[int, ...]) -> int | None:

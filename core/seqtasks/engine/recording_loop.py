@@ -11,6 +11,7 @@ from seqtasks.engine.nodes import Columns, Node
 from seqtasks.engine.recording import Recorder
 from seqtasks.engine.recording_model import ModelRecording, result_of
 from seqtasks.engine.unsupported import UnsupportedError
+from seqtasks.engine.usage import Source
 
 __all__ = ["recorded_loop", "recorded_start"]
 
@@ -35,7 +36,7 @@ def recorded_loop(
     if hasattr(cell, "scan"):
         raise UnsupportedError("it runs whole sequences itself (scan)")
     if form is None:
-        initial, is_tuple = recorded_start(recording, cell, batch, dtype, steps)
+        initial, is_tuple = recorded_start(recording, cell, layer, batch, dtype, steps)
     else:
         is_tuple, shapes = form[layer]
         initial = [graph.constant(0.0, shape) for shape in shapes]  # of no call
@@ -53,6 +54,12 @@ def recorded_loop(
         result = cell(x, tuple(tensors) if is_tuple else tensors[0])
     recorder.finish()
     following = _state_nodes(recorder, result, is_tuple, previous)
+    given: list[tuple[Tensor, Source]] = [(x, ("inputs", layer, 0))]
+    given += [(tensor, ("state", layer, k)) for k, tensor in enumerate(tensors)]
+    for k, tensor in enumerate(result if is_tuple else [result]):
+        recording.note_reached(("next state", layer, k), tensor, given)
+        if masked:  # one that waits keeps its state
+            recording.reached["next state", layer, k].add(("state", layer, k))
     if masked:
         running = graph.leaf("running", None, (), Columns.BATCH, phases.before(0))
         following = [
@@ -71,13 +78,15 @@ def recorded_loop(
             else None
         )
         parts.append(StatePart(old.shape, old, new, carried, initial[k], back, external))
-    return Loop(cell, parts, is_tuple, _output(recording, recorder, cell, inputs, parts, is_tuple))
+    output = _output(recording, recorder, cell, layer, inputs, parts, is_tuple)
+    return Loop(cell, parts, is_tuple, output)
 
 
 def _output(
     recording: ModelRecording,
     recorder: Recorder,
     cell: Any,
+    layer: int,
     inputs: Node,
     parts: list[StatePart],
     is_tuple: bool,
@@ -91,11 +100,15 @@ def _output(
     with recorder:
         result = cell.output(x, tuple(tensors) if is_tuple else tensors[0])
     recorder.finish()
-    return result_of(recorder, result, "its output")
+    output = result_of(recorder, result, "its output")
+    given: list[tuple[Tensor, Source]] = [(x, ("inputs", layer, 0))]
+    given += [(tensor, ("next state", layer, k)) for k, tensor in enumerate(tensors)]
+    recording.note_reached(("output", layer, 0), result, given)
+    return output
 
 
 def recorded_start(
-    recording: ModelRecording, cell: Any, batch: int, dtype: Any, steps: int
+    recording: ModelRecording, cell: Any, layer: int, batch: int, dtype: Any, steps: int
 ) -> tuple[list[Node], bool]:
     """Record the initial state, which must be the same for every row."""
     recorder = recording.recorder((batch,))
@@ -104,13 +117,14 @@ def recorded_start(
     recorder.finish()
     tensors = [state] if isinstance(state, Tensor) else list(state)
     nodes: list[Node] = []
-    for tensor in tensors:
+    for k, tensor in enumerate(tensors):
         if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
             raise UnsupportedError("its state is more than a tuple of floating-point tensors")
         tracked = recorder.find(tensor)
         if not tracked.rows:
             raise UnsupportedError("its initial state is not (batch, ...)")
         nodes.append(tracked.node)
+        recording.note_reached(("initial state", layer, k), tensor, [])
     return nodes, not isinstance(state, Tensor)
 
 

@@ -1,7 +1,7 @@
 """A recording of a model: the leaves of its parameters, and modules applied to all steps alike."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard, TypeVar
 
@@ -14,6 +14,7 @@ from seqtasks.engine.phases import Phases
 from seqtasks.engine.provenance import Provenance
 from seqtasks.engine.recording import Recorder
 from seqtasks.engine.unsupported import UnsupportedError
+from seqtasks.engine.usage import Reached, Source, leaves_of
 
 __all__ = [
     "ModelRecording",
@@ -42,6 +43,7 @@ class ModelRecording:
         dtype: of all numbers.
         generator: of the numbers that the model is tried on.
         provenance: knows what is computed from parameters, inputs and states.
+        reached: what the gradient of each result reaches.
     """
 
     graph: Graph
@@ -52,6 +54,7 @@ class ModelRecording:
     dtype: torch.dtype = torch.float32
     generator: torch.Generator = field(default_factory=lambda: torch.Generator().manual_seed(0))
     provenance: Provenance = field(default_factory=Provenance)
+    reached: Reached = field(default_factory=Reached)
 
     def recorder(self, rows: tuple[int, ...]) -> Recorder:
         """Return a recorder of a module."""
@@ -61,6 +64,18 @@ class ModelRecording:
         """Return numbers to try the model with, drawn from a stream of their own."""
         drawn = torch.randn(shape, dtype=self.dtype, generator=self.generator)
         return drawn.requires_grad_()
+
+    def note_reached(
+        self, result: Source, tensor: Tensor, given: Sequence[tuple[Tensor, Source]]
+    ) -> None:
+        """Note which parameters and given values the gradient of a result reaches."""
+        sources = {id(value): source for value, source in given}
+        found: set[Source] = set()
+        for reached in leaves_of(tensor):
+            source = sources.get(id(reached)) or self.parameter(reached)
+            if source is not None:
+                found.add(source)
+        self.reached[result] = found
 
     def parameter(self, tensor: Tensor) -> Node | None:
         """Return the leaf of a parameter or buffer of the copied model."""
@@ -98,6 +113,8 @@ def embedded_inputs(
         table = recording.parameter(module.weight)
         if table is None:
             raise UnsupportedError("its embedding's weight is no parameter of it")
+        if table.value[1]:
+            recording.reached["embedded", 0, 0] = {table}
         return graph.make(
             "symbols",
             (table,),
@@ -111,8 +128,10 @@ def embedded_inputs(
         )
     inputs = graph.leaf("inputs", None, (input_size,), Columns.BATCH, phases.before(0))
     if module is None:
+        recording.reached["embedded", 0, 0] = {("real inputs", 0, 0)}
         return inputs, 0
-    return mapped(recording, module, rows, dtype, [inputs]), 0
+    given: list[tuple[Node, Source]] = [(inputs, ("real inputs", 0, 0))]
+    return mapped(recording, module, rows, dtype, given, ("embedded", 0, 0)), 0
 
 
 _LOOKUP = nn.Embedding.forward
@@ -129,15 +148,28 @@ def mapped(
     module: nn.Module,
     rows: tuple[int, int],
     dtype: Any,
-    nodes: list[Node],
+    given: list[tuple[Node, Source]],
+    made: Source,
 ) -> Node:
-    """Record a module that is applied to every step alike."""
+    """Record a module that is applied to every step alike.
+
+    Args:
+        recording: of the model.
+        module: of the copy.
+        rows: (batch, time).
+        dtype: of all numbers.
+        given: what the module is called with, and what each of these is.
+        made: what the result is.
+    """
     recorder = recording.recorder(rows)
-    tensors = [recorder.given(recording.numbers(*rows, *node.shape), node) for node in nodes]
+    tensors = [recorder.given(recording.numbers(*rows, *node.shape), node) for node, _ in given]
     with recorder:
         result = module(*tensors)
     recorder.finish()
-    return result_of(recorder, result, "the readout or the embedding")
+    node = result_of(recorder, result, "the readout or the embedding")
+    sources = [source for _, source in given]
+    recording.note_reached(made, result, list(zip(tensors, sources, strict=True)))
+    return node
 
 
 def result_of(recorder: Recorder, result: Any, what: str) -> Node:

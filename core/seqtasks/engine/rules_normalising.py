@@ -14,6 +14,7 @@ from seqtasks.engine.rules_pointwise import Outcome, Rule, clamp
 from seqtasks.engine.rules_reductions import (
     axes_last,
     axes_of,
+    centred,
     from_mean,
     kind_of_norm,
     mean,
@@ -80,11 +81,15 @@ def log_softmax_last(graph: Graph, x: Node, keep: int) -> Node:
 
 
 def _normalised_last(graph: Graph, x: Node, keep: int, epsilon: float) -> Node:
-    centred = from_mean(graph, x, keep)
-    variance = mean(graph, graph.multiply(centred, centred), keep)
+    away = centred(graph, x, keep)
+    variance = mean(graph, graph.multiply(away, away), keep)
     deviation = graph.pointwise("square_root", graph.add(variance, epsilon))
-    scale = spread(graph, graph.divide(1.0, deviation), x)
-    y = graph.multiply(centred, scale)
+    # where squares overflow it is no number, as in torch
+    middle = mean(graph, x, keep)
+    squares = graph.add(graph.multiply(middle, middle), variance)
+    scale = graph.add(graph.divide(1.0, deviation), graph.multiply(squares, 0.0))
+    scale = spread(graph, scale, x)
+    y = graph.multiply(away, scale)
 
     def pullback(g: Node) -> list[tuple[Node, Node]]:
         along = spread(graph, mean(graph, graph.multiply(g, y), keep), x)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 
 from seqtasks.engine.graph import Graph
@@ -16,6 +17,7 @@ __all__ = [
     "any_norm",
     "axes_last",
     "axes_of",
+    "centred",
     "from_mean",
     "kind_of_norm",
     "log_sum_exp",
@@ -87,11 +89,26 @@ def _count(node: Node, keep: int) -> int:
 
 def mean(graph: Graph, x: Node, keep: int) -> Node:
     count = _count(x, keep)
-    return graph.multiply(graph.sum(x, keep), 1 / count if count else math.nan)
+    return graph.divide(graph.sum(x, keep), count)
 
 
 def from_mean(graph: Graph, x: Node, keep: int) -> Node:
     return graph.subtract(x, spread(graph, mean(graph, x, keep), x))
+
+
+def centred(graph: Graph, x: Node, keep: int) -> Node:
+    """Return differences from the mean, which are exactly zero where all numbers are equal.
+
+    The mean of equal numbers may be rounded. So the first number is taken from all of them before.
+    """
+    if not x.size:
+        return x
+    count = _count(x, keep)
+    graph.round(x)
+    first = graph.view(x, np.arange(0, x.size, count), x.shape[:keep])
+    infinite = graph.pointwise("equal", graph.pointwise("absolute", first), math.inf)
+    first = graph.pointwise("where", infinite, 0.0, first)
+    return from_mean(graph, graph.subtract(x, spread(graph, first, x)), keep)
 
 
 def spread(graph: Graph, reduced: Node, like: Node) -> Node:
@@ -100,17 +117,25 @@ def spread(graph: Graph, reduced: Node, like: Node) -> Node:
     return graph.broadcast(graph.reshape(reduced, shape), like.shape)
 
 
-def variance(graph: Graph, x: Node, keep: int, correction: Any = 1, unbiased: Any = None) -> Node:
+def variance(
+    graph: Graph,
+    x: Node,
+    keep: int,
+    correction: Any = 1,
+    unbiased: Any = None,
+    differences: Node | None = None,
+) -> Node:
+    """Return the variance; `differences` from the mean are computed if they are not given."""
     if unbiased is not None:
         correction = int(unbiased)
-    centred = from_mean(graph, x, keep)
-    total = graph.sum(graph.multiply(centred, centred), keep)
+    away = centred(graph, x, keep) if differences is None else differences
+    total = graph.sum(graph.multiply(away, away), keep)
     freedom = max(0, _count(x, keep) - correction)
     share = 1 / freedom if freedom else math.inf  # of one number alone it is no number
     y = graph.multiply(total, share)
 
     def pullback(g: Node) -> list[tuple[Node, Node]]:
-        return [(x, graph.multiply(spread(graph, graph.multiply(g, 2 * share), x), centred))]
+        return [(x, graph.multiply(spread(graph, graph.multiply(g, 2 * share), x), away))]
 
     return graph.with_pullback(y, pullback)
 
@@ -128,23 +153,48 @@ def of_variance(compute: Callable[..., Node]) -> Rule:
         *args: Any,
         **kwargs: Any,
     ) -> Any:
-        given = dict(zip(("unbiased", "keepdim"), args, strict=False))
+        given: dict[str, Any] = dict(zip(("unbiased", "keepdim"), args, strict=False))
         if isinstance(dim, bool):
             given, dim = {"unbiased": dim}, None
+        if compute is standard_deviation:
+            given["squares_overflow"] = recorder.dtype == torch.float64
         return reduced(recorder, func, result, x, dim, **given, **kwargs)
 
     return rule
 
 
-def standard_deviation(graph: Graph, x: Node, keep: int, **kwargs: Any) -> Node:
-    of_square = variance(graph, x, keep, **kwargs)
-    y = graph.pointwise("square_root", of_square)
+def standard_deviation(
+    graph: Graph, x: Node, keep: int, squares_overflow: bool = False, **kwargs: Any
+) -> Node:
+    """Return the root of the variance.
+
+    torch computes it in float64, also of float32, whose squares overflow at 1e20 and vanish at
+    1e-23. So there the differences from the mean are brought to a size near 1 before.
+    """
+    away = centred(graph, x, keep)
+    size: Node | float = 1.0
+    if not squares_overflow and x.size:
+        size = graph.maximum_of(graph.pointwise("absolute", away), keep)
+        no_size = graph.pointwise("equal", size, 0.0)
+        size = graph.pointwise("where", no_size, 1.0, size)
+        scaled = graph.divide(away, spread(graph, size, away))
+    else:
+        scaled = away
+    near_one = graph.pointwise(
+        "square_root", variance(graph, x, keep, differences=scaled, **kwargs)
+    )
+    y = graph.multiply(near_one, size)
+    correction = kwargs.get("correction", 1)
+    if kwargs.get("unbiased") is not None:
+        correction = int(kwargs["unbiased"])
+    freedom = max(0, _count(x, keep) - correction)
+    share = 1 / freedom if freedom else math.inf
 
     def pullback(g: Node) -> list[tuple[Node, Node]]:
         # torch's gradient where all are equal is zero
-        steep = graph.divide(g, graph.multiply(y, 2.0))
-        equal = graph.pointwise("equal", y, 0.0)
-        return graph.pullbacks[of_square](graph.pointwise("where", equal, 0.0, steep))
+        steep = graph.multiply(graph.divide(g, near_one), share)
+        steep = graph.pointwise("where", graph.pointwise("equal", y, 0.0), 0.0, steep)
+        return [(x, graph.multiply(spread(graph, steep, x), scaled))]
 
     return graph.with_pullback(y, pullback)
 
@@ -218,9 +268,15 @@ def minimum_of(graph: Graph, x: Node, keep: int) -> Node:
 
 
 def log_sum_exp(graph: Graph, x: Node, keep: int) -> Node:
-    greatest = graph.pointwise("stopped", graph.maximum_of(x, keep))
+    greatest = graph.maximum_of(x, keep)
     # Infinite less infinite is no number; zero less infinite is right.
     size = graph.pointwise("absolute", greatest)
     greatest = graph.pointwise("where", graph.pointwise("equal", size, math.inf), 0.0, greatest)
     powers = graph.pointwise("exp", graph.subtract(x, spread(graph, greatest, x)))
-    return graph.add(graph.pointwise("log", graph.sum(powers, keep)), greatest)
+    y = graph.add(graph.pointwise("log", graph.sum(powers, keep)), greatest)
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        shares = graph.pointwise("exp", graph.subtract(x, spread(graph, y, x)))
+        return [(x, graph.multiply(spread(graph, g, x), shares))]
+
+    return graph.with_pullback(y, pullback)

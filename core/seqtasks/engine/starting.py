@@ -68,7 +68,10 @@ def start_of(
             graph, phases = Graph(), Phases(len(cells))
             recording = ModelRecording(graph, phases, originals, dtype=dtype)
             recording.provenance.give(given_of(twin))
-            return recording, [recorded_start(recording, c, batch, dtype, steps) for c in twin]
+            return recording, [
+                recorded_start(recording, cell, layer, batch, dtype, steps)
+                for layer, cell in enumerate(twin)
+            ]
 
         with torch.enable_grad():
             recording, starts = without_draws(attempt, twin.modules(), reads)

@@ -1,18 +1,49 @@
 """From how many steps on a parameter, the inputs or a state given to start from have a gradient.
 
 What a step writes to a memory is read at the next one, so that over a single step its weights have
-no gradient: not zero but none, and torch's optimisers pass over them.
+no gradient: not zero but none, and torch's optimisers pass over them. What has a gradient is what
+torch's autograd reaches in the recordings, not what the derived graph reads: of a slice that nobody
+reads, torch makes zeros, and the graph makes nothing.
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from seqtasks.engine.analysis import Analysis
+from torch import Tensor
+
 from seqtasks.engine.nodes import Node
 
-__all__ = ["steps_until_used"]
+if TYPE_CHECKING:
+    from seqtasks.engine.analysis import Analysis
+
+__all__ = ["Reached", "Source", "leaves_of", "steps_until_used"]
+
+Source = Node | tuple[str, int, int]
+"""A parameter's leaf, or a value between recordings: its name, layer, and part of the state."""
+Reached = dict[Source, set[Source]]
+"""For what a recording results in, the parameters and given values that its gradient reaches."""
 
 
-def steps_until_used(analysis: Analysis, given: Iterable[Node]) -> dict[Node, int]:
+def leaves_of(result: Tensor) -> list[Tensor]:
+    """Return the tensors at which the gradient of a result ends, made with gradients."""
+    if result.grad_fn is None:
+        return [result] if result.requires_grad else []
+    found: list[Tensor] = []
+    seen: set[Any] = {result.grad_fn}
+    pending: list[Any] = [result.grad_fn]
+    while pending:
+        node = pending.pop()
+        variable = getattr(node, "variable", None)
+        if isinstance(variable, Tensor):
+            found.append(variable)
+        for following, _ in node.next_functions:
+            if following is not None and following not in seen:
+                seen.add(following)
+                pending.append(following)
+    return found
+
+
+def steps_until_used(analysis: "Analysis", given: Iterable[Node]) -> dict[Node | None, int]:
     """Return the fewest steps in which a gradient reaches what may have one.
 
     Args:
@@ -29,36 +60,40 @@ def steps_until_used(analysis: Analysis, given: Iterable[Node]) -> dict[Node, in
     return analysis.usage[given]
 
 
-def _counts(analysis: Analysis, given: Iterable[Node]) -> dict[Node, int]:
-    earlier = dict.fromkeys(given, 0)
-    reached: dict[Node, int] = {}
-    found: dict[Node, int] | None = None
-    while found != earlier:
-        found = dict(earlier)
-        reached = _reached(analysis, found)
-        for part in analysis.parts:
-            if part.before in reached:
-                steps = reached[part.before]
-                earlier[part.back] = min(earlier.get(part.back, steps + 1), steps + 1)
-                if part.initial_back is not None:
-                    earlier[part.initial_back] = steps
-    counts = {part.back: earlier[part.back] for part in analysis.parts if part.back in earlier}
-    if analysis.gradients.of_inputs in reached:
-        counts[analysis.gradients.of_inputs] = 1 + reached[analysis.gradients.of_inputs]
-    for leaf, terms in analysis.gradients.of_parameters.items():
-        steps = [reached[term] for term in terms if term in reached]
-        if steps:
-            counts[leaf] = 1 + min(steps)
+def _counts(analysis: "Analysis", given: frozenset[Node]) -> dict[Node | None, int]:
+    steps: dict[Source, int] = {}
+    if analysis.cotangent in given:
+        steps["predictions", 0, 0] = 0
+    for layer, loop in enumerate(analysis.loops):
+        for k, part in enumerate(loop.parts):
+            if part.external in given:
+                steps["next state", layer, k] = 0
+    pending = list(steps)
+    while pending:
+        source = pending.pop()
+        for other, more in _sources_of(analysis, source):
+            if steps[source] + more < steps.get(other, 2**62):
+                steps[other] = steps[source] + more
+                pending.append(other)
+    counts: dict[Node | None, int] = {}
+    for source, number in steps.items():
+        if isinstance(source, Node):
+            counts[source] = 1 + number
+        elif source[0] == "state":
+            counts[analysis.loops[source[1]].parts[source[2]].back] = 1 + number
+        elif source[0] == "real inputs":
+            counts[analysis.gradients.of_inputs] = 1 + number
     return counts
 
 
-def _reached(analysis: Analysis, leaves: dict[Node, int]) -> dict[Node, int]:
-    """Return for each node how many steps back the nearest of some leaves is, where one is."""
-    reached: dict[Node, int] = {}
-    for node in analysis.graph.nodes:
-        steps = [reached[source] for source in node.inputs if source in reached]
-        if node in leaves:
-            steps.append(leaves[node])
-        if steps:
-            reached[node] = min(steps)
-    return reached
+def _sources_of(analysis: "Analysis", source: Source) -> list[tuple[Source, int]]:
+    """Return what the gradient of a value goes on to, and how many steps back that is."""
+    found: list[tuple[Source, int]] = [(other, 0) for other in analysis.reached.get(source, ())]
+    if isinstance(source, Node):
+        return found
+    name, layer, part = source
+    if name == "state":
+        found += [(("next state", layer, part), 1), (("initial state", layer, part), 0)]
+    elif name == "inputs":
+        found.append((("output", layer - 1, 0) if layer else ("embedded", 0, 0), 0))
+    return found

@@ -12,13 +12,16 @@ DEAREST = 8
 """Operations up to which an expression used several times is computed again each time."""
 
 
-def kept_values(storage: Storage, users: dict[Node, list[Node]], roots: set[Node]) -> set[Node]:
+def kept_values(
+    storage: Storage, users: dict[Node, list[Node]], roots: set[Node], rounded: set[Node]
+) -> set[Node]:
     """Return the values that are kept.
 
     Args:
         storage: what is live, and which values have a place already.
         users: value -> what reads it.
         roots: what is to be computed.
+        rounded: products that must be rounded, as by being kept, before they are read.
     """
     kept = {node for node in storage.live if node.operation in OWN_LOOPS}
     cost: dict[Node, int] = {}
@@ -27,7 +30,7 @@ def kept_values(storage: Storage, users: dict[Node, list[Node]], roots: set[Node
             cost[node] = 0
             continue
         keep = _must_be_kept(storage, node, users[node], cost)
-        keep = keep or node in storage.places
+        keep = keep or node in storage.places or node in rounded
         if node in roots and node.operation in POINTWISE and node.columns == Columns.BATCH:
             keep = True
         if keep and node.operation != "view":

@@ -38,7 +38,7 @@ def plan_storage(
         if node.phase != phase:
             users[node].append(replace(node, operation="read", inputs=(node,), phase=phase))
     _place_leaves(analysis, storage)
-    kept = kept_values(storage, users, set(roots))
+    kept = kept_values(storage, users, set(roots), analysis.graph.rounded)
     for node in storage.live:
         if node in storage.places or node in elsewhere or node.operation in LEAVES:
             continue

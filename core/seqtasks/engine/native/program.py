@@ -25,6 +25,7 @@ from seqtasks.engine.native.interface import (
     Optimizer,
     Parameter,
 )
+from seqtasks.engine.native.plan import MOST_LANES
 from seqtasks.engine.native.workspace import Memory, Pool, Workspace
 from seqtasks.engine.nodes import Node
 from seqtasks.engine.optimizer_values import OptimizerValues
@@ -79,6 +80,7 @@ class Program:
         self.offsets, self.gradients = emitted.offsets, emitted.gradients
         self._leaves = analysis.leaves
         self._tensors = [analysis.parameters[leaf] for leaf in self._leaves]
+        self._numbers = sum(leaf.size for leaf in self._leaves if self.offsets[leaf] >= 0)
         self._used_from = steps_until_used(analysis, [analysis.cotangent])
         size = 4 if analysis.dtype == torch.float32 else 8
         self._blas = self._one_thread = 0
@@ -277,6 +279,7 @@ class Program:
         inputs_back = torch.zeros_like(inputs) if real and of_inputs else None
         given_back = None if given is None else [torch.empty_like(t) for t in given]
         together = None if lengths is None else EndingTogether(time, lengths)
+        original_back, original_histories = predictions_back, histories_back
         if together is not None:
             predictions_back = together.gradient(predictions_back)
             if histories_back is not None:
@@ -298,12 +301,59 @@ class Program:
         )
         if together is not None and inputs_back is not None:
             inputs_back = together.begun_at_once(inputs_back, zero=True)
+        if batch % MOST_LANES and not bool(gradients[: self._numbers].isfinite().all()):
+            gradients = self._gradients_without_padding(
+                inputs, lengths, given, original_back, finals_back, original_histories
+            )
         parts: list[Tensor | None] = []
         for leaf, tensor in zip(self._leaves, self._tensors, strict=True):
             first = self.offsets[leaf]
             part = gradients[first : first + leaf.size].view_as(tensor) if first >= 0 else None
             parts.append(part)
         return parts, inputs_back, given_back
+
+    def _gradients_without_padding(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None,
+        given: Sequence[Tensor] | None,
+        predictions_back: Tensor,
+        finals_back: Sequence[Tensor],
+        histories_back: Sequence[Tensor] | None,
+    ) -> Tensor:
+        """Return the gradients of the parameters where some are infinite, or no numbers.
+
+        A vector that the batch does not fill is padded with copies of a row, whose gradient is
+        zero. Zero times infinity is no number, where the row alone has an infinite gradient. So
+        each row fills a vector of its own here, and its gradient is shared out among the copies.
+        """
+        total = torch.zeros(self.gradients, dtype=self.analysis.dtype)
+        at_once = max(1, len(inputs) // MOST_LANES)
+        for rows in torch.arange(len(inputs)).split(at_once):
+            rows = rows.repeat_interleave(MOST_LANES)
+
+            def taken(values: Sequence[Tensor] | None, share: float, rows: Tensor = rows) -> Any:
+                return None if values is None else [value[rows] * share for value in values]
+
+            some = inputs[rows]
+            of_rows = None if lengths is None else lengths[rows]
+            memory = self.memory(*some.shape[:2])
+            self.forward(some, of_rows, taken(given, 1), memory, histories_back is not None)
+            found, _, _ = self.backward(
+                some,
+                of_rows,
+                taken(given, 1),
+                memory,
+                predictions_back[rows] / MOST_LANES,
+                taken(finals_back, 1 / MOST_LANES),
+                taken(histories_back, 1 / MOST_LANES),
+                of_inputs=False,
+            )
+            for leaf, gradient in zip(self._leaves, found, strict=True):
+                if gradient is not None:
+                    first = self.offsets[leaf]
+                    total[first : first + leaf.size] += gradient.flatten()
+        return total
 
     def tensors(self) -> list[Tensor]:
         """Return all parameters and buffers, in the order of their gradients."""

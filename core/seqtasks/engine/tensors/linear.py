@@ -12,6 +12,10 @@ from seqtasks.engine.tensors.rewriting import Roots, added, live, rewrite, users
 __all__ = ["early_together", "interpolated", "with_factors_outside", "without_nothings"]
 
 
+_ZERO_OF_ZERO = ("linear", "sum", "sum_of_columns", "sum_by_symbol")
+"""Operations whose result is zero where the last thing they take is zero."""
+
+
 def without_nothings(graph: Graph, roots: Roots, external: bool) -> Roots:
     """Remove what only stops gradients, and added zeros, and work on many numbers that are few.
 
@@ -30,6 +34,8 @@ def without_nothings(graph: Graph, roots: Roots, external: bool) -> Roots:
             for one, other in (inputs, inputs[::-1]):
                 if _is_zero(other):
                     return one
+        if node.operation in _ZERO_OF_ZERO and _is_zero(inputs[-1]):
+            return graph.constant(0.0, node.shape)
         if node.operation == "lookup" and inputs[0].operation == "view":
             return _looked_up_before_spread(graph, node, inputs[0])
         if node.operation == "sum":

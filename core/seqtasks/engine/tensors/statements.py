@@ -145,7 +145,10 @@ class Statements:
     def _factors(self, term: Term, loop: bool) -> str:
         weight, vector = term.nodes
         matrix = self.views.of(weight, loop)
-        if not term.transposed:
+        if weight.operation == "constant":
+            rows, width = weight.shape if term.transposed else weight.shape[::-1]
+            matrix = f"{matrix}.expand({rows}, {width})"
+        elif not term.transposed:
             matrix = self.views.transposed(matrix)
         name = self.views.of(vector, loop)
         if vector.columns == Columns.ONE:
@@ -243,8 +246,12 @@ class Statements:
 
     def _linear(self, node: Node, loop: bool) -> None:
         weight, vector = (self.views.of(n, loop) for n in node.inputs)
+        if node.inputs[1].operation == "constant":
+            vector = f"{vector}.expand({node.inputs[1].size})"
+        if node.inputs[0].operation == "constant":
+            weight = f"{weight}.expand({node.inputs[0].shape})"
         if node.value:
-            weight = self.views.transposed(weight)
+            weight = f"{weight}.t()" if "(" in weight else self.views.transposed(weight)
         self.lines.append(f"mv({weight}, {vector}, out={self.out(node, loop)})")
 
     def _lookup(self, node: Node, loop: bool) -> None:
