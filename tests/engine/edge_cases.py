@@ -322,6 +322,8 @@ CALLS = {
     },
     **dict.fromkeys(("special_softmax", "special_log_softmax"), ("four", softmax)),
     **dict.fromkeys(("layer_norm", "rms_norm", "normalize"), ("four", normalised)),
+    "cumsum": ("four", lambda f, x: torch.cat([f(x, -1), f(square(x), 1).flatten(1)], -1)),
+    "kron": ("four", lambda f, x: x @ f(matrix(x)[:2, :2], matrix(x)[2:, 1:])),
     "glu": ("four", lambda f, x: torch.cat([f(x), f(square(x), 1).flatten(1)], -1)),
     **dict.fromkeys(("matmul", "linalg_matmul", "__matmul__"), ("four", product)),
     **dict.fromkeys(("mm", "bmm", "mv", "dot", "inner", "outer", "ger"), ("four", product)),

@@ -226,6 +226,8 @@ CASES = {
     **dict.fromkeys(("mm", "bmm", "mv", "dot", "inner", "outer", "ger"), matrix_product),
     **dict.fromkeys(("linear", "addmm"), linear),
     "einsum": einsum,
+    "cumsum": lambda f, a, b, c: torch.cat([f(a, -1), f(square(b), dim=1).flatten(1)], -1),
+    "kron": lambda f, a, b, c: a @ f(weights(2, 2), weights(4, 2)[2:]),
     **dict.fromkeys(("gru_cell", "lstm_cell", "rnn_tanh_cell", "rnn_relu_cell"), recurrent),
     **dict.fromkeys(("full_like", "zeros_like", "ones_like", "new_zeros", "new_ones"), filled),
     **dict.fromkeys(("new_full", "new_tensor"), filled),

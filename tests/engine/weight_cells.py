@@ -102,6 +102,17 @@ MATRICES = {
     "Kronecker": lambda w, u, v, d, s: (w[:2, None, :2, None] * u[None, :3, None, :3]).reshape(
         SIZE, SIZE
     ),
+    "kron": lambda w, u, v, d, s: torch.kron(w[:2, :2], u[:3, :3]),
+    "cumsum": lambda w, u, v, d, s: w.cumsum(0) - u.cumsum(-1),
+    "stack of one vector": lambda w, u, v, d, s: torch.stack([v] * SIZE),
+    "joined to five and seven": lambda w, u, v, d, s: torch.cat(
+        [torch.cat([w[:, :5], u[:, :2]], 1)[:, 1:3], torch.cat([w, u[:1]])[:6, :4]], 1
+    ),
+    "unused part": lambda w, u, v, d, s: torch.cat([w, u]).chunk(2)[0],
+    "beside constants": lambda w, u, v, d, s: (
+        torch.cat([w[:, :2], torch.ones_like(w[:, 2:])], 1)
+        @ torch.linspace(-1, 1, SIZE * SIZE, dtype=w.dtype).view(SIZE, SIZE)
+    ),
     "sum of many": lambda w, u, v, d, s: sum(w.roll(k, 0) * u for k in range(3)),
     "w.sum as scale": lambda w, u, v, d, s: w / (1 + w.abs().sum()),
     "w.amax as scale": lambda w, u, v, d, s: w / (1 + w.abs().amax()),

@@ -12,7 +12,7 @@ from seqtasks.engine.recording import Recorder, Tracked
 from seqtasks.engine.rules_pointwise import Outcome, aligned
 from seqtasks.engine.unsupported import UnsupportedError
 
-__all__ = ["contracted", "einsum", "inner", "outer", "product"]
+__all__ = ["contracted", "einsum", "inner", "kronecker", "outer", "product"]
 
 LARGEST_SPREAD = 2**20
 """Numbers for one row of the batch up to which a product is written out."""
@@ -118,6 +118,14 @@ def product(
 def outer(recorder: Recorder, func: Any, result: Tensor, a: Any, b: Any) -> Outcome:
     """Record all products of two vectors' numbers."""
     return _by_letters(recorder, [a, b], ["y", "z"], "yz")
+
+
+def kronecker(recorder: Recorder, func: Any, result: Tensor, a: Any, b: Any) -> Outcome:
+    """Record the Kronecker product of two matrices of weights."""
+    if any(f.rows or len(f.node.shape) != 2 for f in map(recorder.find_anywhere, (a, b))):
+        raise UnsupportedError("it calls kron with other than two matrices of weights")
+    node, rows, axis = _by_letters(recorder, [a, b], ["ij", "kl"], "ikjl")
+    return recorder.graph.reshape(node, tuple(result.shape)), rows, axis
 
 
 def inner(recorder: Recorder, func: Any, result: Tensor, a: Any, b: Any) -> Outcome:

@@ -11,7 +11,7 @@ from seqtasks.engine import rules_cells as cells
 from seqtasks.engine import rules_normalising as norms
 from seqtasks.engine import rules_pointwise as each
 from seqtasks.engine import rules_reductions as over
-from seqtasks.engine.contractions import contracted, einsum, inner, outer, product
+from seqtasks.engine.contractions import contracted, einsum, inner, kronecker, outer, product
 from seqtasks.engine.rules_pointwise import Rule
 
 __all__ = ["RULES"]
@@ -125,6 +125,7 @@ _rule(over.of_variance(over.standard_deviation), "std")
 _rule(over.reduction(over.maximum_of), "amax")
 _rule(over.reduction(over.minimum_of), "amin")
 _rule(over.reduction(over.log_sum_exp), "logsumexp")
+_rule(over.cumulative_sum, "cumsum")
 _rule(over.vector_norm, "vector_norm")
 _rule(over.any_norm, "norm")
 _rule(norms.softmax(norms.softmax_last), "softmax")
@@ -137,6 +138,7 @@ _rule(norms.normalize, "normalize")
 _rule(product, "matmul", "mm", "bmm", "mv", "dot", "__matmul__")
 _rule(inner, "inner")
 _rule(outer, "outer", "ger")
+_rule(kronecker, "kron")
 _rule(contracted, "linear", "addmm")
 _rule(einsum, "einsum")
 _rule(cells.gru_cell, "gru_cell")

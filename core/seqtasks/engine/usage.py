@@ -72,8 +72,9 @@ def _counts(analysis: "Analysis", given: frozenset[Node]) -> dict[Node | None, i
     while pending:
         source = pending.pop()
         for other, more in _sources_of(analysis, source):
-            if steps[source] + more < steps.get(other, 2**62):
-                steps[other] = steps[source] + more
+            number = steps[source] + more
+            if other not in steps or number < steps[other]:
+                steps[other] = number
                 pending.append(other)
     counts: dict[Node | None, int] = {}
     for source, number in steps.items():
