@@ -134,7 +134,7 @@ def _own(result: Tensor) -> Tensor:
     return result.new_empty(0).set_(result.untyped_storage(), *place)
 
 
-def _reached(program: Passes, back: Sequence[Tensor | None], time: int) -> set[Node]:
+def _reached(program: Passes, back: Sequence[Tensor | None], time: int) -> set[Node | None]:
     """Return those gradients that something comes to, if but zeros: see `steps_until_used`.
 
     Args:
