@@ -232,6 +232,7 @@ class Engines:
                 return None
         if program is not None:
             self._programs[key] = program  # used last, and so the last to go
+            self._reads = None  # they would keep alive what they name
             self._run_by(program)
             return program
         try:
@@ -278,7 +279,7 @@ class Engines:
                 self._programs.pop(next(iter(self._programs)), None)
             self._programs[key] = program
             self._run_by(program)
-        self._reads = None  # they would keep alive what they name
+        self._reads = None
         return program
 
     def _signature(self) -> Hashable:
