@@ -25,7 +25,10 @@ FIGURES: dict[str, dict[str, float]] = {
 
 These are the figures that we have read. Of the others the paper's text names none."""
 
-BEST_OF = "A published figure is the best of 10 seeds at each of 3 learning rates; a run is of one."
+BEST_OF = (
+    "A published figure is the best of 10 seeds at each of 3 learning rates; a run has one seed "
+    "and one rate."
+)
 BIASES = (
     "Haiku's LSTM has one bias a gate where lstm has two, and its controllers have two biases "
     "where stack-rnn and tape-rnn have one; Adam moves two biases twice as far."
@@ -61,8 +64,8 @@ def published(
 
     Args:
         name: the task's name.
-        jump: the share of the steps that the input is, rounded down: the Tape-RNN jumps so far.
-            With one blank for the answer, 999/1000 leaves out exactly that, up to 1000 steps.
+        jump: the input's share of the steps, rounded down: the Tape-RNN jumps by its length.
+            Where one blank follows the input, 999/1000 leaves out that one step, up to 1000 steps.
         has_end: whether answers end at an END before the last place.
         shortest: the least length that the task can have here, 1 to 3; the published code has all.
         evaluation_lengths: lengths of the table; the paper has a curve over all.
@@ -72,7 +75,7 @@ def published(
         differs.append(SCORE_UP_TO_END)
     if shortest > 1:
         lengths = "length 1" if shortest == 2 else "lengths 1 and 2"
-        differs.append(f"The published code also trains at {lengths}, which the task has not here.")
+        differs.append(f"The published code also trains at {lengths}, which are errors here.")
     return PublishedProtocol(
         source=SOURCE,
         settings=Settings(
