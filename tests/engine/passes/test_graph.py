@@ -182,3 +182,13 @@ def test_a_node_tells_what_it_is_when_printed():
     h = state(graph, phases, 2, 3)
     assert repr(h) == "%0 = state() [(0, 0)] 2x3 phase 3"
     assert repr(graph.pointwise("tanh", h)) == "%1 = tanh(%0) 2x3 phase 3"
+
+
+def test_a_product_whose_greatest_is_taken_is_noted_as_one_to_be_rounded():
+    graph, phases = new_graph()
+    x, h = real_inputs(graph, phases, 4), state(graph, phases, 4)
+    product = graph.multiply(x, h)
+    graph.maximum_of(graph.reshape(product, (2, 2)), 1)  # through a view
+    graph.maximum_of(graph.add(x, h), 0)  # no product
+    assert graph.rounded == {product}
+    assert graph.copy().rounded == {product}

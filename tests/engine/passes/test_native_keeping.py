@@ -19,11 +19,11 @@ def users_of(storage):
     return users
 
 
-def kept(*roots):
+def kept(*roots, rounded=()):
     """Return the values kept of what roots need, leaves left out."""
     storage = Storage()
     storage.live = live_in(storage, list(roots))
-    found = kept_values(storage, users_of(storage), set(roots))
+    found = kept_values(storage, users_of(storage), set(roots), set(rounded))
     return {node for node in found if node.inputs}
 
 
@@ -54,6 +54,14 @@ def test_a_dear_value_used_twice_is_kept_and_a_cheap_one_computed_again(made):
     assert kept(root) == {root, dear}
     root = graph.sum(graph.multiply(cheap, cheap), 0)
     assert kept(root) == {root}
+
+
+def test_a_product_that_must_be_rounded_is_kept_before_it_is_read(made):
+    graph, x, h = made
+    product = graph.multiply(x, h)
+    root = graph.sum(graph.subtract(product, x), 0)
+    assert kept(root) == {root}  # a processor may multiply and subtract in one step
+    assert kept(root, rounded=[product]) == {root, product}
 
 
 def test_a_dear_value_that_another_phase_reads_is_kept(made):
@@ -146,7 +154,7 @@ def kind(graph, phases, node, *roots, in_portions=False):
     storage = Storage(in_portions=in_portions)
     storage.live = live_in(storage, list(roots))
     users = users_of(storage)
-    found = kept_values(storage, users, set(roots)) | {node}
+    found = kept_values(storage, users, set(roots), set()) | {node}
     return kind_of(storage, phases, node, users, found)
 
 
