@@ -14,7 +14,7 @@ from seqtasks.engine.rules_pointwise import Outcome, Rule, clamp
 from seqtasks.engine.rules_reductions import (
     axes_last,
     axes_of,
-    centred,
+    first_of,
     from_mean,
     kind_of_norm,
     mean,
@@ -81,12 +81,12 @@ def log_softmax_last(graph: Graph, x: Node, keep: int) -> Node:
 
 
 def _normalised_last(graph: Graph, x: Node, keep: int, epsilon: float) -> Node:
-    away = centred(graph, x, keep)
+    first = first_of(graph, x, keep)
+    away = from_mean(graph, graph.subtract(x, spread(graph, first, x)), keep)
     variance = mean(graph, graph.multiply(away, away), keep)
     deviation = graph.pointwise("square_root", graph.add(variance, epsilon))
     # where squares overflow it is no number, as in torch
-    middle = mean(graph, x, keep)
-    squares = graph.add(graph.multiply(middle, middle), variance)
+    squares = graph.add(graph.multiply(first, first), variance)
     scale = graph.add(graph.divide(1.0, deviation), graph.multiply(squares, 0.0))
     scale = spread(graph, scale, x)
     y = graph.multiply(away, scale)

@@ -19,6 +19,7 @@ __all__ = [
     "axes_of",
     "centred",
     "cumulative_sum",
+    "first_of",
     "from_mean",
     "kind_of_norm",
     "log_sum_exp",
@@ -108,12 +109,16 @@ def centred(graph: Graph, x: Node, keep: int) -> Node:
     """
     if not x.size:
         return x
-    count = _count(x, keep)
-    graph.round(x)
-    first = graph.view(x, np.arange(0, x.size, count), x.shape[:keep])
+    first = first_of(graph, x, keep)
     infinite = graph.pointwise("equal", graph.pointwise("absolute", first), math.inf)
     first = graph.pointwise("where", infinite, 0.0, first)
     return from_mean(graph, graph.subtract(x, spread(graph, first, x)), keep)
+
+
+def first_of(graph: Graph, x: Node, keep: int) -> Node:
+    """Return the first number of those that a reduction goes over."""
+    graph.round(x)
+    return graph.view(x, np.arange(0, x.size, _count(x, keep)), x.shape[:keep])
 
 
 def spread(graph: Graph, reduced: Node, like: Node) -> Node:
