@@ -173,7 +173,7 @@ def test_every_option_reaches_the_experiment(seqtasks):
     }
 
 
-@pytest.mark.parametrize("flag", FLAGS)
+@pytest.mark.parametrize("flag", sorted(FLAGS))
 def test_a_flag_is_set_and_unset_whatever_the_protocol_says(seqtasks, flag):
     option = flag.replace("_", "-")
     protocol = ("binary-addition", "--protocol", "published")
