@@ -15,7 +15,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 import seqtasks as st
-from seqtasks.plots import learning_figure, lengths_figure
+from seqtasks.runs.plots import learning_figure, lengths_figure
 
 DOCS = Path(__file__).parent
 SHOWN = re.compile(r"pictures/([\w-]+)-(learning|lengths)\.png")

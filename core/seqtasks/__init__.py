@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
-    from seqtasks.building import cell, readout
     from seqtasks.cells.base import Cell, Readout
-    from seqtasks.engine.with_engine import unroll
+    from seqtasks.engine.unroll import unroll
     from seqtasks.errors import (
         DivergedError,
         RunError,
@@ -22,14 +20,26 @@ if TYPE_CHECKING:
         StopRun,
         UsageError,
     )
-    from seqtasks.evaluation import Score, evaluate
-    from seqtasks.experiment import Experiment
+    from seqtasks.experiments.experiment import Experiment
     from seqtasks.exports import export, regenerate
     from seqtasks.hookspecs import Register, hookimpl
-    from seqtasks.lengths import AllowedLengths
-    from seqtasks.lifecycle import resume, run
-    from seqtasks.lookup import task
-    from seqtasks.metrics import (
+    from seqtasks.models.build import cell, readout
+    from seqtasks.models.model import Model
+    from seqtasks.registry.find import task
+    from seqtasks.runs.lifecycle import resume, run
+    from seqtasks.runs.load import load
+    from seqtasks.runs.training_run import Result
+    from seqtasks.scoring.baselines import Baseline, Baselines, baselines
+    from seqtasks.scoring.evaluate import Score, evaluate
+    from seqtasks.scoring.over_range import RangeScore, evaluate_range
+    from seqtasks.tasks.alphabets import (
+        IGNORE,
+        Reals,
+        Tokens,
+        TokenSets,
+    )
+    from seqtasks.tasks.lengths import AllowedLengths
+    from seqtasks.tasks.metrics import (
         Metric,
         macro_accuracy,
         mean_squared_error,
@@ -37,60 +47,55 @@ if TYPE_CHECKING:
         sequence_accuracy,
         token_accuracy,
     )
-    from seqtasks.model import Model
-    from seqtasks.published import PublishedProtocol
-    from seqtasks.range_score import RangeScore, evaluate_range
-    from seqtasks.running import Result
-    from seqtasks.settings import Settings
-    from seqtasks.stored import load
+    from seqtasks.tasks.published import PublishedProtocol
+    from seqtasks.tasks.settings import Settings
     from seqtasks.tasks.task import Batch, Task
-    from seqtasks.trivial import Baseline, Baselines, baselines
 
 _HOMES = {
-    "AllowedLengths": "lengths",
-    "Baseline": "trivial",
-    "Baselines": "trivial",
+    "AllowedLengths": "tasks.lengths",
+    "Baseline": "scoring.baselines",
+    "Baselines": "scoring.baselines",
     "Batch": "tasks.task",
     "Cell": "cells.base",
     "DivergedError": "errors",
-    "Experiment": "experiment",
-    "IGNORE": "alphabet",
+    "Experiment": "experiments.experiment",
+    "IGNORE": "tasks.alphabets",
     "RunInterruptedError": "errors",
-    "Metric": "metrics",
-    "Model": "model",
-    "PublishedProtocol": "published",
+    "Metric": "tasks.metrics",
+    "Model": "models.model",
+    "PublishedProtocol": "tasks.published",
     "Readout": "cells.base",
-    "Reals": "alphabet",
+    "Reals": "tasks.alphabets",
     "Register": "hookspecs",
-    "Result": "running",
-    "RangeScore": "range_score",
+    "Result": "runs.training_run",
+    "RangeScore": "scoring.over_range",
     "RunError": "errors",
-    "Score": "evaluation",
+    "Score": "scoring.evaluate",
     "SeqtasksError": "errors",
-    "Settings": "settings",
+    "Settings": "tasks.settings",
     "StopRun": "errors",
     "Task": "tasks.task",
-    "TokenSets": "alphabet",
-    "Tokens": "alphabet",
+    "TokenSets": "tasks.alphabets",
+    "Tokens": "tasks.alphabets",
     "UsageError": "errors",
-    "baselines": "trivial",
-    "cell": "building",
-    "evaluate": "evaluation",
-    "evaluate_range": "range_score",
+    "baselines": "scoring.baselines",
+    "cell": "models.build",
+    "evaluate": "scoring.evaluate",
+    "evaluate_range": "scoring.over_range",
     "export": "exports",
     "hookimpl": "hookspecs",
-    "load": "stored",
-    "macro_accuracy": "metrics",
-    "mean_squared_error": "metrics",
-    "r_squared": "metrics",
-    "readout": "building",
+    "load": "runs.load",
+    "macro_accuracy": "tasks.metrics",
+    "mean_squared_error": "tasks.metrics",
+    "r_squared": "tasks.metrics",
+    "readout": "models.build",
     "regenerate": "exports",
-    "resume": "lifecycle",
-    "run": "lifecycle",
-    "sequence_accuracy": "metrics",
-    "task": "lookup",
-    "token_accuracy": "metrics",
-    "unroll": "engine.with_engine",
+    "resume": "runs.lifecycle",
+    "run": "runs.lifecycle",
+    "sequence_accuracy": "tasks.metrics",
+    "task": "registry.find",
+    "token_accuracy": "tasks.metrics",
+    "unroll": "engine.unroll",
 }
 
 __all__ = [

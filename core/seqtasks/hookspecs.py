@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pluggy
 
 if TYPE_CHECKING:
-    from seqtasks.running import Result, Run
+    from seqtasks.runs.training_run import Result, Run
 
 __all__ = ["ENTRY_POINT_GROUP", "Register", "hookimpl"]
 

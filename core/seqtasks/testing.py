@@ -1,8 +1,8 @@
 """What the tests of a plugin need: a trial of a task, and random streams to draw instances from."""
 
 from seqtasks.errors import UsageError
-from seqtasks.randomness import stream
-from seqtasks.tasks.checking import try_two_lengths
+from seqtasks.randomness.streams import stream
+from seqtasks.tasks.mistakes import try_two_lengths
 from seqtasks.tasks.task import Task
 
 __all__ = ["check_task", "stream"]

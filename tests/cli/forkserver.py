@@ -21,8 +21,8 @@ def preload() -> None:
         "rich.progress",
         "rich.table",
         "seqtasks.cli.run",
-        "seqtasks.lifecycle",
-        "seqtasks.plots",
+        "seqtasks.runs.lifecycle",
+        "seqtasks.runs.plots",
         "torch._dynamo",  # which torch's optimisers import when first used
     ):
         import_module(name)

@@ -7,7 +7,7 @@ import pytest
 
 HEADER = """import numpy as np, torch, seqtasks as st
 from torch import nn
-from seqtasks.lengths import AllowedLengths
+from seqtasks.tasks.lengths import AllowedLengths
 """
 
 TASK = """

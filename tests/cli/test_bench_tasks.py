@@ -5,11 +5,11 @@ import json
 import pytest
 
 import seqtasks as st
-from seqtasks.blocks import block_steps
-from seqtasks.lengths import LengthRange
-from seqtasks.registry import current_registry
-from seqtasks.task_choices import task_choices
-from seqtasks.task_speed import measure_task
+from seqtasks.registry.discovery import current_registry
+from seqtasks.registry.variants import task_choices
+from seqtasks.tasks.blocks import block_steps
+from seqtasks.tasks.lengths import LengthRange
+from seqtasks.tasks.speed import measure_task
 from seqtasks.training import BatchSource
 
 NEGATIVES = ("near", "random", "mixed")
@@ -102,7 +102,7 @@ def test_it_starts_without_torch(seqtasks):
     done = seqtasks.fresh("bench", "tasks", "parity", interpreter=("-X", "importtime"))
     assert done.returncode == 0
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "seqtasks.task_speed" in imported
+    assert "seqtasks.tasks.speed" in imported
     assert "torch" not in imported
 
 

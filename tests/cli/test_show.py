@@ -10,7 +10,7 @@ from click.testing import CliRunner
 import seqtasks as st
 from seqtasks.cli.main import cli
 from seqtasks.cli.show_settings import trained_with
-from seqtasks.registry import current_registry
+from seqtasks.registry.discovery import current_registry
 
 
 def row(text: str, label: str) -> str:

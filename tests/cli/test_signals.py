@@ -11,8 +11,8 @@ import pytest
 from conftest import ENVIRONMENT
 
 from seqtasks.cli import interrupts
+from seqtasks.files.critical_section import saving
 from seqtasks.runs.directory import RunDirectory
-from seqtasks.saving import saving
 
 SECONDS = 2.0
 RUN = ("run", "parity", "--cell", "gru", "--steps", "20000", "--eval-length", "10,50")

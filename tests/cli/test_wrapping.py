@@ -15,7 +15,7 @@ from seqtasks.cli.progress import _bar
 from seqtasks.cli.run import GROUPS, run
 from seqtasks.cli.show import show
 from seqtasks.cli.wrapping import aligned, labelled, wrapped
-from seqtasks.lookup import task
+from seqtasks.registry.find import task
 
 TASKS = ["stack-manipulation", "dyck", "adding", "mqar", "group-word", "selective-copying"]
 WORDS = some.lists(some.text("abcdefg", min_size=1, max_size=9), min_size=1, max_size=40)

@@ -91,8 +91,8 @@ def serve() -> None:
     import torch._dynamo  # noqa: F401
 
     import seqtasks.cli.run
-    import seqtasks.lifecycle
-    import seqtasks.plots  # noqa: F401
+    import seqtasks.runs.lifecycle
+    import seqtasks.runs.plots  # noqa: F401
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for count, line in enumerate(sys.stdin):

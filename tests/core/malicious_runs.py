@@ -337,14 +337,14 @@ def try_all(root: Path) -> dict[str, Any]:
     """Open everything that a stranger sent, first without and then with allowance."""
     stranger, out = Stranger(root), root / "out"
     import seqtasks.cli.main
-    import seqtasks.lifecycle  # before the folder is on the path, as an installed program is
+    import seqtasks.runs.lifecycle  # before the folder is on the path, as an installed program is
 
-    assert seqtasks.lifecycle
-    import seqtasks.stored
+    assert seqtasks.runs.lifecycle
+    import seqtasks.runs.load
     import seqtasks_bits.parity
 
     assert seqtasks_bits.parity
-    registry = seqtasks.registry.use_registry()
+    registry = seqtasks.registry.discovery.use_registry()
     sys.modules["seqtasks.cli.main"].use_registry = lambda _: registry  # for all commands
     os.chdir(stranger.folder)
     sys.path.insert(0, "")  # as in a Python that was started here

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 import seqtasks as st
-from seqtasks.alone import mixes_rows
-from seqtasks.evaluation import evaluate_at
+from seqtasks.scoring.evaluate import evaluate_at
+from seqtasks.scoring.rows_alone import mixes_rows
 
 MIXED = "depends on the other instances"
 

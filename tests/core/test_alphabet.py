@@ -5,8 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtasks.alphabet import BLANK, IGNORE, Reals, Tokens
 from seqtasks.errors import UsageError
+from seqtasks.tasks.alphabets import (
+    BLANK,
+    IGNORE,
+    Reals,
+    Tokens,
+)
 
 WORDS = st.text(alphabet="abcXYZ019+-()", min_size=1, max_size=3)
 ALPHABETS = st.lists(WORDS, min_size=1, max_size=8, unique=True).map(Tokens)

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import seqtasks as st
-from seqtasks.belonging import check_decided_by, decided_by
 from seqtasks.errors import RunInterruptedError, UsageError
+from seqtasks.runs.belonging import check_decided_by, decided_by
 from seqtasks.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint, write_weights
 from seqtasks.runs.listing import list_runs
 

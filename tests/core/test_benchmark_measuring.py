@@ -11,7 +11,7 @@ from seqtasks.benchmark.contenders.base import UnavailableError, Variant
 from seqtasks.benchmark.figure import timing_figure
 from seqtasks.benchmark.machine import machine_facts
 from seqtasks.benchmark.measuring import Measured, Timing, measure
-from seqtasks.benchmark.memory import measure_memory
+from seqtasks.benchmark.peak_memory import measure_memory
 from seqtasks.benchmark.problem import Problem
 from seqtasks.benchmark.sizes import SIZES, Size, find_size
 from seqtasks.errors import UsageError

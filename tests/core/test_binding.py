@@ -8,8 +8,14 @@ from typing import Any, Literal, Optional, Union
 
 import pytest
 
-from seqtasks.binding import REQUIRED, Parameter, bind, parameters_of, type_name
-from seqtasks.spec import SpecError, parse_spec
+from seqtasks.specs.bind import (
+    REQUIRED,
+    Parameter,
+    bind,
+    parameters_of,
+    type_name,
+)
+from seqtasks.specs.grammar import SpecError, parse_spec
 
 
 @dataclass(frozen=True)

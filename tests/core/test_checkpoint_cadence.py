@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import seqtasks as st
-from seqtasks import lifecycle, running
 from seqtasks.errors import RunInterruptedError, UsageError
+from seqtasks.runs import lifecycle, training_run
 from seqtasks.runs.checkpoint import read_checkpoint
 
 SETTINGS = {
@@ -63,7 +63,7 @@ def each_step_takes(monkeypatch):
             perf_counter = staticmethod(time.perf_counter)
             monotonic = staticmethod(lambda: seconds * next(clock))
 
-        monkeypatch.setattr(running, "time", Clock)
+        monkeypatch.setattr(training_run, "time", Clock)
 
     return let
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import seqtasks as st
-from seqtasks.curricula import CURRICULA, build_curriculum
-from seqtasks.lengths import LengthRange
+from seqtasks.tasks.curricula import CURRICULA, build_curriculum
+from seqtasks.tasks.lengths import LengthRange
 from seqtasks.training import BatchSource
 
 

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from seqtasks.definitions import definition_digest
+from seqtasks.registry.definitions import definition_digest
+from seqtasks.registry.user_files import class_from_file
 from seqtasks.tasks import Task
-from seqtasks.user_files import class_from_file
 
 PACKAGE = {
     "__init__": "",

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import seqtasks as st
-from seqtasks.engine.native.boxes import IrregularError
+from seqtasks.engine.native.emit.boxes import IrregularError
 from seqtasks.errors import RunInterruptedError, SeqtasksError
-from seqtasks.spec import SpecError, parse_spec
+from seqtasks.specs.grammar import SpecError, parse_spec
 
 
 def all_errors():

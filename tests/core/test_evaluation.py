@@ -11,8 +11,8 @@ from torch import nn
 from torch.nn.functional import dropout
 
 import seqtasks as st
-from seqtasks.building import build_model
-from seqtasks.evaluation import evaluate_at
+from seqtasks.models.build import build_model
+from seqtasks.scoring.evaluate import evaluate_at
 
 
 class RunningSum(st.Task):
@@ -220,7 +220,9 @@ def test_the_size_of_portions_does_not_change_the_result(monkeypatch, constant, 
 def test_a_portion_of_a_whole_domain_is_not_left_out(monkeypatch):
     model, task = model_for(st.task("parity")), st.task("parity")
     whole = st.evaluate(model, task, 6)
-    monkeypatch.setattr("seqtasks.predicting.FORWARD_NUMBERS", 64 * 6 * 5)  # five rows at a time
+    monkeypatch.setattr(
+        "seqtasks.scoring.predict.FORWARD_NUMBERS", 64 * 6 * 5
+    )  # five rows at a time
     assert st.evaluate(model, task, 6) == whole
 
 

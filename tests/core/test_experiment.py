@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seqtasks.errors import RunInterruptedError, UsageError
-from seqtasks.experiment import Experiment, Published
-from seqtasks.lengths import AllowedLengths
-from seqtasks.lifecycle import resume, run
-from seqtasks.lookup import task as find_task
-from seqtasks.settings import Settings
+from seqtasks.experiments.experiment import Experiment, Published
+from seqtasks.registry.find import task as find_task
+from seqtasks.runs.lifecycle import resume, run
 from seqtasks.tasks import Task, Tokens
+from seqtasks.tasks.lengths import AllowedLengths
+from seqtasks.tasks.settings import Settings
 
 COUNTS = st.integers(1, 10**6)
 POSITIVE = st.floats(min_value=0, exclude_min=True, allow_infinity=False)

@@ -5,13 +5,13 @@ import json
 import pytest
 
 from seqtasks.errors import UsageError
-from seqtasks.experiment import Experiment, Published
-from seqtasks.experiment_files import load_experiment
-from seqtasks.lookup import task as find_task
-from seqtasks.references import Source
-from seqtasks.registry import current_registry
-from seqtasks.settings import Settings
+from seqtasks.experiments.experiment import Experiment, Published
+from seqtasks.experiments.find import load_experiment
+from seqtasks.registry.discovery import current_registry
+from seqtasks.registry.find import task as find_task
+from seqtasks.registry.references import Source
 from seqtasks.tasks import Task, Tokens
+from seqtasks.tasks.settings import Settings
 
 FIGURE = {"metric": "token_accuracy", "length": 10, "value": 0.9, "source": "a book"}
 
@@ -102,7 +102,7 @@ def test_every_registered_experiment_loads_under_its_name_and_goes_through_json(
 
 
 EXPERIMENTS = """
-from seqtasks.experiment import Experiment
+from seqtasks.experiments.experiment import Experiment
 
 @hookimpl
 def register_experiments(register):
@@ -120,7 +120,7 @@ def test_an_experiment_is_registered_as_data_an_object_or_a_file(site, monkeypat
     (site.folder / "mine_parts").mkdir()
     (site.folder / "mine_parts" / "__init__.py").touch()
     (site.folder / "mine_parts" / "mine.json").write_text('{"task": "parity", "steps": 3}')
-    monkeypatch.setattr("seqtasks.registry._current", None)
+    monkeypatch.setattr("seqtasks.registry.discovery._current", None)
     for name in ("as-data", "as-object", "as-file"):
         loaded = load_experiment(name, seed=2)
         assert (loaded.task, loaded.steps, loaded.seed) == ("parity", 3, 2)

@@ -207,7 +207,7 @@ def test_a_task_registered_ready_made_goes_by_its_name(site, tmp_path):
         "from seqtasks_bits.bitshift import BitShift\nclass Later(BitShift): pass\n@hookimpl\n"
         "def register_tasks(register):\n    register('two-later', Later(2))\n",
     )
-    from seqtasks.registry import use_registry
+    from seqtasks.registry.discovery import use_registry
 
     use_registry()
     try:

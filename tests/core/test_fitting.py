@@ -9,12 +9,12 @@ import pytest
 import torch
 
 import seqtasks as st
+from seqtasks.available_memory import _in_groups, memory_there
 from seqtasks.errors import UsageError
-from seqtasks.experiment import Experiment
-from seqtasks.fitting import _parameters, check_model_fits
-from seqtasks.lookup import task as find_task
-from seqtasks.memory import _in_groups, memory_there
-from seqtasks.running import parameter_count
+from seqtasks.experiments.experiment import Experiment
+from seqtasks.registry.find import task as find_task
+from seqtasks.runs.training_run import parameter_count
+from seqtasks.scoring.fitting import _parameters, check_model_fits
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "stack-rnn", "min-gru"])

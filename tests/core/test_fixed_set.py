@@ -8,7 +8,7 @@ import torch
 
 import seqtasks as st
 from seqtasks.errors import UsageError
-from seqtasks.lengths import LengthRange
+from seqtasks.tasks.lengths import LengthRange
 from seqtasks.training import BatchSource
 
 

@@ -23,13 +23,13 @@ PLANTED = {
         "def later():\n    import torch",
         NO_TORCH,
     ),
-    "core/seqtasks/engine/graph.py": ("from seqtasks.engine.execution import Engines", ROWS),
+    "core/seqtasks/engine/graph.py": ("from seqtasks.engine.engines import Engines", ROWS),
     "core/seqtasks/engine/native/storage.py": (
-        "from seqtasks.engine.native.emit import emit",
+        "from seqtasks.engine.native.emit.source import emit",
         NATIVE,
     ),
     "core/seqtasks/engine/tensors/views.py": (
-        "from seqtasks.engine.native.boxes import boxes",
+        "from seqtasks.engine.native.emit.boxes import boxes",
         "the two engines know nothing of each other",
     ),
     "core/seqtasks/building.py": ("import seqtasks_bits", "the core knows no plugin"),

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 import seqtasks as st
-from seqtasks.building import build_model
-from seqtasks.holdout import Holdout
-from seqtasks.lengths import LengthRange
+from seqtasks.models.build import build_model
+from seqtasks.tasks.holdout import Holdout
+from seqtasks.tasks.lengths import LengthRange
 from seqtasks.training import BatchSource
 
 
@@ -249,7 +249,7 @@ def test_at_a_length_that_is_not_split_everything_is_drawn_and_scored_as_always(
 def test_a_run_over_lengths_some_of_which_are_not_split_trains_on_all_but_what_is_held_out(
     monkeypatch, length
 ):
-    monkeypatch.setattr("seqtasks.holdout.LARGEST_DOMAIN", 2**8)
+    monkeypatch.setattr("seqtasks.tasks.holdout.LARGEST_DOMAIN", 2**8)
     seen, model = {}, build_model(st.task("parity"), "elman", "state", 4)
     experiment = st.Experiment(task="parity", length=length, holdout=0.25, steps=40, batch_size=32)
     made = experiment.make_holdout(experiment.make_task())

@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from seqtasks.intervals import Stratum, fraction_interval, mean_interval, strata_interval
+from seqtasks.scoring.intervals import (
+    Stratum,
+    fraction_interval,
+    mean_interval,
+    strata_interval,
+)
 
 Z = 1.959963984540054  # the normal distribution's 97.5 % point
 RUNS = 1500

@@ -5,7 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtasks.errors import UsageError
-from seqtasks.lengths import AllowedLengths, LengthRange, describe_lengths, parse_length_list
+from seqtasks.tasks.lengths import (
+    AllowedLengths,
+    LengthRange,
+    describe_lengths,
+    parse_length_list,
+)
 
 RANGES = st.tuples(st.integers(1, 60), st.integers(0, 60)).map(
     lambda pair: LengthRange(pair[0], sum(pair))

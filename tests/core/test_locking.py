@@ -11,7 +11,8 @@ import sys
 import pytest
 
 from seqtasks.errors import UsageError
-from seqtasks.runs import files, locking
+from seqtasks.files import atomic
+from seqtasks.runs import locking
 from seqtasks.runs.directory import FORMAT, RunDirectory
 
 RECORD = {"format": FORMAT, "experiment": {"task": "bitflip"}}
@@ -49,7 +50,7 @@ def no_flock(monkeypatch):
             raise OSError(number, os.strerror(number))
 
         monkeypatch.setattr(fcntl, "flock", fail)
-        monkeypatch.setattr(files, "_warned", set())
+        monkeypatch.setattr(atomic, "_warned", set())
 
     return take
 
@@ -163,9 +164,9 @@ def test_where_a_folder_cannot_be_brought_to_the_disk_it_is_said_once(
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", refuse_folders)
-    monkeypatch.setattr(files, "_warned", set())
+    monkeypatch.setattr(atomic, "_warned", set())
     for content in (b"first", b"second"):
-        files.write_atomically(tmp_path / "a", content)
+        atomic.write_atomically(tmp_path / "a", content)
     assert (tmp_path / "a").read_bytes() == b"second"
     assert len(caplog.records) == 1
     assert "cannot be asked to bring a file to the disk" in caplog.text
@@ -196,7 +197,7 @@ def test_a_folder_that_is_being_made_is_not_swept(tmp_path, monkeypatch):
     def make_another(path, data):
         monkeypatch.undo()
         RunDirectory.create(tmp_path, "other", RECORD, {})
-        files.write_json(path, data)
+        atomic.write_json(path, data)
 
     monkeypatch.setattr("seqtasks.runs.directory.write_json", make_another)
     first = RunDirectory.create(tmp_path, "run", RECORD, {"mine.py": b"x"})

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtasks.alphabet import IGNORE
-from seqtasks.lookup import task as find_task
-from seqtasks.metrics import (
+from seqtasks.randomness.streams import stream
+from seqtasks.registry.find import task as find_task
+from seqtasks.tasks.alphabets import IGNORE
+from seqtasks.tasks.metrics import (
     Metric,
     macro_accuracy,
     mean_squared_error,
@@ -18,7 +19,6 @@ from seqtasks.metrics import (
     sequence_accuracy,
     token_accuracy,
 )
-from seqtasks.randomness import stream
 
 SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.tuples(st.integers(1, 6), st.integers(1, 7))

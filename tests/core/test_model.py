@@ -11,9 +11,9 @@ from torch import nn
 from torch.testing import assert_close
 
 import seqtasks as st
-from seqtasks.building import build_model
 from seqtasks.cells import ConcatReadout, StateReadout
-from seqtasks.model import sequence_loss
+from seqtasks.models.build import build_model
+from seqtasks.models.model import sequence_loss
 from seqtasks_bits.torch_cells import NNGRU
 
 EXACT = {"rtol": 1e-12, "atol": 1e-12}

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 import seqtasks as st
-from seqtasks.building import build_model
-from seqtasks.model_mistakes import check_steps, model_mistakes
-from seqtasks.registry import current_registry
+from seqtasks.authoring.model_mistakes import check_steps, model_mistakes
+from seqtasks.models.build import build_model
+from seqtasks.registry.discovery import current_registry
 
 
 class Right(st.Cell):

@@ -6,11 +6,11 @@ import sys
 import pytest
 
 import seqtasks as st
-from seqtasks import trust
 from seqtasks.cells import GRU
 from seqtasks.cli import main
 from seqtasks.errors import UsageError
-from seqtasks.experiment_files import load_experiment
+from seqtasks.experiments.find import load_experiment
+from seqtasks.trust import consent
 
 TASKS = """
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ def write_package(folder):
 def installed(site, tmp_path, monkeypatch):
     """An installed distribution with a package and no plugin, and a user who allowed nothing."""
     monkeypatch.setenv("SEQTASKS_STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(trust, "_allowed", set())
+    monkeypatch.setattr(consent, "_allowed", set())
     write_package(site.folder)
     info = site.folder / "a_dist-1.0.dist-info"
     info.mkdir()
@@ -98,7 +98,7 @@ def forget(installed):
     for name, module in list(sys.modules.items()):
         if str(getattr(module, "__file__", None)).startswith(str(installed.folder)):
             del sys.modules[name]
-    trust._allowed.clear()
+    consent._allowed.clear()
 
 
 def in_the_shell(capsys, *arguments):

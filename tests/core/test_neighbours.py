@@ -10,9 +10,9 @@ import torch
 
 import seqtasks as st
 from seqtasks.errors import UsageError
-from seqtasks.sources import read_source
+from seqtasks.registry.user_files import class_from_file, source_of
 from seqtasks.tasks import Task
-from seqtasks.user_files import class_from_file, source_of
+from seqtasks.trust.sources import read_source
 
 TASK = """
 from seqtasks_bits.bitshift import BitShift
@@ -207,6 +207,6 @@ def test_more_neighbours_than_a_run_can_hold_are_refused_at_the_start(mine, tmp_
     (run / "experiment.json").write_text(json.dumps(record))
     with pytest.raises(UsageError, match="more than 1000 neighbours"):
         st.load(run, trust=True)
-    monkeypatch.setattr("seqtasks.sources.MOST_SOURCE", 100)
+    monkeypatch.setattr("seqtasks.trust.sources.MOST_SOURCE", 100)
     with pytest.raises(UsageError, match="too many to copy into a run"):
         shown(mine("import near", "near.X", near="X = 1\n" + "#" * 90))

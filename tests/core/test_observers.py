@@ -9,8 +9,8 @@ import torch
 
 import seqtasks as st
 from seqtasks.hookspecs import hookimpl
-from seqtasks.observers import MetricsLog, Observers, TensorBoard
-from seqtasks.registry import use_registry
+from seqtasks.registry.discovery import use_registry
+from seqtasks.runs.observers import MetricsLog, Observers, TensorBoard
 
 MOMENTS = ("run_started", "run_advanced", "run_evaluated", "run_finished")
 
@@ -215,7 +215,7 @@ def run_finished(run, result):
 
 
 def test_a_plugin_is_told_and_named_with_its_distribution(site, monkeypatch, caplog):
-    monkeypatch.setattr("seqtasks.registry._current", None)
+    monkeypatch.setattr("seqtasks.registry.discovery._current", None)
     site.plugin("watcher", PLUGIN)
     site.plugin("unheard", PLUGIN)
     use_registry(["unheard"])
@@ -228,7 +228,7 @@ def test_a_plugin_is_told_and_named_with_its_distribution(site, monkeypatch, cap
 
 
 def test_a_plugin_set_aside_is_not_told(site, monkeypatch):
-    monkeypatch.setattr("seqtasks.registry._current", None)
+    monkeypatch.setattr("seqtasks.registry.discovery._current", None)
     site.plugin("broken", PLUGIN + "\n@hookimpl\ndef register_tasks(register):\n    1 / 0\n")
     assert use_registry().warnings
     run()

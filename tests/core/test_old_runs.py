@@ -9,10 +9,10 @@ import pytest
 import torch
 
 import seqtasks as st
-from seqtasks import trust
 from seqtasks.cli import main
 from seqtasks.errors import UsageError
 from seqtasks.runs.listing import list_runs
+from seqtasks.trust import consent
 
 FOLDER = Path(__file__).parent / "old_runs"
 ALL = sorted(path.parent.name for path in FOLDER.glob("*/experiment.json"))
@@ -39,7 +39,7 @@ def making():
 def unknown_user(tmp_path, monkeypatch):
     """A user who has neither run nor allowed anything yet."""
     monkeypatch.setenv("SEQTASKS_STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(trust, "_allowed", set())
+    monkeypatch.setattr(consent, "_allowed", set())
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_an_old_run_of_a_file_asks_once_and_never_again(copy, monkeypatch):
         with pytest.raises(UsageError, match=r"own-file-1/source/mine-\w+\.py; .*--trust"):
             opened(path)
     st.load(path, trust=True)
-    monkeypatch.setattr(trust, "_allowed", set())  # as in another process
+    monkeypatch.setattr(consent, "_allowed", set())  # as in another process
     st.load(path)
     st.load(copy("own-file-unfinished-1"))  # the same content in another run
 

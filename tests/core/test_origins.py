@@ -8,9 +8,9 @@ import sys
 import pytest
 
 import seqtasks as st
-from seqtasks import trust
 from seqtasks.errors import UsageError
-from seqtasks.registry import use_registry
+from seqtasks.registry.discovery import use_registry
+from seqtasks.trust import consent
 
 CELL = """
 import torch
@@ -180,7 +180,7 @@ def unregistered(site, tmp_path, monkeypatch):
     (site.folder / "aaa_dist-1.0.dist-info" / "RECORD").write_text("plain_cells.py,,\n")
     from plain_cells import Plain
 
-    monkeypatch.setattr(trust, "_allowed", set())
+    monkeypatch.setattr(consent, "_allowed", set())
     monkeypatch.setenv("SEQTASKS_STATE", str(tmp_path / "state"))
     yield st.run("parity", cell=Plain, out=tmp_path / "runs", **SMALL).path
     bring(site, plugin=None)
@@ -206,13 +206,13 @@ def test_trust_in_a_class_is_in_its_whole_package(site, tmp_path, monkeypatch):
     recorded = [str(one.relative_to(site.folder)) for one in package.rglob("*.*")]
     record = site.folder / "aaa_dist-1.0.dist-info" / "RECORD"
     record.write_text("".join(f"{one},,\n" for one in recorded))
-    monkeypatch.setattr(trust, "_allowed", set())
+    monkeypatch.setattr(consent, "_allowed", set())
     monkeypatch.setenv("SEQTASKS_STATE", str(tmp_path / "state"))
 
     def forget():
         for name in [name for name in sys.modules if name.partition(".")[0] == "plain_pack"]:
             del sys.modules[name]
-        monkeypatch.setattr(trust, "_allowed", set())
+        monkeypatch.setattr(consent, "_allowed", set())
 
     cell = "plain_pack.inner.cells:Plain"
     run = st.run("parity", cell=cell, out=tmp_path / "runs", **SMALL).path
@@ -235,7 +235,7 @@ def test_a_class_is_not_imported_unless_trusted_and_installed_by_what_the_record
     del sys.modules["plain_cells"]
     wanted = r"seqtasks\.load\(run, cell=Plain\)"
     if why == "another user":
-        monkeypatch.setattr(trust, "_allowed", set())
+        monkeypatch.setattr(consent, "_allowed", set())
         monkeypatch.setenv("SEQTASKS_STATE", str(tmp_path / "strangers"))
         wanted = r"plain_cells:Plain of aaa-dist 1\.0; .*--trust"
     elif why == "another version":

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import seqtasks as st
-from seqtasks.engine.optimizer_values import OptimizerValues
+from seqtasks.engine.contract.optimizer_values import OptimizerValues
 from seqtasks.errors import UsageError
 from seqtasks.training import build_optimizer
 

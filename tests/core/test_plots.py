@@ -3,11 +3,7 @@
 import pytest
 
 import seqtasks as st
-from seqtasks.evaluation import Score
-from seqtasks.intervals import Interval
-from seqtasks.lengths import LengthRange
-from seqtasks.metrics import sequence_accuracy, token_accuracy
-from seqtasks.plots import (
+from seqtasks.runs.plots import (
     MOST_ERROR_BARS,
     Drawn,
     drawn_of,
@@ -15,8 +11,12 @@ from seqtasks.plots import (
     lengths_figure,
     write_figure,
 )
-from seqtasks.range_score import RangeScore
-from seqtasks.trivial import Baseline
+from seqtasks.scoring.baselines import Baseline
+from seqtasks.scoring.evaluate import Score
+from seqtasks.scoring.intervals import Interval
+from seqtasks.scoring.over_range import RangeScore
+from seqtasks.tasks.lengths import LengthRange
+from seqtasks.tasks.metrics import sequence_accuracy, token_accuracy
 
 
 def scores(lengths):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seqtasks import Experiment, UsageError, __version__, task
-from seqtasks.registry import KINDS, Registry
+from seqtasks.registry.discovery import KINDS, Registry
 
 REGISTERS = """
 @hookimpl
@@ -186,7 +186,7 @@ def test_a_requirement_that_holds_or_does_not_apply_keeps_no_plugin_out(site, re
 
 
 def test_a_prerelease_satisfies_what_asks_for_less(site, monkeypatch):
-    monkeypatch.setattr("seqtasks.plugin_imports.__version__", "0.2.0rc1")
+    monkeypatch.setattr("seqtasks.registry.plugin_imports.__version__", "0.2.0rc1")
     site.plugin("mine", REGISTERS, requires=("seqtasks>=0.1",))
     assert Registry().warnings == []
 
@@ -214,7 +214,7 @@ def test_an_interrupt_while_plugins_load_is_an_interrupt(site):
 
 
 def test_a_thing_that_is_no_task_says_whose_it_is(site, monkeypatch):
-    monkeypatch.setattr("seqtasks.registry._current", None)
+    monkeypatch.setattr("seqtasks.registry.discovery._current", None)
     site.plugin("mine", "\n@hookimpl\ndef register_tasks(register):\n    register('thing', 3)\n")
     message = r"task 'thing' of plugin mine \(mine-dist\) is not a subclass of seqtasks\.Task"
     with pytest.raises(UsageError, match=message):
@@ -222,7 +222,7 @@ def test_a_thing_that_is_no_task_says_whose_it_is(site, monkeypatch):
 
 
 def test_a_target_that_is_missing_harms_no_other_of_its_plugin(site, monkeypatch):
-    monkeypatch.setattr("seqtasks.registry._current", None)
+    monkeypatch.setattr("seqtasks.registry.discovery._current", None)
     site.module("mine_parts", "from seqtasks_bits.parity import Parity\nclass Good(Parity): ...\n")
     hook = "\n@hookimpl\ndef register_tasks(register):\n    register('bad', 'mine_parts:Gone')\n"
     site.plugin("mine", hook + "    register('good', 'mine_parts:Good')\n")

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import seqtasks as st
-from seqtasks.alphabet import IGNORE
-from seqtasks.building import build_model
+from seqtasks.models.build import build_model
+from seqtasks.tasks.alphabets import IGNORE
 
 SPECS = [
     "parity",

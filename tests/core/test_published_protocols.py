@@ -5,10 +5,10 @@ import pytest
 import torch
 
 import seqtasks as st
-from seqtasks.alphabet import IGNORE
 from seqtasks.errors import UsageError
-from seqtasks.preparing import experiment_model, prepare
-from seqtasks.registry import current_registry
+from seqtasks.registry.discovery import current_registry
+from seqtasks.runs.prepare import experiment_model, prepare
+from seqtasks.tasks.alphabets import IGNORE
 
 CHOMSKY = [e.name for e in current_registry().entries("task") if e.family == "chomsky"]
 

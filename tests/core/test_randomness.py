@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtasks.randomness import random_octets, stream, torch_seed
+from seqtasks.randomness.streams import random_octets, stream, torch_seed
 
 PURPOSES = (
     "training",

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 import seqtasks as st
-from seqtasks.building import build_model
-from seqtasks.holdout import Holdout
-from seqtasks.randomness import stream
+from seqtasks.models.build import build_model
+from seqtasks.randomness.streams import stream
+from seqtasks.tasks.holdout import Holdout
 
 
 class Guess(nn.Module):

@@ -7,10 +7,15 @@ import pytest
 
 from seqtasks.cells import GRU, Cell, StateReadout
 from seqtasks.errors import UsageError
-from seqtasks.lookup import task as find_task
-from seqtasks.references import Source, describe, restore, short_name
+from seqtasks.registry.find import task as find_task
+from seqtasks.registry.references import (
+    Source,
+    describe,
+    restore,
+    short_name,
+)
+from seqtasks.registry.user_files import class_from_file, digest
 from seqtasks.tasks import Task, Tokens
-from seqtasks.user_files import class_from_file, digest
 
 SOURCE = """
 from dataclasses import dataclass

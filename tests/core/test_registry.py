@@ -5,7 +5,12 @@ import sys
 import pytest
 
 from seqtasks import UsageError
-from seqtasks.registry import KINDS, Registry, current_registry, use_registry
+from seqtasks.registry.discovery import (
+    KINDS,
+    Registry,
+    current_registry,
+    use_registry,
+)
 
 
 def task(name: str, target: str = "somewhere:Something") -> str:
@@ -116,7 +121,7 @@ def test_a_lazy_target_may_be_an_attribute_of_an_attribute(site):
 
 LAZY = """
 import sys
-from seqtasks.registry import current_registry
+from seqtasks.registry.discovery import current_registry
 registry = current_registry()
 entry = registry.entry("task", "lazy")
 registry.names("cell"), registry.entries("task"), registry.plugin_versions()
@@ -191,7 +196,7 @@ def test_a_plugin_switched_off_registers_nothing_and_is_not_imported(site):
 
 
 def test_the_environment_and_the_argument_both_switch_plugins_off(site, monkeypatch):
-    monkeypatch.setattr("seqtasks.registry._current", None)
+    monkeypatch.setattr("seqtasks.registry.discovery._current", None)
     for name in ("one", "two", "three"):
         site.plugin(name, task(f"task-{name}"))
     monkeypatch.setenv("SEQTASKS_DISABLE_PLUGINS", "one , two")

@@ -9,14 +9,20 @@ from pathlib import Path
 import pytest
 
 from seqtasks.errors import RunError, UsageError
-from seqtasks.runs.files import read_json, read_regular, write_atomically, write_json, writing
+from seqtasks.files.atomic import (
+    read_json,
+    read_regular,
+    write_atomically,
+    write_json,
+    writing,
+)
 
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from seqtasks.errors import RunError
 from seqtasks.runs.directory import RunDirectory
-from seqtasks.runs.files import write_atomically
+from seqtasks.files.atomic import write_atomically
 
 folder = Path(sys.argv[1])
 old, new = folder / "old.bin", folder / "new.bin"

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from seqtasks.errors import UsageError
+from seqtasks.files.atomic import write_json
 from seqtasks.runs.directory import FORMAT, RunDirectory
-from seqtasks.runs.files import write_json
 from seqtasks.runs.listing import list_runs
 
 EXPERIMENT = {"task": "bitflip", "cell": "gru", "seed": 3, "steps": 100}

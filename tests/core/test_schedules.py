@@ -11,7 +11,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LinearLR, Sequ
 
 import seqtasks as st
 from seqtasks.errors import UsageError
-from seqtasks.schedules import build_schedule
+from seqtasks.tasks.learning_rates import build_schedule
 
 RATE = 0.5
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from seqtasks.errors import UsageError
-from seqtasks.settings import Settings
+from seqtasks.tasks.settings import Settings
 
 
 def test_settings_left_out_have_values_that_pass_their_own_checks():

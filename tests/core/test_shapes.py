@@ -8,9 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtasks.errors import UsageError
-from seqtasks.json_text import MOST_DEPTH, read_text, write_text
-from seqtasks.runs.schemas import LOG_LINE, PROGRESS, RECORD, RESULT
-from seqtasks.shapes import checked, fields, listed, real, table, text, whole
+from seqtasks.experiments.schemas import (
+    LOG_LINE,
+    PROGRESS,
+    RECORD,
+    RESULT,
+)
+from seqtasks.files.json_text import MOST_DEPTH, read_text, write_text
+from seqtasks.files.validation import (
+    checked,
+    fields,
+    listed,
+    real,
+    table,
+    text,
+    whole,
+)
 
 SCORE = {
     "length": 10,

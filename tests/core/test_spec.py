@@ -4,9 +4,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seqtasks.binding import bind
 from seqtasks.errors import UsageError
-from seqtasks.spec import SpecError, Value, format_spec, parse_spec
+from seqtasks.specs.bind import bind
+from seqtasks.specs.grammar import (
+    SpecError,
+    Value,
+    format_spec,
+    parse_spec,
+)
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]*", fullmatch=True)
 TEXT = st.text(st.characters(exclude_characters='"', exclude_categories=["Cs"]), max_size=9)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from seqtasks.alphabet import IGNORE, Reals, Tokens
 from seqtasks.errors import UsageError
-from seqtasks.lengths import AllowedLengths
 from seqtasks.tasks import Batch, Task
+from seqtasks.tasks.alphabets import IGNORE, Reals, Tokens
+from seqtasks.tasks.lengths import AllowedLengths
 
 INPUTS = np.array([[0, 1, 2], [2, 2, 1]], dtype=np.uint8)
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as some
 from torch.utils.data import DataLoader
 
 import seqtasks as st
-import seqtasks.task_dataset
+import seqtasks.training.dataset
 from seqtasks.errors import UsageError
-from seqtasks.task_dataset import TaskDataset
+from seqtasks.training.dataset import TaskDataset
 
 # More workers than this machine has cores are slow, which is no mistake here.
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")
@@ -56,7 +56,7 @@ def as_worker(dataset, worker, workers):
     """Return what a worker of a `DataLoader` would draw, without its process."""
     info = types.SimpleNamespace(id=worker, num_workers=workers)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(seqtasks.task_dataset, "get_worker_info", lambda: info)
+        patch.setattr(seqtasks.training.dataset, "get_worker_info", lambda: info)
         return keys(dataset)
 
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 import seqtasks as st
+from seqtasks.authoring.recommended_settings import settings_mistakes
 from seqtasks.cells import Concat, ConcatReadout
-from seqtasks.recommended import settings_mistakes
-from seqtasks.registry import current_registry
-from seqtasks.settings import OPTIMIZER_NAMES
-from seqtasks.tasks import checking
-from seqtasks.tasks.checking import all_inputs, try_task, try_two_lengths
+from seqtasks.registry.discovery import current_registry
+from seqtasks.tasks import mistakes
+from seqtasks.tasks.mistakes import all_inputs, try_task, try_two_lengths
+from seqtasks.tasks.settings import OPTIMIZER_NAMES
 from seqtasks.training.optimizers import OPTIMIZERS
 
 
@@ -234,8 +234,8 @@ def test_ids_may_be_integers_truths_or_whole_floats(kind):
 
 
 ATTRIBUTES = {
-    "lengths": ("all", "Mine.lengths must be a seqtasks.lengths.AllowedLengths, got 'all'"),
-    "settings": ({"cell": "gru"}, "Mine.settings must be a seqtasks.settings.Settings"),
+    "lengths": ("all", "Mine.lengths must be a seqtasks.tasks.lengths.AllowedLengths, got 'all'"),
+    "settings": ({"cell": "gru"}, "Mine.settings must be a seqtasks.tasks.settings.Settings"),
     "metrics": (("accuracy",), "Mine.metrics must be a tuple of metrics"),
     "targets": ("01", "Mine must say its targets"),
     "inputs": (property(lambda self: {}["x"]), "task Mine cannot say what it is: KeyError"),
@@ -489,5 +489,5 @@ def test_every_task_of_ours_recommends_what_can_be_used(caplog):
     for name in current_registry().names("task"):
         made = st.task(name)
         assert settings_mistakes(made) == [], name
-        checking._warn_of_parameters(made)
+        mistakes._warn_of_parameters(made)
     assert caplog.text == ""

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import seqtasks as st
-from seqtasks.references import short_name
-from seqtasks.registry import Registry
+from seqtasks.registry.discovery import Registry
+from seqtasks.registry.references import short_name
 from seqtasks_chomsky.regular import ModularArithmetic
 
 NAME = "modular-arithmetic"
@@ -68,7 +68,7 @@ def test_a_task_registered_ready_made_is_left_as_it_is(site, monkeypatch):
         "@hookimpl\ndef register_tasks(register):\n"
         "    register('one-name', made)\n    register('other-name', made)\n",
     )
-    monkeypatch.setattr("seqtasks.registry._current", Registry())
+    monkeypatch.setattr("seqtasks.registry.discovery._current", Registry())
     one, other = st.task("one-name"), st.task("other-name")
     assert (one.known_as, other.known_as) == ("one-name", "other-name")
     assert sys.modules["ready_plugin"].made.known_as == "ModularArithmetic"

@@ -4,8 +4,8 @@ DRAW = """
 import sys
 import numpy as np
 import seqtasks as st
-from seqtasks.lengths import LengthRange
-from seqtasks.registry import current_registry
+from seqtasks.tasks.lengths import LengthRange
+from seqtasks.registry.discovery import current_registry
 
 names = current_registry().names("task")
 for name in names:

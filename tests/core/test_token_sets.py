@@ -5,8 +5,8 @@ import pytest
 import torch
 
 import seqtasks as st
-from seqtasks.evaluation import decide
-from seqtasks.model import sequence_loss
+from seqtasks.models.model import sequence_loss
+from seqtasks.scoring.evaluate import decide
 
 
 class Seen(st.Task):

@@ -13,11 +13,11 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 import seqtasks as st
-from seqtasks.model import sequence_loss
-from seqtasks.randomness import torch_seed
-from seqtasks.torch_randomness import RandomStream
+from seqtasks.models.model import sequence_loss
+from seqtasks.randomness.streams import torch_seed
+from seqtasks.randomness.torch_streams import RandomStream
 from seqtasks.training import BatchSource, Trainer
-from seqtasks.training.drawing import draws_of
+from seqtasks.training.random_draws import draws_of
 
 ONES = torch.ones(40, 50)
 STEPS = 12

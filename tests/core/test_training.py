@@ -11,8 +11,8 @@ from torch import nn
 from torch.nn.functional import cross_entropy, dropout
 
 import seqtasks as st
-from seqtasks.building import build_model
-from seqtasks.lengths import LengthRange
+from seqtasks.models.build import build_model
+from seqtasks.tasks.lengths import LengthRange
 from seqtasks.training import BatchSource, Trainer
 
 TASK = st.task("bitshift:shift=1")

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import seqtasks as st
-from seqtasks.lengths import LengthRange
+from seqtasks.tasks.lengths import LengthRange
 from seqtasks.training import BatchSource
 
 

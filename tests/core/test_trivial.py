@@ -6,22 +6,27 @@ from itertools import product
 import numpy as np
 import pytest
 
-from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
 from seqtasks.errors import UsageError
-from seqtasks.intervals import Interval
-from seqtasks.lengths import AllowedLengths
-from seqtasks.lookup import task as find_task
-from seqtasks.metrics import Metric, mean_squared_error, token_accuracy
-from seqtasks.registry import current_registry
-from seqtasks.settings import Settings
-from seqtasks.tasks import Task
-from seqtasks.trivial import (
+from seqtasks.registry.discovery import current_registry
+from seqtasks.registry.find import task as find_task
+from seqtasks.scoring.baselines import (
     Baseline,
     baselines,
     best_baselines,
     is_no_better,
     range_baseline,
 )
+from seqtasks.scoring.intervals import Interval
+from seqtasks.tasks import Task
+from seqtasks.tasks.alphabets import (
+    IGNORE,
+    Reals,
+    Tokens,
+    TokenSets,
+)
+from seqtasks.tasks.lengths import AllowedLengths
+from seqtasks.tasks.metrics import Metric, mean_squared_error, token_accuracy
+from seqtasks.tasks.settings import Settings
 
 
 def scores(task, length=None):

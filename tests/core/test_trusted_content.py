@@ -6,9 +6,15 @@ import stat
 
 import pytest
 
-from seqtasks import trust
 from seqtasks.errors import UsageError
-from seqtasks.trust import Code, check_trust, is_trusted, remember, state_folder
+from seqtasks.trust import consent
+from seqtasks.trust.consent import (
+    Code,
+    check_trust,
+    is_trusted,
+    remember,
+    state_folder,
+)
 
 DIGEST = hashlib.sha256(b"x = 1").hexdigest()
 OTHER = hashlib.sha256(b"x = 2").hexdigest()
@@ -25,7 +31,7 @@ def state(tmp_path, monkeypatch):
 
 def forget(monkeypatch):
     """Forget what this process ran, as another process does not know it."""
-    monkeypatch.setattr(trust, "_allowed", set())
+    monkeypatch.setattr(consent, "_allowed", set())
 
 
 def test_what_was_remembered_is_trusted_by_another_process_too(monkeypatch):

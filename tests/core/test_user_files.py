@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from seqtasks.errors import UsageError
+from seqtasks.registry.user_files import class_from_file, digest, loaded_from
 from seqtasks.tasks import Task
-from seqtasks.user_files import class_from_file, digest, loaded_from
 
 IMPORTS = "from dataclasses import dataclass\nfrom seqtasks.tasks import Task, Tokens\n"
 ONE = IMPORTS + "class MyTask(Task):\n    inputs = targets = Tokens('01')\n"

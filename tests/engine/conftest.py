@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from seqtasks.engine.execution import Engines
+from seqtasks.engine.engines import Engines
 
 
 @pytest.fixture(scope="session", autouse=True)

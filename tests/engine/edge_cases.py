@@ -13,7 +13,7 @@ from rule_cases import REARRANGED
 from torch import Tensor
 from torch.nn import functional
 
-from seqtasks.engine.rules import RULES
+from seqtasks.engine.record.rules.table import RULES
 
 __all__ = ["EDGES", "KINDS", "Edge"]
 

@@ -7,7 +7,7 @@ from edge_cases import KINDS
 from torch import nn
 
 import seqtasks as st
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine.unroll import engines_of
 
 __all__ = ["PLACES", "wrong_in"]
 

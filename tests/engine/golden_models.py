@@ -15,12 +15,12 @@ from torch import nn
 
 import seqtasks as st
 from seqtasks.engine import native
-from seqtasks.engine.analysing import analyse
-from seqtasks.engine.analysis import Analysis
-from seqtasks.engine.native.emit import emit
-from seqtasks.engine.native.framing import text as header_text
-from seqtasks.engine.parts import Parts
-from seqtasks.engine.tensors.writing import write
+from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.native.emit.frame import text as header_text
+from seqtasks.engine.native.emit.source import emit
+from seqtasks.engine.pipeline import analyse
+from seqtasks.engine.record.subject import Parts
+from seqtasks.engine.tensors.emit.source import write
 
 __all__ = ["GOLDEN", "WRITERS"]
 

@@ -15,7 +15,7 @@ from training_runs import model, trainer
 from truth import Subject, check, problem
 
 import seqtasks as st
-from seqtasks.engine.native import program, workspace
+from seqtasks.engine.native.execute import c_program, mapped_memory
 
 SIZES = {"small": [(3, 3)], "large": [(1, 1), (3, 2), (9, 3), (17, 5)]}
 """Batches and steps. The small ones need two programs a cell: time goes into compiling them."""
@@ -59,8 +59,8 @@ def run(name, dtype, size):
 if __name__ == "__main__":
     size, dtype, *cells = sys.argv[1:]
     torch.manual_seed(0)
-    program.Workspace = workspace.Workspace = Allocated
-    program._pool._idle = deque(maxlen=0)  # each pass has memory of its own, to its very end
+    c_program.Workspace = mapped_memory.Workspace = Allocated
+    c_program._pool._idle = deque(maxlen=0)  # each pass has memory of its own, to its very end
     if size == "small":
         # of one number of steps: where a memory grows with it, each takes a program of its own
         training_runs.BATCH, training_runs.LENGTHS = 5, (3,)

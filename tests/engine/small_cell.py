@@ -5,7 +5,7 @@ from torch import nn
 from torch.testing import assert_close
 
 import seqtasks as st
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine.unroll import engines_of
 
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
 

@@ -23,7 +23,7 @@ from torch import nn
 from truth import ENGINES
 
 import seqtasks as st
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine.unroll import engines_of
 
 
 class Scaled(st.Cell):

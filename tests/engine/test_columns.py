@@ -6,7 +6,7 @@ from torch import nn
 from truth import ENGINES, Subject, check, problem
 
 import seqtasks as st
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine.unroll import engines_of
 
 CELLS = {
     "a product": lambda c, x, h: torch.tanh(c.w @ h.t()).t() + c.enter(x),

@@ -13,17 +13,22 @@ import pytest
 import torch
 
 import seqtasks as st
-from seqtasks.engine.native.cache import _own_group
-from seqtasks.engine.native.compiler import CompilerError, cache_folder, find_compiler, load
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine.native.execute.compiler import (
+    CompilerError,
+    cache_folder,
+    find_compiler,
+    load,
+)
+from seqtasks.engine.native.execute.library_cache import _own_group
+from seqtasks.engine.unroll import engines_of
 from seqtasks.errors import RunError
 
 SOURCE = "int answer(void) { return 42; }\n"
-LOAD = f"from seqtasks.engine.native.compiler import load; print(load({SOURCE!r}).answer())"
+LOAD = f"from seqtasks.engine.native.execute.compiler import load; print(load({SOURCE!r}).answer())"
 SCRIPT = """
 import resource, sys, torch
 import seqtasks as st
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine.unroll import engines_of
 if len(sys.argv) > 1:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 torch.manual_seed(1)
@@ -111,7 +116,7 @@ def test_a_link_in_the_cache_is_not_followed(cache, tmp_path):
 DAMAGES = """
 import ctypes, os, random, shutil, sys
 from pathlib import Path
-from seqtasks.engine.native import compiler
+from seqtasks.engine.native.execute import compiler
 
 def damaged(path, way, chance):
     content = bytearray(path.read_bytes())
@@ -161,14 +166,14 @@ def test_however_a_program_is_damaged_it_is_made_again_and_gives_right_numbers(c
 def test_a_library_loaded_before_is_not_taken_for_another(cache, monkeypatch):
     found = [load(f"int answer(void) {{ return {k}; }}\n") for k in range(5)]
     assert [library.answer() for library in found] == [0, 1, 2, 3, 4]
-    monkeypatch.setattr("seqtasks.engine.native.compiler._loaded", {})
+    monkeypatch.setattr("seqtasks.engine.native.execute.compiler._loaded", {})
     found = [load(f"int answer(void) {{ return {k}; }}\n") for k in range(5)]
     assert [library.answer() for library in found] == [0, 1, 2, 3, 4]
 
 
 def test_programs_are_loaded_where_there_are_no_files_in_memory(cache, monkeypatch):
     monkeypatch.delattr("os.memfd_create", raising=False)
-    monkeypatch.setattr("seqtasks.engine.native.compiler._loaded", {})
+    monkeypatch.setattr("seqtasks.engine.native.execute.compiler._loaded", {})
     assert answers()
 
 
@@ -241,7 +246,7 @@ def test_a_cache_that_can_only_be_read_gives_the_programs_that_it_has(cache, mon
     assert answers()
     allowed = os.access
     monkeypatch.setattr("os.access", lambda path, mode: path != cache and allowed(path, mode))
-    monkeypatch.setattr("seqtasks.engine.native.compiler._loaded", {})
+    monkeypatch.setattr("seqtasks.engine.native.execute.compiler._loaded", {})
     assert answers()
     with pytest.raises(CompilerError, match="cannot be written: name another folder in SEQTASKS"):
         load(SOURCE + "int other;\n")
@@ -288,7 +293,7 @@ def test_a_compiler_that_takes_long_is_told_of_now_and_then(cache, monkeypatch, 
     compiler.write_text('#!/bin/sh\nsleep 2.5\nexec cc "$@"\n')
     compiler.chmod(0o700)
     monkeypatch.setenv("CC", str(compiler))
-    monkeypatch.setattr("seqtasks.engine.native.compiling.SILENCE", 1)
+    monkeypatch.setattr("seqtasks.engine.native.execute.call_compiler.SILENCE", 1)
     assert unrolled() == "native"
     told = [record.getMessage() for record in caplog.records]
     assert f"{compiler} has been compiling the program of this model for 1 seconds" in told[0]
@@ -298,7 +303,7 @@ def test_a_compiler_that_takes_long_is_told_of_now_and_then(cache, monkeypatch, 
 def test_a_compiler_that_takes_too_long_is_given_up(cache, monkeypatch, tmp_path):
     compiler, begun = waiting_compiler(tmp_path)
     monkeypatch.setenv("CC", compiler)
-    monkeypatch.setattr("seqtasks.engine.native.compiling.PATIENCE", 1)
+    monkeypatch.setattr("seqtasks.engine.native.execute.call_compiler.PATIENCE", 1)
     with pytest.raises(CompilerError, match="took over 1 seconds"):
         load(SOURCE + "int given_up;\n")
     with pytest.raises(ProcessLookupError):
@@ -491,7 +496,9 @@ def test_the_cache_may_be_a_folder_named_from_here(monkeypatch, tmp_path):
 
 def test_a_folder_of_somebody_else_is_not_used(cache, monkeypatch, caplog):
     assert answers()
-    monkeypatch.setattr("seqtasks.engine.native.cache._trusted", lambda: (os.getuid() + 1,))
+    monkeypatch.setattr(
+        "seqtasks.engine.native.execute.library_cache._trusted", lambda: (os.getuid() + 1,)
+    )
     assert unrolled() in ("torch", "plain")
     (record,) = caplog.records
     assert "others can write" in record.getMessage()

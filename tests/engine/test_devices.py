@@ -8,7 +8,7 @@ import pytest
 import torch
 from whole_models import CELLS, drawn, flat, made
 
-from seqtasks.engine.analysing import analyse
+from seqtasks.engine.pipeline import analyse
 from seqtasks.engine.tensors import TensorProgram
 
 BATCH, STEPS = 3, 6

@@ -11,8 +11,8 @@ from edges import PLACES, wrong_in
 from truth import ENGINES
 
 import seqtasks as st
-from seqtasks.engine.rearranging import REARRANGING
-from seqtasks.engine.rules import RULES
+from seqtasks.engine.record.rules.rearranging import REARRANGING
+from seqtasks.engine.record.rules.table import RULES
 
 GROUP = 30
 DTYPES = {"float64": torch.float64, "float32": torch.float32}

@@ -8,7 +8,7 @@ from cell_specs import BUILT_IN, PUBLISHED
 from truth import ENGINES, Subject, check, problem
 
 import seqtasks as st
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine.unroll import engines_of
 
 BOUNDED = [
     *BUILT_IN,

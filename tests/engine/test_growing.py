@@ -20,9 +20,9 @@ from training_runs import model, trainer
 from truth import ENGINES, Subject, check, problem
 
 import seqtasks as st
-from seqtasks.engine import execution
-from seqtasks.engine.starting import start_of
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine import engines as execution
+from seqtasks.engine.record.start_fingerprint import start_of
+from seqtasks.engine.unroll import engines_of
 
 ALIKE = {
     Always: [{1, 2, 3, 4, 5, 6, 7, 8}],

@@ -8,7 +8,7 @@ from torch import nn
 from truth import ENGINES, Subject, check, problem
 
 import seqtasks as st
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine.unroll import engines_of
 
 USES = {
     "times": ((2, 3), lambda s, w: s * w),

@@ -11,10 +11,10 @@ from torch.testing import assert_close
 from torch.utils.checkpoint import checkpoint
 
 import seqtasks as st
-from seqtasks.engine.native import program as native
-from seqtasks.engine.native.workspace import MOST_IDLE, Memory, Pool
-from seqtasks.engine.tensors.workspace import Pool as TensorPool
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine.native.execute import c_program as native
+from seqtasks.engine.native.execute.mapped_memory import MOST_IDLE, Memory, Pool
+from seqtasks.engine.tensors.execute.buffer_pool import Pool as TensorPool
+from seqtasks.engine.unroll import engines_of
 
 ENGINES = ("torch", "native")
 EXACT = {"rtol": 1e-9, "atol": 1e-9}

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import seqtasks as st
-from seqtasks.engine import graph
-from seqtasks.engine.native import program
+from seqtasks.engine.graph import build
+from seqtasks.engine.native.execute import c_program
 from seqtasks.errors import SeqtasksError
 
 NAMED_ENGINES_ARE_HELD_TO_THEIR_NAMES = True
@@ -25,7 +25,7 @@ def assert_close(ones, others):
 
 
 def test_a_model_of_too_many_operations_runs_by_the_plain_loop(monkeypatch, caplog):
-    monkeypatch.setattr(graph, "MOST_NODES", 300)
+    monkeypatch.setattr(build, "MOST_NODES", 300)
     with caplog.at_level(logging.WARNING, "seqtasks"):
         model, numbers = trained(layers=3)
     assert model.engines.name == "plain"
@@ -35,7 +35,7 @@ def test_a_model_of_too_many_operations_runs_by_the_plain_loop(monkeypatch, capl
 
 
 def test_a_program_that_is_long_is_compiled_only_if_its_engine_is_named(monkeypatch, caplog):
-    monkeypatch.setattr(program, "MOST_SOURCE", 1000)
+    monkeypatch.setattr(c_program, "MOST_SOURCE", 1000)
     with caplog.at_level(logging.WARNING, "seqtasks"):
         model, numbers = trained()
     assert model.engines.name == "torch"
@@ -47,6 +47,6 @@ def test_a_program_that_is_long_is_compiled_only_if_its_engine_is_named(monkeypa
 
 
 def test_a_named_engine_that_refuses_a_model_for_its_size_is_an_error(monkeypatch):
-    monkeypatch.setattr(graph, "MOST_NODES", 300)
+    monkeypatch.setattr(build, "MOST_NODES", 300)
     with pytest.raises(SeqtasksError, match="more than 300 operations"):
         trained(layers=3, engine="native")

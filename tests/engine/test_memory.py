@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from truth import ENGINES
 
-from seqtasks.benchmark.memory import measure_memory
+from seqtasks.benchmark.peak_memory import measure_memory
 from seqtasks.benchmark.problem import Problem
 from seqtasks.benchmark.sizes import SIZES
 

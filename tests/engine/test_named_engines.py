@@ -8,9 +8,9 @@ from torch import nn
 
 import seqtasks as st
 from seqtasks.cells import StateReadout
-from seqtasks.engine.native.program import Program
+from seqtasks.engine.native.execute.c_program import Program
 from seqtasks.engine.tensors import TensorProgram
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine.unroll import engines_of
 from seqtasks.errors import UsageError
 
 NAMED_ENGINES_ARE_HELD_TO_THEIR_NAMES = True

@@ -17,7 +17,7 @@ from truth import ENGINES
 
 import seqtasks as st
 from seqtasks.cells import StateReadout
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine.unroll import engines_of
 
 pytestmark = [
     pytest.mark.parametrize("engine", ENGINES),

@@ -13,10 +13,10 @@ import torch
 from torch import nn
 
 import seqtasks as st
-from seqtasks.engine.analysing import analyse
-from seqtasks.engine.outside import without_draws
-from seqtasks.engine.unsupported import UnsupportedError
-from seqtasks.model_mistakes import model_mistakes
+from seqtasks.authoring.model_mistakes import model_mistakes
+from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.pipeline import analyse
+from seqtasks.engine.record.outside_draws import without_draws
 
 
 class Noisy(st.Cell):
@@ -142,8 +142,8 @@ def test_mistakes_are_not_made_up_because_another_thread_draws():
 
 ALONE = """
 import random, torch, seqtasks as st
-from seqtasks.model_mistakes import model_mistakes
-from seqtasks.engine.analysing import analyse
+from seqtasks.authoring.model_mistakes import model_mistakes
+from seqtasks.engine.pipeline import analyse
 
 class Noisy(st.Cell):
     def forward(self, x, h):

@@ -9,8 +9,8 @@ from torch.testing import assert_close
 
 import seqtasks as st
 from seqtasks.cells import Cell, Readout
-from seqtasks.engine.with_engine import engines_of
-from seqtasks.model import sequence_loss
+from seqtasks.engine.unroll import engines_of
+from seqtasks.models.model import sequence_loss
 
 ENGINES = ("plain", "torch", "native")
 LENGTHS = torch.tensor([6, 3, 1, 4, 2])
@@ -245,10 +245,10 @@ def test_a_cell_with_a_scan_learns_as_from_rows_alone():
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_scoring_in_portions_ends_where_rows_alone_end(engine, monkeypatch):
-    from seqtasks.engine import portions
+    from seqtasks.engine.contract import chunked
 
-    monkeypatch.setitem(portions.NUMBERS, "cpu", 1)
-    monkeypatch.setattr(portions, "LEAST_STEPS", 2)
+    monkeypatch.setitem(chunked.NUMBERS, "cpu", 1)
+    monkeypatch.setattr(chunked, "LEAST_STEPS", 2)
     model = model_of(OfInput, reals=False)
     model.use_engine(engine)
     inputs = torch.randint(4, (5, 6))

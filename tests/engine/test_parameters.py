@@ -8,7 +8,7 @@ from torch.testing import assert_close
 from truth import ENGINES
 
 import seqtasks as st
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine.unroll import engines_of
 
 pytestmark = pytest.mark.parametrize("engine", ENGINES)
 

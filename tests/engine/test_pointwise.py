@@ -7,8 +7,8 @@ import torch
 from truth import ENGINES
 
 import seqtasks as st
-from seqtasks.engine.pointwise import POINTWISE
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.unroll import engines_of
 
 MOST_OPERANDS = 3
 NAMES = list(POINTWISE)

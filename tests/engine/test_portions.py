@@ -9,9 +9,10 @@ import torch
 from truth import ENGINES
 
 import seqtasks as st
-from seqtasks.engine import execution, portions
+from seqtasks.engine import engines as execution
+from seqtasks.engine.contract import chunked
 
-STEPS = 2 * portions.LEAST_STEPS + 3
+STEPS = 2 * chunked.LEAST_STEPS + 3
 SCRIPT = """
 import resource, sys, torch
 import seqtasks as st
@@ -37,9 +38,9 @@ print(mebibytes(700) - before)
 
 def whole_and_in_portions(monkeypatch, run):
     """Return what a function returns with all steps at once, and a few at a time."""
-    monkeypatch.setattr(portions, "NUMBERS", {"cpu": 2**40})
+    monkeypatch.setattr(chunked, "NUMBERS", {"cpu": 2**40})
     whole = run()
-    monkeypatch.setattr(portions, "NUMBERS", {"cpu": 1})
+    monkeypatch.setattr(chunked, "NUMBERS", {"cpu": 1})
     return whole, run()
 
 
@@ -48,7 +49,7 @@ def whole_and_in_portions(monkeypatch, run):
 def test_outputs_finals_and_histories_are_those_of_all_steps_at_once(engine, name, monkeypatch):
     cell = st.cell(name, 3, 4)
     inputs = torch.randn(5, STEPS, 3)
-    lengths = torch.tensor([STEPS, 0, 1, portions.LEAST_STEPS, portions.LEAST_STEPS + 1])
+    lengths = torch.tensor([STEPS, 0, 1, chunked.LEAST_STEPS, chunked.LEAST_STEPS + 1])
     start = cell.initial_state(5, STEPS)
     given = tuple(torch.rand_like(p) for p in start) if isinstance(start, tuple) else start + 0.5
 

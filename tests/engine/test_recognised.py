@@ -17,9 +17,9 @@ from refused_cells import (
 from truth import ENGINES
 
 import seqtasks as st
-from seqtasks.engine.native.program import Program
+from seqtasks.engine.native.execute.c_program import Program
 from seqtasks.engine.tensors import TensorProgram
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine.unroll import engines_of
 
 
 class Tanh(Linear):
@@ -109,7 +109,7 @@ def test_no_program_is_made_for_each_of_many_changes(engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_wrong_derivative_of_ours_is_caught_before_it_is_used(engine, caplog, monkeypatch):
-    from seqtasks.engine.pointwise import POINTWISE, Pointwise
+    from seqtasks.engine.graph.operations import POINTWISE, Pointwise
 
     right = POINTWISE["tanh"]
     wrong = Pointwise(right.c, right.torch, lambda graph, node, g: [g], right.cheap)

@@ -7,9 +7,9 @@ from torch import nn
 from truth import ENGINES
 
 import seqtasks as st
-from seqtasks.engine.rearranging import REARRANGING
-from seqtasks.engine.rules import RULES
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine.record.rules.rearranging import REARRANGING
+from seqtasks.engine.record.rules.table import RULES
+from seqtasks.engine.unroll import engines_of
 
 SIZE, GROUP = 4, 30
 REFUSED = {"embedding"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from test_exactness import BOUNDED, GROWING
 
-from seqtasks.registry import current_registry
+from seqtasks.registry.discovery import current_registry
 
 # Checks that are calls, few optimisations and registers shared out simply: half the time.
 FLAGS = (
@@ -25,7 +25,8 @@ PARTS = 3
 """Processes that the cells at small sizes are shared out over, as starting one takes seconds."""
 OVERRUN = """
 import torch
-from seqtasks.engine.native import compiler, program
+from seqtasks.engine.native.execute import compiler
+from seqtasks.engine.native.execute import c_program as program
 from sanitized import Allocated
 from truth import Subject, computed, problem
 import seqtasks as st

@@ -6,8 +6,9 @@ import pytest
 import torch
 from whole_models import CELLS, WIDTH, compare, made
 
-from seqtasks.engine.analysing import analyse
-from seqtasks.engine.tensors import TensorProgram, workspace
+from seqtasks.engine.pipeline import analyse
+from seqtasks.engine.tensors import TensorProgram
+from seqtasks.engine.tensors.execute import buffer_pool
 
 
 def by_tensors(*args, **options):
@@ -33,20 +34,20 @@ def test_stretches_of_the_pass_back_and_memory_that_holds_anything_at_first(spec
 
     monkeypatch.setattr(torch, "empty", rubbish)
     for numbers, mixed in ((1, False), (2 * 3 * WIDTH, True), (3 * 3 * WIDTH, False)):
-        monkeypatch.setattr(workspace, "STRETCH_NUMBERS", numbers)
+        monkeypatch.setattr(buffer_pool, "STRETCH_NUMBERS", numbers)
         compare(by_tensors(spec), 3, 7, mixed=mixed, given=mixed, histories=not mixed)
 
 
 @pytest.mark.parametrize("spec", ["concat", "gru", "lstm", "lru", "stack-rnn"])
 def test_real_inputs_get_their_gradient_in_stretches_too(spec, monkeypatch):
     for mixed, histories in itertools.product((False, True), repeat=2):
-        monkeypatch.setattr(workspace, "STRETCH_NUMBERS", 2**18 if mixed else 2 * 3 * WIDTH)
+        monkeypatch.setattr(buffer_pool, "STRETCH_NUMBERS", 2**18 if mixed else 2 * 3 * WIDTH)
         compare(by_tensors(spec, symbols=0), 3, 5, mixed=mixed, histories=histories)
 
 
 @pytest.mark.parametrize("spec", ["concat", "gru-concat", "lstm", "min-gru", "slstm"])
 def test_several_layers_in_stretches(spec, monkeypatch):
-    monkeypatch.setattr(workspace, "STRETCH_NUMBERS", 3 * WIDTH * 2)
+    monkeypatch.setattr(buffer_pool, "STRETCH_NUMBERS", 3 * WIDTH * 2)
     model = by_tensors(spec, layers=3)
     for mixed, given in itertools.product((False, True), repeat=2):
         compare(model, 3, 4, mixed=mixed, given=given, histories=True)

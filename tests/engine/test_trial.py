@@ -10,8 +10,9 @@ from torch import nn
 
 import seqtasks as st
 from seqtasks.cells import StateReadout
-from seqtasks.engine import execution, recording_model
-from seqtasks.engine.makers import TensorEngine
+from seqtasks.engine import engines as execution
+from seqtasks.engine.backends import TensorEngine
+from seqtasks.engine.record import whole_model
 
 HIDDEN, SYMBOLS = 5, 3
 
@@ -180,9 +181,7 @@ class Scaled(nn.Embedding):
 
 
 def test_parameters_that_the_program_does_not_know_are_compared_too(monkeypatch, caplog):
-    monkeypatch.setattr(
-        recording_model, "_is_table", lambda module: isinstance(module, nn.Embedding)
-    )
+    monkeypatch.setattr(whole_model, "_is_table", lambda module: isinstance(module, nn.Embedding))
     model = model_of(Faint)
     model.embedding = Scaled(SYMBOLS, 4)
     assert outcome(model) == "plain"

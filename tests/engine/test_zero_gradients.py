@@ -6,7 +6,7 @@ from torch import nn
 from truth import ENGINES
 
 import seqtasks as st
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine.unroll import engines_of
 
 FLAT = {
     "round": torch.round,

@@ -8,7 +8,7 @@ from torch import nn
 
 import seqtasks as st
 from seqtasks.training import TorchBatch, Trainer
-from seqtasks.training.data import Block
+from seqtasks.training.batches import Block
 
 BATCH, TIME, WIDTH, SYMBOLS = 8, 10, 3, 4
 LENGTHS = (TIME, 3, 1)

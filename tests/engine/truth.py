@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import torch
 
 import seqtasks as st
-from seqtasks.engine.with_engine import engines_of
+from seqtasks.engine.unroll import engines_of
 
 ENGINES = ["native", *(["torch"] if find_spec("seqtasks.engine.tensors") else [])]
 

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 import seqtasks as st
-from seqtasks.alphabet import IGNORE, Tokens
-from seqtasks.model import sequence_loss
-from seqtasks.registry import current_registry
+from seqtasks.models.model import sequence_loss
+from seqtasks.registry.discovery import current_registry
+from seqtasks.tasks.alphabets import IGNORE, Tokens
 
 
 def tasks_with_an_end():

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from seqtasks.errors import UsageError
-from seqtasks.experiment import Experiment
-from seqtasks.lookup import task as find_task
-from seqtasks.randomness import stream
+from seqtasks.experiments.experiment import Experiment
+from seqtasks.randomness.streams import stream
+from seqtasks.registry.find import task as find_task
 
 TASKS = ("bitflip", "bitshift", "parity")
 SHIFTS = (-500, -11, -10, -4, -1, 0, 1, 2, 4, 9, 10, 11, 500)
@@ -175,8 +175,8 @@ def test_a_shift_that_is_no_whole_number_is_refused():
 @pytest.mark.parametrize(
     "code",
     [
-        "import seqtasks.lookup",
-        "import seqtasks.registry; seqtasks.registry.current_registry()",
+        "import seqtasks.registry.find",
+        "import seqtasks.registry.discovery; seqtasks.registry.discovery.current_registry()",
         "import seqtasks_bits",
         DRAW,
     ],

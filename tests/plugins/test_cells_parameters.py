@@ -9,7 +9,7 @@ import torch
 from torch.testing import assert_close
 
 import seqtasks as st
-from seqtasks.registry import current_registry
+from seqtasks.registry.discovery import current_registry
 from seqtasks_cells import register_cells
 from seqtasks_cells.linear import LRU, DeltaNet
 from seqtasks_cells.memory import StackRNN, TapeRNN
@@ -42,7 +42,7 @@ def seeded():
 def registry(site, monkeypatch):
     """A registry in which the plugin is found by an entry point."""
     site.plugin("literature", target="seqtasks_cells")
-    monkeypatch.setattr("seqtasks.registry._current", None)
+    monkeypatch.setattr("seqtasks.registry.discovery._current", None)
     return current_registry()
 
 

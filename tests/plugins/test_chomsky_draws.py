@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from test_chomsky_oracles import ORACLES
 
-from seqtasks.randomness import stream
+from seqtasks.randomness.streams import stream
 from seqtasks_chomsky.draws import uniform_below, uniform_symbols
 
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from seqtasks.randomness import stream
+from seqtasks.randomness.streams import stream
 from seqtasks_chomsky.arithmetic import BinaryAddition, BinaryMultiplication, ComputeSqrt
 from seqtasks_chomsky.brackets import ModularArithmeticBrackets, SolveEquation
 from seqtasks_chomsky.copying import DuplicateString, MissingDuplicate, OddsFirst

@@ -13,10 +13,10 @@ import pytest
 from test_chomsky_oracles import ORACLES
 
 import seqtasks_chomsky
-from seqtasks.alphabet import IGNORE, Tokens
 from seqtasks.errors import UsageError
-from seqtasks.experiment import Experiment
-from seqtasks.randomness import stream
+from seqtasks.experiments.experiment import Experiment
+from seqtasks.randomness.streams import stream
+from seqtasks.tasks.alphabets import IGNORE, Tokens
 
 DIGESTS = Path(__file__).with_name("chomsky_digests.json")
 DIGEST_LENGTHS = (5, 39, 499)

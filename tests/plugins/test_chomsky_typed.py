@@ -8,7 +8,7 @@ import pytest
 from test_chomsky_oracles import ORACLES
 
 from seqtasks.errors import UsageError
-from seqtasks.lookup import build_task
+from seqtasks.registry.find import build_task
 from seqtasks_chomsky.expressions import MALFORMED, OTHER, evaluate
 
 PUBLISHED = {

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import seqtasks as st
-from seqtasks.lengths import LengthRange
-from seqtasks.registry import current_registry
+from seqtasks.registry.discovery import current_registry
+from seqtasks.tasks.lengths import LengthRange
 
 NAMES = current_registry().names("task")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_languages_oracles import CASES, all_words
 
-from seqtasks.randomness import stream
+from seqtasks.randomness.streams import stream
 from seqtasks_languages.language import END
 
 NAMES = list(CASES)

@@ -12,7 +12,7 @@ import pytest
 from test_languages_oracles import CASES, all_words, words_of_length
 
 from seqtasks.errors import UsageError
-from seqtasks.randomness import stream
+from seqtasks.randomness.streams import stream
 from seqtasks_languages.drawing import uniforms, whole_numbers
 from seqtasks_languages.dyck import Dyck
 from seqtasks_languages.shuffle_dyck import ShuffleDyck

@@ -9,12 +9,12 @@ from test_languages_oracles import CASES
 
 import seqtasks as st
 import seqtasks_languages
-from seqtasks.binding import bind
 from seqtasks.errors import UsageError
-from seqtasks.experiment import Experiment
-from seqtasks.lookup import task as find_task
-from seqtasks.randomness import stream
-from seqtasks.spec import parse_spec
+from seqtasks.experiments.experiment import Experiment
+from seqtasks.randomness.streams import stream
+from seqtasks.registry.find import task as find_task
+from seqtasks.specs.bind import bind
+from seqtasks.specs.grammar import parse_spec
 from seqtasks_languages.automata import Automaton, RegularLanguage
 from seqtasks_languages.brackets import brackets
 from seqtasks_languages.dyck import Dyck

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from test_languages_oracles import CASES, all_words
 
-from seqtasks.randomness import stream
+from seqtasks.randomness.streams import stream
 
 NAMES = list(CASES)
 LENGTHS = (

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from seqtasks.errors import UsageError
-from seqtasks.experiment import Experiment
-from seqtasks.lookup import task as find_task
-from seqtasks.randomness import stream
-from seqtasks.registry import current_registry
+from seqtasks.experiments.experiment import Experiment
+from seqtasks.randomness.streams import stream
+from seqtasks.registry.discovery import current_registry
+from seqtasks.registry.find import task as find_task
 
 FAMILIES = {
     "memory": {

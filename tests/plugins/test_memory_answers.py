@@ -6,9 +6,9 @@ from collections import deque
 import numpy as np
 import pytest
 
-from seqtasks.lengths import LengthRange
-from seqtasks.lookup import task as find_task
-from seqtasks.randomness import stream
+from seqtasks.randomness.streams import stream
+from seqtasks.registry.find import task as find_task
+from seqtasks.tasks.lengths import LengthRange
 
 LARGEST = 500
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from seqtasks.errors import UsageError
-from seqtasks.lookup import task as find_task
-from seqtasks.metrics import mean_squared_error
-from seqtasks.randomness import stream
+from seqtasks.randomness.streams import stream
+from seqtasks.registry.find import task as find_task
+from seqtasks.tasks.metrics import mean_squared_error
 
 COUNT = 20_000
 

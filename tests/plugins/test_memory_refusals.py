@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from seqtasks.errors import UsageError
-from seqtasks.lookup import task as find_task
-from seqtasks.randomness import stream
+from seqtasks.randomness.streams import stream
+from seqtasks.registry.find import task as find_task
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from test_memory_answers import counts_of
 
-from seqtasks.lookup import task as find_task
-from seqtasks.randomness import stream
+from seqtasks.randomness.streams import stream
+from seqtasks.registry.find import task as find_task
 
 
 def mqar(words, task):

@@ -7,8 +7,8 @@ from itertools import pairwise, permutations
 import numpy as np
 import pytest
 
-from seqtasks.lookup import task as find_task
-from seqtasks.randomness import stream
+from seqtasks.randomness.streams import stream
+from seqtasks.registry.find import task as find_task
 from seqtasks_recall.drawing import distinct, first_places
 from seqtasks_recall.motifs import Motifs
 

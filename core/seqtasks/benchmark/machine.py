@@ -1,4 +1,4 @@
-"""The machine a measurement was made on, and what it was made with."""
+"""Describe the machine and the versions that a measurement was made with."""
 
 import os
 import platform
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks import __version__
-from seqtasks.engine.native.compiler import CompilerError, find_compiler
+from seqtasks.engine.native.execute.compiler import CompilerError, find_compiler
 
 __all__ = ["machine_facts"]
 

@@ -1,4 +1,4 @@
-"""Measuring contenders side by side: in turns, in bursts of steps, medians with their spread."""
+"""Measure contenders side by side: in turns, in bursts of steps, medians with spread."""
 
 import math
 import time

@@ -1,4 +1,4 @@
-"""What every contender is given to train: one model, one set of batches drawn beforehand."""
+"""What every contender trains: one model, one set of batches drawn beforehand."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -6,12 +6,12 @@ from typing import Literal
 
 import numpy as np
 
-from seqtasks.alphabet import Reals, Tokens
 from seqtasks.benchmark.sizes import Size
-from seqtasks.building import build_model
-from seqtasks.lengths import LengthRange
-from seqtasks.model import Model
+from seqtasks.models.build import build_model
+from seqtasks.models.model import Model
 from seqtasks.tasks import Array, Task
+from seqtasks.tasks.alphabets import Reals, Tokens
+from seqtasks.tasks.lengths import LengthRange
 from seqtasks.training import BatchSource, Block, TorchBatch
 
 __all__ = ["FixedBatches", "Inputs", "Problem"]

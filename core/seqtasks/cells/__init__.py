@@ -1,4 +1,13 @@
-"""Cells and readouts: the base classes and the built-in ones."""
+"""One step of a cell, as its paper prints it, and the loop that defines a run.
+
+    base                   `Cell` and `Readout`: the two functions of a recurrent network
+    elman, gated           the built-in cells
+    readouts               the built-in readouts
+    torch_layout           parameters named and laid out as torch's layers have them
+    plain_loop, padding    the loop over time: the definition of every result
+
+Faster ways to compute the same are in `engine`.
+"""
 
 from seqtasks.cells.base import Cell, Readout, State
 from seqtasks.cells.elman import Concat, Elman, Sum

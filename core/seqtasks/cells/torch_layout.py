@@ -1,4 +1,4 @@
-"""The parameters of torch's recurrent layers, so that weights go from one to the other."""
+"""Name and lay out parameters as torch's recurrent layers do, so weights can be exchanged."""
 
 import math
 from typing import ClassVar

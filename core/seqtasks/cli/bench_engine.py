@@ -15,7 +15,7 @@ from seqtasks.errors import UsageError
 
 if TYPE_CHECKING:
     from seqtasks.benchmark.measuring import Measured
-    from seqtasks.benchmark.memory import PeakMemory
+    from seqtasks.benchmark.peak_memory import PeakMemory
     from seqtasks.benchmark.problem import Inputs, Problem
 
 __all__ = ["engine"]
@@ -174,7 +174,7 @@ def _measure_times(
             break
     if plot is not None and done:
         from seqtasks.benchmark.figure import timing_figure
-        from seqtasks.plots import write_figure
+        from seqtasks.runs.plots import write_figure
 
         write_figure(timing_figure(done), plot)
     if as_json:
@@ -188,7 +188,7 @@ def _measure_times(
 
 
 def _measure_memory(problems: "Sequence[Problem]", machine: dict[str, Any], as_json: bool) -> None:
-    from seqtasks.benchmark.memory import measure_memory
+    from seqtasks.benchmark.peak_memory import measure_memory
 
     done: list[PeakMemory] = []
     for problem in problems:

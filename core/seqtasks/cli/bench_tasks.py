@@ -10,10 +10,10 @@ import numpy as np
 from seqtasks.cli.completion import complete_names
 from seqtasks.cli.output import echo_json, echo_table
 from seqtasks.errors import UsageError
-from seqtasks.registry import current_registry
-from seqtasks.task_choices import task_choices
-from seqtasks.task_speed import TaskSpeed, measure_task
+from seqtasks.registry.discovery import current_registry
+from seqtasks.registry.variants import task_choices
 from seqtasks.tasks import Task
+from seqtasks.tasks.speed import TaskSpeed, measure_task
 
 __all__ = ["tasks"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from seqtasks.registry import Kind, current_registry
+from seqtasks.registry.discovery import Kind, current_registry
 
 __all__ = ["complete_names", "complete_runs"]
 

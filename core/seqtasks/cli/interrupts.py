@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
-from seqtasks.saving import finished_savings, is_saving
+from seqtasks.files.critical_section import finished_savings, is_saving
 
 __all__ = ["ENDING", "noting", "received", "watch"]
 

@@ -16,10 +16,16 @@ import click
 from seqtasks import __version__
 from seqtasks.cli.interrupts import received, watch
 from seqtasks.cli.output import brief, say
-from seqtasks.cli.streams import OutputError, settled_streams
+from seqtasks.cli.standard_streams import OutputError, settled_streams
 from seqtasks.errors import SeqtasksError, UsageError, did_you_mean, one_line
-from seqtasks.module_classes import nothing_from_here
-from seqtasks.registry import DISABLE_VARIABLE, EVERY, THIRD_PARTY, current_registry, use_registry
+from seqtasks.registry.discovery import (
+    DISABLE_VARIABLE,
+    EVERY,
+    THIRD_PARTY,
+    current_registry,
+    use_registry,
+)
+from seqtasks.registry.module_classes import nothing_from_here
 
 __all__ = ["cli", "main"]
 

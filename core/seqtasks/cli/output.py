@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqtasks.errors import UsageError
-from seqtasks.json_text import write_text
+from seqtasks.files.json_text import write_text
 
 if TYPE_CHECKING:
     from rich.console import Console

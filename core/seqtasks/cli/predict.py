@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
 from seqtasks.cli.completion import complete_runs
 from seqtasks.cli.output import echo_json, say
 from seqtasks.cli.trusting import trust_option
 from seqtasks.errors import UsageError
+from seqtasks.tasks.alphabets import (
+    IGNORE,
+    Reals,
+    Tokens,
+    TokenSets,
+)
 
 if TYPE_CHECKING:
-    from seqtasks.running import Result
+    from seqtasks.runs.training_run import Result
 
 __all__ = ["predict"]
 
@@ -49,7 +54,7 @@ def predict(run: Path, inputs: tuple[str, ...], states: bool, trust: bool, as_js
         if not inputs:
             raise UsageError("stdin holds no input: give one string of symbols a line")
     inputs = tuple(text.strip() for text in inputs)
-    from seqtasks.stored import load
+    from seqtasks.runs.load import load
 
     loaded = load(run, trust=trust)
     encoded = [loaded.task.inputs.encode(text) for text in inputs]
@@ -72,7 +77,7 @@ def _answer(loaded: "Result", ids: Any, states: bool) -> dict[str, Any]:
     """Return an input, the prediction where it is scored, and the right answer, step by step."""
     import torch
 
-    from seqtasks.evaluation import decide
+    from seqtasks.scoring.evaluate import decide
     from seqtasks.training import to_torch
 
     task = loaded.task

@@ -9,7 +9,7 @@ from seqtasks.cli.output import console, figure, say
 from seqtasks.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from seqtasks.running import Result, Run
+    from seqtasks.runs.training_run import Result, Run
 
 __all__ = ["instances_progress", "progress_observer"]
 

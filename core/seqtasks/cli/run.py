@@ -21,9 +21,9 @@ from seqtasks.errors import RunInterruptedError, UsageError
 from seqtasks.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from seqtasks.experiment import Experiment
-    from seqtasks.running import Result, Run
-    from seqtasks.settings import EngineName
+    from seqtasks.experiments.experiment import Experiment
+    from seqtasks.runs.training_run import Result, Run
+    from seqtasks.tasks.settings import EngineName
 
 __all__ = ["resume", "run"]
 
@@ -227,7 +227,7 @@ def run(
     or a class of an installed module (package.module:MyTask). Every option has a default that the
     task recommends.
     """
-    from seqtasks.experiment_files import load_experiment
+    from seqtasks.experiments.find import load_experiment
 
     context = click.get_current_context()
     given = {
@@ -245,7 +245,7 @@ def run(
         return
 
     def start(observers: list[Any], stop: Callable[[], int]) -> "Result":
-        from seqtasks.lifecycle import run as run_experiment
+        from seqtasks.runs.lifecycle import run as run_experiment
 
         _settle_threads(_threads_for(experiment))
         return run_experiment(experiment, out=out, observers=observers, stop=stop)
@@ -287,8 +287,8 @@ def resume(
     """Go on with RUN from its last checkpoint."""
 
     def start(observers: list[Any], stop: Callable[[], int]) -> "Result":
-        from seqtasks.lifecycle import resume as resume_run
         from seqtasks.runs.directory import RunDirectory
+        from seqtasks.runs.lifecycle import resume as resume_run
 
         record = RunDirectory.open(run).record()
         if record.get("engine") != "native":  # a compiled program has threads of its own
@@ -380,7 +380,7 @@ def _settle_threads(count: Any) -> None:
 
 
 def _tensorboard() -> Any:
-    from seqtasks.observers import TensorBoard
+    from seqtasks.runs.observers import TensorBoard
 
     try:
         import tensorboard  # noqa: F401  # pyright: ignore[reportUnusedImport]
@@ -392,16 +392,16 @@ def _tensorboard() -> Any:
 
 
 def _with_lengths(experiment: "Experiment", texts: tuple[str, ...]) -> "Experiment":
-    from seqtasks.evaluation import lengths_to_score
-    from seqtasks.lookup import task as find_task
+    from seqtasks.registry.find import task as find_task
+    from seqtasks.scoring.evaluate import lengths_to_score
 
     lengths = lengths_to_score(find_task(experiment.task), ",".join(texts))
     return experiment.with_changes(evaluation_lengths=tuple(lengths))
 
 
 def _show_plan(experiment: "Experiment", out: Path, as_json: bool) -> None:
-    from seqtasks.preparing import prepare
-    from seqtasks.running import parameter_count
+    from seqtasks.runs.prepare import prepare
+    from seqtasks.runs.training_run import parameter_count
 
     started, _ = prepare(experiment.with_changes(engine="plain"))  # nothing is compiled
     parameters = parameter_count(started.model)

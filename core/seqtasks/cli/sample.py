@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from seqtasks.available_memory import check_instances_fit
 from seqtasks.cli.completion import complete_names
 from seqtasks.cli.progress import instances_progress
 from seqtasks.cli.show_json import example_length
@@ -14,13 +15,12 @@ from seqtasks.cli.wrapping import aligned
 from seqtasks.errors import UsageError
 from seqtasks.exports.formats import json_line, write_npz
 from seqtasks.exports.instances import Instance
-from seqtasks.lengths import LengthRange
-from seqtasks.lookup import task as find_task
-from seqtasks.memory import check_instances_fit
-from seqtasks.randomness import stream
-from seqtasks.runs.files import write_output
+from seqtasks.files.atomic import write_output
+from seqtasks.randomness.streams import stream
+from seqtasks.registry.find import task as find_task
 from seqtasks.tasks import Batch, Task
-from seqtasks.tasks.checking import try_task
+from seqtasks.tasks.lengths import LengthRange
+from seqtasks.tasks.mistakes import try_task
 
 __all__ = ["sample"]
 

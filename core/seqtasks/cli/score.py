@@ -9,7 +9,7 @@ from seqtasks.cli.completion import complete_runs
 from seqtasks.cli.output import check_picture, echo_json, say
 from seqtasks.cli.score_table import echo_scores
 from seqtasks.cli.trusting import trust_option
-from seqtasks.trivial import baselines_beside
+from seqtasks.scoring.baselines import baselines_beside
 
 __all__ = ["score"]
 
@@ -57,10 +57,10 @@ def score(
     """Score RUN: accuracy per symbol and per whole sequence, with 95 % intervals."""
     if plot is not None:
         check_picture(plot)
-    from seqtasks.evaluation import evaluate
-    from seqtasks.model import Model
-    from seqtasks.range_score import evaluate_range
-    from seqtasks.stored import load
+    from seqtasks.models.model import Model
+    from seqtasks.runs.load import load
+    from seqtasks.scoring.evaluate import evaluate
+    from seqtasks.scoring.over_range import evaluate_range
 
     loaded = load(run, trust=trust)
     experiment, holdout = loaded.experiment, loaded.holdout
@@ -78,7 +78,7 @@ def score(
     over_text = None if over_range is None else over_range.lengths
     trivial = baselines_beside(loaded.task, [score.length for score in scores], over_text)
     if plot is not None:
-        from seqtasks.plots import drawn_of, lengths_figure, write_figure
+        from seqtasks.runs.plots import drawn_of, lengths_figure, write_figure
 
         shown = replace(loaded, scores=scores, score=over_range, without_learning=trivial)
         title = f"{experiment.run_name}, step {loaded.step}"

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from seqtasks.cli.output import echo_table, figure, heading, percentage, say
 from seqtasks.cli.wrapping import wrapped
 from seqtasks.errors import counted
-from seqtasks.lengths import LengthRange, describe_lengths
-from seqtasks.metrics import Metric
-from seqtasks.trivial import Baseline, is_no_better
+from seqtasks.scoring.baselines import Baseline, is_no_better
+from seqtasks.tasks.lengths import LengthRange, describe_lengths
+from seqtasks.tasks.metrics import Metric
 
 if TYPE_CHECKING:
-    from seqtasks.evaluation import Score
-    from seqtasks.experiment import Experiment
-    from seqtasks.range_score import RangeScore
-    from seqtasks.running import Result
+    from seqtasks.experiments.experiment import Experiment
+    from seqtasks.runs.training_run import Result
+    from seqtasks.scoring.evaluate import Score
+    from seqtasks.scoring.over_range import RangeScore
 
 __all__ = ["echo_result", "echo_scores"]
 

@@ -7,22 +7,22 @@ from typing import TypeVar
 
 import click
 
-from seqtasks.binding import parameters_of
+from seqtasks.authoring.recommended_settings import settings_mistakes
 from seqtasks.cli.completion import complete_names
 from seqtasks.cli.output import echo_json, figure, heading, say, table_lines
 from seqtasks.cli.show_json import DOCUMENTS, example_length, open_meanings
 from seqtasks.cli.show_settings import protocol_lines, setting_rows, trained_with
 from seqtasks.cli.wrapping import aligned, labelled, text_width, wrapped
 from seqtasks.errors import UsageError, counted
-from seqtasks.lookup import find, task
-from seqtasks.randomness import stream
-from seqtasks.recommended import settings_mistakes
-from seqtasks.registry import KINDS, Kind, current_registry
-from seqtasks.spec import SpecError, format_value, parse_spec
+from seqtasks.randomness.streams import stream
+from seqtasks.registry.discovery import KINDS, Kind, current_registry
+from seqtasks.registry.find import find, task
+from seqtasks.registry.user_files import WrongKindError
+from seqtasks.scoring.baselines import baselines
+from seqtasks.specs.bind import parameters_of
+from seqtasks.specs.grammar import SpecError, format_value, parse_spec
 from seqtasks.tasks import Reals, Task, TokenSets
-from seqtasks.tasks.checking import try_two_lengths
-from seqtasks.trivial import baselines
-from seqtasks.user_files import WrongKindError
+from seqtasks.tasks.mistakes import try_two_lengths
 
 __all__ = ["show"]
 
@@ -174,9 +174,9 @@ def _score(name: str, value: float) -> str:
 
 
 def _cell(name: str) -> list[str]:
-    from seqtasks.building import CELL_SIZES, cell
     from seqtasks.cells import Cell
     from seqtasks.cli.show_engine import engine_lines
+    from seqtasks.models.build import CELL_SIZES, cell
 
     target = find("cell", name, Cell, CELL_SIZES).target
     count = sum(parameter.numel() for parameter in cell(name, 32, 32).parameters())
@@ -190,8 +190,8 @@ def _cell(name: str) -> list[str]:
 
 
 def _readout(name: str) -> list[str]:
-    from seqtasks.building import READOUT_SIZES
     from seqtasks.cells import Readout
+    from seqtasks.models.build import READOUT_SIZES
 
     target = find("readout", name, Readout, READOUT_SIZES).target
     parameters = parameters_of(target, READOUT_SIZES)
@@ -199,7 +199,7 @@ def _readout(name: str) -> list[str]:
 
 
 def _experiment(name: str) -> list[str]:
-    from seqtasks.experiment_files import load_experiment
+    from seqtasks.experiments.find import load_experiment
 
     data, _ = load_experiment(name).to_json()
     published = data.pop("published")

@@ -5,20 +5,20 @@ from typing import Any, NamedTuple
 
 import torch
 
-from seqtasks.building import cell as build_cell
-from seqtasks.building import readout
+from seqtasks.authoring.model_mistakes import ROWS, check_steps, model_mistakes
 from seqtasks.cli.wrapping import text_width
-from seqtasks.engine.description import described
-from seqtasks.engine.execution import Engines
-from seqtasks.engine.native.program import Program
-from seqtasks.engine.passes import Passes
+from seqtasks.engine.contract.protocol import Passes
+from seqtasks.engine.engines import Engines
+from seqtasks.engine.graph.describe import described
+from seqtasks.engine.native.execute.c_program import Program
 from seqtasks.errors import UsageError
-from seqtasks.model import Model
-from seqtasks.model_mistakes import ROWS, check_steps, model_mistakes
-from seqtasks.references import short_name
-from seqtasks.registry import KINDS, current_registry
-from seqtasks.spec import parse_spec
-from seqtasks.torch_randomness import torch_stream
+from seqtasks.models.build import cell as build_cell
+from seqtasks.models.build import readout
+from seqtasks.models.model import Model
+from seqtasks.randomness.torch_streams import torch_stream
+from seqtasks.registry.discovery import KINDS, current_registry
+from seqtasks.registry.references import short_name
+from seqtasks.specs.grammar import parse_spec
 
 __all__ = ["SIZE", "engine_document", "engine_lines", "program_source"]
 

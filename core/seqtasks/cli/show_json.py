@@ -5,16 +5,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from seqtasks.binding import REQUIRED, parameters_of, type_name
+from seqtasks.authoring.recommended_settings import settings_mistakes
 from seqtasks.cli.output import say
-from seqtasks.lookup import find, task
-from seqtasks.randomness import stream
-from seqtasks.recommended import settings_mistakes
-from seqtasks.registry import Kind, current_registry
-from seqtasks.spec import format_value, parse_spec
+from seqtasks.randomness.streams import stream
+from seqtasks.registry.discovery import Kind, current_registry
+from seqtasks.registry.find import find, task
+from seqtasks.scoring.baselines import baselines
+from seqtasks.specs.bind import REQUIRED, parameters_of, type_name
+from seqtasks.specs.grammar import format_value, parse_spec
 from seqtasks.tasks import Task
-from seqtasks.tasks.checking import try_two_lengths
-from seqtasks.trivial import baselines
+from seqtasks.tasks.mistakes import try_two_lengths
 
 __all__ = ["DOCUMENTS", "example_length", "open_meanings"]
 
@@ -79,9 +79,9 @@ def _task(name: str) -> dict[str, Any]:
 
 
 def _cell(name: str) -> dict[str, Any]:
-    from seqtasks.building import CELL_SIZES, cell
     from seqtasks.cells import Cell
     from seqtasks.cli.show_engine import SIZE, engine_document
+    from seqtasks.models.build import CELL_SIZES, cell
 
     target = find("cell", name, Cell, CELL_SIZES).target
     count = sum(parameter.numel() for parameter in cell(name, SIZE, SIZE).parameters())
@@ -94,15 +94,15 @@ def _cell(name: str) -> dict[str, Any]:
 
 
 def _readout(name: str) -> dict[str, Any]:
-    from seqtasks.building import READOUT_SIZES
     from seqtasks.cells import Readout
+    from seqtasks.models.build import READOUT_SIZES
 
     target = find("readout", name, Readout, READOUT_SIZES).target
     return _about("readout", name, target, READOUT_SIZES)
 
 
 def _experiment(name: str) -> dict[str, Any]:
-    from seqtasks.experiment_files import load_experiment
+    from seqtasks.experiments.find import load_experiment
 
     data, _ = load_experiment(name).to_json()
     return {"summary": current_registry().entry("experiment", name).summary, **data}

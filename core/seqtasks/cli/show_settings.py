@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from seqtasks.errors import counted
-from seqtasks.lengths import LengthRange, describe_lengths
-from seqtasks.settings import Settings
 from seqtasks.tasks import Task
+from seqtasks.tasks.lengths import LengthRange, describe_lengths
+from seqtasks.tasks.settings import Settings
 
 __all__ = ["protocol_lines", "setting_rows", "trained_with"]
 

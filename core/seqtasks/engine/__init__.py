@@ -1,5 +1,15 @@
-"""The engine: how a cell is run along a sequence."""
+"""Run a model faster than the plain loop, with the same results.
 
-from seqtasks.engine.unroll import map_state, past_end, unroll
+A model goes through these folders in this order:
 
-__all__ = ["map_state", "past_end", "unroll"]
+    record/    run its modules once on a few rows; every torch call becomes a node
+    graph/     what a node is; the table of operations; how graphs are built and rewritten
+    derive/    add the backward pass to the graph
+    native/    write one C program: plan, emit, execute         (CPU with a compiler)
+    tensors/   write torch calls: rewrite, plan, emit, execute  (any device)
+    contract/  what both promise, how a batch passes through, how a new program is tried
+
+`pipeline` is the way from a model to its graph. `engines` chooses a backend from `backends` and
+falls back to the plain loop of `cells.plain_loop`, which defines every result. `unroll` is the
+public function for a single cell.
+"""

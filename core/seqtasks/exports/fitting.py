@@ -1,13 +1,13 @@
-"""Whether an export fits into memory and onto the disk, told before it is drawn."""
+"""Refuse an export that fits neither memory nor disk before it is drawn."""
 
 import shutil
 from pathlib import Path
 
+from seqtasks.available_memory import as_gibibytes, check_instances_fit
 from seqtasks.errors import UsageError, counted
 from seqtasks.exports.formats import json_line
 from seqtasks.exports.instances import Instance
-from seqtasks.memory import as_gibibytes, check_instances_fit
-from seqtasks.randomness import stream
+from seqtasks.randomness.streams import stream
 from seqtasks.tasks import Task
 
 __all__ = ["check_disk", "check_memory"]

@@ -1,4 +1,4 @@
-"""What files of instances look like: NumPy archives, JSON lines, and Hugging Face datasets."""
+"""The formats of exported files: NumPy archives, JSON lines, Hugging Face datasets."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -8,10 +8,15 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
 from seqtasks.errors import UsageError
 from seqtasks.exports.instances import Instance
 from seqtasks.tasks import Array, Task
+from seqtasks.tasks.alphabets import (
+    IGNORE,
+    Reals,
+    Tokens,
+    TokenSets,
+)
 
 __all__ = ["FORMATS", "json_line", "library_versions", "write_npz"]
 

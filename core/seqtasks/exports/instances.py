@@ -1,13 +1,13 @@
-"""The instances of an export: drawn in blocks, each from a stream of its own."""
+"""Draw the instances of an export in blocks, each from a stream of its own."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from seqtasks.blocks import BLOCK_SYMBOLS
-from seqtasks.randomness import stream
+from seqtasks.randomness.streams import stream
 from seqtasks.tasks import Array, Task
+from seqtasks.tasks.blocks import BLOCK_SYMBOLS
 
 __all__ = ["Instance", "draw_instances"]
 

@@ -7,21 +7,28 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks import __version__
-from seqtasks.alphabet import Reals, Tokens, TokenSets
-from seqtasks.distributions import owner
 from seqtasks.errors import RunError, UsageError
 from seqtasks.exports.formats import FORMATS, library_versions
-from seqtasks.lookup import task as find_task
-from seqtasks.references import describe, open_verified, verify
-from seqtasks.registry import current_registry
-from seqtasks.runs.files import read_json
-from seqtasks.shapes import checked, listed, optional, table, text, whole
-from seqtasks.shapes import fields as shape_of
-from seqtasks.sources import digest, read_source
-from seqtasks.spec import parse_spec
+from seqtasks.files.atomic import read_json
+from seqtasks.files.validation import (
+    checked,
+    listed,
+    optional,
+    table,
+    text,
+    whole,
+)
+from seqtasks.files.validation import fields as shape_of
+from seqtasks.registry.discovery import current_registry
+from seqtasks.registry.find import task as find_task
+from seqtasks.registry.references import describe, open_verified, verify
+from seqtasks.registry.user_files import adopt
+from seqtasks.specs.grammar import parse_spec
 from seqtasks.tasks import Task
-from seqtasks.trust import Code, check_trust, is_trusted
-from seqtasks.user_files import adopt
+from seqtasks.tasks.alphabets import Reals, Tokens, TokenSets
+from seqtasks.trust.consent import Code, check_trust, is_trusted
+from seqtasks.trust.distributions import owner
+from seqtasks.trust.sources import digest, read_source
 
 __all__ = ["Manifest", "file_digests", "read_manifest"]
 

@@ -13,10 +13,10 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from seqtasks.errors import UsageError, one_line
-from seqtasks.json_text import read_text, write_text
-from seqtasks.runs.files import open_regular, write_atomically
+from seqtasks.files.atomic import open_regular, write_atomically
+from seqtasks.files.json_text import read_text, write_text
+from seqtasks.files.validation import checked
 from seqtasks.runs.header import ABOUT, OBJECT, WEIGHTS, WEIGHTS_OF, remedy
-from seqtasks.shapes import checked
 
 __all__ = ["Checkpoint", "read_checkpoint", "read_weights", "write_checkpoint", "write_weights"]
 

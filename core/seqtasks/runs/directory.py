@@ -1,4 +1,4 @@
-"""A run's directory: made under the next free number, locked while it runs, listed."""
+"""A run's folder: made under the next free number, locked while it runs, listed."""
 
 import os
 from collections.abc import Generator, Iterator
@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks.errors import UsageError, did_you_mean, one_line
-from seqtasks.json_text import read_text
-from seqtasks.runs.files import (
+from seqtasks.experiments.schemas import LOG_LINE, RECORD, RESULT
+from seqtasks.files.atomic import (
     MOST_JSON,
     open_regular,
     read_json,
@@ -17,10 +17,10 @@ from seqtasks.runs.files import (
     write_json,
     writing,
 )
+from seqtasks.files.json_text import read_text
+from seqtasks.files.validation import checked
 from seqtasks.runs.locking import held, is_held
 from seqtasks.runs.making import make_folder
-from seqtasks.runs.schemas import LOG_LINE, RECORD, RESULT
-from seqtasks.shapes import checked
 
 __all__ = ["FORMAT", "RunDirectory"]
 

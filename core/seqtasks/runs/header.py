@@ -1,13 +1,21 @@
-"""What a safetensors file of a run says of itself, read without its tensors and without torch."""
+"""Read what a safetensors file says of itself, without its tensors and without torch."""
 
 from pathlib import Path
 from typing import Any
 
 from seqtasks.errors import UsageError
-from seqtasks.json_text import read_text
-from seqtasks.runs.files import open_regular
-from seqtasks.runs.schemas import PROGRESS
-from seqtasks.shapes import anything, checked, fields, listed, table, text, whole
+from seqtasks.experiments.schemas import PROGRESS
+from seqtasks.files.atomic import open_regular
+from seqtasks.files.json_text import read_text
+from seqtasks.files.validation import (
+    anything,
+    checked,
+    fields,
+    listed,
+    table,
+    text,
+    whole,
+)
 
 __all__ = ["ABOUT", "OBJECT", "WEIGHTS", "WEIGHTS_OF", "read_about", "read_progress", "remedy"]
 

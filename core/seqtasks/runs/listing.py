@@ -1,13 +1,13 @@
-"""What runs lie in a folder, and how far each has come."""
+"""List the runs in a folder and how far each has come."""
 
 from pathlib import Path
 from typing import Any
 
 from seqtasks.errors import UsageError
+from seqtasks.experiments.schemas import SUMMARY
+from seqtasks.files.validation import checked
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.header import read_progress
-from seqtasks.runs.schemas import SUMMARY
-from seqtasks.shapes import checked
 
 __all__ = ["list_runs"]
 

@@ -1,4 +1,4 @@
-"""One process at a time writes a run: the folder is locked, and the file `lock` in it."""
+"""Lock a run's folder, so that only one process at a time writes it."""
 
 import errno
 import fcntl
@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from seqtasks.errors import UsageError, one_line
-from seqtasks.runs.files import open_owned, read_regular, warn_once
+from seqtasks.files.atomic import open_owned, read_regular, warn_once
 
 __all__ = ["held", "is_held", "try_lock"]
 

@@ -1,4 +1,4 @@
-"""Folders that are made under a temporary name, whole, and then take the next free number."""
+"""Make a folder whole under a temporary name, then give it the next free number."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from seqtasks.errors import RunError, UsageError
-from seqtasks.runs.files import sync_folder
+from seqtasks.files.atomic import sync_folder
 from seqtasks.runs.locking import try_lock
 
 __all__ = ["make_folder"]

@@ -1,10 +1,30 @@
-"""Tasks, and all that a plugin's task is written with: the face that plugins import. NumPy only."""
+"""A task: a data generator, a target encoder and metrics. NumPy only.
 
-from seqtasks.alphabet import BLANK, IGNORE, Reals, Tokens, TokenSets
+    alphabets, lengths             what a step is made of; how long sequences are
+    task                           `Task` and `Batch`: the class that an author extends
+    metrics                        scores of predictions against targets
+    settings, cadence,
+    curricula, learning_rates      what a task recommends for training
+    published                      figures and protocols of papers
+    holdout, blocks                inputs that training never sees; batches per draw
+    mistakes, speed                find an author's mistakes; measure how fast a task is drawn
+
+Names of this package itself are what authors of plugins import. Random streams are in
+`randomness`, scores of models in `scoring`.
+"""
+
 from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.hookspecs import Register, hookimpl
-from seqtasks.lengths import AllowedLengths
-from seqtasks.metrics import (
+from seqtasks.randomness.streams import random_bits, random_octets, stream
+from seqtasks.tasks.alphabets import (
+    BLANK,
+    IGNORE,
+    Reals,
+    Tokens,
+    TokenSets,
+)
+from seqtasks.tasks.lengths import AllowedLengths
+from seqtasks.tasks.metrics import (
     Metric,
     macro_accuracy,
     mean_squared_error,
@@ -12,9 +32,8 @@ from seqtasks.metrics import (
     sequence_accuracy,
     token_accuracy,
 )
-from seqtasks.published import PublishedProtocol
-from seqtasks.randomness import random_bits, random_octets, stream
-from seqtasks.settings import Settings
+from seqtasks.tasks.published import PublishedProtocol
+from seqtasks.tasks.settings import Settings
 from seqtasks.tasks.task import Array, Batch, Layout, Task
 
 __all__ = [

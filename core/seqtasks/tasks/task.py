@@ -8,16 +8,26 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.alphabet import IGNORE, Reals, Tokens, TokenSets
 from seqtasks.errors import TaskError, UsageError
-from seqtasks.lengths import AllowedLengths, LengthRange
-from seqtasks.metrics import Metric, scored, sequence_accuracy, token_accuracy
-from seqtasks.published import PublishedProtocol
-from seqtasks.settings import Settings
-from seqtasks.tasks.checking import check_values, failed
+from seqtasks.tasks.alphabets import (
+    IGNORE,
+    Reals,
+    Tokens,
+    TokenSets,
+)
+from seqtasks.tasks.lengths import AllowedLengths, LengthRange
+from seqtasks.tasks.metrics import (
+    Metric,
+    scored,
+    sequence_accuracy,
+    token_accuracy,
+)
+from seqtasks.tasks.mistakes import check_values, failed
+from seqtasks.tasks.published import PublishedProtocol
+from seqtasks.tasks.settings import Settings
 
 if TYPE_CHECKING:
-    from seqtasks.task_dataset import TaskDataset
+    from seqtasks.training.dataset import TaskDataset
 
 __all__ = ["Array", "Batch", "Layout", "Task"]
 
@@ -309,7 +319,7 @@ class Task:
             UsageError: for a length the task cannot have, or a number that makes no sense.
         """
         # Imported here, because it needs torch, and tasks are used where there is none.
-        from seqtasks.task_dataset import TaskDataset
+        from seqtasks.training.dataset import TaskDataset
 
         return TaskDataset(self, length, batch_size, batches, seed, rank, world_size)
 

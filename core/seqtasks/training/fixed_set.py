@@ -1,4 +1,4 @@
-"""A fixed set of training inputs: drawn once, gone through in batches of one length each."""
+"""A fixed set of training inputs: drawn once, then taken in batches of one length each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.curricula import Curriculum, Increasing
 from seqtasks.errors import UsageError
-from seqtasks.randomness import stream
+from seqtasks.randomness.streams import stream
 from seqtasks.tasks import Batch
+from seqtasks.tasks.curricula import Curriculum, Increasing
 
 __all__ = ["Epoch", "FixedSet", "draw_fixed_set", "epoch_of"]
 

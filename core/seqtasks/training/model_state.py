@@ -1,4 +1,4 @@
-"""A model's state as tensors alone, for a checkpoint, and back.
+"""Write a model's whole state as tensors for a checkpoint, and load it back.
 
 What a module gives as extra state is kept as JSON, the text's bytes in a tensor: reading a
 checkpoint runs no code. What is neither a dense tensor nor JSON is refused before training.

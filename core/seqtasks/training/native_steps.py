@@ -1,4 +1,4 @@
-"""Training steps made by a compiled program, many in one call.
+"""Train by a compiled program, many steps in one call.
 
 A program that holds for one number of steps alone may not be had for another; the steps of such a
 batch are then made by torch, from where the program's optimiser stood.
@@ -15,14 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqtasks.engine.checking import disagreement
-from seqtasks.engine.execution import Engines
-from seqtasks.engine.native.program import Program, Trained
-from seqtasks.engine.optimizer_values import OptimizerValues
-from seqtasks.model import Model
-from seqtasks.schedules import Schedule
-from seqtasks.settings import LossReduction
-from seqtasks.training.data import BatchSource, Block
+from seqtasks.engine.contract.optimizer_values import OptimizerValues
+from seqtasks.engine.contract.trial import disagreement
+from seqtasks.engine.engines import Engines
+from seqtasks.engine.native.execute.c_program import Program, Trained
+from seqtasks.models.model import Model
+from seqtasks.tasks.learning_rates import Schedule
+from seqtasks.tasks.settings import LossReduction
+from seqtasks.training.batches import BatchSource, Block
 from seqtasks.training.parameters import trained_parameters
 from seqtasks.training.torch_steps import TorchSteps
 

@@ -1,4 +1,4 @@
-"""Optimisers by name, with their parameters as a spec string says them."""
+"""Optimisers by name, with parameters from a spec string."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from seqtasks.binding import bind
-from seqtasks.engine.optimizer_values import OptimizerValues
+from seqtasks.engine.contract.optimizer_values import OptimizerValues
 from seqtasks.errors import UsageError, did_you_mean
-from seqtasks.spec import parse_spec
+from seqtasks.specs.bind import bind
+from seqtasks.specs.grammar import parse_spec
 
 __all__ = ["OPTIMIZERS", "build_optimizer", "optimizer_values"]
 

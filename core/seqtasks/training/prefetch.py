@@ -1,4 +1,4 @@
-"""The next item, drawn in a thread while the present one is used, where that is worth a thread."""
+"""Draw the next item in a thread while the present one is used, where a thread pays."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Training steps one by one: a pass forward, torch's autograd, torch's own optimiser."""
+"""Train step by step: a forward pass, torch's autograd, torch's own optimiser."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -7,15 +7,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqtasks.engine.optimizer_values import OptimizerValues
-from seqtasks.model import sequence_loss
-from seqtasks.schedules import Schedule
-from seqtasks.settings import LossReduction
-from seqtasks.torch_randomness import RandomStream
-from seqtasks.training.data import BatchSource, TorchBatch
-from seqtasks.training.drawing import Draws, draws_of
+from seqtasks.engine.contract.optimizer_values import OptimizerValues
+from seqtasks.models.model import sequence_loss
+from seqtasks.randomness.torch_streams import RandomStream
+from seqtasks.tasks.learning_rates import Schedule
+from seqtasks.tasks.settings import LossReduction
+from seqtasks.training.batches import BatchSource, TorchBatch
 from seqtasks.training.optimizers import build_optimizer
 from seqtasks.training.parameters import trained_parameters
+from seqtasks.training.random_draws import Draws, draws_of
 
 __all__ = ["TorchSteps", "predictions_of"]
 

@@ -1,4 +1,4 @@
-"""Training advances a model by a stretch of steps; its whole state can be taken and put back."""
+"""Advance a model by a stretch of steps; take its whole state and put it back."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -6,13 +6,13 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from seqtasks.engine.execution import Engines
+from seqtasks.engine.engines import Engines
 from seqtasks.errors import UsageError
-from seqtasks.model import Model
-from seqtasks.schedules import build_schedule
-from seqtasks.settings import EngineName, LossReduction
-from seqtasks.torch_randomness import torch_stream
-from seqtasks.training.data import BatchSource
+from seqtasks.models.model import Model
+from seqtasks.randomness.torch_streams import torch_stream
+from seqtasks.tasks.learning_rates import build_schedule
+from seqtasks.tasks.settings import EngineName, LossReduction
+from seqtasks.training.batches import BatchSource
 from seqtasks.training.model_state import load_state, state_tensors
 from seqtasks.training.native_steps import NativeSteps
 from seqtasks.training.optimizers import optimizer_values

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqtasks.engine.analysis import Analysis, Loop, StatePart
-from seqtasks.engine.derivative import depends_on_trained, derive
-from seqtasks.engine.graph import Graph
-from seqtasks.engine.nodes import Columns, Node
-from seqtasks.engine.phases import Phases
+from seqtasks.engine.derive.backward import depends_on_trained, derive
+from seqtasks.engine.graph.build import Graph
+from seqtasks.engine.graph.model_graph import Analysis, Loop, StatePart
+from seqtasks.engine.graph.node import Columns, Node
+from seqtasks.engine.graph.phases import Phases
 
 __all__ = [
     "Model",

@@ -13,9 +13,9 @@ from small_graphs import (
     weight,
 )
 
-from seqtasks.engine.derivative import depends_on_trained, derive
-from seqtasks.engine.nodes import Columns
-from seqtasks.engine.unsupported import UnsupportedError
+from seqtasks.engine.derive.backward import depends_on_trained, derive
+from seqtasks.engine.graph.node import Columns
+from seqtasks.engine.graph.unsupported import UnsupportedError
 
 # ---- by hand
 

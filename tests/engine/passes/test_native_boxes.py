@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtasks.engine.native.boxes import IrregularError, affine, boxes, positions, split_mixed
+from seqtasks.engine.native.emit.boxes import (
+    IrregularError,
+    affine,
+    boxes,
+    positions,
+    split_mixed,
+)
 
 
 # Places of a matrix (3, 4): 0 1 2 3 / 4 5 6 7 / 8 9 10 11.

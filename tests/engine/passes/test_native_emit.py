@@ -3,8 +3,8 @@
 import pytest
 from small_graphs import looped, weight
 
-from seqtasks.engine.native.emit import emit
-from seqtasks.engine.tensors.writing import write
+from seqtasks.engine.native.emit.source import emit
+from seqtasks.engine.tensors.emit.source import write
 
 
 def step(graph, x, h):

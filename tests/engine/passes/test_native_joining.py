@@ -2,8 +2,8 @@
 
 from small_graphs import looped, weight
 
-from seqtasks.engine.native.joining import join_products
-from seqtasks.engine.native.storage import Storage
+from seqtasks.engine.native.plan.shared_buffers import join_products
+from seqtasks.engine.native.plan.storage import Storage
 
 
 def joined(step, *, roots=lambda graph, x, h, m: []):

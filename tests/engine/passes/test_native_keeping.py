@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from small_graphs import by_symbol, given, new_graph, real_inputs, state, weight
 
-from seqtasks.engine.native.keeping import kept_values, kind_of, latest_input
-from seqtasks.engine.native.liveness import live_in
-from seqtasks.engine.native.storage import Storage, inputs_of
+from seqtasks.engine.native.plan.keep_or_recompute import kept_values, kind_of, latest_input
+from seqtasks.engine.native.plan.liveness import live_in
+from seqtasks.engine.native.plan.storage import Storage, inputs_of
 
 
 def users_of(storage):

@@ -2,8 +2,8 @@
 
 from small_graphs import new_graph, real_inputs, state, weight
 
-from seqtasks.engine.native.liveness import live_in, live_nodes
-from seqtasks.engine.native.storage import Storage
+from seqtasks.engine.native.plan.liveness import live_in, live_nodes
+from seqtasks.engine.native.plan.storage import Storage
 
 
 def test_what_no_root_needs_is_left_out():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_graphs import by_symbol, new_graph, real_inputs, weight
 
-from seqtasks.engine.native.operands import (
+from seqtasks.engine.native.plan.operands import (
     block_of,
     follow_each_other,
     in_memory,

@@ -3,8 +3,8 @@
 import pytest
 from small_graphs import looped, weight
 
-from seqtasks.engine.native.placing import plan_storage
-from seqtasks.engine.native.storage import Place
+from seqtasks.engine.native.plan.place import plan_storage
+from seqtasks.engine.native.plan.storage import Place
 
 
 def tanh_step(graph, x, h):

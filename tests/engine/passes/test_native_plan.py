@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from small_graphs import looped, weight
 
-from seqtasks.engine.native.plan import MOST_LANES, Plan, through_blas
-from seqtasks.engine.nodes import Columns
+from seqtasks.engine.graph.node import Columns
+from seqtasks.engine.native.plan.plan import MOST_LANES, Plan, through_blas
 
 
 def plan_of(made, names=None):

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_graphs import new_graph, real_inputs, weight
 
-from seqtasks.engine.native.schedule import groups
-from seqtasks.engine.native.storage import Storage
+from seqtasks.engine.native.plan.schedule import groups
+from seqtasks.engine.native.plan.storage import Storage
 
 
 def scheduled(*nodes):

@@ -3,8 +3,8 @@
 import numpy as np
 from small_graphs import new_graph, real_inputs, state, weight
 
-from seqtasks.engine.native.stacking import stack_gates, stack_gradients
-from seqtasks.engine.native.storage import Place, Storage
+from seqtasks.engine.native.plan.stacked_products import stack_gates, stack_gradients
+from seqtasks.engine.native.plan.storage import Place, Storage
 
 
 def rows(graph, matrix, low, high):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seqtasks.engine.phases import Phases
+from seqtasks.engine.graph.phases import Phases
 
 # The phases of a model with two loops, by hand:
 #   0 weights, 1 vocabulary,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from small_graphs import by_symbol, new_graph, real_inputs, state, weight
 
-from seqtasks.engine.nodes import Columns
-from seqtasks.engine.simplifying import tables_of, truth_of
+from seqtasks.engine.graph.node import Columns
+from seqtasks.engine.graph.simplify import tables_of, truth_of
 
 
 @pytest.fixture

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtasks.engine.tensors.places import Box, Strided, boxes, dense, strided
+from seqtasks.engine.graph.index import (
+    Box,
+    Strided,
+    boxes,
+    dense,
+    strided,
+)
 
 
 def test_a_value_in_its_own_order_has_the_strides_of_its_shape():

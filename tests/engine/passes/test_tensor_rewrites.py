@@ -4,15 +4,22 @@ import numpy as np
 import pytest
 from small_graphs import evaluated, looped, new_graph, real_inputs, weight
 
-from seqtasks.engine.tensors.joining import alike_joined, products_joined
-from seqtasks.engine.tensors.linear import (
+from seqtasks.engine.graph.rewrite import (
+    Roots,
+    added,
+    live,
+    rewrite,
+    users,
+    view,
+)
+from seqtasks.engine.tensors.rewrite.factor import (
     early_together,
     interpolated,
     with_factors_outside,
     without_nothings,
 )
-from seqtasks.engine.tensors.rewriting import Roots, added, live, rewrite, users, view
-from seqtasks.engine.tensors.vectors import contributions_joined, vectors_joined
+from seqtasks.engine.tensors.rewrite.fuse import alike_joined, products_joined
+from seqtasks.engine.tensors.rewrite.vectors import contributions_joined, vectors_joined
 
 SIZE, ROWS = 2, 3
 

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from small_graphs import by_symbol, looped, new_graph, real_inputs, state, weight
 
-from seqtasks.engine.tensors.sections import by_section, is_alias, is_flat_view, sections
+from seqtasks.engine.tensors.rewrite.sections import (
+    by_section,
+    is_alias,
+    is_flat_view,
+    sections,
+)
 
 # The sections of a model of one loop: 2 before it, 3 the loop, 4 after it, 5 before going back,
 # 6 the loop back, 7 after it.

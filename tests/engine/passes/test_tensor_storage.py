@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from small_graphs import looped, weight
 
-from seqtasks.engine.tensors.gradients import without_memory
-from seqtasks.engine.tensors.sections import sections
-from seqtasks.engine.tensors.slots import Slot
-from seqtasks.engine.tensors.storage import plan_storage
+from seqtasks.engine.tensors.plan.buffers import Slot
+from seqtasks.engine.tensors.plan.gradients import without_memory
+from seqtasks.engine.tensors.plan.place import plan_storage
+from seqtasks.engine.tensors.rewrite.sections import sections
 
 
 def stored(made, external=False):

@@ -5,7 +5,8 @@ import torch
 from small_graphs import looped, weight
 from torch import nn
 
-from seqtasks.engine.usage import leaves_of, steps_until_used
+from seqtasks.engine.derive.reach import steps_until_used
+from seqtasks.engine.record.autograd_leaves import leaves_of
 
 PREDICTIONS, INPUTS = ("predictions", 0, 0), ("inputs", 0, 0)
 EMBEDDED, REAL, OUTPUT = ("embedded", 0, 0), ("real inputs", 0, 0), ("output", 0, 0)

@@ -1,4 +1,4 @@
-"""What a contender is: one or several ways to train a problem's model by so many steps."""
+"""A contender: one or several ways to train a problem's model by n steps."""
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager

@@ -17,7 +17,7 @@ from seqtasks.benchmark.contenders.base import Run, UnavailableError, Variant
 from seqtasks.benchmark.contenders.jax_cells import JAX_CELLS, JaxCell, from_torch
 from seqtasks.benchmark.problem import Problem
 from seqtasks.cells import Cell, Elman
-from seqtasks.model import Model
+from seqtasks.models.model import Model
 
 __all__ = ["variants"]
 

@@ -1,4 +1,4 @@
-"""The contender `floor`: nothing but the matrix products that no training step can avoid."""
+"""The contender `floor`: only the matrix products that no training step can avoid."""
 
 from collections.abc import Sequence
 

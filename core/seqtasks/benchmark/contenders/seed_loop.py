@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from seqtasks.benchmark.contenders.base import Run, Variant, per_thread_count, training
 from seqtasks.benchmark.problem import Problem
-from seqtasks.model import Model
+from seqtasks.models.model import Model
 
 __all__ = ["SeedModel", "variants"]
 

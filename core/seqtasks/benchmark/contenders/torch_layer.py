@@ -16,8 +16,8 @@ from seqtasks.benchmark.contenders.base import (
 )
 from seqtasks.benchmark.problem import Problem
 from seqtasks.cells import GRU, LSTM, Cell, Concat, Elman, GRUConcat, Sum
-from seqtasks.model import Model
-from seqtasks.torch_randomness import torch_stream
+from seqtasks.models.model import Model
+from seqtasks.randomness.torch_streams import torch_stream
 from seqtasks.training import TorchBatch
 
 __all__ = ["LayerModel", "variants"]

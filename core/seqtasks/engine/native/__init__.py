@@ -1,1 +1,9 @@
-"""The native engine: the whole training step as one C program, made for a model and kept."""
+"""The native engine: the whole training step as one C program.
+
+    plan/     what is computed, what is kept and where: no C yet
+    emit/     the C of each phase, put together
+    c/        the C that every program includes
+    execute/  compile the text, keep the library, call it
+
+`execute.c_program` goes through these in order. The graph comes from `engine.pipeline`.
+"""

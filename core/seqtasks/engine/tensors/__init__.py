@@ -1,5 +1,13 @@
-"""A model's analysis run as tensor operations, on any device torch has."""
+"""The torch engine: a model's graph as torch calls, on any device.
 
-from seqtasks.engine.tensors.program import TensorProgram
+    rewrite/  fewer and larger operations
+    plan/     buffers, and where each value lies in them
+    emit/     the Python source of both passes
+    execute/  compile that source and call it
+
+`execute.torch_program` goes through these in order. The graph comes from `engine.pipeline`.
+"""
+
+from seqtasks.engine.tensors.execute.torch_program import TensorProgram
 
 __all__ = ["TensorProgram"]

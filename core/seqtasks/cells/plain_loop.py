@@ -1,0 +1,159 @@
+"""The plain loop: the definition that every faster execution must reproduce."""
+
+from collections.abc import Callable
+from typing import Any, Literal, overload
+
+import torch
+from torch import Tensor
+
+from seqtasks.cells import Cell, State
+from seqtasks.cells.padding import checked_lengths, last_repeated, past_end
+
+__all__ = ["brought_to", "map_state", "past_end", "scanned", "states_along", "unroll"]
+
+
+@overload
+def unroll(
+    cell: Cell,
+    inputs: Tensor,
+    state: State | None = None,
+    lengths: Tensor | None = None,
+    return_states: Literal[False] = False,
+) -> tuple[Tensor, State]: ...
+@overload
+def unroll(
+    cell: Cell,
+    inputs: Tensor,
+    state: State | None = None,
+    lengths: Tensor | None = None,
+    *,
+    return_states: Literal[True],
+) -> tuple[Tensor, State, State]: ...
+@overload
+def unroll(
+    cell: Cell,
+    inputs: Tensor,
+    state: State | None,
+    lengths: Tensor | None,
+    return_states: Literal[True],
+) -> tuple[Tensor, State, State]: ...
+def unroll(
+    cell: Cell,
+    inputs: Tensor,
+    state: State | None = None,
+    lengths: Tensor | None = None,
+    return_states: bool = False,
+) -> tuple[Tensor, State] | tuple[Tensor, State, State]:
+    """Run a cell along a sequence.
+
+    Args:
+        cell: the transition of one step.
+        inputs: (batch, time, features).
+        state: the state before the first step; None for the cell's own initial state.
+        lengths: (batch,) whole numbers, the steps of each instance; None for all of them.
+        return_states: whether to keep and return the state after every step.
+
+    Returns:
+        The outputs, (batch, time, output size), zero past an instance's length; the state of each
+        instance after its own last step; and, if asked for, the states after every step, shaped
+        as a state with a time axis, (batch, time, ...).
+
+    Raises:
+        ValueError: if inputs are not (batch, time, features), there is no step, or lengths are not
+            (batch,) whole numbers within 0 .. time.
+    """
+    _check(inputs)
+    if lengths is not None:
+        lengths = checked_lengths(inputs, lengths)
+    outputs, final, states = states_along(cell, inputs, state, lengths, return_states)
+    if lengths is not None:
+        ended = past_end(inputs.shape[1], lengths)
+        outputs = outputs.masked_fill(ended.view(*ended.shape, *[1] * (outputs.dim() - 2)), 0)
+    return (outputs, final, states[0]) if return_states else (outputs, final)
+
+
+def states_along(
+    cell: Cell, inputs: Tensor, state: State | None, lengths: Tensor | None, return_states: bool
+) -> tuple[Tensor, State, list[State]]:
+    """Run the loop of `unroll`, whose outputs past an instance's end are its last one again.
+
+    Past its end an instance is given its last input, and the state before it, again: the same step
+    is computed once more, and what it comes to is discarded. An instance of length 0 is given its
+    first input and its initial state.
+
+    Returns:
+        The outputs, the final state, and a list of the states of every step if they are wanted.
+    """
+    _check(inputs)
+    batch_size, steps = inputs.shape[:2]
+    if lengths is not None:
+        inputs = last_repeated(inputs, lengths)
+    if state is None:
+        state = brought_to(inputs.dtype, inputs.device, cell.initial_state(batch_size, steps))
+    final = state
+    outputs: list[Tensor] = []
+    states: list[State] = []
+    for step, x in enumerate(inputs.unbind(1)):
+        following = cell(x, state)
+        outputs.append(cell.output(x, following))
+        final = following if lengths is None else _where(lengths > step, following, final)
+        state = following if lengths is None else _where(lengths > step + 1, following, state)
+        if return_states:
+            states.append(final)
+    histories = [map_state(lambda *each: torch.stack(each, 1), *states)] if return_states else []
+    return torch.stack(outputs, 1), final, histories
+
+
+def scanned(
+    cell: Any, inputs: Tensor, state: State | None, lengths: Tensor | None
+) -> tuple[Tensor, State]:
+    """Run a cell's own `scan`; return what `states_along` returns.
+
+    Args:
+        cell: has a `scan`.
+        inputs: (batch, time, features).
+        state: the state before the first step; None for the cell's own initial state.
+        lengths: (batch,) int64, or None.
+    """
+    if lengths is None:
+        return cell.scan(inputs, state, None)
+    outputs, final = cell.scan(last_repeated(inputs, lengths), state, lengths.clamp(min=1))
+    empty = lengths == 0
+    if empty.any():
+        if state is None:
+            state = cell.initial_state(*inputs.shape[:2])
+            state = brought_to(inputs.dtype, inputs.device, state)
+        final = _where(empty, state, final)
+    return last_repeated(outputs, lengths), final
+
+
+def map_state(function: Callable[..., Tensor], *states: State) -> State:
+    """Apply a function to the corresponding tensors of states."""
+    if isinstance(states[0], Tensor):
+        return function(*states)
+    return tuple(function(*tensors) for tensors in zip(*states, strict=True))
+
+
+def _where(chosen: Tensor, state: State, other: State) -> State:
+    """Return the states of the chosen instances, and of the others another one."""
+
+    def choose(one: Tensor, another: Tensor) -> Tensor:
+        return torch.where(chosen.view(-1, *[1] * (one.dim() - 1)), one, another)
+
+    return map_state(choose, state, other)
+
+
+def brought_to(dtype: torch.dtype, device: torch.device, state: State) -> State:
+    """Bring a cell's initial state to a device, and its floats to a type."""
+
+    def brought(tensor: Tensor) -> Tensor:
+        return tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else tensor.dtype)
+
+    return map_state(brought, state)
+
+
+def _check(inputs: Tensor) -> None:
+    if inputs.dim() != 3:
+        raise ValueError(f"inputs must be (batch, time, features), got {tuple(inputs.shape)}")
+    if inputs.shape[1] == 0:
+        raise ValueError("inputs must have at least one step, got a time axis of length 0")

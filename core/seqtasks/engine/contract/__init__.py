@@ -1,0 +1,11 @@
+"""The contract of programs: their functions, how one is called, how a new one is tried.
+
+    protocol          the functions that a program must have
+    optimizer_values  an optimiser as plain numbers
+    chunked           a forward pass in chunks of steps, without gradients
+    autograd          a program as one operation of torch's autograd
+    batched_gradients several gradients at once, one after the other
+    trial_passes, trial   run a new program beside the plain loop before it is trusted
+
+The two kinds of programs are in `native` and `tensors`.
+"""

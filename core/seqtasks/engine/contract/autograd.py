@@ -1,0 +1,153 @@
+"""Make a program's two passes one operation of torch's autograd."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seqtasks.engine.contract.batched_gradients import batch_of
+from seqtasks.engine.contract.protocol import Passes
+from seqtasks.engine.derive.reach import steps_until_used
+from seqtasks.engine.graph.node import Node
+
+__all__ = ["DifferentiablePass"]
+
+
+INPUTS = 4
+"""The place of the inputs among what `DifferentiablePass` takes."""
+
+
+class DifferentiablePass(torch.autograd.Function):
+    """A program's pass forward, of which autograd knows the pass back."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        program: Passes,
+        lengths: Tensor | None,
+        count: int,
+        histories: bool,
+        inputs: Tensor,
+        *tensors: Tensor,
+    ) -> tuple[Tensor, ...]:
+        """Run the pass forward and note what the pass back needs.
+
+        Args:
+            ctx: torch's, where it is noted.
+            program: that is run.
+            lengths: (batch,) steps of each instance, or None.
+            count: how many states are given to start from; -1 for the initial ones.
+            histories: whether the states of every step are wanted.
+            inputs: (batch, time) ids or (batch, time, features).
+            tensors: the given states, and what the program says it reads.
+        """
+        given = None if count < 0 else list(tensors[:count])
+        memory = program.memory(*inputs.shape[:2])
+        predictions, finals, past = program.forward(inputs, lengths, given, memory, histories)
+        ctx.program, ctx.count, ctx.lengths = program, count, lengths
+        ctx.histories = histories
+        ctx.versions = [t._version for t in program.tensors()]
+        ctx.save_for_backward(inputs, *(given or ()), _holding(memory))
+        ctx.set_materialize_grads(False)
+        results = tuple(map(_own, (predictions, *finals, *past)))
+        ctx.shapes = [result.shape for result in results]
+        return results
+
+    @staticmethod
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  # as torch documents it
+        ctx: Any, *back: Any
+    ) -> Any:
+        """Return the gradients of what `forward` got."""
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "a program has no second derivatives, which create_graph=True asks for; "
+                "the plain loop has: engine='plain', or model.use_engine('plain')"
+            )
+        batch = batch_of(back)
+        if batch is None:
+            return None, None, None, None, *_gradients(ctx, back)
+        gradients = [_gradients(ctx, one) for one in batch.parts]
+        return None, None, None, None, *map(batch.joined, zip(*gradients, strict=True))
+
+
+def _gradients(ctx: Any, back: Sequence[Tensor | None]) -> list[Tensor | None]:
+    """Return the gradients of inputs, given states and parameters: one pass back."""
+    inputs, *given, holder = ctx.saved_tensors
+    program: Passes = ctx.program
+    if ctx.versions != [t._version for t in program.tensors()]:
+        raise RuntimeError(
+            "a parameter was changed in place between the pass forward and the one back"
+        )
+    starts = None if ctx.count < 0 else given
+    memory = getattr(holder, _MEMORY, None)
+    if memory is None:  # a hook on saved tensors has made a copy of the holder
+        memory = program.memory(*inputs.shape[:2])
+        program.forward(inputs, ctx.lengths, starts, memory, ctx.histories)
+    count = len(program.analysis.parts)
+    has_gradient = _reached(program, back, inputs.shape[1])
+    dtype, device = program.analysis.dtype, inputs.device
+    back = tuple(
+        torch.zeros((), dtype=dtype, device=device).expand(shape)
+        if b is None
+        else b.contiguous().resolve_neg()
+        for b, shape in zip(back, ctx.shapes, strict=True)
+    )
+    gradients, inputs_back, given_back = program.backward(
+        inputs,
+        ctx.lengths,
+        starts,
+        memory,
+        back[0],
+        back[1 : 1 + count],
+        back[1 + count :] if ctx.histories else None,
+        ctx.needs_input_grad[INPUTS],
+    )
+    analysis = program.analysis
+    places = [part.back for part in analysis.parts] if given_back else []
+    reached = zip(
+        (analysis.gradients.of_inputs, *places, *analysis.leaves),
+        (inputs_back, *(given_back or ()), *gradients),
+        strict=True,
+    )
+    return [gradient if place in has_gradient else None for place, gradient in reached]
+
+
+_MEMORY = "_seqtasks_memory"
+
+
+def _holding(memory: Any) -> Tensor:
+    """Return a tensor that keeps memory alive for as long as autograd keeps the tensor.
+
+    So the memory is free again right after the pass back, unless the graph is retained.
+    """
+    holder = torch.empty(0)
+    setattr(holder, _MEMORY, memory)
+    return holder
+
+
+def _own(result: Tensor) -> Tensor:
+    """Return a result that torch does not take for a view, which may not be changed in place."""
+    if not result._is_view():
+        return result
+    place = result.storage_offset(), result.shape, result.stride()
+    return result.new_empty(0).set_(result.untyped_storage(), *place)
+
+
+def _reached(program: Passes, back: Sequence[Tensor | None], time: int) -> set[Node | None]:
+    """Return those gradients that something comes to, if but zeros: see `steps_until_used`.
+
+    Args:
+        program: whose pass back it is.
+        back: the gradients of predictions, final states and histories; None where there is none.
+        time: steps of the batch.
+    """
+    analysis = program.analysis
+    predictions, *states = back
+    given = [] if predictions is None else [analysis.cotangent]
+    parts = analysis.parts
+    for k, gradient in enumerate(states):
+        leaf = parts[k % len(parts)].external
+        if gradient is not None and leaf is not None:
+            given.append(leaf)
+    return {node for node, steps in steps_until_used(analysis, given).items() if steps <= time}

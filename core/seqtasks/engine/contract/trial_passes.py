@@ -1,0 +1,193 @@
+"""Run the plain loop and a program on a few rows: predictions, states, every gradient."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqtasks.cells import State
+from seqtasks.cells.padding import past_end
+from seqtasks.cells.plain_loop import brought_to, states_along
+from seqtasks.engine.contract.protocol import Passes
+from seqtasks.engine.derive.reach import steps_until_used
+from seqtasks.engine.graph.node import Node
+from seqtasks.engine.record.batch_layout import nested
+from seqtasks.engine.record.fingerprint import attributes_of
+from seqtasks.engine.record.subject import Parts
+
+__all__ = ["Results", "Rows", "by_loop", "by_program", "in_double", "model_of"]
+
+Results = dict[str, Tensor | None]
+"""Predictions, final states and gradients by name; None for what has no gradient."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of a batch.
+
+    Attributes:
+        inputs: (rows, steps) ids or (rows, steps, features).
+        given: the states to start from, each (rows, ...), all layers' in a row; None for the
+            initial ones.
+        lengths: (rows,) int64, or None.
+        steps: what initial states are made for, which may be more than these rows have.
+    """
+
+    inputs: Tensor
+    given: list[Tensor] | None
+    lengths: Tensor | None
+    steps: int
+
+
+def model_of(parts: Parts) -> nn.ModuleDict:
+    """Return the parts as one module, so that a copy keeps what they share."""
+    model = nn.ModuleDict()
+    if parts.embedding is not None:
+        model["embedding"] = parts.embedding
+    model["cells"] = nn.ModuleList(parts.cells)
+    if parts.readout is not None:
+        model["readout"] = parts.readout
+    return model
+
+
+def in_double(model: nn.ModuleDict) -> nn.ModuleDict:
+    """Return a copy whose parameters, buffers and other tensors are float64."""
+    copied = copy.deepcopy(model).double()
+    for module in copied.modules():
+        for name, held in attributes_of(module).items():
+            if isinstance(held, Tensor | list | tuple | dict):
+                vars(module)[name] = _doubled(held)
+    return copied
+
+
+def _doubled(held: Any) -> Any:
+    if isinstance(held, Tensor):
+        return held.double() if held.dtype == torch.float32 else held
+    if type(held) in (list, tuple):
+        return type(held)(_doubled(part) for part in held)
+    if type(held) is dict:
+        return {key: _doubled(part) for key, part in held.items()}
+    return held
+
+
+def by_loop(model: nn.ModuleDict, program: Passes, rows: Rows) -> Results:
+    """Return what the plain loop makes of some rows, with the gradients of all parameters.
+
+    Args:
+        model: of `model_of`, or a copy of it, in float32 or float64.
+        program: that its results are compared with.
+        rows: of a batch, of any type.
+    """
+    parts: dict[str, Any] = dict(model.items())
+    dtypes = [t.dtype for t in model.parameters() if t.is_floating_point()]
+    dtype = dtypes[0] if dtypes else program.analysis.dtype
+    inputs, given = rows.inputs, None
+    if inputs.is_floating_point():
+        inputs = inputs.to(dtype, copy=True).requires_grad_()
+    if rows.given is None:
+        states: Sequence[State] = [
+            brought_to(dtype, inputs.device, cell.initial_state(len(inputs), rows.steps))
+            for cell in parts["cells"]
+        ]
+    else:
+        given = [state.to(dtype, copy=True).requires_grad_() for state in rows.given]
+        states = nested(program.analysis, given)
+    embedded = parts["embedding"](inputs) if "embedding" in parts else inputs
+    outputs, finals = embedded, list[Tensor]()
+    for cell, state in zip(parts["cells"], states, strict=True):
+        outputs, final, _ = states_along(cell, outputs, state, rows.lengths, False)
+        finals += [final] if isinstance(final, Tensor) else list(final)
+    predictions = parts["readout"](embedded, outputs) if "readout" in parts else outputs
+    if rows.lengths is not None:
+        ended = past_end(inputs.shape[1], rows.lengths)
+        predictions = predictions.masked_fill(ended[..., None], 0)
+    results: Results = {"predictions": predictions.detach()}
+    results |= {f"final state {k}": final.detach() for k, final in enumerate(finals)}
+    sources = _trained(model)
+    if inputs.is_floating_point():
+        sources["the inputs"] = inputs
+    sources |= {f"given state {k}": state for k, state in enumerate(given or ())}
+    ahead = [predictions, *(finals if _has_states(program) else ())]
+    total = torch.stack([(value * _direction(value)).sum() for value in ahead]).sum()
+    gradients: Sequence[Tensor | None] = [None] * len(sources)
+    if sources and total.requires_grad:
+        gradients = torch.autograd.grad(total, list(sources.values()), allow_unused=True)
+    return results | _named_gradients(sources, gradients)
+
+
+def by_program(
+    model: nn.ModuleDict, program: Passes, rows: Rows, copied: nn.ModuleDict | None = None
+) -> Results:
+    """Return what a program makes of some rows.
+
+    Args:
+        model: of `model_of`, of which the program was made.
+        program: that is tried.
+        rows: of a batch, of the program's type.
+        copied: a copy of the model, of the same type, whose numbers the program is to read.
+    """
+    read = program.tensors()
+    if copied is not None:
+        twins = dict(zip(map(id, _tensors(model)), _tensors(copied), strict=True))
+        program = program.reading([twins[id(t)].detach().contiguous() for t in read])
+    memory = program.memory(*rows.inputs.shape[:2])
+    predictions, finals, _ = program.forward(rows.inputs, rows.lengths, rows.given, memory)
+    has_states = _has_states(program)
+    gradients, inputs_back, given_back = program.backward(
+        rows.inputs,
+        rows.lengths,
+        rows.given,
+        memory,
+        _direction(predictions),
+        [_direction(final) if has_states else torch.zeros_like(final) for final in finals],
+        None,
+    )
+    results: Results = {"predictions": predictions}
+    results |= {f"final state {k}": final for k, final in enumerate(finals)}
+    analysis, steps = program.analysis, rows.inputs.shape[1]
+    externals = [part.external for part in analysis.parts if part.external is not None]
+    needed = steps_until_used(analysis, [analysis.cotangent, *externals])
+
+    def reached(place: Node | None, gradient: Tensor | None) -> Tensor | None:
+        return gradient if place in needed and needed[place] <= steps else None
+
+    found = {
+        id(tensor): reached(leaf, gradient)
+        for tensor, leaf, gradient in zip(read, analysis.leaves, gradients, strict=True)
+    }
+    sources = _trained(model)
+    results |= _named_gradients(sources, [found.get(id(t)) for t in sources.values()])
+    if rows.inputs.is_floating_point():
+        results["gradient of the inputs"] = reached(analysis.gradients.of_inputs, inputs_back)
+    if given_back is not None:
+        for k, (part, back) in enumerate(zip(analysis.parts, given_back, strict=True)):
+            results[f"gradient of given state {k}"] = reached(part.back, back)
+    return results
+
+
+def _trained(model: nn.ModuleDict) -> dict[str, Tensor]:
+    named = [*model.named_parameters(), *model.named_buffers()]
+    return {name: tensor for name, tensor in named if tensor.requires_grad}
+
+
+def _named_gradients(sources: dict[str, Tensor], gradients: Sequence[Tensor | None]) -> Results:
+    names = [f"gradient of {name}" for name in sources]
+    return dict(zip(names, gradients, strict=True))
+
+
+def _tensors(model: nn.ModuleDict) -> list[Tensor]:
+    return [*model.parameters(), *model.buffers()]
+
+
+def _has_states(program: Passes) -> bool:
+    """Say whether the final states of a program may have gradients."""
+    return any(part.external is not None for part in program.analysis.parts)
+
+
+def _direction(values: Tensor) -> Tensor:
+    """Return the gradient along which the passes back are compared, the same for each type."""
+    drawn = torch.randn(values.shape, generator=torch.Generator().manual_seed(0))
+    return drawn.to(values)

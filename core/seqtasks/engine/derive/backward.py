@@ -1,0 +1,189 @@
+"""Derive the backward step from the forward graph, in the same graph.
+
+The same split applies to it: what carries the gradient from step to step belongs to the backward
+loop, and each weight's gradient is one product over all steps, made after it.
+"""
+
+import numpy as np
+
+from seqtasks.engine.graph.build import Graph
+from seqtasks.engine.graph.cotangents import Cotangents
+from seqtasks.engine.graph.node import Columns, Node
+from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.graph.phases import Phases
+from seqtasks.engine.graph.simplify import is_constant
+from seqtasks.engine.graph.unsupported import UnsupportedError
+
+__all__ = ["depends_on_trained", "derive"]
+
+
+def derive(
+    graph: Graph,
+    phases: Phases,
+    seeds: list[tuple[Node, Node]],
+    steps: dict[Node, list[tuple[Node, Node]]],
+) -> Cotangents:
+    """Derive the backward pass.
+
+    Args:
+        graph: holds the forward pass; the backward pass is added to it.
+        phases: of the program.
+        seeds: (node, its cotangent) to begin with.
+        steps: for the leaf that stands for a loop's result, (next state, what is carried back),
+            to go on with when the leaf is reached.
+    """
+    found = Cotangents()
+    cotangents: dict[Node, list[Node]] = {}
+    for node, cotangent in seeds:
+        cotangents.setdefault(node, []).append(cotangent)
+    for node in reversed(list(graph.nodes)):
+        for following, carried in steps.get(node, ()):
+            given = [carried, *cotangents.get(node, ())] if following is not node else [carried]
+            cotangents.setdefault(following, []).extend(given)
+        if node not in cotangents or node in steps:
+            continue
+        if node.operation == "parameter":
+            if node.value[1]:
+                found.of_parameters[node] = cotangents[node]
+            continue
+        graph.least_phase = 0
+        total = _total(graph, cotangents[node])
+        # What was computed before a loop has its gradient computed after the loop back.
+        before = phases.is_loop(total.phase) and node.phase < phases.loop(phases.layer(total.phase))
+        graph.least_phase = phases.after(total.phase) if before else 0
+        if node.operation == "state":
+            found.of_states[node] = total
+        elif node.operation == "inputs":
+            found.of_inputs = graph.make("stopped", (total,), total.shape) if before else total
+        else:
+            for source, cotangent in _pull_back(graph, phases, node, total):
+                if is_constant(cotangent, 0):
+                    continue  # that it is zero, not none, is known from torch; see `usage`
+                if source.operation != "constant" and _matters(source):
+                    fitted = _fitted(graph, phases, source, cotangent)
+                    cotangents.setdefault(source, []).append(fitted)
+    graph.least_phase = 0
+    return found
+
+
+def _total(graph: Graph, cotangents: list[Node]) -> Node:
+    """Return the sum of cotangents, the early ones first, so that they are added at once."""
+    first, *rest = sorted(cotangents, key=lambda n: n.phase)
+    for cotangent in rest:
+        first = graph.add(first, cotangent)
+    return first
+
+
+def _matters(node: Node) -> bool:
+    return not (node.operation == "parameter" and not node.value[1])
+
+
+def _pull_back(graph: Graph, phases: Phases, node: Node, g: Node) -> list[tuple[Node, Node]]:
+    """Return the cotangent of each input of a node, in the node's own columns."""
+    if node in graph.pullbacks:
+        return graph.pullbacks[node](g)
+    if node.operation in POINTWISE:
+        derivative = POINTWISE[node.operation].derivative
+        if derivative is None:
+            return []
+        given = derivative(graph, node, g)
+        return [(n, c) for n, c in zip(node.inputs, given, strict=True) if c is not None]
+    if node.operation == "view":
+        return [(node.inputs[0], _view_back(graph, node, g))]
+    if node.operation == "concatenate":
+        pairs: list[tuple[Node, Node]] = []
+        first = 0
+        for part in node.inputs:
+            places = np.arange(first, first + part.size)
+            pairs.append((part, graph.view(g, places, part.shape)))
+            first += part.size
+        return pairs
+    if node.operation == "sum":
+        return [(node.inputs[0], _spread(graph, g, node.inputs[0]))]
+    if node.operation == "maximum_of":
+        return [(node.inputs[0], _maximum_back(graph, node, g))]
+    if node.operation == "linear":
+        weight, vector = node.inputs
+        pairs = [(vector, graph.linear(weight, g, not node.value))]
+        if depends_on_trained(weight):
+            pair = (vector, g) if node.value else (g, vector)
+            pairs.append((weight, _outer(graph, phases, *pair)))
+        return pairs
+    if node.operation in ("lookup", "spread"):
+        return [(node.inputs[0], g)]
+    if node.operation == "symbols":
+        table = node.inputs[0]
+        back = graph.make("symbols_back", (g,), table.shape, columns=Columns.ONE)
+        return [(table, back)]
+    if node.operation in ("state", "given_state", "running", "carried"):
+        return []
+    raise UnsupportedError(f"it has no derivative for {node.operation}")
+
+
+def depends_on_trained(node: Node) -> bool:
+    """Say whether a value of weights depends on one that is trained."""
+    if node.operation == "parameter":
+        return bool(node.value[1])
+    return any(depends_on_trained(source) for source in node.inputs)
+
+
+def _view_back(graph: Graph, node: Node, g: Node) -> Node:
+    """Return for each element of a view's source the sum over the places it went to."""
+    source, index = node.inputs[0], node.index
+    assert index is not None
+    used = np.flatnonzero(index >= 0)
+    order = used[np.argsort(index[used], kind="stable")]
+    counts = np.bincount(index[used], minlength=source.size)
+    most = int(counts.max(initial=0))
+    places = np.full((source.size, most), -1)
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    places[index[order], rank] = order
+    spread = graph.view(g, places, (source.size, most))
+    return graph.reshape(graph.sum(spread, 1), source.shape)
+
+
+def _spread(graph: Graph, reduced: Node, like: Node) -> Node:
+    shape = reduced.shape + (1,) * (len(like.shape) - len(reduced.shape))
+    return graph.broadcast(graph.reshape(reduced, shape), like.shape)
+
+
+def _maximum_back(graph: Graph, node: Node, g: Node) -> Node:
+    source = node.inputs[0]
+    at = graph.pointwise("equal", source, _spread(graph, node, source))
+    ties = graph.sum(at, len(node.shape))
+    return graph.multiply(at, _spread(graph, graph.divide(g, ties), source))
+
+
+def _outer(graph: Graph, phases: Phases, g: Node, vector: Node) -> Node:
+    """Return the sum over columns of g vᵀ, the gradient of a matrix."""
+    if Columns.VOCABULARY in (g.columns, vector.columns) and Columns.BATCH in (
+        g.columns,
+        vector.columns,
+    ):
+        g, vector = graph.aligned([g, vector])
+    if g.columns == vector.columns == Columns.ONE:
+        a = graph.broadcast(graph.reshape(g, (g.size, 1)), (g.size, vector.size))
+        return graph.multiply(a, graph.reshape(vector, (1, vector.size)))
+    phase = phases.after(max(g.phase, vector.phase, phases.backward))
+    shape = (g.size, vector.size)
+    return graph.make("outer", (g, vector), shape, columns=Columns.ONE, phase=phase)
+
+
+def _fitted(graph: Graph, phases: Phases, source: Node, g: Node) -> Node:
+    """Return a cotangent in its source's columns: summed over rows, or over those of a symbol."""
+    if g.columns == source.columns or source.columns == Columns.BATCH:
+        return g
+    phase = phases.after(max(g.phase, phases.backward))  # it may be zero times what is known
+    if source.columns == Columns.VOCABULARY and g.columns == Columns.BATCH:
+        return graph.make(
+            "sum_by_symbol",
+            (g,),
+            g.shape,
+            columns=Columns.VOCABULARY,
+            phase=max(phase, phases.backward_vocabulary),
+        )
+    if source.columns == Columns.VOCABULARY:
+        return g
+    if g.operation == "outer" or g.columns == Columns.ONE:
+        return g
+    return graph.make("sum_of_columns", (g,), g.shape, columns=Columns.ONE, phase=phase)

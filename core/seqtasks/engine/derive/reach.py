@@ -1,0 +1,72 @@
+"""Find the shortest sequence for which each parameter, input or initial state has a gradient.
+
+What a step writes to a memory is read at the next one, so that over a single step its weights have
+no gradient: not zero but none, and torch's optimisers pass over them. What has a gradient is what
+torch's autograd reaches in the recordings, not what the derived graph reads: of a slice that nobody
+reads, torch makes zeros, and the graph makes nothing.
+"""
+
+from collections.abc import Iterable
+
+from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.reached import Source
+
+__all__ = ["steps_until_used"]
+
+
+def steps_until_used(analysis: Analysis, given: Iterable[Node]) -> dict[Node | None, int]:
+    """Return the fewest steps in which a gradient reaches what may have one.
+
+    Args:
+        analysis: of the model.
+        given: the leaves of the gradients that come from outside, of predictions or final states.
+
+    Returns:
+        The steps, for each parameter's leaf, for the gradient of the inputs, and for the gradient
+        carried back to each state; what none reaches in any number of steps is left out.
+    """
+    given = frozenset(given)
+    if given not in analysis.usage:
+        analysis.usage[given] = _counts(analysis, given)
+    return analysis.usage[given]
+
+
+def _counts(analysis: Analysis, given: frozenset[Node]) -> dict[Node | None, int]:
+    steps: dict[Source, int] = {}
+    if analysis.cotangent in given:
+        steps["predictions", 0, 0] = 0
+    for layer, loop in enumerate(analysis.loops):
+        for k, part in enumerate(loop.parts):
+            if part.external in given:
+                steps["next state", layer, k] = 0
+    pending = list(steps)
+    while pending:
+        source = pending.pop()
+        for other, more in _sources_of(analysis, source):
+            number = steps[source] + more
+            if other not in steps or number < steps[other]:
+                steps[other] = number
+                pending.append(other)
+    counts: dict[Node | None, int] = {}
+    for source, number in steps.items():
+        if isinstance(source, Node):
+            counts[source] = 1 + number
+        elif source[0] == "state":
+            counts[analysis.loops[source[1]].parts[source[2]].back] = 1 + number
+        elif source[0] == "real inputs":
+            counts[analysis.gradients.of_inputs] = 1 + number
+    return counts
+
+
+def _sources_of(analysis: Analysis, source: Source) -> list[tuple[Source, int]]:
+    """Return what the gradient of a value goes on to, and how many steps back that is."""
+    found: list[tuple[Source, int]] = [(other, 0) for other in analysis.reached.get(source, ())]
+    if isinstance(source, Node):
+        return found
+    name, layer, part = source
+    if name == "state":
+        found += [(("next state", layer, part), 1), (("initial state", layer, part), 0)]
+    elif name == "inputs":
+        found.append((("output", layer - 1, 0) if layer else ("embedded", 0, 0), 0))
+    return found

@@ -1,0 +1,17 @@
+"""Values and operations; nothing of torch modules, nothing of C.
+
+    phases       when a value is computed: weights, vocabulary, before, in or after the loop
+    node         a value for one row of the batch
+    operations   every pointwise operation: its C, its torch call, its derivative
+    simplify     operations that need no node of their own
+    build        make nodes, and none where a simpler one will do
+    index        a view's index as rectangles
+    rewrite      write a graph anew with other nodes
+    cotangents   the gradients that a backward pass finds
+    reached      the parameters that a result's gradient reaches
+    model_graph  everything that is known of a recorded and derived model
+    describe     the same for a reader, as `seqtasks show` prints it
+    unsupported  the error for whatever a graph cannot say
+
+How torch calls become nodes is in `record`; the backward pass is in `derive`.
+"""

@@ -1,0 +1,310 @@
+"""Build the graph of a cell's step: make nodes, and none where a simpler one will do."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from seqtasks.engine.graph.node import (
+    Columns,
+    Index,
+    Node,
+    Pullback,
+    Shape,
+)
+from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.graph.simplify import is_constant, simplified, tables_of
+from seqtasks.engine.graph.unsupported import UnsupportedError
+
+__all__ = ["Graph"]
+
+MOST_NODES = 12_000
+"""Those of a hundred layers of gru: to derive and compile more takes longer than most training."""
+
+
+@dataclass
+class Graph:
+    """Makes nodes, each distinct one once, and simplifies what it makes.
+
+    Attributes:
+        nodes: in the order of making.
+        pullbacks: of nodes whose derivative is shorter than that of what they are made of.
+        lookup_phase: when tables by symbol are looked up.
+        last_phases: the first backward phase, and those of gradients by symbol and of weights.
+        least_phase: of gradients by row that are made from now on.
+        looks_at_rows: whether the code asked how many rows there are.
+        rounded: products that are compared with each other, so that a processor must not multiply
+            and subtract in one step: `a * b - c` would be the rounding of `c`, not zero.
+    """
+
+    nodes: list[Node] = field(default_factory=list[Node])
+    pullbacks: dict[Node, Pullback] = field(default_factory=dict[Node, Pullback])
+    lookup_phase: int = 0
+    last_phases: tuple[int, int, int] = (1000, 1000, 1000)
+    least_phase: int = 0
+    looks_at_rows: bool = False
+    rounded: set[Node] = field(default_factory=set[Node])
+    _known: dict[Any, Node] = field(default_factory=dict[Any, Node])
+    _whole: set[Node] = field(default_factory=set[Node])
+
+    def copy(self) -> "Graph":
+        """Return a graph of the same nodes, to which others can be added."""
+        return replace(
+            self,
+            nodes=list(self.nodes),
+            pullbacks=dict(self.pullbacks),
+            rounded=set(self.rounded),
+            _known=dict(self._known),
+            _whole=set(self._whole),
+        )
+
+    # ---- making nodes
+
+    def make(
+        self,
+        operation: str,
+        inputs: Sequence[Node],
+        shape: Shape,
+        *,
+        index: Index | None = None,
+        value: Any = None,
+        columns: Columns | None = None,
+        phase: int = 0,
+    ) -> Node:
+        """Return the node of an operation, an existing one if it is the same."""
+        columns = (
+            max((n.columns for n in inputs), default=Columns.ONE) if columns is None else columns
+        )
+        phase = max([phase, *(n.phase for n in inputs)])
+        backward, vocabulary, weights = self.last_phases
+        if phase >= backward and operation not in ("outer", "sum_of_columns"):
+            # Gradients of tables and of weights are complete only when all steps are done.
+            least = {Columns.ONE: weights, Columns.VOCABULARY: vocabulary}
+            phase = max(phase, least.get(columns, self.least_phase))
+        key = (
+            operation,
+            tuple(n.number for n in inputs),
+            shape,
+            None if index is None else hashlib.blake2b(index.tobytes()).digest(),
+            value,
+            columns,
+            phase,
+        )
+        known = self._known.get(key)
+        if known is None:
+            if len(self.nodes) >= MOST_NODES:
+                raise UnsupportedError(f"it has more than {MOST_NODES:,} operations")
+            known = Node(
+                operation, tuple(inputs), shape, columns, phase, index, value, len(self.nodes)
+            )
+            self.nodes.append(known)
+            self._known[key] = known
+        return known
+
+    def leaf(self, operation: str, key: Any, shape: Shape, columns: Columns, phase: int) -> Node:
+        """Return a value that comes from outside, or from another phase."""
+        return self.make(operation, (), shape, value=key, columns=columns, phase=phase)
+
+    def constant(self, value: float, shape: Shape = ()) -> Node:
+        """Return a number, the same everywhere in a shape."""
+        return self.make("constant", (), shape, value=float(value))
+
+    # ---- pointwise operations
+
+    def pointwise(self, operation: str, *operands: Node | float) -> Node:
+        """Apply an operation of POINTWISE, operands being broadcast against each other."""
+        nodes = [n if isinstance(n, Node) else self.constant(n) for n in operands]
+        shape = np.broadcast_shapes(*(n.shape for n in nodes))
+        nodes = self.aligned([self.broadcast(n, shape) for n in nodes])
+        tables = tables_of(nodes)
+        if tables is not None:
+            return self.lookup(self.pointwise(operation, *tables))
+        simpler = simplified(self, operation, nodes)
+        if simpler is not None:
+            return simpler
+        return self.make(operation, nodes, shape)
+
+    def add(self, a: Node | float, b: Node | float) -> Node:
+        """Return a + b."""
+        return self.pointwise("add", a, b)
+
+    def subtract(self, a: Node | float, b: Node | float) -> Node:
+        """Return a - b."""
+        return self.pointwise("subtract", a, b)
+
+    def multiply(self, a: Node | float, b: Node | float) -> Node:
+        """Return a · b."""
+        return self.pointwise("multiply", a, b)
+
+    def divide(self, a: Node | float, b: Node | float) -> Node:
+        """Return a / b."""
+        return self.pointwise("divide", a, b)
+
+    def aligned(self, nodes: Sequence[Node]) -> list[Node]:
+        """Return nodes of which none is by symbol where another is by row of the batch."""
+        if max((n.columns for n in nodes), default=Columns.ONE) != Columns.BATCH:
+            return list(nodes)
+        return [self.lookup(n) if n.columns == Columns.VOCABULARY else n for n in nodes]
+
+    def lookup(self, table: Node) -> Node:
+        """Return, for each row of the batch, the column of its token."""
+        return self.make(
+            "lookup", (table,), table.shape, columns=Columns.BATCH, phase=self.lookup_phase
+        )
+
+    def with_pullback(self, node: Node, pullback: Pullback) -> Node:
+        """Return a node, to which a derivative of its own is given.
+
+        torch has some where that of what a value is made of differs: at a tie, at a bound, where
+        a norm is zero.
+        """
+        self.pullbacks[node] = pullback
+        self._whole.add(node)
+        return node
+
+    # ---- rearranging
+
+    def view(self, source: Node, index: Index, shape: Shape) -> Node:
+        """Return the elements of a node that `index` names, -1 being a zero; see `nodes`."""
+        index = np.ascontiguousarray(index, dtype=np.int32).reshape(-1)
+        if source.operation == "view":
+            assert source.index is not None
+            inner = np.append(source.index, np.int32(-1))
+            return self.view(source.inputs[0], inner[index], shape)
+        if source.operation == "constant" and (is_constant(source, 0) or not (index < 0).any()):
+            return self.constant(source.value, shape)
+        if (index < 0).all():
+            return self.constant(0.0, shape)
+        if source.operation == "concatenate":
+            return self._view_of_parts(source, index, shape)
+        if source.operation == "lookup":
+            return self.lookup(self.view(source.inputs[0], index, shape))
+        if shape == source.shape and np.array_equal(index, np.arange(source.size)):
+            return source
+        if len(index) < source.size and _is_run(index):
+            # What is sliced instead stays in its phase: a gradient that is carried back is gone
+            # when the loop has ended.
+            least, self.least_phase = self.least_phase, 0
+            pushed = self._pushed_down(source, index, shape)
+            self.least_phase = least
+            if pushed is not None:
+                return pushed
+        return self.make("view", (source,), shape, index=index)
+
+    def _view_of_parts(self, source: Node, index: Index, shape: Shape) -> Node:
+        first = 0
+        for part in source.inputs:
+            within = (index >= first) & (index < first + part.size)
+            if (within | (index < 0)).all():
+                return self.view(part, np.where(within, index - first, -1), shape)
+            first += part.size
+        if shape == source.shape and np.array_equal(index, np.arange(source.size)):
+            return source
+        return self.make("view", (source,), shape, index=index)
+
+    def _pushed_down(self, source: Node, index: Index, shape: Shape) -> Node | None:
+        """Slice the inputs of a sum, a gate or a product instead of its result."""
+        if source in self._whole:
+            return None
+        if source.operation in POINTWISE:
+            parts = [self.view(n, index, shape) for n in source.inputs]
+            return self.make(source.operation, parts, shape)
+        if source.operation == "linear" and len(source.shape) == 1 and len(shape) == 1:
+            weight, vector = source.inputs
+            rows, width = weight.shape
+            if source.value:  # transposed: the rows of the result are the columns of the weight
+                places = np.arange(rows)[:, None] * width + index
+                return self.linear(self.view(weight, places, (rows, len(index))), vector, True)
+            places = index[:, None] * width + np.arange(width)
+            return self.linear(self.view(weight, places, (len(index), width)), vector)
+        return None
+
+    def reshape(self, source: Node, shape: Shape) -> Node:
+        """Return the same numbers in another shape."""
+        return self.view(source, np.arange(source.size), shape)
+
+    def places(self, source: Node) -> Index:
+        """Return the places of a node's elements, in its shape, to be rearranged for `view`."""
+        return np.arange(source.size, dtype=np.int32).reshape(source.shape)
+
+    def broadcast(self, source: Node, shape: Shape) -> Node:
+        """Return a node spread over a shape."""
+        if source.shape == shape:
+            return source
+        return self.view(source, np.broadcast_to(self.places(source), shape), shape)
+
+    def broadcast_columns(self, source: Node) -> Node:
+        """Return a node that has a column for every row of the batch."""
+        if source.columns == Columns.VOCABULARY:
+            return self.lookup(source)
+        if source.columns == Columns.ONE:
+            return self.make(
+                "spread", (source,), source.shape, columns=Columns.BATCH, phase=self.lookup_phase
+            )
+        return source
+
+    def concatenate(self, parts: Sequence[Node]) -> Node:
+        """Return parts joined along their only axis."""
+        parts = self.aligned([p for p in parts if p.size])
+        if len(parts) == 1:
+            return parts[0]
+        return self.make("concatenate", parts, (sum(p.size for p in parts),))
+
+    # ---- reductions and products
+
+    def sum(self, source: Node, keep: int) -> Node:
+        """Return the sum over all axes after the first `keep`."""
+        return self._reduced("sum", source, keep)
+
+    def maximum_of(self, source: Node, keep: int) -> Node:
+        """Return the greatest over all axes after the first `keep`."""
+        self.round(source)
+        return self._reduced("maximum_of", source, keep)
+
+    def round(self, source: Node) -> None:
+        """Note that the numbers of a value are compared with each other; see `rounded`."""
+        while source.operation == "view":
+            (source,) = source.inputs
+        if source.operation == "multiply":
+            self.rounded.add(source)
+            self._whole.add(source)
+
+    def _reduced(self, operation: str, source: Node, keep: int) -> Node:
+        shape = source.shape[:keep]
+        if not source.size:
+            return self.constant(0.0 if operation == "sum" else -math.inf, shape)
+        if math.prod(source.shape[keep:]) == 1:
+            return self.reshape(source, shape)
+        return self.make(operation, (source,), shape)
+
+    def linear(self, weight: Node, vector: Node, transposed: bool = False) -> Node:
+        """Return W v, or Wᵀ v, for a weight (rows, columns) and a vector.
+
+        A product over a concatenation, or over a sum, of what is known before the loop and what is
+        not is a sum of products.
+        """
+        rows, _width = weight.shape[::-1] if transposed else weight.shape
+        if is_constant(vector, 0) or is_constant(weight, 0):
+            return self.constant(0.0, (rows,))
+        if vector.operation == "lookup":
+            return self.lookup(self.linear(weight, vector.inputs[0], transposed))
+        if vector.operation == "concatenate" and not transposed:
+            total, first = self.constant(0.0, (rows,)), 0
+            for part in vector.inputs:
+                places = self.places(weight)[:, first : first + part.size]
+                block = self.view(weight, places, places.shape)
+                total = self.add(total, self.linear(block, self.reshape(part, (part.size,))))
+                first += part.size
+            return total
+        early = [n for n in vector.inputs if n.phase < vector.phase]
+        if vector.operation in ("add", "subtract") and early:
+            a, b = (self.linear(weight, n, transposed) for n in vector.inputs)
+            return self.pointwise(vector.operation, a, b)
+        return self.make("linear", (weight, vector), (rows,), value=transposed)
+
+
+def _is_run(index: Index) -> bool:
+    return bool(index[0] >= 0 and (np.diff(index) == 1).all())

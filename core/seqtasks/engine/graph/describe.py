@@ -1,0 +1,71 @@
+"""Describe an analysed model for a reader: its parts, and what each computes."""
+
+from collections import Counter
+
+from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.node import Columns, Node, reached
+from seqtasks.engine.graph.operations import POINTWISE
+
+__all__ = ["described"]
+
+_PRODUCTS = {"linear": "product", "outer": "gradient of a matrix"}
+_REDUCTIONS = {"sum": "sum over features", "maximum_of": "greatest of features"}
+
+
+def described(analysis: Analysis) -> list[tuple[str, str]]:
+    """Return the parts of a model's training step in their order, each with what it computes.
+
+    A part without work of its own is left out.
+    """
+    phases = analysis.phases
+    several = len(analysis.loops) > 1
+    parts: list[tuple[str, int]] = [
+        ("once a step", phases.weights),
+        ("once a symbol", phases.vocabulary),
+    ]
+    for layer in range(len(analysis.loops)):
+        which = f" {layer + 1}" if several else ""
+        parts.append((f"before loop{which}", phases.before(layer)))
+        parts.append((f"in loop{which}", phases.loop(layer)))
+    parts.append(
+        ("after the loops" if several else "after the loop", phases.before(len(analysis.loops)))
+    )
+    parts.append(("before going back", phases.backward))
+    for layer in reversed(range(len(analysis.loops))):
+        which = f" {layer + 1}" if several else ""
+        parts.append((f"in loop{which} back", phases.backward_loop(layer)))
+        parts.append((f"after loop{which} back", phases.backward_before(layer)))
+    parts.append(("back, once a symbol", phases.backward_vocabulary))
+    parts.append(("back, once a step", phases.backward_weights))
+    found: dict[int, list[Node]] = {}
+    for node in _needed(analysis):
+        found.setdefault(node.phase, []).append(node)
+    rows = [(name, _work(found.get(phase, []))) for name, phase in parts]
+    return [(name, text) for name, text in rows if text]
+
+
+def _needed(analysis: Analysis) -> set[Node]:
+    roots = [analysis.predictions]
+    for loop in analysis.loops:
+        for part in loop.parts:
+            roots += [part.following, *([part.before] if part.before else [])]
+    roots += [n for nodes in analysis.gradients.of_parameters.values() for n in nodes]
+    return reached(roots, lambda node: node.inputs)
+
+
+def _work(nodes: list[Node]) -> str:
+    """Return what nodes compute: products with their sizes, then the rest by count."""
+    counts: Counter[str] = Counter()
+    for node in sorted(nodes, key=lambda n: n.number):
+        if node.operation in _PRODUCTS:
+            weight = node.shape if node.operation == "outer" else node.inputs[0].shape
+            counts[f"{_PRODUCTS[node.operation]} {weight[0]}x{weight[1]}"] += 1
+        elif node.operation in _REDUCTIONS:
+            counts[_REDUCTIONS[node.operation]] += 1
+        elif node.operation == "sum_of_columns":
+            counts["sum over the batch"] += 1
+        elif node.operation == "sum_by_symbol":
+            counts["sum by symbol"] += 1
+        elif node.operation in POINTWISE and node.columns != Columns.ONE:
+            counts[node.operation.replace("_", " ")] += 1
+    return ", ".join(f"{count} {name}" if count > 1 else name for name, count in counts.items())

@@ -1,0 +1,119 @@
+"""Express a view's index as rectangles that torch can slice without copying."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqtasks.engine.graph.node import Index
+
+__all__ = ["Box", "Strided", "boxes", "dense", "strided"]
+
+MOST_BOXES = 8
+
+
+@dataclass(frozen=True)
+class Strided:
+    """Places that are `first` plus a stride for each axis."""
+
+    first: int
+    strides: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle of a result: where it starts, its sizes, and its source; None for zeros."""
+
+    starts: tuple[int, ...]
+    sizes: tuple[int, ...]
+    source: Strided | None
+
+
+def dense(shape: tuple[int, ...]) -> Strided:
+    """Return the pattern of a value that lies in its own order."""
+    return Strided(0, tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape))))
+
+
+def strided(index: Index, shape: tuple[int, ...]) -> Strided | None:
+    """Return the pattern of an index, or None if it has none, or reads backwards or a zero."""
+    table = index.reshape(shape)
+    if table.size == 0 or (table < 0).any():
+        return None
+    first = int(table.flat[0])
+    expected = np.full(shape, first)
+    strides: list[int] = []
+    for axis, size in enumerate(shape):
+        step = int(np.take(table, 1, axis).flat[0]) - first if size > 1 else 0
+        if step < 0:
+            return None
+        strides.append(step)
+        along = [1] * len(shape)
+        along[axis] = size
+        expected = expected + step * np.arange(size).reshape(along)
+    return Strided(first, tuple(strides)) if np.array_equal(table, expected) else None
+
+
+def boxes(index: Index, shape: tuple[int, ...]) -> list[Box] | None:
+    """Return rectangles that make up an index, or None if it takes more than a few."""
+    table = index.reshape(shape)
+    found = _split(table, (0,) * len(shape))
+    return found if found is not None and len(found) <= MOST_BOXES else None
+
+
+def _split(table: Index, starts: tuple[int, ...]) -> list[Box] | None:
+    whole = _uniform(table)
+    if whole is not None:
+        return [Box(starts, table.shape, whole[0])]
+    best: list[Box] | None = None
+    for axis in range(table.ndim):
+        runs = _runs(table, axis)
+        if len(runs) > MOST_BOXES or len(runs) == 1:
+            continue
+        found: list[Box] = []
+        for low, high in runs:
+            part = np.take(table, np.arange(low, high), axis)
+            moved = tuple(s + low * (a == axis) for a, s in enumerate(starts))
+            inner = _split(part, moved)
+            if inner is None:
+                break
+            found += inner
+        else:
+            if best is None or len(found) < len(best):
+                best = found
+    return best
+
+
+def _uniform(table: Index) -> tuple[Strided | None] | None:
+    """Return (the pattern,), (None,) for zeros, or None for neither."""
+    if (table < 0).all():
+        return (None,)
+    pattern = strided(table, table.shape)
+    return None if pattern is None else (pattern,)
+
+
+def _runs(table: Index, axis: int) -> list[tuple[int, int]]:
+    """Return where along an axis the slices go on alike."""
+    slices = np.moveaxis(table, axis, 0).reshape(table.shape[axis], -1)
+    runs: list[tuple[int, int]] = []
+    low = 0
+    for k in range(1, len(slices) + 1):
+        if k < len(slices) and _goes_on(slices, low, k):
+            continue
+        runs.append((low, k))
+        low = k
+    return runs
+
+
+def _goes_on(slices: Index, low: int, k: int) -> bool:
+    same = (slices[k] < 0) == (slices[low] < 0)
+    if not same.all():
+        return False
+    read = slices[low] >= 0
+    if not read.any():
+        return True
+    steps = (slices[k] - slices[k - 1])[read]
+    if not (steps == steps[0]).all():
+        return False
+    if k - 1 > low:
+        return bool(steps[0] == (slices[k - 1] - slices[k - 2])[read][0])
+    return bool(steps[0] >= 0)

@@ -1,0 +1,80 @@
+"""Simplify pointwise operations that need no node, or are better made of others."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from seqtasks.engine.graph.node import Columns, Node
+from seqtasks.engine.graph.operations import POINTWISE
+
+if TYPE_CHECKING:
+    from seqtasks.engine.graph.build import Graph
+
+__all__ = ["is_constant", "simplified", "tables_of", "truth_of"]
+
+_COMPARISONS = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"}
+_OF_TRUTHS = {
+    *("multiply", "maximum", "minimum", "maximum_of", "view", "concatenate"),
+    *("lookup", "spread", "stopped"),
+}
+"""Operations on values of 0 and 1 that give nothing else."""
+
+
+def is_constant(node: Node, value: float) -> bool:
+    """Say whether a node is a number."""
+    return node.operation == "constant" and node.value == value
+
+
+def tables_of(nodes: Sequence[Node]) -> list[Node] | None:
+    """Return what is looked up, where nodes are all by token: it is computed before."""
+    if not any(n.operation == "lookup" for n in nodes):
+        return None
+    if any(n.columns == Columns.BATCH and n.operation != "lookup" for n in nodes):
+        return None
+    return [n.inputs[0] if n.operation == "lookup" else n for n in nodes]
+
+
+def simplified(graph: "Graph", operation: str, nodes: list[Node]) -> Node | None:
+    """Return what a pointwise operation comes to where it need not be made, else None."""
+    if all(n.operation == "constant" for n in nodes):
+        value = POINTWISE[operation].number(*(n.value for n in nodes))
+        return graph.constant(value, nodes[0].shape)
+    if operation == "add":
+        return _sum_of(graph, *nodes)
+    if operation == "subtract" and is_constant(nodes[1], 0):
+        return nodes[0]
+    if operation == "multiply":
+        for one, other in (nodes, nodes[::-1]):
+            if is_constant(one, 1):
+                return other
+    if operation == "divide" and is_constant(nodes[1], 1):
+        return nodes[0]
+    if operation == "negative" and nodes[0].operation == "negative":
+        return nodes[0].inputs[0]
+    return None
+
+
+def _sum_of(graph: "Graph", a: Node, b: Node) -> Node | None:
+    """Add what comes from early phases first, so that it can be added before the loop."""
+    for one, other in ((a, b), (b, a)):
+        if is_constant(one, 0):
+            return other
+        if one.operation == "add":
+            for early, late in (one.inputs, one.inputs[::-1]):
+                if max(early.phase, other.phase) < late.phase:
+                    return graph.add(graph.add(early, other), late)
+    return None
+
+
+def truth_of(graph: "Graph", node: Node) -> Node:
+    """Return 1 where a value is not 0, and 0 elsewhere: the value itself where it is so already."""
+    return node if _is_truth(node) else graph.pointwise("not_equal", node, 0.0)
+
+
+def _is_truth(node: Node) -> bool:
+    if node.operation == "constant":
+        return node.value in (0, 1)
+    if node.operation == "where":
+        return all(_is_truth(source) for source in node.inputs[1:])
+    if node.operation in _OF_TRUTHS:
+        return all(_is_truth(source) for source in node.inputs)
+    return node.operation in _COMPARISONS

@@ -1,0 +1,14 @@
+"""Write the C of a plan.
+
+    boxes         loops over the rows of a value
+    addresses     how a part of the program addresses memory
+    expressions   statements that compute the values of one box
+    loops         loops over rows and columns
+    sums          sums over the columns of all steps
+    values        the values of a phase
+    weights_back  the end of the backward pass: tables and weights
+    frame         definitions, memory, heads and entries of a program
+    source        all of it, put together
+
+Decisions about memory and order are made in `plan`; nothing is compiled here.
+"""

@@ -1,0 +1,107 @@
+"""Loop over the rows of a value: rows that follow a pattern, split where they do not."""
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtasks.engine.graph.node import Index
+
+__all__ = ["Box", "IrregularError", "affine", "boxes", "positions", "split_mixed"]
+
+Shape = tuple[int, ...]
+Box = tuple[tuple[int, int], ...]
+"""For each axis (first, last + 1)."""
+
+
+class IrregularError(Exception):
+    """Places that follow no one pattern in a box; it is to be split before `at` on `axis`."""
+
+    def __init__(self, axis: int, at: int) -> None:
+        super().__init__(axis, at)
+        self.axis, self.at = axis, at
+
+
+def affine(index: Index, names: list[str]) -> str:
+    """Return the places of a box as C: first + stride · variable + ...
+
+    Args:
+        index: the places, in the box's shape.
+        names: the loop variable of each axis, counted from the box's start.
+
+    Raises:
+        IrregularError: if they are no such sum.
+    """
+    first = int(index.reshape(-1)[0])
+    terms: list[str] = []
+    expected = np.full(index.shape, first)
+    for axis, (size, name) in enumerate(zip(index.shape, names, strict=True)):
+        if size == 1:
+            continue
+        line = np.moveaxis(index, axis, 0)[(slice(None), *(0,) * (index.ndim - 1))]
+        stride = int(line[1] - line[0])
+        steps = np.arange(size) * stride
+        expected = expected + steps.reshape([-1 if a == axis else 1 for a in range(index.ndim)])
+        if stride:
+            terms.append(name if stride == 1 else f"{stride} * {name}")
+    if not np.array_equal(expected, index):
+        split(index)
+    if first or not terms:
+        terms.insert(0, str(first))
+    return " + ".join(terms)
+
+
+def split(index: Index) -> None:
+    """Raise IrregularError for the first axis along which a pattern breaks."""
+    best: tuple[int, int, int] | None = None
+    for axis, size in enumerate(index.shape):
+        if size == 1:
+            continue
+        lines = np.moveaxis(index, axis, 0).reshape(size, -1)
+        steps = np.diff(lines, axis=0)
+        broken = np.flatnonzero(
+            (steps != steps[0]).any(axis=1) | (steps != steps[:, :1]).any(axis=1)
+        )
+        if len(broken) and (best is None or len(broken) < best[0]):
+            best = (len(broken), axis, int(broken[0]) + 1)
+    if best is None or best[2] >= index.shape[best[1]]:
+        axis = max(range(index.ndim), key=lambda a: index.shape[a])
+        raise IrregularError(axis, index.shape[axis] // 2)
+    raise IrregularError(best[1], best[2])
+
+
+def boxes(shape: Shape, attempt: Callable[[Box], None]) -> Iterator[Box]:
+    """Yield boxes that cover a shape, in each of which an attempt succeeds.
+
+    The attempt raises IrregularError where a box must be split.
+    """
+    pending: list[Box] = [tuple((0, size) for size in shape)]
+    while pending:
+        box = pending.pop()
+        try:
+            attempt(box)
+        except IrregularError as irregular:
+            low, high = box[irregular.axis]
+            middle = low + irregular.at
+            before, after = box[: irregular.axis], box[irregular.axis + 1 :]
+            pending += [(*before, ends, *after) for ends in ((middle, high), (low, middle))]
+        else:
+            yield box
+
+
+def positions(shape: Shape, box: Box) -> Index:
+    """Return the flat places of a box of a shape, in the box's own shape."""
+    whole = np.arange(math.prod(shape), dtype=np.int32).reshape(shape)
+    return whole[tuple(itertools.starmap(slice, box))]
+
+
+def split_mixed(inside: NDArray[np.bool_]) -> None:
+    """Raise IrregularError where some places of a box are of one kind and some of another."""
+    for axis in range(inside.ndim):
+        lines = np.moveaxis(inside, axis, 0).reshape(inside.shape[axis], -1)
+        changes = np.flatnonzero((lines[1:] != lines[:-1]).any(axis=1))
+        if len(changes):
+            raise IrregularError(axis, int(changes[0]) + 1)
+    split(inside.astype(np.int64))

@@ -1,0 +1,211 @@
+"""Write C for one box of rows: the statements that compute its values."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from seqtasks.engine.graph.node import Columns, Index, Node
+from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.native.emit.addresses import Scope, each_column
+from seqtasks.engine.native.emit.boxes import (
+    Box,
+    affine,
+    positions,
+    split_mixed,
+)
+from seqtasks.engine.native.plan.operands import looked_up
+from seqtasks.engine.native.plan.storage import Place, Storage
+
+__all__ = ["BoxWriter", "Sources"]
+
+
+def number(value: float) -> str:
+    """Return a number as C."""
+    if np.isnan(value):
+        return "(real)NAN"
+    if np.isinf(value):
+        return "(real)INFINITY" if value > 0 else "-(real)INFINITY"
+    return f"(real){value!r}"
+
+
+class Sources:
+    """What an expression reads.
+
+    Args:
+        storage: what is kept where.
+        parameter_name: the C name of a parameter's memory.
+    """
+
+    def __init__(self, storage: Storage, parameter_name: Callable[[Node], str]) -> None:
+        self._storage, self._parameter_name = storage, parameter_name
+
+    def parameter(self, node: Node) -> str:
+        """Return the C name of a parameter's memory."""
+        return self._parameter_name(node)
+
+    def place(self, node: Node) -> Place | None:
+        """Return where a node is kept, if it is."""
+        return self._storage.places.get(node)
+
+    def terms(self, node: Node) -> list[Node] | None:
+        """Return the terms of a sum whose products are joined."""
+        return self._storage.sums.get(node)
+
+
+class BoxWriter:
+    """Writes the statements of one box."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        scope: Scope,
+        shape: tuple[int, ...],
+        box: Box,
+        targets: list[tuple[Node, Place | str]],
+    ) -> None:
+        self._sources, self._scope = sources, scope
+        # what is only copied from here to a further place may have been computed in another phase
+        self._computed = {node for node, target in targets if sources.place(node) is target}
+        self._box = box
+        self.names = ["ikmnpq"[axis] for axis in range(len(shape))]
+        self.statements: list[str] = []
+        self._known: dict[tuple[int, bytes], str] = {}
+        self._own = positions(shape, box)
+
+    def pointwise(self, targets: list[tuple[Node, Place | str]]) -> list[str]:
+        """Return statements that compute values and keep them, or add them to a C pointer."""
+        scope = self._scope
+        stores: list[str] = []
+        for node, target in targets:
+            value = self.value(node, self._own)
+            if isinstance(target, str):
+                stores.append(f"({target})[{self.row_of(self._own)}] += ({value})[0];")
+                continue
+            pointer = scope.row(target, self.row_of(self._own), writing=True)
+            if scope.kind == "one":
+                stores.append(f"*({pointer}) = ({value})[0];")
+            else:
+                stores.append(f"v_store({pointer} + j, {value});")
+        if scope.kind == "one":
+            return self.statements + stores
+        inner = ["    " + line for line in self.statements + stores]
+        return [each_column(scope) + " {", *inner, "}"]
+
+    def reduced(self, target: str, value: str, combine: str, keep: int, scope: Scope) -> list[str]:
+        """Return the loops of a reduction over this box's later axes."""
+        outer = list(zip(self._box[:keep], self.names[:keep], strict=True))
+        inner = list(zip(self._box[keep:], self.names[keep:], strict=True))
+        depth, lines = 0, list[str]()
+        for (low, high), name in outer:
+            if high - low > 1:
+                lines.append(
+                    "    " * depth + f"for (long {name} = 0; {name} < {high - low}; ++{name}) {{"
+                )
+                depth += 1
+        tab = "    " * depth
+        if scope.kind == "one":
+            lines.append(f"{tab}{{ real *into = {target}; vec total = v_all(*into);")
+        else:
+            lines.append(
+                f"{tab}{each_column(scope)} {{ real *into = {target} + j; vec total = v_load(into);"
+            )
+        level = depth + 1
+        opened = 0
+        for (low, high), name in inner:
+            if high - low > 1:
+                lines.append(
+                    "    " * level + f"for (long {name} = 0; {name} < {high - low}; ++{name}) {{"
+                )
+                level += 1
+                opened += 1
+        lines += ["    " * level + s for s in self.statements]
+        lines.append("    " * level + f"total = {combine.format('total', value)};")
+        for _ in range(opened):
+            level -= 1
+            lines.append("    " * level + "}")
+        store = "*into = total[0];" if scope.kind == "one" else "v_store(into, total);"
+        lines.append(f"{tab}    {store} }}")
+        lines += ["    " * (depth - k - 1) + "}" for k in range(depth)]
+        return lines
+
+    def row_of(self, index: Index) -> str:
+        """Return places as C, in the loop variables."""
+        return affine(index, self.names)
+
+    def place_of(self, shape: tuple[int, ...], box: Box, keep: int) -> str:
+        """Return the rows of the kept axes of a box as C."""
+        own = positions(shape, box)
+        return affine(own, self.names[: max(keep, 1)])
+
+    def value(self, node: Node, index: Index) -> str:
+        """Return a C expression for elements of a node, writing what it needs before."""
+        key = (node.number, index.tobytes())
+        if key in self._known:
+            return self._known[key]
+        text = self._expression(node, index)
+        if node.operation != "constant":
+            name = f"{node.operation.replace('_', '')}{node.number}"
+            if any(f" {name} =" in s for s in self.statements):
+                name += f"_{len(self.statements)}"
+            self.statements.append(f"const vec {name} = {text};")
+            text = name
+        self._known[key] = text
+        return text
+
+    def _expression(self, node: Node, index: Index) -> str:
+        negative = index < 0
+        if negative.any():
+            if not negative.all():
+                split_mixed(negative)
+            return "v_all(0)"
+        if node.operation == "constant":
+            return f"v_all({number(node.value)})"
+        if node.operation == "parameter":
+            return f"v_all({self._sources.parameter(node)}[{self.row_of(index)}])"
+        if node.operation == "lookup":
+            table, rows = looked_up(node)
+            if table.operation == "constant":
+                return f"v_all({number(table.value)})"
+            place = self._sources.place(table)
+            assert place is not None, f"no memory for {table}"
+            pointer = self._scope.row(place, self.row_of(index if rows is None else rows[index]))
+            return f"v_lookup({pointer}, symbols + at + j, VOCABULARY)"
+        place = self._sources.place(node)
+        own = node in self._computed and np.array_equal(index, self._own)
+        if place is not None and not own:
+            return self._loaded(node, place, index)
+        terms = self._sources.terms(node)
+        if terms is not None:
+            return " + ".join(self.value(term, index) for term in terms)
+        if node.operation in POINTWISE:
+            values = [self.value(source, index) for source in node.inputs]
+            return POINTWISE[node.operation].c.format(*values)
+        if node.operation == "view":
+            assert node.index is not None
+            return self.value(node.inputs[0], node.index[index])
+        if node.operation == "spread":
+            return self.value(node.inputs[0], index)
+        if node.operation == "concatenate":
+            return self._part(node, index)
+        if place is not None:
+            return self._loaded(node, place, index)
+        raise AssertionError(f"no memory for {node}")
+
+    def _loaded(self, node: Node, place: Place, index: Index) -> str:
+        pointer = self._scope.row(place, self.row_of(index))
+        if node.columns == Columns.ONE:
+            return f"v_all(*({pointer}))"
+        if self._scope.ahead and place.buffer.kind == "history":
+            self.statements.append(f"AHEAD({pointer}{self._scope.ahead} + j);")
+        return f"v_load({pointer} + j)"
+
+    def _part(self, node: Node, index: Index) -> str:
+        first = 0
+        for part in node.inputs:
+            inside = (index >= first) & (index < first + part.size)
+            if inside.all():
+                return self.value(part, index - first)
+            if inside.any():
+                split_mixed(inside)
+            first += part.size
+        raise AssertionError("a place outside all parts")

@@ -1,0 +1,383 @@
+"""Call a compiled program from Python, on the memory of the model's own parameters."""
+
+import copy
+import ctypes
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqtasks.cells.padding import EndingTogether
+from seqtasks.engine.contract.optimizer_values import OptimizerValues
+from seqtasks.engine.derive.reach import steps_until_used
+from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.native.emit.source import Emitted, emit
+from seqtasks.engine.native.execute.blas import find_blas
+from seqtasks.engine.native.execute.compiler import CompilerError, load
+from seqtasks.engine.native.execute.interface import (
+    LOSSES,
+    OPTIMIZERS,
+    PROBLEMS,
+    Call,
+    Job,
+    Optimizer,
+    Parameter,
+)
+from seqtasks.engine.native.execute.mapped_memory import Memory, Pool, Workspace
+from seqtasks.engine.native.plan.plan import MOST_LANES
+
+__all__ = ["Program", "Trained"]
+
+MOST_SOURCE = 1_000_000
+"""Characters of a program that is compiled unasked: a compiler takes a minute for a few million."""
+
+NEVER = 2**31 - 1
+_pool = Pool()
+
+
+@dataclass
+class Trained:
+    """What one parameter's optimiser keeps.
+
+    Attributes:
+        first, second: its tensors, of which either may be None.
+        steps: in which the parameter had a gradient; the others it passed over.
+    """
+
+    first: Tensor | None
+    second: Tensor | None
+    steps: int = 0
+
+
+class Program:
+    """The compiled program of an analysed model.
+
+    Attributes:
+        source: its C.
+
+    Raises:
+        CompilerError: if it cannot be compiled, or would take long and need not be.
+        UnsupportedError: if a parameter's numbers do not follow each other in memory.
+    """
+
+    engine = "native"
+
+    def __init__(
+        self, analysis: Analysis, names: dict[Node, str], title: str, patient: bool = False
+    ) -> None:
+        for leaf, tensor in analysis.parameters.items():
+            if not tensor.is_contiguous():
+                raise UnsupportedError(f"the numbers of {names[leaf]} do not follow each other")
+        emitted: Emitted = emit(analysis, names, title)
+        self.analysis, self.source = analysis, emitted.source
+        self.offsets, self.gradients = emitted.offsets, emitted.gradients
+        self._leaves = analysis.leaves
+        self._tensors = [analysis.parameters[leaf] for leaf in self._leaves]
+        self._numbers = sum(leaf.size for leaf in self._leaves if self.offsets[leaf] >= 0)
+        self._used_from = steps_until_used(analysis, [analysis.cotangent])
+        size = 4 if analysis.dtype == torch.float32 else 8
+        self._blas = self._one_thread = 0
+        if emitted.needs_blas:
+            found = find_blas()
+            if found is None:
+                raise CompilerError("there is no BLAS library for its large products")
+            self._blas, self._one_thread = found.products[size], found.one_thread
+        if len(self.source) > MOST_SOURCE and not patient:
+            raise CompilerError(
+                f"its program, of more than {MOST_SOURCE:,} characters, takes long to compile; to "
+                "have it nevertheless, name the engine native"
+            )
+        self._library = load(self.source)
+        self._train = self._library.seqtasks_train
+        self._train.argtypes, self._train.restype = [ctypes.POINTER(Job)], ctypes.c_int
+        self._memory_needed = self._library.seqtasks_memory
+        self._memory_needed.argtypes = [ctypes.c_long] * 3
+        self._memory_needed.restype = ctypes.c_long
+        for name in ("seqtasks_forward", "seqtasks_backward"):
+            function = getattr(self._library, name)
+            function.argtypes, function.restype = [ctypes.POINTER(Call)], ctypes.c_int
+        self._workspace = Workspace(0)
+        weakref.finalize(self, _pool.clear).atexit = False
+
+    def trained(self) -> dict[int, int]:
+        """Return by the id of each parameter that training changes from how many steps on it does.
+
+        Over fewer steps it has no gradient, and its optimiser passes over it.
+        """
+        return {
+            id(tensor): self._used_from[leaf]
+            for leaf, tensor in zip(self._leaves, self._tensors, strict=True)
+            if leaf in self._used_from
+        }
+
+    def memory(self, batch: int, time: int) -> Memory:
+        """Return memory for a pass forward and back of a batch."""
+        return _pool.take(self._memory_needed(batch, time, 1))
+
+    def _parameters(self, states: dict[int, Trained] | None = None) -> Any:
+        array = (Parameter * len(self._leaves))()
+        for k, (leaf, tensor) in enumerate(zip(self._leaves, self._tensors, strict=True)):
+            kept = None if states is None else states.get(id(tensor))
+            array[k] = Parameter(
+                tensor.data_ptr(),
+                None if kept is None or kept.first is None else kept.first.data_ptr(),
+                None if kept is None or kept.second is None else kept.second.data_ptr(),
+                self.offsets[leaf],
+                leaf.size,
+                NEVER if kept is None else self._used_from.get(leaf, NEVER),
+                0 if kept is None else kept.steps,
+            )
+        return array
+
+    def train(
+        self,
+        times: NDArray[np.int64],
+        batch_sizes: NDArray[np.int64],
+        inputs: NDArray[np.uint64],
+        targets: NDArray[np.uint64],
+        rates: NDArray[np.float64],
+        *,
+        optimizer: OptimizerValues,
+        states: dict[int, Trained],
+        loss: str,
+        reduction: str,
+        clip: float | None,
+        threads: int,
+    ) -> list[float]:
+        """Make training steps and return their losses; a loss that is not finite is the last.
+
+        Args:
+            times: each step's time steps.
+            batch_sizes: each step's instances.
+            inputs: the address of each step's inputs.
+            targets: the address of each step's targets.
+            rates: each step's learning rate, used in place of the optimizer's own.
+            optimizer: how parameters are changed.
+            states: by a parameter's id, what its optimiser keeps, which is changed.
+            loss: of LOSSES.
+            reduction: `mean` over scored positions, or `sum` and mean over instances.
+            clip: the largest norm of the whole gradient.
+            threads: how many share a batch's rows.
+
+        Raises:
+            ValueError: for an input or a target that is no symbol.
+        """
+        steps = len(times)
+        needed = self._memory_needed(int(batch_sizes.max()), int(times.max()), threads)
+        each = (needed + 63) // 64 * 64
+        if self._workspace.size < threads * each:
+            self._workspace = Workspace(threads * each)
+        losses = np.empty(steps)
+        parameters = self._parameters(states)
+        job = Job(
+            ctypes.addressof(parameters),
+            len(self._leaves),
+            self._blas,
+            self._one_thread,
+            Optimizer(
+                OPTIMIZERS[optimizer.kind],
+                reduction == "sum",
+                LOSSES[loss],
+                optimizer.nesterov,
+                optimizer.learning_rate,
+                optimizer.beta1,
+                optimizer.beta2,
+                optimizer.epsilon,
+                optimizer.weight_decay,
+                optimizer.momentum,
+                optimizer.alpha,
+                -1.0 if clip is None else clip,
+            ),
+            steps,
+            threads,
+            times.ctypes.data,
+            batch_sizes.ctypes.data,
+            inputs.ctypes.data,
+            targets.ctypes.data,
+            rates.ctypes.data,
+            losses.ctypes.data,
+            self._workspace.address,
+            each,
+        )
+        status = self._train(job)
+        if status:
+            raise ValueError(PROBLEMS[status])
+        for tensor, parameter in zip(self._tensors, parameters, strict=True):
+            if id(tensor) in states:
+                states[id(tensor)].steps = parameter.steps
+        return losses[: job.made].tolist()
+
+    def forward(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None,
+        given: Sequence[Tensor] | None,
+        memory: Memory,
+        histories: bool = False,
+    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+        """Run a batch.
+
+        Args:
+            inputs: (batch, time) int64 or (batch, time, features), contiguous.
+            lengths: (batch,) int64 if the program is masked.
+            given: the states to start from, each (batch, ...), all layers' in a row.
+            memory: of `memory(batch, time)`; the pass back needs it as it is left.
+            histories: whether to return the states of every step.
+
+        Returns:
+            predictions (batch, time, outputs), the final states, and those of every step.
+        """
+        batch, time = inputs.shape[:2]
+        dtype = self.analysis.dtype
+        predictions = torch.empty(batch, time, self.analysis.predictions.size, dtype=dtype)
+        shapes = [part.shape for part in self.analysis.parts]
+        finals = [torch.empty(batch, *shape, dtype=dtype) for shape in shapes]
+        past = [torch.empty(batch, time, *s, dtype=dtype) for s in shapes] if histories else []
+        together = None if lengths is None else EndingTogether(time, lengths)
+        if together is not None:
+            inputs = together.begun_late(inputs)
+        self._run(
+            "seqtasks_forward",
+            batch,
+            time,
+            inputs=inputs,
+            lengths=lengths,
+            given=given,
+            predictions=predictions,
+            finals=finals,
+            histories=past or None,
+            memory=memory,
+        )
+        if together is not None:
+            predictions = together.begun_at_once(predictions, zero=True)
+            past = [together.begun_at_once(states, zero=False) for states in past]
+        return predictions, finals, past
+
+    def backward(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None,
+        given: Sequence[Tensor] | None,
+        memory: Memory,
+        predictions_back: Tensor,
+        finals_back: Sequence[Tensor],
+        histories_back: Sequence[Tensor] | None,
+        of_inputs: bool = True,
+    ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]:
+        """Return the gradients of the parameters, the inputs, if wanted, and the given states."""
+        batch, time = inputs.shape[:2]
+        dtype = self.analysis.dtype
+        gradients = torch.empty(self.gradients, dtype=dtype)
+        real = inputs.is_floating_point()
+        inputs_back = torch.zeros_like(inputs) if real and of_inputs else None
+        given_back = None if given is None else [torch.empty_like(t) for t in given]
+        together = None if lengths is None else EndingTogether(time, lengths)
+        original_back, original_histories = predictions_back, histories_back
+        if together is not None:
+            predictions_back = together.gradient(predictions_back)
+            if histories_back is not None:
+                histories_back = [together.gradient_of_repeated(b) for b in histories_back]
+        self._run(
+            "seqtasks_backward",
+            batch,
+            time,
+            inputs=inputs,
+            lengths=lengths,
+            given=given,
+            predictions_back=predictions_back.contiguous(),
+            finals_back=[back.contiguous() for back in finals_back],
+            histories_back=histories_back and [back.contiguous() for back in histories_back],
+            inputs_back=inputs_back,
+            given_back=given_back,
+            gradients=gradients,
+            memory=memory,
+        )
+        if together is not None and inputs_back is not None:
+            inputs_back = together.begun_at_once(inputs_back, zero=True)
+        if batch % MOST_LANES and not bool(gradients[: self._numbers].isfinite().all()):
+            gradients = self._gradients_without_padding(
+                inputs, lengths, given, original_back, finals_back, original_histories
+            )
+        parts: list[Tensor | None] = []
+        for leaf, tensor in zip(self._leaves, self._tensors, strict=True):
+            first = self.offsets[leaf]
+            part = gradients[first : first + leaf.size].view_as(tensor) if first >= 0 else None
+            parts.append(part)
+        return parts, inputs_back, given_back
+
+    def _gradients_without_padding(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None,
+        given: Sequence[Tensor] | None,
+        predictions_back: Tensor,
+        finals_back: Sequence[Tensor],
+        histories_back: Sequence[Tensor] | None,
+    ) -> Tensor:
+        """Return the gradients of the parameters where some are infinite, or no numbers.
+
+        A vector that the batch does not fill is padded with copies of a row, whose gradient is
+        zero. Zero times infinity is no number, where the row alone has an infinite gradient. So
+        each row fills a vector of its own here, and its gradient is shared out among the copies.
+        """
+        total = torch.zeros(self.gradients, dtype=self.analysis.dtype)
+        at_once = max(1, len(inputs) // MOST_LANES)
+        for rows in torch.arange(len(inputs)).split(at_once):
+            rows = rows.repeat_interleave(MOST_LANES)
+
+            def taken(values: Sequence[Tensor] | None, share: float, rows: Tensor = rows) -> Any:
+                return None if values is None else [value[rows] * share for value in values]
+
+            some = inputs[rows]
+            of_rows = None if lengths is None else lengths[rows]
+            memory = self.memory(*some.shape[:2])
+            self.forward(some, of_rows, taken(given, 1), memory, histories_back is not None)
+            found, _, _ = self.backward(
+                some,
+                of_rows,
+                taken(given, 1),
+                memory,
+                predictions_back[rows] / MOST_LANES,
+                taken(finals_back, 1 / MOST_LANES),
+                taken(histories_back, 1 / MOST_LANES),
+                of_inputs=False,
+            )
+            for leaf, gradient in zip(self._leaves, found, strict=True):
+                if gradient is not None:
+                    first = self.offsets[leaf]
+                    total[first : first + leaf.size] += gradient.flatten()
+        return total
+
+    def tensors(self) -> list[Tensor]:
+        """Return all parameters and buffers, in the order of their gradients."""
+        return self._tensors
+
+    def reading(self, tensors: list[Tensor]) -> "Program":
+        """Return the same program of other tensors, in the order of `tensors`, contiguous."""
+        other = copy.copy(self)
+        other._tensors = tensors
+        return other
+
+    def _run(self, entry: str, batch: int, time: int, **values: Any) -> None:
+        parameters = self._parameters()
+        call = Call(ctypes.addressof(parameters), self._blas, batch, time)
+        alive: list[Any] = []
+        for name, value in values.items():
+            if isinstance(value, Memory):
+                setattr(call, name, value.workspace.address)
+            elif isinstance(value, Tensor):
+                setattr(call, name, value.data_ptr())
+            elif value is not None:
+                array = (ctypes.c_void_p * max(1, len(value)))(*(t.data_ptr() for t in value))
+                alive.append(array)
+                setattr(call, name, ctypes.addressof(array))
+        status = getattr(self._library, entry)(call)
+        if status:
+            raise IndexError(PROBLEMS[status])

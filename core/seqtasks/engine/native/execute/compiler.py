@@ -1,0 +1,135 @@
+"""Compile the text of a program, and load it."""
+
+import ctypes
+import hashlib
+import itertools
+import os
+import platform
+import tempfile
+from pathlib import Path
+
+from seqtasks.engine.native.execute.call_compiler import compiled
+from seqtasks.engine.native.execute.find_compiler import CompilerError, find_compiler, flags
+from seqtasks.engine.native.execute.library_cache import (
+    CACHE_VARIABLE,
+    cache_folder,
+    check_writable,
+    keep,
+    kept,
+    making,
+)
+
+__all__ = ["CACHE_VARIABLE", "CompilerError", "cache_folder", "find_compiler", "load"]
+
+SANITIZERS = {
+    "__asan_init": ("address", "libasan.so"),
+    "__hwasan_init": ("hwaddress", "libhwasan.so"),
+    "__tsan_init": ("thread", "libtsan.so"),
+    "__msan_init": ("memory", "clang's runtime"),
+}
+"""Libraries that end the process if they come after Python, by what shows that they are needed."""
+
+_loaded: dict[bytes, ctypes.CDLL] = {}
+"""By their digest: a program that is wanted again is not loaded again."""
+_numbers = itertools.count()
+
+
+def load(source: str) -> ctypes.CDLL:
+    """Return a program's library, compiled now or kept from before.
+
+    Raises:
+        CompilerError: if there is no compiler, it fails, or there is no room for what it makes.
+        RunError: if the compiler was killed.
+    """
+    compiler = find_compiler()
+    wanted = flags()
+    about = "\0".join([source, compiler.identity, *compiler.command, *wanted, _processor()])
+    name = hashlib.sha256(about.encode(errors="surrogateescape")).hexdigest()[:32]
+    try:
+        folder = cache_folder()
+        if folder is None:
+            with tempfile.TemporaryDirectory(prefix="seqtasks-") as temporary:
+                path = Path(temporary)
+                return _opened(compiled(compiler, wanted, source, name, path, path / "zig"))
+        program = kept(folder / f"{name}.so")
+        if program is not None:
+            try:
+                return _opened(program)
+            except OSError:
+                pass  # it was made where other libraries are, and is made again
+        check_writable(folder)
+        with making(folder) as temporary:
+            program = compiled(compiler, wanted, source, name, temporary, folder / "zig")
+            library = _opened(program)
+            (temporary / f"{name}.so").unlink()
+            keep(folder / f"{name}.so", program, temporary)
+        return library
+    except OSError as error:
+        about = f" ({error.filename})" if error.filename is not None else ""
+        raise CompilerError(f"{error.strerror or error}{about}") from error
+
+
+def _opened(program: bytes) -> ctypes.CDLL:
+    """Load a program from a copy that nobody else has, so that it stays what was checked.
+
+    Raises:
+        CompilerError: if it needs a library that had to be loaded before Python.
+        OSError: if it is no program of this machine.
+    """
+    digest = hashlib.sha256(program).digest()
+    library = _loaded.get(digest)
+    if library is None:
+        _check_sanitizers(program)
+        try:
+            library = _from_memory(program)
+        except OSError:  # there is no such thing, or it must not be run
+            library = _from_file(program, digest.hex())
+        _loaded[digest] = library
+    return library
+
+
+def _from_memory(program: bytes) -> ctypes.CDLL:
+    if not hasattr(os, "memfd_create"):
+        raise OSError("files in memory have no names here")
+    descriptor = os.memfd_create("seqtasks")
+    with open(descriptor, "wb", buffering=0) as file:
+        if file.write(program) != len(program):
+            raise OSError("there is no room in memory")
+        # The loader takes a name that it has met for the library that it met; and descriptors come
+        # again. So each name is written in another way.
+        bits = f"{next(_numbers):b}"
+        same = "".join(".//" if bit == "1" else "./" for bit in bits)
+        return ctypes.CDLL(f"/proc/self/{same}fd/{descriptor}")
+
+
+def _from_file(program: bytes, name: str) -> ctypes.CDLL:
+    with tempfile.TemporaryDirectory(prefix="seqtasks-") as temporary:
+        path = Path(temporary) / f"{name}.so"
+        path.write_bytes(program)
+        return ctypes.CDLL(str(path))
+
+
+def _check_sanitizers(program: bytes) -> None:
+    needed = [symbol for symbol in SANITIZERS if symbol.encode() + b"\0" in program]
+    if not needed:
+        return
+    here = ctypes.CDLL(None)
+    for symbol in needed:
+        if not hasattr(here, symbol):
+            name, library = SANITIZERS[symbol]
+            raise CompilerError(
+                f"the program is made with the {name} sanitizer, whose library Python must be "
+                f'started with: LD_PRELOAD="$(gcc -print-file-name={library})"'
+            )
+
+
+def _processor() -> str:
+    """Return what a program made for one processor must find in another."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith(("flags", "Features")):
+                    return line
+    except OSError:
+        pass
+    return f"{platform.machine()} {platform.processor()}"

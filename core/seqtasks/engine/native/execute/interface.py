@@ -1,0 +1,104 @@
+"""The structures that Python and C share, and the numbers that stand for names in C."""
+
+import ctypes
+
+__all__ = ["LOSSES", "OPTIMIZERS", "PROBLEMS", "Call", "Job", "Optimizer", "Parameter"]
+
+LOSSES = {"symbols": 0, "sets": 1, "reals": 2}
+OPTIMIZERS = {"adam": 0, "adamw": 1, "sgd": 2, "rmsprop": 3}
+PROBLEMS = {
+    1: "an input is no symbol of the model's alphabet",
+    2: "a target is no symbol of the model's predictions",
+    3: "there is too little memory for the threads",
+}
+
+
+class Parameter(ctypes.Structure):
+    """A parameter, its optimiser's memory, its place among all gradients, and when it has one."""
+
+    _fields_ = [
+        ("values", ctypes.c_void_p),
+        ("first", ctypes.c_void_p),
+        ("second", ctypes.c_void_p),
+        ("offset", ctypes.c_long),
+        ("size", ctypes.c_long),
+        ("used_from", ctypes.c_long),
+        ("steps", ctypes.c_long),
+    ]
+
+
+class Optimizer(ctypes.Structure):
+    """How a step changes parameters, and what of a loss it is along."""
+
+    _fields_ = [
+        ("kind", ctypes.c_int),
+        ("reduce_by_sum", ctypes.c_int),
+        ("loss", ctypes.c_int),
+        ("nesterov", ctypes.c_int),
+        *(
+            (name, ctypes.c_double)
+            for name in (
+                "learning_rate",
+                "beta1",
+                "beta2",
+                "epsilon",
+                "weight_decay",
+                "momentum",
+                "alpha",
+                "clip",
+            )
+        ),
+    ]
+
+
+class Job(ctypes.Structure):
+    """Training steps to be made: `seqtasks_train`."""
+
+    _fields_ = [
+        ("parameters", ctypes.c_void_p),
+        ("parameter_count", ctypes.c_long),
+        ("blas", ctypes.c_void_p),
+        ("one_thread", ctypes.c_void_p),
+        ("optimizer", Optimizer),
+        ("steps", ctypes.c_long),
+        ("threads", ctypes.c_long),
+        ("times", ctypes.c_void_p),
+        ("batch_sizes", ctypes.c_void_p),
+        ("inputs", ctypes.c_void_p),
+        ("targets", ctypes.c_void_p),
+        ("rates", ctypes.c_void_p),
+        ("losses", ctypes.c_void_p),
+        ("memory", ctypes.c_void_p),
+        ("memory_each", ctypes.c_long),
+        ("made", ctypes.c_long),
+        ("status", ctypes.c_int),
+    ]
+
+
+_CALL_FIELDS = (
+    "inputs",
+    "lengths",
+    "given",
+    "predictions",
+    "finals",
+    "histories",
+    "predictions_back",
+    "finals_back",
+    "histories_back",
+    "inputs_back",
+    "given_back",
+    "gradients",
+    "memory",
+)
+
+
+class Call(ctypes.Structure):
+    """One pass, forward or back: `seqtasks_forward`, `seqtasks_backward`."""
+
+    _fields_ = [
+        ("parameters", ctypes.c_void_p),
+        ("blas", ctypes.c_void_p),
+        ("batch", ctypes.c_long),
+        ("time", ctypes.c_long),
+        *((name, ctypes.c_void_p) for name in _CALL_FIELDS),
+    ]

@@ -1,0 +1,196 @@
+"""The folder of kept programs: whose it must be, and that its files are as written.
+
+To load a program is to run it, so nobody else may be able to write it, and a damaged one must not
+be loaded: the system would end the process. After each program stands its digest.
+"""
+
+import hashlib
+import os
+import platform
+import secrets
+import shutil
+import stat
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import platformdirs
+
+from seqtasks.engine.native.execute.call_compiler import PATIENCE
+from seqtasks.engine.native.execute.find_compiler import CompilerError
+
+__all__ = ["CACHE_VARIABLE", "cache_folder", "check_writable", "keep", "kept", "making"]
+
+CACHE_VARIABLE = "SEQTASKS_CACHE"
+"""Names the folder of kept programs; empty for none to be kept or used."""
+LARGEST = 2**28
+"""Bytes of a program that is read."""
+UNFINISHED = "making-"
+MOST_LINKS = 40
+REMEDY = f"name another folder in {CACHE_VARIABLE}, or leave it empty to keep no programs"
+
+
+def cache_folder() -> Path | None:
+    """Return the folder of kept programs, made if need be; None if none are to be kept.
+
+    Raises:
+        CompilerError: if others can write into it, or exchange it or a folder above it.
+        OSError: if it cannot be made.
+    """
+    named = os.environ.get(CACHE_VARIABLE)
+    if named == "":
+        return None
+    folder = Path(named or Path(platformdirs.user_cache_dir("seqtasks")) / "programs").absolute()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    wrong = _not_ours_alone(folder)
+    if wrong is not None:
+        of = "" if wrong == folder else f", on the way to the cache folder {folder}"
+        raise CompilerError(f"others can write into {wrong}{of}: {REMEDY}")
+    return folder
+
+
+def check_writable(folder: Path) -> None:
+    """Check that a program can be kept.
+
+    Raises:
+        CompilerError: if it cannot.
+    """
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise CompilerError(f"the cache folder {folder} cannot be written: {REMEDY}")
+
+
+def kept(path: Path) -> bytes | None:
+    """Return a kept program; None if there is none, or it is not as we wrote it."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags)
+        try:
+            about = os.fstat(descriptor)
+            regular = stat.S_ISREG(about.st_mode) and about.st_size <= LARGEST
+            if not regular or about.st_uid not in _trusted() or _others_write(about):
+                return None
+            with open(descriptor, "rb", closefd=False) as file:
+                content = file.read()
+        finally:
+            os.close(descriptor)
+    except OSError:
+        return None
+    program, digest = content[:-_DIGEST_SIZE], content[-_DIGEST_SIZE:]
+    return program if program and _digest(program) == digest else None
+
+
+def keep(path: Path, program: bytes, folder: Path) -> None:
+    """Write a program and its digest, by way of a folder on the same disk.
+
+    Raises:
+        OSError: if there is no room.
+    """
+    temporary = folder / path.name
+    with open(temporary, "xb", opener=_private) as file:
+        file.write(program + _digest(program))
+        file.flush()
+        os.fsync(file.fileno())
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    temporary.replace(path)
+
+
+@contextmanager
+def making(folder: Path) -> Generator[Path, None, None]:
+    """Make a folder for the time of the making; what killed processes left is removed first."""
+    _sweep(folder)
+    made = folder / f"{UNFINISHED}{os.getpid()}-{_here()}-{secrets.token_hex(4)}"
+    made.mkdir(mode=0o700)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes left unfinished that are no more; of other machines, what is old."""
+    for left in folder.glob(f"{UNFINISHED}*"):
+        with suppress(OSError):
+            number, _, rest = left.name.removeprefix(UNFINISHED).partition("-")
+            here = number.isdecimal() and rest.partition("-")[0] == _here()
+            old = time.time() - left.lstat().st_mtime > 2 * PATIENCE
+            if not _alive(int(number)) if here else old:
+                shutil.rmtree(left)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def _here() -> str:
+    """Return what tells this machine, and its table of processes, from another with this folder."""
+    about = [platform.node()]
+    with suppress(OSError):
+        about.append(Path("/proc/sys/kernel/random/boot_id").read_text())
+        about.append(str(Path("/proc/self/ns/pid").readlink()))
+    return hashlib.sha256("\0".join(about).encode()).hexdigest()[:12]
+
+
+def _not_ours_alone(folder: Path) -> Path | None:
+    """Return the first folder or link on a path that another user can change; None if none can."""
+    done, left, links = Path("/"), list(folder.parts[1:]), 0
+    while True:
+        about = done.lstat()
+        if about.st_uid not in _trusted():
+            return done
+        if stat.S_ISLNK(about.st_mode):
+            links += 1
+            if links > MOST_LINKS:
+                raise CompilerError(f"the cache folder {folder} leads through too many links")
+            target = done.parent / done.readlink()
+            done, left = Path("/"), [*target.parts[1:], *left]
+            continue
+        shared = bool(about.st_mode & stat.S_ISVTX) and bool(left)  # each may move his own alone
+        if _others_write(about) and not shared:
+            return done
+        if not left:
+            return None
+        part, *left = left
+        done = done.parent if part == ".." else done / part
+
+
+def _trusted() -> tuple[int, ...]:
+    """Return the users who may write a program: this one, and the one who may do anything."""
+    return (os.getuid(), 0)
+
+
+def _others_write(about: os.stat_result) -> bool:
+    if about.st_mode & stat.S_IWOTH:
+        return True
+    return bool(about.st_mode & stat.S_IWGRP) and not _own_group(about.st_gid)
+
+
+def _own_group(number: int) -> bool:
+    """Say whether a group is a user's own, as many systems make one for each user."""
+    import grp
+    import pwd
+
+    try:
+        user, group = pwd.getpwuid(os.getuid()), grp.getgrgid(number)
+    except KeyError:
+        return False
+    alone = set(group.gr_mem) <= {user.pw_name}
+    return user.pw_uid != 0 and alone and (user.pw_gid, user.pw_name) == (number, group.gr_name)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _digest(program: bytes) -> bytes:
+    return hashlib.sha256(program).digest()
+
+
+_DIGEST_SIZE = hashlib.sha256().digest_size

@@ -1,0 +1,14 @@
+"""Decide what a C program computes, what it keeps, and where.
+
+    liveness           the values that are needed, in an order in which they can be computed
+    storage            buffers, and the places of values in them
+    operands           operands that lie in the memory of something else
+    shared_buffers     products that are added up share a buffer
+    keep_or_recompute  store a value, or compute it again at each use
+    stacked_products   several products as one
+    place              a place in memory for every value that is kept
+    schedule           the order of a phase's values, and which of them share a loop
+    plan               the passes above, in order
+
+No C is written here; `emit` does that.
+"""

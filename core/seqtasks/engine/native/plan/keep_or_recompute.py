@@ -1,0 +1,119 @@
+"""Decide which values to store (and for how long) and which to recompute at each use."""
+
+from seqtasks.engine.graph.node import Columns, Node
+from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.graph.phases import Phases
+from seqtasks.engine.native.plan.operands import in_memory, looked_up, operands_in_memory
+from seqtasks.engine.native.plan.storage import (
+    LEAVES,
+    OWN_LOOPS,
+    SUMS,
+    Storage,
+    inputs_of,
+)
+
+__all__ = ["kept_values", "kind_of", "latest_input"]
+
+DEAREST = 8
+"""Operations up to which an expression used several times is computed again each time."""
+
+
+def kept_values(
+    storage: Storage, users: dict[Node, list[Node]], roots: set[Node], rounded: set[Node]
+) -> set[Node]:
+    """Return the values that are kept.
+
+    Args:
+        storage: what is live, and which values have a place already.
+        users: value -> what reads it.
+        roots: what is to be computed.
+        rounded: products that must be rounded, as by being kept, before they are read.
+    """
+    kept = {node for node in storage.live if node.operation in OWN_LOOPS}
+    cost: dict[Node, int] = {}
+    for node in storage.live:
+        if node.operation in LEAVES or node in kept:
+            cost[node] = 0
+            continue
+        keep = _must_be_kept(storage, node, users[node], cost)
+        keep = keep or node in storage.places or node in rounded
+        if node in roots and node.operation in POINTWISE and node.columns == Columns.BATCH:
+            keep = True
+        if keep and node.operation != "view":
+            kept.add(node)
+            cost[node] = 0
+    for node in storage.live:
+        # The gradient carried back is overwritten at the next step.
+        carried = any(source.operation == "back" for source in inputs_of(storage, node))
+        if carried and node not in kept and _used_later(node, node.phase, users, kept, set()):
+            kept.add(node)
+    for node in storage.live:
+        for operand in operands_in_memory(node):
+            base, _ = looked_up(node) if node.operation == "lookup" else in_memory(operand)
+            if base.operation not in LEAVES or base.operation == "constant":
+                kept.add(base)
+    return kept
+
+
+def _must_be_kept(storage: Storage, node: Node, users: list[Node], cost: dict[Node, int]) -> bool:
+    sources = inputs_of(storage, node)
+    cost[node] = 1 + sum(cost[source] for source in sources)
+    if node.operation not in POINTWISE:
+        return False
+    if node.columns == Columns.ONE:
+        return True
+    if not POINTWISE[node.operation].cheap:
+        elsewhere = any(user.phase != node.phase for user in users)
+        moved = any(user.operation == "view" for user in users)
+        return len(users) > 1 or elsewhere or moved
+    if cost[node] > 1 and any(u.operation == "view" and u.size > node.size for u in users):
+        return True
+    return len(users) > 1 and cost[node] > DEAREST
+
+
+def kind_of(
+    storage: Storage,
+    phases: Phases,
+    node: Node,
+    users: dict[Node, list[Node]],
+    kept: set[Node],
+) -> str:
+    """Return the kind of buffer that a kept value needs, by who reads it when."""
+    if node.columns == Columns.ONE:
+        return "one"
+    if node.columns == Columns.VOCABULARY:
+        return "vocabulary"
+    later = _later_users(node, node.phase, users, kept, set())
+    if not later:
+        return "scratch"
+    in_loop_back = phases.is_loop(node.phase) and node.phase > phases.backward
+    summed = all(u.operation in SUMS and latest_input(u) == node.phase for u in later)
+    return "recent" if storage.in_portions and in_loop_back and summed else "history"
+
+
+def latest_input(node: Node) -> int:
+    """Return the phase in which the last of a node's inputs is there."""
+    return max(source.phase for source in node.inputs)
+
+
+def _later_users(
+    node: Node, phase: int, users: dict[Node, list[Node]], kept: set[Node], seen: set[Node]
+) -> set[Node]:
+    """Return what reads a value in another phase, maybe through expressions made again there."""
+    found: set[Node] = set()
+    for user in users[node]:
+        if user.operation in SUMS or (user.phase != phase and user in kept):
+            found.add(user)
+        elif user not in seen and (user not in kept):
+            seen.add(user)
+            if user.phase != phase:
+                found.add(user)
+            else:
+                found |= _later_users(user, phase, users, kept, seen)
+    return found
+
+
+def _used_later(
+    node: Node, phase: int, users: dict[Node, list[Node]], kept: set[Node], seen: set[Node]
+) -> bool:
+    return bool(_later_users(node, phase, users, kept, seen))

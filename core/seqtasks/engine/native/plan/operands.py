@@ -1,0 +1,82 @@
+"""Find operands of products and look-ups that lie in the memory of something else."""
+
+import numpy as np
+
+from seqtasks.engine.graph.node import Columns, Index, Node
+
+__all__ = [
+    "block_of",
+    "follow_each_other",
+    "in_memory",
+    "looked_up",
+    "operands_in_memory",
+    "rectangle",
+]
+
+
+def block_of(weight: Node) -> tuple[Node, int, int] | None:
+    """Return (matrix, first place, row stride) of whole rows, or parts of rows, of a matrix."""
+    base, index = in_memory(weight)
+    if index is None:
+        return base, 0, weight.shape[1]
+    found = rectangle(weight)
+    if found is None or found[2] != 1:
+        return None
+    return base, found[0], found[1]
+
+
+def follow_each_other(weights: list[Node]) -> bool:
+    """Say whether matrices are blocks of one, each below the one before."""
+    blocks = [block_of(weight) for weight in weights]
+    for weight, above, below in zip(weights[:-1], blocks[:-1], blocks[1:], strict=True):
+        if above is None or below is None or above[0] is not below[0] or above[2] != below[2]:
+            return False
+        if below[1] != above[1] + weight.shape[0] * above[2]:
+            return False
+    return len({weight.shape[1] for weight in weights}) == 1
+
+
+def operands_in_memory(node: Node) -> list[Node]:
+    """Return the operands of a node that its loops read from memory."""
+    if node.operation in ("linear", "products", "outer", "symbols_back"):
+        return list(node.inputs)
+    if node.operation == "lookup":
+        return [node.inputs[0]]
+    return []
+
+
+def in_memory(node: Node) -> tuple[Node, "Index | None"]:
+    """Return the node in whose memory an operand lies, and its places there.
+
+    A view lies in its source's memory where it is a rectangle of it; `rectangle` says which.
+    """
+    if node.operation == "view" and rectangle(node) is not None:
+        return node.inputs[0], node.index
+    return node, None
+
+
+def looked_up(lookup: Node) -> tuple[Node, "Index | None"]:
+    """Return the table in memory that a lookup reads, and which of its rows."""
+    (table,) = lookup.inputs
+    if table.operation == "view" and table.index is not None and not (table.index < 0).any():
+        return table.inputs[0], table.index
+    return table, None
+
+
+def rectangle(node: Node) -> tuple[int, int, int] | None:
+    """Return (first, row stride, column stride) of a view whose places are such a pattern."""
+    index = node.index
+    assert index is not None
+    if len(index) == 0 or (index < 0).any():
+        return None
+    rows, width = node.shape if len(node.shape) == 2 else (node.size, 1)
+    table = index.reshape(rows, width)
+    first = int(table[0, 0])
+    down = int(table[1, 0] - first) if rows > 1 else width
+    across = int(table[0, 1] - first) if width > 1 else 1
+    expected = first + down * np.arange(rows)[:, None] + across * np.arange(width)
+    if down <= 0 or across <= 0 or not np.array_equal(table, expected):
+        return None  # what is repeated, or reads backwards, is copied
+    # rows of columns must follow each other in memory
+    together = np.array_equal(index, first + np.arange(len(index)))
+    return (first, down, across) if node.columns == Columns.ONE or together else None

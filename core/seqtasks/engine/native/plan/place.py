@@ -1,0 +1,102 @@
+"""Give every kept value its place in memory."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+
+from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.native.plan.keep_or_recompute import kept_values, kind_of
+from seqtasks.engine.native.plan.liveness import live_in
+from seqtasks.engine.native.plan.shared_buffers import join_products
+from seqtasks.engine.native.plan.stacked_products import stack_gates, stack_gradients
+from seqtasks.engine.native.plan.storage import (
+    LEAVES,
+    Place,
+    Storage,
+    inputs_of,
+)
+
+__all__ = ["plan_storage"]
+
+
+def plan_storage(
+    analysis: Analysis, roots: list[Node], elsewhere: set[Node], in_portions: bool
+) -> Storage:
+    """Decide what is kept of all that the roots need.
+
+    Args:
+        analysis: of the model.
+        roots: what is to be computed.
+        elsewhere: what has memory already.
+        in_portions: whether sums over steps are made every few steps.
+    """
+    storage = Storage(in_portions=in_portions)
+    join_products(analysis, storage, roots)
+    storage.live = live_in(storage, roots)
+    users: dict[Node, list[Node]] = defaultdict(list)
+    for node in storage.live:
+        for source in inputs_of(storage, node):
+            users[source].append(node)
+    for node, phase in _read_later(analysis):
+        if node.phase != phase:
+            users[node].append(replace(node, operation="read", inputs=(node,), phase=phase))
+    _place_leaves(analysis, storage)
+    kept = kept_values(storage, users, set(roots), analysis.graph.rounded)
+    for node in storage.live:
+        if node in storage.places or node in elsewhere or node.operation in LEAVES:
+            continue
+        if node in kept:
+            kind = kind_of(storage, analysis.phases, node, users, kept)
+            name = f"{node.operation}_{node.number}"
+            storage.places[node] = Place(storage.buffer(name, node.size, kind))
+    stack_gates(storage)
+    stack_gradients(storage)
+    return storage
+
+
+def _read_later(analysis: Analysis) -> Iterator[tuple[Node, int]]:
+    """Yield what a phase reads beside its own values: next states, and what is carried back."""
+    phases = analysis.phases
+    for layer, loop in enumerate(analysis.loops):
+        for part in loop.parts:
+            yield part.following, phases.loop(layer)
+            if part.before is not None:
+                yield part.before, phases.backward_loop(layer)
+    yield analysis.predictions, phases.before(len(analysis.loops))
+    if analysis.gradients.of_inputs is not None:
+        yield analysis.gradients.of_inputs, phases.backward_before(0)
+
+
+def _place_leaves(analysis: Analysis, storage: Storage) -> None:
+    for layer, loop in enumerate(analysis.loops):
+        for k, part in enumerate(loop.parts):
+            size = part.previous.size
+            states = storage.buffer(f"state_{layer}_{k}", size, "history")
+            storage.places[part.previous] = Place(states)
+            storage.places[part.carried] = Place(states, 1)
+            if analysis.masked and part.carried in storage.live:
+                held = storage.buffer(f"held_{layer}_{k}", size, "history")
+                storage.places[part.carried] = Place(held)
+            carry = storage.buffer(f"carry_{layer}_{k}", size, "carry")
+            storage.places[part.back] = Place(carry)
+            if part.initial_back is not None:
+                name = f"initial_back_{layer}_{k}"
+                storage.places[part.initial_back] = Place(storage.buffer(name, size, "one"))
+            if part.external is not None:
+                name = f"external_{layer}_{k}"
+                storage.places[part.external] = Place(storage.buffer(name, size, "history"))
+            of_loop = part.following.phase == analysis.phases.loop(layer)
+            known = part.following in storage.places
+            if part.following.operation in POINTWISE and of_loop and not known:
+                storage.places[part.following] = Place(states, 1)
+    storage.places[analysis.cotangent] = Place(
+        storage.buffer("cotangent", analysis.cotangent.size, "history")
+    )
+    for node in analysis.graph.nodes:
+        if node.operation == "inputs":  # they are copied in, whether or not something reads them
+            storage.places[node] = Place(storage.buffer("inputs", node.size, "history"))
+    for node in storage.live:
+        if node.operation == "running":
+            storage.places[node] = Place(storage.buffer("running", 1, "history"))

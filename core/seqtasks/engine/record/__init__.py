@@ -1,0 +1,19 @@
+"""Run a module once; every torch call becomes a node of a graph.
+
+    subject            the parts of a model that a program is made of
+    batch_layout       which batches programs take, and how they lie in memory
+    observed           find out whether someone watches torch's calls
+    refusals, hooks    reject models whose behaviour a recording would miss
+    outside_draws      notice draws by `random` and NumPy
+    recorder           run a function of tensors; look each call up in `rules`
+    arguments          nested arguments of a call
+    provenance         follow, below the recorder, memory that depends on parameters or inputs
+    autograd_leaves    the tensors at which torch's autograd ends
+    cell_loop          record a cell: initial state, step, output
+    whole_model        record embedding, loops and readout
+    likeness           compare two recordings of one model
+    fingerprint, reads, watch   notice later that the model has changed
+    start_fingerprint  let sequence lengths with the same initial state share a program
+
+The rule for each torch function is in `rules`.
+"""

@@ -1,0 +1,26 @@
+"""Walk the arguments of a call, which may be nested tuples, lists and dictionaries."""
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["flat_arguments", "mapped_arguments"]
+
+
+def flat_arguments(values: Any) -> list[Any]:
+    """Return all that nested arguments hold, in a row."""
+    if isinstance(values, tuple | list):
+        return [leaf for value in values for leaf in flat_arguments(value)]
+    if isinstance(values, dict):
+        return flat_arguments(list(values.values()))
+    return [values]
+
+
+def mapped_arguments(values: Any, function: Callable[[Any], Any]) -> Any:
+    """Return nested arguments with a function applied to each thing they hold."""
+    if isinstance(values, tuple) and hasattr(values, "_fields"):
+        return values
+    if isinstance(values, tuple | list):
+        return type(values)(mapped_arguments(value, function) for value in values)
+    if isinstance(values, dict):
+        return {key: mapped_arguments(value, function) for key, value in values.items()}
+    return function(values)

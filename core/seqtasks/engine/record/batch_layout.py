@@ -1,0 +1,136 @@
+"""Which batches programs take, and how batches and states lie in memory."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seqtasks.cells import State
+from seqtasks.cells.padding import checked_lengths, last_repeated
+from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.record.observed import is_observed
+
+__all__ = [
+    "Form",
+    "flattened",
+    "form_of",
+    "nested",
+    "obstacle",
+    "ordinary",
+    "size_of",
+    "without_padding",
+    "without_steps",
+]
+
+Form = tuple[tuple[bool, tuple[tuple[int, ...], ...]], ...]
+"""For each layer, whether its state is a tuple, and the shape of each tensor for one row."""
+
+
+def ordinary(inputs: Tensor, lengths: Tensor | None) -> bool:
+    """Say whether a batch is one that programs take; the plain loop says what is wrong with it."""
+    if is_observed(inputs, lengths):
+        return False
+    if inputs.dim() != (3 if inputs.is_floating_point() else 2) or not all(inputs.shape[:2]):
+        return False
+    if inputs.is_meta or obstacle(inputs):
+        return False
+    if lengths is None:
+        return True
+    try:
+        checked_lengths(inputs, lengths)
+    except ValueError:
+        return False
+    return True
+
+
+def obstacle(inputs: Tensor) -> str:
+    """Return what keeps programs from a batch that the plain loop may run; empty for nothing."""
+    if not inputs.is_floating_point() and inputs.dtype != torch.int64:
+        return f"its inputs are {inputs.dtype}, not torch.int64"
+    if inputs.is_meta:  # torch knows no autocast there; the plain loop says what is wrong
+        return ""
+    return "autocast is on" if torch.is_autocast_enabled(inputs.device.type) else ""
+
+
+def without_padding(inputs: Tensor, lengths: Tensor) -> Tensor:
+    """Return inputs with an instance's last one again past its end."""
+    return last_repeated(inputs, lengths)
+
+
+def without_steps(
+    empty: Tensor,
+    start: Sequence[Tensor],
+    predictions: Tensor,
+    finals: Sequence[Tensor],
+    past: Sequence[Tensor],
+) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    """Return the results of a batch whose empty instances were run for one step.
+
+    Args:
+        empty: (batch,) bool, which instances have no step.
+        start: the states they started from, in a row.
+        predictions: (batch, time, ...), which are zero for them.
+        finals: the states after the last step, which for them are those they started from.
+        past: the states after every step, which for them are those they started from.
+    """
+
+    def chosen(one: Tensor, other: Tensor) -> Tensor:
+        return torch.where(empty.view(-1, *[1] * (other.dim() - 1)), one, other)
+
+    return (
+        chosen(torch.zeros_like(predictions), predictions),
+        [chosen(one, other) for one, other in zip(start, finals, strict=True)],
+        [chosen(one[:, None], other) for one, other in zip(start, past, strict=False)],
+    )
+
+
+def form_of(states: Sequence[State | None], batch: int, dtype: torch.dtype) -> Form | None:
+    """Return the form of states given to start from; None if they are not given, or do not fit."""
+    found: list[tuple[bool, tuple[tuple[int, ...], ...]]] = []
+    for state in states:
+        is_tuple = isinstance(state, tuple | list)
+        tensors: list[Any] = list(state) if is_tuple else [state]
+        for tensor in tensors:
+            if not isinstance(tensor, Tensor) or tensor.dtype != dtype or not tensor.dim():
+                return None
+            if tensor.shape[0] != batch:
+                return None
+        found.append((is_tuple, tuple(tuple(tensor.shape[1:]) for tensor in tensors)))
+    return tuple(found)
+
+
+def size_of(form: Form) -> int:
+    """Return how many numbers the states of a row are."""
+    return sum(math.prod(shape) for _, shapes in form for shape in shapes)
+
+
+def flattened(
+    analysis: Analysis, states: Sequence[State | None], batch: int
+) -> list[Tensor] | None:
+    """Return the tensors of given states in a row; None if they are not given, or do not fit."""
+    if states[0] is None:
+        return None
+    found: list[Tensor] = []
+    for loop, state in zip(analysis.loops, states, strict=True):
+        tensors: list[Any] = list(state) if isinstance(state, tuple | list) else [state]
+        if isinstance(state, tuple | list) != loop.is_tuple or len(tensors) != len(loop.parts):
+            return None
+        for tensor, part in zip(tensors, loop.parts, strict=True):
+            fits = isinstance(tensor, Tensor) and tuple(tensor.shape) == (batch, *part.shape)
+            if not fits or tensor.dtype != analysis.dtype or is_observed(tensor):
+                return None
+            found.append(tensor.contiguous().resolve_neg())
+    return found
+
+
+def nested(analysis: Analysis, tensors: Sequence[Tensor]) -> list[State]:
+    """Return tensors in a row as the states of each layer, the inverse of `flattened`."""
+    states: list[State] = []
+    rest = list(tensors)
+    for loop in analysis.loops:
+        count = len(loop.parts)
+        states.append(tuple(rest[:count]) if loop.is_tuple else rest[0])
+        rest = rest[count:]
+    return states

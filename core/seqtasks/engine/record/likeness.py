@@ -1,0 +1,25 @@
+"""Describe how recorded values are computed, so that two recordings can be compared."""
+
+import hashlib
+from collections.abc import Hashable, Sequence
+
+from seqtasks.engine.graph.node import Node, reached
+from seqtasks.engine.record.whole_model import ModelRecording
+
+__all__ = ["likeness"]
+
+
+def likeness(recording: ModelRecording, roots: Sequence[Node]) -> Hashable:
+    """Return what is equal for values computed alike from the same parameters and numbers."""
+    nodes = sorted(reached(roots, lambda node: node.inputs), key=lambda node: node.number)
+    places = {node: place for place, node in enumerate(nodes)}
+    return tuple(places[root] for root in roots), tuple(
+        (
+            node.operation,
+            tuple(places[source] for source in node.inputs),
+            node.shape,
+            None if node.index is None else hashlib.blake2b(node.index.tobytes()).digest(),
+            id(recording.parameters[node]) if node in recording.parameters else repr(node.value),
+        )
+        for node in nodes
+    )

@@ -1,0 +1,65 @@
+"""Find out whether someone watches torch's calls; a program would hide them.
+
+A trace, an export, a compiler, fake tensors, a transform of functions or a mode of the user's own
+must see the operations of the plain loop: a program works on memory, past all of them.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import forward_ad
+from torch.utils._device import DeviceContext
+
+__all__ = ["is_observed", "unobserved_saving"]
+
+_OURS = "seqtasks.randomness.torch_streams"
+"""Hands generators to operations that draw, of which programs have none."""
+
+
+def is_observed(*tensors: Any) -> bool:
+    """Say whether the plain loop must run, for the sake of what watches torch or of the tensors.
+
+    Args:
+        tensors: that a program would read; others than tensors are passed over.
+    """
+    state: Any = torch._C
+    if torch.compiler.is_compiling() or state._is_tracing():
+        return True
+    if state._are_functorch_transforms_active() or forward_ad._current_level >= 0:
+        return True
+    for place in range(state._len_torch_dispatch_stack()):
+        if type(state._get_dispatch_stack_at(place)).__module__ != _OURS:
+            return True
+    for place in range(state._len_torch_function_stack()):
+        mode = state._get_function_stack_at(place)
+        if type(mode).__module__ != _OURS and not isinstance(mode, DeviceContext):
+            return True
+    return any(isinstance(tensor, Tensor) and not _is_plain(tensor) for tensor in tensors)
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Say whether a tensor is what its memory holds."""
+    plain = type(tensor) is Tensor or type(tensor) is nn.Parameter
+    return plain and tensor.layout is torch.strided and not tensor.is_meta
+
+
+@contextmanager
+def unobserved_saving() -> Generator[None, None, None]:
+    """Set aside what watches the tensors saved for the way back, as a checkpoint does.
+
+    A trial beside the plain loop happens once. A checkpoint that counts what it saves would find
+    less of it when it computes again.
+    """
+    state: Any = torch._C._autograd  # pyright: ignore[reportAttributeAccessIssue]
+    hooks: list[Any] = []
+    while (top := state._top_saved_tensors_default_hooks(False)) is not None:
+        hooks.append(top)
+        state._pop_saved_tensors_default_hooks()
+    try:
+        yield
+    finally:
+        for pack, unpack in reversed(hooks):
+            state._push_saved_tensors_default_hooks(pack, unpack)

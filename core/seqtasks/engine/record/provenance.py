@@ -1,0 +1,152 @@
+"""Follow, below the recorder, which memory holds numbers computed from a recording's tensors.
+
+The recorder sees calls of torch's Python functions. A script, `torch.vmap`, a custom
+`autograd.Function`, `DisableTorchFunction` or an operation in C++ calls others inside. Every one of
+them ends in operations of torch's dispatcher, all of which pass here. What they compute from a
+parameter, a buffer, an input or a state is noted by its address, so that the recorder never takes
+it for a constant, whatever the way it came.
+"""
+
+import bisect
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from seqtasks.engine.graph.unsupported import Refusal, UnsupportedError, refusal
+from seqtasks.engine.record.arguments import flat_arguments
+
+__all__ = ["Provenance"]
+
+_FROM_SHAPES = {
+    f"{prefix}_{what}"
+    for prefix, whats in (("new", ("zeros", "ones", "full", "empty", "empty_strided")),)
+    for what in whats
+} | {f"{what}_like" for what in ("zeros", "ones", "full", "empty")}
+"""Operations that read of a tensor nothing but its shape and type."""
+_ABOUT = {"is_same_size", "sym_size", "sym_stride", "sym_numel", "dim", "device", "layout"}
+"""Operations that return something other than a tensor, which depends on no number in one."""
+
+
+class Provenance(TorchDispatchMode):
+    """Sees every operation of a recording while it is entered.
+
+    Attributes:
+        reason: the first refusal, kept because a model may catch the exception; None without one.
+        paused: whether what is called now is the recorder's own work.
+        read: by address, the tensors that were there before and on which no tensor noted has an
+            influence: what is read of them goes into a program as numbers.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reason: str | None = None
+        self.paused = False
+        self.read: dict[int, Tensor] = {}
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._made: set[int] = set()
+        self._given: set[int] = set()
+        self._alive: list[Tensor] = []  # so that no address is used twice
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Leave torch's compiler alone: to be hidden from it, the mode would import all of it."""
+        return False
+
+    def give(self, tensors: Iterable[Tensor]) -> None:
+        """Note parameters, buffers, inputs or states: what is computed from them is followed."""
+        kept = list(tensors)
+        self._given.update(_span(tensor)[0] for tensor in kept)
+        self._follow(kept)
+
+    def _follow(self, tensors: Iterable[Tensor]) -> None:
+        for tensor in tensors:
+            start, end = _span(tensor)
+            self._alive.append(tensor)
+            if start == end or self._known(start, end):
+                continue
+            place = bisect.bisect_left(self._starts, start)
+            self._starts.insert(place, start)
+            self._ends.insert(place, end)
+
+    def follows(self, tensor: Tensor) -> bool:
+        """Say whether a tensor lies in memory that holds numbers computed from those noted."""
+        start, end = _span(tensor)
+        return start != end and self._known(start, end)
+
+    def route(self, tensor: Tensor) -> Refusal | None:
+        """Return on which way a tensor depends on what was given, if it does; no call is seen."""
+        if not self.follows(tensor):
+            return None
+        return "shared memory" if _span(tensor)[0] in self._given else "unseen"
+
+    def note_read(self, tensor: Tensor) -> None:
+        """Note that numbers of a tensor are read, if it was there before the recording."""
+        start, end = _span(tensor)
+        if start != end and start not in self._made and not self._known(start, end):
+            self.read.setdefault(start, tensor)
+
+    def release(self) -> None:
+        """Let go the tensors of a recording that has ended, whose addresses tell no more."""
+        self._alive.clear()
+
+    def refuse(self, reason: str) -> UnsupportedError:
+        """Return the error of a refusal, which is kept."""
+        self.reason = self.reason or reason
+        return UnsupportedError(reason)
+
+    def _known(self, start: int, end: int) -> bool:
+        place = bisect.bisect_right(self._starts, start)
+        before = place > 0 and self._ends[place - 1] > start
+        return before or (place < len(self._starts) and self._starts[place] < end)
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Run an operation, and note what it computes."""
+        with torch._C.DisableTorchFunction():  # a script calls from outside the recorder
+            return self._operated(func, args, kwargs or {})
+
+    def _operated(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self.paused:
+            return func(*args, **kwargs)
+        name = func.overloadpacket.__name__
+        if torch.Tag.nondeterministic_seeded in func.tags:
+            raise self.refuse(str(refusal("draws", name)))
+        given = [v for v in flat_arguments((args, kwargs)) if isinstance(v, Tensor)]
+        for tensor in given:
+            self.note_read(tensor)
+        result = func(*args, **kwargs)
+        results = [v for v in flat_arguments(result) if isinstance(v, Tensor)]
+        self._alive += results
+        if name not in _FROM_SHAPES and any(map(self.follows, given)):
+            if not results and result is not None and name not in _ABOUT:
+                raise self.refuse(f"what it does depends on the values it computes ({name})")
+            self._follow(results)
+            self._follow(_changed(func, args, kwargs))
+        else:
+            self._made.update(_span(tensor)[0] for tensor in results)
+        return result
+
+
+def _span(tensor: Tensor) -> tuple[int, int]:
+    """Return where a tensor's memory begins and ends."""
+    wrapped = torch._C._functorch.is_functorch_wrapped_tensor(tensor)  # pyright: ignore
+    if wrapped or tensor.layout != torch.strided or tensor.device.type == "meta":
+        return 0, 0
+    storage = tensor.untyped_storage()
+    start = storage.data_ptr()
+    return start, start + storage.nbytes()
+
+
+def _changed(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Tensor]:
+    """Return the arguments that an operation changes in place."""
+    changed: list[Any] = []
+    for place, argument in enumerate(func._schema.arguments):
+        if argument.alias_info is not None and argument.alias_info.is_write:
+            value = args[place] if place < len(args) else kwargs.get(argument.name)
+            changed += flat_arguments(value)
+    return [value for value in changed if isinstance(value, Tensor)]

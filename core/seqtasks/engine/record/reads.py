@@ -1,0 +1,317 @@
+"""Find what modules read beside their arguments: globals, closures, attributes of classes.
+
+It reads the functions' code, of those that they name too. Code of Python's library, of torch, NumPy
+and seqtasks itself is not followed: it reads nothing that a user changes. What code reaches by a
+name computed for `sys.modules`, by `eval` or from the environment is not found.
+"""
+
+import builtins
+import dis
+import functools
+import importlib.util
+import sys
+import types
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import nn
+
+from seqtasks.engine.record.fingerprint import instance_parts
+
+__all__ = ["Reads", "function_of", "is_fixed", "reads_of"]
+
+_FIXED = (sys.stdlib_module_names | {"torch", "numpy", "seqtasks"}) - {"__main__"}
+_NOT_RUN = {
+    *("__init__", "__new__", "__init_subclass__", "__repr__", "__reduce__", "__reduce_ex__"),
+    *("__getstate__", "__setstate__", "__deepcopy__", "__copy__"),
+}
+"""Methods that no step of a cell runs."""
+_ABSENT = object()
+_DRAWING = {"random", "numpy.random"}
+_ANYTHING = {
+    *("eval", "exec", "getattr", "vars", "__dict__", "attrgetter", "methodcaller"),
+    *("__import__", "import_module", "modules", "globals", "__getattribute__"),
+}
+"""With one of these names, code may call what its own names do not tell."""
+MOST_REACHED = 1000
+"""Things among one attribute's lists and objects in which functions and classes are looked for."""
+Chain = tuple[str, ...]
+
+
+@dataclass
+class Reads:
+    """What the code of some modules reads.
+
+    Attributes:
+        classes: all of whose attributes may be read.
+        items: dictionaries (of globals, or of a class) and the names read of them.
+        functions: that were followed; they read their closures.
+        names: of all attributes that their code reads.
+        may_draw: whether they may draw from Python's or NumPy's generators: their code names them,
+            holds one of their functions, or runs code that was not followed.
+    """
+
+    classes: list[type] = field(default_factory=list[type])
+    items: list[tuple[Any, str]] = field(default_factory=list[tuple[Any, str]])
+    functions: list[types.FunctionType] = field(default_factory=list[types.FunctionType])
+    names: set[str] = field(default_factory=set[str])
+    may_draw: bool = False
+
+
+def is_fixed(thing: Any) -> bool:
+    """Say whether nobody changes the code and data of a class, a function or a module."""
+    name = thing.__name__ if isinstance(thing, types.ModuleType) else thing.__module__
+    return isinstance(name, str) and name.partition(".")[0] in _FIXED
+
+
+def function_of(held: Any) -> Iterator[types.FunctionType]:
+    """Yield the functions of Python that calling or reading something runs."""
+    if isinstance(held, types.FunctionType):
+        yield held
+    elif isinstance(held, types.MethodType | staticmethod | classmethod):
+        yield from function_of(held.__func__)
+    elif isinstance(held, functools.partial | functools.partialmethod):
+        yield from function_of(held.func)
+    elif isinstance(held, property):
+        for function in (held.fget, held.fset):
+            yield from function_of(function)
+    elif isinstance(held, functools.cached_property):
+        yield from function_of(held.func)
+    elif hasattr(type(held), "cache_info"):
+        yield from function_of(held.__wrapped__)
+
+
+def reads_of(modules: Iterable[nn.Module]) -> Reads:
+    """Return what a step of some modules may read, by way of their classes and attributes."""
+    modules = list(modules)
+    follower = _Follower({_package(type(module)) for module in modules})
+    for kind in dict.fromkeys(type(module) for module in modules):
+        follower.reach(kind)
+    for module in modules:
+        for held in vars(module).values():
+            follower.reach(held)
+    follower.follow()
+    return follower.reads
+
+
+def _package(kind: type) -> str:
+    return kind.__module__.partition(".")[0]
+
+
+class _Follower:
+    """Follows what functions read to other functions and classes.
+
+    Args:
+        own: packages of the modules; others that are installed are taken to be fixed, too.
+    """
+
+    def __init__(self, own: set[str]) -> None:
+        self.reads = Reads()
+        self._own = own
+        self._pending: list[Any] = []
+        self._seen: set[int] = set()
+        self._opened: dict[int, Any] = {}  # kept, so that no identity is used twice
+        self._places: set[tuple[int, str]] = set()
+
+    def reach(self, held: Any) -> None:
+        """Note something that is read: it may be called, or a method of its class may.
+
+        So may all that it holds.
+        """
+        reached = [held]
+        for one in reached:
+            self.reads.may_draw = self.reads.may_draw or _draws(one)
+            if isinstance(one, type):
+                self._pending.append(one)
+                continue
+            functions = list(function_of(one))
+            self._pending += functions
+            if not functions and not self._is_fixed(type(one)):
+                self._pending.append(type(one))
+            if len(reached) < MOST_REACHED and id(one) not in self._opened:
+                self._opened[id(one)] = one
+                reached += _parts_of(one)
+
+    def follow(self) -> None:
+        """Follow all that was reached."""
+        while self._pending:
+            thing = self._pending.pop()
+            if id(thing) in self._seen:
+                continue
+            if self._is_fixed(thing):
+                self.reads.may_draw = self.reads.may_draw or not is_fixed(thing)
+                continue
+            self._seen.add(id(thing))
+            if isinstance(thing, type):
+                self._follow_class(thing)
+            else:
+                self._follow_function(thing)
+
+    def _follow_class(self, kind: type) -> None:
+        self._pending += [base for base in kind.__mro__[1:] if base is not object]
+        self._pending.append(type(kind))
+        self.reads.classes.append(kind)
+        for name, held in vars(kind).items():
+            if name not in _NOT_RUN:
+                self.reach(held)
+
+    def _follow_function(self, function: types.FunctionType) -> None:
+        self.reads.functions.append(function)
+        for cell in function.__closure__ or ():
+            with suppress(ValueError):  # not yet assigned
+                self.reach(cell.cell_contents)
+        for default in (function.__defaults__, function.__kwdefaults__, function.__dict__):
+            self.reach(default)
+        for chain in _chains(function.__code__):
+            self._follow_chain(function, chain)
+        names = _names(function.__code__)
+        for module in _imported(function):
+            self._follow_module(module, names)
+        if "globals" in names:
+            for name in list(function.__globals__):
+                self._note(function.__globals__, name)
+        self.reads.names.update(names)
+        named = any("random" in name.split(".") for name in names)
+        self.reads.may_draw = self.reads.may_draw or named or bool(names & _ANYTHING)
+
+    def _follow_module(self, module: types.ModuleType, names: frozenset[str]) -> None:
+        """Note what a module has under some names."""
+        if self._is_fixed(module):
+            drawing = module.__name__ in _DRAWING or not is_fixed(module)
+            self.reads.may_draw = self.reads.may_draw or drawing
+            return
+        for name in names & module.__dict__.keys():
+            if (id(module.__dict__), name) not in self._places:
+                held = self._note(module.__dict__, name)
+                if isinstance(held, types.ModuleType):
+                    self._follow_module(held, names)
+                else:
+                    self.reach(held)
+
+    def _follow_chain(self, function: types.FunctionType, chain: Chain) -> None:
+        """Note what a chain of names, as `config.rates.first`, reads."""
+        names = function.__globals__
+        held = self._note(names, chain[0])
+        if held is _ABSENT:
+            built_in = vars(builtins)
+            if _is_builtin(built_in.get(chain[0])):
+                return
+            held = self._note(built_in, chain[0])
+        for name in chain[1:]:
+            if not isinstance(held, types.ModuleType | type) or self._is_fixed(held):
+                break
+            if isinstance(held, types.ModuleType):
+                held = self._note(held.__dict__, name)
+                continue
+            home = next((kind for kind in held.__mro__ if name in vars(kind)), None)
+            if home is None:  # its metaclass may have it
+                break
+            held = self._note(vars(home), name)
+        if isinstance(held, types.ModuleType):
+            self._follow_module(held, _names(function.__code__))
+        elif held is not _ABSENT:
+            self.reach(held)
+
+    def _note(self, names: Any, name: str) -> Any:
+        if (id(names), name) not in self._places:
+            self._places.add((id(names), name))
+            self.reads.items.append((names, name))
+        return names.get(name, _ABSENT)
+
+    def _is_fixed(self, thing: Any) -> bool:
+        if is_fixed(thing):
+            return True
+        name = thing.__name__ if isinstance(thing, types.ModuleType) else thing.__module__
+        file = getattr(sys.modules.get(name or ""), "__file__", None) or ""
+        installed = "site-packages" in file or "dist-packages" in file
+        return installed and name.partition(".")[0] not in self._own
+
+
+def _draws(held: Any) -> bool:
+    """Say whether a thing is a module that draws random numbers, or of such a module."""
+    if isinstance(held, types.ModuleType):
+        return held.__name__ in _DRAWING
+    owner = getattr(held, "__self__", held)
+    kind = owner if isinstance(owner, type | types.FunctionType) else type(owner)
+    module = getattr(kind, "__module__", None) or ""
+    return module in ("random", "_random") or module.startswith("numpy.random")
+
+
+def _is_builtin(held: Any) -> bool:
+    """Say whether a thing is one of Python's own functions and types."""
+    return getattr(held, "__module__", None) == "builtins"
+
+
+def _parts_of(held: Any) -> list[Any]:
+    """Return what a container or an object holds."""
+    if isinstance(held, type | types.ModuleType | types.FunctionType | str | bytes | range):
+        return []
+    if isinstance(held, Mapping):
+        return [*held.values(), *instance_parts(held)]
+    if isinstance(held, Sequence | Set):
+        return [*held, *instance_parts(held)] if len(held) <= MOST_REACHED else []
+    if isinstance(held, types.MethodType):
+        return [held.__self__]
+    if isinstance(held, functools.partial):
+        return [*held.args, *held.keywords.values(), held.func]
+    return instance_parts(held)
+
+
+def _imported(function: types.FunctionType) -> Iterator[types.ModuleType]:
+    """Yield the modules that a function imports when it is called."""
+    package = function.__globals__.get("__package__") or ""
+    for name in _imports(function.__code__):
+        with suppress(ImportError, ValueError):
+            full = importlib.util.resolve_name(name, package)
+            parts = full.split(".")
+            for count in range(1, len(parts) + 1):
+                module = sys.modules.get(".".join(parts[:count]))
+                if isinstance(module, types.ModuleType):
+                    yield module
+
+
+@functools.lru_cache(maxsize=4096)
+def _imports(code: types.CodeType) -> tuple[str, ...]:
+    """Return the names of modules that code imports, dots in front of relative ones."""
+    found: list[str] = []
+    constants: list[Any] = [0, None]
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "LOAD_CONST":
+            constants.append(instruction.argval)
+        elif instruction.opname == "IMPORT_NAME":
+            level = constants[-2]
+            found.append("." * (level if isinstance(level, int) else 0) + instruction.argval)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found += _imports(constant)
+    return tuple(found)
+
+
+@functools.lru_cache(maxsize=4096)
+def _chains(code: types.CodeType) -> tuple[Chain, ...]:
+    """Return the global names that code reads, each with the attributes read of it at once."""
+    found: dict[Chain, None] = {}
+    chain: Chain = ()
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            found[chain] = None
+            chain = (instruction.argval,)
+        elif chain and instruction.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+            chain = (*chain, instruction.argval)
+        elif instruction.opname not in ("CACHE", "PRECALL", "PUSH_NULL"):
+            found[chain] = None
+            chain = ()
+    found[chain] = None
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found.update(dict.fromkeys(_chains(constant)))
+    found.pop((), None)
+    return tuple(found)
+
+
+@functools.lru_cache(maxsize=4096)
+def _names(code: types.CodeType) -> frozenset[str]:
+    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
+    return frozenset(code.co_names).union(*map(_names, inner))

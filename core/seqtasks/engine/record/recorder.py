@@ -1,0 +1,322 @@
+"""Run a function of tensors once; each of its calls becomes nodes of a graph.
+
+It runs on small random tensors of a known number of rows, and every torch function it calls is
+looked up in `rules`. A function without a rule, an in-place change, a decision by a value, rows
+that mix, or a random draw ends the recording with `UnsupportedError`, which says so.
+"""
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from seqtasks.engine.graph.build import Graph
+from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.simplify import truth_of
+from seqtasks.engine.graph.unsupported import UnsupportedError, refusal
+from seqtasks.engine.record.arguments import flat_arguments
+from seqtasks.engine.record.provenance import Provenance
+
+__all__ = ["Recorder", "Tracked", "rows_for"]
+
+_ABOUT = {
+    "dim",
+    "size",
+    "__len__",
+    "numel",
+    "is_floating_point",
+    "is_complex",
+    "nelement",
+    "ndimension",
+    "stride",
+    "is_contiguous",
+    "get_device",
+    "element_size",
+    "__hash__",
+    "type",
+}
+"""Tensor methods that tell about a tensor and depend on no value of it."""
+_PROPERTIES = {
+    "shape",
+    "dtype",
+    "device",
+    "layout",
+    "ndim",
+    "itemsize",
+    "nbytes",
+    "names",
+    *(f"is_{what}" for what in ("cpu", "cuda", "mps", "xpu", "meta", "sparse", "quantized")),
+    *(f"is_{what}" for what in ("mkldnn", "nested", "ipu", "xla", "vulkan", "maia", "mtia")),
+}
+"""The same of a tensor's properties."""
+
+
+@dataclass
+class Tracked:
+    """A tensor seen in a recording.
+
+    Attributes:
+        tensor: the tensor.
+        node: its value for one row of the batch.
+        rows: whether some of its axes are the rows.
+        axis: the first of these.
+    """
+
+    tensor: Tensor
+    node: Node
+    rows: bool
+    axis: int = 0
+
+
+class Recorder(TorchFunctionMode):
+    """Records the torch functions called while it is entered.
+
+    Args:
+        graph: receives the nodes.
+        rows: the sizes of the first axes, (batch,) or (batch, time), which no parameter may have.
+        dtype: of all floating-point values.
+        parameter: returns the leaf of a parameter.
+        provenance: knows what is computed from parameters, inputs and states.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        rows: tuple[int, ...],
+        dtype: torch.dtype,
+        parameter: Callable[[Tensor], Node | None],
+        provenance: Provenance,
+    ) -> None:
+        super().__init__()
+        self.graph, self.rows, self.dtype = graph, rows, dtype
+        self.provenance = provenance
+        self._parameter = parameter
+        self._tracked: dict[int, Tracked] = {}
+        self._baked: list[tuple[Tensor, int]] = []
+
+    def __enter__(self) -> "Recorder":
+        """See what is called from now on."""
+        self.provenance.__enter__()
+        super().__enter__()
+        return self
+
+    def __exit__(self, *about: Any) -> None:
+        """See no more."""
+        super().__exit__(*about)
+        self.provenance.__exit__(*about)
+
+    def given(self, tensor: Tensor, node: Node) -> Tensor:
+        """Note an input or a state: what is computed from it must be recorded."""
+        self.provenance.give([tensor])
+        return self.track(tensor, node)
+
+    def track(self, tensor: Tensor, node: Node, rows: bool = True, axis: int = 0) -> Tensor:
+        """Note which node a tensor is."""
+        self._tracked[id(tensor)] = Tracked(tensor, node, rows, axis)
+        return tensor
+
+    def find(self, value: Any) -> Tracked:
+        """Return what is known of a tensor whose rows come first, if it has any, or of a number."""
+        found = self.find_anywhere(value)
+        if found.axis:
+            raise UnsupportedError(
+                "its rows mix: it computes with a batch that is not the first axis"
+            )
+        return found
+
+    def find_anywhere(self, value: Any) -> Tracked:
+        """Return what is known of a tensor or number; one from elsewhere is a constant."""
+        if not isinstance(value, Tensor):
+            if not isinstance(value, int | float):
+                raise UnsupportedError(f"it computes with a value of type {type(value).__name__}")
+            return Tracked(torch.empty(()), self.graph.constant(value), False)
+        known = self._tracked.get(id(value))
+        if known is not None:
+            if known.node.operation == "stopped" and value.grad_fn is not None:
+                raise refusal("own function")
+            return known
+        leaf = self._parameter(value)
+        if leaf is not None:
+            return self._keep(value, leaf, False)
+        return self._constant(value)
+
+    def is_tracked(self, value: Any) -> bool:
+        """Say whether a value is a tensor of the recording, or a parameter."""
+        return isinstance(value, Tensor) and (
+            id(value) in self._tracked or self._parameter(value) is not None
+        )
+
+    def finish(self) -> None:
+        """Check that no call was refused, and no tensor taken for a constant was changed."""
+        if self.provenance.reason is not None:  # the model may have caught the exception
+            raise UnsupportedError(self.provenance.reason)
+        for tensor, version in self._baked:
+            if tensor._version != version:
+                raise refusal("in place")
+
+    def _keep(self, tensor: Tensor, node: Node, rows: bool) -> Tracked:
+        self.track(tensor, node, rows)
+        return self._tracked[id(tensor)]
+
+    def _constant(self, tensor: Tensor) -> Tracked:
+        other = tensor.is_floating_point() and tensor.dtype != self.dtype
+        if other and tensor.dim():
+            raise UnsupportedError(f"it mixes {tensor.dtype} with {self.dtype}")
+        if tensor.is_complex():
+            raise UnsupportedError("it computes with complex numbers")
+        self._check_independent(tensor)
+        if tensor.requires_grad:
+            raise UnsupportedError("it uses a tensor with a gradient that is no parameter of it")
+        if tensor.is_inference():
+            raise UnsupportedError("it uses a tensor made in inference mode")
+        values = tensor.detach().to("cpu", torch.float64).numpy()
+        rows = tensor.dim() >= len(self.rows) and tuple(tensor.shape[: len(self.rows)]) == self.rows
+        if rows:
+            first = values[(0,) * len(self.rows)]
+            if not ((values == first) | ((values != values) & (first != first))).all():
+                raise UnsupportedError(
+                    "it uses a tensor whose rows differ and do not come from its inputs"
+                )
+            values = first
+        self._baked.append((tensor, tensor._version))
+        return self._keep(tensor, self._node_of_numbers(values), rows)
+
+    def index(self, tensor: Tensor) -> Tensor:
+        """Return a tensor of places, which must be the same whatever the parameters are."""
+        self._check_independent(tensor)
+        self._baked.append((tensor, tensor._version))
+        return tensor
+
+    def _check_independent(self, tensor: Tensor) -> None:
+        """Refuse a tensor that depends on what is given, though no call that made it was seen."""
+        self.provenance.note_read(tensor)
+        route = self.provenance.route(tensor)
+        if route is None:
+            return
+        if isinstance(tensor.grad_fn, torch.autograd.function.BackwardCFunction):
+            raise refusal("own function")
+        raise refusal(route)
+
+    def _node_of_numbers(self, values: Any) -> Node:
+        """Return a node for fixed numbers, made of a constant for each different one."""
+        shape = values.shape
+        different = np.unique(values)
+        if len(different) > 64:
+            raise UnsupportedError(
+                "it uses a tensor of numbers that is neither a parameter nor a buffer"
+            )
+        parts = [self.graph.constant(float(value), (1,)) for value in different]
+        if len(parts) == 1:
+            return self.graph.constant(parts[0].value, shape)
+        places = np.searchsorted(different, values.reshape(-1))
+        return self.graph.view(self.graph.concatenate(parts), places, shape)
+
+    # ---- the calls
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Run a torch function, and record it if it concerns the recording."""
+        kwargs = kwargs or {}
+        given = [value for value in flat_arguments((args, kwargs)) if isinstance(value, Tensor)]
+        if not any(map(self.is_tracked, given)):
+            for tensor in given:
+                self.provenance.note_read(tensor)
+            return func(*args, **kwargs)
+        try:
+            return self._called(func, args, kwargs)
+        except UnsupportedError as error:
+            raise self.provenance.refuse(str(error)) from None
+
+    def _called(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        from seqtasks.engine.record.rules.table import RULES
+
+        name = getattr(func, "__name__", str(func))
+        if kwargs.get("out") is not None or kwargs.get("inplace") or _changes_in_place(name):
+            raise refusal("in place", name)
+        result = func(*args, **kwargs)
+        if result is NotImplemented:  # of a comparison with something that is no number, as None
+            return result
+        about = name in _ABOUT or (name == "__get__" and self._is_about(func, args[0]))
+        if about and not isinstance(result, Tensor):
+            self._note_size(result, args[0])
+            return result
+        self.provenance.paused = True
+        try:
+            self._record(func, name, RULES.get(func), result, args, kwargs)
+        finally:
+            self.provenance.paused = False
+        return result
+
+    def _note_size(self, told: Any, tensor: Any) -> None:
+        """Note that a number was told from which the number of rows can be read."""
+        known = self._tracked.get(id(tensor))
+        numbers = told if isinstance(told, tuple) else (told,)
+        if known is not None and known.rows:
+            sizes = [n for n in numbers if isinstance(n, int) and not isinstance(n, bool) and n]
+            told_rows = any(n % rows == 0 for n in sizes for rows in self.rows)
+            self.graph.looks_at_rows = self.graph.looks_at_rows or told_rows
+
+    def _is_about(self, getter: Any, tensor: Any) -> bool:
+        """Say whether a property depends on no number of a tensor, nor on its gradient's."""
+        name = getattr(getattr(getter, "__self__", None), "__name__", "")
+        if name in _PROPERTIES:
+            return True
+        # of a parameter, a program depends on them anyway
+        fixed = name in ("requires_grad", "is_leaf", "grad_fn", "output_nr")
+        return fixed and self._parameter(tensor) is not None
+
+    def _record(self, func: Any, name: str, rule: Any, result: Any, args: Any, kwargs: Any) -> None:
+        if not isinstance(result, Tensor | tuple | list):
+            raise UnsupportedError(f"what it does depends on the values it computes ({name})")
+        if rule is None:
+            from seqtasks.engine.record.rules.rearranging import REARRANGING, rearranged
+
+            rule = rearranged if name in REARRANGING else None
+        if rule is None:
+            raise UnsupportedError(f"it calls {name}, which has no rule")
+        outcome = rule(self, func, result, *args, **kwargs)
+        results: Sequence[Any] = [result] if isinstance(result, Tensor) else result
+        outcomes: Sequence[Any] = [outcome] if isinstance(result, Tensor) else outcome
+        for tensor, tracked in zip(results, outcomes, strict=True):
+            if tracked is None:
+                continue
+            node, rows, *axes = tracked
+            axis = axes[0] if axes else 0
+            expected = (*node.shape[:axis], *(self.rows if rows else ()), *node.shape[axis:])
+            if tuple(tensor.shape) != expected:
+                raise UnsupportedError(f"{name} gives {tuple(tensor.shape)}, not {expected}")
+            if tensor.dtype not in (self.dtype, torch.bool):
+                raise UnsupportedError(f"{name} gives numbers of type {tensor.dtype}")
+            if tensor.dtype == torch.bool:
+                node = truth_of(self.graph, node)
+            if not torch.is_grad_enabled() or func == _DATA:
+                node = self.graph.pointwise("stopped", node)
+            self.track(tensor, node, rows, axis)
+
+
+def _changes_in_place(name: str) -> bool:
+    if name.endswith("__"):
+        return name in ("__setitem__", "__set__") or (
+            name.startswith("__i")
+            and name not in ("__index__", "__int__", "__invert__", "__init__")
+        )
+    return name.endswith("_")
+
+
+_DATA: Any = getattr(Tensor.data, "__get__")  # noqa: B009  # unknown to the type checker
+
+
+def rows_for(module: nn.Module, how_many: int) -> tuple[int, ...]:
+    """Return numbers of rows that no tensor of a module has as a size, so that they are known."""
+    taken = {size for t in [*module.parameters(), *module.buffers()] for size in t.shape}
+    for attribute in vars(module).values():
+        if isinstance(attribute, int):
+            taken.add(attribute)
+    primes = (n for n in range(5, 2000) if all(n % d for d in range(2, int(n**0.5) + 1)))
+    return tuple(itertools.islice((n for n in primes if n not in taken), how_many))

@@ -1,0 +1,65 @@
+"""Reject models whose behaviour a recording would miss: random draws, side effects."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqtasks.engine.graph.unsupported import UnsupportedError, refusal
+from seqtasks.engine.record.fingerprint import (
+    TooLargeError,
+    attributes_of,
+    compared,
+    value,
+)
+from seqtasks.engine.record.hooks import has_global_hooks, has_hooks
+
+__all__ = ["check_modules", "check_unchanged"]
+
+
+def _alike(before: Any, after: Any) -> bool:
+    try:
+        return compared(before, value) == compared(after, value)
+    except TooLargeError:  # nothing reads it
+        return True
+
+
+def check_modules(model: nn.Module, dtype: torch.dtype) -> None:
+    """Refuse hooks, compiled modules, and parameters that are not plain tensors of one type."""
+    if dtype not in (torch.float32, torch.float64):
+        raise UnsupportedError(f"its numbers are {dtype}, not torch.float32 or torch.float64")
+    for name, module in model.named_modules():
+        if has_hooks(module):
+            raise UnsupportedError(f"it has hooks{f' ({name})' if name else ''}")
+        if isinstance(module, torch.jit.ScriptModule):
+            raise refusal("script")
+    if has_global_hooks():
+        raise UnsupportedError("there are hooks on all modules")
+    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        if has_hooks(tensor):
+            raise UnsupportedError(f"its parameter {name} has a hook")
+        if tensor.is_complex():
+            raise UnsupportedError(f"its parameter {name} is complex")
+        if tensor.is_floating_point() and tensor.dtype != dtype:
+            raise UnsupportedError(f"its parameter {name} is {tensor.dtype}, not {dtype}")
+        if (
+            tensor.layout != torch.strided
+            or tensor.is_neg()
+            or type(tensor) not in (Tensor, nn.Parameter)
+        ):
+            raise UnsupportedError(f"its parameter {name} is not a plain tensor")
+
+
+def check_unchanged(model: nn.Module, twin: nn.Module) -> None:
+    """Refuse a cell that counts its steps or keeps what it saw."""
+    for (name, module), (_, copied) in zip(
+        model.named_modules(), twin.named_modules(), strict=True
+    ):
+        before, after = attributes_of(module), attributes_of(copied)
+        for key in before.keys() | after.keys():
+            same = (key in before) == (key in after)
+            if not same or not _alike(before[key], after[key]):
+                raise UnsupportedError(f"it changes its attribute {name}{'.' if name else ''}{key}")
+    for (name, old), (_, new) in zip(model.named_buffers(), twin.named_buffers(), strict=True):
+        if not torch.equal(old.to(new.device), new):
+            raise UnsupportedError(f"it changes its buffer {name}")

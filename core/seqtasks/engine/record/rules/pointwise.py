@@ -1,0 +1,373 @@
+"""The rules of torch functions that compute each number of their operands alone."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqtasks.engine.graph.build import Graph
+from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.simplify import truth_of
+from seqtasks.engine.graph.unsupported import UnsupportedError, refusal
+from seqtasks.engine.record.recorder import Recorder, Tracked
+
+__all__ = [
+    "Outcome",
+    "Rule",
+    "aligned",
+    "celu",
+    "clamp",
+    "divide",
+    "divided_into",
+    "dropout",
+    "elu",
+    "extreme_number",
+    "gelu",
+    "hard_sigmoid",
+    "hard_swish",
+    "hard_tanh",
+    "identity",
+    "leaky",
+    "lerp",
+    "logical",
+    "logical_not",
+    "named",
+    "pointwise",
+    "power",
+    "prelu",
+    "reflected",
+    "rounded",
+    "scaled",
+    "selu",
+    "silu",
+    "softplus",
+    "square_root_inverse",
+    "where",
+]
+
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+_SIXTH = float(np.float32(1 / 6))
+"""A sixth as torch has it in the pass back of hardsigmoid, in all types."""
+Outcome = tuple[Node, bool] | tuple[Node, bool, int]
+"""A value, whether it has rows, and the first axis of these, where that is not 0."""
+Rule = Callable[..., Any]
+
+
+def aligned(recorder: Recorder, dim: int, found: Sequence[Tracked]) -> tuple[list[Node], bool, int]:
+    """Return operands that torch broadcasts against each other as nodes of one row.
+
+    Args:
+        recorder: what is recorded.
+        dim: axes of the result.
+        found: the operands.
+
+    Returns:
+        nodes to be broadcast, whether the result has rows, and the first axis of these.
+    """
+    count = len(recorder.rows)
+    behind = {len(f.node.shape) - f.axis for f in found if f.rows}
+    if not behind:
+        return [f.node for f in found], False, 0
+    if len(behind) > 1:
+        raise UnsupportedError("its rows mix: a tensor without a row's axes is combined with one")
+    (after,) = behind
+    nodes = [f.node if f.rows else _without_rows(recorder, f.node, after) for f in found]
+    return nodes, True, dim - after - count
+
+
+def _without_rows(recorder: Recorder, node: Node, after: int) -> Node:
+    """Return a node without the axes that meet the rows, which have no more than one place."""
+    shape = node.shape
+    first = max(0, len(shape) - after - len(recorder.rows))
+    of_rows = shape[first : len(shape) - after] if len(shape) > after else ()
+    if not of_rows:
+        return node
+    if math.prod(of_rows) != 1 and node.operation != "constant":
+        raise UnsupportedError("it treats the rows of a batch differently")
+    rest = (*shape[:first], *shape[len(shape) - after :])
+    if node.operation == "constant":
+        return recorder.graph.constant(node.value, rest)
+    return recorder.graph.reshape(node, rest)
+
+
+def pointwise(compute: Callable[..., Node], count: int = 1) -> Rule:
+    """Return the rule of a pointwise function of its first `count` arguments."""
+
+    def rule(recorder: Recorder, func: Any, result: Tensor, *args: Any, **kwargs: Any) -> Outcome:
+        found = [recorder.find_anywhere(value) for value in args[:count]]
+        nodes, rows, axis = aligned(recorder, result.dim(), found)
+        return compute(recorder.graph, *nodes, *args[count:], **kwargs), rows, axis
+
+    return rule
+
+
+def named(operation: str, count: int = 1) -> Rule:
+    return pointwise(lambda graph, *nodes: graph.pointwise(operation, *nodes), count)
+
+
+def reflected(graph: Graph, a: Node, b: Node) -> Node:
+    return graph.subtract(b, a)
+
+
+def divided_into(graph: Graph, a: Node, b: Node) -> Node:
+    """Return b / a as torch does for a number b: by the reciprocal."""
+    return graph.multiply(graph.divide(1.0, a), b)
+
+
+def scaled(operation: str) -> Rule:
+    def compute(graph: Graph, a: Node, b: Node, alpha: float = 1) -> Node:
+        return graph.pointwise(operation, a, graph.multiply(b, alpha))
+
+    return pointwise(compute, 2)
+
+
+def divide(graph: Graph, a: Node, b: Node, rounding_mode: Any = None) -> Node:
+    if rounding_mode is not None:
+        raise UnsupportedError("it divides with rounding")
+    return graph.divide(a, b)
+
+
+def clamp(graph: Graph, x: Node, min: Any = None, max: Any = None) -> Node:
+    """Bring numbers within bounds; at a bound they have their gradient, beyond it none."""
+    y, inside = x, list[Node]()
+    for bound, outside, within in (
+        (min, "less", "greater_equal"),
+        (max, "greater", "less_equal"),
+    ):
+        if bound is None:
+            continue
+        if not isinstance(bound, int | float) or math.isnan(bound):
+            raise UnsupportedError("it clamps by a tensor, or by what is no number")
+        y = graph.pointwise("where", graph.pointwise(outside, y, bound), float(bound), y)
+        inside.append(graph.pointwise(within, x, bound))
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        for condition in inside:
+            g = graph.pointwise("where", condition, g, 0.0)
+        return [(x, g)]
+
+    return graph.with_pullback(y, pullback) if inside else x
+
+
+def power(graph: Graph, x: Node, exponent: Node) -> Node:
+    known = exponent.value if exponent.operation == "constant" else None
+    if known == 2:
+        return graph.multiply(x, x)
+    if known == 1:
+        return x
+    if known == 0.5:
+        return graph.pointwise("square_root", x)
+    if known == -1:
+        return graph.divide(1.0, x)
+    if known == -0.5:
+        return _inverse_root(graph, x)
+    return graph.pointwise("power", x, exponent)
+
+
+def _inverse_root(graph: Graph, x: Node) -> Node:
+    y = graph.divide(1.0, graph.pointwise("square_root", x))
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        steep = graph.multiply(graph.pointwise("power", x, -1.5), -0.5)
+        return [(x, graph.multiply(g, steep))]
+
+    return graph.with_pullback(y, pullback)
+
+
+def leaky(
+    graph: Graph, x: Node, negative_slope: Node | float = 0.01, inplace: bool = False
+) -> Node:
+    positive = graph.pointwise("greater", x, 0.0)
+    return graph.pointwise("where", positive, x, graph.multiply(x, negative_slope))
+
+
+def elu(graph: Graph, x: Node, alpha: float = 1.0, inplace: bool = False) -> Node:
+    return _exponential_below(graph, x, alpha, 1.0)
+
+
+def _exponential_below(
+    graph: Graph, x: Node, alpha: float, scale: float, rate: float = 1.0, rate_back: float = 1.0
+) -> Node:
+    """Return scale * x where x > 0, scale * alpha * (exp(rate * x) - 1) elsewhere."""
+    below = graph.pointwise("less_equal", x, 0.0)
+    negative = graph.pointwise("where", below, x, 0.0)
+    exponential = graph.pointwise("expm1", graph.multiply(negative, rate))
+    exponential = graph.multiply(exponential, alpha * scale)
+    y = graph.pointwise("where", below, exponential, graph.multiply(x, scale))
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        steep = graph.pointwise("exp", graph.multiply(negative, rate_back))
+        steep = graph.multiply(steep, alpha * scale * rate_back)
+        return [(x, graph.multiply(g, graph.pointwise("where", below, steep, scale)))]
+
+    return graph.with_pullback(y, pullback)
+
+
+def gelu(graph: Graph, x: Node, approximate: str = "none") -> Node:
+    if approximate == "tanh":
+        cubic = graph.multiply(graph.multiply(graph.multiply(x, x), x), 0.044715)
+        inner = graph.multiply(graph.add(x, cubic), math.sqrt(2 / math.pi))
+        share = graph.add(graph.pointwise("tanh", inner), 1.0)
+    else:
+        scaled = graph.multiply(x, math.sqrt(0.5))
+        share = graph.add(graph.pointwise("error_function", scaled), 1.0)
+    return graph.multiply(graph.multiply(x, 0.5), share)
+
+
+def selu(graph: Graph, x: Node, inplace: bool = False) -> Node:
+    return _exponential_below(graph, x, _SELU_ALPHA, _SELU_SCALE)
+
+
+def celu(graph: Graph, x: Node, alpha: float = 1.0, inplace: bool = False) -> Node:
+    # torch rounds alpha to float32 on the way back
+    return _exponential_below(graph, x, alpha, 1.0, 1 / alpha, 1 / float(np.float32(alpha)))
+
+
+def prelu(graph: Graph, x: Node, slope: Node) -> Node:
+    if len(x.shape) > 1 and slope.size > 1:
+        raise UnsupportedError("it calls prelu with slopes for an axis that is not the last")
+    positive = graph.pointwise("greater", x, 0.0)
+    # what is infinite above must not meet the slope's gradient, which is zero there
+    below = graph.multiply(graph.pointwise("where", positive, 0.0, x), slope)
+    return graph.pointwise("where", positive, x, below)
+
+
+def hard_tanh(
+    graph: Graph, x: Node, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
+) -> Node:
+    """Bring numbers within bounds; at a bound their gradient is zero."""
+    low, high = (
+        graph.pointwise("less_equal", x, min_val),
+        graph.pointwise("greater_equal", x, max_val),
+    )
+    y = graph.pointwise("where", low, min_val, graph.pointwise("where", high, max_val, x))
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        below = graph.pointwise("where", high, 0.0, g)
+        return [(x, graph.pointwise("where", low, 0.0, below))]
+
+    return graph.with_pullback(y, pullback)
+
+
+def hard_sigmoid(graph: Graph, x: Node, inplace: bool = False) -> Node:
+    y = graph.divide(hard_tanh(graph, graph.add(x, 3.0), 0.0, 6.0), 6.0)
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        below = graph.pointwise("where", graph.pointwise("less", x, 3.0), g, 0.0)
+        inside = graph.pointwise("where", graph.pointwise("greater", x, -3.0), below, 0.0)
+        return [(x, graph.multiply(inside, _SIXTH))]
+
+    return graph.with_pullback(y, pullback)
+
+
+def hard_swish(graph: Graph, x: Node, inplace: bool = False) -> Node:
+    share = graph.divide(hard_tanh(graph, graph.add(x, 3.0), 0.0, 6.0), 6.0)
+    y = graph.multiply(x, share)
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        slope = graph.add(graph.divide(x, 3.0), 0.5)
+        inside = graph.pointwise("where", graph.pointwise("less", x, 3.0), slope, 1.0)
+        low = graph.pointwise("less_equal", x, -3.0)
+        return [(x, graph.multiply(g, graph.pointwise("where", low, 0.0, inside)))]
+
+    return graph.with_pullback(y, pullback)
+
+
+def rounded(graph: Graph, x: Node, decimals: int = 0) -> Node:
+    """Round to the nearest whole number, a half to the even one."""
+    if decimals:
+        raise UnsupportedError("it rounds to decimals")
+    return graph.pointwise("nearest", x)
+
+
+def silu(graph: Graph, x: Node, inplace: bool = False) -> Node:
+    return graph.multiply(x, graph.pointwise("sigmoid", x))
+
+
+def square_root_inverse(graph: Graph, x: Node) -> Node:
+    y = graph.divide(1.0, graph.pointwise("square_root", x))
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        return [
+            (x, graph.multiply(g, graph.multiply(graph.multiply(y, graph.multiply(y, y)), -0.5)))
+        ]
+
+    return graph.with_pullback(y, pullback)
+
+
+def softplus(graph: Graph, x: Node, beta: float = 1, threshold: float = 20) -> Node:
+    if threshold != 20:
+        raise UnsupportedError("it calls softplus with a threshold of its own")
+    scaled = graph.multiply(x, beta)
+    curve = graph.divide(graph.pointwise("softplus", scaled), beta)
+    if beta == 1:
+        return curve
+    return graph.pointwise("where", graph.pointwise("greater", scaled, threshold), x, curve)
+
+
+def lerp(graph: Graph, start: Node, end: Node, weight: Node) -> Node:
+    if weight.operation != "constant":
+        return graph.pointwise("lerp", start, end, weight)
+    way = graph.subtract(end, start)
+    if abs(weight.value) < 0.5:
+        return graph.add(start, graph.multiply(way, weight))
+    return graph.subtract(end, graph.multiply(way, 1 - weight.value))
+
+
+def logical(operation: str) -> Rule:
+    return pointwise(
+        lambda graph, a, b: graph.pointwise(operation, truth_of(graph, a), truth_of(graph, b)), 2
+    )
+
+
+def logical_not(graph: Graph, x: Node) -> Node:
+    return graph.pointwise("equal", x, 0.0)
+
+
+def extreme_number(operation: str, comparison: str) -> Rule:
+    """Return the rule of the greater or lesser of two, one that is no number left aside.
+
+    Of two that are equal the first has the gradient.
+    """
+
+    def compute(graph: Graph, a: Node, b: Node) -> Node:
+        extreme = graph.pointwise(operation, a, b)
+        only_b = graph.pointwise("not_equal", b, b)
+        only_a = graph.pointwise("where", only_b, a, extreme)
+        y = graph.pointwise("where", graph.pointwise("not_equal", a, a), b, only_a)
+
+        def pullback(g: Node) -> list[tuple[Node, Node]]:
+            first = graph.pointwise("maximum", graph.pointwise(comparison, a, b), only_b)
+            return [
+                (a, graph.pointwise("where", first, g, 0.0)),
+                (b, graph.pointwise("where", first, 0.0, g)),
+            ]
+
+        return graph.with_pullback(y, pullback)
+
+    return pointwise(compute, 2)
+
+
+def identity(graph: Graph, x: Node, *args: Any, **kwargs: Any) -> Node:
+    return x
+
+
+def dropout(
+    graph: Graph, x: Node, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Node:
+    if training and p > 0:
+        raise refusal("draws", "dropout")
+    return x
+
+
+def where(recorder: Recorder, func: Any, result: Tensor, *args: Any, **kwargs: Any) -> Outcome:
+    if func is Tensor.where:
+        args = (args[1], args[0], *args[2:])
+    if func in (torch.masked_fill, Tensor.masked_fill):
+        args = (args[1], args[2], args[0])
+    found = [recorder.find_anywhere(value) for value in args]
+    nodes, rows, axis = aligned(recorder, result.dim(), found)
+    return recorder.graph.pointwise("where", *nodes), rows, axis

@@ -1,0 +1,184 @@
+"""The rules of products: matrix by vector, matrices by row of the batch, and einsum."""
+
+import string
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from seqtasks.engine.graph.build import Graph
+from seqtasks.engine.graph.node import Columns, Node
+from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.record.recorder import Recorder, Tracked
+from seqtasks.engine.record.rules.pointwise import Outcome, aligned
+
+__all__ = ["contracted", "einsum", "inner", "kronecker", "outer", "product"]
+
+LARGEST_SPREAD = 2**20
+"""Numbers for one row of the batch up to which a product is written out."""
+
+
+def contract(graph: Graph, a: Node, b: Node, axes: tuple[str, str, str]) -> Node:
+    """Return the product of two values summed over the letters that the result lacks."""
+    left, right, out = axes
+    for one, other, of_one, of_other in ((a, b, left, right), (b, a, right, left)):
+        if one.columns == Columns.ONE and other.columns != Columns.ONE:
+            by_weight = _by_weight(graph, one, other, (of_one, of_other, out))
+            if by_weight is not None:
+                return by_weight
+    summed = [c for c in dict.fromkeys(left + right) if c not in out]
+    letters = [*out, *summed]
+    sizes = dict(zip(left + right, a.shape + b.shape, strict=True))
+    shape = tuple(sizes[c] for c in letters)
+    if np.prod(shape) > LARGEST_SPREAD:
+        raise UnsupportedError("it forms too large a product for each row of the batch")
+    spread = [_spread(graph, n, of, letters, shape) for n, of in ((a, left), (b, right))]
+    return graph.sum(graph.multiply(*spread), len(out))
+
+
+def _spread(graph: Graph, node: Node, of: str, letters: list[str], shape: Any) -> Node:
+    order = [of.index(c) for c in letters if c in of]
+    places = graph.places(node).transpose(order)
+    places = places.reshape([n if c in of else 1 for c, n in zip(letters, shape, strict=True)])
+    return graph.view(node, np.broadcast_to(places, shape), shape)
+
+
+def _by_weight(graph: Graph, weight: Node, vector: Node, axes: tuple[str, str, str]) -> Node | None:
+    """Return products with one matrix, a vector at a time, where that is what it is."""
+    of_weight, of_vector, out = axes
+    shared = [c for c in of_weight if c in of_vector]
+    if len(of_weight) != 2 or len(shared) != 1 or shared[0] in out:
+        return None
+    (inner,) = shared
+    new = of_weight.replace(inner, "")
+    kept = [c for c in of_vector if c != inner]
+    if new not in out or sorted(out) != sorted([new, *kept]):
+        return None
+    places = graph.places(vector).transpose([of_vector.index(c) for c in [*kept, inner]])
+    rows = places.reshape(-1, places.shape[-1])
+    transposed = of_weight[0] == inner
+    parts = [graph.linear(weight, graph.view(vector, row, row.shape), transposed) for row in rows]
+    whole = graph.concatenate(parts)
+    size = parts[0].size
+    made = np.arange(whole.size).reshape(*places.shape[:-1], size)
+    made = made.transpose([[*kept, new].index(c) for c in out])
+    return graph.view(whole, made, made.shape)
+
+
+def contracted(recorder: Recorder, func: Any, result: Tensor, *args: Any, **kwargs: Any) -> Outcome:
+    """Record linear(x, W, b), or addmm(b, x, W)."""
+    name = func.__name__
+    if name == "linear":
+        x, weight, bias = (*args, *kwargs.values(), None)[:3]
+        scale = (1, 1)
+    else:
+        bias, x, weight = args[:3]
+        scale = (kwargs.get("beta", 1), kwargs.get("alpha", 1))
+        made = product(recorder, func, result, x, weight)
+        return _added(recorder, result, made, bias, scale)
+    source, matrix = recorder.find(x), recorder.find(weight)
+    if matrix.rows or len(matrix.node.shape) != 2:
+        raise UnsupportedError("its weights differ from row to row of the batch")
+    letters = string.ascii_lowercase[: len(source.node.shape) - 1]
+    node = contract(recorder.graph, matrix.node, source.node, ("YZ", letters + "Z", letters + "Y"))
+    return _added(recorder, result, (node, source.rows, 0), bias, scale)
+
+
+def _added(
+    recorder: Recorder,
+    result: Tensor,
+    made: tuple[Node, bool, int],
+    bias: Any,
+    scale: tuple[Any, Any],
+) -> Outcome:
+    graph = recorder.graph
+    whole = Tracked(result, graph.multiply(made[0], scale[1]), *made[1:])
+    if bias is None:
+        return whole.node, whole.rows, whole.axis
+    found = [whole, recorder.find_anywhere(bias)]
+    (product_, offset), rows, axis = aligned(recorder, result.dim(), found)
+    return graph.add(product_, graph.multiply(offset, scale[0])), rows, axis
+
+
+def product(
+    recorder: Recorder, func: Any, result: Tensor, a: Any, b: Any, **kwargs: Any
+) -> tuple[Node, bool, int]:
+    """Record a matrix product."""
+    left, right = recorder.find_anywhere(a), recorder.find_anywhere(b)
+    if kwargs:
+        raise UnsupportedError(f"it calls {func.__name__} with options")
+    ranks = [t.tensor.dim() for t in (left, right)]
+    batch = string.ascii_lowercase[: max(0, max(ranks) - 2)]
+    of_left = (batch[len(batch) - max(0, ranks[0] - 2) :] + "YK") if ranks[0] > 1 else "K"
+    of_right = (batch[len(batch) - max(0, ranks[1] - 2) :] + "KZ") if ranks[1] > 1 else "K"
+    out = batch + ("Y" if ranks[0] > 1 else "") + ("Z" if ranks[1] > 1 else "")
+    return _by_letters(recorder, [a, b], [of_left, of_right], out)
+
+
+def outer(recorder: Recorder, func: Any, result: Tensor, a: Any, b: Any) -> Outcome:
+    """Record all products of two vectors' numbers."""
+    return _by_letters(recorder, [a, b], ["y", "z"], "yz")
+
+
+def kronecker(recorder: Recorder, func: Any, result: Tensor, a: Any, b: Any) -> Outcome:
+    """Record the Kronecker product of two matrices of weights."""
+    if any(f.rows or len(f.node.shape) != 2 for f in map(recorder.find_anywhere, (a, b))):
+        raise UnsupportedError("it calls kron with other than two matrices of weights")
+    node, rows, axis = _by_letters(recorder, [a, b], ["ij", "kl"], "ikjl")
+    return recorder.graph.reshape(node, tuple(result.shape)), rows, axis
+
+
+def inner(recorder: Recorder, func: Any, result: Tensor, a: Any, b: Any) -> Outcome:
+    """Record the products of all vectors along the last axes of two tensors."""
+    ranks = [recorder.find_anywhere(value).tensor.dim() for value in (a, b)]
+    if 0 in ranks:
+        raise UnsupportedError("it calls inner with a number")
+    left = string.ascii_lowercase[: ranks[0] - 1]
+    right = string.ascii_uppercase[: ranks[1] - 1]
+    return _by_letters(recorder, [a, b], [left + "Z", right + "Z"], left + right)
+
+
+def einsum(recorder: Recorder, func: Any, result: Tensor, equation: Any, *operands: Any) -> Outcome:
+    """Record an einsum of one or two operands."""
+    if not isinstance(equation, str) or "." in equation:
+        raise UnsupportedError("it calls einsum with an equation that is not plain letters")
+    if len(operands) == 1 and isinstance(operands[0], tuple | list):
+        operands = tuple(operands[0])
+    sources, _, out = equation.replace(" ", "").partition("->")
+    letters = sources.split(",")
+    if not out and "->" not in equation:
+        joined = "".join(letters)
+        out = "".join(sorted(c for c in set(joined) if joined.count(c) == 1))
+    if len(operands) > 2 or any(len(set(part)) != len(part) for part in letters):
+        raise UnsupportedError("it calls einsum with more than two operands, or a diagonal")
+    return _by_letters(recorder, list(operands), letters, out)
+
+
+def _by_letters(
+    recorder: Recorder, operands: list[Any], letters: list[str], out: str
+) -> tuple[Node, bool, int]:
+    graph, count = recorder.graph, len(recorder.rows)
+    found = [recorder.find_anywhere(value) for value in operands]
+    pairs = list(zip(found, letters, strict=True))
+    rows = [of[f.axis : f.axis + count] for f, of in pairs if f.rows]
+    of_rows = rows[0] if rows else ""
+    axis = out.find(of_rows)
+    if len(set(rows)) > 1 or axis < 0:
+        raise UnsupportedError("its rows mix: a product goes over the batch")
+    inner: list[str] = []
+    for f, of in pairs:
+        if f.rows:
+            inner.append(of[: f.axis] + of[f.axis + count :])
+        elif set(of) & set(of_rows):
+            raise UnsupportedError("it treats the rows of a batch differently")
+        else:
+            inner.append(of)
+    within = out[:axis] + out[axis + len(of_rows) :]
+    if set("".join(inner)) & set(of_rows):
+        raise UnsupportedError("its rows mix: a product goes over the batch")
+    if len(found) == 1:
+        one = graph.constant(1.0)
+        return contract(graph, found[0].node, one, (inner[0], "", within)), bool(rows), axis
+    a, b = found
+    node = contract(graph, a.node, b.node, (inner[0], inner[1], within))
+    return node, bool(rows), axis

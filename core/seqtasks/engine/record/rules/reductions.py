@@ -1,0 +1,311 @@
+"""The rules of reductions over features."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from seqtasks.engine.graph.build import Graph
+from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.record.recorder import Recorder, Tracked
+from seqtasks.engine.record.rules.pointwise import Rule
+
+__all__ = [
+    "any_norm",
+    "axes_last",
+    "axes_of",
+    "centred",
+    "cumulative_sum",
+    "first_of",
+    "from_mean",
+    "kind_of_norm",
+    "log_sum_exp",
+    "maximum_of",
+    "mean",
+    "minimum_of",
+    "norm",
+    "of_variance",
+    "reduction",
+    "spread",
+    "standard_deviation",
+    "variance",
+    "vector_norm",
+]
+
+
+LARGEST_SPREAD = 2**20
+"""Numbers for one row of the batch up to which the terms of a cumulative sum are written out."""
+
+
+def axes_of(recorder: Recorder, source: Tracked, dim: Any) -> list[int]:
+    """Return the axes a reduction goes over, counted within a row."""
+    rows = len(recorder.rows) if source.rows else 0
+    rank = len(source.node.shape) + rows
+    if dim is None or dim == ():
+        if source.rows:
+            raise UnsupportedError("its rows mix: it reduces over the batch")
+        return list(range(rank))
+    dims = [dim] if isinstance(dim, int) else list(dim)
+    axes = [d % max(rank, 1) - rows for d in dims]
+    if any(axis < 0 for axis in axes):
+        raise UnsupportedError("its rows mix: it reduces over the batch")
+    return axes
+
+
+def reduction(compute: Callable[..., Node]) -> Rule:
+    """Return the rule of a reduction; `compute` gets the reduced axes last, as one."""
+
+    def rule(
+        recorder: Recorder,
+        func: Any,
+        result: Any,
+        x: Any,
+        dim: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        keepdim = kwargs.pop("keepdim", args[-1] if args and isinstance(args[-1], bool) else False)
+        dim = kwargs.pop("axis", dim)
+        if kwargs.pop("dtype", None) is not None:
+            raise UnsupportedError("it sums in another type")
+        source = recorder.find(x)
+        axes = axes_of(recorder, source, dim)
+        node = compute(recorder.graph, *axes_last(recorder.graph, source.node, axes), **kwargs)
+        if keepdim:
+            kept = [1 if a in axes else s for a, s in enumerate(source.node.shape)]
+            node = recorder.graph.reshape(node, tuple(kept))
+        return node, source.rows
+
+    return rule
+
+
+def axes_last(graph: Graph, node: Node, axes: list[int]) -> tuple[Node, int]:
+    """Return a node with some axes moved to the end, and how many come before them."""
+    kept = [a for a in range(len(node.shape)) if a not in axes]
+    places = graph.places(node).transpose([*kept, *axes])
+    return graph.view(node, places, places.shape), len(kept)
+
+
+def _count(node: Node, keep: int) -> int:
+    return math.prod(node.shape[keep:])
+
+
+def mean(graph: Graph, x: Node, keep: int) -> Node:
+    count = _count(x, keep)
+    return graph.divide(graph.sum(x, keep), count)
+
+
+def from_mean(graph: Graph, x: Node, keep: int) -> Node:
+    return graph.subtract(x, spread(graph, mean(graph, x, keep), x))
+
+
+def centred(graph: Graph, x: Node, keep: int) -> Node:
+    """Return differences from the mean, which are exactly zero where all numbers are equal.
+
+    The mean of equal numbers may be rounded. So the first number is taken from all of them before.
+    """
+    if not x.size:
+        return x
+    first = first_of(graph, x, keep)
+    infinite = graph.pointwise("equal", graph.pointwise("absolute", first), math.inf)
+    first = graph.pointwise("where", infinite, 0.0, first)
+    return from_mean(graph, graph.subtract(x, spread(graph, first, x)), keep)
+
+
+def first_of(graph: Graph, x: Node, keep: int) -> Node:
+    """Return the first number of those that a reduction goes over."""
+    graph.round(x)
+    return graph.view(x, np.arange(0, x.size, _count(x, keep)), x.shape[:keep])
+
+
+def spread(graph: Graph, reduced: Node, like: Node) -> Node:
+    """Return a reduced value repeated over the axes it was reduced over."""
+    shape = reduced.shape + (1,) * (len(like.shape) - len(reduced.shape))
+    return graph.broadcast(graph.reshape(reduced, shape), like.shape)
+
+
+def variance(
+    graph: Graph,
+    x: Node,
+    keep: int,
+    correction: Any = 1,
+    unbiased: Any = None,
+    differences: Node | None = None,
+) -> Node:
+    """Return the variance; `differences` from the mean are computed if they are not given."""
+    if unbiased is not None:
+        correction = int(unbiased)
+    away = centred(graph, x, keep) if differences is None else differences
+    total = graph.sum(graph.multiply(away, away), keep)
+    freedom = max(0, _count(x, keep) - correction)
+    share = 1 / freedom if freedom else math.inf  # of one number alone it is no number
+    y = graph.multiply(total, share)
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        return [(x, graph.multiply(spread(graph, graph.multiply(g, 2 * share), x), away))]
+
+    return graph.with_pullback(y, pullback)
+
+
+def of_variance(compute: Callable[..., Node]) -> Rule:
+    """Return the rule of a reduction that may get `unbiased` before `keepdim`."""
+    reduced = reduction(compute)
+
+    def rule(
+        recorder: Recorder,
+        func: Any,
+        result: Any,
+        x: Any,
+        dim: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        given: dict[str, Any] = dict(zip(("unbiased", "keepdim"), args, strict=False))
+        if isinstance(dim, bool):
+            given, dim = {"unbiased": dim}, None
+        if compute is standard_deviation:
+            given["squares_overflow"] = recorder.dtype == torch.float64
+        return reduced(recorder, func, result, x, dim, **given, **kwargs)
+
+    return rule
+
+
+def standard_deviation(
+    graph: Graph, x: Node, keep: int, squares_overflow: bool = False, **kwargs: Any
+) -> Node:
+    """Return the root of the variance.
+
+    torch computes it in float64, also of float32, whose squares overflow at 1e20 and vanish at
+    1e-23. So there the differences from the mean are brought to a size near 1 before.
+    """
+    away = centred(graph, x, keep)
+    size: Node | float = 1.0
+    if not squares_overflow and x.size:
+        size = graph.maximum_of(graph.pointwise("absolute", away), keep)
+        no_size = graph.pointwise("equal", size, 0.0)
+        size = graph.pointwise("where", no_size, 1.0, size)
+        scaled = graph.divide(away, spread(graph, size, away))
+    else:
+        scaled = away
+    near_one = graph.pointwise(
+        "square_root", variance(graph, x, keep, differences=scaled, **kwargs)
+    )
+    y = graph.multiply(near_one, size)
+    correction = kwargs.get("correction", 1)
+    if kwargs.get("unbiased") is not None:
+        correction = int(kwargs["unbiased"])
+    freedom = max(0, _count(x, keep) - correction)
+    share = 1 / freedom if freedom else math.inf
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        # torch's gradient where all are equal is zero
+        steep = graph.multiply(graph.divide(g, near_one), share)
+        steep = graph.pointwise("where", graph.pointwise("equal", y, 0.0), 0.0, steep)
+        return [(x, graph.multiply(spread(graph, steep, x), scaled))]
+
+    return graph.with_pullback(y, pullback)
+
+
+def norm(graph: Graph, x: Node, keep: int, kind: float = 2.0) -> Node:
+    if kind == 1:
+        return graph.sum(graph.pointwise("absolute", x), keep)
+    if kind == math.inf:
+        return graph.maximum_of(graph.pointwise("absolute", x), keep)
+    y = graph.pointwise("square_root", graph.sum(graph.multiply(x, x), keep))
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        # torch's derivative of the norm of a zero vector is zero
+        length = spread(graph, y, x)
+        share = graph.divide(x, length)
+        share = graph.pointwise("where", graph.pointwise("equal", length, 0.0), 0.0, share)
+        return [(x, graph.multiply(spread(graph, g, x), share))]
+
+    return graph.with_pullback(y, pullback)
+
+
+def vector_norm(
+    recorder: Recorder,
+    func: Any,
+    result: Any,
+    x: Any,
+    ord: Any = 2,
+    dim: Any = None,
+    keepdim: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """Record torch.linalg.vector_norm."""
+    kind = kind_of_norm(ord)
+    return reduction(norm)(recorder, func, result, x, dim, keepdim=keepdim, kind=kind, **kwargs)
+
+
+def kind_of_norm(kind: Any) -> float:
+    """Return a kind of norm that has a rule: 1, 2 or infinity."""
+    if kind is None or kind == "fro":
+        return 2.0
+    if kind not in (1, 2, math.inf):
+        raise UnsupportedError("it takes a norm other than the Euclidean, of sizes, or the largest")
+    return float(kind)
+
+
+def any_norm(
+    recorder: Recorder,
+    func: Any,
+    result: Any,
+    x: Any,
+    p: Any = "fro",
+    dim: Any = None,
+    keepdim: bool = False,
+    **kwargs: Any,
+) -> Any:
+    kind = kwargs.pop("ord", p)
+    kwargs.pop("out", None)
+    of_matrix = func is torch.linalg.norm and kind not in (None, "fro")
+    if of_matrix and not isinstance(dim, int):
+        raise UnsupportedError("it takes a matrix norm other than the Euclidean")
+    kind = kind_of_norm(kind)
+    return reduction(norm)(recorder, func, result, x, dim, keepdim=keepdim, kind=kind, **kwargs)
+
+
+def cumulative_sum(
+    recorder: Recorder, func: Any, result: Any, x: Any, dim: Any, **kwargs: Any
+) -> Any:
+    """Record cumsum: for each place the sum of those up to it."""
+    if kwargs or not isinstance(dim, int):
+        raise UnsupportedError("it calls cumsum with options")
+    source, graph = recorder.find(x), recorder.graph
+    (axis,) = axes_of(recorder, source, dim)
+    places = np.moveaxis(graph.places(source.node), axis, -1)
+    count = places.shape[-1]
+    if places.size * count > LARGEST_SPREAD:
+        raise UnsupportedError("it calls cumsum along an axis that is too long")
+    up_to = np.where(np.tri(count, dtype=bool), places[..., None, :], -1)
+    spread_out = graph.view(source.node, up_to, up_to.shape)
+    summed = graph.sum(spread_out, len(up_to.shape) - 1)
+    back = np.moveaxis(graph.places(summed), -1, axis)
+    return graph.view(summed, back, back.shape), source.rows
+
+
+def maximum_of(graph: Graph, x: Node, keep: int) -> Node:
+    return graph.maximum_of(x, keep)
+
+
+def minimum_of(graph: Graph, x: Node, keep: int) -> Node:
+    return graph.pointwise("negative", graph.maximum_of(graph.pointwise("negative", x), keep))
+
+
+def log_sum_exp(graph: Graph, x: Node, keep: int) -> Node:
+    greatest = graph.maximum_of(x, keep)
+    # Infinite less infinite is no number; zero less infinite is right.
+    size = graph.pointwise("absolute", greatest)
+    greatest = graph.pointwise("where", graph.pointwise("equal", size, math.inf), 0.0, greatest)
+    powers = graph.pointwise("exp", graph.subtract(x, spread(graph, greatest, x)))
+    y = graph.add(graph.pointwise("log", graph.sum(powers, keep)), greatest)
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        shares = graph.pointwise("exp", graph.subtract(x, spread(graph, y, x)))
+        return [(x, graph.multiply(spread(graph, g, x), shares))]
+
+    return graph.with_pullback(y, pullback)

@@ -1,0 +1,290 @@
+"""Compare all that a program depends on beside parameters: whole once, then for changes.
+
+At each call it must be known that the modules, their attributes and classes, and what their code
+reads from outside are as they were. To compare everything by value takes longer than a small
+program runs. So what cannot change itself is compared by identity, in the place where it lies, and
+by value only what can.
+"""
+
+import os
+import types
+import weakref
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.record.fingerprint import (
+    TooLargeError,
+    attributes_of,
+    compared,
+    identity,
+)
+from seqtasks.engine.record.hooks import has_global_hooks, has_hooks
+from seqtasks.engine.record.reads import Reads, is_fixed
+
+__all__ = ["Watch"]
+
+_ABSENT, _GONE = object(), object()
+_PLAIN = {type(None), bool, int, float, complex, str, bytes, range, torch.dtype, torch.device}
+_CODE = (
+    type,
+    types.ModuleType,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    staticmethod,
+    classmethod,
+    property,
+)
+"""What is as it was if it is the same; the code of functions is watched apart."""
+_UNREAD = {
+    "__doc__",
+    "__dict__",
+    "__weakref__",
+    "__module__",
+    "__annotations__",
+    "__static_attributes__",
+}
+_ANY_NAME = {"getattr", "vars", "__dict__", "eval", "exec", "attrgetter", "__getattribute__"}
+"""With one of these, code may read attributes whose names do not stand in it."""
+Get = Callable[[], Any]
+
+
+class Watch:
+    """What some modules, and those within them, depended on when this was made.
+
+    Args:
+        tops: the modules.
+        reads: what they and those within them read.
+
+    Attributes:
+        signature: equal for two watches of modules that do the same.
+
+    Raises:
+        UnsupportedError: if an attribute that may be read is too large to be compared at each call.
+    """
+
+    def __init__(self, tops: list[nn.Module], reads: Reads) -> None:
+        modules = [module for top in tops for module in top.modules()]
+        self._tops = list(map(_weakly, tops))
+        self._dtype, self._hooked = torch.get_default_dtype(), has_global_hooks()
+        self._modules: list[tuple[Any, ...]] = []
+        self._tensors: list[tuple[Any, ...]] = []
+        self._dictionaries: list[tuple[Any, int, list[tuple[str, Any]]]] = []
+        self._objects: list[tuple[Get, Get]] = []
+        self._compared: list[tuple[Get, Hashable]] = []
+        self._tree = frozenset(map(id, modules))
+        self._functions: list[tuple[Any, ...]] = []
+        self._any_name = bool(reads.names & _ANY_NAME)
+        self._names = reads.names
+        found: list[Any] = [self._hooked, self._dtype]
+        for module in modules:
+            found += self._of_module(module)
+        for kind in reads.classes:
+            found += self._of_dictionary(vars(kind), [n for n in vars(kind) if n not in _UNREAD])
+        by_dictionary: dict[int, tuple[Any, list[str]]] = {}
+        for names, name in reads.items:
+            by_dictionary.setdefault(id(names), (names, []))[1].append(name)
+        for names, read in by_dictionary.values():
+            found += self._of_dictionary(names, read)
+        for function in reads.functions:
+            found += self._of_function(function)
+        if reads.names & {"environ", "getenv"}:
+            found.append(self._of_value(lambda: os.environ, os.environ, "environ", True))
+        self.signature: Hashable = tuple(found)
+
+    def holds(self, tops: list[nn.Module]) -> bool:
+        """Say whether everything is as it was, and these are the same modules."""
+        if len(tops) != len(self._tops):
+            return False
+        for top, then in zip(tops, self._tops, strict=True):
+            if top is not then():
+                return False
+        if torch.get_default_dtype() is not self._dtype or has_global_hooks() != self._hooked:
+            return False
+        for get, kind, hooked, keys, inner, same in self._modules:
+            module = get()
+            if type(module) is not kind or has_hooks(module) is not hooked:
+                return False
+            held = module.__dict__
+            if list(held) != keys:
+                return False
+            for name, names in inner:
+                if list(held[name]) != names:
+                    return False
+            for name, then in same:
+                if held[name] is not then:
+                    return False
+        for owner, name, tensor, hooked, trained, dtype, shape, strides, version in self._tensors:
+            if (
+                owner[name] is not tensor
+                or tensor.requires_grad is not trained
+                or tensor.dtype is not dtype
+                or tensor.shape != shape
+                or tensor.stride() != strides
+                or has_hooks(tensor) is not hooked
+                or (version is not None and identity(tensor) != version)
+            ):
+                return False
+        for names, count, same in self._dictionaries:
+            if count and len(names) != count:
+                return False
+            for name, then in same:
+                if names.get(name, _ABSENT) is not then:
+                    return False
+        for get, code, defaults, named, with_attributes in self._functions:
+            function = get()
+            if function is _GONE or function.__code__ is not code:
+                return False
+            if function.__defaults__ is not defaults or function.__kwdefaults__ is not named:
+                return False
+            if bool(function.__dict__) is not with_attributes:
+                return False
+        for get, then in self._objects:
+            if get() is not then():
+                return False
+        try:
+            return all(compared(get(), self._token) == then for get, then in self._compared)
+        except (TooLargeError, ValueError, LookupError):
+            return False
+
+    def _of_module(self, module: nn.Module) -> list[Hashable]:
+        kind, held, get = type(module), vars(module), weakref.ref(module)
+        inner = [(name, list(held[name])) for name in ("_parameters", "_buffers", "_modules")]
+        same: list[tuple[str, Any]] = []
+        found: list[Hashable] = [id(module), identity(kind), has_hooks(module)]
+        for name, value in attributes_of(module).items():
+            if type(value) in _PLAIN:
+                same.append((name, value))
+                found.append((name, type(value), value))
+            else:
+                read = not is_fixed(kind) and self._is_read(name)
+                about = self._of_value(_attribute(get, name), value, name, read)
+                found.append((name, about))
+        for name, child in module._modules.items():
+            self._objects.append((_entry(get, "_modules", name), _weakly(child)))
+        for where in ("_parameters", "_buffers"):
+            for name, tensor in held[where].items():
+                found.append((name, self._of_tensor(held[where], name, tensor)))
+        self._modules.append((get, kind, has_hooks(module), list(held), inner, same))
+        return found
+
+    def _of_tensor(self, owner: dict[str, Any], name: str, tensor: Tensor | None) -> Hashable:
+        if tensor is None:
+            self._objects.append((lambda: owner.get(name), _nothing))
+            return None
+        shape, strides = tensor.shape, tensor.stride() if tensor.layout == torch.strided else ()
+        # whole numbers are known to a program as numbers, not read again
+        version = None if tensor.is_floating_point() else identity(tensor)
+        about = has_hooks(tensor), tensor.requires_grad, tensor.dtype, shape, strides, version
+        if tensor.layout == torch.strided:
+            self._tensors.append((owner, name, tensor, *about))
+        return id(tensor), type(tensor), tensor.device, *about
+
+    def _of_dictionary(self, names: Any, read: list[str]) -> list[Hashable]:
+        """Watch items of a class, or of a module's globals."""
+        same: list[tuple[str, Any]] = []
+        found: list[Hashable] = []
+        is_class = isinstance(names, types.MappingProxyType)
+        for name in read:
+            value = names.get(name, _ABSENT)
+            if type(value) in _PLAIN or isinstance(value, _CODE) or value is _ABSENT:
+                same.append((name, value))
+                found.append((name, compared(value, identity)))
+            else:
+                is_read = not is_class or self._is_read(name)
+                found.append((name, self._of_value(_item(names, name), value, name, is_read)))
+        self._dictionaries.append((names, len(names) if is_class else 0, same))
+        return found
+
+    def _of_function(self, function: types.FunctionType) -> list[Hashable]:
+        about = function.__code__, function.__defaults__, function.__kwdefaults__
+        self._functions.append((_weakly(function), *about, bool(function.__dict__)))
+        get = weakref.ref(function)
+        found = [identity(function), id(about[0])]
+        for name in ("__defaults__", "__kwdefaults__", "__dict__"):
+            held = getattr(function, name)
+            if held:
+                found.append(self._of_value(_part(get, name), held, name, True))
+        for place, cell in enumerate(function.__closure__ or ()):
+            name = function.__code__.co_freevars[place]
+            try:
+                value = cell.cell_contents
+            except ValueError:  # not yet assigned
+                continue
+            if name != "__class__":
+                found.append(self._of_value(_variable(get, place), value, name, True))
+        return found
+
+    def _is_read(self, name: str) -> bool:
+        """Say whether code may read an attribute of a name."""
+        return name in self._names or self._any_name
+
+    def _token(self, held: Any, within: tuple[int, ...] = ()) -> Hashable:
+        """Return a token of an object; of a module that is no part, of its attributes too."""
+        if not isinstance(held, nn.Module) or id(held) in self._tree or id(held) in within:
+            return identity(held)
+        parts = attributes_of(held) | held._modules
+
+        def inner(part: Any) -> Hashable:
+            return self._token(part, (*within, id(held)))
+
+        return identity(held), compared(parts, inner)
+
+    def _of_value(self, get: Get, value: Any, name: str, read: bool) -> Hashable:
+        """Watch a thing in its place; `read` says whether code may read it there."""
+        if isinstance(value, _CODE):
+            self._objects.append((get, _weakly(value)))
+            return identity(value)
+        try:
+            then = compared(value, self._token)
+        except TooLargeError:
+            if read:
+                raise UnsupportedError(
+                    f"it reads '{name}', which holds too much to be compared at each call; make it "
+                    "a tensor or an array"
+                ) from None
+            self._objects.append((get, _weakly(value)))
+            return identity(value)
+        self._compared.append((get, then))
+        return then
+
+
+def _attribute(get: Get, name: str) -> Get:
+    return lambda: get().__dict__.get(name, _ABSENT)
+
+
+def _entry(get: Get, where: str, name: str) -> Get:
+    return lambda: get().__dict__[where].get(name, _ABSENT)
+
+
+def _item(names: Any, name: str) -> Get:
+    return lambda: names.get(name, _ABSENT)
+
+
+def _part(get: Get, name: str) -> Get:
+    return lambda: getattr(get(), name)
+
+
+def _nothing() -> None:
+    return None
+
+
+def _variable(get: Get, place: int) -> Get:
+    return lambda: get().__closure__[place].cell_contents
+
+
+def _weakly(held: Any) -> Get:
+    """Return what gives a thing, not keeping it alive if that can be helped."""
+    try:
+        reference = weakref.ref(held)
+    except TypeError:
+        return lambda: held
+
+    def get() -> Any:
+        found = reference()
+        return _GONE if found is None else found
+
+    return get

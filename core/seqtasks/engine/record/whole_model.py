@@ -1,0 +1,242 @@
+"""Record a model: the leaves of its parameters, and modules applied to all steps alike."""
+
+import copy
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from seqtasks.engine.graph.build import Graph
+from seqtasks.engine.graph.node import Columns, Node
+from seqtasks.engine.graph.phases import Phases
+from seqtasks.engine.graph.reached import Reached, Source
+from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.record.autograd_leaves import leaves_of
+from seqtasks.engine.record.provenance import Provenance
+from seqtasks.engine.record.recorder import Recorder
+
+__all__ = [
+    "ModelRecording",
+    "altered",
+    "embedded_inputs",
+    "given_of",
+    "mapped",
+    "originals_of",
+    "result_of",
+    "twin_of",
+]
+
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
+
+
+@dataclass
+class ModelRecording:
+    """What the recordings of a model's modules have in common.
+
+    Attributes:
+        graph: receives the nodes.
+        phases: when they are computed.
+        originals: id of a copy's tensor -> the tensor it copies.
+        parameters: leaf -> the tensor it stands for.
+        by_identity: id of such a tensor -> its leaf.
+        dtype: of all numbers.
+        generator: of the numbers that the model is tried on.
+        provenance: knows what is computed from parameters, inputs and states.
+        reached: what the gradient of each result reaches.
+    """
+
+    graph: Graph
+    phases: Phases
+    originals: dict[int, Tensor]
+    parameters: dict[Node, Tensor] = field(default_factory=dict[Node, Tensor])
+    by_identity: dict[int, Node] = field(default_factory=dict[int, Node])
+    dtype: torch.dtype = torch.float32
+    generator: torch.Generator = field(default_factory=lambda: torch.Generator().manual_seed(0))
+    provenance: Provenance = field(default_factory=Provenance)
+    reached: Reached = field(default_factory=Reached)
+
+    def recorder(self, rows: tuple[int, ...]) -> Recorder:
+        """Return a recorder of a module."""
+        return Recorder(self.graph, rows, self.dtype, self.parameter, self.provenance)
+
+    def numbers(self, *shape: int) -> Tensor:
+        """Return numbers to try the model with, drawn from a stream of their own."""
+        drawn = torch.randn(shape, dtype=self.dtype, generator=self.generator)
+        return drawn.requires_grad_()
+
+    def note_reached(
+        self, result: Source, tensor: Tensor, given: Sequence[tuple[Tensor, Source]]
+    ) -> None:
+        """Note which parameters and given values the gradient of a result reaches."""
+        sources = {id(value): source for value, source in given}
+        found: set[Source] = set()
+        for reached in leaves_of(tensor):
+            source = sources.get(id(reached)) or self.parameter(reached)
+            if source is not None:
+                found.add(source)
+        self.reached[result] = found
+
+    def parameter(self, tensor: Tensor) -> Node | None:
+        """Return the leaf of a parameter or buffer of the copied model."""
+        original = self.originals.get(id(tensor))
+        if original is None:
+            return None
+        leaf = self.by_identity.get(id(original))
+        if leaf is None:
+            key = (len(self.by_identity), original.requires_grad)
+            shape = tuple(original.shape)
+            leaf = self.graph.leaf("parameter", key, shape, Columns.ONE, Phases.weights)
+            self.by_identity[id(original)] = leaf
+            self.parameters[leaf] = original
+        return leaf
+
+
+def embedded_inputs(
+    recording: ModelRecording,
+    twin: nn.ModuleDict,
+    rows: tuple[int, int],
+    dtype: Any,
+    input_size: int,
+) -> tuple[Node, int]:
+    """Record the embedding; return what the first cell gets, and how many symbols there are."""
+    graph, phases = recording.graph, recording.phases
+    module = dict(twin.items()).get("embedding")
+    if _is_table(module):
+        if (
+            module.padding_idx is not None
+            or module.max_norm is not None
+            or module.scale_grad_by_freq
+            or module.sparse
+        ):
+            raise UnsupportedError("its embedding is more than a table")
+        table = recording.parameter(module.weight)
+        if table is None:
+            raise UnsupportedError("its embedding's weight is no parameter of it")
+        if table.value[1]:
+            recording.reached["embedded", 0, 0] = {table}
+        return graph.make(
+            "symbols",
+            (table,),
+            table.shape[1:],
+            columns=Columns.VOCABULARY,
+            phase=Phases.vocabulary,
+        ), table.shape[0]
+    if module is not None and not input_size:
+        raise UnsupportedError(
+            f"its embedding, a {type(module).__name__}, is not torch.nn.Embedding itself"
+        )
+    inputs = graph.leaf("inputs", None, (input_size,), Columns.BATCH, phases.before(0))
+    if module is None:
+        recording.reached["embedded", 0, 0] = {("real inputs", 0, 0)}
+        return inputs, 0
+    given: list[tuple[Node, Source]] = [(inputs, ("real inputs", 0, 0))]
+    return mapped(recording, module, rows, dtype, given, ("embedded", 0, 0)), 0
+
+
+_LOOKUP = nn.Embedding.forward
+
+
+def _is_table(module: nn.Module | None) -> TypeGuard[nn.Embedding]:
+    """Say whether a module looks ids up and does nothing else: a subclass may do anything."""
+    own = type(module) is nn.Embedding and "forward" not in vars(module)
+    return own and nn.Embedding.forward is _LOOKUP
+
+
+def mapped(
+    recording: ModelRecording,
+    module: nn.Module,
+    rows: tuple[int, int],
+    dtype: Any,
+    given: list[tuple[Node, Source]],
+    made: Source,
+) -> Node:
+    """Record a module that is applied to every step alike.
+
+    Args:
+        recording: of the model.
+        module: of the copy.
+        rows: (batch, time).
+        dtype: of all numbers.
+        given: what the module is called with, and what each of these is.
+        made: what the result is.
+    """
+    recorder = recording.recorder(rows)
+    tensors = [recorder.given(recording.numbers(*rows, *node.shape), node) for node, _ in given]
+    with recorder:
+        result = module(*tensors)
+    recorder.finish()
+    node = result_of(recorder, result, "the readout or the embedding")
+    sources = [source for _, source in given]
+    recording.note_reached(made, result, list(zip(tensors, sources, strict=True)))
+    return node
+
+
+def result_of(recorder: Recorder, result: Any, what: str) -> Node:
+    """Return the node of what a module returned, which must have a row for each of the batch."""
+    if not isinstance(result, Tensor):
+        raise UnsupportedError(f"{what} is not a tensor")
+    if result.dtype != recorder.dtype:
+        raise UnsupportedError(f"{what} is of type {result.dtype}")
+    tracked = recorder.find(result)
+    if not tracked.rows:
+        raise UnsupportedError(f"{what} is not (batch, ...)")
+    return tracked.node
+
+
+def twin_of(model: ModuleT) -> tuple[ModuleT, list[tuple[Tensor, Tensor]]]:
+    """Return a copy to be tried on numbers of ours, which are in the processor's memory.
+
+    Tensors that share memory share it in the copy too.
+
+    Returns:
+        The copy; and each tensor of the copy beside the one that it copies.
+
+    Raises:
+        UnsupportedError: if it cannot be copied.
+    """
+    memo: dict[int, Any] = {}
+    try:
+        for parameter in model.parameters():
+            if type(parameter) is nn.Parameter:  # whose own way to copy parts it from its views
+                copied = copy.deepcopy(parameter.detach(), memo)
+                memo[id(parameter)] = nn.Parameter(copied, parameter.requires_grad)
+        twin = copy.deepcopy(model, memo).to("cpu")
+    except Exception as error:
+        raise UnsupportedError(f"it cannot be copied: {error}") from error
+    alive = [held for held in memo.get(id(memo), ()) if isinstance(held, Tensor)]
+    return twin, [(memo[id(held)], held) for held in alive if id(held) in memo]
+
+
+def given_of(twin: nn.Module) -> list[Tensor]:
+    """Return the parameters and buffers that a program reads, of the copy."""
+    tensors = [*twin.parameters(), *twin.buffers()]
+    return [tensor for tensor in tensors if tensor.is_floating_point()]
+
+
+def altered(tensors: Iterable[Tensor], generator: torch.Generator) -> None:
+    """Write other numbers into the memory of floating-point tensors: of both signs, and any size.
+
+    What was computed from them on any way is then something else, but for a rare chance.
+    """
+    storages = {tensor.untyped_storage().data_ptr(): tensor for tensor in tensors}
+    for tensor in storages.values():
+        whole = torch.empty(0, dtype=tensor.dtype).set_(tensor.untyped_storage())
+        sizes = (3 * torch.randn(whole.shape, dtype=whole.dtype, generator=generator)).exp()
+        signs = torch.randint(0, 2, whole.shape, generator=generator) * 2 - 1
+        whole.copy_(sizes * signs)
+
+
+def originals_of(model: nn.Module, twin: nn.Module) -> dict[int, Tensor]:
+    """Return which tensor each tensor of a copy copies; integer buffers are left out."""
+    pairs = [
+        (copied, original)
+        for get in ("named_parameters", "named_buffers")
+        for (_, original), (_, copied) in zip(
+            getattr(model, get)(remove_duplicate=False),
+            getattr(twin, get)(remove_duplicate=False),
+            strict=True,
+        )
+    ]
+    return {id(copied): original for copied, original in pairs if original.is_floating_point()}

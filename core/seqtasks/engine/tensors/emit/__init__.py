@@ -1,0 +1,11 @@
+"""Write the Python source of a program of torch calls.
+
+    views          the tensors that a pass works on, each named and made once
+    over_steps     sums over steps
+    statements     the calls that compute a value into its place
+    common         what the writers of both passes share
+    backward_pass  the writer of the backward pass
+    source         the whole source
+
+Memory was assigned in `plan`; nothing is run here.
+"""

@@ -1,0 +1,107 @@
+"""The Python source of a program of tensor operations: two passes, a statement for each call.
+
+Each pass has a function that makes the views it works on, once for each size of batch, and a
+function that computes. Nothing is decided while it runs.
+
+The pass back goes by stretches of some steps, the last one first, so that what it computes beside
+the gradients is never there for all steps: it takes little memory, and stays in the caches.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.node import Node
+from seqtasks.engine.tensors.emit.backward_pass import Backward
+from seqtasks.engine.tensors.emit.common import Pass
+from seqtasks.engine.tensors.emit.statements import number_text
+from seqtasks.engine.tensors.plan.buffers import Buffer
+from seqtasks.engine.tensors.plan.gradients import without_memory
+from seqtasks.engine.tensors.plan.place import plan_storage
+from seqtasks.engine.tensors.rewrite.sections import sections
+
+__all__ = ["Written", "write"]
+
+
+@dataclass
+class Written:
+    """A program's text, and what it needs.
+
+    Attributes:
+        source: the Python, which defines `views_forward`, `forward`, `views_backward`, `backward`
+            and, for real inputs, `inputs_back`.
+        constants: numbers and indexes by name.
+        forward: buffers of the pass forward, which the one back reads too.
+        backward: further buffers of the pass back.
+    """
+
+    source: str
+    constants: dict[str, object] = field(default_factory=dict[str, object])
+    forward: list[Buffer] = field(default_factory=list[Buffer])
+    backward: list[Buffer] = field(default_factory=list[Buffer])
+
+
+def write(analysis: Analysis, external: bool) -> Written:
+    """Write the program of an analysed model.
+
+    Args:
+        analysis: of the model.
+        external: whether the states of every step have gradients from outside.
+    """
+    # what is written for tensors alone is no longer needed when it is written
+    analysis = replace(analysis, graph=analysis.graph.copy())
+    parted = sections(analysis, external)
+    storage = plan_storage(parted, without_memory(parted))
+    constants: dict[str, object] = {}
+    passes = [kind(parted, storage, constants).text() for kind in (Forward, Backward)]
+    written = Written("\n\n".join(passes), constants)
+    forward = {
+        slot.buffer
+        for node, slot in storage.slots.items()
+        if node in parted.forward or node.operation in ("state", "carried")
+    }
+    for buffer in storage.buffers.values():
+        (written.forward if buffer in forward else written.backward).append(buffer)
+    return written
+
+
+class Forward(Pass):
+    """Writes the pass forward."""
+
+    def text(self) -> str:
+        """Return the functions of the pass."""
+        phases = self.analysis.phases
+        for section, nodes in self.computed().items():
+            if phases.is_loop(section):
+                self._loop(phases.layer(section), nodes)
+            else:
+                self.all_at_once(f"phase {section}, all steps at once", nodes)
+        self.say("what is predicted")
+        predictions = self.parted.roots.predictions
+        name = self.rows(predictions)
+        if predictions.operation in ("spread", "constant"):  # the same in each row
+            name = self.views.in_all_rows(name, predictions.size, False)
+        self.body.append(f"return {name}")
+        body = [f"({self.names()},) = views", *self.body]
+        return self.functions("forward", body, "views, given")
+
+    def _loop(self, layer: int, nodes: list[Node]) -> None:
+        self.say(f"layer {layer}, step by step")
+        starts: list[str] = []
+        gifts: list[str] = []
+        for k, number in self.numbers(layer):
+            start = self.views.step(self.storage.buffers[f"state_{layer}_{k}"], "0")
+            initial = self.parted.roots.initial[number]
+            if initial.operation == "constant":
+                starts.append(f"{start}.fill_({number_text(initial.value)})")
+            else:
+                starts.append(f"{start}.copy_({self.rows(initial)})")
+            gifts.append(f"{start}.copy_(given[{number}].reshape({start}.shape))")
+        self.body += ["if given is None:", *(f"    {line}" for line in starts)]
+        self.body += ["else:", *(f"    {line}" for line in gifts)]
+        self.step_by_step(nodes)
+        for k, _ in self.numbers(layer):
+            held = self.storage.buffers.get(f"held_{layer}_{k}")
+            if held is not None:
+                states = self.views.buffer(self.storage.buffers[f"state_{layer}_{k}"])
+                held_name, running = self.views.buffer(held), self.views.running()
+                self.body.append(f"hold({held_name}, {states}, {running})")

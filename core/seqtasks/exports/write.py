@@ -1,0 +1,220 @@
+"""Export a task's instances, and make an export again from its manifest."""
+
+from collections.abc import Callable, Iterator
+from numbers import Integral
+from pathlib import Path
+from typing import NamedTuple
+
+from seqtasks.errors import RunError, UsageError, did_you_mean
+from seqtasks.exports.fitting import check_disk, check_memory
+from seqtasks.exports.formats import FORMATS
+from seqtasks.exports.instances import Instance, draw_instances
+from seqtasks.exports.manifest import Manifest, file_digests, read_manifest
+from seqtasks.exports.move import check_free, placing
+from seqtasks.files.atomic import write_json
+from seqtasks.registry.find import task as find_task
+from seqtasks.registry.references import code_of
+from seqtasks.tasks import Task
+from seqtasks.tasks.lengths import LengthRange
+from seqtasks.tasks.mistakes import try_task
+from seqtasks.trust.consent import remember
+
+__all__ = ["Exported", "export", "regenerate"]
+
+_FOLDER_MANIFEST = "manifest.json"
+_FILE_MANIFEST = ".manifest.json"
+_SHOWN = 12
+
+
+class Exported(NamedTuple):
+    """Where an export lies.
+
+    Attributes:
+        path: the file, or for `hf` the folder.
+        manifest_path: the manifest: beside the file (`x.npz.manifest.json`), or in the folder.
+        manifest: what it says.
+    """
+
+    path: Path
+    manifest_path: Path
+    manifest: Manifest
+
+
+def export(
+    task: str | Task | type[Task],
+    path: str | Path,
+    *,
+    count: int,
+    length: str | int | LengthRange | None = None,
+    format: str | None = None,  # noqa: A002 - as the command's option
+    seed: int = 0,
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Exported:
+    """Write instances of a task, and a manifest from which the same bytes can be made again.
+
+    Files appear whole or not at all. Imports no torch.
+
+    Args:
+        task: what to draw from: a spec string or a task.
+        path: the file to write, or for `hf` the folder.
+        count: how many instances.
+        length: the length of the inputs, or a range such as `1..40` of which each instance has one,
+            drawn uniformly from those that the task can have; the training lengths that the task
+            recommends, if not said.
+        format: `npz`, arrays `inputs`, `targets` and `lengths`, padded to the longest
+            instance; `jsonl`, symbols, an instance a line; `hf`, a folder of columns `inputs` and
+            `targets` that `datasets.load_from_disk` reads, which needs the package datasets. By
+            the path's ending, `.npz` or `.jsonl`, if not said.
+        seed: where the random streams come from.
+        overwrite: whether to replace an earlier export.
+        progress: called after each instance, with how many are drawn.
+
+    Raises:
+        UsageError: if what was asked for cannot be, does not fit into memory or onto the disk, or
+            the path is taken.
+        RunError: if the disk is full; what was there before is then as it was.
+
+    Example:
+        >>> import tempfile, numpy as np, seqtasks as st
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     done = st.export("parity", f"{folder}/bits.npz", count=100, length="5..10")
+        ...     again = st.regenerate(done.manifest_path, f"{folder}/again.npz")
+        ...     print(np.load(done.path)["inputs"].shape, done.manifest_path.name)
+        ...     print(again.path.read_bytes() == done.path.read_bytes())
+        (100, 10) bits.npz.manifest.json
+        True
+    """
+    path = Path(path)
+    made = find_task(task)
+    wanted = LengthRange.parse(made.settings.length if length is None else length)
+    for name, value, least in (("count", count, 1), ("seed", seed, 0)):
+        if isinstance(value, bool) or not isinstance(value, Integral):
+            raise UsageError(f"{name} must be a whole number, got {value!r}")
+        if value < least:
+            raise UsageError(f"{name} must be at least {least}, got {value}")
+    count, seed = int(count), int(seed)
+    form = _format(path, format)
+    manifest = Manifest.of(task, str(wanted), count, seed, form, {})
+    if code := code_of(made, "task"):
+        remember(code)  # the user named it
+    return _write(task, manifest, path, overwrite, progress=progress)
+
+
+def regenerate(
+    manifest: str | Path,
+    path: str | Path | None = None,
+    *,
+    task: Task | type[Task] | None = None,
+    overwrite: bool = False,
+    trust: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Exported:
+    """Make an export again from its manifest: the same bytes, or an error that says what differs.
+
+    Args:
+        manifest: the manifest's path.
+        path: the file or folder to write; the one the manifest belongs to, if not said.
+        task: the task, where it is of a class that was made in a program, so that the manifest
+            cannot say where it is.
+        overwrite: whether to replace an earlier export.
+        trust: whether to execute code that the manifest names; this is remembered. What you ran or
+            allowed before needs no allowance.
+        progress: called after each instance, with how many are drawn.
+
+    Raises:
+        UsageError: if the manifest cannot be read, its task is not there or not trusted, or the
+            path is taken.
+        RunError: if the bytes would not be the same; nothing is then written.
+    """
+    manifest = Path(manifest)
+    known = read_manifest(manifest)
+    if path is None:
+        whole_folder = known.data_format == "hf"
+        path = manifest.parent if whole_folder else manifest.parent / next(iter(known.files))
+    found = known.find_task(manifest, trust) if task is None else task
+    return _write(found, known, Path(path), overwrite, known, progress)
+
+
+def _write(
+    task: str | Task | type[Task],
+    wanted: Manifest,
+    path: Path,
+    overwrite: bool,
+    known: Manifest | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Exported:
+    """Write what a manifest says; of a known one, only if the bytes are those it knows."""
+    made, form = find_task(task), wanted.data_format
+    lengths = made.lengths.select(LengthRange.parse(wanted.length), wanted.task_name)
+    in_folder = form == "hf"
+    manifest_path = path / _FOLDER_MANIFEST if in_folder else Path(f"{path}{_FILE_MANIFEST}")
+    check_free(path, manifest_path, overwrite)
+    check_memory(lengths, wanted.count, form)
+    try_task(made, lengths[len(lengths) // 2])
+    check_disk(made, lengths, wanted.count, form, path.parent)
+
+    def write_data(temporary: Path) -> Manifest:
+        instances = draw_instances(made, lengths, wanted.count, wanted.seed)
+        FORMATS[form](temporary, made, _told(instances, progress))
+        files = file_digests(temporary, path.name)
+        manifest = Manifest.of(task, wanted.length, wanted.count, wanted.seed, form, files)
+        if known is not None:
+            _check_same(known, manifest, path)
+        return manifest
+
+    if in_folder:
+        with placing(path) as temporary:
+            manifest = write_data(temporary)
+            write_json(temporary / _FOLDER_MANIFEST, manifest.to_json())
+    else:
+        # The manifest is on the disk before the data takes its place.
+        with placing(manifest_path) as temporary_manifest, placing(path) as temporary:
+            manifest = write_data(temporary)
+            write_json(temporary_manifest, manifest.to_json())
+    return Exported(path, manifest_path, manifest)
+
+
+def _told(
+    instances: Iterator[Instance], progress: Callable[[int], None] | None
+) -> Iterator[Instance]:
+    """Hand instances on, and tell how many there have been."""
+    for drawn, instance in enumerate(instances, start=1):
+        yield instance
+        if progress is not None:
+            progress(drawn)
+
+
+def _check_same(known: Manifest, manifest: Manifest, path: Path) -> None:
+    """Raise a RunError that says what differs if the bytes are not those of a known manifest."""
+    # A single file may have been given another name, but files of a folder are in one order.
+    then, now = list(known.files.values()), list(manifest.files.values())
+    if then == now:
+        return
+    both = zip(manifest.files, then, now, strict=False)
+    differing = [
+        f"{name} (sha256 {str(one.get('sha256'))[:_SHOWN]}, now {other['sha256'][:_SHOWN]})"
+        for name, one, other in both
+        if one != other
+    ]
+    causes = known.differences(manifest) or ["the task's code or the manifest was changed"]
+    raise RunError(
+        f"{path} would not be the same bytes: {', '.join(differing) or 'other files'}\n"
+        f"{'; '.join(causes)}; nothing was written"
+    )
+
+
+def _format(path: Path, wanted: str | None) -> str:
+    if wanted is None:
+        wanted = path.suffix.removeprefix(".")
+        if wanted not in FORMATS:
+            raise UsageError(
+                f"the ending of {path.name} does not say the format; choose one of "
+                f"{', '.join(FORMATS)}"
+            )
+    if wanted not in FORMATS:
+        raise UsageError(
+            f"unknown format '{wanted}'; there is {', '.join(FORMATS)}."
+            + did_you_mean(wanted, FORMATS)
+        )
+    return wanted

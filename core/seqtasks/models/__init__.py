@@ -1,0 +1,10 @@
+"""Embedding, layers of cells and readout, built from specs.
+
+    model            the model, its loss and its choice of an engine
+    build            from specs and sizes to a model with weights of its own stream
+    initialization   first weights as torch draws them, or as Haiku does
+    caller_settings  set the caller's torch settings aside while a run computes
+
+Cells and the loop that defines a model's results are in `cells`; how a model is trained is in
+`training`.
+"""

@@ -1,0 +1,158 @@
+"""Build a model from specs and sizes, with initial weights from a stream of its own."""
+
+import inspect
+from typing import Any
+
+import torch
+from torch import nn
+
+from seqtasks.cells import Cell, Readout
+from seqtasks.errors import UsageError, one_line
+from seqtasks.models.initialization import begin_as_haiku
+from seqtasks.models.model import Model
+from seqtasks.randomness.torch_streams import torch_stream
+from seqtasks.registry.find import find
+from seqtasks.specs.bind import parameters_of
+from seqtasks.tasks import Task, Tokens
+from seqtasks.tasks.settings import EmbeddingKind, InitializationName
+
+__all__ = ["assemble", "build_model", "cell", "readout"]
+
+CELL_SIZES = ("input_size", "hidden_size")
+READOUT_SIZES = ("input_size", "state_size", "output_size")
+
+
+def cell(spec: str | type[Cell], input_size: int, hidden_size: int) -> Cell:
+    """Return a new cell, initialised from torch's global random state as any module is.
+
+    Args:
+        spec: a spec string such as `gru` or `./mine.py:MyCell`, or a subclass of Cell.
+        input_size: features of its input.
+        hidden_size: features of its state.
+
+    Raises:
+        UsageError: for an unknown name or parameter, or if the cell cannot be made.
+
+    Example:
+        >>> import seqtasks as st
+        >>> st.cell("lstm", 3, 4)
+        LSTM(input_size=3, hidden_size=4)
+    """
+    return _make("cell", spec, Cell, CELL_SIZES, (input_size, hidden_size))
+
+
+def readout(
+    spec: str | type[Readout], input_size: int, state_size: int, output_size: int
+) -> Readout:
+    """Return a new readout; see `cell`."""
+    return _make("readout", spec, Readout, READOUT_SIZES, (input_size, state_size, output_size))
+
+
+def build_model(
+    task: Task,
+    cell_spec: str | type[Cell],
+    readout_spec: str | type[Readout],
+    hidden_size: int,
+    embedding_size: int | None = None,
+    layers: int = 1,
+    seed: int = 0,
+    embedding: EmbeddingKind = "learned",
+    initialization: InitializationName = "torch",
+) -> Model:
+    """Return a model for a task, float32, initialised from the seed's own stream.
+
+    The caller's random state is untouched. `embedding_size` None means the hidden size, or the
+    number of symbols for the embedding `one-hot`.
+
+    Raises:
+        UsageError: for a cell or readout that cannot be made, an embedding that does not fit, or
+            a cell of which Haiku's initialization is not known.
+    """
+    with torch_stream(seed, "initialisation").drawing():
+        model = assemble(
+            task, cell_spec, readout_spec, hidden_size, embedding_size, layers, embedding
+        )
+        if initialization == "haiku":
+            begin_as_haiku(model)
+        return model
+
+
+def assemble(
+    task: Task,
+    cell_spec: str | type[Cell],
+    readout_spec: str | type[Readout],
+    hidden_size: int,
+    embedding_size: int | None = None,
+    layers: int = 1,
+    embedding: EmbeddingKind = "learned",
+) -> Model:
+    """Return a model initialised from whatever torch draws from; see `build_model`."""
+    if embedding == "one-hot":
+        embedding_size = _one_hot_size(task, embedding_size)
+    elif embedding_size is None:
+        embedding_size = hidden_size
+    embedded = _embedding(task, embedding, embedding_size)
+    cells: list[Cell] = []
+    features = embedding_size
+    for _ in range(layers):
+        cells.append(cell(cell_spec, features, hidden_size))
+        features = cells[-1].output_size
+    return Model(
+        embedded, cells, readout(readout_spec, embedding_size, features, task.targets.size)
+    )
+
+
+def _embedding(task: Task, kind: EmbeddingKind, size: int) -> nn.Module:
+    """Return a new embedding of a task's inputs."""
+    if kind == "one-hot":
+        return nn.Embedding.from_pretrained(torch.eye(size))
+    if isinstance(task.inputs, Tokens):
+        return nn.Embedding(task.input_size, size)
+    return nn.Linear(task.inputs.size, size)
+
+
+def _one_hot_size(task: Task, asked_for: int | None) -> int:
+    """Return the size of one-hot symbols."""
+    if not isinstance(task.inputs, Tokens):
+        raise UsageError(
+            f"the inputs of {task.known_as} are real numbers, which cannot be one-hot; "
+            "choose the embedding 'learned'"
+        )
+    if asked_for not in (None, task.input_size):
+        raise UsageError(
+            f"the embedding 'one-hot' of {task.known_as} has {task.input_size} numbers, one for "
+            f"each symbol; leave out the embedding size, got {asked_for}"
+        )
+    return task.input_size
+
+
+def _make(kind: Any, spec: Any, base: type, given: tuple[str, ...], sizes: tuple[int, ...]) -> Any:
+    if isinstance(spec, str):
+        found = find(kind, spec, base, given)
+        target, parameters, name = found.target, found.parameters, spec
+    else:
+        target, parameters, name = spec, {}, getattr(spec, "__name__", repr(spec))
+        if not callable(spec):
+            raise UsageError(f"a {kind} is a spec string or a class, got {spec!r}")
+    if inspect.isclass(target) and not issubclass(target, base):  # before anything is called
+        raise UsageError(f"{kind} {name} is not a subclass of seqtasks.{base.__name__}")
+    taken = [p.name for p in parameters_of(target)]
+    if inspect.isclass(target) and taken[: len(given)] != list(given):
+        raise UsageError(
+            f"{kind} {name} must take {', '.join(given)} first; its __init__ takes "
+            f"{', '.join(taken) or 'nothing'}"
+        )
+    try:
+        made = target(*sizes, **parameters)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError(f"{kind} {name} cannot be made: {one_line(error)}") from error
+    if not isinstance(made, base):
+        raise UsageError(f"{kind} {name} is not a subclass of seqtasks.{base.__name__}")
+    missing = [size for size in given if not hasattr(made, size)]
+    if missing:
+        raise UsageError(
+            f"{kind} {name} has no {', '.join(missing)}: call super().__init__({', '.join(given)})"
+        )
+    return made

@@ -1,0 +1,315 @@
+"""The model: embedding -> cell unrolled, one or more layers -> readout."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqtasks.cells import Cell, Readout, State
+from seqtasks.cells.padding import checked_lengths, last_repeated
+from seqtasks.cells.plain_loop import past_end, scanned, states_along
+from seqtasks.engine.engines import Engines
+from seqtasks.engine.record.hooks import has_global_hooks, has_hooks
+from seqtasks.engine.record.subject import Parts
+from seqtasks.errors import UsageError
+from seqtasks.tasks.alphabets import IGNORE
+from seqtasks.tasks.settings import EngineName, LossReduction
+
+__all__ = ["Model", "likeliest", "sequence_loss"]
+
+_CALLED = ("forward", "plain", "plain_pass", "__call__", "_call_impl", "_wrapped_call_impl")
+"""Methods that calling a model runs; one that was replaced may do something else."""
+
+
+class Model(nn.Module):
+    """A recurrent network over sequences.
+
+    Args:
+        embedding: `nn.Embedding` for ids, a linear map for real vectors.
+        cells: a cell, or several stacked: each takes the outputs of the one before.
+        readout: from the embedded input and the last cell's output to a prediction.
+
+    Example:
+        >>> import torch, seqtasks as st
+        >>> from seqtasks.cells import Concat, ConcatReadout
+        >>> model = st.Model(torch.nn.Embedding(2, 3), Concat(3, 4), ConcatReadout(3, 4, 2))
+        >>> logits, state = model(torch.tensor([[0, 1, 1]]))
+        >>> logits.shape, state.shape
+        (torch.Size([1, 3, 2]), torch.Size([1, 4]))
+    """
+
+    def __init__(
+        self, embedding: nn.Module, cells: Cell | Iterable[Cell], readout: Readout
+    ) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.cells = nn.ModuleList([cells] if isinstance(cells, Cell) else cells)
+        if not len(self.cells):
+            raise ValueError("a model needs at least one cell")
+        self.readout = readout
+        self._engines: Engines | None = None
+
+    def use_engine(self, name: EngineName) -> Engines:
+        """Say how the model is run from now on.
+
+        Untold, it is run by the plain loop; a program made of its parts gives the same results. A
+        part that is replaced later is noticed, and another program made.
+
+        Args:
+            name: `plain`; `torch` for tensor operations; `native` for a compiled program; `auto`
+                for the fastest that can run the model. If `torch` or `native` cannot, running
+                the model raises a UsageError that says why.
+
+        Returns:
+            What is known of its engines; one is settled when the model is first run.
+        """
+        self._engines = Engines(Parts(self), name)
+        return self._engines
+
+    @property
+    def is_its_parts(self) -> bool:
+        """Whether running the parts is all that calling the model does."""
+        kind, held = type(self), vars(self)
+        own = all(getattr(kind, name) is getattr(Model, name) for name in _CALLED)
+        patched = any(name in held for name in _CALLED) or held.get("_compiled_call_impl")
+        return own and not patched and not has_hooks(self) and not has_global_hooks()
+
+    def __prepare_scriptable__(self) -> nn.Module:
+        """Tell torch.jit.script, which calls this, what serves instead.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError(
+            "a seqtasks model cannot be scripted, since a script knows no loop over its cells' "
+            "Python; use torch.export.export(model, ...), or torch.jit.trace(model, ...)"
+        )
+
+    @property
+    def engines(self) -> Engines:
+        """What is known of the engines that can run this model."""
+        return self._own_engines() or self.use_engine("plain")
+
+    def _own_engines(self) -> Engines | None:
+        """Return the engines; of a copy of another model new ones, for its own parts."""
+        engines = self._engines
+        if engines is not None and engines.parts.model is not self:
+            self._engines = Engines(
+                Parts(self),
+                engines.wanted,
+                may_fall_back=engines.may_fall_back,
+                may_choose=engines.may_choose,
+            )
+        return self._engines
+
+    def forward(
+        self,
+        inputs: Tensor,
+        state: State | None = None,
+        lengths: Tensor | None = None,
+        return_states: bool = False,
+    ) -> tuple[Tensor, State] | tuple[Tensor, State, State]:
+        """Run the network along a batch.
+
+        Args:
+            inputs: (batch, time) ids, or (batch, time, features) real vectors.
+            state: the state to start from: the cell's, or with several layers a tuple of theirs;
+                None for the initial one.
+            lengths: (batch,) the steps of each instance; None for all of them.
+            return_states: whether to return the states after every step too.
+
+        Returns:
+            The predictions, (batch, time, output size), logits for symbols, zero past an instance's
+            length; the state after each instance's last step; and, if asked for, the states of
+            every step, (batch, time, ...). With several layers states are tuples with an item a
+            layer.
+
+        Raises:
+            ValueError: if lengths are not (batch,) whole numbers within 0 .. time.
+        """
+        if state is not None and inputs.dim() > 1:
+            pairs = zip(self.cells, self._per_layer(state), strict=True)
+            state = self._joined([self._continued(c, s, inputs.shape[1]) for c, s in pairs])
+        # a compiler must not look into an engine
+        engines = None if torch.compiler.is_compiling() else self._own_engines()
+        if engines is not None:
+            outcome = engines.run(
+                self.plain_pass, inputs, self._per_layer(state), lengths, return_states
+            )
+            if outcome is not None:
+                predictions, finals, histories = outcome
+                if return_states:
+                    return predictions, self._joined(finals), self._joined(histories)
+                return predictions, self._joined(finals)
+        return self.plain(inputs, state, lengths, return_states)
+
+    @staticmethod
+    def _continued(cell: Any, state: State, steps: int) -> State:
+        return cell.continued(state, steps) if isinstance(cell, Cell) else state
+
+    def plain_pass(
+        self, inputs: Tensor, states: Sequence[State | None], lengths: Tensor | None
+    ) -> tuple[Tensor, Sequence[State]]:
+        """Run the plain loop with the states of all layers as a list."""
+        given = None if states[0] is None else self._joined(states)
+        result = self.plain(inputs, given, lengths)
+        return result[0], self._per_layer(result[1])
+
+    def plain(
+        self,
+        inputs: Tensor,
+        state: State | None = None,
+        lengths: Tensor | None = None,
+        return_states: bool = False,
+    ) -> tuple[Tensor, State] | tuple[Tensor, State, State]:
+        """Run the network by the plain loop; see `forward`."""
+        if lengths is not None:
+            lengths = checked_lengths(inputs, lengths)
+            inputs = last_repeated(inputs, lengths)
+        embedded = self.embedding(inputs)
+        outputs = embedded
+        finals: list[State] = []
+        histories: list[State] = []
+        for cell, start in zip(self.cells, self._per_layer(state), strict=True):
+            run = _run_cell(cell, outputs, start, lengths, return_states)
+            outputs = run[0]
+            finals.append(run[1])
+            histories.extend(run[2:])
+        predictions = self.readout(embedded, outputs)
+        if lengths is not None:
+            ended = past_end(inputs.shape[1], lengths)
+            predictions = predictions.masked_fill(ended[..., None], 0)
+        if return_states:
+            return predictions, self._joined(finals), self._joined(histories)
+        return predictions, self._joined(finals)
+
+    def loss(
+        self,
+        inputs: Tensor,
+        targets: Tensor,
+        state: State | None = None,
+        lengths: Tensor | None = None,
+        reduction: LossReduction = "mean",
+    ) -> Tensor:
+        """Return the loss of a batch, a scalar; see `sequence_loss`."""
+        return sequence_loss(self(inputs, state, lengths)[0], targets, lengths, reduction)
+
+    @torch.no_grad()
+    def predict(
+        self, inputs: Tensor, state: State | None = None, lengths: Tensor | None = None
+    ) -> Tensor:
+        """Return the likeliest ids, (batch, time) int64.
+
+        They are IGNORE past an instance's length, and where a logit is NaN.
+
+        Raises:
+            UsageError: if the inputs are no tensor of a batch of sequences, or hold an unknown id.
+        """
+        _check_inputs(self.embedding, inputs)
+        ids = likeliest(self(inputs, state, lengths)[0])
+        if lengths is not None:
+            ids = ids.masked_fill(past_end(ids.shape[1], lengths), IGNORE)
+        return ids
+
+    def _per_layer(self, state: State | None) -> Sequence[State | None]:
+        if state is None:
+            return [None] * len(self.cells)
+        if len(self.cells) == 1:
+            return [state]
+        if not isinstance(state, tuple | list) or len(state) != len(self.cells):
+            raise ValueError(
+                f"the state of {len(self.cells)} layers is a tuple with an item a layer"
+            )
+        return state
+
+    def _joined(self, states: Sequence[State]) -> State:
+        return states[0] if len(self.cells) == 1 else tuple(states)
+
+
+def _check_inputs(embedding: nn.Module, inputs: Any) -> None:
+    """Refuse inputs that no user would get a clear error of torch's for."""
+    if not isinstance(inputs, Tensor):
+        raise UsageError(
+            f"the inputs must be a tensor of a batch, such as torch.tensor([[0, 1, 1]]), got "
+            f"{type(inputs).__name__}"
+        )
+    if isinstance(embedding, nn.Embedding | nn.Linear):
+        table = isinstance(embedding, nn.Embedding)
+        wanted = "(batch, time) ids" if table else "(batch, time, features) reals"
+        if inputs.dim() != (2 if table else 3) or inputs.is_floating_point() == table:
+            raise UsageError(
+                f"the inputs must be {wanted}, got shape {tuple(inputs.shape)} of {inputs.dtype}"
+            )
+    if isinstance(embedding, nn.Embedding) and inputs.numel():
+        size, wrong = embedding.num_embeddings, (inputs < 0) | (inputs >= embedding.num_embeddings)
+        if wrong.any():
+            raise UsageError(
+                f"the inputs hold the id {int(inputs[wrong][0])}; the model knows 0 to {size - 1}"
+            )
+
+
+def sequence_loss(
+    predictions: Tensor,
+    targets: Tensor,
+    lengths: Tensor | None = None,
+    reduction: LossReduction = "mean",
+) -> Tensor:
+    """Return the loss over scored positions, a scalar.
+
+    Args:
+        predictions: (batch, time, symbols) logits, or (batch, time, features) reals.
+        targets: (batch, time) ids with IGNORE where nothing is scored: cross-entropy, in nats;
+            (batch, time, symbols) bool with empty sets there: the cross-entropy of being in the
+            set, its mean over symbols; or (batch, time, features) reals with NaN there: squared
+            error, its mean over features.
+        lengths: (batch,) the steps of each instance; positions past them are not scored, whatever
+            is predicted there, NaN included.
+        reduction: `mean` over scored positions, or `sum` over an instance's positions and mean
+            over instances.
+
+    Raises:
+        ValueError: if lengths are not (batch,) whole numbers within 0 .. time.
+    """
+    if lengths is not None:
+        lengths = checked_lengths(targets, lengths)
+        predictions = predictions.masked_fill(past_end(targets.shape[1], lengths)[..., None], 0.0)
+    if targets.is_floating_point():
+        scored = ~targets.isnan().any(-1)
+        errors = torch.where(scored[..., None], predictions - targets, 0.0)
+        losses = errors.square().mean(-1)
+    elif targets.dtype == torch.bool:
+        scored = targets.any(-1)
+        losses = nn.functional.binary_cross_entropy_with_logits(
+            predictions, targets.to(predictions.dtype), reduction="none"
+        )
+        losses = losses.mean(-1).masked_fill(~scored, 0.0)
+    else:
+        if lengths is not None:
+            targets = targets.masked_fill(past_end(targets.shape[1], lengths), IGNORE)
+        flat = predictions.flatten(0, 1), targets.flatten()
+        if reduction == "mean":
+            return nn.functional.cross_entropy(*flat, ignore_index=IGNORE)
+        scored = targets != IGNORE
+        losses = nn.functional.cross_entropy(*flat, ignore_index=IGNORE, reduction="none")
+        losses = losses.view_as(targets)
+    if lengths is not None:
+        scored = scored & ~past_end(scored.shape[1], lengths)
+        losses = losses.masked_fill(~scored, 0.0)
+    return losses.sum() / (len(targets) if reduction == "sum" else scored.sum())
+
+
+def likeliest(logits: Tensor) -> Tensor:
+    """Return the symbol with the largest logit, (batch, time) int64, IGNORE where one is NaN."""
+    largest, ids = logits.max(-1)
+    return ids.masked_fill(largest.isnan(), IGNORE)
+
+
+def _run_cell(
+    cell: Any, inputs: Tensor, state: State | None, lengths: Tensor | None, return_states: bool
+) -> tuple[Any, ...]:
+    """Run a cell along its inputs, through its own `scan` if it has one that serves."""
+    if hasattr(cell, "scan") and not return_states:
+        return scanned(cell, inputs, state, lengths)
+    outputs, final, histories = states_along(cell, inputs, state, lengths, return_states)
+    return outputs, final, *histories

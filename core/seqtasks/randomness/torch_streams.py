@@ -1,0 +1,309 @@
+"""Generators that torch draws from in place of its global generator.
+
+A run in a thread must give the bits of the same run alone, so nothing here draws from the global
+generator: while a stream is in use, each random operation of this thread is handed the stream's own
+`torch.Generator`. A generator seeded alike gives the same bits as the global one.
+
+Operations that take no generator, such as dropout on a GPU, draw from the global state, which is
+exchanged for the time of the call, under a lock, and put back.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from seqtasks.randomness.streams import torch_seed
+
+__all__ = ["RandomStream", "torch_stream"]
+
+Result = TypeVar("Result")
+
+_exchanged = threading.RLock()
+"""Held while torch's global state is another's."""
+_CPU = torch.device("cpu")
+_MAY_DRAW = re.compile(
+    "rand|normal|uniform|bernoulli|dropout|multinomial|poisson|binomial|exponential|cauchy"
+    "|geometric|rrelu|gumbel|gamma|dirichlet|lstm|gru|rnn|attention|fractional|init|sparse_"
+    "|orthogonal|xavier|kaiming"
+)
+"""In the names of torch's functions that may draw; of others it does no harm, but takes longer."""
+
+
+def torch_stream(seed: int, purpose: str) -> "RandomStream":
+    """Return the stream that torch draws from for one purpose of an experiment's seed.
+
+    All draws of torch inside a run come from here.
+    """
+    return RandomStream(torch_seed(seed, purpose))
+
+
+class RandomStream:
+    """Random numbers for torch, of one seed, on any device.
+
+    Args:
+        seed: of the generators, one for each device.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._generators: dict[torch.device, torch.Generator] = {}
+        self._is_needed = False
+
+    def generator(self, device: torch.device = _CPU) -> torch.Generator:
+        """Return the generator of a device."""
+        if device == torch.device("cuda"):
+            device = torch.device("cuda", torch.cuda.current_device())
+        made = self._generators.get(device)
+        if made is None:
+            made = torch.Generator(device).manual_seed(self._seed)
+            self._generators[device] = made
+        return made
+
+    def states(self, gpu: torch.device | None = None) -> list[Tensor]:
+        """Return the state on the CPU and, if there is one, on a GPU."""
+        devices = [_CPU] if gpu is None else [_CPU, gpu]
+        return [self.generator(device).get_state() for device in devices]
+
+    def restore(self, states: list[Tensor], gpu: torch.device | None = None) -> None:
+        """Put back what `states` returned."""
+        self.generator().set_state(states[0])
+        if gpu is not None:
+            self.generator(gpu).set_state(states[1])
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything was drawn from the stream since it was made."""
+        fresh = RandomStream(self._seed)
+        return any(
+            not torch.equal(one.get_state(), fresh.generator(device).get_state())
+            for device, one in self._generators.items()
+        )
+
+    @contextmanager
+    def drawing(self) -> Generator[None, None, None]:
+        """Let this thread's random operations draw from the stream.
+
+        All of them, also those inside compiled functions; each operation takes longer meanwhile.
+        """
+        with _OperationsDraw(self):
+            yield
+
+    @contextmanager
+    def functions_drawing(self) -> Generator[None, None, None]:
+        """Let torch's random functions draw from the stream.
+
+        As `drawing`, but for what draws without the name of a random function, and much quicker.
+        """
+        with _FunctionsDraw(self):
+            yield
+
+    @contextmanager
+    def exchanged(self, device: torch.device = _CPU) -> Generator[None, None, None]:
+        """Let torch's global generator be the stream, under a lock; put its state back."""
+        with _exchanged:
+            before = _global_state(device)
+            _set_global_state(device, self.generator(device).get_state())
+            try:
+                yield
+                self.generator(device).set_state(_global_state(device))
+            finally:
+                _set_global_state(device, before)
+
+    def used_by(
+        self,
+        call: Callable[[], Result],
+        device: torch.device = _CPU,
+        undo: Callable[[], None] = lambda: None,
+    ) -> Result:
+        """Return the result of a call that is not expected to draw, and does so from the stream.
+
+        Most models draw nothing and should not become slower: the call is first made as it is. If
+        torch's global state changed meanwhile, by this call or by another thread, the call is made
+        again with the stream. After a call that drew, later calls use the stream at once.
+
+        Args:
+            call: what may draw.
+            device: where it draws.
+            undo: takes back what the call changed, before the call is made again.
+        """
+        if not self._is_needed:
+            with _exchanged:
+                before = _global_state(device)
+            result = call()
+            if torch.equal(before, _global_state(device)):
+                return result
+            undo()
+            unused = self.generator(device).get_state()
+            with self.drawing():
+                result = call()
+            if not torch.equal(unused, self.generator(device).get_state()):
+                self._is_needed = True
+                with _exchanged:
+                    _set_global_state(device, before)
+            return result  # otherwise another thread drew
+        with self.drawing():
+            return call()
+
+
+class _OperationsDraw(TorchDispatchMode):
+    """Hands a stream's generators to operations that draw, whoever calls them."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Leave torch's compiler alone: to be hidden from it, the mode would import all of it."""
+        return False
+
+    def __init__(self, stream: RandomStream) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if not _draws(func):
+            return func(*args, **kwargs)
+        device = _device_of(args, kwargs)
+        seeded = _with_generator(func)
+        if func is torch.ops.aten.native_dropout.default and device == _CPU:
+            return _native_dropout(self._stream, *args, **kwargs)
+        if seeded is None:
+            with self._stream.exchanged(device):
+                return func(*args, **kwargs)
+        operation, place = seeded
+        given = args[place] if len(args) > place else kwargs.get("generator")
+        if given is not None:  # the model has one of its own
+            return func(*args, **kwargs)
+        generator = self._stream.generator(device)
+        if len(args) > place and operation is func:
+            return func(*args[:place], generator, *args[place + 1 :], **kwargs)
+        return operation(*args, **{**kwargs, "generator": generator})
+
+
+class _FunctionsDraw(TorchFunctionMode):
+    """Hands a stream's generators to functions that may draw, by their names."""
+
+    def __init__(self, stream: RandomStream) -> None:
+        super().__init__()
+        self._stream = stream
+        self._operations = _OperationsDraw(stream)
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if _may_draw(func):
+            if func in _OFTEN:
+                return _OFTEN[func](self._stream, *args, **(kwargs or {}))
+            with self._operations:
+                return func(*args, **(kwargs or {}))
+        return func(*args, **(kwargs or {}))
+
+
+def _native_dropout(
+    stream: RandomStream,
+    input: Tensor,  # noqa: A002 - torch's name
+    p: float,
+    train: bool | None,
+) -> tuple[Tensor, Tensor]:
+    """Do as `torch.native_dropout` on a CPU, which takes no generator; scripts call it."""
+    if train is False or not input.numel():
+        return torch.native_dropout(input, p, train)
+    mask = torch.empty_like(input, dtype=torch.bool)
+    mask.bernoulli_(1 - p, generator=stream.generator())
+    return input.mul(mask).mul_(0.0 if p == 1 else 1 / (1 - p)), mask
+
+
+def _dropout(
+    stream: RandomStream,
+    input: Tensor,  # noqa: A002 - torch's name
+    p: float = 0.5,
+    training: bool = True,
+    inplace: bool = False,
+) -> Tensor:
+    """Do as `torch.nn.functional.dropout`, in the operations of torch's own on a CPU."""
+    if inplace or not training or not 0 < p < 1 or not input.numel() or input.device != _CPU:
+        with stream.drawing():
+            return functional.dropout(input, p, training, inplace)
+    kept = torch.empty_like(input, requires_grad=False).bernoulli_(
+        1 - p, generator=stream.generator()
+    )
+    return input * kept.div_(1 - p)
+
+
+def _randn_like(
+    stream: RandomStream,
+    input: Tensor,  # noqa: A002 - torch's name
+    **options: Any,
+) -> Tensor:
+    if options:
+        with stream.drawing():
+            return torch.randn_like(input, **options)
+    drawn = torch.empty_like(input, requires_grad=False)
+    return drawn.normal_(generator=stream.generator(input.device))
+
+
+_OFTEN: dict[Any, Callable[..., Tensor]] = {
+    functional.dropout: _dropout,
+    torch.randn_like: _randn_like,
+}
+"""What models draw by most, without the detour by all operations."""
+
+
+@cache
+def _may_draw(function: Any) -> bool:
+    return _MAY_DRAW.search(getattr(function, "__name__", "")) is not None
+
+
+@cache
+def _draws(operation: Any) -> bool:
+    return torch.Tag.nondeterministic_seeded in getattr(operation, "tags", ())
+
+
+@cache
+def _with_generator(operation: Any) -> tuple[Any, int] | None:
+    """Return an operation, or its other form, that takes a generator, and at which place."""
+    taken = _arguments(operation)
+    names = [name for name, _ in taken]
+    if "generator" in names:
+        return operation, names.index("generator")
+    packet = operation.overloadpacket
+    for overload in packet.overloads():
+        other = _arguments(getattr(packet, overload))
+        without = [argument for argument in other if argument[0] != "generator"]
+        if len(without) < len(other) and without == taken:
+            return getattr(packet, overload), len(names)
+    return None
+
+
+def _arguments(operation: Any) -> list[tuple[str, str]]:
+    """Return the names and types of what an operation takes."""
+    return [(argument.name, str(argument.type)) for argument in operation._schema.arguments]
+
+
+def _device_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.device:
+    """Return the device on which an operation draws."""
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, Tensor):
+            return value.device
+    named = kwargs.get("device")
+    return _CPU if named is None else torch.device(named)
+
+
+def _global_state(device: torch.device) -> Tensor:
+    return torch.get_rng_state() if device.type == "cpu" else torch.cuda.get_rng_state(device)
+
+
+def _set_global_state(device: torch.device, state: Tensor) -> None:
+    if device.type == "cpu":
+        torch.set_rng_state(state)
+    else:
+        torch.cuda.set_rng_state(state, device)

@@ -1,0 +1,322 @@
+"""Discover plugins and look up what they register; set a broken plugin aside."""
+
+import importlib
+import logging
+import os
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from typing import Any, Literal
+
+import pluggy
+
+from seqtasks import __version__, hookspecs
+from seqtasks.errors import UsageError, did_you_mean, one_line
+from seqtasks.registry.plugin_imports import (
+    OWN_DISTRIBUTION,
+    check_marked,
+    check_required_version,
+    importing,
+)
+
+__all__ = [
+    "EVERY",
+    "KINDS",
+    "THIRD_PARTY",
+    "Entry",
+    "Kind",
+    "Plugin",
+    "Registry",
+    "current_registry",
+    "use_registry",
+]
+
+Kind = Literal["task", "cell", "readout", "experiment", "command"]
+KINDS: tuple[Kind, ...] = ("task", "cell", "readout", "experiment", "command")
+logger = logging.getLogger("seqtasks")
+DISABLE_VARIABLE = "SEQTASKS_DISABLE_PLUGINS"
+EVERY, THIRD_PARTY = "all", "third-party"
+"""Words that switch off all plugins but `builtin`, which brings the commands, and all of others."""
+MOST_NAMED = 12
+"""Known names that a message lists; more would hide the message."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered thing: what or where it is (`target`), and which plugin says so."""
+
+    kind: Kind
+    name: str
+    target: Any
+    summary: str
+    plugin: str
+    distribution: str
+    family: str = ""
+    level: str = ""
+
+
+@dataclass
+class Plugin:
+    """A plugin found by its entry point, and what became of it.
+
+    Attributes:
+        gives: the names it registers, by kind; another plugin may hold one of them.
+        observes: the moments of a run that it sees.
+        left_out: each thing that it registers wrongly, and why; its others are in use.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    status: Literal["loaded", "set aside", "disabled"] = "loaded"
+    problem: str = ""
+    module: Any = None
+    gives: dict[Kind, list[str]] = field(default_factory=dict["Kind", list[str]])
+    observes: list[str] = field(default_factory=list[str])
+    left_out: list[str] = field(default_factory=list[str])
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return f"plugin {self.name} of {self.distribution}"
+
+
+class Registry:
+    """What the installed plugins offer.
+
+    Attributes:
+        plugins: every plugin found, the built-in ones first, then by distribution name.
+        warnings: one line for each plugin set aside, each thing registered wrongly and each entry
+            that lost its name to another.
+    """
+
+    def __init__(self, disabled: Iterable[str] = ()) -> None:
+        self.plugins: list[Plugin] = []
+        self.warnings: list[str] = []
+        self.hooks = pluggy.PluginManager("seqtasks")
+        self.hooks.add_hookspecs(hookspecs)
+        self._entries: dict[Kind, dict[str, Entry]] = {kind: {} for kind in KINDS}
+        self._disabled = set(disabled)
+        for point, distribution in _discover():
+            self._add(point, distribution)
+
+    def entries(self, kind: Kind) -> list[Entry]:
+        """Return the entries of one kind, by name."""
+        return [entry for _, entry in sorted(self._entries[kind].items())]
+
+    def names(self, kind: Kind) -> list[str]:
+        """Return the names of one kind, sorted."""
+        return sorted(self._entries[kind])
+
+    def get(self, kind: Kind, name: str) -> Entry | None:
+        """Return the entry of a name, or None."""
+        return self._entries[kind].get(name)
+
+    def entry(self, kind: Kind, name: str) -> Entry:
+        """Return the entry of a name.
+
+        Raises:
+            UsageError: for an unknown name, with the nearest known one.
+        """
+        if entry := self.get(kind, name):
+            return entry
+        raise UsageError(self.unknown(name, kind))
+
+    def unknown(self, name: str, *kinds: Kind) -> str:
+        """Return the message for a name that none of the kinds knows."""
+        known = sorted({known for kind in kinds for known in self.names(kind)})
+        suggestion = did_you_mean(name, known)
+        if not suggestion:
+            suggestion = f" Known: {', '.join(known) or 'none'}."
+            if len(known) > MOST_NAMED:
+                suggestion = f" `seqtasks list` shows the {len(known)} there are."
+        aside = [f"{p.name} ({p.problem})" for p in self.plugins if p.status == "set aside"]
+        disabled = [p.name for p in self.plugins if p.status == "disabled"]
+        if aside:
+            suggestion += f" Plugins set aside: {'; '.join(aside)}."
+        if disabled:
+            suggestion += f" Plugins switched off: {', '.join(disabled)}."
+        listed = " or ".join([", ".join(kinds[:-1]), kinds[-1]] if kinds[1:] else kinds)
+        return f"unknown {listed} '{name}'.{suggestion}"
+
+    def load(self, entry: Entry) -> Any:
+        """Return the object an entry stands for, importing it if it is lazy.
+
+        Raises:
+            UsageError: if a lazy target cannot be imported.
+        """
+        if not isinstance(entry.target, str):
+            return entry.target
+        module, _, attribute = entry.target.partition(":")
+        title = f"{entry.kind} '{entry.name}' of plugin {entry.plugin} ({entry.distribution})"
+        try:
+            ours = entry.distribution == OWN_DISTRIBUTION
+            with importing(title, entry.plugin, ours=ours):
+                value: Any = importlib.import_module(module)
+                for part in attribute.split("."):
+                    value = getattr(value, part)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a stranger's module may raise anything
+            raise UsageError(
+                f"{title} cannot be loaded from '{entry.target}': {one_line(error)}"
+            ) from error
+        return value
+
+    def plugin_versions(self) -> dict[str, str]:
+        """Return the versions of the distributions whose plugins are in use."""
+        loaded = [plugin for plugin in self.plugins if plugin.status == "loaded"]
+        return {plugin.distribution: plugin.version for plugin in loaded}
+
+    def _add(self, point: EntryPoint, distribution: Distribution | None) -> None:
+        name, version = _name_and_version(distribution)
+        plugin = Plugin(point.name, name, version)
+        self.plugins.append(plugin)
+        words = {EVERY} if name == OWN_DISTRIBUTION else {EVERY, THIRD_PARTY}
+        if name == OWN_DISTRIBUTION and point.name == "builtin":
+            words = set[str]()
+        if {point.name, *words} & self._disabled:
+            plugin.status = "disabled"
+            return
+        try:
+            if distribution is not None and name != OWN_DISTRIBUTION:
+                check_required_version(distribution)
+            with importing(plugin.title, plugin.name, ours=name == OWN_DISTRIBUTION):
+                plugin.module = point.load()
+                entries = self._register(plugin)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # such as pytest's Skipped, or a panic of a Rust extension
+            problem = _problem(error)
+            plugin.status, plugin.problem, plugin.module = "set aside", problem, None
+            plugin.left_out.clear()
+            self.warnings.append(f"{plugin.title} is set aside: {problem}")
+            return
+        self.warnings += [
+            f"{plugin.title} has one thing left out: {why}" for why in plugin.left_out
+        ]
+        for entry in entries:
+            self._claim(entry)
+
+    def _register(self, plugin: Plugin) -> list[Entry]:
+        """Register a module with pluggy and collect its entries, all or none."""
+        registered = f"{plugin.distribution}:{plugin.name}"
+        try:
+            self.hooks.register(plugin.module, registered)
+            callers = self.hooks.get_hookcallers(plugin.module) or []
+            check_marked(plugin.module, [caller.name for caller in callers])
+            for caller in callers:
+                if not caller.has_spec():
+                    raise UsageError(
+                        f"it defines {caller.name}, which seqtasks {__version__} does not know "
+                        "(it may need a newer seqtasks)"
+                    )
+            entries: list[Entry] = []
+            for kind in KINDS:
+                for implementation in self.hooks.hook.__dict__[f"register_{kind}s"].get_hookimpls():
+                    if implementation.plugin is plugin.module:
+                        implementation.function(_collector(kind, plugin, entries))
+        except BaseException:
+            self.hooks.unregister(name=registered)
+            raise
+        for entry in entries:
+            plugin.gives.setdefault(entry.kind, []).append(entry.name)
+        plugin.observes = sorted(c.name for c in callers if c.name.startswith("run_"))
+        return entries
+
+    def _claim(self, entry: Entry) -> None:
+        holder = self._entries[entry.kind].setdefault(entry.name, entry)
+        if holder is not entry:
+            self.warnings.append(
+                f"{entry.kind} '{entry.name}' of plugin {entry.plugin} of {entry.distribution} is "
+                f"not used: {holder.plugin} of {holder.distribution} has that name"
+            )
+
+
+def _collector(kind: Kind, plugin: Plugin, entries: list[Entry]) -> Callable[..., None]:
+    def register(
+        name: str, target: Any, summary: str = "", *, family: str = "", level: str = ""
+    ) -> None:
+        texts = {"summary": summary, "family": family, "level": level}
+        if why := _why_not(kind, name, target, texts):
+            plugin.left_out.append(why)
+            return
+        origin = plugin.name, plugin.distribution
+        entries.append(Entry(kind, name, target, summary, *origin, family or plugin.name, level))
+
+    return register
+
+
+def _why_not(kind: Kind, name: Any, target: Any, texts: Mapping[str, Any]) -> str:
+    """Return why a thing cannot be registered; empty if it can."""
+    if not isinstance(name, str):
+        return f"the name of a {kind} must be text, got {name!r}"
+    if not _NAME.fullmatch(name):
+        better = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")
+        advice = f", such as '{better}'" if better else ""
+        return f"{name!r} cannot be the name of a {kind}: use letters, digits, '-' and '_'{advice}"
+    for label, text in texts.items():
+        if not isinstance(text, str):
+            return f"the {label} of {kind} '{name}' must be text, got {text!r}"
+    if isinstance(target, str) and not all(target.partition(":")):
+        return (
+            f"the target of {kind} '{name}' must be an object or 'module:attribute', got {target!r}"
+        )
+    return ""
+
+
+def _discover() -> Iterator[tuple[EntryPoint, Distribution | None]]:
+    """Yield the entry points of the group, the built-in ones first, then by distribution name."""
+    found: dict[tuple[str, str], tuple[EntryPoint, Distribution | None]] = {}
+    for point in entry_points(group=hookspecs.ENTRY_POINT_GROUP):
+        distribution = getattr(point, "dist", None)
+        name, _ = _name_and_version(distribution)
+        found.setdefault((name, point.name), (point, distribution))
+    ordered = sorted(found, key=lambda key: (key[0] != OWN_DISTRIBUTION, key[0].lower(), key[1]))
+    return iter([found[key] for key in ordered])
+
+
+def _name_and_version(distribution: Distribution | None) -> tuple[str, str]:
+    """Return what a distribution's metadata says; its metadata may be missing or damaged."""
+    unknown = ("unknown distribution", "unknown")
+    if distribution is None:
+        return unknown
+    try:
+        return distribution.name or unknown[0], distribution.version or unknown[1]
+    except Exception:
+        return unknown
+
+
+def _problem(error: BaseException) -> str:
+    if isinstance(error, UsageError | pluggy.PluginValidationError):
+        return " ".join(str(error).split())
+    return one_line(error)
+
+
+_current: Registry | None = None
+_making = threading.RLock()
+
+
+def current_registry() -> Registry:
+    """Return the registry in use, made at the first call.
+
+    The environment variable SEQTASKS_DISABLE_PLUGINS names plugins to leave out; `all` leaves out
+    all but `builtin`, `third-party` those of other distributions than seqtasks.
+    """
+    if _current is None:
+        with _making:
+            return use_registry() if _current is None else _current
+    return _current
+
+
+def use_registry(disabled: Iterable[str] = ()) -> Registry:
+    """Make a new registry without the plugins named, and put it in use."""
+    global _current
+    named = os.environ.get(DISABLE_VARIABLE, "").split(",")
+    _current = Registry({name.strip() for name in named} | set(disabled) - {""})
+    for warning in _current.warnings:
+        logger.warning(warning)
+    return _current

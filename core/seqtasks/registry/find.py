@@ -1,0 +1,154 @@
+"""Find the class that a spec names, registered or in a file, and its parameters."""
+
+import copy
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seqtasks.errors import UsageError, explain, one_line
+from seqtasks.registry.discovery import Kind, current_registry
+from seqtasks.registry.module_classes import ModuleNotThereError, class_from_module
+from seqtasks.registry.user_files import class_from_file
+from seqtasks.specs.bind import bind
+from seqtasks.specs.grammar import Spec, SpecError, parse_spec
+from seqtasks.tasks import Reals, Task, Tokens, TokenSets
+from seqtasks.tasks.lengths import AllowedLengths
+from seqtasks.tasks.metrics import Metric
+from seqtasks.tasks.settings import Settings
+
+__all__ = ["Found", "build_task", "find", "task"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A target (a class, or an object registered ready made) and the values of its parameters."""
+
+    spec: Spec
+    target: Any
+    parameters: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """A short name: the registered one, or that of the class in a file or module."""
+        return self.spec.name if self.spec.is_registered else self.target.__name__
+
+
+def find(kind: Kind, text: str, base: type, given: Sequence[str] = ()) -> Found:
+    """Return what a spec string names.
+
+    Args:
+        kind: where to look a registered name up.
+        text: the spec string.
+        base: the class it must be a subclass (or an instance) of.
+        given: the parameters that the caller fills in itself.
+
+    Raises:
+        UsageError: for an unknown name, file, module, class or parameter.
+    """
+    spec = parse_spec(text)
+    if spec.path is not None:
+        target = class_from_file(Path(spec.path), spec.name, base, kind)
+        return Found(spec, target, bind(spec, target, given))
+    registry = current_registry()
+    if spec.module is not None:
+        try:
+            target = class_from_module(spec, base, kind, registry.names(kind))
+        except ModuleNotThereError:
+            if registry.get(kind, spec.module) is None:
+                raise
+            raise SpecError(
+                text, spec.name_column, "expected a parameter, written key=value"
+            ) from None
+        return Found(spec, target, bind(spec, target, given))
+    entry = registry.entry(kind, spec.name)
+    target = registry.load(entry)
+    if inspect.isclass(target) and issubclass(target, base):
+        return Found(spec, target, bind(spec, target, given))
+    if isinstance(target, base):
+        return Found(spec, target, bind(spec, lambda: None))
+    raise UsageError(
+        f"{kind} '{spec.name}' of plugin {entry.plugin} ({entry.distribution}) is not a "
+        f"subclass of seqtasks.{base.__name__}"
+    )
+
+
+def task(spec: str | Task | type[Task]) -> Task:
+    """Return the task a spec string names. Imports no torch.
+
+    Example:
+        >>> import seqtasks as st
+        >>> st.task("bitshift:shift=2")
+        BitShift(shift=2)
+    """
+    if isinstance(spec, Task):
+        return _checked(spec)
+    if inspect.isclass(spec):
+        if not issubclass(spec, Task):
+            raise UsageError(f"{spec.__name__} is not a task: it must be a subclass of Task")
+        return build_task(spec, {}, spec.__name__)
+    if not isinstance(spec, str):
+        raise UsageError(f"a task is a spec string or a Task, got {type(spec).__name__}")
+    found = find("task", spec, Task)
+    if isinstance(found.target, Task):
+        made = copy.copy(_checked(found.target))  # for what is registered may have several names
+    else:
+        made = build_task(found.target, found.parameters, spec)
+    if found.spec.is_registered:
+        object.__setattr__(made, "registered_name", found.spec.name)  # it may be frozen
+    return made
+
+
+def build_task(cls: type[Task], parameters: dict[str, Any], spec: str) -> Task:
+    """Make a task and check that it says what a task must."""
+    try:
+        made = cls(**parameters)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError(f"task {spec} cannot be made: {one_line(error)}") from error
+    return _checked(made)
+
+
+def _checked(made: Task) -> Task:
+    """Return a task that says what a task must.
+
+    Raises:
+        UsageError: if it does not, naming what is missing or wrong.
+    """
+    name = type(made).__name__
+    try:
+        _check_parts(made, name)
+    except UsageError:
+        raise
+    except Exception as error:  # an attribute may be a property of the author's
+        raise UsageError(f"task {name} cannot say what it is: {explain(error)}") from error
+    return made
+
+
+def _check_parts(made: Task, name: str) -> None:
+    for side, kinds in (("inputs", Tokens | Reals), ("targets", Tokens | TokenSets | Reals)):
+        if not isinstance(getattr(made, side, None), kinds):
+            raise UsageError(f'{name} must say its {side}: `{side} = Tokens("01")` or `Reals(2)`')
+    given: Any = made.metrics
+    many = isinstance(given, tuple | list) and bool(given)
+    if not many or not all(isinstance(one, Metric) for one in given):
+        raise UsageError(
+            f"{name}.metrics must be a tuple of metrics, such as `(seqtasks.token_accuracy,)`, "
+            f"got {given!r}"[:200]
+        )
+    if isinstance(made.targets, Reals) and {"token_accuracy", "sequence_accuracy"} & {
+        metric.name for metric in made.metrics
+    }:
+        raise UsageError(
+            f"{name} has real targets, which accuracy cannot score: "
+            "set `metrics = (seqtasks.mean_squared_error,)`"
+        )
+    if made.layout not in ("each", "end", "after"):
+        raise UsageError(f"{name}.layout must be each, end or after, got {made.layout!r}")
+    for part, kind in (("lengths", AllowedLengths), ("settings", Settings)):
+        held = getattr(made, part)
+        if not isinstance(held, kind):
+            wanted = f"{kind.__module__}.{kind.__name__}"
+            raise UsageError(f"{name}.{part} must be a {wanted}, got {held!r}")

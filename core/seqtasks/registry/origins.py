@@ -1,0 +1,156 @@
+"""Record the plugin, distribution, version and definition of a task, cell or readout."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from seqtasks.registry.definitions import definition_digest
+from seqtasks.registry.discovery import Kind, current_registry
+from seqtasks.registry.references import describe, named_class
+from seqtasks.registry.user_files import class_from_file
+from seqtasks.specs.grammar import parse_spec
+from seqtasks.tasks import Task
+from seqtasks.trust.distributions import installed, owner
+
+__all__ = ["Origin", "held_distributions", "origin_of", "recorded_origin", "unknown_name"]
+
+_MOST_HELD = 500
+"""Distributions of a record that are looked for: each takes a look into folders."""
+
+_KINDS: tuple[Kind, ...] = ("task", "cell", "readout")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a thing comes from. None stands for what does not apply or is not known.
+
+    Attributes:
+        name: the registered name; None for a class that no plugin registers.
+        plugin: the plugin that registers it.
+        distribution: the distribution that brings it; None for a file or program of one's own.
+        version: the distribution's version.
+        definition: the digest of its definition.
+    """
+
+    name: str | None = None
+    plugin: str | None = None
+    distribution: str | None = None
+    version: str | None = None
+    definition: str | None = None
+
+    def to_json(self) -> dict[str, str | None]:
+        """Return what a run records of it."""
+        return asdict(self)
+
+    def difference(self, now: "Origin") -> str | None:
+        """Say in what the thing is another one now, None if it is the same."""
+        if self.distribution != now.distribution:
+            return f"came from {_told(self)} and now comes from {_told(now)}"
+        if self.definition is not None and now.definition is not None:
+            if self.definition == now.definition:
+                return None
+            if self.version != now.version:
+                return f"of {_told(self)} has another definition in {_told(now)}"
+            return f"{self._place()}has another definition than when the run began"
+        if self.version != now.version:
+            return f"of {_told(self)} may have another definition in {_told(now)}"
+        return None
+
+    def _place(self) -> str:
+        return "" if self.distribution is None else f"of {_told(self)} "
+
+
+def origin_of(thing: Any, kind: Kind) -> Origin:
+    """Return where a thing comes from now, as an experiment has it: a spec, a class, an instance.
+
+    Raises:
+        UsageError: for an unknown name, or a file that cannot be read or run.
+    """
+    if isinstance(thing, str):
+        spec = parse_spec(thing)
+        if spec.path is not None:
+            cls = class_from_file(Path(spec.path), spec.name, _base(kind), kind)
+            return Origin(definition=definition_digest(cls))
+        if spec.module is not None:
+            thing = named_class(spec, kind)
+    reference, source = describe(type(thing) if isinstance(thing, Task) else thing, kind)
+    if source is not None:
+        return Origin(definition=definition_digest(thing))
+    if isinstance(reference, str):
+        registry = current_registry()
+        entry = registry.entry(kind, parse_spec(reference).name)
+        versions = {(one.name, one.distribution): one.version for one in registry.plugins}
+        version = versions.get((entry.plugin, entry.distribution))
+        digest = definition_digest(registry.load(entry))
+        return Origin(entry.name, entry.plugin, entry.distribution, version, digest)
+    found = owner(str(getattr(thing, "__module__", type(thing).__module__)))
+    digest = definition_digest(type(thing) if isinstance(thing, Task) else thing)
+    if found is None:
+        return Origin(definition=digest)
+    return Origin(distribution=found.name, version=found.version, definition=digest)
+
+
+def recorded_origin(record: Mapping[str, Any], kind: Kind) -> Origin | None:
+    """Return where a run's record says that a thing came from; None if it does not say."""
+    things = record.get("things")
+    found = things.get(kind) if isinstance(things, dict) else None
+    if not isinstance(found, dict):
+        return None
+    names = ("name", "plugin", "distribution", "version", "definition")
+    values = {name: found.get(name) for name in names}
+    return Origin(**{k: v if isinstance(v, str) else None for k, v in values.items()})
+
+
+def held_distributions(record: Mapping[str, Any]) -> dict[str, str]:
+    """Return the distributions that a record names, with their versions."""
+    versions = record.get("versions")
+    plugins = versions.get("plugins") if isinstance(versions, dict) else None
+    held = plugins if isinstance(plugins, dict) else {}
+    few = islice(held.items(), _MOST_HELD)
+    held = {name: version for name, version in few if isinstance(version, str)}
+    for kind in _KINDS:
+        origin = recorded_origin(record, kind)
+        if origin is not None and origin.distribution and origin.version:
+            held[origin.distribution] = origin.version
+    return held
+
+
+def unknown_name(kind: Kind, name: str, record: Mapping[str, Any]) -> str:
+    """Return the message for a name in a record that no plugin registers now."""
+    origin = recorded_origin(record, kind)
+    if origin is not None and origin.distribution is not None:
+        came = f"{kind} '{name}' came from the distribution {_told(origin)}"
+        now = installed(origin.distribution)
+        if now is None:
+            return f"{came}, which is not installed"
+        for plugin in current_registry().plugins:
+            same = (plugin.name, plugin.distribution) == (origin.plugin, origin.distribution)
+            if same and plugin.status != "loaded":
+                why = f": {plugin.problem}" if plugin.problem else ""
+                return f"{came}, whose plugin {plugin.name} is {plugin.status}{why}"
+        return f"{came}; the installed {now.name} {now.version} has no {kind} of that name"
+    message = current_registry().unknown(name, kind)
+    gone = [
+        f"{one} {version}"
+        for one, version in held_distributions(record).items()
+        if installed(one) is None
+    ]
+    if gone:
+        message += f" The run was made with {', '.join(gone)}, not installed now."
+    return message
+
+
+def _base(kind: Kind) -> type:
+    if kind == "task":
+        return Task
+    from seqtasks.cells import Cell, Readout  # which imports torch
+
+    return Cell if kind == "cell" else Readout
+
+
+def _told(origin: Origin) -> str:
+    if origin.distribution is None:
+        return "a file or program of your own"
+    return f"{origin.distribution} {origin.version or ''}".strip()

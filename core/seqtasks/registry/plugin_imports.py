@@ -1,0 +1,126 @@
+"""Import a plugin: check its requirements and its hooks, and name it if it is slow."""
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Generator
+from importlib.metadata import Distribution
+from pathlib import Path
+from typing import Any
+
+from seqtasks import __version__, hookspecs
+from seqtasks.errors import UsageError
+
+__all__ = ["OWN_DISTRIBUTION", "check_marked", "check_required_version", "importing"]
+
+logger = logging.getLogger("seqtasks")
+
+OWN_DISTRIBUTION = "seqtasks"
+SLOW = 3.0
+"""Seconds after which a plugin that is still being imported is named."""
+
+
+@contextlib.contextmanager
+def importing(
+    title: str, name: str, slow: float = SLOW, *, ours: bool = False
+) -> Generator[None, None, None]:
+    """Import something of a plugin, which may print, take long or be interrupted.
+
+    What it prints goes to stderr: stdout holds what the command was asked for, such as JSON.
+
+    Args:
+        title: what is imported, for messages, such as `plugin example of seqtasks-example`.
+        name: of the plugin, to leave it out by.
+        slow: seconds after which it is named.
+        ours: whether the plugin is the core's own, which is never to be left out.
+
+    Raises:
+        KeyboardInterrupt: with a text that says what was being imported.
+    """
+    said = f"{title} takes long to import; to leave it out: --no-plugin {name}"
+    ended, torch_was_there = threading.Event(), "torch" in sys.modules
+
+    def watch() -> None:
+        over = ended.wait(slow)
+        if not over and not torch_was_there and "torch" in sys.modules:
+            over = ended.wait(
+                slow
+            )  # torch takes long on a busy machine; the plugin is not to blame
+        if not over:
+            logger.warning(said)
+
+    if not ours:
+        threading.Thread(target=watch, daemon=True).start()
+    try:
+        with contextlib.redirect_stdout(sys.stderr), _process_kept(title):
+            yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"interrupted while {title} was being imported; to leave it out: --no-plugin {name}"
+        ) from None
+    finally:
+        ended.set()
+
+
+@contextlib.contextmanager
+def _process_kept(title: str) -> Generator[None, None, None]:
+    """Put back what an import must not change: the current folder, and that signals end us.
+
+    A run would be written into another folder, or could not be stopped.
+    """
+    folder = None
+    with contextlib.suppress(OSError):  # it is gone, or may not be read
+        folder = os.open(os.curdir, os.O_RDONLY | os.O_CLOEXEC)
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    handlers = {number: signal.getsignal(number) for number in signals}
+    try:
+        yield
+    finally:
+        if folder is not None:
+            with contextlib.suppress(OSError):
+                if not os.path.samestat(os.fstat(folder), Path().stat()):
+                    os.fchdir(folder)
+                    logger.warning(f"{title} changed the current folder; it is put back")
+            os.close(folder)
+        for number, handler in handlers.items():
+            ignored = signal.getsignal(number) is signal.SIG_IGN is not handler
+            if ignored and threading.current_thread() is threading.main_thread():
+                signal.signal(number, handler)
+                logger.warning(f"{title} ignored {number.name}; it is heeded again")
+
+
+def check_marked(module: Any, marked: list[str]) -> None:
+    """Refuse a module with hooks that are not marked, or with none: it would give nothing."""
+    hooks = [name for name, value in vars(hookspecs).items() if hasattr(value, "seqtasks_spec")]
+    forgotten = [
+        name
+        for name in hooks
+        if name not in marked
+        and getattr(getattr(module, name, None), "__module__", None)
+        == getattr(module, "__name__", "")
+    ]
+    if forgotten:
+        raise UsageError(f"it defines {forgotten[0]} without @seqtasks.hookimpl above it")
+    if not marked:
+        raise UsageError(
+            "it gives nothing: no function in it is marked with @seqtasks.hookimpl "
+            f"({', '.join(hooks)})"
+        )
+
+
+def check_required_version(distribution: Distribution) -> None:
+    """Raise if a distribution's metadata asks for a seqtasks that this one is not."""
+    wanted = [text for text in distribution.requires or () if text.lower().startswith("seqtasks")]
+    if not wanted:
+        return  # packaging takes a while to import
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    for requirement in map(Requirement, wanted):
+        applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        fits = requirement.specifier.contains(__version__, prereleases=True)
+        if canonicalize_name(requirement.name) == OWN_DISTRIBUTION and applies and not fits:
+            raise UsageError(f"it needs {requirement}, this is seqtasks {__version__}")

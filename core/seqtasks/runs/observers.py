@@ -1,0 +1,165 @@
+"""Tell plugins and other observers of a run's moments, and keep each apart from the rest."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from seqtasks import hookspecs
+from seqtasks.errors import StopRun, UsageError, explain
+from seqtasks.files.atomic import appending, writing
+from seqtasks.files.json_text import write_text
+from seqtasks.hookspecs import hookimpl
+from seqtasks.registry.discovery import current_registry
+
+if TYPE_CHECKING:
+    from seqtasks.runs.training_run import Run
+
+__all__ = ["MetricsLog", "Observers", "TensorBoard"]
+
+logger = logging.getLogger("seqtasks")
+MOMENTS = ("run_started", "run_advanced", "run_evaluated", "run_finished")
+
+
+class Observers:
+    """Tells observers of a run's moments; one that raises is named once and dropped.
+
+    Args:
+        observers: objects or modules with `hookimpl` functions, beside the plugins.
+
+    Attributes:
+        stop_reason: what the first `StopRun` said that an observer raised; None if none did.
+
+    Raises:
+        UsageError: for one that is given twice, sees no moment, or takes what no moment has.
+    """
+
+    def __init__(self, observers: Iterable[Any] = ()) -> None:
+        self.stop_reason: str | None = None
+        self._essential: list[Any] = []
+        self._manager = pluggy.PluginManager("seqtasks")
+        self._manager.add_hookspecs(hookspecs)
+        plugins = [p for p in current_registry().plugins if p.status == "loaded"]
+        for plugin in plugins:
+            self._manager.register(plugin.module, f"{plugin.name} of {plugin.distribution}")
+        for observer in observers:
+            self._add(observer)
+
+    def add_essential(self, observer: Any) -> None:
+        """Add an observer without which the run must not go on; its errors pass through."""
+        self._essential.append(observer)
+        self._add(observer)
+
+    def tell(self, moment: str, **arguments: Any) -> None:
+        """Call every observer of a moment, named as its hook: run_started, run_advanced, ..."""
+        for implementation in self._manager.hook.__dict__[moment].get_hookimpls():
+            if not self._manager.is_registered(implementation.plugin):
+                continue  # dropped a moment ago
+            taken = {name: arguments[name] for name in implementation.argnames}
+            try:
+                implementation.function(**taken)
+            except StopRun as asked:
+                if self.stop_reason is None:
+                    self.stop_reason = str(asked) or "it asked for the end"
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # a SystemExit, say, must not end the run with its code
+                if implementation.plugin in self._essential:
+                    raise
+                self._drop(implementation, moment, error)
+
+    def _add(self, observer: Any) -> None:
+        name = getattr(observer, "__name__", type(observer).__name__)
+        try:
+            self._manager.register(observer)
+            self._manager.check_pending()
+        except (pluggy.PluginValidationError, ValueError) as error:
+            raise UsageError(f"the observer {name}: {' '.join(str(error).split())}") from error
+        if not self._manager.get_hookcallers(observer):
+            raise UsageError(
+                f"the observer {name} sees nothing: mark its methods with @seqtasks.hookimpl "
+                f"({', '.join(MOMENTS)})"
+            )
+
+    def _drop(self, implementation: Any, moment: str, error: BaseException) -> None:
+        name = implementation.plugin_name
+        if name.isdecimal():  # pluggy's name for an object without one
+            name = type(implementation.plugin).__name__
+        self._manager.unregister(implementation.plugin)
+        logger.warning(f"observer {name} failed in {moment} and is dropped: {explain(error)}")
+
+
+class MetricsLog:
+    """Writes the run's history to `metrics.jsonl`, a line at a time.
+
+    Args:
+        path: the file, which must hold the first `written` lines of the history already.
+        written: how many.
+    """
+
+    def __init__(self, path: Path, written: int) -> None:
+        self._path = path
+        self._written = written
+
+    @hookimpl
+    def run_started(self, run: "Run") -> None:
+        """Write what the run's start has put in its history."""
+        self.write(run)
+
+    @hookimpl
+    def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
+        """Write the line of losses, if one has come."""
+        self.write(run)
+
+    @hookimpl
+    def run_evaluated(self, run: "Run", step: int, metrics: Mapping[str, float]) -> None:
+        """Write the line of the evaluation."""
+        self.write(run)
+
+    def write(self, run: "Run") -> None:
+        """Write the lines that have come."""
+        lines = run.history[self._written :]
+        if lines:
+            with writing(self._path), appending(self._path) as file:
+                file.writelines(write_text(line) + "\n" for line in lines)
+            self._written += len(lines)
+
+
+class TensorBoard:
+    """Writes losses and scores as TensorBoard events, into `tensorboard/` of the run's directory.
+
+    Raises:
+        ImportError: if tensorboard is not installed (`pip install 'seqtasks[tensorboard]'`).
+    """
+
+    def __init__(self) -> None:
+        self._writer: Any = None
+
+    @hookimpl
+    def run_started(self, run: "Run") -> None:
+        """Open the file; a resumed run gets another, which takes over from its first step."""
+        from torch.utils.tensorboard import SummaryWriter
+
+        if run.path is not None:
+            self._writer = SummaryWriter(str(run.path / "tensorboard"), purge_step=run.step + 1)
+
+    @hookimpl
+    def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
+        """Add the loss of each step."""
+        if self._writer is not None:
+            for step, loss in enumerate(losses, start=run.step - steps + 1):
+                self._writer.add_scalar("loss", loss, step)
+
+    @hookimpl
+    def run_evaluated(self, run: "Run", step: int, metrics: Mapping[str, float]) -> None:
+        """Add the validation scores."""
+        if self._writer is not None:
+            for name, value in metrics.items():
+                self._writer.add_scalar(f"validation/{name}", value, step)
+
+    def close(self) -> None:
+        """Bring everything to the disk."""
+        if self._writer is not None:
+            self._writer.close()

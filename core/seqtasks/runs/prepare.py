@@ -1,0 +1,273 @@
+"""Check all that must be right before a run begins: device, task, model, one trial of both."""
+
+import logging
+import shlex
+import time
+from textwrap import shorten
+from typing import Any
+
+import torch
+from torch import nn
+
+from seqtasks.authoring.model_mistakes import (
+    NO_GRADIENT,
+    ROWS,
+    TRAINS_ONCE,
+    check_steps,
+    model_mistakes,
+)
+from seqtasks.errors import SeqtasksError, UsageError, explain, one_line
+from seqtasks.experiments.experiment import Experiment
+from seqtasks.models.build import build_model
+from seqtasks.models.model import Model
+from seqtasks.randomness.streams import stream
+from seqtasks.randomness.torch_streams import torch_stream
+from seqtasks.registry.references import short_name
+from seqtasks.runs.training_run import Run
+from seqtasks.scoring.fitting import check_experiment_fits
+from seqtasks.tasks import Batch, Task
+from seqtasks.tasks.mistakes import try_task
+from seqtasks.training import (
+    BatchSource,
+    Trainer,
+    brought_to_type,
+    check_memory,
+    predictions_of,
+    scoring,
+    to_torch,
+)
+
+__all__ = ["experiment_model", "prepare"]
+
+logger = logging.getLogger("seqtasks")
+
+LONGEST_TRIAL = 10_000
+"""The longest evaluation length at which a task is tried before the run."""
+
+SECONDS_OF_TRIALS = 1.0
+"""For how long evaluation lengths are tried, the longest first."""
+MOST_SAID = 2
+"""Mistakes named in a warning."""
+TRIED = 8
+"""Of the training lengths, the one at which the task's answers are tried."""
+
+_DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+def prepare(
+    experiment: Experiment,
+    model: nn.Module | None = None,
+    threads: int | None = None,
+    may_fall_back: bool = False,
+) -> tuple[Run, Trainer]:
+    """Return a run at step 0 and its trainer, after one small trial of task and model.
+
+    Args:
+        experiment: what is asked for.
+        model: a module to train instead of the experiment's own; it is trained in place.
+        threads: how many a compiled program is to use; None for as many as repay their waiting.
+        may_fall_back: whether another engine may run what the experiment's cannot; `auto` may.
+
+    Raises:
+        UsageError: if the device is not there, trained parameters overlap in memory, or the task
+            or the model does not do what it must.
+    """
+    task = experiment.make_task()
+    holdout = experiment.make_holdout(task)
+    device = _device(experiment.device)
+    title = f"the model {type(model).__name__}"
+    if model is None:
+        title = f"cell {short_name(experiment.cell)}"
+        check_experiment_fits(experiment, task, _DTYPES[experiment.dtype].itemsize)
+        try:
+            model = experiment_model(experiment, task)
+        except RuntimeError as error:  # torch has no error of its own for too little memory
+            raise UsageError(f"the model cannot be made: {one_line(error)}") from error
+    _check_module(model)
+    check_memory(model)
+    model.to(device)
+    source = BatchSource(
+        task.with_zeros_after_end() if experiment.zeros_after_end else task,
+        experiment.length_range,
+        experiment.batch_size,
+        experiment.data,
+        experiment.seed,
+        _DTYPES[experiment.dtype],
+        device,
+        experiment.curriculum,
+        holdout,
+        prefetch=True,
+        training_inputs=experiment.training_inputs,
+    )
+    before = {name for name, _ in model.named_parameters()}
+    mistakes = _mistakes(task, model, title, experiment, device)
+    _try_out(task, model, title, experiment, device)
+    later = [name for name, _ in model.named_parameters() if name not in before]
+    if later:
+        if isinstance(model, Model) and later[0].startswith("readout."):
+            title = f"readout {short_name(experiment.readout)}"
+        raise UsageError(
+            f"{title} makes parameters while it runs ({later[0]}), which are not trained: make "
+            "them in __init__"
+        )
+    trainer = Trainer(
+        model,
+        source,
+        experiment.optimizer,
+        experiment.learning_rate,
+        experiment.clip,
+        experiment.loss_reduction,
+        experiment.seed,
+        experiment.engine,
+        threads,
+        experiment.lr_schedule,
+        may_fall_back,
+    )
+    _say_what_is_wrong(mistakes, trainer, model, title, experiment)
+    return Run(experiment, task, model, holdout=holdout), trainer
+
+
+def _check_module(model: Any) -> None:
+    """Refuse what is no module with numbers in it.
+
+    Raises:
+        UsageError: saying what it is.
+    """
+    if not isinstance(model, nn.Module):
+        made = f"; make one: {model.__name__}(...)" if isinstance(model, type) else ""
+        kind = f"the class {model.__name__}" if made else type(model).__name__
+        raise UsageError(f"the model must be a torch.nn.Module, got {kind}{made}")
+    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        if tensor.is_meta:
+            raise UsageError(
+                f"the model's {name} is on the device meta and holds no numbers; make the model on "
+                "another device"
+            )
+
+
+def _mistakes(
+    task: Task, model: nn.Module, title: str, experiment: Experiment, device: torch.device
+) -> list[str]:
+    """Return what seems wrong with a model that runs, and refuse one whose steps fail.
+
+    Raises:
+        UsageError: if a cell changes its state in place, what a step returns is wrong and the
+            model fails for it, no prediction has a gradient, or only the first batch's have.
+    """
+    lengths = task.lengths.within(experiment.length_range)
+    try_task(task, min(lengths[-1], lengths[0] + TRIED * lengths.step), experiment.seed, False)
+    length = lengths[min(1, len(lengths) - 1)]
+    batch = task.batch(stream(experiment.seed, "trial", length), 2 * ROWS, length)
+    inputs = to_torch(batch.inputs, _DTYPES[experiment.dtype], device)
+    of_steps = check_steps(model, title)
+    if of_steps:
+        try:
+            with scoring(model), torch_stream(0, "trial").drawing():
+                predictions_of(model, inputs[:2])
+        except Exception as error:
+            raise UsageError(f"{title}: {of_steps[0]}") from error
+    mistakes = model_mistakes(model, inputs)
+    for grave in (NO_GRADIENT, TRAINS_ONCE):
+        if grave in mistakes:
+            further = [line for line in mistakes if line != grave]
+            raise UsageError(f"{title}: {'; '.join([grave, *further[:1]])}")
+    return [*of_steps, *mistakes]
+
+
+def _say_what_is_wrong(
+    mistakes: list[str], trainer: Trainer, model: nn.Module, title: str, experiment: Experiment
+) -> None:
+    """Say in a line what seems wrong with a model, and why the plain loop runs a cell of auto's."""
+    own_cell = title.startswith("cell ")
+    said = "; ".join(mistakes[:MOST_SAID])
+    start = f"{title} may be wrong:"
+    if own_cell and experiment.engine == "auto" and trainer.engine == "plain":
+        start = f"the plain loop, which is slower, runs {title}:"
+        said = said or (model.engines.unsupported if isinstance(model, Model) else None) or ""
+    if said:
+        cell: Any = experiment.cell if own_cell else None
+        named = isinstance(cell, str)
+        more = f"; `seqtasks show {shlex.quote(cell)}` says more" if named else ""
+        logger.warning(f"{start} {said}{more}")
+
+
+def experiment_model(experiment: Experiment, task: Task) -> nn.Module:
+    """Return the untrained model that an experiment describes, on the CPU."""
+    model = build_model(
+        task,
+        experiment.cell,
+        experiment.readout,
+        experiment.hidden_size,
+        experiment.embedding_size,
+        experiment.layers,
+        experiment.seed,
+        experiment.embedding,
+        experiment.initialization,
+    )
+    check_memory(model)  # before a conversion parts what overlaps
+    return brought_to_type(model, _DTYPES[experiment.dtype])
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        there = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+        raise UsageError(
+            f"the device '{name}' is not there; there is {', '.join(there)} "
+            f"({shorten(one_line(error), 200, placeholder=' ...')})"
+        ) from None
+    return device
+
+
+def _try_out(
+    task: Task, model: nn.Module, title: str, experiment: Experiment, device: torch.device
+) -> None:
+    """Draw two instances and run the model on them, to find mistakes before anything is written."""
+    lengths = task.lengths.within(experiment.length_range)
+    for length in experiment.lengths_scored:
+        if length <= LONGEST_TRIAL:
+            _trial_batch(task, length, experiment)
+    for length in dict.fromkeys((lengths[0], min(lengths[-1], lengths[0] + lengths.step))):
+        batch = _trial_batch(task, length, experiment)
+        _try_model(batch, length, task, model, title, experiment, device)
+    # the longest first: a table of positions ends somewhere
+    began = time.monotonic()
+    for length in sorted(set(experiment.lengths_scored), reverse=True):
+        if length <= LONGEST_TRIAL and time.monotonic() - began < SECONDS_OF_TRIALS:
+            batch = _trial_batch(task, length, experiment)
+            _try_model(batch, length, task, model, title, experiment, device)
+
+
+def _try_model(
+    batch: Batch,
+    length: int,
+    task: Task,
+    model: nn.Module,
+    title: str,
+    experiment: Experiment,
+    device: torch.device,
+) -> None:
+    """Run the model on a batch without training it, and check what it predicts."""
+    inputs = to_torch(batch.inputs, _DTYPES[experiment.dtype], device)
+    try:
+        with scoring(model), torch_stream(0, "trial").drawing():
+            predictions: Any = predictions_of(model, inputs)
+    except SeqtasksError:
+        raise
+    except Exception as error:
+        raise UsageError(f"{title} fails on inputs of length {length}: {explain(error)}") from error
+    wanted = (*batch.inputs.shape[:2], task.targets.size)
+    if not isinstance(predictions, torch.Tensor) or predictions.shape != wanted:
+        shape = tuple(getattr(predictions, "shape", ())) or type(predictions).__name__
+        raise UsageError(
+            f"the model's predictions must be (batch, time, symbols) {wanted}, got {shape}"
+        )
+
+
+def _trial_batch(task: Task, length: int, experiment: Experiment) -> Batch:
+    batch = task.batch(stream(experiment.seed, "trial", length), 2, length)
+    if not batch.scored.any():
+        raise UsageError(f"task {task.known_as} scores no position at length {length}")
+    return batch

@@ -1,0 +1,344 @@
+"""Score strategies that do not learn, so that learning can be told from luck."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from seqtasks.randomness.streams import stream
+from seqtasks.registry.find import task as find_task
+from seqtasks.scoring.intervals import Interval, Stratum
+from seqtasks.tasks import Array, Batch, Reals, Task, Tokens, TokenSets
+from seqtasks.tasks.lengths import LengthRange
+from seqtasks.tasks.metrics import (
+    Metric,
+    scored,
+    sequence_accuracy,
+    token_accuracy,
+)
+from seqtasks.tasks.mistakes import all_inputs, domain_size
+
+__all__ = [
+    "Baseline",
+    "Baselines",
+    "baselines",
+    "baselines_beside",
+    "best_baselines",
+    "chance",
+    "is_no_better",
+    "range_baseline",
+]
+
+_MOST_SEQUENCES = 10_000
+_MOST_SYMBOLS = 2**19
+_LEAST_SYMBOLS = 2**16
+_MOST_EXHAUSTIVE = 2**14
+MOST_LENGTHS = 12
+"""Lengths of a range at which its mean baseline is taken; a baseline changes slowly with length."""
+CERTAIN = 4
+"""Standard errors by which a strategy must be better than another to be named beside it."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What one strategy scores.
+
+    Attributes:
+        strategy: what it does, in words.
+        metrics: each metric's value by name.
+        error: the standard error of the task's first metric, as of a sample; 0 where it is exact.
+    """
+
+    strategy: str
+    metrics: dict[str, float]
+    error: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the baseline as plain data."""
+        return {"strategy": self.strategy, "metrics": self.metrics, "error": self.error}
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """What the trivial strategies score on a task at one length.
+
+    Attributes:
+        length: the length of the inputs.
+        sequences: how many inputs the scores are over.
+        exhaustive: whether these are all that exist.
+        rows: the strategies, chance first.
+    """
+
+    length: int
+    sequences: int
+    exhaustive: bool
+    rows: tuple[Baseline, ...]
+
+
+def baselines(task: str | Task, length: int | None = None, seed: int = 0) -> Baselines:
+    """Score strategies that learn nothing: guesses, constant answers, the last input again.
+
+    - Guesses are uniform: any symbol of the alphabet; for sets, each symbol in or out by a fair
+      coin. Their accuracies are exact but for how many positions an input has, and no such guess
+      exists for reals.
+    - The constant answer is the commonest symbol or set, or the mean vector.
+    - The commonest of each place answers what is commonest at that step. It reads nothing of the
+      inputs but their length. It is left out where it is no better than the constant answer.
+    - By symbol counts answers what is commonest for inputs with as many of each symbol, in
+      whatever order. Only a task that sets `counts_baseline` has it, such as a language to
+      recognise.
+    - The last input is the last input symbol so far that is also a target symbol, if the alphabets
+      share more than one symbol and the inputs hold such; for reals, the input vector, if it has
+      the target's size. For sets there is no such answer.
+
+    Where not many inputs exist, the scores are over all of them. Otherwise they are over the second
+    half of a sample, and the constant answer is what is commonest in the first half: what is chosen
+    and scored on the same inputs would come out better than it is.
+
+    Args:
+        task: a task or its spec string.
+        length: of the inputs; None for the longest of the task's recommended training lengths.
+        seed: whose stream `baselines` the sample is drawn from.
+
+    Raises:
+        UsageError: for a length the task cannot have.
+
+    Example:
+        >>> import seqtasks as st
+        >>> for row in st.baselines("parity", length=4).rows:
+        ...     print(row.strategy, row.metrics)
+        chance: guess each symbol {'token_accuracy': 0.5, 'sequence_accuracy': 0.0625}
+        always the commonest, 0 {'token_accuracy': 0.5, 'sequence_accuracy': 0.0625}
+        repeat the last symbol {'token_accuracy': 0.625, 'sequence_accuracy': 0.125}
+    """
+    return _baselines(find_task(task), length, seed, _MOST_SYMBOLS)
+
+
+def _baselines(task: Task, length: int | None, seed: int, symbols: int) -> Baselines:
+    """Return the baselines over samples of so many symbols."""
+    if length is None:
+        trained = task.lengths.within(LengthRange.parse(task.settings.length))
+        length = trained[-1] if trained else task.lengths.minimum
+    domain = domain_size(task, length) if task.equally_likely else None
+    exhaustive = domain is not None and domain <= _MOST_EXHAUSTIVE and length in task.lengths
+    rng = stream(seed, "baselines", length)
+    if exhaustive:
+        first = second = task.batch_of(all_inputs(task, length))
+    else:
+        half = max(1, min(_MOST_SEQUENCES, symbols // length) // 2)
+        first, second = (task.batch(rng, half, length) for _ in range(2))
+    constant, said = _constant(task, first.targets)
+    everywhere = _everywhere(constant, second.targets)
+
+    def scored_as(strategy: str, predictions: Array) -> Baseline:
+        metrics = {one.name: _score(one, predictions, second.targets) for one in task.metrics}
+        return Baseline(strategy, metrics, _error(task.metrics[0], predictions, second, exhaustive))
+
+    rows = [scored_as(said, everywhere)]
+    placed = _everywhere(_by_place(task, first.targets, constant), second.targets)
+    if _is_better(task.metrics[0], placed, everywhere, second.targets, exhaustive):
+        what = "mean" if isinstance(task.targets, Reals) else "commonest"
+        rows.append(scored_as(f"the {what} of each place", placed))
+    if task.counts_baseline:
+        counted = _by_counts(task, first, second, constant)
+        rows.append(scored_as("by the counts of symbols alone", counted))
+    if not isinstance(task.targets, Reals):
+        what = "set" if isinstance(task.targets, TokenSets) else "symbol"
+        rows.insert(0, Baseline(f"chance: guess each {what}", _chance(task, second, rng)))
+    repeated = _repeated(task, second, constant)
+    if repeated is not None:
+        what = "input" if isinstance(task.targets, Reals) else "symbol"
+        rows.append(scored_as(f"repeat the last {what}", repeated))
+    return Baselines(length, len(second.inputs), exhaustive, tuple(rows))
+
+
+def chance(task: Task) -> dict[str, float]:
+    """Return the token accuracy that uniform guesses are expected to have, by the metric's name.
+
+    Reals have no such guess, and other metrics no value that holds for every length.
+    """
+    if token_accuracy not in task.metrics or isinstance(task.targets, Reals):
+        return {}
+    size = task.targets.size
+    right = 0.5**size if isinstance(task.targets, TokenSets) else 1 / size
+    return {token_accuracy.name: right}
+
+
+def best_baselines(task: Task, lengths: Sequence[int]) -> dict[str, Baseline]:
+    """Return the strategy that learns nothing and scores best, by the length as text.
+
+    What is best is decided by the task's first metric. Many lengths have smaller samples.
+    """
+    metric = task.metrics[0]
+    sign = -1 if metric.lower_is_better else 1
+    symbols = max(_LEAST_SYMBOLS, _MOST_SYMBOLS // (1 + len(lengths) // 8))
+    return {
+        str(length): max(
+            _baselines(task, length, 0, symbols).rows,
+            key=lambda row: sign * row.metrics[metric.name],
+        )
+        for length in lengths
+    }
+
+
+def baselines_beside(task: Task, lengths: Sequence[int], over: str | None) -> dict[str, Baseline]:
+    """Return the best strategies at some lengths, and over a range if there is one, by its text."""
+    found = best_baselines(task, lengths)
+    return found if over is None else {**found, over: range_baseline(task, over)}
+
+
+def range_baseline(task: Task, over: str | LengthRange) -> Baseline:
+    """Return the mean of the best strategies over a range of lengths, taken at a few of them.
+
+    Args:
+        task: the task.
+        over: the range. The lengths that the task can have are cut into equal parts, and the middle
+            of each is taken, so that a curve that bends has the mean of the whole range.
+    """
+    selected = task.lengths.select(LengthRange.parse(over), task.known_as)
+    parts = min(MOST_LENGTHS, len(selected))
+    middles = (np.arange(parts) + 0.5) / parts * len(selected) - 0.5
+    lengths = [selected[int(place)] for place in middles.round()]
+    best = [*best_baselines(task, lengths).values()]
+    names = best[0].metrics
+    means = {name: math.fsum(one.metrics[name] for one in best) / len(best) for name in names}
+    error = math.sqrt(math.fsum(one.error**2 for one in best)) / len(best)
+    return Baseline(f"the best at each of {len(best)} lengths", means, error)
+
+
+def is_no_better(metric: Metric, value: float, interval: Interval, baseline: Baseline) -> bool:
+    """Say whether a score may well be no better than what learns nothing.
+
+    Args:
+        metric: what was scored.
+        value: the score.
+        interval: its interval.
+        baseline: the strategy that learns nothing.
+    """
+    trivial = baseline.metrics.get(metric.name)
+    if trivial is None or not math.isfinite(trivial):
+        return False
+    room = CERTAIN * baseline.error
+    if metric.lower_is_better:
+        return not max(value, interval.high) < trivial - room
+    return not min(value, interval.low) > trivial + room
+
+
+def _by_place(task: Task, targets: Array, constant: Array) -> Array:
+    """Return the commonest answer of each step, (time, ...); where none is scored the constant."""
+    there = scored(targets)
+    answers = [
+        _constant(task, targets[rows, step][:, None])[0] if (rows := there[:, step]).any() else None
+        for step in range(targets.shape[1])
+    ]
+    return np.stack([constant if answer is None else answer for answer in answers])
+
+
+def _by_counts(task: Task, first: Batch, second: Batch, constant: Array) -> Array:
+    """Return the commonest last answer of inputs with the same counts of symbols, (batch, time).
+
+    Counts that the first inputs do not have get what is commonest for counts that these have once,
+    which are seldom too.
+    """
+    size = task.input_size
+
+    def keys(batch: Batch) -> list[bytes]:
+        counts = (batch.inputs[..., None] == np.arange(size)).sum(1)
+        return [row.tobytes() for row in counts.astype(np.int32)]
+
+    seen: dict[bytes, list[int]] = {}
+    for key, answer in zip(keys(first), first.targets[:, -1], strict=True):
+        seen.setdefault(key, []).append(int(answer))
+    commonest = {key: max(sorted(set(found)), key=found.count) for key, found in seen.items()}
+    once = [found[0] for found in seen.values() if len(found) == 1]
+    seldom = max(sorted(set(once)), key=once.count) if once else int(constant)
+    answers = [commonest.get(key, seldom) for key in keys(second)]
+    return _everywhere(np.array(answers)[:, None], second.targets)
+
+
+def _is_better(
+    metric: Metric, found: Array, other: Array, targets: Array, exhaustive: bool
+) -> bool:
+    """Say whether one strategy scores better than another, by more than chance explains."""
+    if np.array_equal(found, other) or metric.settle is not None or not len(targets):
+        return False
+    differences = metric(found, targets)[0] - metric(other, targets)[0]
+    differences *= -1 if metric.lower_is_better else 1
+    if exhaustive:
+        return bool(differences.sum() > 0)
+    error = differences.std() / math.sqrt(len(differences))
+    return bool(differences.mean() > CERTAIN * error)
+
+
+def _error(metric: Metric, predictions: Array, batch: Batch, exhaustive: bool) -> float:
+    """Return the standard error of a score over a sample."""
+    sums, weights = metric(predictions, batch.targets)
+    if exhaustive or not weights.sum():
+        return 0.0
+    return math.sqrt(max(0.0, Stratum(sums, weights).variance()))
+
+
+def _score(metric: Metric, predictions: Array, targets: Array) -> float:
+    sums, weights = metric(predictions, targets)
+    return float(sums.sum() / weights.sum()) if weights.sum() else math.nan
+
+
+def _everywhere(answer: Array, targets: Array) -> Array:
+    return np.broadcast_to(answer, targets.shape)
+
+
+def _constant(task: Task, targets: Array) -> tuple[Array, str]:
+    """Return the commonest answer, one step's worth, and the strategy in words."""
+    found = targets[scored(targets)]
+    if isinstance(task.targets, Reals):
+        mean = found.mean(axis=0, dtype=np.float64) if len(found) else np.zeros(task.targets.size)
+        return mean, "always the mean"
+    if isinstance(task.targets, TokenSets):
+        if not len(found):
+            return np.zeros(task.targets.size, np.bool_), "always the empty set"
+        sets, counts = np.unique(np.packbits(found, axis=1), axis=0, return_counts=True)
+        packed = sets[counts.argmax()]
+        commonest = np.unpackbits(packed, count=task.targets.size).astype(np.bool_)
+        return commonest, f"always the commonest set, {task.targets.words(commonest[None])[0]}"
+    answer = np.bincount(found, minlength=task.targets.size).argmax()
+    return np.asarray(answer), f"always the commonest, {task.targets.words([int(answer)])[0]}"
+
+
+def _chance(task: Task, batch: Batch, rng: np.random.Generator) -> dict[str, float]:
+    """Return what uniform guesses score: expected, or of one guess for other metrics."""
+    sets = isinstance(task.targets, TokenSets)
+    right = 0.5**task.targets.size if sets else 1 / task.targets.size
+    guess: Array = rng.integers(2 if sets else task.targets.size, size=batch.targets.shape)
+    guess = guess.astype(np.bool_) if sets else guess
+    expected: dict[Callable[..., object], float] = {
+        token_accuracy: right,
+        sequence_accuracy: float((right ** batch.scored.sum(axis=1)).mean()),
+    }
+    return {
+        metric.name: expected[metric]
+        if metric in expected
+        else _score(metric, guess, batch.targets)
+        for metric in task.metrics
+    }
+
+
+def _repeated(task: Task, batch: Batch, constant: Array) -> Array | None:
+    """Return the last input so far as the answer to each step, or None where it cannot be one."""
+    inputs, targets = task.inputs, task.targets
+    if isinstance(inputs, Reals) and isinstance(targets, Reals):
+        return batch.inputs if inputs.size == targets.size else None
+    if not isinstance(inputs, Tokens) or not isinstance(targets, Tokens):
+        return None
+    ids = {symbol: index for index, symbol in enumerate(targets.symbols)}
+    answers = np.array([*(ids.get(symbol, -1) for symbol in inputs.symbols), -1])  # a blank last
+    if np.count_nonzero(answers >= 0) < 2:
+        return None
+    said = answers[batch.inputs]
+    if (said < 0).all():
+        return None
+    steps = np.arange(said.shape[1])
+    last = np.maximum.accumulate(np.where(said >= 0, steps, 0), axis=1)
+    said = np.take_along_axis(said, last, axis=1)
+    return np.where(said >= 0, said, constant)

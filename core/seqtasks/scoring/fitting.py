@@ -1,0 +1,95 @@
+"""Refuse a request that cannot fit into memory before any of it is made."""
+
+import torch
+from torch import nn
+
+from seqtasks.available_memory import as_gibibytes, memory_there
+from seqtasks.errors import UsageError
+from seqtasks.experiments.experiment import Experiment
+from seqtasks.models.build import assemble
+from seqtasks.scoring.evaluate import check_fits
+from seqtasks.tasks import Task
+
+__all__ = ["check_experiment_fits", "check_model_fits"]
+
+MOST_LAYERS = 1000
+COPIES = 6
+"""Weights, gradients, two moments of an optimiser, and two of a checkpoint while it is written."""
+MOST_MATRICES = 64
+"""More than a cell has, each of the layer's width: a model that fits so need not be counted."""
+BYTES_A_LAYER = 20_000
+"""What Python keeps of a layer beside its numbers."""
+
+
+def check_experiment_fits(experiment: Experiment, task: Task, number_size: int) -> None:
+    """Refuse a model, or batches, that cannot fit.
+
+    Args:
+        experiment: what is asked for; of one on another device than the CPU nothing is known.
+        task: its task.
+        number_size: bytes of a number.
+
+    Raises:
+        UsageError: naming what would take too much.
+    """
+    if experiment.layers > MOST_LAYERS:
+        raise UsageError(
+            f"{experiment.layers:,} layers are too many: choose {MOST_LAYERS:,} at most"
+        )
+    if torch.device(experiment.device).type != "cpu":
+        return
+    embedded = experiment.embedding_size or experiment.hidden_size
+    widest = embedded * max(1, task.input_size) + experiment.hidden_size * task.targets.size
+    check_model_fits(widest, number_size)  # before torch is asked for sizes it has no word for
+    numbers = (embedded + experiment.layers * experiment.hidden_size) * number_size
+    each = 1 + experiment.ponder
+    check_fits(experiment.batch_size, experiment.length_range.last * each, numbers)
+    if experiment.training_inputs is not None:
+        check_fits(experiment.training_inputs, experiment.length_range.last * each, 0)
+    for length in experiment.lengths_scored:
+        check_fits(1, length * each, numbers)
+    square = (embedded + experiment.hidden_size) ** 2
+    if COPIES * number_size * experiment.layers * MOST_MATRICES * square > memory_there():
+        check_model_fits(_parameters(experiment, task), number_size, experiment.layers)
+
+
+def check_model_fits(parameters: int, number_size: int, layers: int = 1) -> None:
+    """Refuse a model whose training would take more memory than there is.
+
+    Raises:
+        UsageError: with what it would take.
+    """
+    needed = COPIES * parameters * number_size + layers * BYTES_A_LAYER
+    there = memory_there()
+    if needed > there:
+        raise UsageError(
+            f"a model of at least {parameters:,} parameters would take more than "
+            f"{as_gibibytes(needed)} GiB of memory, there are {as_gibibytes(there)} free: "
+            "choose a smaller hidden size, embedding size, number of layers or task"
+        )
+
+
+def _parameters(experiment: Experiment, task: Task) -> int:
+    """Return how many numbers the model has, by one and by two layers without memory; 0 if unknown.
+
+    A cell of one's own may need real tensors to be made; what fails here is told when it is made.
+    """
+    try:
+        one, two = (_without_memory(experiment, task, layers) for layers in (1, 2))
+    except Exception:
+        return 0
+    return one + (experiment.layers - 1) * (two - one)
+
+
+def _without_memory(experiment: Experiment, task: Task, layers: int) -> int:
+    with torch.device("meta"):
+        model: nn.Module = assemble(
+            task,
+            experiment.cell,
+            experiment.readout,
+            experiment.hidden_size,
+            experiment.embedding_size,
+            layers,
+            experiment.embedding,
+        )
+    return sum(parameter.numel() for parameter in model.parameters())

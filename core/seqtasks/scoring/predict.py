@@ -1,0 +1,92 @@
+"""Predict the instances of a batch, a few rows at a time."""
+
+from functools import partial
+from typing import Any
+from weakref import WeakSet
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from seqtasks.models.model import likeliest
+from seqtasks.randomness.torch_streams import RandomStream
+from seqtasks.tasks import Batch, Reals, Task, Tokens, TokenSets
+from seqtasks.training import predictions_of, scoring, to_torch
+
+__all__ = ["answers", "decide", "drawing", "inputs_at_once", "width"]
+
+FORWARD_NUMBERS = 2**23
+
+
+def decide(targets: Tokens | TokenSets | Reals, predictions: Tensor) -> Tensor:
+    """Return what a model's predictions, (batch, time, ...), say in terms of the targets.
+
+    The likeliest ids (batch, time), IGNORE where a logit is NaN; the sets of symbols with a
+    positive logit (batch, time, symbols); or the reals as they are.
+    """
+    if isinstance(targets, Tokens):
+        return likeliest(predictions)
+    return predictions > 0 if isinstance(targets, TokenSets) else predictions
+
+
+def answers(
+    model: nn.Module, task: Task, batch: Batch, draws: RandomStream
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Return what is predicted, as `decide` does, and at which positions it is NaN.
+
+    A set that is NaN becomes one that is wrong at every symbol.
+    """
+    dtype, device = _kept_in(model)
+    rows = _rows_at_once(model, batch)
+    parts: list[Tensor] = []
+    undefined: list[Tensor] = []
+    with scoring(model):
+        for start in range(0, len(batch.inputs), rows):
+            inputs = to_torch(batch.inputs[start : start + rows], dtype, device)
+            predictions = drawing(model, inputs, draws)
+            parts.append(decide(task.targets, predictions).cpu())
+            undefined.append(predictions.isnan().any(-1).cpu())
+    decided, nowhere = torch.cat(parts).numpy(), torch.cat(undefined).numpy()
+    if isinstance(task.targets, TokenSets) and nowhere.any():
+        decided = np.where(nowhere[..., None], ~batch.targets, decided)
+    return decided, nowhere
+
+
+def inputs_at_once(model: nn.Module, batch: Batch) -> Tensor:
+    """Return the inputs that a model is first given of a batch."""
+    return to_torch(batch.inputs[: _rows_at_once(model, batch)], *_kept_in(model))
+
+
+def width(model: nn.Module) -> int:
+    """Return about how many numbers a model makes of one step: its widest parameter."""
+    return max([64, *(max(p.shape, default=1) for p in model.parameters())])
+
+
+def _kept_in(model: nn.Module) -> tuple[torch.dtype, torch.device]:
+    """Return the floating-point type of a model's parameters, and their device."""
+    parameters = list(model.parameters())
+    floats = [p.dtype for p in parameters if p.is_floating_point()]
+    device = parameters[0].device if parameters else torch.device("cpu")
+    return (floats[0] if floats else torch.float32), device
+
+
+def _rows_at_once(model: nn.Module, batch: Batch) -> int:
+    """Return how many rows of a batch a pass forward takes."""
+    return max(1, FORWARD_NUMBERS // (batch.inputs.shape[1] * width(model)))
+
+
+_draw_nothing: "WeakSet[nn.Module]" = WeakSet()
+"""Models that were seen to draw nothing while they were scored."""
+
+
+def drawing(model: nn.Module, inputs: Tensor, draws: RandomStream) -> Tensor:
+    """Return a model's predictions; what it draws comes from a stream."""
+    call = partial(predictions_of, model, inputs)
+    if model in _draw_nothing:
+        return draws.used_by(call, inputs.device)
+    with draws.drawing():
+        predictions = call()
+    if not draws.is_used:
+        _draw_nothing.add(model)
+    return predictions

@@ -1,0 +1,207 @@
+"""Bind the values of a spec to the typed fields of the class that it names."""
+
+import dataclasses
+import inspect
+import sys
+import types
+import typing
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from fractions import Fraction
+from typing import Any, Literal, Union, get_args, get_origin
+
+from seqtasks.errors import did_you_mean
+from seqtasks.specs.grammar import (
+    Spec,
+    SpecError,
+    Value,
+    format_value,
+)
+
+__all__ = ["Parameter", "bind", "parameters_of", "type_name"]
+
+_TRUE, _FALSE = {"true", "yes", "1", "on"}, {"false", "no", "0", "off"}
+REQUIRED = inspect.Parameter.empty
+
+
+class Parameter(typing.NamedTuple):
+    """A parameter a target takes: its name, its type, and its default (or `REQUIRED`)."""
+
+    name: str
+    type: Any
+    default: Any
+
+    def describe(self) -> str:
+        """Return the parameter for a list of valid ones, such as `shift (whole number, 4)`."""
+        if self.default is REQUIRED:
+            return f"{self.name} ({type_name(self.type)}, required)"
+        shown = format_value(self.default)
+        return f"{self.name} ({type_name(self.type)}, default {shown})"
+
+
+def parameters_of(target: Callable[..., Any], given: Sequence[str] = ()) -> list[Parameter]:
+    """Return the parameters a class or function takes beside those the caller gives it."""
+    hints = _hints(target)
+    found: list[Parameter] = []
+    for parameter in inspect.signature(target).parameters.values():
+        if parameter.name in given or parameter.kind in (
+            parameter.VAR_POSITIONAL,
+            parameter.VAR_KEYWORD,
+        ):
+            continue
+        kind = hints.get(parameter.name)
+        if kind is None or isinstance(kind, str):
+            known = parameter.default is not REQUIRED and parameter.default is not None
+            kind = type(parameter.default) if known else str
+        found.append(Parameter(parameter.name, kind, parameter.default))
+    return found
+
+
+def _hints(target: Callable[..., Any]) -> dict[str, Any]:
+    """Return the types of a target's parameters; one that cannot be resolved is left out."""
+    if dataclasses.is_dataclass(target):
+        # The __init__ of a dataclass knows the module of its own class alone, not of its bases.
+        owners = reversed(inspect.getmro(typing.cast(type, target)))
+        sources = [
+            (vars(o).get("__annotations__", {}), sys.modules.get(o.__module__)) for o in owners
+        ]
+    else:
+        function: Any = target.__init__ if inspect.isclass(target) else target
+        module = sys.modules.get(getattr(function, "__module__", None) or "")
+        sources = [(getattr(function, "__annotations__", {}), module)]
+    hints: dict[str, Any] = {}
+    for annotations, module in sources:
+        for name, annotation in annotations.items():
+            hints.pop(name, None)
+            if not isinstance(annotation, str):
+                hints[name] = annotation
+                continue
+            with suppress(Exception):  # a name that only a type checker imports
+                hints[name] = eval(annotation, dict(vars(module)) if module else {})
+    return hints
+
+
+def bind(spec: Spec, target: Callable[..., Any], given: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the spec's values as the types of the target's parameters.
+
+    Args:
+        spec: the spec as written.
+        target: the class or function it names.
+        given: names of parameters that the caller itself fills.
+
+    Raises:
+        SpecError: for an unknown, missing or ill-typed parameter.
+    """
+    known = {parameter.name: parameter for parameter in parameters_of(target, given)}
+    bound: dict[str, Any] = {}
+    for key, value in spec.parameters.items():
+        if key not in known:
+            takes = ", ".join(p.describe() for p in known.values()) or "no parameters"
+            raise SpecError(
+                spec.text,
+                spec.columns[key],
+                f"{_name(spec)} has no parameter '{key}'; it takes {takes}."
+                + did_you_mean(key, known),
+            )
+        try:
+            bound[key] = _convert(value, known[key].type)
+        except _IllTypedError as error:
+            raise SpecError(
+                spec.text,
+                error.value.column,
+                f"{key} must be {type_name(known[key].type)}, got '{error.value.written()}'",
+            ) from None
+    for parameter in known.values():
+        if parameter.default is REQUIRED and parameter.name not in bound:
+            raise SpecError(
+                spec.text,
+                len(spec.text),
+                f"{_name(spec)} needs {parameter.name}=... ({type_name(parameter.type)})",
+            )
+    return bound
+
+
+def type_name(kind: Any) -> str:
+    """Return a type in a user's words."""
+    names: dict[Any, str] = {
+        int: "a whole number",
+        float: "a number",
+        Fraction: "a fraction",
+        bool: "true or false",
+        str: "text",
+        type(None): "none",
+    }
+    origin, arguments = get_origin(kind), get_args(kind)
+    if kind in names:
+        return names[kind]
+    if origin is Literal:
+        return f"one of {'|'.join(str(choice) for choice in arguments)}"
+    if origin in (Union, types.UnionType):
+        return " or ".join(type_name(argument) for argument in arguments)
+    if origin in (list, tuple, Sequence) or kind in (list, tuple):
+        inner = type_name(arguments[0]) if arguments else "text"
+        return f"a list [..] of {inner.removeprefix('a ')}"
+    return getattr(kind, "__name__", str(kind))
+
+
+class _IllTypedError(Exception):
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+
+def _convert(value: Value, kind: Any) -> Any:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        return _convert_union(value, arguments)
+    if origin in (list, tuple, Sequence) or kind in (list, tuple):
+        return _convert_list(value, origin or kind, arguments)
+    if isinstance(value.content, tuple):
+        raise _IllTypedError(value)
+    text = value.content
+    if origin is Literal:
+        for choice in arguments:
+            if text == (choice if isinstance(choice, str) else format_value(choice)):
+                return choice
+        raise _IllTypedError(value)
+    if value.quoted and kind not in (str, Any):
+        raise _IllTypedError(value)
+    if kind is bool:
+        if text.lower() in _TRUE | _FALSE:
+            return text.lower() in _TRUE
+        raise _IllTypedError(value)
+    if kind is type(None):
+        if text.lower() == "none":
+            return None
+        raise _IllTypedError(value)
+    if kind in (str, Any):
+        return text
+    convert = typing.cast(Callable[[str], Any], kind)
+    try:
+        return convert(text)
+    except (TypeError, ValueError, ArithmeticError):
+        raise _IllTypedError(value) from None
+
+
+def _convert_union(value: Value, kinds: Sequence[Any]) -> Any:
+    # Text fits everything, so it is tried last.
+    for kind in sorted(kinds, key=lambda kind: (kind is str, kind is not type(None))):
+        try:
+            return _convert(value, kind)
+        except _IllTypedError:
+            continue
+    raise _IllTypedError(value)
+
+
+def _convert_list(value: Value, container: Any, kinds: Sequence[Any]) -> Any:
+    if not isinstance(value.content, tuple):
+        raise _IllTypedError(value)
+    fixed = container is tuple and kinds and kinds[-1] is not Ellipsis
+    if fixed and len(kinds) != len(value.content):
+        raise _IllTypedError(value)
+    item_kinds = kinds if fixed else [kinds[0] if kinds else str] * len(value.content)
+    items = [_convert(item, kind) for item, kind in zip(value.content, item_kinds, strict=True)]
+    return items if container is list else tuple(items)
+
+
+def _name(spec: Spec) -> str:
+    return spec.name or spec.path or spec.text

@@ -1,0 +1,114 @@
+"""Learning-rate schedules: a spec says which share of the rate each step takes."""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtasks.errors import UsageError, did_you_mean
+from seqtasks.specs.bind import bind
+from seqtasks.specs.grammar import parse_spec
+
+__all__ = ["SCHEDULES", "Schedule", "build_schedule"]
+
+
+class Schedule(Protocol):
+    """Says the share of the learning rate for each step."""
+
+    def shares(self, first_step: int, steps: int) -> NDArray[np.float64]:
+        """Return the share of each of some steps in a row, (steps,); the first step is step 0."""
+        ...
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The whole learning rate at every step."""
+
+    def shares(self, first_step: int, steps: int) -> NDArray[np.float64]:
+        """Return ones."""
+        return np.ones(steps)
+
+
+@dataclass(frozen=True)
+class Warmup:
+    """A straight rise to the whole learning rate over the first `steps` steps.
+
+    Step k of them, counted from 0, takes the share (k + 1) / steps.
+    """
+
+    steps: int
+
+    def __post_init__(self) -> None:
+        _at_least("steps", self.steps, 1)
+
+    def shares(self, first_step: int, steps: int) -> NDArray[np.float64]:
+        """Return (k + 1) / steps, and 1 from then on."""
+        return np.minimum(1.0, (np.arange(first_step, first_step + steps) + 1) / self.steps)
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """Half a cosine from the whole learning rate down to a share `last` of it, at step `steps`.
+
+    `warmup` steps at the beginning rise in a straight line first; the cosine takes the others. From
+    step `steps` on the share is `last`. (I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient
+    Descent with Warm Restarts", ICLR 2017, without a restart.)
+    """
+
+    steps: int
+    warmup: int = 0
+    last: float = 0.0
+
+    def __post_init__(self) -> None:
+        _at_least("steps", self.steps, 1)
+        _at_least("warmup", self.warmup, 0)
+        if self.warmup >= self.steps:
+            raise UsageError(
+                f"the schedule's warmup must be less than its steps, {self.steps}, "
+                f"got {self.warmup}"
+            )
+        if not 0 <= self.last <= 1:
+            raise UsageError(f"the schedule's last must be a share from 0 to 1, got {self.last:g}")
+
+    def shares(self, first_step: int, steps: int) -> NDArray[np.float64]:
+        """Return the rise, then last + (1 - last) (1 + cos(π t)) / 2 for t from 0 to 1."""
+        step = np.arange(first_step, first_step + steps)
+        done = np.clip((step - self.warmup) / (self.steps - self.warmup), 0.0, 1.0)
+        falling = self.last + (1 - self.last) * (1 + np.cos(math.pi * done)) / 2
+        return np.where(step < self.warmup, (step + 1) / max(1, self.warmup), falling)
+
+
+SCHEDULES: dict[str, type[Constant] | type[Warmup] | type[Cosine]] = {
+    "constant": Constant,
+    "cosine": Cosine,
+    "warmup": Warmup,
+}
+
+
+def build_schedule(text: str) -> Schedule:
+    """Return the schedule that a spec string names, such as `cosine:steps=5000,warmup=100`.
+
+    Raises:
+        UsageError: for an unknown name, or a parameter that it does not have or that does not fit.
+
+    Example:
+        >>> build_schedule("warmup:steps=4").shares(first_step=0, steps=6)
+        array([0.25, 0.5 , 0.75, 1.  , 1.  , 1.  ])
+        >>> build_schedule("cosine:steps=4,last=0.2").shares(first_step=2, steps=4).round(3)
+        array([0.6  , 0.317, 0.2  , 0.2  ])
+    """
+    spec = parse_spec(text, modules=False)
+    if spec.path is not None or spec.name not in SCHEDULES:
+        raise UsageError(
+            f"unknown learning-rate schedule '{text}'; known: {', '.join(SCHEDULES)}."
+            + did_you_mean(spec.name, SCHEDULES)
+        )
+    chosen = SCHEDULES[spec.name]
+    return chosen(**bind(spec, chosen))
+
+
+def _at_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise UsageError(f"the schedule's {name} must be at least {least}, got {value}")

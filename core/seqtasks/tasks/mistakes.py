@@ -1,0 +1,266 @@
+"""Find the mistakes of a task's author, on a few instances or on all of one length."""
+
+import inspect
+import logging
+import weakref
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seqtasks.available_memory import check_instances_fit
+from seqtasks.errors import SeqtasksError, TaskError, counted, explain
+from seqtasks.randomness.streams import stream
+from seqtasks.tasks.alphabets import IGNORE, Reals, Tokens
+
+if TYPE_CHECKING:
+    from seqtasks.tasks.task import Array, Task
+
+__all__ = ["all_inputs", "check_values", "domain_size", "failed", "try_task", "try_two_lengths"]
+
+logger = logging.getLogger("seqtasks")
+
+ROWS = 32
+"""Instances that a task is tried on."""
+MOST_SYMBOLS = 2**22
+"""What these may have in all: of very long ones, two are tried."""
+COPIES = 3
+"""How often the instances of a trial are held at once, drawn and answered in several ways."""
+ALONE = 8
+"""Of these, how many are answered alone too."""
+LARGEST = float(np.finfo(np.float32).max)
+"""The largest number of a batch."""
+DRAWS_EACH = 20
+"""Instances drawn for each input that exists: one that is drawn as often as any other is missed
+with probability e^-20."""
+MOST_DRAWN = 30_000
+
+
+def failed(task: "Task", what: str, error: BaseException) -> SeqtasksError:
+    """Return the error of an author's function that raised one, as one line."""
+    if isinstance(error, SeqtasksError):
+        return error
+    text = explain(error)
+    if "read-only" in text or "WRITEABLE" in text:
+        text += "; it must not change its inputs: copy them first"
+    return TaskError(f"task {task.known_as}: {what} fails: {text}")
+
+
+def check_values(task: "Task", side: str, alphabet: Any, values: "Array", size: int) -> None:
+    """Refuse ids outside an alphabet, and numbers that are not finite.
+
+    Args:
+        task: whose they are.
+        side: `inputs` or `targets`; targets may hold IGNORE.
+        alphabet: of this side.
+        values: ids of any integer type, or reals.
+        size: how many ids there are.
+    """
+    if not values.size:
+        return
+    if isinstance(alphabet, Reals):
+        # kept as float32; a target that is not scored is NaN
+        wrong = ~(np.abs(values) <= LARGEST)
+        if side == "targets":
+            wrong &= ~np.isnan(values)
+        if wrong.any():
+            raise TaskError(
+                f"task {task.known_as} gives {values[wrong][0]} among its {side}, which must be "
+                "finite numbers of float32"
+            )
+        return
+    if not isinstance(alphabet, Tokens) or (values.max() < size and values.min() >= 0):
+        return
+    outside = (values < 0) | (values >= size)
+    if side == "targets":
+        outside &= values != IGNORE
+    if outside.any():
+        symbols = " ".join(alphabet.symbols[:12]) + (" ..." if len(alphabet.symbols) > 12 else "")
+        raise TaskError(
+            f"task {task.known_as} gives the id {values[outside][0]} among its {side}, whose "
+            f"alphabet {symbols} has ids 0 to {size - 1}"
+        )
+
+
+def try_task(task: "Task", length: int, seed: int = 0, unscored: bool = True) -> None:
+    """Try a task on a few instances: what is drawn, and whether answers depend on inputs alone.
+
+    Args:
+        task: to be tried.
+        length: of the inputs.
+        seed: of the streams.
+        unscored: whether to warn if no position is scored.
+
+    Raises:
+        UsageError: if inputs do not come from the generator that is given, or answers depend on
+            more than the input; with the name of the task.
+    """
+    name, rows = task.known_as, max(2, min(ROWS, MOST_SYMBOLS // length))
+    check_instances_fit(rows, length, COPIES)
+
+    _warn_of_parameters(task)
+
+    def drawn(purpose: str) -> "Array":
+        return task.draw(stream(seed, purpose, length), rows, length)
+
+    inputs, again = drawn("trial"), drawn("trial")
+    if not _same(inputs, again):
+        raise TaskError(
+            f"task {name} draws other inputs from the same generator: generate must draw from the "
+            "`rng` that it is given, and from nothing else"
+        )
+    answers = _answers(task, inputs)
+    if not _same(answers, _answers(task, inputs)):
+        raise TaskError(
+            f"task {name} gives other answers to the same inputs: encode must be a pure function"
+        )
+    backwards = _answers(task, np.ascontiguousarray(inputs[::-1]))[::-1]
+    halves = [_answers(task, half) for half in (inputs[: rows // 2], inputs[rows // 2 :])]
+    alone = [_answers(task, inputs[row : row + 1]) for row in range(min(ALONE, rows))]
+    parts = [*halves, *alone]
+    if any(part.shape[1:] != answers.shape[1:] for part in [backwards, *parts]):
+        raise TaskError(
+            f"task {name}: how long the answer to an input is depends on the other inputs of its "
+            "batch: it must depend on the length of the input alone"
+        )
+    if not (
+        _same(answers, backwards)
+        and _same(answers, np.concatenate(halves))
+        and _same(answers[:ALONE], np.concatenate(alone))
+    ):
+        raise TaskError(
+            f"task {name}: the answer to an input depends on the other inputs of its batch"
+        )
+    if unscored and not task.batch_of(inputs).scored.any():
+        logger.warning(
+            f"task {name} scores no position of {counted(rows, 'input')} of length {length}"
+        )
+    other = drawn("other trial")
+    few = len(np.unique(inputs.reshape(rows, -1), axis=0))
+    if few > 1 and _same(inputs, other):
+        logger.warning(f"task {name} draws the same inputs from every generator")
+    elif few == 1 and not _same(inputs, other):
+        logger.warning(f"task {name} draws the same input for all instances of a batch")
+
+
+def _warn_of_parameters(task: "Task") -> None:
+    """Warn of parameters that are not recorded, or that may change after a run has recorded them.
+
+    A dataclass says what its parameters are; another class keeps them as it likes.
+    """
+    cls, name = type(task), task.known_as
+    form = "make it a frozen dataclass: @dataclass(frozen=True)"
+    if "__init__" in vars(cls) and "__dataclass_fields__" not in vars(cls):
+        taken = list(inspect.signature(cls).parameters)
+        if taken:
+            logger.warning(
+                f"task {name} takes {', '.join(taken)} and is no dataclass, so that an instance of "
+                f"it cannot be recorded: {form}"
+            )
+    elif is_dataclass(cls) and fields(cls) and not cls.__dataclass_params__.frozen:  # pyright: ignore
+        logger.warning(f"task {name} may change after a run has recorded its parameters: {form}")
+
+
+def try_two_lengths(task: "Task", length: int) -> None:
+    """Try a task at a length and at the next one that it says it can have; see `try_task`."""
+    try_task(task, length)
+    following = length + task.lengths.step
+    if following in task.lengths:
+        try_task(task, following)
+
+
+def _answers(task: "Task", inputs: "Array") -> "Array":
+    return task.batch_of(inputs).targets
+
+
+def _same(one: "Array", other: "Array") -> bool:
+    if one.shape != other.shape:
+        return False
+    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+
+
+_complete: dict[int, tuple["weakref.ref[Task]", set[int]]] = {}
+"""By id, tasks and the lengths of which all inputs were found to be listed."""
+
+
+def domain_size(task: "Task", length: int) -> int | None:
+    """Return how many inputs of a length a task says there are; None where it does not say.
+
+    Raises:
+        UsageError: if it fails at that, or says what is no number of inputs.
+    """
+    try:
+        size = task.domain_size(length)
+        number = None if size is None else int(size)
+    except Exception as error:
+        raise failed(task, f"domain_size of length {length}", error) from error
+    if number != size or (number is not None and number < 0):
+        raise TaskError(
+            f"task {task.known_as}: domain_size of length {length} must be a whole number of "
+            f"inputs or None, got {size!r}"
+        )
+    return number
+
+
+def all_inputs(task: "Task", length: int, scored: bool = True) -> "Array":
+    """Return every input of a length, as the task lists them, having checked that they are all.
+
+    Args:
+        task: that lists its inputs.
+        length: of the inputs.
+        scored: whether scores over these are to stand for scores over inputs that are drawn.
+
+    Raises:
+        UsageError: if they are not as many as the task says, one is listed twice, an input is drawn
+            that is not listed, or one that is listed is never drawn.
+    """
+    size = domain_size(task, length)
+    try:
+        listed = np.asarray(task.enumerate(length))
+    except Exception as error:
+        raise failed(task, "listing its inputs", error) from error
+    reference, lengths = _complete.get(id(task), (None, set[int]()))
+    if reference is None or reference() is not task:
+        lengths = set[int]()
+    if length in lengths:
+        return listed
+    start = f"task {task.known_as} at length {length}"
+    if listed.ndim < 2 or listed.shape[1] != length:
+        raise TaskError(f"{start}: enumerate returned shape {listed.shape}, not (inputs, {length})")
+    if len(listed) != size:
+        raise TaskError(f"{start}: domain_size says {counted(size or 0, 'input')}, "
+                        f"enumerate lists {len(listed)}")  # fmt: skip
+    flat = _rows(listed)
+    known = set(flat)
+    if len(known) < len(flat):
+        raise TaskError(f"{start}: enumerate lists an input twice")
+    if scored and task.equally_likely:
+        _check_drawn(task, length, known, start)
+    if not scored:
+        return listed
+    key = id(task)
+    _complete[key] = (weakref.ref(task, lambda _: _complete.pop(key, None)), lengths)
+    lengths.add(length)
+    return listed
+
+
+def _rows(inputs: "Array") -> list[bytes]:
+    """Return each row as bytes, the same for equal ids of any type."""
+    wide = np.asarray(inputs, dtype=np.float64 if inputs.dtype.kind == "f" else np.int64)
+    return [row.tobytes() for row in np.ascontiguousarray(wide.reshape(len(wide), -1))]
+
+
+def _check_drawn(task: "Task", length: int, known: set[bytes], start: str) -> None:
+    """Hold what is drawn against what is listed."""
+    count = min(DRAWS_EACH * len(known), MOST_DRAWN)
+    drawn = set(_rows(task.draw(stream(0, "listing", length), count, length)))
+    if not drawn <= known:
+        raise TaskError(f"{start}: generate draws an input that enumerate does not list")
+    missed = len(known) - len(drawn)
+    expected = len(known) * (1 - 1 / len(known)) ** count
+    if missed > expected + 6 * expected**0.5 + 0.5:
+        raise TaskError(
+            f"{start}: of {counted(len(known), 'input')} that enumerate lists, {missed} were not "
+            f"among {count} drawn; where inputs are not equally likely, say so: "
+            "`equally_likely = False`"
+        )

@@ -1,0 +1,157 @@
+"""A task as a `torch.utils.data.IterableDataset` of ready batches."""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, distributed
+from torch.utils.data import IterableDataset, get_worker_info
+
+from seqtasks.errors import UsageError
+from seqtasks.randomness.streams import stream
+from seqtasks.registry.find import task as find_task
+from seqtasks.registry.references import describe
+from seqtasks.registry.user_files import adopt, source_of
+from seqtasks.tasks import Task
+from seqtasks.tasks.lengths import LengthRange
+
+__all__ = ["TaskDataset", "TensorBatch"]
+
+
+class TensorBatch(NamedTuple):
+    """A batch as tensors.
+
+    Attributes:
+        inputs: (batch, time) int64 ids, or (batch, time, features) float32.
+        targets: (batch, time) int64 ids with IGNORE where nothing is scored, (batch, time, symbols)
+            bool with empty sets there, or (batch, time, features) float32 with NaN there.
+        lengths: (batch,) int64, the steps of each instance.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    lengths: Tensor
+
+
+class TaskDataset(IterableDataset[TensorBatch]):
+    """The batches of an epoch, shared out among ranks and, within a rank, among workers.
+
+    Batch k of an epoch depends on task, length, batch size, seed, epoch and k alone. Rank r of R
+    has the batches r, r + R, r + 2 R, ...; worker w of W has each W-th of its rank's, from the
+    w-th on. So each batch is drawn once, by one process, and a `DataLoader` yields those of its
+    rank in the same order with any number of workers.
+
+    The batches are ready, so give it to a `DataLoader` with `batch_size=None`.
+
+    Args:
+        task: what to draw from.
+        length: the length of the inputs, or a range such as `1..40`; each batch has one length,
+            drawn uniformly from those that the task can have.
+        batch_size: instances in a batch.
+        batches: batches in an epoch, of all ranks together; without end if None. Where it is not a
+            multiple of the ranks, some have one batch less.
+        seed: where the random streams come from.
+        rank: which of the ranks this process is. If neither this nor `world_size` is given, both
+            are those of `torch.distributed`, where a process group has been made before.
+        world_size: how many ranks there are.
+
+    Raises:
+        UsageError: for a length the task cannot have, or a number that makes no sense.
+
+    Example:
+        >>> import seqtasks as st
+        >>> dataset = st.task("parity").dataset(length="5..10", batch_size=32, batches=100)
+        >>> loader = torch.utils.data.DataLoader(dataset, batch_size=None)
+        >>> inputs, targets, lengths = next(iter(loader))
+        >>> len(inputs), len(loader), 5 <= int(lengths[0]) <= 10
+        (32, 100, True)
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        length: int | str | LengthRange,
+        batch_size: int,
+        batches: int | None = None,
+        seed: int = 0,
+        rank: int | None = None,
+        world_size: int | None = None,
+    ) -> None:
+        self.task, self.batch_size, self.batches, self.seed = task, batch_size, batches, seed
+        self.rank, self.world_size = _place(rank, world_size)
+        self.lengths = task.lengths.select(LengthRange.parse(length), task.known_as)
+        for name, value, least in (
+            ("batch_size", batch_size, 1),
+            ("batches", 1 if batches is None else batches, 1),
+            ("seed", seed, 0),
+        ):
+            if value < least:
+                raise UsageError(f"{name} must be at least {least}, got {value}")
+        # In shared memory, so that workers that outlive an epoch see the next one.
+        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch that the next iteration yields; the first is 0.
+
+        Call it on every rank before each epoch, as with a `DistributedSampler`: without it, every
+        iteration yields the same batches.
+        """
+        if epoch < 0:
+            raise UsageError(f"an epoch must be at least 0, got {epoch}")
+        self._epoch.fill_(epoch)
+
+    def __len__(self) -> int:
+        """Return how many batches an epoch has on this rank.
+
+        Raises:
+            TypeError: if it has no end.
+        """
+        if self.batches is None:
+            raise TypeError("this dataset has no end, so it has no length: say how many batches")
+        return len(range(self.rank, self.batches, self.world_size))
+
+    def __iter__(self) -> Iterator[TensorBatch]:
+        """Yield this rank's, and in a worker this worker's, batches of the epoch."""
+        worker = get_worker_info()
+        index, workers = (0, 1) if worker is None else (worker.id, worker.num_workers)
+        first, stride = self.rank + self.world_size * index, self.world_size * workers
+        epoch = int(self._epoch)
+        steps = count(first, stride)
+        for step in steps if self.batches is None else range(first, self.batches, stride):
+            yield self._batch(epoch, step)
+
+    def _batch(self, epoch: int, step: int) -> TensorBatch:
+        rng = stream(self.seed, "dataset", epoch, step)
+        length = self.lengths[int(rng.integers(len(self.lengths)))]
+        batch = self.task.batch(rng, self.batch_size, length)
+        return TensorBatch(
+            torch.from_numpy(batch.inputs),
+            torch.from_numpy(batch.targets),
+            torch.from_numpy(batch.lengths),
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Send the task of a user's file by name, with the file: a worker has not run it."""
+        source = source_of(type(self.task))
+        task = self.task if source is None else describe(self.task, "task")[0]
+        return {**vars(self), "task": task, "source": source}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        source = state.pop("source")
+        if source is not None:
+            adopt(source)
+        vars(self).update({**state, "task": find_task(state["task"])})
+
+
+def _place(rank: int | None, world_size: int | None) -> tuple[int, int]:
+    """Return which rank this is of how many."""
+    if rank is None and world_size is None:
+        if distributed.is_available() and distributed.is_initialized():
+            return distributed.get_rank(), distributed.get_world_size()
+        return 0, 1
+    if rank is None or world_size is None:
+        raise UsageError("give rank and world_size together, or neither")
+    if not 0 <= rank < world_size:
+        raise UsageError(f"rank must be from 0 to world_size - 1, got {rank} of {world_size}")
+    return rank, world_size
