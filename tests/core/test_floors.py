@@ -1,4 +1,4 @@
-"""The floors of the documentation are those that `lint-imports` enforces, and it does."""
+"""`lint-imports` enforces the rows of packages that the documentation shows."""
 
 import re
 import shutil
@@ -8,31 +8,29 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-FLOORS = "a module imports only from its own floor and those below it"
-ROWS = "a module of the engine imports only from its own row and those below it"
-NATIVE = "a module of the native engine imports only from its own row and those below it"
-NO_TORCH = "tasks, look-up, baselines and exports start without torch"
+PACKAGES = "a package imports only from packages below it"
+ENGINE = "a stage of the engine imports only from stages below it"
+NATIVE = "a stage of the native engine imports only from stages below it"
+TENSORS = "a stage of the torch engine imports only from stages below it"
+NO_TORCH = "tasks, the registry, baselines and exports start without torch"
 # Which of the contracts an import breaks that is added to a module.
 PLANTED = {
-    "core/seqtasks/spec.py": ("from seqtasks.cli import main", FLOORS),
-    "core/seqtasks/runs/files.py": (
-        "from seqtasks.runs import directory",
-        "runs.files stands on the ground floor",
-    ),
-    "core/seqtasks/tasks/checking.py": (
-        "def later():\n    import torch",
-        NO_TORCH,
-    ),
-    "core/seqtasks/engine/graph.py": ("from seqtasks.engine.engines import Engines", ROWS),
-    "core/seqtasks/engine/native/storage.py": (
+    "core/seqtasks/specs/grammar.py": ("from seqtasks.cli import main", PACKAGES),
+    "core/seqtasks/tasks/mistakes.py": ("def later():\n    import torch", NO_TORCH),
+    "core/seqtasks/engine/graph/build.py": ("from seqtasks.engine.engines import Engines", ENGINE),
+    "core/seqtasks/engine/native/plan/storage.py": (
         "from seqtasks.engine.native.emit.source import emit",
         NATIVE,
     ),
-    "core/seqtasks/engine/tensors/views.py": (
+    "core/seqtasks/engine/tensors/plan/terms.py": (
+        "from seqtasks.engine.tensors.emit.views import Views",
+        TENSORS,
+    ),
+    "core/seqtasks/engine/tensors/emit/views.py": (
         "from seqtasks.engine.native.emit.boxes import boxes",
         "the two engines know nothing of each other",
     ),
-    "core/seqtasks/building.py": ("import seqtasks_bits", "the core knows no plugin"),
+    "core/seqtasks/models/build.py": ("import seqtasks_bits", "the core knows no plugin"),
     "plugins/seqtasks_bits/parity.py": (
         "from seqtasks.tasks.task import Task",
         "a plugin imports what plugins are offered",
@@ -48,7 +46,8 @@ def contracts():
 
 def layers(name):
     """Return the layers of a contract, the highest first, each as a set of modules."""
-    return [set(layer.split(" : ")) for layer in contracts()[name]["layers"]]
+    found = [set(layer.split(" | ")) for layer in contracts()[name]["layers"]]
+    return [layer for layer in found if not all(one.startswith("(") for one in layer)]
 
 
 def documented(head):
@@ -65,30 +64,32 @@ def documented(head):
     return [row for row in rows if row]
 
 
-def test_the_floors_of_the_documentation_are_those_that_are_enforced():
-    floors = documented("modules")
-    floors[-1].remove("runs/files")  # a contract of its own holds it on the ground
-    assert [{"__main__", "builtin"}, *floors] == layers(FLOORS)
+def test_the_packages_of_the_documentation_are_the_ones_that_are_enforced():
+    enforced = [{one for one in layer if one[0] != "("} for layer in layers(PACKAGES)]
+    assert [{"__main__", "builtin"}, *documented("packages")] == enforced
 
 
-def test_the_rows_of_the_engine_are_those_that_are_enforced():
-    rules = {path.stem for path in (REPOSITORY / "core/seqtasks/engine").glob("rules*.py")}
-    rows = documented("modules of `engine/`")
-    rows = [row - {"rules*"} | rules if "rules*" in row else row for row in rows]
-    assert rows[::-1] == layers(ROWS)
+@pytest.mark.parametrize(
+    ("folder", "contract"),
+    [("engine", ENGINE), ("engine/native", NATIVE), ("engine/tensors", TENSORS)],
+)
+def test_the_stages_of_the_documentation_are_the_ones_that_are_enforced(folder, contract):
+    assert documented(f"stages of `{folder}/`") == layers(contract)
 
 
-def test_the_rows_of_the_native_engine_are_those_that_are_enforced():
-    rows = documented("modules of `engine/native/`")
-    rows = [{name for name in row if not name.endswith(".h")} for row in rows]
-    assert [row for row in rows if row][::-1] == layers(NATIVE)
+def test_every_folder_of_the_core_stands_in_the_documentation():
+    documented_names = set().union(*documented("packages"), {"__main__", "builtin"})
+    core = REPOSITORY / "core" / "seqtasks"
+    folders = {path.parent.name for path in core.glob("*/__init__.py")}
+    files = {path.stem for path in core.glob("*.py")} - {"__init__"}
+    assert documented_names == folders | files
 
 
-def test_what_starts_without_torch_is_what_stands_below_the_line():
-    floors = layers(FLOORS)
-    below = set().union(*floors[floors.index({"exports", "task_speed"}) :])
-    below |= {"runs.files", "testing"}
-    assert {f"seqtasks.{name}" for name in below} == set(contracts()[NO_TORCH]["source_modules"])
+def test_at_most_six_modules_lie_flat_in_the_core_and_five_in_the_engine():
+    core = REPOSITORY / "core" / "seqtasks"
+    flat = {path.stem for path in core.glob("*.py")} - {"__init__", "__main__"}
+    assert len(flat) <= 6
+    assert len({path.stem for path in (core / "engine").glob("*.py")} - {"__init__"}) <= 5
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def linted(tmp_path, python):
     return run
 
 
-def test_every_module_keeps_to_its_floor(linted):
+def test_every_module_imports_only_from_below(linted):
     found = linted()
     assert found.returncode == 0, found.stdout + found.stderr
     assert "0 broken" in found.stdout
