@@ -14,8 +14,8 @@ import torch
 from torch import nn
 
 import seqtasks as st
-from seqtasks.engine import native
 from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.native import c
 from seqtasks.engine.native.emit.frame import text as header_text
 from seqtasks.engine.native.emit.source import emit
 from seqtasks.engine.pipeline import analyse
@@ -63,7 +63,7 @@ def c_source(golden: Golden) -> str:
     """Return the C of a model; the header files that every program holds are named alone."""
     analysis, names = _analysed(golden)
     source = emit(analysis, names, "a golden model").source
-    for entry in sorted(files(native).iterdir(), key=lambda entry: entry.name):
+    for entry in sorted(files(c).iterdir(), key=lambda entry: entry.name):
         if entry.name.endswith(".h"):
             source = source.replace(header_text(entry.name), f'/* "{entry.name}" stands here. */')
     return re.sub("Made by seqtasks [^ ]+ for", "Made by seqtasks for", source) + "\n"

@@ -5,12 +5,17 @@ import pytest
 from small_graphs import looped, weight
 
 from seqtasks.engine.graph.node import Columns
-from seqtasks.engine.native.plan.plan import MOST_LANES, Plan, through_blas
+from seqtasks.engine.native.plan.plan import MOST_LANES, make_plan, through_blas
 
 
 def plan_of(made, names=None):
     leaves = made.analysis.parameters
-    return Plan(made.analysis, names or {leaf: f"p{leaf.value[0]}" for leaf in leaves})
+    return make_plan(made.analysis, names or {leaf: f"p{leaf.value[0]}" for leaf in leaves})
+
+
+def copied(plan, node):
+    """Return the node of the plan's own copy of the model."""
+    return plan.model.graph.nodes[node.number]
 
 
 def two_products(graph, x, h):
@@ -35,7 +40,7 @@ def test_gradients_lie_in_the_order_of_parameters_and_fill_whole_vectors():
     w, u = weight(made.graph, 0, 2, 3), weight(made.graph, 2, 2, 2)
     buffer = weight(made.graph, 1, 2, trained=False)
     # w has 6 numbers, u 4; what is not trained has no place. 10 numbers fill one vector of 16.
-    assert plan.offsets == {w: 0, buffer: -1, u: 6}
+    assert [plan.offsets[copied(plan, leaf)] for leaf in (w, u, buffer)] == [0, 6, -1]
     assert plan.gradients == MOST_LANES == 16
 
 
@@ -50,8 +55,8 @@ def test_the_gradient_of_a_matrix_is_added_to_its_place_at_once():
     plan = plan_of(made)
     places = {node.inputs[1]: place for node, place in plan.direct.items()}
     w, u = weight(made.graph, 0, 2, 3), weight(made.graph, 1, 2, 2)
-    assert places[made.x] == (w, 0, 3, 1)  # rows of three numbers
-    assert places[made.states[0]] == (u, 0, 2, 1)
+    assert places[copied(plan, made.x)] == (copied(plan, w), 0, 3, 1)  # rows of three numbers
+    assert places[copied(plan, made.states[0])] == (copied(plan, u), 0, 2, 1)
     assert not any(node in plan.storage.places for node in plan.direct)
 
 
@@ -59,10 +64,11 @@ def test_the_gradient_of_a_block_of_a_matrix_is_added_to_that_block():
     made = looped([2], over_both, features=3)
     plan = plan_of(made)
     places = {node.inputs[1]: place for node, place in plan.direct.items()}
-    w = weight(made.graph, 0, 2, 5)
+    w = copied(plan, weight(made.graph, 0, 2, 5))
+    x, h = copied(plan, made.x), copied(plan, made.states[0])
     # Rows are five numbers apart; the columns of x begin at 0, those of h at 3.
-    assert places == {made.x: (w, 0, 5, 1), made.states[0]: (w, 3, 5, 1)}
-    views = [n for n in made.analysis.gradients.of_parameters[w] if n.operation == "view"]
+    assert places == {x: (w, 0, 5, 1), h: (w, 3, 5, 1)}
+    views = [n for n in plan.model.gradients.of_parameters[w] if n.operation == "view"]
     assert len(views) == 2
     assert all(plan.is_direct(view) for view in views)
 
@@ -78,7 +84,7 @@ def test_a_gradient_that_two_parameters_share_has_memory_of_its_own():
     (shared,) = made.analysis.gradients.of_parameters[weight(made.graph, 0, 2, 2)]
     assert made.analysis.gradients.of_parameters[weight(made.graph, 1, 2, 2)] == [shared]
     assert plan.direct == {}
-    assert shared in plan.storage.places
+    assert copied(plan, shared) in plan.storage.places
 
 
 def test_a_gradient_of_a_turned_matrix_is_added_along_its_columns():
@@ -95,17 +101,18 @@ def test_a_gradient_of_a_turned_matrix_is_added_along_its_columns():
         features=3,
     )
     # The product's matrix is wᵀ. Its row i, column j is w's row j, column i: place 2 j + i.
-    (place,) = plan_of(made).direct.values()
-    assert place == (weight(made.graph, 0, 3, 2), 0, 1, 2)
+    plan = plan_of(made)
+    (place,) = plan.direct.values()
+    assert place == (copied(plan, weight(made.graph, 0, 3, 2)), 0, 1, 2)
 
 
-def test_a_product_that_the_loop_alone_reads_is_made_in_it_and_its_phase_remembered():
+def test_a_product_that_the_loop_alone_reads_is_made_in_it_and_the_model_stays_as_it_was():
     made = looped([2], two_products, features=3)
     of_x = made.graph.linear(weight(made.graph, 0, 2, 3), made.x)
     assert of_x.phase == made.phases.before(0)
     plan = plan_of(made)
-    assert plan.moved[of_x] == made.phases.before(0)
-    assert of_x.phase == made.phases.loop(0)
+    assert copied(plan, of_x).phase == made.phases.loop(0)
+    assert of_x.phase == made.phases.before(0)
 
 
 def test_a_product_that_something_else_reads_too_stays_before_the_loop():
@@ -117,18 +124,18 @@ def test_a_product_that_something_else_reads_too_stays_before_the_loop():
     )
     of_x = made.graph.linear(weight(made.graph, 0, 2, 3), made.x)
     plan = plan_of(made)
-    assert of_x not in plan.moved
-    assert of_x.phase == made.phases.before(0)
+    assert copied(plan, of_x).phase == made.phases.before(0)
 
 
 def test_what_the_gradient_of_the_inputs_alone_needs_is_told_apart():
     made = looped([2], two_products, features=3)
     plan = plan_of(made)
     of_inputs = made.analysis.gradients.of_inputs
-    assert of_inputs in plan.for_inputs_alone
+    assert copied(plan, of_inputs) in plan.for_inputs_alone
     transposed = [n for n in plan.for_inputs_alone if n.operation == "linear"]
-    assert [n.inputs[0] for n in transposed] == [weight(made.graph, 0, 2, 3)]  # Wᵀ of x
-    assert made.parts[0].before not in plan.for_inputs_alone
+    w = copied(plan, weight(made.graph, 0, 2, 3))
+    assert [n.inputs[0] for n in transposed] == [w]  # Wᵀ of x
+    assert copied(plan, made.parts[0].before) not in plan.for_inputs_alone
     assert not plan.for_inputs_alone & set(plan.direct)
 
 
@@ -153,7 +160,7 @@ def test_predictions_are_kept_for_all_steps_wherever_they_lie():
     # No step back reads the sum h + h, so for the program's own sake a step's would do.
     kept = looped([2], two_products, lambda graph, x, h: graph.add(h, h), features=3)
     plan = plan_of(kept)
-    assert plan.predictions is plan.storage.places[kept.analysis.predictions]
+    assert plan.predictions is plan.storage.places[plan.model.predictions]
     assert plan.predictions.buffer.kind == "history"
     turned = looped(
         [2], two_products, lambda graph, x, h: graph.view(h, np.array([1, 0]), (2,)), features=3
@@ -167,8 +174,8 @@ def test_the_values_kept_in_a_phase_are_those_with_memory_that_are_no_leaves():
     made = looped([2], two_products, features=3)
     plan = plan_of(made)
     in_loop = plan.kept_in(made.phases.loop(0))
-    assert made.parts[0].following in in_loop
-    assert made.states[0] not in in_loop
+    assert copied(plan, made.parts[0].following) in in_loop
+    assert copied(plan, made.states[0]) not in in_loop
     assert all(node.phase == made.phases.loop(0) for node in in_loop)
     assert plan.kept_in(made.phases.loop(0), Columns.ONE) == []
 

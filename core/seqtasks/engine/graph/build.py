@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -60,6 +60,24 @@ class Graph:
             _known=dict(self._known),
             _whole=set(self._whole),
         )
+
+    def with_phases(self, phases: Mapping[Node, int]) -> tuple["Graph", dict[Node, Node]]:
+        """Return a graph of new nodes, some of them in other phases, and the new node of each old.
+
+        Numbers stay. Pullbacks are left out: this graph is derived already.
+        """
+        copies: dict[Node, Node] = {}
+        for node in self.nodes:
+            inputs = tuple(copies[source] for source in node.inputs)
+            copies[node] = replace(node, inputs=inputs, phase=phases.get(node, node.phase))
+        graph = replace(
+            self,
+            nodes=list(copies.values()),
+            pullbacks={},
+            _known={key: copies[node] for key, node in self._known.items()},
+            _whole={copies[node] for node in self._whole},
+        )
+        return graph, copies
 
     # ---- making nodes
 

@@ -1,6 +1,8 @@
 """The graph of a recorded model: its loops, its backward pass, its readout."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +11,7 @@ from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.cotangents import Cotangents
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.phases import Phases
-from seqtasks.engine.graph.reached import Reached
+from seqtasks.engine.graph.reached import Reached, Source
 
 __all__ = ["Analysis", "Loop", "StatePart"]
 
@@ -108,3 +110,49 @@ class Analysis:
     def parts(self) -> list[StatePart]:
         """The tensors of all loops' states, in a row."""
         return [part for loop in self.loops for part in loop.parts]
+
+    def with_phases(self, phases: Mapping[Node, int]) -> "Analysis":
+        """Return the same model by new nodes, of which some belong to other phases.
+
+        A backend changes its own copy, so another backend finds the model as it was.
+        """
+        graph, copies = self.graph.with_phases(phases)
+        gradients = self.gradients
+        return replace(
+            self,
+            graph=graph,
+            parameters={copies[leaf]: tensor for leaf, tensor in self.parameters.items()},
+            loops=[
+                replace(
+                    loop,
+                    parts=[_copied(part, copies) for part in loop.parts],
+                    output=copies[loop.output],
+                )
+                for loop in self.loops
+            ],
+            predictions=copies[self.predictions],
+            cotangent=copies[self.cotangent],
+            gradients=Cotangents(
+                {
+                    copies[leaf]: [copies[node] for node in nodes]
+                    for leaf, nodes in gradients.of_parameters.items()
+                },
+                {copies[leaf]: copies[node] for leaf, node in gradients.of_states.items()},
+                None if gradients.of_inputs is None else copies[gradients.of_inputs],
+            ),
+            usage={},
+            reached={
+                _source_of(result, copies): {_source_of(one, copies) for one in sources}
+                for result, sources in self.reached.items()
+            },
+            tried_rows=set(),
+        )
+
+
+def _source_of(source: Source, copies: dict[Node, Node]) -> Source:
+    return copies[source] if isinstance(source, Node) else source
+
+
+def _copied(part: StatePart, copies: dict[Node, Node]) -> StatePart:
+    values: dict[str, Any] = {one.name: getattr(part, one.name) for one in fields(part)}
+    return replace(part, **{name: copies[v] for name, v in values.items() if isinstance(v, Node)})

@@ -29,7 +29,7 @@ RUNTIME = ("inputs.h", "losses.h", "optimisers.h", "training.h", "entries.h")
 
 def definitions(plan: Plan) -> list[str]:
     """Return the includes and the constants."""
-    analysis = plan.analysis
+    analysis = plan.model
     large = plan.large
     scratch = LARGE_BLOCK + 16 if large else SMALL_BLOCK
     return [
@@ -97,7 +97,7 @@ def entries(plan: Plan, inputs_back: str | None) -> str:
     """Write the tables by which the entries find states, gradients and inputs."""
     parts = [
         (plan.storage.places[part.previous].buffer, part)
-        for loop in plan.analysis.loops
+        for loop in plan.model.loops
         for part in loop.parts
     ]
     names = ", ".join(f"w->buffers.{buffer.name}" for buffer, _ in parts)

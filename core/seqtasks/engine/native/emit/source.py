@@ -1,6 +1,6 @@
 """Write the C program of a model: each phase, put together."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from seqtasks import __version__
 from seqtasks.engine.graph.model_graph import Analysis
@@ -10,7 +10,7 @@ from seqtasks.engine.native.emit.addresses import Scope
 from seqtasks.engine.native.emit.sums import Sums
 from seqtasks.engine.native.emit.values import Values
 from seqtasks.engine.native.emit.weights_back import weights_back
-from seqtasks.engine.native.plan.plan import Plan
+from seqtasks.engine.native.plan.plan import Plan, make_plan
 from seqtasks.engine.native.plan.storage import Place
 
 __all__ = ["Emitted", "emit"]
@@ -24,15 +24,15 @@ class Emitted:
 
     Attributes:
         source: the C.
-        offsets: parameter leaf -> its place among all gradients, or -1 for one not trained.
+        offsets: for each parameter its place among all gradients, or -1 if it is not trained.
         gradients: numbers in all gradients, padded.
         needs_blas: whether it calls BLAS.
     """
 
     source: str
-    offsets: dict[Node, int] = field(default_factory=dict[Node, int])
-    gradients: int = 0
-    needs_blas: bool = False
+    offsets: list[int]
+    gradients: int
+    needs_blas: bool
 
 
 def emit(analysis: Analysis, names: dict[Node, str], title: str) -> Emitted:
@@ -43,12 +43,12 @@ def emit(analysis: Analysis, names: dict[Node, str], title: str) -> Emitted:
         names: of its parameters.
         title: what it is, for the first line.
     """
-    emitter = _Emitter(Plan(analysis, names), title)
-    try:
-        return emitter.program()
-    finally:
-        for node, phase in emitter.plan.moved.items():
-            node.phase = phase
+    return write_program(make_plan(analysis, names), title)
+
+
+def write_program(plan: Plan, title: str) -> Emitted:
+    """Write the program of a plan; `title` names the model in the first line."""
+    return _Emitter(plan, title).program()
 
 
 class _Emitter:
@@ -56,11 +56,10 @@ class _Emitter:
         self.plan, self.title = plan, title
         self.values = Values(plan)
         self.sums = Sums(plan, self.values)
-        self.inputs_back: str | None = None
 
     def program(self) -> Emitted:
         """Return the program."""
-        analysis, phases = self.plan.analysis, self.plan.analysis.phases
+        analysis, phases = self.plan.model, self.plan.model.phases
         functions: list[str] = []
         functions.append(self._begin())
         forward: list[str] = []
@@ -76,6 +75,8 @@ class _Emitter:
             name = f"back_before_{layer}"
             backward += self._batch_phase(functions, phases.backward_before(layer), name)
         backward += weights_back(self.plan, self.values, self.sums, functions)
+        back = self.plan.inputs_back
+        inputs_back = None if back is None else back[0].name
         functions.append(frame.function("forward", forward))
         functions.append(frame.function("backward", backward))
         source = "\n".join(
@@ -88,11 +89,12 @@ class _Emitter:
                 frame.lay_out(self.plan),
                 *self.values.products.values(),
                 *functions,
-                frame.entries(self.plan, self.inputs_back),
+                frame.entries(self.plan, inputs_back),
                 *map(frame.text, frame.RUNTIME),
             ]
         )
-        return Emitted(source, self.plan.offsets, self.plan.gradients, self.values.needs_blas)
+        offsets = [self.plan.offsets[leaf] for leaf in self.plan.model.leaves]
+        return Emitted(source, offsets, self.plan.gradients, self.values.needs_blas)
 
     def _begin(self) -> str:
         """Write what depends on weights alone, tables by symbol, and the initial states."""
@@ -109,7 +111,7 @@ class _Emitter:
             lines.append("    { const long count = VOCABULARY_ROW; (void)count;")
             lines += self.values.written(Scope("vocabulary", used), kept, "    ")
             lines.append("    }")
-        for layer, loop in enumerate(self.plan.analysis.loops):
+        for layer, loop in enumerate(self.plan.model.loops):
             for k, part in enumerate(loop.parts):
                 place = Place(self.plan.storage.places[part.previous].buffer)
                 lines.append(f"    /* state {k} of layer {layer} before the first step */")
@@ -128,7 +130,7 @@ class _Emitter:
         return frame.GIVE + frame.wrapped("begin", used, lines, self.plan.names)
 
     def _as_batch(self, node: Node) -> Node:
-        return self.plan.analysis.graph.broadcast_columns(node)
+        return self.plan.model.graph.broadcast_columns(node)
 
     def _batch_phase(self, functions: list[str], phase: int, name: str) -> list[str]:
         """Write a phase for all steps, in blocks of columns, and then its sums over all of them."""
@@ -137,11 +139,11 @@ class _Emitter:
         kept = self.plan.kept_in(phase, Columns.BATCH)
         extra: list[tuple[Node, Place]] = []
         inputs_back: list[str] = []
-        predictions = self.plan.analysis.predictions
-        last = self.plan.analysis.phases.before(len(self.plan.analysis.loops))
+        predictions = self.plan.model.predictions
+        last = self.plan.model.phases.before(len(self.plan.model.loops))
         if phase == last and predictions not in self.plan.storage.places:
             extra.append((predictions, self.plan.predictions))
-        if phase == self.plan.analysis.phases.backward_before(0):
+        if phase == self.plan.model.phases.backward_before(0):
             further = self._inputs_back()
             inputs_back = self._of_inputs([n for n in kept if n in alone], further, functions)
             kept = [n for n in kept if n not in alone]
@@ -174,20 +176,14 @@ class _Emitter:
         return ["        if (w->inputs_wanted) back_inputs(w, at, count, 0, 0);"]
 
     def _inputs_back(self) -> list[tuple[Node, Place]]:
-        back = self.plan.analysis.gradients.of_inputs
-        if back is None or self.plan.analysis.vocabulary:
+        if self.plan.inputs_back is None:
             return []
-        place = self.plan.storage.places.get(back)
-        if place is not None and place.buffer.kind == "history" and place.shift == 0:
-            self.inputs_back = place.buffer.name
-            return []
-        buffer = self.plan.storage.buffer("inputs_back", back.size, "history")
-        self.inputs_back = buffer.name
-        return [(back, Place(buffer))]
+        buffer, back = self.plan.inputs_back
+        return [] if back is None else [(back, Place(buffer))]
 
     def _loop(self, functions: list[str], layer: int, back: bool) -> list[str]:
         """Write a layer's loop, forward or back."""
-        analysis = self.plan.analysis
+        analysis = self.plan.model
         loop, phases = analysis.loops[layer], analysis.phases
         phase = phases.backward_loop(layer) if back else phases.loop(layer)
         used: set[str] = set()
@@ -244,7 +240,7 @@ class _Emitter:
     def _held(self, layer: int) -> list[str]:
         """Write what comes after the loop is given of the states of rows that wait."""
         lines: list[str] = []
-        for part in self.plan.analysis.loops[layer].parts:
+        for part in self.plan.model.loops[layer].parts:
             states = self.plan.storage.places[part.previous].buffer
             held = self.plan.storage.places[part.carried].buffer
             if held is not states:
@@ -254,7 +250,7 @@ class _Emitter:
 
     def _initial_back(self, layer: int) -> list[str]:
         lines: list[str] = []
-        for k, part in enumerate(self.plan.analysis.loops[layer].parts):
+        for k, part in enumerate(self.plan.model.loops[layer].parts):
             carry = self.plan.storage.places[part.back].buffer
             size = part.previous.size
             pointer = f"w->buffers.{carry.name} + turn * {size} * SCRATCH_ROW"

@@ -36,13 +36,13 @@ class Sums:
 
     def in_portions(self, node: Node) -> bool:
         """Say whether a sum over steps is made every few steps of a loop back."""
-        phases, latest = self._plan.analysis.phases, latest_input(node)
+        phases, latest = self._plan.model.phases, latest_input(node)
         return self._plan.large and phases.is_loop(latest) and latest > phases.backward
 
     def portion(self, functions: list[str], layer: int) -> list[str]:
         """Write the sums over the last few steps of a loop back, and return their call."""
         used: set[str] = set()
-        loop = self._plan.analysis.phases.backward_loop(layer)
+        loop = self._plan.model.phases.backward_loop(layer)
         nodes = [
             node
             for node in self._plan.storage.live

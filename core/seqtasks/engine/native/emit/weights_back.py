@@ -19,7 +19,7 @@ def weights_back(plan: Plan, values: Values, sums: Sums, functions: list[str]) -
         sums: writes its sums.
         functions: of the program, to which one is added.
     """
-    phases = plan.analysis.phases
+    phases = plan.model.phases
     used: set[str] = set()
     lines: list[str] = []
     batch, table = Scope("batch", used), Scope("vocabulary", used)
@@ -49,7 +49,7 @@ def weights_back(plan: Plan, values: Values, sums: Sums, functions: list[str]) -
     kept = [n for n in kept if n not in plan.direct]
     kept = [n for n in kept if n.operation not in ("outer", "sum_of_columns")]
     lines += values.written(one, kept, "    ")
-    for leaf, contributions in plan.analysis.gradients.of_parameters.items():
+    for leaf, contributions in plan.model.gradients.of_parameters.items():
         for node in contributions:
             if plan.is_direct(node):
                 continue

@@ -80,7 +80,9 @@ class Program:
         self.offsets, self.gradients = emitted.offsets, emitted.gradients
         self._leaves = analysis.leaves
         self._tensors = [analysis.parameters[leaf] for leaf in self._leaves]
-        self._numbers = sum(leaf.size for leaf in self._leaves if self.offsets[leaf] >= 0)
+        self._numbers = sum(
+            leaf.size for leaf, first in zip(self._leaves, self.offsets, strict=True) if first >= 0
+        )
         self._used_from = steps_until_used(analysis, [analysis.cotangent])
         size = 4 if analysis.dtype == torch.float32 else 8
         self._blas = self._one_thread = 0
@@ -129,7 +131,7 @@ class Program:
                 tensor.data_ptr(),
                 None if kept is None or kept.first is None else kept.first.data_ptr(),
                 None if kept is None or kept.second is None else kept.second.data_ptr(),
-                self.offsets[leaf],
+                self.offsets[k],
                 leaf.size,
                 NEVER if kept is None else self._used_from.get(leaf, NEVER),
                 0 if kept is None else kept.steps,
@@ -306,8 +308,7 @@ class Program:
                 inputs, lengths, given, original_back, finals_back, original_histories
             )
         parts: list[Tensor | None] = []
-        for leaf, tensor in zip(self._leaves, self._tensors, strict=True):
-            first = self.offsets[leaf]
+        for first, leaf, tensor in zip(self.offsets, self._leaves, self._tensors, strict=True):
             part = gradients[first : first + leaf.size].view_as(tensor) if first >= 0 else None
             parts.append(part)
         return parts, inputs_back, given_back
@@ -349,9 +350,8 @@ class Program:
                 taken(histories_back, 1 / MOST_LANES),
                 of_inputs=False,
             )
-            for leaf, gradient in zip(self._leaves, found, strict=True):
+            for first, leaf, gradient in zip(self.offsets, self._leaves, found, strict=True):
                 if gradient is not None:
-                    first = self.offsets[leaf]
                     total[first : first + leaf.size] += gradient.flatten()
         return total
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,137 +10,62 @@ from seqtasks.engine.graph.model_graph import Analysis
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.native.plan.liveness import live_in, live_nodes
 from seqtasks.engine.native.plan.place import plan_storage
-from seqtasks.engine.native.plan.storage import LEAVES, Place, Storage
+from seqtasks.engine.native.plan.storage import LEAVES, Buffer, Place, Storage
 
-__all__ = ["MOST_LANES", "Plan", "through_blas"]
+__all__ = [
+    "MOST_LANES",
+    "Direct",
+    "Plan",
+    "direct_products",
+    "make_plan",
+    "products_into_loops",
+    "through_blas",
+]
 
 BLAS_NUMBERS, BLAS_SIDE = 1024, 16
 """Numbers in a matrix, and in its shorter side, from which a product is one for BLAS."""
 MOST_LANES = 16
 """Numbers in the widest vector a program may use."""
 
+Direct = dict[Node, tuple[Node, int, int, int]]
+"""A product -> (leaf, first, row stride, column stride): its place in a parameter's gradient."""
 
+
+@dataclass(frozen=True)
 class Plan:
-    """What is decided of a program.
+    """Everything that is decided before C is written.
 
     Attributes:
-        analysis: the model's.
-        names: of its parameters, as C.
-        offsets: parameter leaf -> its place among all gradients, or -1 for one not trained.
+        model: a copy of the model's graph, with some products moved into loops.
+        names: the C name of each parameter.
+        offsets: parameter leaf -> its place among all gradients, or -1 if it is not trained.
         gradients: numbers in all gradients, padded to whole vectors.
         direct: products added to a parameter's gradient at once -> (leaf, first, strides).
-        moved: values made in another phase than the analysis says -> the phase it says.
-        large: whether there are products large enough for BLAS, and portions of steps.
-        storage: what is kept, and where.
-        for_inputs_alone: what only the gradient of real inputs needs, which training does not.
-        predictions: where the predictions are.
+        large: whether there are products large enough for BLAS, and so portions of steps.
+        storage: the values that are kept, and where.
+        for_inputs_alone: values for the gradient of real inputs alone, which training skips.
+        predictions: the place of the predictions.
+        inputs_back: the buffer of the gradient of real inputs, and the value to be copied into
+            it, None if it is computed there; None as a whole if inputs have no gradient.
     """
 
-    def __init__(self, analysis: Analysis, names: dict[Node, str]) -> None:
-        self.analysis = analysis
-        self.names = {leaf: re.sub(r"\W", "_", name) for leaf, name in names.items()}
-        leaves = analysis.leaves
-        self.offsets: dict[Node, int] = {}
-        total = 0
-        for leaf in leaves:
-            trained = leaf in analysis.gradients.of_parameters
-            self.offsets[leaf] = total if trained else -1
-            total += leaf.size if trained else 0
-        self.gradients = -(-max(total, 1) // MOST_LANES) * MOST_LANES
-        self.direct = self._direct_products()
-        self.moved = self._move_into_loops()
-        self.large = self._has_large_products()
-        self.storage: Storage = plan_storage(analysis, self._roots(), self._elsewhere(), self.large)
-        self.for_inputs_alone = self._for_inputs_alone()
-        predictions = analysis.predictions
-        if predictions not in self.storage.places:
-            self.predictions = Place(
-                self.storage.buffer("predictions", predictions.size, "history")
-            )
-        else:
-            self.predictions = self.storage.places[predictions]
-            self.predictions.buffer.kind = "history"
-
-    def _direct_products(self) -> dict[Node, tuple[Node, int, int, int]]:
-        """Return weight gradients that are added to their place at once: (leaf, first, strides)."""
-        parameters = self.analysis.gradients.of_parameters
-        contributions = [node for nodes in parameters.values() for node in nodes]
-        uses = Counter(contributions)
-        for node in live_nodes([*contributions, *self._fixed_roots()]):
-            uses.update(node.inputs)
-        found: dict[Node, tuple[Node, int, int, int]] = {}
-        for leaf, nodes in parameters.items():
-            for node in nodes:
-                source = node.inputs[0] if node.operation == "view" else node
-                if source.operation != "outer" or uses[source] > 1 or uses[node] > 1:
-                    continue  # what something else reads too has memory of its own
-                place = _rectangle_of(node, leaf)
-                if place is not None:
-                    found[source] = leaf, *place
-        return found
-
-    def _move_into_loops(self) -> dict[Node, int]:
-        """Make products that one loop alone reads within it, step by step, and return their phases.
-
-        What a step has just computed is still in the processor's cache when the step reads it.
-        """
-        phases = self.analysis.phases
-        users: dict[Node, list[Node]] = defaultdict(list)
-        for node in live_nodes(self._roots()):
-            for source in node.inputs:
-                users[source].append(node)
-        moved: dict[Node, int] = {}
-        for layer in range(len(self.analysis.loops)):
-            for before, loop in (
-                (phases.before(layer), phases.loop(layer)),
-                (phases.backward_before(layer + 1), phases.backward_loop(layer)),
-            ):
-                for node, readers in users.items():
-                    if node.operation != "linear" or node.phase != before:
-                        continue
-                    if node.columns == Columns.BATCH and all(r.phase == loop for r in readers):
-                        moved[node] = node.phase
-                        node.phase = loop
-        return moved
-
-    def _elsewhere(self) -> set[Node]:
-        """Return what is added to the gradients at once, and needs no memory of its own."""
-        back = [n for n in self.analysis.graph.nodes if n.operation == "symbols_back"]
-        return {*self.direct, *back}
+    model: Analysis
+    names: dict[Node, str]
+    offsets: dict[Node, int]
+    gradients: int
+    direct: Direct
+    large: bool
+    storage: Storage
+    for_inputs_alone: set[Node]
+    predictions: Place
+    inputs_back: tuple[Buffer, Node | None] | None
 
     def is_direct(self, node: Node) -> bool:
         """Say whether a contribution to a gradient is a product added to it at once."""
-        source = node.inputs[0] if node.operation == "view" else node
-        return source in self.direct
-
-    def _for_inputs_alone(self) -> set[Node]:
-        back = self.analysis.gradients.of_inputs
-        others = [root for root in self._roots() if root is not back]
-        return set(self.storage.live) - set(live_in(self.storage, others))
-
-    def _roots(self) -> list[Node]:
-        gradients = [
-            node.inputs[0] if self.is_direct(node) and node.operation == "view" else node
-            for nodes in self.analysis.gradients.of_parameters.values()
-            for node in nodes
-        ]
-        return [*self._fixed_roots(), *gradients]
-
-    def _fixed_roots(self) -> list[Node]:
-        """Return what is computed beside the gradients of parameters."""
-        analysis = self.analysis
-        roots = [analysis.predictions]
-        for loop in analysis.loops:
-            for part in loop.parts:
-                roots += [part.following, part.initial]
-                if part.before is not None:
-                    roots.append(part.before)
-        if analysis.gradients.of_inputs is not None and not analysis.vocabulary:
-            roots.append(analysis.gradients.of_inputs)
-        return roots
+        return _source(node) in self.direct
 
     def kept_in(self, phase: int, columns: Columns | None = None) -> list[Node]:
-        """Return the values that are kept of those of a phase."""
+        """Return the kept values of a phase."""
         return [
             node
             for node in self.storage.live
@@ -149,17 +75,163 @@ class Plan:
             and (columns is None or node.columns == columns)
         ]
 
-    def _has_large_products(self) -> bool:
-        return any(
-            node.operation == "linear"
-            and node.columns == Columns.BATCH
-            and through_blas(node.inputs[0].shape)
-            for node in self.analysis.graph.nodes
-        )
-
     def state_number(self, layer: int, k: int) -> int:
         """Return the place of a state's tensor among those of all layers."""
-        return sum(len(loop.parts) for loop in self.analysis.loops[:layer]) + k
+        return sum(len(loop.parts) for loop in self.model.loops[:layer]) + k
+
+
+def make_plan(given: Analysis, names: dict[Node, str]) -> Plan:
+    """Plan the program of a model. The model itself is left as it was.
+
+    Args:
+        given: the model's graph.
+        names: the name of each parameter, by its leaf.
+    """
+    model = given.with_phases(products_into_loops(given))
+    direct = direct_products(model)
+    roots = _roots(model, direct)
+    large = _has_large_products(model)
+    storage = plan_storage(model, roots, _computed_elsewhere(model, direct), large)
+    offsets, gradients = _gradient_offsets(model)
+    return Plan(
+        model,
+        _names_in_c(model, given, names),
+        offsets,
+        gradients,
+        direct,
+        large,
+        storage,
+        _for_inputs_alone(model, storage, roots),
+        _place_of_predictions(model, storage),
+        _inputs_back(model, storage),
+    )
+
+
+def _names_in_c(model: Analysis, given: Analysis, names: dict[Node, str]) -> dict[Node, str]:
+    pairs = zip(model.leaves, given.leaves, strict=True)
+    return {leaf: re.sub(r"\W", "_", names[original]) for leaf, original in pairs}
+
+
+def _gradient_offsets(model: Analysis) -> tuple[dict[Node, int], int]:
+    """Return each parameter's place among all gradients, and their padded number."""
+    offsets: dict[Node, int] = {}
+    total = 0
+    for leaf in model.leaves:
+        trained = leaf in model.gradients.of_parameters
+        offsets[leaf] = total if trained else -1
+        total += leaf.size if trained else 0
+    return offsets, -(-max(total, 1) // MOST_LANES) * MOST_LANES
+
+
+def direct_products(model: Analysis) -> Direct:
+    """Return weight gradients that are added to their place at once: (leaf, first, strides)."""
+    parameters = model.gradients.of_parameters
+    contributions = [node for nodes in parameters.values() for node in nodes]
+    uses = Counter(contributions)
+    for node in live_nodes([*contributions, *_fixed_roots(model)]):
+        uses.update(node.inputs)
+    found: Direct = {}
+    for leaf, nodes in parameters.items():
+        for node in nodes:
+            source = _source(node)
+            if source.operation != "outer" or uses[source] > 1 or uses[node] > 1:
+                continue  # a value that something else reads too has memory of its own
+            place = _rectangle_of(node, leaf)
+            if place is not None:
+                found[source] = leaf, *place
+    return found
+
+
+def products_into_loops(model: Analysis) -> dict[Node, int]:
+    """Return the products that one loop alone reads, and the phase of that loop.
+
+    They are computed within the loop, step by step: a number that a step has just computed is
+    still in the processor's cache when the step reads it.
+    """
+    phases = model.phases
+    users: dict[Node, list[Node]] = defaultdict(list)
+    for node in live_nodes(_roots(model, direct_products(model))):
+        for source in node.inputs:
+            users[source].append(node)
+    moved: dict[Node, int] = {}
+    for layer in range(len(model.loops)):
+        for before, loop in (
+            (phases.before(layer), phases.loop(layer)),
+            (phases.backward_before(layer + 1), phases.backward_loop(layer)),
+        ):
+            for node, readers in users.items():
+                if node.operation != "linear" or moved.get(node, node.phase) != before:
+                    continue
+                in_loop = all(moved.get(r, r.phase) == loop for r in readers)
+                if node.columns == Columns.BATCH and in_loop:
+                    moved[node] = loop
+    return moved
+
+
+def _source(node: Node) -> Node:
+    return node.inputs[0] if node.operation == "view" else node
+
+
+def _computed_elsewhere(model: Analysis, direct: Direct) -> set[Node]:
+    """Return sums that are added to the gradients at once, and need no memory of their own."""
+    back = [n for n in model.graph.nodes if n.operation == "symbols_back"]
+    return {*direct, *back}
+
+
+def _for_inputs_alone(model: Analysis, storage: Storage, roots: list[Node]) -> set[Node]:
+    back = model.gradients.of_inputs
+    others = [root for root in roots if root is not back]
+    return set(storage.live) - set(live_in(storage, others))
+
+
+def _place_of_predictions(model: Analysis, storage: Storage) -> Place:
+    predictions = model.predictions
+    if predictions not in storage.places:
+        return Place(storage.buffer("predictions", predictions.size, "history"))
+    place = storage.places[predictions]
+    place.buffer.kind = "history"
+    return place
+
+
+def _inputs_back(model: Analysis, storage: Storage) -> tuple[Buffer, Node | None] | None:
+    back = model.gradients.of_inputs
+    if back is None or model.vocabulary:
+        return None
+    place = storage.places.get(back)
+    if place is not None and place.buffer.kind == "history" and place.shift == 0:
+        return place.buffer, None
+    return storage.buffer("inputs_back", back.size, "history"), back
+
+
+def _roots(model: Analysis, direct: Direct) -> list[Node]:
+    """Return the values that the program computes for their own sake."""
+    gradients = [
+        _source(node) if _source(node) in direct else node
+        for nodes in model.gradients.of_parameters.values()
+        for node in nodes
+    ]
+    return [*_fixed_roots(model), *gradients]
+
+
+def _fixed_roots(model: Analysis) -> list[Node]:
+    """Return the roots beside the gradients of parameters."""
+    roots = [model.predictions]
+    for part in model.parts:
+        roots += [part.following, part.initial]
+        if part.before is not None:
+            roots.append(part.before)
+    if model.gradients.of_inputs is not None and not model.vocabulary:
+        roots.append(model.gradients.of_inputs)
+    return roots
+
+
+def _has_large_products(model: Analysis) -> bool:
+    return any(
+        node.operation == "linear"
+        and node.columns == Columns.BATCH
+        and through_blas(node.inputs[0].shape)
+        for node in model.graph.nodes
+    )
 
 
 def through_blas(shape: tuple[int, ...]) -> bool:
