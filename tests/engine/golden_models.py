@@ -6,7 +6,6 @@ a size in a source can be told from another.
 
 import re
 from collections.abc import Callable
-from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from torch import nn
 
 import seqtasks as st
 from seqtasks.engine.graph.model_graph import Analysis
-from seqtasks.engine.native import c
+from seqtasks.engine.native.emit.frame import RUNTIME
 from seqtasks.engine.native.emit.frame import text as header_text
 from seqtasks.engine.native.emit.source import emit
 from seqtasks.engine.pipeline import analyse
@@ -63,9 +62,8 @@ def c_source(golden: Golden) -> str:
     """Return the C of a model; the header files that every program holds are named alone."""
     analysis, names = _analysed(golden)
     source = emit(analysis, names, "a golden model").source
-    for entry in sorted(files(c).iterdir(), key=lambda entry: entry.name):
-        if entry.name.endswith(".h"):
-            source = source.replace(header_text(entry.name), f'/* "{entry.name}" stands here. */')
+    for name in ("vector.h", "products.h", *RUNTIME):
+        source = source.replace(header_text(name), f'/* "{name}" stands here. */')
     return re.sub("Made by seqtasks [^ ]+ for", "Made by seqtasks for", source) + "\n"
 
 

@@ -118,3 +118,24 @@ int seqtasks_backward(const struct call *call) {
     memcpy(call->gradients, w.gradients, sizeof(real) * GRADIENTS);
     return DONE;
 }
+
+/* The sizes of the shared structures and where their fields lie, which Python holds against its own. */
+#define AT(structure, field) (long)__builtin_offsetof(struct structure, field)
+const long seqtasks_layout[] = {
+    sizeof(struct parameter), AT(parameter, values), AT(parameter, first), AT(parameter, second),
+    AT(parameter, offset), AT(parameter, size), AT(parameter, used_from), AT(parameter, steps),
+    sizeof(struct optimiser), AT(optimiser, kind), AT(optimiser, reduce_by_sum), AT(optimiser, loss),
+    AT(optimiser, nesterov), AT(optimiser, learning_rate), AT(optimiser, beta1), AT(optimiser, beta2),
+    AT(optimiser, epsilon), AT(optimiser, weight_decay), AT(optimiser, momentum), AT(optimiser, alpha),
+    AT(optimiser, clip),
+    sizeof(struct job), AT(job, parameters), AT(job, parameter_count), AT(job, blas),
+    AT(job, one_thread), AT(job, optimiser), AT(job, steps), AT(job, threads), AT(job, times),
+    AT(job, batch_sizes), AT(job, inputs), AT(job, targets), AT(job, rates), AT(job, losses),
+    AT(job, memory), AT(job, memory_each), AT(job, made), AT(job, status),
+    sizeof(struct call), AT(call, parameters), AT(call, blas), AT(call, batch), AT(call, time),
+    AT(call, inputs), AT(call, lengths), AT(call, given), AT(call, predictions), AT(call, finals),
+    AT(call, histories), AT(call, predictions_back), AT(call, finals_back), AT(call, histories_back),
+    AT(call, inputs_back), AT(call, given_back), AT(call, gradients), AT(call, memory),
+};
+const long seqtasks_layout_count = sizeof seqtasks_layout / sizeof *seqtasks_layout;
+#undef AT

@@ -9,7 +9,6 @@ from seqtasks.engine.graph.node import Node
 from seqtasks.engine.native.plan.plan import MOST_LANES, Plan
 
 __all__ = [
-    "GIVE",
     "RUNTIME",
     "body",
     "definitions",
@@ -51,7 +50,7 @@ def definitions(plan: Plan) -> list[str]:
 def structures(plan: Plan) -> str:
     """Return the structures that hold what a program works on."""
     buffers = "\n".join(f"    real *{name};" for name in plan.storage.buffers)
-    return STRUCTURES.replace("<buffers>", buffers)
+    return "\n" + text("structures.in").replace("<buffers>", buffers)
 
 
 def lay_out(plan: Plan) -> str:
@@ -111,7 +110,7 @@ def entries(plan: Plan, inputs_back: str | None) -> str:
     back = "0" if inputs_back is None else f"w->buffers.{inputs_back}"
     running = "w->buffers.running" if "running" in plan.storage.buffers else "0"
     return (
-        ENTRIES.replace("<states>", names)
+        f"\n{text('tables.in')}".replace("<states>", names)
         .replace("<external>", external)
         .replace("<sizes>", sizes)
         .replace("<inputs back>", back)
@@ -199,80 +198,7 @@ def function(name: str, calls: list[str]) -> str:
 
 
 def text(name: str) -> str:
-    """Return a file of C that every program begins or ends with."""
+    """Return a file of `c/`."""
     return (importlib.resources.files("seqtasks.engine.native") / "c" / name).read_text(
         encoding="utf-8"
     )
-
-
-GIVE = """
-/* The first of a column's own steps: those of different lengths end together, and until then they wait. */
-static UNUSED long first_step(const struct work *w, long c) {
-    return w->time - w->lengths[c < w->rows ? c : 0];
-}
-/* The states after each step; while a column waits, the one after its first step. */
-static UNUSED void hold(real *held, const real *states, long size, const struct work *w) {
-    for (long d = 0; d < size; ++d)
-        memcpy(held + d * w->row, states + d * w->row + w->columns, sizeof(real) * w->columns * w->time);
-    for (long c = 0; c < w->columns; ++c) {
-        const long first = first_step(w, c) < w->time ? first_step(w, c) : w->time - 1;
-        for (long d = 0; d < size; ++d) {
-            const real after = states[d * w->row + (first + 1) * w->columns + c];
-            for (long t = 0; t < first; ++t) held[d * w->row + t * w->columns + c] = after;
-        }
-    }
-}
-/* States given from outside are (batch, size), by rows of the batch. */
-static UNUSED void give(real *state, long row, const real *given, long size, const struct work *w) {
-    for (long c = 0; c < w->columns; ++c)
-        for (long d = 0; d < size; ++d)
-            state[d * row + c] = given[(w->first + (c < w->rows ? c : 0)) * size + d];
-}
-static UNUSED void give_back(const real *carry, real *back, long size, long j, long width, const struct work *w) {
-    for (long c = 0; c < width && j + c < w->rows; ++c)
-        for (long d = 0; d < size; ++d) back[(w->first + j + c) * size + d] = carry[d * SCRATCH_ROW + c];
-}
-static UNUSED void add_columns(real *sum, const real *carry, long size, long j, long width) {
-    for (long d = 0; d < size; ++d) {
-        real total = 0;
-        for (long c = 0; c < width; ++c) total += carry[d * SCRATCH_ROW + c];
-        sum[d] = j == 0 ? total : sum[d] + total;
-    }
-}
-"""
-
-ENTRIES = """
-static UNUSED void name_buffers(struct work *w, real **states, real **external, real **inputs_back, real **running) {
-    real *const all[] = {<states>}, *const outside[] = {<external>};
-    memcpy(states, all, sizeof all);
-    memcpy(external, outside, sizeof outside);
-    *inputs_back = <inputs back>;
-    *running = <running>;
-}
-static const long state_sizes[] = {<sizes>};
-enum { STATE_COUNT = <count> };
-"""
-STRUCTURES = """
-struct parameter {
-    real *values;         /* the model's own memory */
-    real *first, *second; /* the optimiser's; may be null */
-    long offset, size;    /* among all gradients; offset < 0: not trained */
-    long used_from;       /* time steps from which on it has a gradient */
-    long steps;           /* of its optimiser so far: those in which it had one */
-};
-struct buffers {
-<buffers>
-};
-struct work {
-    struct buffers buffers;
-    const struct parameter *parameters;
-    gemm *blas;
-    real *gradients, *predictions;
-    int32_t *symbols;
-    const int64_t *lengths;      /* of each row, or null */
-    const real *const *given;    /* states to start from, or null */
-    real *const *given_back;     /* their gradients, or null */
-    long rows, columns, time, row, thread, first;
-    int inputs_wanted; /* whether the inputs' gradient is */
-};
-"""

@@ -127,7 +127,7 @@ class _Emitter:
                     ),
                     "    }",
                 ]
-        return frame.GIVE + frame.wrapped("begin", used, lines, self.plan.names)
+        return "\n" + frame.text("states.h") + frame.wrapped("begin", used, lines, self.plan.names)
 
     def _as_batch(self, node: Node) -> Node:
         return self.plan.model.graph.broadcast_columns(node)

@@ -29,6 +29,7 @@ from seqtasks.engine.native.execute.interface import (
     Job,
     Optimizer,
     Parameter,
+    layouts_agree,
 )
 from seqtasks.engine.native.execute.mapped_memory import Memory, Pool, Workspace
 from seqtasks.engine.native.plan.plan import MOST_LANES
@@ -97,6 +98,8 @@ class Program:
                 "have it nevertheless, name the engine native"
             )
         self._library = load(self.source)
+        if not layouts_agree(self._library):
+            raise CompilerError("its structures in C are not those of this version of seqtasks")
         self._train = self._library.seqtasks_train
         self._train.argtypes, self._train.restype = [ctypes.POINTER(Job)], ctypes.c_int
         self._memory_needed = self._library.seqtasks_memory

@@ -2,7 +2,16 @@
 
 import ctypes
 
-__all__ = ["LOSSES", "OPTIMIZERS", "PROBLEMS", "Call", "Job", "Optimizer", "Parameter"]
+__all__ = [
+    "LOSSES",
+    "OPTIMIZERS",
+    "PROBLEMS",
+    "Call",
+    "Job",
+    "Optimizer",
+    "Parameter",
+    "layouts_agree",
+]
 
 LOSSES = {"symbols": 0, "sets": 1, "reals": 2}
 OPTIMIZERS = {"adam": 0, "adamw": 1, "sgd": 2, "rmsprop": 3}
@@ -102,3 +111,22 @@ class Call(ctypes.Structure):
         ("time", ctypes.c_long),
         *((name, ctypes.c_void_p) for name in _CALL_FIELDS),
     ]
+
+
+def layouts_agree(library: ctypes.CDLL) -> bool:
+    """Say whether a program's structures have the sizes and offsets that they have here."""
+    count = ctypes.c_long.in_dll(library, "seqtasks_layout_count").value
+    found = (ctypes.c_long * count).in_dll(library, "seqtasks_layout")
+    return list(found) == _layout()
+
+
+def _layout() -> list[int]:
+    """Return the size of each structure, and after it the offset of each field.
+
+    Parameter is 56 bytes on a machine of 64 bits: [56, 0, 8, 16, 24, 32, 40, 48, ...].
+    """
+    numbers: list[int] = []
+    for structure in (Parameter, Optimizer, Job, Call):
+        numbers.append(ctypes.sizeof(structure))
+        numbers += [getattr(structure, field[0]).offset for field in structure._fields_]
+    return numbers
