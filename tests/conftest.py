@@ -14,6 +14,8 @@ import pytest
 
 # Threads of several workers at once would wait for each other more than they compute.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Every graph is verified between the engine's passes.
+os.environ.setdefault("SEQTASKS_VERIFY", "1")
 # What the tests allow to be executed is forgotten with them.
 os.environ["SEQTASKS_STATE"] = tempfile.mkdtemp(prefix="seqtasks-state-")
 

@@ -13,6 +13,7 @@ from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.phases import Phases
 from seqtasks.engine.graph.reached import Source
 from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.graph.verify import verify_model
 from seqtasks.engine.record.batch_layout import Form
 from seqtasks.engine.record.cell_loop import recorded_loop
 from seqtasks.engine.record.likeness import likeness
@@ -110,7 +111,7 @@ def analyse(
     for leaf in analysis.leaves:  # of what torch reaches in vain the gradient is zero
         if any(leaf in sources for sources in analysis.reached.values()):
             analysis.gradients.of_parameters.setdefault(leaf, [])
-    return analysis
+    return verify_model(analysis)
 
 
 def _recorded(

@@ -10,6 +10,7 @@
     cotangents   the gradients that a backward pass finds
     reached      the parameters that a result's gradient reaches
     model_graph  everything that is known of a recorded and derived model
+    verify       check a graph between two passes, in tests or where SEQTASKS_VERIFY=1
     describe     the same for a reader, as `seqtasks show` prints it
     unsupported  the error for whatever a graph cannot say
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from seqtasks.engine.graph.model_graph import Analysis
 from seqtasks.engine.graph.node import Columns, Node
+from seqtasks.engine.graph.verify import verify_model
 from seqtasks.engine.native.plan.liveness import live_in, live_nodes
 from seqtasks.engine.native.plan.place import plan_storage
 from seqtasks.engine.native.plan.storage import LEAVES, Buffer, Place, Storage
@@ -87,7 +88,7 @@ def make_plan(given: Analysis, names: dict[Node, str]) -> Plan:
         given: the model's graph.
         names: the name of each parameter, by its leaf.
     """
-    model = given.with_phases(products_into_loops(given))
+    model = verify_model(given.with_phases(products_into_loops(given)))
     direct = direct_products(model)
     roots = _roots(model, direct)
     large = _has_large_products(model)
