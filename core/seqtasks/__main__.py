@@ -7,7 +7,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line; an interrupt before it has begun, or at its very end, is no fault."""
+    """Run the command line. An interrupt before it begins or as it ends is not an error."""
     try:
         _leave_current_folder()
         from seqtasks.cli import main as run
@@ -20,12 +20,12 @@ def main() -> None:
 def _leave_current_folder() -> None:
     """Take the current folder, which `python -m` puts first, off the module path.
 
-    One of runs may hold a numpy.py.
+    A folder of runs may contain a file named numpy.py.
     """
     try:
         current = os.getcwd()  # noqa: PTH109 - pathlib is not needed yet
     except OSError:
-        return  # it is gone, of which the command line tells
+        return  # the folder is gone; the command line reports it
     if not sys.flags.safe_path and sys.path and sys.path[0] == current:
         del sys.path[0]
 

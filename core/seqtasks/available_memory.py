@@ -12,7 +12,7 @@ __all__ = ["as_gibibytes", "check_instances_fit", "memory_there"]
 BYTES_OF_A_SYMBOL = 16
 """An input and a target as int64."""
 BYTES_OF_AN_INSTANCE = 256
-"""What Python and NumPy keep of an instance beside its symbols."""
+"""Bytes that Python and NumPy need per instance, besides its symbols."""
 
 
 def memory_there() -> int:
@@ -68,7 +68,7 @@ def _in_groups(
             try:
                 most = int((folder / names[0]).read_text())
                 used = int((folder / names[1]).read_text())
-            except (OSError, ValueError):  # there is no such group, or it has no bound
+            except (OSError, ValueError):  # the group does not exist, or it has no limit
                 pass
             else:
                 yield most - used + _numbers(folder / "memory.stat").get(names[2], 0)
@@ -86,7 +86,7 @@ def _numbers(file: Path) -> dict[str, int]:
 
 
 def as_gibibytes(number: int) -> str:
-    """Return bytes as GiB in a few digits, of however large a number."""
+    """Return a number of bytes as GiB in a few digits, however large the number is."""
     if number < 10 * 2**30:
         return f"{number / 2**30:.1f}"
     whole = round(number / 2**30) if number < 2**80 else number >> 30
@@ -94,10 +94,10 @@ def as_gibibytes(number: int) -> str:
 
 
 def check_instances_fit(count: int, length: int, copies: int = 1) -> None:
-    """Refuse to draw instances at once, each held in copies, that the memory cannot hold.
+    """Refuse to draw instances at once if their copies do not fit in the memory.
 
     Raises:
-        UsageError: with what they would take.
+        UsageError: saying how much memory they would take.
     """
     each = BYTES_OF_AN_INSTANCE + copies * length * BYTES_OF_A_SYMBOL
     needed, there = count * each, memory_there()

@@ -19,12 +19,12 @@ __all__ = [
 
 
 class SeqtasksError(Exception):
-    """Anything seqtasks raises on purpose; its text is written for the user."""
+    """Any error that seqtasks raises on purpose. Its text is written for the user."""
 
     exit_code = 1
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return how it goes to another process, whatever the arguments it is made with."""
+        """Return how to send the error to another process, whatever arguments its class takes."""
         return _restored, (type(self), self.args), self.__dict__
 
 
@@ -33,17 +33,17 @@ def _restored(cls: type[SeqtasksError], arguments: tuple[Any, ...]) -> SeqtasksE
 
 
 class UsageError(SeqtasksError):
-    """What was asked for cannot be done as asked: a wrong name, value, file or run."""
+    """The user asked for something impossible: a wrong name, value, file or run."""
 
     exit_code = 2
 
 
 class TaskError(UsageError, ValueError):
-    """A task is not what a task must be: its author made a mistake."""
+    """A task breaks the rules for tasks: its author made a mistake."""
 
 
 class RunError(SeqtasksError):
-    """A run that was well asked for failed on the way, for example because the disk is full."""
+    """A valid run failed on the way, for example because the disk is full."""
 
 
 class DivergedError(RunError):
@@ -51,7 +51,7 @@ class DivergedError(RunError):
 
 
 class RunInterruptedError(SeqtasksError):
-    """A run was asked to stop by a signal and saved a checkpoint.
+    """A signal stopped a run, and the run saved a checkpoint.
 
     `exit_code` follows the shell's convention: 128 plus the signal's number.
 
@@ -70,8 +70,8 @@ class RunInterruptedError(SeqtasksError):
 class StopRun(SeqtasksError):  # noqa: N818 - it is no error that it tells of
     """Raised by an observer to end the run: `raise seqtasks.StopRun("no better for an hour")`.
 
-    The run is scored and keeps its result, in which `stopped` is `observer: ` and the text;
-    `resume` goes on with it.
+    The run is scored and keeps its result. The result's `stopped` is `observer: ` and the text.
+    `resume` continues the run.
     """
 
 
@@ -79,7 +79,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return " Did you mean 'x'?" for the known name nearest to `name`, or nothing."""
     known = list(known)
     nearest = get_close_matches(name, known, n=5, cutoff=0.5)
-    # Letters that changed places are the likeliest slip.
+    # Swapped letters are the likeliest slip.
     nearest.sort(key=lambda candidate: sorted(candidate) != sorted(name))
     if not nearest:
         lowered = {candidate.lower(): candidate for candidate in known}
@@ -88,7 +88,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return a number of things in words: `1 input`, `2 inputs`."""
+    """Return a count and a noun in words: `1 input`, `2 inputs`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
@@ -96,17 +96,17 @@ def one_line(error: BaseException) -> str:
     """Return an exception as one line of text: its type and the first line of its message."""
     try:
         lines = str(error).strip().splitlines()
-    except Exception:  # a stranger's exception may fail even at this
+    except Exception:  # even this may fail for an exception of foreign code
         lines = []
     if not lines:
         return type(error).__name__
-    # What cannot be printed may come from a damaged file.
+    # A damaged file may put unprintable characters into a message.
     shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in lines[0])
     return f"{type(error).__name__}: {shown}"
 
 
 def explain(error: BaseException) -> str:
-    """Return an error raised in the user's code as one line, with its place there."""
+    """Return an error raised in the user's code as one line that names the place in that code."""
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [
         frame

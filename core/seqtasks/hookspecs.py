@@ -23,8 +23,8 @@ hookimpl = pluggy.HookimplMarker("seqtasks")
 class Register(Protocol):
     """Registers one thing under a name.
 
-    A task may say its `family` (what it belongs with; the plugin's name if not said) and its
-    `level` (such as a class of the Chomsky hierarchy), by which tasks can be listed.
+    A task may name its `family` (a group of tasks; by default the plugin's name) and its `level`
+    (such as a class of the Chomsky hierarchy). `seqtasks list` can select tasks by both.
     """
 
     def __call__(

@@ -1,4 +1,4 @@
-"""Tasks on strings of bits, and the experiments of the notebook seqtasks grew from."""
+"""Tasks on strings of bits, and the experiments of the notebook that seqtasks grew from."""
 
 from seqtasks import Register, hookimpl
 

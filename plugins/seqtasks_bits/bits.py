@@ -1,4 +1,4 @@
-"""What the tasks on bits share: their alphabet, their generator and their enumeration."""
+"""Share the alphabet, the generator and the enumeration of the tasks on bits."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ __all__ = ["BitTask"]
 
 
 class BitTask(Task):
-    """A task whose inputs are all bit strings of a length, each as likely as any other."""
+    """A task whose inputs are all bit strings of a length, with equal probability."""
 
     inputs = Tokens("01")
     targets = Tokens("01")

@@ -14,9 +14,9 @@ __all__ = ["BitShift"]
 class BitShift(BitTask):
     """Shift an N-bit number, most significant bit first; zeros come in.
 
-    shift > 0 is n >> shift: each answer is the bit seen `shift` steps before, so the network must
-    remember that many. shift < 0 is (n << -shift) & ((1 << N) - 1): each answer is a bit not yet
-    seen, which no network that reads left to right can know.
+    shift > 0 is n >> shift: each answer is the bit seen `shift` steps earlier, so the network must
+    remember that many bits. shift < 0 is (n << -shift) & ((1 << N) - 1): each answer is a future
+    bit, which no network that reads left to right can know.
     """
 
     shift: int = 4

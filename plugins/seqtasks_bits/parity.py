@@ -14,7 +14,7 @@ __all__ = ["Parity"]
 class Parity(BitTask):
     """Say at each step whether the number of ones so far is odd (1) or even (0)."""
 
-    # With these every built-in cell makes no error at lengths 10 to 500, for seeds 0 to 14.
+    # With these settings, no built-in cell makes an error at lengths 10 to 500, for seeds 0 to 14.
     settings = Settings(
         cell="concat",
         readout="concat",

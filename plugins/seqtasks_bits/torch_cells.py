@@ -1,4 +1,4 @@
-"""torch's own recurrent modules, as cells to compare with."""
+"""torch's own recurrent modules, as cells for comparison."""
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +35,7 @@ class NNGRU(Cell):
     def scan(
         self, inputs: Tensor, state: Tensor | None = None, lengths: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Return what `unroll` returns of `forward`: outputs (batch, time, hidden size), state."""
+        """Return the same as `unroll` with `forward`: outputs (batch, time, hidden size), state."""
         start = None if state is None else state[None].contiguous()
         if lengths is None:
             outputs, final = self.layer(inputs, start)

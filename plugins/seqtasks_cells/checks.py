@@ -1,4 +1,4 @@
-"""Checks of the values that a cell's parameters are given."""
+"""Check the values of a cell's parameters."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -22,6 +22,6 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
 
 
 def check_share(name: str, value: Fraction) -> None:
-    """Raise UsageError unless a fraction is a part of the whole, or all of it."""
+    """Raise UsageError unless a fraction is above 0 and at most 1."""
     if not 0 < value <= 1:
         raise UsageError(f"{name} must be a fraction above 0 and at most 1, got {value}")

@@ -57,7 +57,7 @@ class MinGRU(Cell):
     z = σ(W_z x + b_z);  h~ = W_h x + b_h;  h' = (1 - z) ∘ h + z ∘ h~
 
     Source: L. Feng et al., "Were RNNs All We Needed?", arXiv:2410.01201, 2024. Its log-space form
-    also makes h~ positive, so as to have a logarithm; this form does not.
+    also makes h~ positive, so that it has a logarithm; this form does not.
     """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
@@ -72,13 +72,13 @@ class MinGRU(Cell):
 
 
 class MinLSTM(Cell):
-    """The minimal LSTM, in its sequential form, its two gates made to sum to 1.
+    """The minimal LSTM, in its sequential form, with two gates that sum to 1.
 
     f = σ(W_f x + b_f);  i = σ(W_i x + b_i);  h~ = W_h x + b_h
     f' = f / (f + i);  i' = i / (f + i);  h' = f' ∘ h + i' ∘ h~
 
     Source: L. Feng et al., "Were RNNs All We Needed?", arXiv:2410.01201, 2024. Its log-space form
-    also makes h~ positive, so as to have a logarithm; this form does not.
+    also makes h~ positive, so that it has a logarithm; this form does not.
     """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:

@@ -21,18 +21,18 @@ class LRU(Cell):
     λ = exp(-exp(ν) + i exp(θ));  s' = λ ∘ s + exp(γ) ∘ (B x);  y = Re(C s') + D ∘ x
 
     The state is (Re s, Im s), each (batch, hidden size), and the output y has the input's size.
-    ν, θ and γ are `nu_log`, `theta_log` and `gamma_log`. At first |λ|² is uniform in
-    [r_min², r_max²], the phase uniform in [0, max_phase] and exp(γ) = sqrt(1 - |λ|²).
+    ν, θ and γ are `nu_log`, `theta_log` and `gamma_log`. Initially |λ|² is uniform in
+    [r_min², r_max²], the phase is uniform in [0, max_phase], and exp(γ) = sqrt(1 - |λ|²).
 
     Source: A. Orvieto et al., "Resurrecting Recurrent Neural Networks for Long Sequences", ICML
     2023, appendix A.
 
     Args:
-        input_size: features of the input, and of the output.
-        hidden_size: complex numbers in the state.
-        r_min: the least modulus to start with, 0 or more.
-        r_max: the greatest modulus to start with, above r_min and at most 1.
-        max_phase: the greatest phase to start with, above 0 and at most 2π.
+        input_size: the features of the input, and of the output.
+        hidden_size: the complex numbers in the state.
+        r_min: the least initial modulus, 0 or more.
+        r_max: the greatest initial modulus, above r_min and at most 1.
+        max_phase: the greatest initial phase, above 0 and at most 2π.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class LRU(Cell):
 
     @property
     def output_size(self) -> int:
-        """Features of y, as many as the input has."""
+        """The features of y, as many as the input has."""
         return self.input_size
 
     def initial_state(self, batch_size: int, steps: int) -> tuple[Tensor, Tensor]:
@@ -96,9 +96,9 @@ class DeltaNet(Cell):
     q = silu(W_q x) / |silu(W_q x)|;  k = silu(W_k x) / |silu(W_k x)|;  v = W_v x;  β = σ(w_β x)
     S' = S + β k (v - Sᵀ k)ᵀ = (I - β k kᵀ) S + β k vᵀ;  the output is S'ᵀ q
 
-    The state S is (batch, key size, hidden size). I - β k kᵀ has the eigenvalue 1 - β once, else 1:
-    within [0, 1] as it stands, and within [-1, 1] with negative eigenvalues, for which β = 2 σ(w_β
-    x).
+    The state S is (batch, key size, hidden size). I - β k kᵀ has the eigenvalue 1 - β once, and
+    otherwise 1. By default 1 - β lies within [0, 1]; negative eigenvalues, with β = 2 σ(w_β x),
+    extend this to [-1, 1].
 
     Source: I. Schlag, K. Irie and J. Schmidhuber, "Linear Transformers Are Secretly Fast Weight
     Programmers", ICML 2021; the keys as in S. Yang et al., "Parallelizing Linear Transformers with
@@ -106,10 +106,10 @@ class DeltaNet(Cell):
     "Unlocking State-Tracking in Linear RNNs Through Negative Eigenvalues", ICLR 2025.
 
     Args:
-        input_size: features of the input.
-        hidden_size: features of a value, and of the output.
-        key_size: features of a key; None for the hidden size.
-        negative_eigenvalues: whether β goes to 2 rather than 1.
+        input_size: the features of the input.
+        hidden_size: the features of a value, and of the output.
+        key_size: the features of a key; None for the hidden size.
+        negative_eigenvalues: whether β reaches 2 rather than 1.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class DeltaNet(Cell):
         return state + k[:, :, None] * correction[:, None, :]
 
     def output(self, x: Tensor, state: Tensor) -> Tensor:
-        """Return what S holds for the query, (batch, hidden size)."""
+        """Return the value that S holds for the query, (batch, hidden size)."""
         return _read(state, functional.normalize(functional.silu(self.query(x)), dim=-1))
 
 

@@ -45,7 +45,7 @@ class Controller(Cell):
         begin_linear(self.controller.weight[:, read:], self.hidden_size)
 
     def places(self, steps: int) -> int:
-        """Return the cells of the memory for a loop of so many steps."""
+        """Return the number of cells of the memory for a loop of `steps` steps."""
         raise NotImplementedError
 
     def initial_state(self, batch_size: int, steps: int) -> tuple[Tensor, Tensor]:
@@ -67,23 +67,24 @@ class StackRNN(Controller):
     s'_0 = a_push (D h' + d) + a_pop s_1 + a_noop s_0
     s'_i = a_push s_{i-1} + a_pop s_{i+1} + a_noop s_i, with zeros below the bottom
 
-    The state is the pair (h, s), the stack being (batch, depth, cell size) with its top first.
-    What is pushed off the bottom is lost; a stack as deep as the sequence is long loses nothing.
-    One that is deeper computes the same, since below what was pushed there are zeros. So depths are
-    rounded up, to 1, 2, 3, 4, 6, 8, 12, 16, 24 ...: sequences of many lengths then have stacks of
-    few depths, for each of which an engine makes a program. A loop that goes on from a state makes
-    its stack deeper by its own steps, so that portions of a sequence compute what the whole does.
+    The state is the pair (h, s). The stack is (batch, depth, cell size), with its top first.
+    Vectors that are pushed off the bottom are lost; a stack as deep as the sequence is long loses
+    none. A deeper stack computes the same, since only zeros lie below the pushed vectors. So
+    depths are rounded up, to 1, 2, 3, 4, 6, 8, 12, 16, 24 ...: sequences of many lengths then need
+    stacks of few depths, and an engine makes one program for each depth. A loop that continues
+    from a state deepens its stack by its own steps, so that portions of a sequence compute the
+    same as the whole.
 
     Source: A. Joulin and T. Mikolov, "Inferring Algorithmic Patterns with Stack-Augmented
     Recurrent Nets", NeurIPS 2015, in the form of G. Delétang et al., "Neural Networks and the
-    Chomsky Hierarchy", ICLR 2023: a ReLU controller, a linear map to what is pushed, a stack of
-    zeros to start with.
+    Chomsky Hierarchy", ICLR 2023: a ReLU controller, a linear map to the pushed vector, and a
+    stack that starts with zeros.
 
     Args:
-        input_size: features of the input.
-        hidden_size: features of the controller's state, which is the output.
-        cell_size: features of a vector on the stack.
-        depth: vectors the stack holds; None for as many as the loop has steps, rounded up.
+        input_size: the features of the input.
+        hidden_size: the features of the controller's state, which is the output.
+        cell_size: the features of a vector on the stack.
+        depth: the vectors that the stack holds; None for the loop's number of steps, rounded up.
         nonlinearity: φ, `relu` or `tanh`.
     """
 
@@ -102,14 +103,14 @@ class StackRNN(Controller):
         self.push = nn.Linear(hidden_size, cell_size)
 
     def places(self, steps: int) -> int:
-        """Return the vectors the stack holds."""
+        """Return the number of vectors that the stack holds."""
         if self.depth is not None:
             return self.depth
         power = 2 ** (steps - 1).bit_length()
         return power * 3 // 4 if steps <= power * 3 // 4 else power
 
     def continued(self, state: State, steps: int) -> State:
-        """Return a state with room below for what the steps push, if the depth is not given."""
+        """Return a state with room below for the pushes of the steps, if no depth is given."""
         if self.depth is not None or not isinstance(state, tuple | list):
             return state
         hidden, stack = cast("tuple[Tensor, Tensor]", state)
@@ -132,27 +133,26 @@ class TapeRNN(Controller):
     w = t, but with w_0 = V_3 relu(V_2 relu(V_1 h' + v_1) + v_2) + v_3
     t'_i = a_stay w_i + a_left w_{i+1} + a_right w_{i-1} + a_jumpleft w_{i+J} + a_jumpright w_{i-J}
 
-    Indices wrap around. The head stands at t_0, and it is the tape that moves, to the left or to
-    the right. The state is the pair (h, t), the tape being (batch, places, cell size). A longer
-    tape would not compute the same: of 2 T + 1 places, two jumps to the right are one move to the
-    left.
+    Indices wrap around. The head stays at t_0, and the tape moves, to the left or to the right. The
+    state is the pair (h, t), and the tape is (batch, places, cell size). A longer tape would not
+    compute the same: on 2 T + 1 places, two jumps to the right equal one move to the left.
 
-    Source: G. Delétang et al., "Neural Networks and the Chomsky Hierarchy", ICLR 2023, and the code
-    published with it, where J is the length of the input. A cell sees the loop's steps, T, of which
-    the input may be a part: `jump=1/3` is the published cell for `duplicate-string`, whose answer
-    takes twice as long as its input, and `jump=1/2` for `reverse-string`.
+    Source: G. Delétang et al., "Neural Networks and the Chomsky Hierarchy", ICLR 2023, and its
+    published code, where J is the length of the input. A cell sees the loop's steps, T, and the
+    input may be a part of them: `jump=1/3` is the published cell for `duplicate-string`, whose
+    answer takes twice as long as its input, and `jump=1/2` for `reverse-string`.
 
     Args:
-        input_size: features of the input.
-        hidden_size: features of the controller's state, which is the output.
-        cell_size: features of a cell of the tape.
-        places: cells of the tape; None for 2 T + 1 in a loop of T steps, so that no walk of single
-            moves comes round to where it began.
-        jump: J, the cells a jump goes, or the fraction of T that it is, rounded down; None for half
-            of `places`, which is T if that is None too. If J depends on T, instances that share a
-            batch share the tape and the jump of the longest. A loop may go on from a state only if
-            `places` is given, since a portion of a sequence does not know T.
-        write_size: units in each hidden layer of the network that computes what is written.
+        input_size: the features of the input.
+        hidden_size: the features of the controller's state, which is the output.
+        cell_size: the features of a cell of the tape.
+        places: the cells of the tape; None for 2 T + 1 in a loop of T steps, so that no walk of
+            single moves returns to its start.
+        jump: J, the number of cells of a jump, or the fraction of T that it is, rounded down; None
+            for half of `places`, which is T if that is None too. If J depends on T, instances that
+            share a batch share the tape and the jump of the longest. A loop can continue from a
+            state only if `places` is given, since a portion of a sequence does not know T.
+        write_size: the units in each hidden layer of the network that computes the written vector.
         nonlinearity: φ, `relu` or `tanh`.
     """
 
@@ -177,7 +177,7 @@ class TapeRNN(Controller):
             check_share("jump", jump)
             if places is not None:
                 raise UsageError(
-                    "jump can be a fraction of the steps only of a tape that grows with them: give "
+                    "jump can be a fraction of the steps only if the tape grows with them: give "
                     f"a whole number, or leave out places, got jump={jump} and places={places}"
                 )
         elif jump is not None:
@@ -194,14 +194,14 @@ class TapeRNN(Controller):
         )
 
     def places(self, steps: int) -> int:
-        """Return the cells of the tape."""
+        """Return the number of cells of the tape."""
         return 2 * steps + 1 if self.tape_places is None else self.tape_places
 
     def continued(self, state: State, steps: int) -> State:
-        """Return the state as it is, if the tape has a length of its own.
+        """Return the state unchanged, if the tape has a fixed length.
 
         Raises:
-            UsageError: if the tape is as long as its loop, which a portion of it does not know.
+            UsageError: if the tape's length depends on its loop's, which a portion does not know.
         """
         if self.tape_places is None:
             raise UsageError(
@@ -221,5 +221,5 @@ class TapeRNN(Controller):
         return hidden, (actions * torch.stack(moved, 1)).sum(1)
 
     def _part(self, steps: int) -> int:
-        """Return the cells that a jump goes in a loop of so many steps."""
+        """Return the number of cells of a jump in a loop of `steps` steps."""
         return steps if self.jump is None else int(self.jump * steps)

@@ -14,18 +14,18 @@ __all__ = ["IRNN", "IndRNN"]
 
 
 class IRNN(Cell):
-    """Rectified linear units whose recurrent matrix starts as the identity, or its multiple.
+    """Rectified linear units whose recurrent matrix starts as the identity, or a multiple of it.
 
-    h' = relu(W x + R h + b);  at first R = scale I, b = 0, and W is drawn from N(0, 0.001²)
+    h' = relu(W x + R h + b);  initially R = scale I, b = 0, and W is drawn from N(0, 0.001²)
 
     Source: Q. V. Le, N. Jaitly and G. E. Hinton, "A Simple Way to Initialize Recurrent Networks of
     Rectified Linear Units", arXiv:1504.00941, 2015.
 
     Args:
-        input_size: features of the input.
-        hidden_size: features of the state.
-        scale: what the identity is multiplied with; the paper takes less than 1 where what is long
-            past matters less.
+        input_size: the features of the input.
+        hidden_size: the features of the state.
+        scale: the factor of the identity; the paper takes less than 1 where the distant past
+            matters less.
     """
 
     def __init__(self, input_size: int, hidden_size: int, scale: float = 1.0) -> None:
@@ -45,17 +45,17 @@ class IRNN(Cell):
 
 
 class IndRNN(Cell):
-    """Units that each see the input and their own past alone.
+    """Units that each see only the input and their own past.
 
-    h' = φ(W x + u ∘ h + b);  at first u is drawn uniformly from [0, 1]
+    h' = φ(W x + u ∘ h + b);  initially u is drawn uniformly from [0, 1]
 
     Source: S. Li et al., "Independently Recurrent Neural Network (IndRNN): Building A Longer and
-    Deeper RNN", CVPR 2018. There u is drawn from [0, 2^(1/T)] for sequences of T steps, and kept
-    within such a bound; here from that interval's limit for long ones, and it is not bounded.
+    Deeper RNN", CVPR 2018. The paper draws u from [0, 2^(1/T)] for sequences of T steps and keeps
+    it within such a bound. [0, 1] is that interval's limit for long sequences; here u is unbounded.
 
     Args:
-        input_size: features of the input.
-        hidden_size: features of the state.
+        input_size: the features of the input.
+        hidden_size: the features of the state.
         nonlinearity: φ, `relu` or `tanh`.
     """
 

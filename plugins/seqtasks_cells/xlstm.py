@@ -23,15 +23,15 @@ class SLSTM(Cell):
     m' = max(log f + m, i~);  i' = exp(i~ - m');  f' = exp(log f + m - m')
     c' = f' ∘ c + i' ∘ z;  n' = f' ∘ n + i';  h' = o ∘ c' / n'
 
-    The state is (h, c, n, m). Where nothing is stored yet (n = 0) there is nothing to keep: log f
+    The state is (h, c, n, m). If nothing is stored yet (n = 0), there is nothing to keep: log f
     + m is -∞ and m' = i~, so that n' is never 0.
 
     Source: M. Beck et al., "xLSTM: Extended Long Short-Term Memory", NeurIPS 2024; the first m' is
-    that of the code published with it. One head: R is a full matrix.
+    taken from the code published with it. One head: R is a full matrix.
 
     Args:
-        input_size: features of the input.
-        hidden_size: features of each part of the state.
+        input_size: the features of the input.
+        hidden_size: the features of each part of the state.
         forget_gate: f = σ(f~) for `sigmoid`, f = exp(f~) for `exp`; the paper allows both.
     """
 

@@ -1,7 +1,7 @@
 """The tasks on binary numbers of any size: binary-addition, binary-multiplication, compute-sqrt.
 
-Each row of a batch passes through one Python whole number. Packing and unpacking its bits is done
-for all rows at once and costs more than the arithmetic.
+Each row of a batch passes through one Python whole number. Its bits are packed and unpacked for all
+rows at once, which costs more than the arithmetic.
 """
 
 import math
@@ -31,10 +31,10 @@ class BinaryAddition(Task):
     """Say the sum of two binary numbers, least significant digit first.
 
     The first number has 1 .. length - 2 digits, uniformly, and the second the rest. A number is
-    uniform among those of its digits that are not 0, so it may end in zeros. The answer has
-    length + 1 places: the sum without zeros at its end, END, and then places that are not scored.
-    A sum of 0, which is never drawn, is one digit 0. The published code has numbers of length 1 and
-    2, too, without +; here these lengths are an error.
+    uniform among all nonzero numbers with its number of digits, so it may end in zeros. The answer
+    has length + 1 places: the sum without zeros at its end, END, and then places that are not
+    scored. A sum of 0, which is never drawn, is one digit 0. The published code also has numbers of
+    length 1 and 2, without +; here these lengths are an error.
     """
 
     inputs = SUMS
@@ -54,13 +54,13 @@ class BinaryAddition(Task):
         """Return the sums, (batch, length + 1).
 
         Raises:
-            UsageError: for what is not two numbers with + between them.
+            UsageError: for an input other than two numbers with + between them.
         """
         symbols = _pairs(SUMS, inputs)
         return _results(symbols, operator.add, symbols.shape[1] + 1)
 
     def domain_size(self, length: int) -> int:
-        """Return how many pairs of numbers above 0 there are."""
+        """Return the number of pairs of numbers above 0."""
         return _count_pairs(length)
 
     def enumerate(self, length: int) -> Array:
@@ -72,9 +72,9 @@ class BinaryAddition(Task):
 class BinaryMultiplication(Task):
     """Say the product of two binary numbers, least significant digit first.
 
-    The numbers are those of binary-addition, with * between them. The answer has length places:
+    The numbers are drawn as in binary-addition, with * between them. The answer has length places:
     the product without zeros at its end, END, and then places that are not scored. A product of 0,
-    which is never drawn, is one digit 0. The published code has lengths 1 and 2, too, without *;
+    which is never drawn, is one digit 0. The published code also has lengths 1 and 2, without *;
     here they are an error.
     """
 
@@ -95,13 +95,13 @@ class BinaryMultiplication(Task):
         """Return the products, (batch, length).
 
         Raises:
-            UsageError: for what is not two numbers with * between them.
+            UsageError: for an input other than two numbers with * between them.
         """
         symbols = _pairs(PRODUCTS, inputs)
         return _results(symbols, operator.mul, symbols.shape[1])
 
     def domain_size(self, length: int) -> int:
-        """Return how many pairs of numbers above 0 there are."""
+        """Return the number of pairs of numbers above 0."""
         return _count_pairs(length)
 
     def enumerate(self, length: int) -> Array:
@@ -111,9 +111,9 @@ class BinaryMultiplication(Task):
 
 @dataclass(frozen=True)
 class ComputeSqrt(BitTask):
-    """Say the whole part of a number's square root, both most significant digit first.
+    """Say the integer part of a number's square root, both most significant digit first.
 
-    The number is uniform among those of `length` binary digits that are not 0. The root has half as
+    The number is uniform among all nonzero numbers of `length` binary digits. The root has half as
     many places, rounded up, with zeros in front. The published code has the most significant digit
     first too; the paper's text (A.3) says the least.
     """
@@ -160,7 +160,7 @@ def _draw_pairs(rng: np.random.Generator, batch_size: int, length: int) -> NDArr
     drawn = fair_bits(rng, batch_size, length)
     places = np.arange(length)
     for operand in (places < between, places > between):
-        # A number that came out as 0 is drawn again, which leaves the others equally likely.
+        # A number that comes out as 0 is drawn again, which leaves the others equally likely.
         zeros = np.flatnonzero(~(drawn.view(np.bool_) & operand).any(axis=1))
         while zeros.size:
             fresh = fair_bits(rng, zeros.size, length)
@@ -173,8 +173,8 @@ def _draw_pairs(rng: np.random.Generator, batch_size: int, length: int) -> NDArr
 def _count_pairs(length: int) -> int:
     """Return how many pairs `_every_pair` returns: the sum of (2^m - 1) (2^n - 1) over its m + n.
 
-    The operator is drawn at any place as often as at any other, though fewer pairs have it where
-    one number is short: so these are drawn more often than others.
+    The operator is drawn uniformly over its places, though fewer pairs have it where one number is
+    short. So these pairs are drawn more often than others.
     """
     return (length - 2) * (2 ** (length - 1) + 1) - 2 * (2 ** (length - 1) - 2)
 
@@ -195,7 +195,7 @@ def _every_pair(length: int) -> NDArray[np.uint8]:
 
 
 def _pairs(alphabet: Tokens, inputs: Array) -> NDArray[np.uint8]:
-    """Return the symbols of pairs of numbers, having checked that they are such."""
+    """Return the symbols of pairs of numbers, after checking that they are such pairs."""
     symbols = checked(alphabet, inputs)
     operators = symbols == OPERATOR
     wrong = operators.sum(axis=1) != 1
@@ -207,7 +207,7 @@ def _pairs(alphabet: Tokens, inputs: Array) -> NDArray[np.uint8]:
 def _results(
     symbols: NDArray[np.uint8], operation: Callable[[int, int], int], places: int
 ) -> NDArray[np.int8]:
-    """Return what an operation makes of each row's two numbers, then END, (batch, places)."""
+    """Return an operation's result for each row's two numbers, then END, (batch, places)."""
     between: list[int] = (symbols == OPERATOR).argmax(axis=1).tolist()
     # The lowest bit of the operator's id is 0, so a row's bits are first + 2^(between + 1) second.
     packed = np.packbits(symbols & 1, axis=1, bitorder="little")

@@ -30,10 +30,10 @@ EQUATIONS = Tokens("01234+-()x=")
 class ModularArithmeticBrackets(Task):
     """Say the value, mod 5, of a fully bracketed expression over the digits 0..4 and + - *.
 
-    An expression of length 1 is a digit d, of 2 -d, of 3 (d), of 4 (-d); a longer one is (L op R)
-    with op uniform and the length of L uniform on 1 .. length - 4. Digits are uniform. The symbol
-    x has an id, as in the published code, but no use. Expressions with fewer or more brackets are
-    understood too: * goes before + and -, which go from left to right.
+    An expression of length 1 is a digit d, of length 2 -d, of length 3 (d), of length 4 (-d). A
+    longer one is (L op R), with op uniform and the length of L uniform on 1 .. length - 4. Digits
+    are uniform. The symbol x has an id, as in the published code, but no use. Expressions with
+    fewer or more brackets are also understood: * goes before + and -, and these from left to right.
     """
 
     inputs = EXPRESSIONS
@@ -51,7 +51,7 @@ class ModularArithmeticBrackets(Task):
         """Return the values, (batch,).
 
         Raises:
-            UsageError: for what is no expression.
+            UsageError: for an input that is no expression.
         """
         values = evaluate(checked(EXPRESSIONS, inputs))
         refuse(EXPRESSIONS, inputs, values == MALFORMED, "an expression of digits, + - * and ( )")
@@ -66,12 +66,12 @@ _IDS_WITH_UNKNOWN = [np.where(np.arange(11) == _UNKNOWN, value, _IDS) for value 
 
 @dataclass(frozen=True)
 class SolveEquation(Task):
-    """Say what x is, mod 5, in an equation such as (2-(x+4))=1.
+    """Solve for x, mod 5, in an equation such as (2-(x+4))=1.
 
-    It is an expression of length n - 2 as in modular-arithmetic-brackets, but without *, in which
-    one digit is replaced by x; then = and its value. As in the published code, the digit is the
-    first at or after a place drawn uniformly, going on at the first place after the last. That code
-    has no equations shorter than 3 either; it returns zeros for them, here they are an error.
+    It is an expression of length n - 2 as in modular-arithmetic-brackets, but without *, with x in
+    place of one digit; then come = and its value. As in the published code, the digit is the first
+    one at or after a uniformly drawn place, where the first place follows the last. The published
+    code also has no equations shorter than 3; it returns zeros for them, here they are an error.
     """
 
     inputs = EQUATIONS
@@ -101,7 +101,7 @@ class SolveEquation(Task):
         """Return the values of x, (batch,).
 
         Raises:
-            UsageError: for what is no equation with one x, before =, and a digit after it.
+            UsageError: for an input that is no equation with one x before = and a digit after it.
         """
         symbols = checked(EQUATIONS, inputs)
         left, right = symbols[:, :-2], symbols[:, -1]

@@ -32,10 +32,10 @@ class DuplicateString(BitTask):
 
 @dataclass(frozen=True)
 class MissingDuplicate(Task):
-    """Say which bit the x of a word stands for that is written twice, such as 1 of 01100x10.
+    """Say which bit the x replaces in a word that is written twice, such as 1 of 01100x10.
 
     The word has half the length, rounded down, and fair bits; x is at any place of either copy with
-    equal chance. Where the length is odd, the pad - follows the second copy. The published code
+    equal chance. If the length is odd, the pad - follows the second copy. The published code
     returns a single 1 for length 1; here that length is an error.
     """
 
@@ -61,14 +61,14 @@ class MissingDuplicate(Task):
         """Return the missing bits, (batch,).
 
         Raises:
-            UsageError: for what is no word written twice with one x in it.
+            UsageError: for an input that is no word written twice with one x in it.
         """
         symbols = checked(TWICE, inputs)
         half = symbols.shape[1] // 2
         first, second = symbols[:, :half], symbols[:, half : 2 * half]
         differ = first != second
         larger = np.maximum(first, second).max(axis=1, initial=0)
-        # With one difference and no pad, an x comes once, and opposite it stands a bit.
+        # With one difference and no pad, x occurs once, and a bit stands opposite it.
         wrong = (differ.sum(axis=1) != 1) | (larger != MISSING)
         wrong |= (symbols[:, 2 * half :] != PAD).any(axis=1)
         refuse(TWICE, inputs, wrong, "a word of 0 and 1 written twice with one x in it")
@@ -76,7 +76,7 @@ class MissingDuplicate(Task):
         return np.minimum(first[rows, places], second[rows, places])
 
     def domain_size(self, length: int) -> int:
-        """Return how many words there are, times the places of the x."""
+        """Return the number of words, times the number of places of the x."""
         half = length // 2
         return 2 * half * 2**half
 
@@ -93,10 +93,10 @@ class MissingDuplicate(Task):
 
 @dataclass(frozen=True)
 class OddsFirst(BitTask):
-    """Say the fair bits at odd places, counted from 0, and then those at even places.
+    """Say the fair bits at odd places, counted from 0, and then the bits at even places.
 
-    This is what the published generator does; the text beside it counts places from 1 and so says
-    the reverse.
+    The published generator does this; the text beside it counts places from 1 and so says the
+    reverse.
     """
 
     layout = "after"

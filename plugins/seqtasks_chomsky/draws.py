@@ -1,6 +1,6 @@
-"""Random draws made from raw bytes alone, exactly uniform, for a whole batch at once.
+"""Draw random numbers from raw bytes alone, exactly uniform, for a whole batch at once.
 
-NumPy promises its streams of bits, but not its distributions from release to release.
+NumPy guarantees its streams of bits from release to release, but not its distributions.
 """
 
 import numpy as np
@@ -16,13 +16,13 @@ fair_bits = BitTask().generate
 
 
 def uniform_symbols(rng: np.random.Generator, count: int, kinds: int) -> NDArray[np.uint8]:
-    """Draw `count` numbers of 0 .. kinds - 1, each as likely, for kinds of at most 255."""
+    """Draw `count` uniform numbers of 0 .. kinds - 1, for kinds of at most 255."""
     # A byte at or above the largest multiple of `kinds` would favour the small remainders.
     limit = 256 - 256 % kinds
     kept: list[NDArray[np.uint8]] = []
     missing = count
     while missing > 0:
-        # About as many more as will be thrown away, so that a second round is seldom needed.
+        # Draw spare bytes for the rejected ones, so that a second round is seldom needed.
         octets = random_octets(rng, missing * 256 // limit + 16)
         kept.append(octets[octets < limit][:missing])
         missing -= len(kept[-1])
@@ -30,7 +30,7 @@ def uniform_symbols(rng: np.random.Generator, count: int, kinds: int) -> NDArray
 
 
 def uniform_below(rng: np.random.Generator, bounds: Array) -> NDArray[np.int64]:
-    """Draw for each bound, at most 2^32, a number of 0 .. bound - 1, each as likely."""
+    """Draw, for each bound of at most 2^32, a uniform number of 0 .. bound - 1."""
     # D. Lemire, "Fast Random Integer Generation in an Interval", 2019: the upper half of the
     # product of 32 random bits and the bound, unless the lower half shows it to be in excess.
     wide = np.asarray(bounds, dtype=np.uint64)
@@ -46,5 +46,5 @@ def uniform_below(rng: np.random.Generator, bounds: Array) -> NDArray[np.int64]:
 
 
 def every_string(kinds: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Return every string whose place i holds one of kinds[i] symbols, in order, as rows."""
+    """Return every string with one of kinds[i] symbols at place i, in order, as rows."""
     return np.indices(kinds, dtype=np.uint8).reshape(len(kinds), -1).T

@@ -23,13 +23,13 @@ __all__ = [
 MODULUS = 5
 PLUS, MINUS, TIMES, OPEN, CLOSE = 5, 6, 7, 8, 9
 OTHER = 10
-"""Any symbol that has no place in an expression."""
+"""Any symbol that does not belong in an expression."""
 
 MALFORMED = 5
-"""What `evaluate` returns for what is no expression."""
+"""The value that `evaluate` returns for an input that is no expression."""
 
-# What is known left of a place, within the innermost open bracket, is one of 51 states.
-# 0..24: an operand must follow; 5 x the sum so far + what the operand will be multiplied by.
+# The symbols left of a place, within the innermost open bracket, lead to one of 51 states.
+# 0..24: an operand must follow; 5 x the sum so far + the factor of the operand.
 # 25..49: an operand has just ended; 25 + 5 x the sum so far + the unfinished term. 50: no hope.
 _ENDED = 25
 _HOPELESS = 50
@@ -42,13 +42,13 @@ def draw_expressions(
 ) -> NDArray[np.uint8]:
     """Draw fully bracketed expressions, (batch, length), with the first of the operators + - *.
 
-    One of length 1 is a digit d, of 2 -d, of 3 (d), of 4 (-d), and a longer one (L op R), with the
-    length of L uniform on 1 .. length - 4.
+    An expression of length 1 is a digit d, of length 2 -d, of length 3 (d), of length 4 (-d), and a
+    longer one (L op R), with the length of L uniform on 1 .. length - 4.
     """
     symbols = uniform_symbols(rng, batch_size * length, MODULUS)  # the digits; others come on top
     starts = np.arange(batch_size, dtype=np.int64) * length
     lengths = np.full(batch_size, length, dtype=np.int64)
-    # Each round splits the expressions of one depth, all over the batch, into those they hold.
+    # Each round splits the expressions of one depth, all over the batch, into their parts.
     while starts.size:
         bracketed = lengths >= 3
         symbols[starts[bracketed]] = OPEN
@@ -65,19 +65,19 @@ def draw_expressions(
 
 
 def evaluate(symbols: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the values of expressions, (batch,); MALFORMED for what is none.
+    """Return the values of expressions, (batch,); MALFORMED for an input that is none.
 
-    Brackets may be left out or be many: * goes before + and -, which go from left to right, and a
-    - where an operand is due negates it.
+    Brackets may be left out or repeated: * goes before + and -, and these go from left to right.
+    A - at the place of an operand negates it.
     """
-    # Steps come first, so that each takes the whole batch from one stretch of memory.
+    # Time is the first axis, so that each step reads the batch from one stretch of memory.
     steps = np.ascontiguousarray(symbols.T)
     batch_size = symbols.shape[0]
     depths = _RISES.take(steps)
-    for before, depth in itertools.pairwise(depths):  # quicker than a sum over the first axis
+    for before, depth in itertools.pairwise(depths):  # faster than a sum over the first axis
         depth += before
     balanced = (depths >= 0).all(axis=0) & (depths[-1:] == 0).all(axis=0)
-    # One stack for each row, its places `batch_size` apart: the states to go on from at a ).
+    # One stack for each row, its places `batch_size` apart: the states to continue from at a ).
     tops = np.zeros((len(steps) + 1, batch_size), dtype=np.int64)
     np.multiply(np.maximum(depths, 0), batch_size, out=tops[1:])
     tops += np.arange(batch_size)

@@ -1,4 +1,4 @@
-"""What all tasks of the package share: settings of ours by which they are learnt, and checks."""
+"""Share settings that learn the tasks of the package, and checks of inputs."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +20,15 @@ def protocol(
     solved_after: int = 3,
     evaluation_lengths: tuple[int, ...] = (40, 100, 200, 500),
 ) -> Settings:
-    """Return settings of ours, by which the tasks are learnt within minutes.
+    """Return our own settings, with which the tasks are learnt within minutes.
 
-    The batches of 128 with one length each, uniform on 1..40, and Adam are published; the rest is
-    ours. We sum the loss over the answer, where the paper takes its mean (section 4 and A.4): with
-    the mean, `stack-manipulation --length 2..20` has 70 to 99 % at length 20 after 4000 steps, with
-    the sum 100 % after 400. A clip smaller than the published norm of 1 steadies a simple recurrent
-    network, whose gradients explode now and then; more evaluations without an error before training
-    stops make what is learnt hold at longer inputs. `published` returns the paper's own settings.
+    The paper has the batches of 128 with one length each, uniform on 1..40, and Adam; the rest is
+    ours. We sum the loss over the answer, but the paper takes its mean (section 4 and A.4): with
+    the mean, `stack-manipulation --length 2..20` has 70 to 99 % at length 20 after 4000 steps; with
+    the sum, 100 % after 400. A clip smaller than the published norm of 1 steadies a simple
+    recurrent network, whose gradients explode now and then. Training stops only after more
+    evaluations without an error, so that the result holds at longer inputs. `published` returns
+    the paper's own settings.
     """
     return Settings(
         cell=cell,
@@ -44,7 +45,7 @@ def protocol(
 
 
 def shorter_protocol(length: str, evaluation_lengths: tuple[int, ...]) -> Settings:
-    """Return the way to train an `lstm` where 1..40 is more than it learns within minutes."""
+    """Return the way to train an `lstm` if it cannot learn 1..40 within minutes."""
     return protocol(
         "lstm",
         hidden_size=128,
@@ -56,10 +57,10 @@ def shorter_protocol(length: str, evaluation_lengths: tuple[int, ...]) -> Settin
 
 
 def checked(alphabet: Tokens, inputs: Array) -> NDArray[np.uint8]:
-    """Return ids as bytes, which are quick to go through.
+    """Return ids as bytes, which are fast to process.
 
     Raises:
-        UsageError: for an id that no symbol has.
+        UsageError: for an id without a symbol.
     """
     lowest, highest = int(inputs.min(initial=0)), int(inputs.max(initial=0))
     if lowest < 0 or highest >= alphabet.size:
@@ -71,10 +72,10 @@ def checked(alphabet: Tokens, inputs: Array) -> NDArray[np.uint8]:
 
 
 def refuse(alphabet: Tokens, inputs: Array, wrong: Array, wanted: str) -> None:
-    """Refuse inputs some of whose rows are not what a task is about.
+    """Refuse inputs if some of their rows do not belong to a task.
 
     Raises:
-        UsageError: that quotes the first wrong row and says what was wanted.
+        UsageError: quoting the first wrong row, and naming the expected form.
     """
     if wrong.any():
         raise UsageError(f"'{alphabet.decode(inputs[wrong.argmax()])}' is not {wanted}")

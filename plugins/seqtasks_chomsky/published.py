@@ -1,4 +1,4 @@
-"""How the paper trains and scores, as far as it can be followed, and the figures it reports."""
+"""The paper's training and scoring, as far as we can follow them, and its figures."""
 
 from seqtasks.tasks import PublishedProtocol, Settings
 
@@ -68,7 +68,7 @@ def published(
             Where one blank follows the input, 999/1000 leaves out that one step, up to 1000 steps.
         has_end: whether answers end at an END before the last place.
         shortest: the least length that the task can have here, 1 to 3; the published code has all.
-        evaluation_lengths: lengths of the table; the paper has a curve over all.
+        evaluation_lengths: the lengths of the table; the paper has a curve over all lengths.
     """
     differs = [BEST_OF, BIASES, TAPE]
     if has_end:

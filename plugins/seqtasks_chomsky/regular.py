@@ -38,7 +38,7 @@ class ParityCheck(BitTask):
 class EvenPairs(BitTask):
     """Say whether the number of places where neighbouring bits differ is odd (1) or even (0).
 
-    The same question as whether the first of the fair bits differs from the last.
+    This is the same question as whether the first of the fair bits differs from the last.
     """
 
     layout = "end"
@@ -53,9 +53,9 @@ class EvenPairs(BitTask):
 
 @dataclass(frozen=True)
 class CycleNavigation(Task):
-    """Say where on a circle of five places a walk ends that begins at place 0.
+    """Say where a walk ends that begins at place 0 of a circle of five places.
 
-    Each move is one place back (-1), none (0) or one ahead (+1), as likely as one another.
+    Each move is one place back (-1), none (0) or one ahead (+1), with equal chance.
     """
 
     inputs = MOVES
@@ -100,11 +100,11 @@ def _operations() -> NDArray[np.uint16]:
 class ModularArithmetic(Task):
     """Say the value, mod 5, of digits 0..4 with one of + - * between neighbours.
 
-    * goes before + and -, which go from left to right, as in the published code; the language of
-    this name in Butoi et al. 2025 goes strictly from left to right, so that 1+2*3 is 2 here and 4
-    there. Digits and operators are drawn uniformly.
+    * goes before + and -, and these go from left to right, as in the published code. The language
+    of this name in Butoi et al. 2025 goes strictly from left to right, so that 1+2*3 is 2 here and
+    4 there. Digits and operators are drawn uniformly.
     The length is odd: the published code shortens an even length by one, here it is an error. The
-    blank _ is never drawn; where one is given, it stands for 0 at a digit's place and for + at an
+    blank _ is never drawn. If one is given, it stands for 0 at a digit's place and for + at an
     operator's, as in the published code.
     """
 
@@ -132,7 +132,7 @@ class ModularArithmetic(Task):
         """Return the values, (batch,).
 
         Raises:
-            UsageError: where digits and operators do not take turns.
+            UsageError: if digits and operators do not take turns.
         """
         symbols = checked(EXPRESSIONS, inputs)
         digits, operators = symbols[:, ::2], symbols[:, 1::2]
@@ -140,7 +140,7 @@ class ModularArithmetic(Task):
         if symbols.shape[1] % 2 == 0:
             wrong[:] = True
         refuse(EXPRESSIONS, inputs, wrong, "digits with one of + - * between neighbours")
-        # Steps come first, so that each takes the whole batch from one stretch of memory.
+        # Time is the first axis, so that each step reads the batch from one stretch of memory.
         numbers = np.ascontiguousarray((digits * (digits != BLANK_ID)).T)
         states = numbers[0].astype(np.uint16)
         steps = ((operators.T - PLUS) * MODULUS + numbers[1:]).astype(np.uint16) * MODULUS**2
@@ -149,7 +149,7 @@ class ModularArithmetic(Task):
         return (states // MODULUS + states) % MODULUS
 
     def domain_size(self, length: int) -> int:
-        """Return how many expressions without blanks there are."""
+        """Return the number of expressions without blanks."""
         return MODULUS ** (length - length // 2) * OPERATORS ** (length // 2)
 
     def enumerate(self, length: int) -> Array:

@@ -34,7 +34,7 @@ class BucketSort(Task):
         symbols = checked(SYMBOLS, inputs)
         places = np.arange(symbols.shape[1], dtype=np.int32)
         answers = np.zeros(symbols.shape, dtype=np.uint8)
-        # As many places as there are smaller symbols come before a symbol's first place.
+        # A symbol's first place follows as many places as there are smaller symbols.
         for symbol in range(1, SYMBOLS.size):
             answers += places >= (symbols < symbol).sum(axis=1, dtype=np.int32)[:, None]
         return answers

@@ -33,13 +33,13 @@ class ReverseString(BitTask):
 
 @dataclass(frozen=True)
 class StackManipulation(Task):
-    """Say what is on a stack, from the top, after some pushes and pops.
+    """Say the content of a stack, from the top, after some pushes and pops.
 
-    The input is a stack of fair bits from bottom to top, whose height is uniform on
-    1 .. length - 1, and then actions, each POP, PUSH0 or PUSH1 with equal chance; POP does nothing
-    to an empty stack. The answer has length + 1 places: the stack from top to bottom, END, and then
-    places that are not scored. A stack without actions, or actions without a stack, is understood
-    too. The published code has length 1, a stack without actions; here that is an error.
+    The input is a stack of fair bits from bottom to top, with a height uniform on 1 .. length - 1,
+    and then actions, each POP, PUSH0 or PUSH1 with equal chance; POP does nothing to an empty
+    stack. The answer has length + 1 places: the stack from top to bottom, END, and then places that
+    are not scored. A stack without actions, or actions without a stack, is also understood. The
+    published code has length 1, a stack without actions; here that is an error.
     """
 
     inputs = STACKS
@@ -62,12 +62,12 @@ class StackManipulation(Task):
         """Return the stacks and END, (batch, length + 1).
 
         Raises:
-            UsageError: where a bare 0 or 1 follows an action.
+            UsageError: if a bare 0 or 1 follows an action.
         """
         symbols = checked(STACKS, inputs)
         late = np.asarray(((symbols[:, :-1] >= POP) & (symbols[:, 1:] < POP)).any(axis=1))
         refuse(STACKS, inputs, late, "a stack of 0 and 1 followed by POP, PUSH0 and PUSH1")
-        # Steps come first, so that each takes the whole batch from one stretch of memory.
+        # Time is the first axis, so that each step reads the batch from one stretch of memory.
         steps = np.ascontiguousarray(symbols.T)
         length, batch_size = steps.shape
         bits = (steps & 1) ^ (steps >= PUSH0)
@@ -76,7 +76,7 @@ class StackManipulation(Task):
         bottoms = np.arange(batch_size)
         tops = bottoms.copy()
         for step, bit in zip(steps, bits, strict=True):
-            stacks[tops] = bit  # at a POP, what this leaves above the top is overwritten later
+            stacks[tops] = bit  # at a POP, the bit left above the top is overwritten later
             tops += np.where(step == POP, -batch_size, batch_size)
             np.maximum(tops, bottoms, out=tops)
         heights = tops // batch_size

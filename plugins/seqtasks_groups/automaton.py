@@ -16,10 +16,10 @@ __all__ = ["Automaton"]
 class Automaton(FollowingTask):
     """Say at each step the state of a deterministic automaton that reads the input.
 
-    The automaton has states 0, 1, ..., and starts in state 0. Each symbol permutes the states; the
-    permutations are drawn once from the seed `machine`, each as likely as any other, and drawn anew
-    until every state can be reached. So the automaton never forgets: two states never become one,
-    and the state depends on every symbol read. Each symbol of the input is as likely as any other.
+    The automaton has states 0, 1, ..., and starts in state 0. Each symbol permutes the states. The
+    permutations are drawn uniformly, once, from the seed `machine`, and drawn anew until every
+    state can be reached. So the automaton never forgets: two states never become one, and the state
+    depends on every symbol read. The symbols of the input are drawn uniformly.
     Length counts the symbols, from 1.
 
     `group-word` has the groups of the literature on state tracking.
@@ -57,7 +57,7 @@ def _arrows(states: int, symbols: int, machine: int) -> NDArray[np.int64]:
 
 
 def _reaches_every_state(arrows: NDArray[np.int64]) -> bool:
-    """Say whether every state can be reached from the first; of permutations, then from any."""
+    """Say whether every state can be reached from the first; with permutations, then from any."""
     reached = np.zeros(len(arrows), dtype=np.bool_)
     edge = np.array([0])
     while len(edge):
@@ -68,7 +68,7 @@ def _reaches_every_state(arrows: NDArray[np.int64]) -> bool:
 
 
 def _letters(count: int) -> list[str]:
-    """Return a, b, c, ...; where the letters do not suffice, a0, a1, a2, ..."""
+    """Return a, b, c, ...; if there are too few letters, a0, a1, a2, ..."""
     if count <= 26:
         return [chr(ord("a") + index) for index in range(count)]
     return [f"a{index}" for index in range(count)]

@@ -1,11 +1,11 @@
-"""Permutations and how they are written: (12)(345) takes 1 to 2, 2 to 1, 3 to 4, 4 to 5, 5 to 3."""
+"""Permutations in cycle notation: (12)(345) takes 1 to 2, 2 to 1, 3 to 4, 4 to 5, 5 to 3."""
 
 import re
 
 __all__ = ["IDENTITY", "Permutation", "cycle_notation", "in_sequence", "read_cycles"]
 
 Permutation = tuple[int, ...]
-"""Where each point goes, counted from 0."""
+"""The image of each point, counted from 0."""
 
 IDENTITY = "e"
 _CYCLES = re.compile(r"(\(\s*(\d[\s,]*)*\))+")
@@ -33,7 +33,7 @@ def cycle_notation(permutation: Permutation) -> str:
 
 
 def read_cycles(text: str, points: int) -> Permutation | None:
-    """Return the permutation that cycles write, multiplied left to right; None if they do not.
+    """Return the permutation written in cycles, multiplied left to right; None if it is invalid.
 
     Points are single digits, with or without commas or spaces between: `(12)(34)`, `(1,2)`.
     """

@@ -1,4 +1,4 @@
-"""What the tasks of this package share: any string of symbols, and the state at each step."""
+"""Share among tasks: inputs are any strings of symbols, answers the state at each step."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ STATE_TRACKING_PROTOCOL = PublishedProtocol(
 
 
 def check_range(name: str, value: int, least: int, most: int) -> None:
-    """Raise a UsageError for a parameter that is no whole number from `least` to `most`."""
+    """Raise a UsageError for a parameter that is not a whole number from `least` to `most`."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise UsageError(f"{name} must be a whole number from {least} to {most}, got {value!r}")
 
@@ -46,7 +46,7 @@ def follow(table: NDArray[np.integer], inputs: Array, start: int = 0) -> Array:
     """
     states, symbols = table.shape
     flat = table.ravel()
-    # Time first, so that each step reads and writes memory that lies together.
+    # Time is the first axis, so that each step reads and writes contiguous memory.
     steps = np.ascontiguousarray(inputs.T, dtype=np.intp)
     visited = np.empty(steps.shape, np.min_scalar_type(states - 1))
     state = np.full(len(inputs), start, dtype=np.intp)
@@ -57,7 +57,7 @@ def follow(table: NDArray[np.integer], inputs: Array, start: int = 0) -> Array:
 
 
 class FollowingTask(Task):
-    """A task on all strings of an alphabet, each as likely; its answer at each step is a state."""
+    """A task on all strings of an alphabet, uniformly drawn; its answer at each step is a state."""
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw symbols uniformly, (batch, length)."""
@@ -74,6 +74,6 @@ class FollowingTask(Task):
         return np.arange(symbols**length)[:, None] // symbols**places % symbols
 
     def _set_alphabets(self, inputs: Tokens | Reals, targets: Tokens | Reals) -> None:
-        """Set the alphabets, which follow from the parameters of a frozen task."""
+        """Set the alphabets, which depend on the parameters of a frozen task."""
         object.__setattr__(self, "inputs", inputs)
         object.__setattr__(self, "targets", targets)

@@ -11,18 +11,18 @@ __all__ = ["GroupWord"]
 
 @dataclass(frozen=True)
 class GroupWord(FollowingTask):
-    """Multiply elements of a group; say at each step the product so far, in the order they came.
+    """Multiply elements of a group; say at each step the product so far, in order of arrival.
 
-    Each symbol of the input is an element, each as likely; `generators` restricts them, for example
+    Each symbol of the input is a uniformly drawn element; `generators` restricts them, for example
     `group-word:group=S5,generators=[(12),(12345)]`. The answers are all elements of the group.
     Length counts the elements, from 1.
 
-    Z is the whole numbers below its size with addition; S all permutations, and A the even ones, of
-    so many points, in cycle notation, multiplied left to right: (12)(23) is first (12), then (23).
-    D4 is the symmetries of a square, r a quarter turn, s a reflection, s r = r3 s. Q8 is the
-    quaternions 1, i, j, k and their opposites, with i j = k. A4xZ5 is pairs of A4 and Z5, as in
-    (123)z2. The identity is the first element of each: 0, e or 1. Merrill et al. compare the three
-    groups of 60 elements: Z60, A4xZ5 and A5.
+    Z is the whole numbers below its size with addition. S is all permutations of n points, n the
+    number in the name, and A the even ones, in cycle notation, multiplied left to right: (12)(23)
+    is first (12), then (23). D4 is the symmetries of a square, r a quarter turn, s a reflection,
+    s r = r3 s. Q8 is the quaternions 1, i, j, k and their opposites, with i j = k. A4xZ5 is pairs
+    of A4 and Z5, as in (123)z2. The identity is the first element of each: 0, e or 1. Merrill et
+    al. compare the three groups of 60 elements: Z60, A4xZ5 and A5.
     """
 
     group: GroupName = "A5"

@@ -24,10 +24,10 @@ class Group:
     """A finite group.
 
     Attributes:
-        name: such as `S3`.
-        symbols: how its elements are written; the first is the identity.
+        name: the name, such as `S3`.
+        symbols: the written form of its elements; the first is the identity.
         table: the product of elements, (elements, elements) ids: `table[a, b]` is a times b.
-        points: how many points its permutations move; 0 for elements that are none.
+        points: the number of points that its permutations move; 0 if its elements are none.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Group:
         """Return the id of an element, written as its symbol or in any form of cycle notation.
 
         Raises:
-            UsageError: if it is no element of the group.
+            UsageError: if it is not an element of the group.
         """
         symbol = "".join(text.split())
         if self.points and symbol not in self.symbols:
@@ -56,7 +56,7 @@ class Group:
 
 @cache
 def group(name: str) -> Group:
-    """Return the group of a name.
+    """Return the group with a name.
 
     Raises:
         UsageError: for an unknown name.
@@ -106,7 +106,7 @@ def _is_even(permutation: Permutation) -> bool:
 
 
 def _dihedral(name: str, corners: int) -> Group:
-    """Return the symmetries r^a s^b of a polygon, for which s r = r^-1 s."""
+    """Return the symmetries r^a s^b of a polygon, with s r = r^-1 s."""
     elements = list(product(range(corners), range(2)))
     elements.sort(key=lambda element: element[::-1])
 
@@ -122,9 +122,9 @@ def _dihedral(name: str, corners: int) -> Group:
 
 
 def _quaternions() -> Group:
-    """Return the units 1, i, j, k and their opposites, for which i j = k and i i = -1."""
-    # Each unit is a sign and a number in which i is 1, j is 2 and k is 3: these multiply as bits
-    # are exclusive-ored, and the sign is that of the order i j k.
+    """Return the units 1, i, j, k and their opposites, with i j = k and i i = -1."""
+    # Each unit is a sign and a number, where i is 1, j is 2 and k is 3: the numbers multiply as
+    # bits do under exclusive or, and the order of i j k gives the sign.
     elements = list(product(range(4), (1, -1)))
 
     def multiplied(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
@@ -137,10 +137,10 @@ def _quaternions() -> Group:
 
 
 def _product(name: str, left: Group, right: Group) -> Group:
-    """Return the pairs of two groups' elements, which multiply side by side.
+    """Return the pairs of two groups' elements, which multiply componentwise.
 
-    A pair is written as its first element, or nothing for the identity, then z and its second,
-    or nothing for the identity: (123)z2, (123), z2, and e for the pair of both identities.
+    A pair is written as its first element and then z with its second; an identity is left out:
+    (123)z2, (123), z2, and e for the pair of both identities.
     """
     pairs = list(product(range(len(left.symbols)), range(len(right.symbols))))
     symbols = tuple(

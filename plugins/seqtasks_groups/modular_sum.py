@@ -19,8 +19,8 @@ __all__ = ["ModularSum"]
 class ModularSum(FollowingTask):
     """Add numbers below `modulus`; say at each step the sum so far, modulo `modulus`.
 
-    Each symbol of the input is a number from 0 to `modulus` - 1, each as likely. Length counts the
-    numbers, from 1. It is `group-word` in the cyclic group of that size.
+    Each symbol of the input is a uniform number from 0 to `modulus` - 1. Length counts the numbers,
+    from 1. It is `group-word` in the cyclic group of that size.
     """
 
     modulus: int = 5
@@ -38,6 +38,6 @@ class ModularSum(FollowingTask):
 
     def encode(self, inputs: Array) -> Array:
         """Return the running sum modulo `modulus`, (batch, length)."""
-        # Whole numbers of 32 bits hold the sums of two million steps, and are quicker to divide.
+        # Whole numbers of 32 bits hold the sums of two million steps, and are faster to divide.
         kind = np.uint32 if inputs.shape[1] * self.modulus < 2**32 else np.uint64
         return np.cumsum(inputs, axis=1, dtype=kind) % kind(self.modulus)

@@ -21,12 +21,12 @@ class Automaton:
 
     Attributes:
         following: the state after each state and symbol, (states + 1, symbols); the state added
-            at the end is that of the strings that no member begins with.
-        accepting: which states are those of members, (states + 1,).
-        legal: what may come next in each state and, last, END, (states + 1, symbols + 1).
-        choices: the symbols with which each state can go on to a member, in ascending order, in as
-            many columns as the state with most choices has, (states + 1, columns). What is left
-            over repeats the last choice.
+            at the end stands for strings that no member begins with.
+        accepting: whether each state accepts, (states + 1,).
+        legal: whether each symbol and, last, END may come next, (states + 1, symbols + 1).
+        choices: the symbols with which each state can continue to a member, in ascending order,
+            in as many columns as the state with most choices needs, (states + 1, columns). Spare
+            columns repeat the last choice.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Automaton:
     ) -> None:
         """Take each state's edges, from symbol to state, and the accepting states; 0 is the start.
 
-        A symbol without an edge leads to a state from which there is no way back.
+        A symbol without an edge leads to a state without a way back.
         """
         ids = {symbol: index for index, symbol in enumerate(alphabet.symbols)}
         dead = len(edges)
@@ -44,7 +44,7 @@ class Automaton:
                 self.following[state, ids[symbol]] = reached
         self.accepting = np.zeros(dead + 1, dtype=np.bool_)
         self.accepting[list(accepting)] = True
-        # Of each length, how many strings lead from each state to an accepting one.
+        # For each length, how many strings lead from each state to an accepting state.
         self._counts = {0: [int(accepted) for accepted in self.accepting]}
         useful = self.accepting
         for _ in range(dead):
@@ -58,7 +58,7 @@ class Automaton:
         self.choices = choices.astype(np.min_scalar_type(alphabet.size))
 
     def count(self, length: int) -> int:
-        """Return how many strings of a length are accepted."""
+        """Return how many accepted strings of a length there are."""
         following: list[list[int]] = self.following.tolist()
         for longer in range(1, length + 1):
             if longer not in self._counts:
@@ -67,7 +67,7 @@ class Automaton:
         return self._counts[length][0]
 
     def words(self, length: int) -> Array:
-        """Return the strings of a length that are accepted, in alphabetical order of ids."""
+        """Return the accepted strings of a length, in alphabetical order of ids."""
         finishing: list[NDArray[np.bool_]] = [self.accepting]
         for _ in range(length):
             finishing.append(np.asarray(finishing[-1][self.following].any(axis=1)))
@@ -81,13 +81,13 @@ class Automaton:
 
 @lru_cache(maxsize=64)
 def _thresholds(automaton: Automaton, length: int) -> NDArray[np.uint64]:
-    """Return where each choice's share of the completions ends, in units of 2^-53.
+    """Return the end of each choice's share of the completions, in units of 2^-53.
 
-    The shares of a state, with a number of symbols left, are those of the ways to go on to a
-    member of the whole length that begin with each choice. The last one ends at the whole.
+    In a state with a number of symbols left, a choice's share is the share of the ways to a member
+    of the whole length that begin with this choice. The last share ends at the whole.
 
     Returns:
-        (length, columns of choices - 1, choices): that of a state stands at each of its choices.
+        (length, columns of choices - 1, choices): a state's values stand at each of its choices.
     """
     states, columns = automaton.choices.shape
     rows = np.arange(states)
@@ -106,7 +106,7 @@ def _thresholds(automaton: Automaton, length: int) -> NDArray[np.uint64]:
 
 @dataclass(frozen=True)
 class RegularLanguage(Language):
-    """The strings an automaton accepts; those of a length are drawn each as likely as any other.
+    """The strings that an automaton accepts; members of a length are drawn uniformly.
 
     Each symbol is drawn in proportion to the number of ways to complete the string with it.
 
@@ -136,14 +136,14 @@ class RegularLanguage(Language):
         return drawn.T
 
     def read(self, strings: Array) -> NDArray[np.bool_]:
-        """Return what leads on to members after each symbol, (length, batch, symbols + 1)."""
+        """Return the legal symbols after each symbol, (length, batch, symbols + 1)."""
         following = self.automaton.following
         steps = np.ascontiguousarray(strings.T, dtype=np.int64)
         states = np.empty_like(steps)
         state = np.zeros(len(strings), dtype=np.int64)
         for step, symbols in enumerate(steps):
             state = following.take(state * following.shape[1] + symbols, out=states[step])
-        # From a state after which no member comes, none is reached, so nothing is legal any more.
+        # A state that leads to no member reaches only such states, so nothing is legal any more.
         return self.automaton.legal.take(states, axis=0)
 
     def contains(self, strings: Array) -> NDArray[np.bool_]:
@@ -157,7 +157,7 @@ class RegularLanguage(Language):
         return self.automaton.accepting[edge // following.shape[1]]
 
     def domain_size(self, length: int) -> int | None:
-        """Return how many members there are to predict; None to recognise."""
+        """Return the number of members to predict; None to recognise."""
         return self.automaton.count(length) if self.mode == "predict" else None
 
     def enumerate(self, length: int) -> Array:

@@ -20,7 +20,7 @@ _SOURCE = (
 class _Blocks(Language):
     """One block of n >= 1 of each letter of the alphabet, in order; each length has one member.
 
-    A string's state is how many of the first letter and how many symbols were read.
+    A string's state is the count of its first letter and the count of its symbols, as read so far.
     """
 
     def members(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
@@ -33,7 +33,7 @@ class _Blocks(Language):
         return np.zeros((batch_size, 2), dtype=np.int64)
 
     def legal(self, state: Array) -> NDArray[np.bool_]:
-        """Return which letter may come next and, last, END."""
+        """Return which letters may come next and, last, END."""
         count, seen = state.T
         letters = self.inputs.size
         found = np.empty((len(state), letters + 1), dtype=np.bool_)
@@ -56,11 +56,11 @@ class _Blocks(Language):
         return (strings == np.repeat(np.arange(self.inputs.size), block)).all(axis=1)
 
     def near_misses(self, rng: np.random.Generator, members: Array) -> Array:
-        """Return members with one or two symbols changed, often next to where a block ends.
+        """Return members with one or two symbols changed, often beside the end of a block.
 
-        With probability 1/2 the last symbol of a block, or else the first of the next, each
-        equally likely and at a uniform place between blocks, becomes the letter of the other
-        block: the string differs from a member in its counts alone.
+        With probability 1/2, the last symbol of a block or the first of the next block takes the
+        letter of the other block. The two are equally likely, and the border between blocks is
+        uniform. The string then differs from a member in its counts alone.
         """
         edited = super().near_misses(rng, members)
         count, length = members.shape
@@ -92,7 +92,7 @@ class AnBn(_Blocks):
     settings = Settings(cell="lstm", hidden_size=16, length="2..40", steps=5000)
     source = _SOURCE
     meanings = modes(
-        "half give a^(n+1) b^(n-1) or a^(n-1) b^(n+1), each as likely; "
+        "half give a^(n+1) b^(n-1) or a^(n-1) b^(n+1), with equal chance; "
         f"of the others, {USUAL_CHANGES}"
     )
 
@@ -107,5 +107,5 @@ class AnBnCn(_Blocks):
     source = _SOURCE
     meanings = modes(
         "half put the first or the second border between letters one place too early or too late, "
-        f"the four each as likely; of the others, {USUAL_CHANGES}"
+        f"the four with equal chance; of the others, {USUAL_CHANGES}"
     )

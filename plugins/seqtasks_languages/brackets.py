@@ -11,7 +11,7 @@ _MOST_KINDS = 1000
 def brackets(kinds: int) -> Tokens:
     """Return the opening (even ids) and closing (odd ids) brackets of kinds 0, 1, ...
 
-    Four kinds are written `()[]{}<>`; where there are more, kind 7 is written `(7` and `)7`.
+    Four kinds are written `()[]{}<>`; with more kinds, kind 7 is written `(7` and `)7`.
     """
     if 2 * kinds <= len(_WRITTEN):
         return Tokens(_WRITTEN[: 2 * kinds])
@@ -19,7 +19,7 @@ def brackets(kinds: int) -> Tokens:
 
 
 def check_kinds(kinds: int) -> None:
-    """Raise a UsageError for no kind of bracket, or for more than an alphabet is made of."""
+    """Raise a UsageError for 0 kinds of brackets, or for more than an alphabet may have."""
     check_at_least_one(kinds=kinds)
     if kinds > _MOST_KINDS:
         raise UsageError(f"kinds must be at most {_MOST_KINDS}, got {kinds}")

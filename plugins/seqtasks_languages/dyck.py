@@ -21,11 +21,11 @@ __all__ = ["Dyck"]
 def _opening_shares(length: int, depth: int) -> NDArray[np.float64]:
     """Return how many of the ways to go on begin with an opening bracket, (length, depth + 1).
 
-    Row t is for t symbols read; the columns are for the number of brackets then open. A way to go
-    on ends with none open at the whole length and never has more than `depth` open.
+    Row t is for t symbols read, column h for h open brackets. A way to go on ends with none open at
+    the whole length and never has more than `depth` open.
     """
     shares = np.zeros((length, depth + 1))
-    ways = np.zeros(depth + 3)  # with a 0 below no open bracket and one above the most
+    ways = np.zeros(depth + 3)  # a 0 for fewer than no open brackets, and one above the most
     ways[1] = 1.0
     for step in reversed(range(length)):
         totals = ways[:-2] + ways[2:]
@@ -36,8 +36,8 @@ def _opening_shares(length: int, depth: int) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=1024)
 def _count_shapes(length: int, depth: int) -> int:
-    """Return how many strings of one kind of bracket nest, with no more than `depth` open."""
-    # By the number of open brackets, with a 0 below none and one above the most.
+    """Return how many nested strings of one kind of bracket have at most `depth` open."""
+    # By the number of open brackets, with a 0 below none and a 0 above the most.
     ways = [0, 1, *[0] * (depth + 1)]
     for _ in range(length):
         ways[1:-1] = [ways[at - 1] + ways[at + 1] for at in range(1, depth + 2)]
@@ -46,14 +46,13 @@ def _count_shapes(length: int, depth: int) -> int:
 
 @dataclass(frozen=True)
 class Dyck(Language):
-    """Brackets of `kinds` kinds that nest, with never more than `depth` open at once.
+    """Nested brackets of `kinds` kinds, with never more than `depth` open at once.
 
-    Each bracket is closed by one of its own kind, after all that were opened within it. Where a
-    member is drawn, each of its length is as likely: a symbol opens with the share of the ways to
-    complete the string that do, and an opening bracket is of each kind with equal probability.
-
-    Without the bound the language is context-free, and is listed as such; with it, it is regular,
-    though its smallest automaton has more states than kinds^depth.
+    A bracket of the same kind closes each bracket, after all brackets that were opened within it.
+    Members of a length are drawn uniformly: a symbol opens with the share of the completions of the
+    string that begin by opening, and an opening bracket has each kind with equal probability.
+    Without the bound the language is context-free, and is listed as such; with the bound it is
+    regular, though its smallest automaton has more states than kinds^depth.
     """
 
     kinds: int = 2
@@ -72,7 +71,7 @@ class Dyck(Language):
         """Check the parameters.
 
         Raises:
-            UsageError: for no kind of bracket, more than 1000 of them, or no depth.
+            UsageError: for 0 kinds of brackets, more than 1000 kinds, or depth 0.
         """
         super().__post_init__()
         check_kinds(self.kinds)
@@ -96,7 +95,7 @@ class Dyck(Language):
             height += opens[step]
             height += opens[step]
             height -= 1
-        # What is left of the number, given that it opens, is uniform too.
+        # Given that it opens, the remainder of the number is uniform too.
         numbers *= self.kinds
         np.divide(numbers, chances, out=numbers, where=opens)
         kinds = np.minimum(numbers, self.kinds - 1).astype(self._id_type)
@@ -107,9 +106,9 @@ class Dyck(Language):
         return kinds.T
 
     def read(self, strings: Array) -> NDArray[np.bool_]:
-        """Return what may come after each symbol, (length, batch, symbols + 1).
+        """Return the symbols that may come after each symbol, (length, batch, symbols + 1).
 
-        These are opening brackets if not too deep, and the one that closes the last, or END.
+        These are opening brackets unless too deep, and the one that closes the last, or END.
         """
         steps = np.ascontiguousarray(strings.T, dtype=self._id_type)
         kinds = steps >> 1
@@ -131,7 +130,7 @@ class Dyck(Language):
         return found
 
     def domain_size(self, length: int) -> int | None:
-        """Return how many members of an allowed length there are to predict; None to recognise."""
+        """Return the number of members of an allowed length to predict; None to recognise."""
         if self.mode == "recognise":
             return None
         return _count_shapes(length, min(self.depth, length // 2)) * self.kinds ** (length // 2)
@@ -142,7 +141,7 @@ class Dyck(Language):
             return super().enumerate(length)
         closing = 2 * np.arange(self.kinds) + 1
 
-        # A state is how many are open, and their kinds as digits, of which the last is low.
+        # A state is the number of open brackets, and their kinds as digits, the last one lowest.
         def possible(states: Array, left: int) -> NDArray[np.bool_]:
             heights, stacks = states.T
             found = np.empty((len(states), 2 * self.kinds), dtype=np.bool_)
@@ -162,29 +161,29 @@ class Dyck(Language):
 
     @property
     def _id_type(self) -> DTypeLike:
-        """The smallest type that holds a symbol's id: less memory is less time."""
+        """The smallest type that holds a symbol's id: less memory takes less time."""
         return np.min_scalar_type(2 * self.kinds)
 
 
 def _open_brackets(
     opens: NDArray[np.bool_], kinds: NDArray[Any], depth: int
 ) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """Return how many brackets are open after each step, and the kind of the last of these.
+    """Return how many brackets are open after each step, and the kind of the last one open.
 
     Args:
         opens: whether each bracket opens, (length, batch).
         kinds: the kind of each opening bracket, (length, batch).
         depth: the most that can be open.
 
-    Both are right up to the first bracket that does not nest or is too deep.
+    Both are right up to the first bracket that is unmatched or too deep.
     """
     length, batch_size = opens.shape
     heights = np.where(opens, 1, -1)
     for before, height in itertools.pairwise(heights):  # quicker than a sum over the first axis
         height += before
     np.clip(heights, 0, min(depth, length), out=heights)
-    # One stack for each row, its places `batch_size` apart. A closing bracket writes where the one
-    # that it closes stood, which is not read again before another opens there.
+    # One stack for each row, its places `batch_size` apart. A closing bracket writes in the place
+    # of the bracket that it closes. Nothing reads this place before another bracket opens there.
     tops = heights * batch_size
     tops += np.arange(batch_size)
     written = tops.copy()

@@ -1,4 +1,4 @@
-"""What the languages share: two tasks made of how to draw a string and how to read one."""
+"""Build two tasks for each language: prediction and recognition, from how to draw and read it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ __all__ = ["END", "USUAL_CHANGES", "Language", "Mode", "modes"]
 Mode = Literal["recognise", "predict"]
 
 END = "END"
-"""How the end of a string is written among the symbols that may come next."""
+"""The symbol for the end of a string, among the symbols that may come next."""
 
 RECOGNISERS = (
     "Butoi, Khalighinejad, Svete, Valvoda, Cotterell & DuSell, Training neural networks as "
     "recognizers of formal languages, ICLR 2025"
 )
-"""Trains recognisers of many languages in one way."""
+"""The source that trains recognisers of many languages in one way."""
 
 _IN_WORDS = {"near": "near misses", "random": "random strings", "mixed": "strings"}
 _ROUNDS = 1000
@@ -37,32 +37,32 @@ _USUAL_SHARE, _LEAST_SHARE = 2 / 3, 0.05
 
 
 USUAL_CHANGES = (
-    "half put another symbol, any as likely, at a uniform place, and half exchange the "
+    "half put another symbol, drawn uniformly, at a uniform place, and half exchange the "
     "symbols of two independent uniform places"
 )
-"""How `Language.near_misses` changes members, to say it in `modes`."""
+"""The changes that `Language.near_misses` makes to members, as `modes` words them."""
 
 _PREDICT = """
     The inputs are whole members of the language, of exactly `length` symbols. After each symbol the
     target is the set of all symbols with which the string read so far can go on to some member, of
     any length; END is in the set if the string read so far is a member. The first symbol is not
-    predicted. To a string of one's own that is no member the answer is the same up to the first
-    symbol that no member could have there; from that symbol on nothing is scored.
+    predicted. If a given string is no member, the answer is the same up to the first symbol that
+    no member could have there. From that symbol on, nothing is scored.
 """
 _RECOGNISE = """
     After the last symbol the target is yes if the whole string is a member of the language, and no
-    if not. An instance is a member with probability 1/2. Otherwise it is a near miss, which is a
-    member with one or two symbols changed; member and change are drawn anew until the string lies
-    outside the language. Of the changes tried, {changes}.
+    if not. An instance is a member with probability 1/2. Otherwise it is a near miss: a member with
+    one or two symbols changed. Member and change are drawn again until the string lies outside the
+    language. Of the changes tried, {changes}.
 """
 
 
 def modes(changes: str = USUAL_CHANGES) -> dict[str, dict[str, str]]:
-    """Return what the modes of a language mean, for its `meanings`.
+    """Return the meanings of a language's modes, for its `meanings`.
 
     Args:
-        changes: what becomes of the members of which near misses are made, after "of the changes
-            tried"; a language that defines `near_misses` says it here.
+        changes: the changes that turn members into near misses, worded to follow "of the changes
+            tried"; a language that defines `near_misses` words them here.
     """
     return {
         "mode": {"predict": _PREDICT, "recognise": _RECOGNISE.format(changes=changes)},
@@ -74,19 +74,19 @@ def modes(changes: str = USUAL_CHANGES) -> dict[str, dict[str, str]]:
 class Language(Task):
     """A formal language, as one of two tasks on strings of exactly `length` symbols.
 
-    `predict`: the inputs are members; say after each symbol all that may come next. `recognise`:
-    say after the last symbol whether the string is a member, half of the inputs being near misses.
-    `modes` says both exactly, and `seqtasks show` prints it of each language. Lengths at which
-    there is no near miss are not allowed.
+    `predict`: the inputs are members; after each symbol, say all symbols that may come next.
+    `recognise`: after the last symbol, say whether the string is a member; half of the inputs are
+    near misses. `modes` has the exact definitions, and `seqtasks show` prints them for each
+    language. Lengths without near misses are not allowed.
 
-    A language is a subclass that says `inputs` (its alphabet), `lengths`, and four things about
-    many strings at once, the state of each string being a row of one array: `members`, `start`,
-    `legal` and `advance`.
+    A language is a subclass that defines `inputs` (its alphabet), `lengths`, and four methods that
+    treat many strings at once, with the state of each string in a row of one array: `members`,
+    `start`, `legal` and `advance`.
 
     Attributes:
-        mode: which of the two tasks.
-        negatives: of strings to recognise, those that are no members: `near` misses, `random`
-            strings, or a `mixed` half of random strings and half of edited members.
+        mode: which of the two tasks it is.
+        negatives: the non-members among strings to recognise: `near` misses, `random` strings, or
+            a `mixed` half of random strings and half of edited members.
 
     Example:
         >>> import numpy as np, seqtasks as st
@@ -115,8 +115,8 @@ class Language(Task):
     published = PublishedProtocol(
         source=RECOGNISERS,
         missing=(
-            "Its strings have lengths from 0, of which a batch holds several.",
-            "Its loss can add those of the next symbol and of the set of next symbols.",
+            "Its strings have lengths from 0, and a batch mixes several lengths.",
+            "Its loss can add the losses of the next symbol and of the set of next symbols.",
             "It halves the rate and stops by the validation loss.",
             "The rest can be set: to recognise with negatives=mixed, and --training-inputs 10000.",
         ),
@@ -128,19 +128,19 @@ class Language(Task):
         """Check the mode.
 
         Raises:
-            UsageError: for a mode that is none.
+            UsageError: for an unknown mode.
         """
         if self.mode not in get_args(Mode):
             raise UsageError(f"mode must be one of recognise, predict, got {self.mode!r}")
         check_negatives(self.negatives, self.mode)
-        if self.mode == "predict":  # all strings are members
+        if self.mode == "predict":  # every string is a member
             object.__setattr__(self, "meanings", {"mode": self.meanings["mode"]})
 
-    # The base declares plain attributes; here, and in subclasses with parameters, they follow from
-    # the parameters, so they are properties, which is what the checker is told to let pass.
+    # The base class declares plain attributes. Here, and in subclasses with parameters, they depend
+    # on the parameters, so they are properties, and the checker is told to accept that.
     @property
     def layout(self) -> Layout:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """One answer a step to predict, one at the end to recognise."""
+        """One answer per step to predict, one at the end to recognise."""
         return "each" if self.mode == "predict" else "end"
 
     @property
@@ -152,41 +152,41 @@ class Language(Task):
 
     @property
     def counts_baseline(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """Whether counts of symbols may tell much: of strings to recognise."""
+        """Whether symbol counts may tell much, as for strings to recognise."""
         return self.mode == "recognise"
 
     def members(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw strings of the language, (batch, length) ids of any integer type.
 
-        It is only asked for lengths that are allowed; the batch may be empty.
+        It is only called for allowed lengths; the batch may be empty.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define members")
 
     def start(self, batch_size: int) -> Array:
-        """Return the state of a string of which nothing is read yet, (batch, ...)."""
+        """Return the state of a string before its first symbol, (batch, ...)."""
         raise NotImplementedError(f"{type(self).__name__} does not define start")
 
     def legal(self, state: Array) -> NDArray[np.bool_]:
         """Return which symbols may come next and, last, END, (batch, symbols + 1).
 
-        A symbol may come next if what is read can then still become a member.
+        A symbol may come next if the string can then still become a member.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define legal")
 
     def advance(self, state: Array, symbols: NDArray[np.integer]) -> Array:
-        """Return the state after one more symbol, (batch,) ids; it may change the state given.
+        """Return the state after one more symbol, (batch,) ids; it may change the given state.
 
-        After a symbol that was not legal, any state will do on which `legal` and `advance` can be
-        called: what they then say of that string is not looked at.
+        After an illegal symbol, it may return any state on which `legal` and `advance` can be
+        called: their results for that string are ignored.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define advance")
 
     def near_misses(self, rng: np.random.Generator, members: Array) -> Array:
         """Return members, (batch, length), with one or two symbols changed.
 
-        With probability 1/2 the symbol at a uniform place becomes another, each other symbol as
-        likely; else the symbols of two independent uniform places are exchanged. A result that is
-        a member still is thrown away by the caller. A language that defines this says what it does
+        With probability 1/2, the symbol at a uniform place becomes a uniformly drawn other symbol.
+        Otherwise the symbols of two independent uniform places are exchanged. The caller discards
+        a result that is still a member. A language that defines this method describes its changes
         in its `meanings`, with the help of `modes`.
         """
         count, length = members.shape
@@ -201,10 +201,11 @@ class Language(Task):
         return edited
 
     def read(self, strings: Array) -> NDArray[np.bool_]:
-        """Return what may come after each symbol and, last, END, (length, batch, symbols + 1).
+        """Return the symbols that may come after each symbol and, last, END.
 
-        That is nothing once a symbol was not legal. It follows from `start`, `legal` and `advance`;
-        a language that can look at whole strings at once may define this in their stead.
+        The shape is (length, batch, symbols + 1). After an illegal symbol the set is empty. It
+        follows from `start`, `legal` and `advance`; a language that can treat whole strings at once
+        may define this method in their place.
         """
         count, length = strings.shape
         found = np.empty((length, count, self.inputs.size + 1), dtype=np.bool_)
@@ -220,7 +221,7 @@ class Language(Task):
     def contains(self, strings: Array) -> NDArray[np.bool_]:
         """Return which strings, (batch, length) ids, are members, (batch,).
 
-        A language that can tell without all that may come on the way may define this too.
+        A language that can decide this without all legal next symbols may define this method too.
         """
         return self.read(strings)[-1, :, -1]
 
@@ -231,7 +232,7 @@ class Language(Task):
         inside = coins(rng, batch_size)
         count = int(inside.sum())
         missing = batch_size - count
-        # One call for all: those to keep, and those of which to make near misses.
+        # One call for all: members to keep, and members to turn into near misses.
         drawn = self.members(rng, count + _tries(missing, _USUAL_SHARE), length)
         inputs = np.empty((batch_size, length), dtype=drawn.dtype)
         inputs[inside] = drawn[:count]
@@ -245,7 +246,7 @@ class Language(Task):
         return self.read(inputs).transpose(1, 0, 2)
 
     def _candidates(self, rng: np.random.Generator, members: Array) -> Array:
-        """Return strings that may be no members, as many as the members given."""
+        """Return strings that may lie outside, as many as the given members."""
         if self.negatives == "near":
             return self.near_misses(rng, members)
         count, length = members.shape
@@ -257,7 +258,7 @@ class Language(Task):
         return drawn
 
     def _non_members(self, rng: np.random.Generator, members: Array, count: int) -> Array:
-        """Return strings that are no members, made of those given and of more, (count, length)."""
+        """Return non-members made from the given members and from more, (count, length)."""
         length = members.shape[1]
         found = np.empty((count, length), dtype=members.dtype)
         filled = tries = 0
@@ -266,7 +267,7 @@ class Language(Task):
             outside = tried[~self.contains(tried)][: count - filled]
             found[filled : filled + len(outside)] = outside
             filled += len(outside)
-            if filled == count:  # even to draw no members takes a pass over the length
+            if filled == count:  # even drawing no members takes a pass over the length
                 return found
             tries += len(members)
             members = self.members(rng, _tries(count - filled, (filled + 1) / tries), length)
@@ -278,8 +279,8 @@ class Language(Task):
 
 
 def _tries(missing: int, share: float) -> int:
-    """Return of how many members to make near misses, of which a share leave the language.
+    """Return how many members to turn into near misses, when a share of them leave the language.
 
-    Another round costs more than some spare.
+    Another round costs more than a few spare members.
     """
     return int(missing / max(share, _LEAST_SHARE)) + _SPARE if missing else 0

@@ -14,31 +14,31 @@ Negatives = Literal["near", "random", "mixed"]
 
 MEANINGS = {
     "near": """
-        Strings to recognise that are no members are near misses, as said of the mode. They are the
-        hardest to tell from members. But symbol counts alone decide some languages, and a network
-        that tells near misses from members may fail on other strings.
+        The non-members among strings to recognise are near misses, as described for the mode. They
+        are the hardest to tell from members. But symbol counts alone decide some languages, and a
+        network that tells near misses from members may fail on other strings.
     """,
     "random": """
-        Strings to recognise that are no members are uniform: each symbol at each place as likely,
-        drawn anew until the string lies outside the language.
+        The non-members among strings to recognise are uniform: each symbol at each place is drawn
+        uniformly. A string is drawn again until it lies outside the language.
     """,
     "mixed": """
-        Half of the strings to recognise that are no members are uniform, as with random; the other
+        Half of the non-members among strings to recognise are uniform, as with random. The other
         half are members with k edits, where k is 1 with chance 1/2, 2 with 1/4, and so on. An edit
-        puts another symbol in a place, or, as often, takes a symbol out and puts any symbol in
-        somewhere, so that the length stays. This is the mixture of Butoi et al. 2025, Training
-        neural networks as recognizers of formal languages, but for their edits, which change the
+        puts another symbol in a place. Or, equally often, it takes a symbol out and puts any symbol
+        in somewhere, so that the length stays. This is the mixture of Butoi et al. 2025, Training
+        neural networks as recognizers of formal languages, except that their edits change the
         length.
     """,
 }
-"""What each kind of negatives is, for `seqtasks show`."""
+"""The description of each kind of negatives, for `seqtasks show`."""
 
 
 def check_negatives(negatives: str, mode: str) -> None:
-    """Check the kind of negatives beside the mode.
+    """Check the kind of negatives against the mode.
 
     Raises:
-        UsageError: for a kind that is none, or one that goes with no string to recognise.
+        UsageError: for an unknown kind, or one that does not fit the mode.
     """
     if negatives not in get_args(Negatives):
         raise UsageError(f"negatives must be one of near, random, mixed, got {negatives!r}")
@@ -47,7 +47,7 @@ def check_negatives(negatives: str, mode: str) -> None:
 
 
 def uniform_strings(rng: np.random.Generator, symbols: int, count: int, length: int) -> Array:
-    """Draw strings of which each symbol is as likely, (count, length)."""
+    """Draw strings uniformly: each symbol is equally likely, (count, length)."""
     return whole_numbers(rng, symbols, count, length)
 
 
@@ -57,7 +57,7 @@ def edited(rng: np.random.Generator, members: Array, symbols: int) -> Array:
     Args:
         rng: draws the edits.
         members: (batch, length) ids.
-        symbols: of the alphabet.
+        symbols: the number of symbols of the alphabet.
     """
     count = len(members)
     edits = 1 + np.floor(-np.log2(1.0 - uniforms(rng, count))).astype(np.int64)
@@ -73,7 +73,7 @@ def edited(rng: np.random.Generator, members: Array, symbols: int) -> Array:
 
 
 def _replaced(rng: np.random.Generator, strings: Array, symbols: int) -> Array:
-    """Put another symbol, any as likely, at a uniform place of each string."""
+    """Put another symbol, drawn uniformly, at a uniform place of each string."""
     rows = np.arange(len(strings))
     places = whole_numbers(rng, strings.shape[1], len(strings))
     others = 1 + whole_numbers(rng, symbols - 1, len(strings))
@@ -82,7 +82,7 @@ def _replaced(rng: np.random.Generator, strings: Array, symbols: int) -> Array:
 
 
 def _moved(rng: np.random.Generator, strings: Array, symbols: int) -> Array:
-    """Take the symbol at a uniform place out of each string, and put any at a uniform place."""
+    """Remove the symbol at a uniform place of each string, and insert any at a uniform place."""
     count, length = strings.shape
     out, into = whole_numbers(rng, length, 2, count)[..., None]
     places: NDArray[np.int64] = np.arange(length) - (np.arange(length) > into)

@@ -38,14 +38,14 @@ def _embedded() -> list[dict[str, int]]:
 
 @dataclass(frozen=True)
 class Reber(RegularLanguage):
-    """The strings of Reber's grammar: the letters along a way from state 0 to state 7.
+    """The strings of Reber's grammar: the letters along a path from state 0 to state 7.
 
     The edges are 0 -B- 1; 1 -T- 2, -P- 3; 2 -S- 2, -X- 4; 3 -T- 3, -V- 5; 4 -X- 3, -S- 6;
     5 -P- 4, -V- 6; 6 -E- 7: so BTXSE, BPVVE and BTSSXXTVVE are members.
 
-    Where a member is drawn, each of its length is as likely. As every letter but the first and the
-    last is a choice between two, this is what the usual walk, which takes either edge with
-    probability 1/2, draws at that length.
+    Members of a length are drawn uniformly. Every letter but the first and the last is a choice
+    between two, so this equals the usual walk, which takes either edge with probability 1/2, among
+    its strings of that length.
     """
 
     inputs = _LETTERS
@@ -63,8 +63,8 @@ class Reber(RegularLanguage):
 class EmbeddedReber(RegularLanguage):
     """BTrTE and BPrPE, where r is a string of Reber's grammar (see the task reber).
 
-    The last letter but one must be the second, however far away. Where a member is drawn, each of
-    its length is as likely.
+    The last letter but one must equal the second, however far away. Members of a length are drawn
+    uniformly.
     """
 
     inputs = _LETTERS

@@ -21,14 +21,14 @@ __all__ = ["ShuffleDyck"]
 def _pair_shares(kinds: int, pairs: int) -> NDArray[np.float64]:
     """Return where the shares of a kind's number of pairs end, (kinds, pairs + 1, pairs + 1).
 
-    Entry (k, m, p) is the share, among the members with m pairs of k + 1 kinds, of those with at
-    most p pairs of the last kind. There are (2 m)! / ((2 p)! ...) interleavings of words of p, ...
-    pairs, of which there are C(p), ..., so p pairs weigh C(p) / (2 p)! = 1 / (p! (p + 1)!).
+    Among the members with m pairs of k + 1 kinds, entry (k, m, p) is the share with at most p pairs
+    of the last kind. Words of p, ... pairs can be interleaved in (2 m)! / ((2 p)! ...) ways, and
+    there are C(p), ... such words, so p pairs weigh C(p) / (2 p)! = 1 / (p! (p + 1)!).
     """
     logs = np.array([-math.lgamma(p + 1) - math.lgamma(p + 2) for p in range(pairs + 1)])
     left = np.arange(pairs + 1)[:, None] - np.arange(pairs + 1)
     found = np.empty((kinds, pairs + 1, pairs + 1))
-    totals = np.where(np.arange(pairs + 1) == 0, 0.0, -np.inf)  # of no kinds
+    totals = np.where(np.arange(pairs + 1) == 0, 0.0, -np.inf)  # for no kinds
     for kind in range(kinds):
         terms = np.where(left >= 0, logs + totals[np.maximum(left, 0)], -np.inf)
         most = terms.max(axis=1, keepdims=True)
@@ -40,10 +40,11 @@ def _pair_shares(kinds: int, pairs: int) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=2**16)
 def _count(kinds: int, pairs: int) -> int:
-    """Return how many members there are with so many pairs.
+    """Return how many members with a number of pairs there are.
 
-    Of one kind they are counted by the Catalan numbers C, of two by C(n) C(n + 1); of more, two
-    kinds with p of the n pairs lie among the others in one of (2 n)! / ((2 p)! (2 n - 2 p)!) ways.
+    The Catalan numbers C count the members of one kind, and C(n) C(n + 1) those with two. With
+    more kinds, two kinds with p of the n pairs can lie among the others in
+    (2 n)! / ((2 p)! (2 n - 2 p)!) ways.
     """
     if kinds <= 2:
         one = math.comb(2 * pairs, pairs) // (pairs + 1)
@@ -55,16 +56,16 @@ def _count(kinds: int, pairs: int) -> int:
 
 
 def _kinds_in_order(counts: NDArray[np.int64], places: NDArray[np.signedinteger]) -> Array:
-    """Return the kind of each symbol, (length, batch), any order of them as likely.
+    """Return the kind of each symbol, (length, batch), with all orders equally likely.
 
     Args:
-        counts: how many symbols there are of each kind, (kinds, batch).
-        places: for each step a whole number uniform below that of the symbols to come, (length,
-            batch).
+        counts: the number of symbols of each kind, (kinds, batch).
+        places: for each step, a uniform whole number below the number of symbols to come,
+            (length, batch).
     """
     found = np.zeros(places.shape, dtype=np.min_scalar_type(2 * len(counts)))
-    # Where each kind but the last ends in a line of all symbols that are to come, kind by kind,
-    # with as many places before it as symbols have been: so a symbol moves the ends before it.
+    # Imagine a line of all symbols to come, kind by kind, after one place for each earlier symbol.
+    # These are the ends of all kinds but the last on that line: a symbol moves the ends before it.
     ends = np.cumsum(counts, axis=0)[:-1].astype(places.dtype)
     places += np.arange(len(places), dtype=places.dtype)[:, None]
     beyond = np.empty(places.shape[1], dtype=np.bool_)
@@ -77,22 +78,22 @@ def _kinds_in_order(counts: NDArray[np.int64], places: NDArray[np.signedinteger]
 
 
 def _words(rng: np.random.Generator, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Draw words of brackets of one kind that nest, each with its number of pairs, (words,).
+    """Draw nested words of brackets of one kind, with a given number of pairs each, (words,).
 
-    By the ballot theorem, of the ways to go on with r symbols where h brackets are open, a share
-    (r - h) (h + 2) / (2 r (h + 1)) begins by opening. With o = (r - h) / 2 of them still to open, a
-    number u below 1 is below that share if (h + 1) (u r - o) < o.
+    By the ballot theorem, if h brackets are open and r symbols are to come, a share
+    (r - h) (h + 2) / (2 r (h + 1)) of the completions begins by opening. With o = (r - h) / 2
+    brackets still to open, a number u below 1 is below that share if (h + 1) (u r - o) < o.
 
     Returns:
-        which of a word's brackets close, (the most symbols, words); those after its end mean
-        nothing.
+        which brackets of each word close, (the most symbols, words); entries after a word's end
+        mean nothing.
     """
     steps = 2 * int(pairs.max(initial=0))
     opens = np.empty((steps, len(pairs)), dtype=np.bool_)
     numbers = uniforms(rng, steps, len(pairs))
     numbers *= 2 * pairs - np.arange(steps)[:, None]
     to_open = pairs.astype(np.float64)
-    left = 2.0 * pairs + 1.0  # one more than the symbols to come, so that h + 1 is left - 2 to_open
+    left = 2.0 * pairs + 1.0  # symbols to come plus one, so that h + 1 is left - 2 to_open
     shares = np.empty(len(pairs))
     above = np.empty(len(pairs))
     for number, opening in zip(numbers, opens, strict=True):
@@ -108,11 +109,11 @@ def _words(rng: np.random.Generator, pairs: NDArray[np.int64]) -> NDArray[np.boo
 
 @dataclass(frozen=True)
 class ShuffleDyck(Language):
-    """Brackets of `kinds` kinds; leaving out all but one kind, those left nest.
+    """Brackets of `kinds` kinds; the brackets of each kind nest when the others are left out.
 
-    So `([)]` is a member: kinds may cross. No depth is too deep. Where a member is
-    drawn, each of its length is as likely: first how many pairs there are of each kind, then which
-    kind each symbol is of, then, by the ballot theorem, whether it opens or closes.
+    So `([)]` is a member: kinds may cross. The depth has no limit. Members of a length are drawn
+    uniformly: first the number of pairs of each kind, then the kind of each symbol, and then,
+    by the ballot theorem, whether it opens or closes.
     """
 
     kinds: int = 2
@@ -128,7 +129,7 @@ class ShuffleDyck(Language):
         """Check the parameters.
 
         Raises:
-            UsageError: for no kind of bracket, or more than 1000 of them.
+            UsageError: for 0 kinds of brackets, or more than 1000 kinds.
         """
         super().__post_init__()
         check_kinds(self.kinds)
@@ -145,7 +146,7 @@ class ShuffleDyck(Language):
         places *= np.arange(length, 0, -1)[:, None]
         kinds = _kinds_in_order(2 * pairs, places.astype(np.min_scalar_type(-length - 1)))
         closes = _words(rng, pairs.ravel())
-        # The n-th symbol of a kind is the n-th of the word drawn for it.
+        # The n-th symbol of a kind is the n-th symbol of the word drawn for the kind.
         counts = np.zeros(kinds.shape, dtype=np.min_scalar_type(length))
         for kind in range(self.kinds):
             here = (kinds == kind).view(np.uint8)
@@ -162,7 +163,7 @@ class ShuffleDyck(Language):
         return kinds.T
 
     def domain_size(self, length: int) -> int | None:
-        """Return how many members of an allowed length there are to predict; None to recognise."""
+        """Return the number of members of an allowed length to predict; None to recognise."""
         return _count(self.kinds, length // 2) if self.mode == "predict" else None
 
     def enumerate(self, length: int) -> Array:
@@ -185,7 +186,7 @@ class ShuffleDyck(Language):
         return every_word(length, start, possible, advance, dtype)
 
     def _pairs(self, rng: np.random.Generator, batch_size: int, pairs: int) -> NDArray[np.int64]:
-        """Draw how many pairs there are of each kind, (kinds, batch)."""
+        """Draw the number of pairs of each kind, (kinds, batch)."""
         found = np.empty((self.kinds, batch_size), dtype=np.int64)
         shares = _pair_shares(self.kinds, pairs)
         remaining = np.full(batch_size, pairs)
@@ -199,9 +200,10 @@ class ShuffleDyck(Language):
         return found
 
     def read(self, strings: Array) -> NDArray[np.bool_]:
-        """Return what may come after each symbol, (length, batch, symbols + 1).
+        """Return the symbols that may come after each symbol, (length, batch, symbols + 1).
 
-        These are all opening brackets, those that close an open one, and END if none is open.
+        These are all opening brackets, the closing ones of kinds with an open bracket, and END if
+        none is open.
         """
         steps = np.ascontiguousarray(strings.T)
         found = np.empty((*steps.shape, 2 * self.kinds + 1), dtype=np.bool_)
@@ -220,7 +222,7 @@ class ShuffleDyck(Language):
         return found
 
     def contains(self, strings: Array) -> NDArray[np.bool_]:
-        """Return which strings are members, (batch,): no kind closes too often, none stays open."""
+        """Return which strings are members, (batch,): no kind closes too often or stays open."""
         steps = np.ascontiguousarray(strings.T)
         right = np.ones(steps.shape[1], dtype=np.bool_)
         for kind in range(self.kinds):

@@ -14,12 +14,12 @@ _BITS = Tokens("01")
 _AUTOMATA: dict[int, Automaton] = {
     1: Automaton(_BITS, [{"1": 0}], [0]),
     2: Automaton(_BITS, [{"1": 1}, {"0": 0}], [0]),
-    # No odd run of 1s is over; it may be the present one; a later run of 0s is odd; is not.
+    # No odd run of 1s has ended; one may be in progress; a later run of 0s is odd; it is not.
     3: Automaton(
         _BITS, [{"0": 0, "1": 1}, {"0": 2, "1": 0}, {"0": 3}, {"0": 2, "1": 3}], [0, 1, 3]
     ),
     4: Automaton(_BITS, [{"0": 1, "1": 0}, {"0": 2, "1": 0}, {"1": 0}], [0, 1, 2]),
-    # State 2 z + o: zeros are z and ones are o, mod 2.
+    # State 2 z + o: z is the number of zeros and o the number of ones, mod 2.
     5: Automaton(
         _BITS, [{"0": 2, "1": 1}, {"0": 3, "1": 0}, {"0": 0, "1": 3}, {"0": 1, "1": 2}], [0]
     ),
@@ -28,7 +28,7 @@ _AUTOMATA: dict[int, Automaton] = {
         _BITS, [{"0": 0, "1": 1}, {"0": 2, "1": 1}, {"0": 2, "1": 3}, {"1": 3}], [0, 1, 2, 3]
     ),
 }
-# Shorter strings are all members, or all not.
+# Among shorter strings, all are members, or none.
 _SHORTEST_TO_RECOGNISE = {3: 2, 4: 3, 7: 4}
 
 
@@ -37,9 +37,9 @@ class Tomita(RegularLanguage):
     """One of Tomita's seven regular languages over 0 and 1.
 
     1: 1*. 2: (10)*. 3: no odd run of 0s anywhere after an odd run of 1s. 4: no 000. 5: an even
-    number of 0s and an even number of 1s. 6: the number of 0s less that of 1s is a multiple of 3.
-    7: 0*1*0*1*. A run is as long as it can be: 1100 has no odd run. Where a member is drawn, each
-    of its length is as likely.
+    number of 0s and an even number of 1s. 6: the number of 0s minus the number of 1s is a multiple
+    of 3. 7: 0*1*0*1*. A run extends as far as it can: 1100 has no odd run. Members of a length are
+    drawn uniformly.
     """
 
     number: Number = 5
@@ -55,13 +55,13 @@ class Tomita(RegularLanguage):
         """Check the parameters.
 
         Raises:
-            UsageError: for a number that none of the languages has.
+            UsageError: for a number without a language.
         """
         super().__post_init__()
         if self.number not in get_args(Number):
             raise UsageError(f"number must be one of 1 to 7, got {self.number!r}")
         if self.number == 6 and self.mode == "recognise":
-            # One answer at the end is too little to learn to count by, but from short strings on.
+            # One answer at the end is too little to learn counting from, unless strings are short.
             settings = replace(self.settings, curriculum="increasing:every=100")
             object.__setattr__(self, "settings", settings)
 
@@ -72,7 +72,7 @@ class Tomita(RegularLanguage):
 
     @property
     def lengths(self) -> AllowedLengths:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """Those with a member and, to recognise, with a string that is none."""
+        """The lengths with a member and, to recognise, with a non-member."""
         if self.number in (2, 5):
             return AllowedLengths(2, 2)
         if self.number == 6:

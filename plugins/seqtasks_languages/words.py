@@ -20,12 +20,12 @@ def every_word(
     """Return words in alphabetical order of ids, (words, length).
 
     Args:
-        length: of the words.
-        start: the state of a word of which nothing is there yet, (1, ...).
-        possible: from states, and how many symbols are to come after the next, to which symbols may
-            be next in words that can still be finished, (words, symbols).
+        length: the length of the words.
+        start: the state of a word before its first symbol, (1, ...).
+        possible: from states, and the number of symbols after the next one, to the symbols that
+            may come next in words that can still be finished, (words, symbols).
         advance: from states and a symbol for each to the states after it.
-        dtype: of the ids.
+        dtype: the type of the ids.
     """
     words = np.empty((1, 0), dtype=dtype)
     states = start

@@ -22,10 +22,10 @@ __all__ = ["Adding"]
 class Adding(Task):
     """Add the two marked numbers among many.
 
-    Each step is a pair: a value, uniform on [0, 1), and a marker, 1 at two steps and 0 elsewhere:
-    the first at any step of the first n // 2, the second at any of the others, each as likely. The
-    answer at the end is the sum of the two marked values; it is scored by its squared error, and is
-    learned where the mean of that is below 0.001. Always to answer 1 has the mean 1/6. Length
+    Each step is a pair: a value, uniform on [0, 1), and a marker, 1 at two steps and 0 elsewhere.
+    The first marked step is uniform among the first n // 2 steps, the second among the others. The
+    answer at the end is the sum of the two marked values, scored by its squared error. It is
+    learned when the mean squared error is below 0.001; always answering 1 has a mean of 1/6. Length
     counts the pairs, n, from 2.
     """
 

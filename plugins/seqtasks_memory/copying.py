@@ -22,7 +22,7 @@ __all__ = ["Copy", "CopyMemory", "RepeatCopy"]
 
 @dataclass(frozen=True)
 class CopyMemory(Task):
-    """Say `items` symbols again, T steps after the last of them.
+    """Say `items` symbols again, T steps after the last one.
 
     The input is `items` symbols, each one of `symbols`, then T - 1 blanks (_), a go marker (>) and
     `items` blanks; the answer is T + `items` blanks, then the symbols in their order. All of it is
@@ -45,7 +45,7 @@ class CopyMemory(Task):
     published = LONG_LAGS
 
     def __post_init__(self) -> None:
-        """Check the parameters and set what follows from them."""
+        """Check the parameters and set the attributes that depend on them."""
         check_range("symbols", self.symbols, 2, 1000)
         check_range("items", self.items, 1, 1000)
         set_attributes(
@@ -89,10 +89,9 @@ class CopyMemory(Task):
 class Copy(Task):
     """Say a string again after its end.
 
-    The input is a string of n - 1 symbols, each one of `symbols` and as likely as any other, and an
-    end marker (;). The answer is the string, over n - 1 blanks. Length counts the steps of the
-    input, n, from 2. The paper's strings are of vectors of 8 bits, of which there are 256: these
-    are `symbols=256`.
+    The input is a string of n - 1 symbols, drawn uniformly from `symbols` symbols, and an end
+    marker (;). The answer is the string, over n - 1 blanks. Length counts the steps of the input,
+    n, from 2. The paper's strings consist of the 256 vectors of 8 bits: choose `symbols=256`.
     """
 
     symbols: int = 8
@@ -141,13 +140,13 @@ class Copy(Task):
 
 @dataclass(frozen=True)
 class RepeatCopy(Task):
-    """Say a string again as often as asked, then stop.
+    """Say a string again as often as requested, then stop.
 
-    The input is a string of n - 1 symbols, each one of `symbols` and as likely as any other, then a
-    count x1, x2, ... up to x`repeats`, as likely as any other. The answer is the string that many
-    times and END, over (n - 1) * repeats + 1 blanks; what follows END is not scored. Length counts
-    the steps of the input, n, from 2. The paper's strings are of vectors of 8 bits, of which there
-    are 256 (`symbols=256`), and the network must stop by itself, as here.
+    The input is a string of n - 1 symbols, drawn uniformly from `symbols` symbols, then a count x1,
+    x2, ... up to x`repeats`, also uniform. The answer is the string that many times and END, over
+    (n - 1) * repeats + 1 blanks; positions after END are not scored. Length counts the steps of the
+    input, n, from 2. The paper's strings consist of the 256 vectors of 8 bits (`symbols=256`), and
+    the network must stop by itself, as here.
     """
 
     symbols: int = 8

@@ -30,14 +30,14 @@ _WRITE, _READ, _PASS = 2, 3, 4
 
 @dataclass(frozen=True)
 class FlipFlop(Task):
-    """Say, at each read, the bit that was last written.
+    """Say, at each read, the bit that was written last.
 
-    The input is instructions, each w (write), r (read) or i (ignore), and after each a bit. The
-    first instruction is w and the last r; any other is i with probability `ignore`, else w or r,
-    each as likely. A bit after w or i is fair; one after r is the bit last written. Scored are the
-    steps of the r alone: the answer there is the bit that must come next. Length counts the steps,
-    two an instruction, from 4; the paper's is 512. There, training is with `ignore=0.8`, tests also
-    with sparse reads and writes (`ignore=0.98`) and with dense ones (`ignore=0.1`).
+    The input is instructions, each w (write), r (read) or i (ignore), with a bit after each. The
+    first instruction is w and the last r; any other is i with probability `ignore`, else w or r
+    with equal chance. A bit after w or i is fair; a bit after r is the bit written last. Only the
+    steps of the r are scored: the answer there is the bit that must come next. Length counts the
+    steps, two per instruction, from 4; the paper's is 512. It trains with `ignore=0.8`, and also
+    tests with sparse reads and writes (`ignore=0.98`) and with dense ones (`ignore=0.1`).
     """
 
     ignore: float = 0.8
@@ -59,7 +59,7 @@ class FlipFlop(Task):
         missing=(
             (
                 "Its networks are transformers, and an LSTM whose figures are errors on 160,000 "
-                "sequences of which few test what matters."
+                "sequences; few of these test what matters."
             ),
             "Its training can be set: --training-inputs 1600000 --length 512.",
         ),
@@ -85,7 +85,7 @@ class FlipFlop(Task):
         return inputs
 
     def encode(self, inputs: Array) -> Array:
-        """Return the bit last written at each read that follows a write, (batch, length)."""
+        """Return the bit written last at each read that follows a write, (batch, length)."""
         instructions = inputs[:, 0::2]
         answers = np.full(inputs.shape, IGNORE, dtype=np.int8)
         held = _last_written(instructions, inputs[:, 1::2])
@@ -94,7 +94,7 @@ class FlipFlop(Task):
 
 
 def _last_written(instructions: Array, bits: Array) -> NDArray[np.int8]:
-    """Return the bit last written up to each instruction, -1 before the first write."""
+    """Return the bit written last up to each instruction, -1 before the first write."""
     ones = (bits == 1).view(np.int8)
     return _hold((instructions == _WRITE).view(np.int8) * (ones + np.int8(1))) - np.int8(1)
 
@@ -103,11 +103,11 @@ def _last_written(instructions: Array, bits: Array) -> NDArray[np.int8]:
 class NBitFlipFlop(Task):
     """Hold the last pulse of each of several channels.
 
-    At each step each of `channels` inputs is a pulse with probability `rate`, else 0; at the first
-    step it is a pulse for certain. A pulse is +1 or -1, each as likely. The answer at each step is
-    each channel's last pulse; it is scored by its squared error, and is learned where the mean of
-    that is below 0.001. Length counts the steps, from 1. The paper's network has 3 channels and
-    rare pulses; the rate is a choice made here.
+    At each step, each of `channels` inputs is a pulse with probability `rate`, else 0; at the first
+    step it is always a pulse. A pulse is +1 or -1 with equal chance. The answer at each step is
+    each channel's last pulse, scored by its squared error. It is learned when the mean squared
+    error is below 0.001. Length counts the steps, from 1. The paper's network has 3 channels and
+    rare pulses; we chose the rate.
     """
 
     channels: int = 3
@@ -141,9 +141,9 @@ class NBitFlipFlop(Task):
         for rows in portions(batch_size, length * self.channels):
             shape = pulses[rows].shape
             count = math.prod(shape)
-            # Four bytes a draw are twice as quick as to draw floats.
+            # Drawing four bytes is twice as fast as drawing a float.
             drawn = random_octets(rng, 4 * count).view("<u4").reshape(shape)
-            # One draw for both: a pulse is what falls below the limit, its lower half negative.
+            # One draw for both: numbers below the limit are pulses, its lower half negative ones.
             some = (drawn < limit).view(np.int8)
             some -= 2 * (drawn < limit // 2).view(np.int8)
             some[:, 0] = 1 - 2 * (drawn[:, 0] < 2**31).view(np.int8)
@@ -164,10 +164,10 @@ class NBitFlipFlop(Task):
 
 
 def _hold(signals: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Return the last number so far that is not 0, along axis 1; 0 before the first.
+    """Return the last nonzero number so far, along axis 1; 0 before the first.
 
-    After passes that reach back 1, 2, 4, ... steps, each place has looked back over all before it:
-    few passes over whole arrays are quicker than many over single steps.
+    Passes reach back 1, 2, 4, ... steps, until each place has seen all places before it: a few
+    passes over whole arrays are faster than many over single steps.
     """
     held = signals.copy()
     reach = 1

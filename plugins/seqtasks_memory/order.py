@@ -17,12 +17,13 @@ _X = 4
 class TemporalOrder(Task):
     """Tell in which order two (or three) relevant symbols came.
 
-    The input begins with E, ends with B, and is else of a b c d, each as likely, but for two places
-    that hold X or Y, each as likely: the first drawn from n/10 .. n/5 and the second from n/2 ..
-    3n/5, counted from 0, rounded down, both ends included. The answer at the end is Q for X X, R
-    for X Y, S for Y X and U for Y Y. With `relevant=3` the places are from n/10 .. n/5, 33n/100 ..
-    43n/100 and 66n/100 .. 76n/100, and the answers, in the same order of X before Y, are Q R S U V
-    A B C. Length counts all steps, n, from 10; the paper's are 100 .. 110, with the places of 100.
+    The input begins with E and ends with B. In between it has a b c d, drawn uniformly, except for
+    two places that hold X or Y with equal chance: the first place is drawn from n/10 .. n/5 and the
+    second from n/2 .. 3n/5, counted from 0, rounded down, both ends included. The answer at the end
+    is Q for X X, R for X Y, S for Y X and U for Y Y. With `relevant=3` the places are from n/10 ..
+    n/5, 33n/100 .. 43n/100 and 66n/100 .. 76n/100, and the answers, in the same order of X before
+    Y, are Q R S U V A B C. Length counts all steps, n, from 10; the paper has lengths 100 .. 110,
+    with the places of length 100.
     """
 
     relevant: Literal[2, 3] = 2
@@ -55,7 +56,7 @@ class TemporalOrder(Task):
         return inputs
 
     def encode(self, inputs: Array) -> Array:
-        """Return the number that the relevant symbols write, X a 0 and Y a 1, (batch,)."""
+        """Return the number that the relevant symbols spell, X as 0 and Y as 1, (batch,)."""
         found = (inputs == _X) | (inputs == _X + 1)
         wrong = np.count_nonzero(found, axis=1) != self.relevant
         refuse(wrong, inputs, f"an input must have {self.relevant} symbols of X and Y")

@@ -25,11 +25,11 @@ class AssociativeRecall(Task):
 
     An item is `item_length` symbols, each one of `symbols`. The input is k items, k >= 2, each
     after a semicolon (;), then one of the items but the last, between question marks (?). The
-    answer is the item that followed it, over `item_length` blanks. Items are uniform, but for this:
-    the one asked about stands among them once, so that there is one answer. Length counts the steps
-    of the input, (item_length + 1) * (k + 1) + 1: with items of 3 symbols, as in the paper, from
-    13. The paper trains on 2 to 6 items; its symbols are vectors of 6 bits, of which there are 64:
-    these are `symbols=64`.
+    answer is the item that followed it, over `item_length` blanks. Items are uniform, except that
+    the requested item occurs among them only once, so that there is one answer. Length counts the
+    steps of the input, (item_length + 1) * (k + 1) + 1: with items of 3 symbols, as in the paper,
+    from 13. The paper trains on 2 to 6 items, and its symbols are the 64 vectors of 6 bits: choose
+    `symbols=64`.
     """
 
     symbols: int = 8
@@ -43,7 +43,7 @@ class AssociativeRecall(Task):
     published = TURING_MACHINES
 
     def __post_init__(self) -> None:
-        """Check the parameters and set what follows from them."""
+        """Check the parameters and set the attributes that depend on them."""
         check_range("symbols", self.symbols, 2, 1000)
         check_range("item_length", self.item_length, 1, 30)
         if self.symbols**self.item_length > _MOST_ITEMS:
@@ -61,7 +61,7 @@ class AssociativeRecall(Task):
         )
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
-        """Draw items and the one asked about, (batch, length)."""
+        """Draw items and the requested item, (batch, length)."""
         step = self.item_length + 1
         count = length // step - 1
         every_row = np.arange(batch_size)
@@ -69,7 +69,7 @@ class AssociativeRecall(Task):
         possible = self.symbols**self.item_length
         asked = rng.integers(possible, size=(batch_size, 1))
         numbers = rng.integers(possible - 1, size=(batch_size, count + 1))
-        numbers += numbers >= asked  # any item but the one asked about
+        numbers += numbers >= asked  # any item but the requested one
         numbers[every_row, asked_at] = asked[:, 0]
         numbers[:, -1] = asked[:, 0]
         inputs = np.empty((batch_size, length), id_type(self.symbols + 2))
@@ -83,7 +83,7 @@ class AssociativeRecall(Task):
         return inputs
 
     def encode(self, inputs: Array) -> Array:
-        """Return the item after the first that is the one asked about, (batch, item length)."""
+        """Return the item after the first place of the requested one, (batch, item length)."""
         blocks = inputs[:, :-1].reshape(len(inputs), -1, self.item_length + 1)[:, :, 1:]
         items, asked = blocks[:, :-1], blocks[:, -1]
         same = (items[:, :-1, 0] == asked[:, None, 0]).copy()

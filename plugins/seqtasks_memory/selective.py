@@ -22,17 +22,17 @@ __all__ = ["SelectiveCopying"]
 
 @dataclass(frozen=True)
 class SelectiveCopying(Task):
-    """Say again, in order, the `items` symbols that stand scattered among noise.
+    """Say again, in order, the `items` symbols that are scattered among noise.
 
-    The input is n - 1 places, all noise (-) but for `items` of them; these hold symbols, each one
-    of `symbols` and as likely as any other. A go marker (>) ends it. The answer is the symbols
-    without the noise, over `items` blanks. Length counts the steps of the input, n, from items + 1.
+    The input has n - 1 places, all noise (-) except `items` of them; these hold symbols, drawn
+    uniformly from `symbols` symbols. A go marker (>) ends it. The answer is the symbols without the
+    noise, over `items` blanks. Length counts the steps of the input, n, from items + 1.
 
-    With `noise=anywhere` any choice of places is as likely as any other, as in the generators of S4
-    and Mamba, which this task follows: Mamba has 16 symbols among 4096 places, from a vocabulary of
-    16 that includes the noise; that it includes the marker too is a reading made here. With
-    `noise=before` each piece of noise stands before one of the symbols, each as likely, so that
-    none follows the last: this is the task of that name in MAD (Poli et al. 2024).
+    With `noise=anywhere`, all choices of places are equally likely, as in the generators of S4 and
+    Mamba, which this task follows: Mamba has 16 symbols among 4096 places, from a vocabulary of 16
+    that includes the noise; we read it to include the marker too. With `noise=before`, each piece
+    of noise stands before one of the symbols, drawn uniformly, so that none follows the last
+    symbol: this is the task of that name in MAD (Poli et al. 2024).
     """
 
     symbols: int = 14
@@ -58,14 +58,14 @@ class SelectiveCopying(Task):
         missing=(
             (
                 "Its networks are two layers of width 64 with gating and convolutions around a "
-                "state-space model, which are no cells here."
+                "state-space model; these are no cells here."
             ),
             "Its lengths, 4096, can be set: --length 4097.",
         ),
     )
 
     def __post_init__(self) -> None:
-        """Check the parameters and set what follows from them."""
+        """Check the parameters and set the attributes that depend on them."""
         check_range("symbols", self.symbols, 2, 1000)
         check_range("items", self.items, 1, 1000)
         if self.noise not in ("anywhere", "before"):
@@ -99,9 +99,9 @@ class SelectiveCopying(Task):
 def _places_after_noise(
     rng: np.random.Generator, rows: int, length: int, count: int
 ) -> NDArray[np.bool_]:
-    """Return `count` places a row of which the last is the last but one, (rows, length).
+    """Return `count` places per row, the last place being the last but one, (rows, length).
 
-    Each of the other places goes, each as likely, into the gap before one of them.
+    Each of the other places goes, uniformly drawn, into the gap before one of them.
     """
     noise = length - 1 - count
     gaps = rng.integers(count, size=(rows, noise)) + count * np.arange(rows)[:, None]
@@ -113,10 +113,10 @@ def _places_after_noise(
 
 
 def _some_places(rng: np.random.Generator, rows: int, length: int, count: int) -> NDArray[np.bool_]:
-    """Return `count` places a row among all but the last, each choice as likely, (rows, length).
+    """Return `count` places per row among all but the last, uniformly drawn, (rows, length).
 
-    Floyd's way of drawing a subset: the next place is drawn up to a limit that grows by one; a
-    place that is taken gives way to the limit itself, which cannot be.
+    This is Floyd's method to draw a subset: the next place is drawn up to a limit that grows by
+    one. If it is taken already, the limit itself, which cannot be taken, replaces it.
     """
     chosen = np.zeros((rows, length), dtype=np.bool_)
     every_row = np.arange(rows)

@@ -1,4 +1,4 @@
-"""What the tasks of this package share: symbols by number, and attributes set by parameters."""
+"""Share numbered symbols and parameter-dependent attributes among the tasks of this package."""
 
 from collections.abc import Iterator
 
@@ -55,10 +55,10 @@ LONG_SHORT_TERM = PublishedProtocol(
         "It trains one sequence at a time until 2000 in a row are right.",
     ),
 )
-"""What is missing to follow the papers of these tasks."""
+"""The requirements of the papers of these tasks that are missing here."""
 
 _SHOWN = 20
-"""How many ids of a wrong input a message shows."""
+"""The most ids of a wrong input in a message."""
 
 _CACHED_NUMBERS = 2**17
 
@@ -69,24 +69,24 @@ def numerals(count: int) -> tuple[str, ...]:
 
 
 def set_attributes(task: Task, **attributes: Tokens | Reals | AllowedLengths | Settings) -> None:
-    """Set the attributes of a frozen task that follow from its parameters."""
+    """Set the attributes of a frozen task that depend on its parameters."""
     for name, value in attributes.items():
         object.__setattr__(task, name, value)
 
 
 def check_range(name: str, value: int, least: int, most: int) -> None:
-    """Raise a UsageError for a parameter that is no whole number from `least` to `most`."""
+    """Raise a UsageError for a parameter that is not a whole number from `least` to `most`."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise UsageError(f"{name} must be a whole number from {least} to {most}, got {value!r}")
 
 
 def refuse(wrong: ArrayLike, inputs: Array, rule: str) -> None:
-    """Raise a UsageError with the rule and the first input that breaks it, if one does.
+    """Raise a UsageError with the rule and the first input that breaks it, if there is one.
 
     Args:
         wrong: which inputs break the rule, (batch,).
         inputs: the inputs, (batch, length).
-        rule: what every input must be, in words.
+        rule: the rule for every input, in words.
     """
     rows = np.flatnonzero(wrong)
     if rows.size:
@@ -96,7 +96,7 @@ def refuse(wrong: ArrayLike, inputs: Array, rule: str) -> None:
 
 
 def id_type(ids: int) -> DTypeLike:
-    """Return the smallest type that holds the ids 0 .. ids - 1: less memory is less time."""
+    """Return the smallest type that holds the ids 0 .. ids - 1: less memory takes less time."""
     return np.min_scalar_type(ids - 1)
 
 
@@ -112,7 +112,7 @@ def every_string(symbols: int, length: int) -> NDArray[np.int64]:
 
 
 def portions(rows: int, width: int) -> Iterator[slice]:
-    """Yield so many rows of a width, a few at a time: what fits in a cache is worked on quicker."""
+    """Yield slices of a few rows of a width: work on rows that fit in a cache is faster."""
     most = max(1, _CACHED_NUMBERS // width)
     for first in range(0, rows, most):
         yield slice(first, min(first + most, rows))

@@ -20,14 +20,14 @@ __all__ = ["Compression"]
 
 @dataclass(frozen=True)
 class Compression(Task):
-    """Say a whole string again from the one state that its end left.
+    """Say a whole string again from the one state at its end.
 
-    The input is a string of n - 1 symbols, any as likely, and a mark (;) that asks to compress it:
-    of `vocabulary_size` symbols the last is the mark. The answer is the whole input, the mark
-    included, over n blanks, so that all of the string must have gone into the state after the mark.
-    In the paper a small feed-forward decoder reads the string off that state, given each place;
-    here the cell itself goes on from there. Length counts the steps of the input, n, from 2; as
-    published it is 32 to 256, and the vocabulary 16 to 128.
+    The input is a string of n - 1 symbols, drawn uniformly, and a mark (;): compress what came.
+    The mark is the last of `vocabulary_size` symbols. The answer is the whole input, including the
+    mark, over n blanks, so the whole string must fit into the state after the mark. In the paper a
+    small feed-forward decoder reads the string off that state, given each place; here the cell
+    itself continues from there. Length counts the steps of the input, n, from 2; the published
+    length is 32 to 256, and the vocabulary 16 to 128.
     """
 
     vocabulary_size: int = 16

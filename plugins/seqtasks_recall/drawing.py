@@ -1,4 +1,4 @@
-"""What the tasks of this package share: names of symbols, draws without repeats, first places."""
+"""Share symbol names, draws without repeats and first places among the tasks of this package."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,13 +8,13 @@ from seqtasks.tasks import Array, PublishedProtocol
 __all__ = ["MAD", "distinct", "first_places", "insert", "named", "without"]
 
 _ROOM_PER_ID = 256
-"""Entries of a table that take as long to clear as one id takes to sort."""
+"""How many table entries can be cleared in the time of sorting one id."""
 
 MAD = (
     "Poli et al. 2024, Mechanistic design and scaling of hybrid architectures (ICML 2024), and its "
     "code, athms/mad-lab"
 )
-"""The source of all tasks here but one."""
+"""The source of all tasks here except one."""
 MAD_PROTOCOL = PublishedProtocol(
     source=MAD,
     missing=(
@@ -37,10 +37,10 @@ def named(letter: str, count: int, first: int = 0) -> tuple[str, ...]:
 def distinct(
     rng: np.random.Generator, symbols: int, shape: tuple[int, ...], count: int
 ) -> list[Array]:
-    """Draw `count` different ids below `symbols`, in any order as likely, for each place.
+    """Draw `count` different ids below `symbols`, in uniform order, for each place.
 
     Returns:
-        `count` arrays of a shape: the first drawn, the second, ...
+        `count` arrays of the shape: the first ids, the second ids, ...
     """
     kind = np.min_scalar_type(symbols)
     drawn: list[Array] = []
@@ -52,20 +52,20 @@ def distinct(
 
 
 def without(taken: list[Array], chosen: Array) -> Array:
-    """Return what is chosen among the ids that are not taken, and take it.
+    """Return the chosen ids among the ids that are not taken, and take them.
 
     Args:
-        taken: ids which ascend at each place; the new one is inserted.
-        chosen: for each place a number below that of the ids left, changed in place.
+        taken: ids which ascend at each place; the new id is inserted.
+        chosen: for each place, a number below the number of free ids; changed in place.
     """
-    for earlier in taken:  # from the smallest: what is left moves past each that is taken
+    for earlier in taken:  # from the smallest: the free ids move past each taken id
         chosen += chosen >= earlier
     insert(taken, chosen)
     return chosen
 
 
 def insert(ascending: list[Array], chosen: Array) -> None:
-    """Insert an array into others which ascend at each place, so that they still do."""
+    """Insert an array into others that ascend at each place, and keep them ascending."""
     for turn, value in enumerate(ascending):
         ascending[turn] = np.minimum(value, chosen)
         chosen = np.maximum(value, chosen)
@@ -73,7 +73,7 @@ def insert(ascending: list[Array], chosen: Array) -> None:
 
 
 def first_places(ids: Array, bound: int) -> NDArray[np.intp]:
-    """Return, for each place, the first place of its row that has the same id.
+    """Return, for each place, the first place in its row with the same id.
 
     Args:
         ids: (rows, places), not negative.
@@ -85,7 +85,7 @@ def first_places(ids: Array, bound: int) -> NDArray[np.intp]:
     if bound * places > 2**64:
         ids, bound = np.unique(ids, return_inverse=True)[1].reshape(ids.shape), ids.size
     kind = np.uint32 if bound * places < 2**32 else np.uint64
-    # Sorted with their places as last digits, equal ids stand together, the first one in front.
+    # Sorted with their places as last digits, equal ids stand together, the first place in front.
     numbered = ids.astype(kind)
     numbered *= kind(places)
     numbered += np.arange(places, dtype=kind)
@@ -101,7 +101,7 @@ def first_places(ids: Array, bound: int) -> NDArray[np.intp]:
 
 
 def _first_places_by_table(ids: Array, bound: int) -> NDArray[np.intp]:
-    """Do as `first_places`, with a table of all that an id of each row can be."""
+    """Do the same as `first_places`, with a table of all possible ids of each row."""
     rows, places = ids.shape
     kind = np.min_scalar_type(places)
     table = np.full(rows * bound, places, kind)

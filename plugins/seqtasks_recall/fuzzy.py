@@ -29,13 +29,13 @@ class _Pairs(NamedTuple):
     """The pairs of some inputs, row by row, as arrays (pairs,).
 
     Attributes:
-        row: which input it is in.
-        starts: the place of the input where the key starts.
+        row: the row of the input.
+        starts: the place in the input where the key starts.
         key_ends: the place after the key, where the value starts.
         keys: the key's code.
-        key_sizes: how many symbols that code has.
+        key_sizes: the number of symbols of that code.
         values: the value's code, 0 where there is no symbol.
-        value_sizes: how many symbols that code has.
+        value_sizes: the number of symbols of that code.
     """
 
     row: NDArray[np.int64]
@@ -49,20 +49,20 @@ class _Pairs(NamedTuple):
 
 @dataclass(frozen=True)
 class FuzzyRecall(Task):
-    """Say, after each key that has been seen before, its value; both are several symbols long.
+    """Say, after each key that was seen before, its value; both are several symbols long.
 
     Of `vocabulary_size` symbols the last is a pad (-), half of the others are for keys, the rest
     for values. A key is 1 to `key_motif_size` different symbols in some order, a value 1 to
-    `value_motif_size`; each size is as likely, and each choice of a size. In each input every key
-    has a value of its own; another input has others. The input is pads, pairs of a key and its
-    value, as many as leave room, and one of these pairs again, any as likely, but for its last
-    symbol. The answer is the next symbol, from the last of a key seen before to the last but one of
-    its value; nothing else is scored.
+    `value_motif_size`; all sizes are equally likely, and so are all choices of a size. In each
+    input every key has its own value; another input has other values. The input is pads, then as
+    many pairs of a key and its value as there is room for, and then one of these pairs again, drawn
+    uniformly, without its last symbol. The answer is the next symbol, from the last symbol of a key
+    seen before to the last but one of its value; nothing else is scored.
 
-    Length counts the steps, from 2 * (key_motif_size + value_motif_size) - 1. As published it is
-    128 to 1024 and the vocabulary 16 to 128; training scores every step's next symbol, and tests
-    have keys of the full size alone, which is `vary_keys=false`. The published code can ask for a
-    key that it has not shown; here that does not happen.
+    Length counts the steps, from 2 * (key_motif_size + value_motif_size) - 1. The published length
+    is 128 to 1024 and the vocabulary 16 to 128. Published training scores every step's next symbol,
+    and tests have only keys of the full size, as with `vary_keys=false`. The published code may ask
+    for a key that it has not shown; here that does not happen.
     """
 
     vocabulary_size: int = 16
@@ -84,7 +84,7 @@ class FuzzyRecall(Task):
     published = MAD_PROTOCOL
 
     def __post_init__(self) -> None:
-        """Check the parameters and set what follows from them."""
+        """Check the parameters and set the attributes that depend on them."""
         check_range("key_motif_size", self.key_motif_size, 1, 5)
         check_range("value_motif_size", self.value_motif_size, 1, 5)
         least = 1 + 2 * max(self.key_motif_size, self.value_motif_size)
@@ -121,14 +121,14 @@ class FuzzyRecall(Task):
         return self.key_motif_size + self.value_motif_size
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
-        """Draw pairs, as many as leave room for one of them again, (batch, length)."""
+        """Draw pairs, as many as leave room to repeat one, (batch, length)."""
         inputs = np.empty((batch_size, length), id_type(self.vocabulary_size))
         for part in _parts(batch_size, length):
             self._fill(rng, inputs[part])
         return inputs
 
     def encode(self, inputs: Array) -> Array:
-        """Return the symbols of values of keys seen before, IGNORE elsewhere, (batch, length)."""
+        """Return the value symbols of keys seen before, IGNORE elsewhere, (batch, length)."""
         answers = np.full(inputs.shape, IGNORE, answer_type(self._pad - self._keys))
         for part in _parts(*inputs.shape):
             self._answer(inputs[part], answers[part])
@@ -142,15 +142,15 @@ class FuzzyRecall(Task):
         key_codes, value_codes, ends = self._pairs(rng, rows, room)
         pairs = ends.shape[1]
         used = ends <= room
-        count = np.ascontiguousarray(used.T).sum(axis=0)  # quicker than along short rows
+        count = np.ascontiguousarray(used.T).sum(axis=0)  # faster than along short rows
         starts = np.arange(0, rows * pairs, pairs)
         asked = starts + rng.integers(count)
-        # The pair asked about comes last, without its last symbol.
+        # The pair to recall comes last, without its last symbol.
         last_key, last_value = key_codes.take(asked), value_codes.take(asked)
         last_value = values.shortened(last_value)
         filled = ends.take(starts + count - 1) + keys.sizes(last_key) + values.sizes(last_value)
-        # Candidates for each row's places: more pads than it can have, then all pairs, each with as
-        # many symbols as it might have. As many are kept as the row is long.
+        # Candidates for each row's places: more pads than it can have, then all pairs, each with
+        # the most symbols that it might have. The row keeps as many candidates as it is long.
         pads = 2 * self._longest
         written = np.full((rows, pads + (pairs + 1) * self._longest), self._pad, inputs.dtype)
         body = written[:, pads:].reshape(rows, pairs + 1, self._longest)
@@ -174,18 +174,18 @@ class FuzzyRecall(Task):
         """Draw pairs, at least as many as have room.
 
         Returns:
-            the codes of keys, those of values, and how many symbols there are up to the end of each
+            the codes of keys, the codes of values, and the number of symbols up to the end of each
             pair; arrays (rows, pairs).
         """
         keys, values = self._key_motifs, self._value_motifs
         most = room // (keys.least + values.least)
-        # So many that a row seldom needs more: the mean and five deviations.
+        # Enough that a row seldom needs more: the mean and five deviations.
         mean = keys.mean_size + values.mean_size
         deviation = math.sqrt((keys.size_variance + values.size_variance) * room / mean**3)
         pairs = min(most, math.ceil(room / mean + 5 * deviation))
         drawn = [side.draw(rng, (rows, pairs)) for side in (keys, values)]
         while True:
-            # Each key has the value that was drawn for its first place.
+            # Each key takes the value that was drawn for its first place.
             first = first_places(drawn[0], keys.code_bound)
             first += np.arange(0, first.size, pairs)[:, None]
             told = drawn[1].take(first)
@@ -201,14 +201,14 @@ class FuzzyRecall(Task):
             ]
 
     def _answer(self, inputs: Array, answers: Array) -> None:
-        """Write the symbols of values of keys seen before into answers, (rows, length)."""
+        """Write the value symbols of keys seen before into answers, (rows, length)."""
         pairs = self._read(inputs)
         first = self._first(pairs, len(inputs))
         self._check(inputs, pairs, first)
         again = np.flatnonzero(first < np.arange(len(first)))
         first = first.take(again)
         sizes, told = pairs.value_sizes.take(first), pairs.values.take(first)
-        # The answers start where the key ends, which is a place before the value starts.
+        # The answers start where the key ends, one place before the value starts.
         places = pairs.row.take(again) * inputs.shape[1] + pairs.key_ends.take(again) - 1
         flat = answers.ravel()
         for step in range(self.value_motif_size):
@@ -219,7 +219,7 @@ class FuzzyRecall(Task):
     def _read(self, inputs: Array) -> _Pairs:
         """Return the pairs of inputs, (rows, length)."""
         rows, width = len(inputs), inputs.shape[1] + 1
-        # One line of all rows, with a pad before each, and some at the end.
+        # One line of all rows, with a pad before each, and pads at the end.
         line = np.full(rows * width + self._longest, self._pad, id_type(self.vocabulary_size))
         line[: rows * width].reshape(rows, width)[:, 1:] = inputs
         is_key = line < self._keys
@@ -241,7 +241,7 @@ class FuzzyRecall(Task):
         ]
 
     def _check(self, inputs: Array, pairs: _Pairs, first: NDArray[np.intp]) -> None:
-        """Raise a UsageError if an input, (rows, length), is none of the task's."""
+        """Raise a UsageError if an input, (rows, length), does not belong to the task."""
         rows, length = inputs.shape
         told = pairs.values.take(first)
         known = first < np.arange(len(first))
@@ -249,13 +249,13 @@ class FuzzyRecall(Task):
         ends_row = np.ones(len(first), np.bool_)
         np.not_equal(pairs.row[1:], pairs.row[:-1], out=ends_row[:-1])
         last = np.flatnonzero(ends_row)
-        # Each pair ends where the next one starts, a row's last one at its end, a symbol early.
+        # Each pair ends where the next one starts; a row's last pair ends one symbol early.
         following = np.append(pairs.starts, 0)[1:]
         following[last] = length
         right[last] = known[last] & (pairs.values[last] == self._value_motifs.shortened(told[last]))
         right &= pairs.starts + pairs.key_sizes == pairs.key_ends
         right &= pairs.key_ends + pairs.value_sizes == following
-        # All that stands before a row's first pair is pads, and there are no others.
+        # Everything before a row's first pair is pads, and there are no others.
         before = pairs.starts[np.append(0, last + 1)[: len(last)]]
         pads = np.count_nonzero(inputs == self._pad)
         if not (right.all() and len(last) == rows and before.sum() == pads):
@@ -267,5 +267,5 @@ class FuzzyRecall(Task):
 
 
 def _parts(rows: int, length: int) -> Iterator[slice]:
-    """Yield some rows at a time, twice as many as elsewhere: a row has few pairs for its length."""
+    """Yield rows in portions twice as large as elsewhere: a row has few pairs for its length."""
     return portions(rows, (length + 1) // 2)

@@ -20,7 +20,7 @@ __all__ = ["InContextRecall", "NoisyRecall"]
 
 
 class _Kinds(NamedTuple):
-    """How many symbols are keys, values and noise; their ids come in that order."""
+    """The numbers of keys, values and noise symbols; their ids come in that order."""
 
     keys: int
     values: int
@@ -28,7 +28,7 @@ class _Kinds(NamedTuple):
 
     @classmethod
     def of(cls, vocabulary_size: int, noise: int) -> "_Kinds":
-        """Split what is no noise into halves, the values' not the smaller."""
+        """Split the symbols without noise into halves; the values' half is not the smaller."""
         keys = (vocabulary_size - noise) // 2
         return cls(keys, vocabulary_size - noise - keys, noise)
 
@@ -41,21 +41,22 @@ class _Kinds(NamedTuple):
 
 @dataclass(frozen=True)
 class InContextRecall(Task):
-    """Say, at each key that has been seen before in the input, its value.
+    """Say, at each key that was seen before in the input, its value.
 
     Of `vocabulary_size` symbols half are keys, the others values. In each input every key has a
-    value, any as likely; another input has others. The input is pairs of a key, any as likely, and
-    its value; at its end a key stands alone, any of those seen as likely. The answer at a key seen
-    before is its value; a key's first place and the values are not scored. Length counts the steps,
-    odd, from 3: the published length is that of the pairs, one more, 128 to 1024. There, the
-    vocabulary is of 16 to 128 symbols, and training scores every step's next symbol.
+    value, drawn uniformly; another input has other values. The input is pairs of a key, drawn
+    uniformly, and its value; at its end a key stands alone, drawn uniformly from the keys seen. The
+    answer at a key seen before is its value; a key's first place and the values are not scored.
+    Length counts the steps, odd, from 3. The published length, 128 to 1024, counts whole pairs and
+    is one more. The published vocabulary is 16 to 128 symbols, and training scores every step's
+    next symbol.
     """
 
     vocabulary_size: int = 16
 
     layout = "each"
     lengths = AllowedLengths(3, 2)
-    # A first layer can put the key before a value beside it, a second can store the pair.
+    # A first layer can bring the key and its value together, and a second can store the pair.
     settings = Settings(
         cell="delta-net",
         layers=2,
@@ -89,13 +90,13 @@ class InContextRecall(Task):
 
 @dataclass(frozen=True)
 class NoisyRecall(Task):
-    """Say, at each key that has been seen before in the input, its value; pass over noise.
+    """Say, at each key that was seen before in the input, its value; pass over noise.
 
-    This is in-context-recall in which two symbols of noise, any as likely, stand in a pair's stead
-    with probability `frac_noise`; but one pair, any as likely, there is always. Of
+    This is in-context-recall in which two uniformly drawn noise symbols replace a pair with
+    probability `frac_noise`; but at least one pair, uniformly placed, always remains. Of
     `vocabulary_size` symbols `noise_vocabulary_size` are noise, half of the others keys, the rest
-    values. Length counts the steps, odd, from 3: the published length is one more, 128 to 1024.
-    There, the noise is 0.2 to 0.8 and the vocabulary 32 to 144, of which 16 are noise.
+    values. Length counts the steps, odd, from 3: the published length is one more, 128 to 1024. The
+    published noise is 0.2 to 0.8 and the vocabulary 32 to 144, including 16 noise symbols.
     """
 
     vocabulary_size: int = 32
@@ -133,7 +134,7 @@ class NoisyRecall(Task):
 def _generate(
     rng: np.random.Generator, rows: int, length: int, kinds: _Kinds, frac_noise: float
 ) -> Array:
-    """Draw inputs of pairs, of which a share is noise, and of a last key, (rows, length)."""
+    """Draw inputs of pairs, some replaced by noise, and of a last key, (rows, length)."""
     inputs = np.empty((rows, length), id_type(sum(kinds)))
     for part in portions(rows, length):
         _fill(rng, inputs[part], kinds, frac_noise)
@@ -153,7 +154,7 @@ def _fill(rng: np.random.Generator, inputs: Array, kinds: _Kinds, frac_noise: fl
         noisy = rng.random((rows, pairs), dtype=np.float32) < frac_noise
         noisy[np.arange(rows), rng.integers(pairs, size=rows)] = False
         places = np.flatnonzero(noisy)
-        told = keys + noisy * (inputs.dtype.type(kinds.keys) - keys)  # no key where there is noise
+        told = keys + noisy * (inputs.dtype.type(kinds.keys) - keys)  # noise has no key
         for side in (keys, values):
             noise = rng.integers(kinds.noise, size=len(places), dtype=inputs.dtype)
             noise += kinds.keys + kinds.values
@@ -186,8 +187,8 @@ def _answer(inputs: Array, kinds: _Kinds, answers: Array) -> None:
     is_value = (values >= kinds.keys) & (values < noise_from)
     is_noise = (keys[:, :-1] >= noise_from) & (values >= noise_from)
     is_pair = is_key[:, :-1] & is_value
-    # The pair's number and its value are one number, so that of all with one key the least is the
-    # first's; where there is no pair there is the largest, as for a key that is never told.
+    # One number holds the pair's number and its value, so the least number of a key belongs to its
+    # first pair. Where there is no pair, the number is the largest, as for a key that never occurs.
     bits = int(kinds.values - 1).bit_length()
     kind = np.min_scalar_type(((pairs + 1) << bits) - 1)
     nothing = np.iinfo(kind).max

@@ -23,11 +23,11 @@ __all__ = ["Memorization"]
 class Memorization(Task):
     """Say each key's value, which is the same in every input and must be learned by heart.
 
-    The input is keys, any as likely, each followed by a mark (?); the answer at the mark is the
+    The input is keys, drawn uniformly, each followed by a mark (?); the answer at the mark is the
     key's value. Of `vocabulary_size` symbols one is the mark, half of the others are keys, the rest
-    values. Which value a key has is drawn once, from `map_seed`, no value twice; another seed is
-    another task. The answer needs no more memory than for the key just seen. Length counts the
-    steps, even, from 2; as published it is 32, and the vocabulary 256 to 8192.
+    values. The values of the keys are drawn once, from `map_seed`, all different; another seed
+    makes another task. The answer needs only the memory of the key just seen. Length counts the
+    steps, even, from 2; the published length is 32, and the vocabulary 256 to 8192.
     """
 
     vocabulary_size: int = 256
@@ -81,6 +81,6 @@ class Memorization(Task):
         return inputs
 
     def _values(self) -> NDArray[np.int64]:
-        """Return the value of each key: the first of all values, put in the order of raw draws."""
+        """Return the value of each key: the first values after sorting all by raw draws."""
         draws = stream(self.map_seed, "memorization map").integers(2**63, size=self.targets.size)
         return np.argsort(draws, kind="stable")[: self._keys]

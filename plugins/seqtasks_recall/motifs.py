@@ -14,19 +14,19 @@ from seqtasks_recall.drawing import without
 __all__ = ["Motifs"]
 
 _TABLE = 2**18
-"""The most motifs of which a table is kept."""
+"""The most motifs in a table."""
 
 
 @dataclass(frozen=True)
 class Motifs:
-    """The motifs of some symbols, of which each size is as likely, and each choice of a size.
+    """The motifs of some symbols; all sizes are equally likely, and all choices of a size.
 
     A motif has a code, a whole number: its symbols counted from 1 are the code's digits, the first
     one lowest.
 
     Attributes:
         first: the id of the first symbol; the others follow it.
-        symbols: how many symbols there are.
+        symbols: the number of symbols.
         least: the fewest symbols of a motif.
         most: the most symbols of a motif.
     """
@@ -65,7 +65,7 @@ class Motifs:
         return _table(self, bound).take(numbers)
 
     def numbered(self, numbers: Array) -> Array:
-        """Return the codes of motifs given by numbers below the bound that `draw` draws below."""
+        """Return the codes of motifs, from numbers below the bound that `draw` uses."""
         whole = numbers.dtype.type
         rest, sizes = _divided(numbers, whole(self.most + 1 - self.least))
         sizes += whole(self.least)
@@ -78,12 +78,12 @@ class Motifs:
         return codes
 
     def digits(self, codes: Array, step: int) -> Array:
-        """Return a digit of each code, the first for step 0; 0 if a motif has not so many."""
+        """Return a digit of each code, the first for step 0; 0 beyond a motif's last symbol."""
         mask = codes.dtype.type((1 << self.bits) - 1)
         return (codes >> codes.dtype.type(self.bits * step)) & mask
 
     def sizes(self, codes: Array) -> NDArray[np.uint8]:
-        """Return how many symbols motifs have; the code 0 has none."""
+        """Return the number of symbols of motifs; the code 0 has none."""
         sizes = np.zeros(codes.shape, np.uint8)
         for step in range(self.most):
             sizes += codes >= 1 << self.bits * step
@@ -99,15 +99,15 @@ class Motifs:
 
     @property
     def nothing(self) -> int:
-        """What is written after a motif's last symbol: the id of none, in a type without signs."""
+        """The id written after a motif's last symbol: no symbol's id, in a type without signs."""
         return self.first - 1
 
     def write(self, codes: Array, places: Array) -> None:
-        """Write the ids of motifs, and after a motif's last symbol `nothing`.
+        """Write the ids of motifs, and `nothing` after each motif's last symbol.
 
         Args:
             codes: any shape.
-            places: where to write, of that shape and a last axis of `most`.
+            places: the array to write into, of that shape and a last axis of `most`.
         """
         for step in range(self.most):
             ids = self.digits(codes, step).astype(places.dtype)
@@ -118,15 +118,15 @@ class Motifs:
     def codes_at(self, line: Array, starts: NDArray[np.intp]) -> tuple[Array, NDArray[np.uint8]]:
         """Return the codes and the sizes of the motifs that start at places of a line of ids.
 
-        A motif ends before the first id that is none of its symbols, at the latest after `most`,
-        so many of which the line must have beyond the last of the starts.
+        A motif ends before the first id that is not one of its symbols, at the latest after `most`
+        ids. The line must have `most` ids beyond the last start.
         """
         codes = np.zeros(starts.shape, id_type(self.code_bound))
         sizes = np.zeros(starts.shape, np.uint8)
         inside = np.ones(starts.shape, np.bool_)
         for step in range(self.most):
             symbols = line[step:].take(starts)
-            symbols -= line.dtype.type(self.first)  # below 0 there is the other end of the type
+            symbols -= line.dtype.type(self.first)  # below 0 it wraps to the other end of the type
             inside &= symbols < self.symbols
             sizes += inside
             symbols += line.dtype.type(1)
@@ -142,6 +142,6 @@ def _table(motifs: Motifs, bound: int) -> Array:
 
 
 def _divided(numbers: Array, divisor: np.integer) -> tuple[Array, Array]:
-    """Return quotients and remainders, which is quicker than to ask for both at once."""
+    """Return quotients and remainders; this is faster than asking for both at once."""
     quotients = numbers // divisor
     return quotients, numbers - quotients * divisor

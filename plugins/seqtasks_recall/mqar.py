@@ -21,25 +21,25 @@ from seqtasks_recall.drawing import distinct, insert, named
 __all__ = ["MultiQueryAssociativeRecall"]
 
 _TABLE = 2**20
-"""Entries of the table that answers are looked up in: what fits in a processor's cache."""
+"""The most entries of the table for looking up answers: it fits in a processor's cache."""
 
 
 @dataclass(frozen=True)
 class MultiQueryAssociativeRecall(Task):
-    """Say the values of keys that are asked for after all pairs of key and value.
+    """Say the values of keys that are queried after all pairs of key and value.
 
     The input is `pairs` pairs of a key and its value, then each of the keys once more, among filler
-    (-). At each of these queries the answer is the key's value; nothing else is scored. Of
-    `vocabulary_size` symbols the first is the filler, the others up to the half are keys, the rest
-    values. Keys differ from one another, and so do values; any choice is as likely.
+    (-). At each of these queries the answer is the key's value; nothing else is scored. The first
+    of `vocabulary_size` symbols is the filler, the others up to the half are keys, the rest values.
+    Keys differ from one another, and so do values; all choices are equally likely.
 
-    After the pairs a query can stand at every second step. The keys choose such places in their
+    After the pairs, a query can stand at every second step. The keys choose such places in their
     order, none twice, each by a power law: the g-th free place has a weight of g^(power_a - 1), so
-    that `power_a=1` is uniform and the published 0.01 asks soon. With `random_filler` every filler
-    is any symbol of the vocabulary instead; one that is a key of the input cannot be told from a
-    query and is scored as such, which the published code leaves out. By default that code fills at
-    random (`random_non_queries=True`), which the settings of the paper's figure 2 turn off; here
-    the filler is a symbol of its own unless random filler is asked for.
+    that `power_a=1` is uniform and the published 0.01 asks soon. With `random_filler`, every filler
+    is any symbol of the vocabulary instead. A filler that equals a key of the input cannot be told
+    from a query and is scored as one; the published code does not score it. By default that code
+    fills at random (`random_non_queries=True`), but the settings of the paper's figure 2 turn this
+    off; here the filler is its own symbol by default.
 
     Length counts the steps, even, from 4 * pairs. The paper has a vocabulary of 8192 and, at
     lengths of 64, 128, 256 and 512, 4, 8, 16 and 64 pairs.
@@ -70,7 +70,7 @@ class MultiQueryAssociativeRecall(Task):
         missing=(
             (
                 "Its networks are two layers of a mixer with normalisation and dropout, of width "
-                "64 to 512, which are no cells."
+                "64 to 512; these are no cells."
             ),
             (
                 "Its training can be set: --training-inputs 100000 --batch-size 512 at four rates "
@@ -80,7 +80,7 @@ class MultiQueryAssociativeRecall(Task):
     )
 
     def __post_init__(self) -> None:
-        """Check the parameters and set what follows from them."""
+        """Check the parameters and set the attributes that depend on them."""
         check_range("vocabulary_size", self.vocabulary_size, 4, 65_536)
         check_range("pairs", self.pairs, 1, self._half - 1)
         if not 0 < self.power_a <= 10:
@@ -118,7 +118,7 @@ class MultiQueryAssociativeRecall(Task):
         return inputs
 
     def encode(self, inputs: Array) -> Array:
-        """Return the values asked for, IGNORE elsewhere, (batch, length)."""
+        """Return the requested values, IGNORE elsewhere, (batch, length)."""
         first = 2 * self.pairs
         keys, values = inputs[:, 0:first:2], inputs[:, 1:first:2]
         wrong = (keys < 1) | (keys >= self._half) | (values < self._half)
@@ -141,8 +141,8 @@ class MultiQueryAssociativeRecall(Task):
     def _gaps(self, rng: np.random.Generator, rows: int, places: int) -> list[NDArray[np.int64]]:
         """Draw a place for each query, none twice, `pairs` arrays of (rows,).
 
-        The weights are whole numbers, the ends of the places on a line. A point of what is left of
-        the line moves past each stretch before it that is taken, and then lies in a free place.
+        The weights are whole numbers, the ends of the places on a line. A point on the free part
+        of the line moves past each taken stretch before it, and then lies in a free place.
         """
         weights = np.arange(1, places + 1, dtype=np.float64) ** (self.power_a - 1)
         whole = np.maximum(1, (weights / weights.max() * 2**40).astype(np.int64))

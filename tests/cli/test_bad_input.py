@@ -45,8 +45,8 @@ import pytest
         ("run bitflip --batch-size 0", "batch|at least 1"),
         ("run bitflip --seed -1", "seed|at least 0"),
         ("run bitflip --dtype float16", "--dtype|float32"),
-        ("run bitflip --device cuda:7", "'cuda:7' is not there|cpu"),
-        ("run bitflip --device nonsense", "'nonsense' is not there|cpu"),
+        ("run bitflip --device cuda:7", "'cuda:7' is not available|cpu"),
+        ("run bitflip --device nonsense", "'nonsense' is not available|cpu"),
         ("run bitflip --device meta", "'meta'|cpu"),
         (
             "run bitflip --cell sum --hidden-size 4 --embedding-size 3",

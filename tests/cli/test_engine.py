@@ -79,7 +79,7 @@ def test_a_run_whose_engine_is_not_to_be_had_says_how_to_go_on(seqtasks):
     missing = {"CC": "/nonexistent", "SEQTASKS_CACHE": ""}
     done = seqtasks("resume", RUN, "--steps", "70", **missing)
     assert done.returncode == 2
-    assert "trained with the engine 'native', which is not to be had here" in done.stderr
+    assert "trained with the 'native' engine, which is not available here" in done.stderr
     assert "--engine torch" in done.stderr
     done = seqtasks("resume", RUN, "--steps", "70", "--engine", "torch", **missing)
     assert done.returncode == 0, done.stderr
@@ -89,7 +89,7 @@ def test_a_run_whose_engine_is_not_to_be_had_says_how_to_go_on(seqtasks):
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
-        ({"CC": "/nonexistent"}, "'/nonexistent', is not there"),
+        ({"CC": "/nonexistent"}, "'/nonexistent', but no such compiler was found"),
         ({"CC": "false"}, "false failed"),
         ({"SEQTASKS_CACHE": "./file/programs"}, "Not a directory"),
         ({"SEQTASKS_CACHE": "./open"}, "others can write into"),

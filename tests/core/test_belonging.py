@@ -220,7 +220,7 @@ def test_a_checkpoint_that_does_not_say_what_decided_it_goes_on_with_one_line(
     with caplog.at_level(logging.WARNING, "seqtasks"):
         assert st.resume(path).step == 20
     assert len(caplog.records) == 1
-    assert "is of an earlier seqtasks" in caplog.text
+    assert "comes from an earlier seqtasks" in caplog.text
     assert "decided_by" in read_checkpoint(file).progress
 
 

@@ -177,7 +177,7 @@ class TextVectors(Vectors):
 
 
 MISTAKES = {
-    OfTheLongest: "task OfTheLongest: how long the answer to an input is depends on the other",
+    OfTheLongest: "task OfTheLongest: the length of an answer depends on the other inputs",
     Forgets: r"Forgets.encode: ids must be whole numbers, got None; is a `return` missing\?",
     ForgetsToDraw: "ForgetsToDraw.generate: ids must be whole numbers, got None",
     Symbols: "Symbols.encode: ids must be whole numbers, got text: return the places of symbols",

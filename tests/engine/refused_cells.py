@@ -331,7 +331,7 @@ REFUSED = {
     Remembering: "attribute",
     CountsInList: "attribute",
     KeepsTensor: "attribute",
-    Unregistered: "no parameter",
+    Unregistered: "not its parameter",
     WithoutRule: "cumsum",
     Complex: "complex",
     CountInState: "floating-point",

@@ -35,7 +35,7 @@ def test_a_compiler_that_is_gone_after_the_first_step(optimizer, monkeypatch, ca
     with caplog.at_level(logging.WARNING, "seqtasks"):
         assert_close_runs(made, plain, 24)
     (record,) = caplog.records
-    assert "the native engine is not in use: the compiler that CC names" in record.getMessage()
+    assert "the native engine is not in use: CC is set to" in record.getMessage()
 
 
 def test_more_numbers_of_steps_than_programs_are_kept(monkeypatch, caplog):

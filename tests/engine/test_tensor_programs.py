@@ -67,7 +67,7 @@ def test_memory_serves_again_for_batches_of_other_sizes_and_for_changed_paramete
 def test_a_pass_back_without_its_pass_forward_is_refused():
     program, inputs = program_of(made("concat"))
     zeros = torch.zeros(2, 3, 2, dtype=torch.float64)
-    with pytest.raises(ValueError, match="no pass forward"):
+    with pytest.raises(ValueError, match="needs a forward pass first"):
         program.backward(inputs, None, None, program.memory(2, 3), zeros, [], None)
     memory = program.memory(2, 3)
     _, finals, _ = program.forward(inputs, None, None, memory)

@@ -105,7 +105,7 @@ def test_a_wrong_gradient_is_found_however_small_beside_the_others(
     model = model_of(lambda i, h: Faint(i, h, share))
     made_faulty(backward=lambda found: found[id(model.cells[0].faint)].mul_(factor))
     assert outcome(model) == "plain"
-    assert "its gradient of cells.0.faint differs from that of the plain loop" in caplog.text
+    assert "its gradient of cells.0.faint differs from the plain loop's" in caplog.text
 
 
 @pytest.mark.parametrize("step", [16, 25, 39])

@@ -1,8 +1,8 @@
 """Find the mistakes of a model's author by running copies on a few instances.
 
-A cell that breaks what a cell promises still trains, and its scores look like any other's: its
-rows mix, it keeps something from one sequence to the next, it computes with tensors that are never
-trained. Each is a line for the author; none is an error, since it may be meant.
+A cell that breaks the rules for cells still trains, and its scores look like any other's: its rows
+mix, it keeps something from one sequence to the next, or it computes with tensors that are never
+trained. Each mistake becomes a line for the author. None is an error: the author may intend it.
 """
 
 import copy
@@ -30,11 +30,11 @@ from seqtasks.randomness.torch_streams import torch_stream
 __all__ = ["NO_GRADIENT", "TRAINS_ONCE", "check_steps", "model_mistakes"]
 
 ROWS, STEPS = 4, 6
-"""Instances, and their first steps, that a model is tried on."""
+"""The instances, and their first steps, that a model is tried on."""
 KEPT = 2
-"""The row that stays where it is while all others change."""
+"""The row that stays in place while all other rows change."""
 TOLERANCE = 1e-4
-"""Of the largest prediction: rows of a batch are computed alike to roundings."""
+"""A share of the largest prediction: equal rows of a batch differ by rounding alone."""
 UNKNOWN_TENSORS = (
     "tensors that are neither parameters nor buffers, so they are not trained, saved or moved: use "
     "nn.Parameter, nn.ModuleList or register_buffer"
@@ -55,14 +55,14 @@ DRAWS_OUTSIDE = "it draws random numbers outside torch, which no seed of a run d
 DEPENDS_ON_PAST = "what it makes of an instance depends on what it was run on before"
 DRAWS = "it draws random numbers while it is scored, so its scores depend on the draws"
 MOST_NAMED = 3
-"""Names of one kind in a message."""
+"""The most names of one kind in a message."""
 
 
 def check_steps(model: nn.Module, title: str) -> list[str]:
-    """Refuse a cell that changes its state in place; return what is wrong with what it returns.
+    """Refuse a cell that changes its state in place; return the mistakes in what it returns.
 
     Raises:
-        UsageError: for a change in place.
+        UsageError: if the cell changes its state in place.
     """
     found: list[str] = []
     for cell in model.cells if isinstance(model, Model) else ():
@@ -73,12 +73,12 @@ def check_steps(model: nn.Module, title: str) -> list[str]:
 
 
 def model_mistakes(model: nn.Module, inputs: Tensor) -> list[str]:
-    """Return what is wrong with a model, a line each, the gravest first.
+    """Return a model's mistakes, one line each, the gravest first.
 
     The model is not changed, nor are the caller's random states, unless other threads may draw.
 
     Args:
-        model: from inputs to predictions, or to a tuple of these and a state.
+        model: from inputs to predictions, or to a tuple of predictions and a state.
         inputs: (rows, time) ids or (rows, time, features), twice ROWS instances.
     """
     with states_kept():
@@ -86,7 +86,7 @@ def model_mistakes(model: nn.Module, inputs: Tensor) -> list[str]:
 
 
 def _found_in(model: nn.Module, inputs: Tensor) -> list[str]:
-    if isinstance(model, Model):  # which takes any number of steps
+    if isinstance(model, Model):  # a Model takes any number of steps
         inputs = inputs[:, :STEPS]
     some, others = inputs[:ROWS], inputs[ROWS : 2 * ROWS].clone()
     others[KEPT] = some[KEPT]
@@ -99,14 +99,14 @@ def _found_in(model: nn.Module, inputs: Tensor) -> list[str]:
         untrained += [DETACHED for cell in cells if is_detached(_copied(cell))]
     except _CannotCopyError:
         return []
-    if kept and kept[0] in (DRAWS_OUTSIDE, DEPENDS_ON_PAST):  # rows differ for that alone
+    if kept and kept[0] in (DRAWS_OUTSIDE, DEPENDS_ON_PAST):  # either alone makes rows differ
         mixed = []
     found = [*mixed, *kept, *untrained, *found]
-    return sorted(dict.fromkeys(found), key=lambda line: line == DRAWS)  # which may be meant
+    return sorted(dict.fromkeys(found), key=lambda line: line == DRAWS)  # draws may be meant
 
 
 class _CannotCopyError(Exception):
-    """A module cannot be copied, and so cannot be tried without being changed."""
+    """A module cannot be copied, so it cannot be tried without changing it."""
 
 
 def _copied(module: Any) -> Any:
@@ -129,7 +129,7 @@ def _answers(model: nn.Module, inputs: Tensor) -> Tensor:
 
 
 def _rows_mix(first: nn.Module, second: nn.Module, some: Tensor, others: Tensor) -> list[str]:
-    """Say whether a row is answered otherwise among other rows, in training."""
+    """Say whether the answer to a row changes with the other rows, in training."""
     try:
         with torch.no_grad():
             one = _answers(first.train(), some)[KEPT]
@@ -162,7 +162,7 @@ def _kept(model: nn.Module, some: Tensor, others: Tensor) -> list[str]:
         return []
     names = sorted(name for name in after if before.get(name) != after[name])
     differs = not _close(first, again)
-    if names and (differs or isinstance(model, Model)):  # other modules may count what they like
+    if names and (differs or isinstance(model, Model)):  # other modules may keep counts
         noun = "attribute" if len(names) == 1 else "attributes"
         verb = "keeps" if len(names) == 1 else "keep"
         return [f"its {noun} {_listed(names)} {verb} something from one sequence to the next"]
@@ -186,12 +186,12 @@ def _trains_once(model: nn.Module, some: Tensor, others: Tensor) -> list[str]:
 
 
 def _untrained(model: nn.Module, inputs: Tensor) -> list[str]:
-    """Say which parameters no gradient reaches, and which tensors with one are no parameters."""
+    """Say which parameters no gradient reaches, and which trained tensors are no parameters."""
     model.train()
     at_first = dict(model.named_parameters())
     named = [(name, p) for name, p in at_first.items() if p.requires_grad]
     generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():  # a readout of zeros would hide what is behind it
+    with torch.no_grad():  # a readout of zeros would hide the parts behind it
         for _, parameter in named:
             if parameter.is_floating_point():
                 noise = torch.randn(parameter.shape, dtype=torch.float64, generator=generator)
@@ -213,7 +213,7 @@ def _untrained(model: nn.Module, inputs: Tensor) -> list[str]:
     found: list[str] = []
     known = {id(p) for p in model.parameters()}
     strangers = {id(leaf): leaf for leaf in _leaves(total) if id(leaf) not in known}
-    for _, held in _held_tensors(model):  # named by another line
+    for _, held in _held_tensors(model):  # another line names these
         strangers.pop(id(held), None)
     if strangers:
         what = counted(len(strangers), "tensor")
@@ -234,9 +234,9 @@ def _parameters(names: list[str]) -> str:
 
 
 def _plain_tensors(model: nn.Module, inputs: Tensor) -> list[str]:
-    """Name the attributes that hold tensors or modules which torch does not know of."""
+    """Name the attributes that hold tensors or modules unknown to torch."""
     held = [(name, tensor) for name, tensor in _held_tensors(model) if tensor.is_floating_point()]
-    if held:  # what a run leaves there is another matter
+    if held:  # tensors that a run leaves there are another matter
         with suppress(Exception), torch.no_grad():
             _answers(model, inputs)
     after = {id(tensor) for _, tensor in _held_tensors(model)}
@@ -249,7 +249,7 @@ def _plain_tensors(model: nn.Module, inputs: Tensor) -> list[str]:
 
 
 def _held_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """Yield the tensors in plain attributes of modules, in lists and dictionaries too."""
+    """Yield the tensors in plain attributes of modules, also in lists and dictionaries."""
     known = {id(module) for module in model.modules()}
     registered = {id(tensor) for tensor in [*model.parameters(), *model.buffers()]}
     for path, module in model.named_modules():
@@ -270,7 +270,7 @@ def _contents(held: Any) -> list[Any]:
 
 
 def _leaves(total: Tensor) -> Iterator[Tensor]:
-    """Yield the tensors at which the way back of a gradient ends."""
+    """Yield the tensors at which the backward pass ends."""
     pending: list[Any] = [total.grad_fn]
     seen: set[Any] = set()
     while pending:
@@ -285,7 +285,7 @@ def _leaves(total: Tensor) -> Iterator[Tensor]:
 
 
 def _attributes(model: nn.Module) -> dict[str, Any]:
-    """Return what the modules hold beside their parameters, by name, to be compared."""
+    """Return, by name, the tensors of the modules besides their parameters, for a comparison."""
     found: dict[str, Any] = {_short(name): value(held) for name, held in model.named_buffers()}
     for path, module in model.named_modules():
         for name, held in attributes_of(module).items():

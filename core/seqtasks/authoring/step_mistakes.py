@@ -16,12 +16,12 @@ ROWS, STEPS = 3, 4
 
 
 def step_mistakes(cell: Cell) -> list[str]:
-    """Return what is wrong with the shapes and kinds of what a cell returns.
+    """Return the mistakes in the shapes and kinds of a cell's results.
 
-    What the cell itself raises says nothing here: whoever runs the cell tells of it.
+    Errors that the cell itself raises are not reported here: whoever runs the cell reports them.
 
     Args:
-        cell: a copy, which may be changed by the step.
+        cell: a copy, which the step may change.
     """
     given = _given(cell)
     if given is None:
@@ -57,16 +57,16 @@ def step_mistakes(cell: Cell) -> list[str]:
 
 
 def check_in_place(cell: Cell, title: str) -> None:
-    """Refuse a cell that writes into the input or the state that it is given.
+    """Refuse a cell that writes into the input or the state that it receives.
 
-    Other steps still need them: all outputs of a sequence would be its last state.
+    Other steps still need both: all outputs of a sequence would become its last state.
 
     Args:
-        cell: a copy, which may be changed by the step.
-        title: what a message calls the cell.
+        cell: a copy, which the step may change.
+        title: the cell's name in messages.
 
     Raises:
-        UsageError: if it does.
+        UsageError: if the cell writes into either.
     """
     found = _given(cell)
     if found is None or _wrong_start(found[1]):
@@ -123,13 +123,13 @@ def is_detached(cell: Cell) -> bool:
         if not total.requires_grad:
             return True
         gradients: Any = torch.autograd.grad(total, floating, allow_unused=True)
-    except Exception:  # whoever runs the cell tells of it
+    except Exception:  # whoever runs the cell reports it
         return False
     return all(one is None or not one.any() for one in gradients)
 
 
 def _given(cell: Any) -> tuple[Tensor, Any] | None:
-    """Return an input and the initial state of a cell; None if it cannot be tried alone."""
+    """Return an input and the initial state of a cell; None if it cannot run alone."""
     if not isinstance(cell, Cell) or hasattr(cell, "scan"):
         return None
     held = [t for t in [*cell.parameters(), *cell.buffers()] if t.is_floating_point()]
@@ -163,7 +163,7 @@ def _wrong_state(state: Any, following: Any) -> str | None:
     if isinstance(state, Tensor) and isinstance(following, tuple | list):
         return (
             f"forward returns {_kind(following)}, where the initial state is one tensor: it must "
-            "return the next state alone; what a step puts out is for `output` to say"
+            "return the next state alone; define `output` for what a step puts out"
         )
     parts, old = _parts(following), _parts(state)
     if not all(isinstance(part, Tensor) for part in parts) or len(parts) != len(old):
@@ -184,7 +184,7 @@ def _parts(state: Any) -> list[Any]:
 
 
 def _shape(tensor: Tensor) -> str:
-    """Return a shape with the batch named."""
+    """Return a shape that names the batch axis."""
     sizes = ["batch" if len(tensor) == ROWS else str(len(tensor)), *map(str, tensor.shape[1:])]
     return f"({', '.join(sizes)})" if tensor.dim() > 1 else f"({sizes[0]},)"
 

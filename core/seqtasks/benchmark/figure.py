@@ -20,18 +20,18 @@ _LOOKS = {
     "native": ("#2a6fbb", "o", "engine native"),
     "floor": ("#222222", "_", "matrix products alone"),
 }
-"""By contender its colour, marker and name."""
+"""Colour, marker and name of each contender."""
 
 
 def timing_figure(measured: Sequence[Measured]) -> Figure:
-    """Return milliseconds a step on a logarithmic axis, with the spread of the rounds.
+    """Plot milliseconds per step on a logarithmic axis, with the spread of the rounds.
 
     Args:
-        measured: problems in any order; those of one cell share a panel.
+        measured: problems in any order; all problems of a cell share a panel.
     """
     cells = list(dict.fromkeys(one.problem.cell for one in measured))
     sizes = list(dict.fromkeys(one.problem.size for one in measured))
-    width = 2.6 + max(2.5, 1.1 * len(sizes)) * len(cells)  # with room for the legend
+    width = 2.6 + max(2.5, 1.1 * len(sizes)) * len(cells)  # leaves room for the legend
     figure = Figure(figsize=(width, 4.6), layout="constrained")
     panels = figure.subplots(1, len(cells), sharey=True, squeeze=False)[0]
     for axes, cell in zip(panels, cells, strict=True):

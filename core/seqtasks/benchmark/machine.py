@@ -14,11 +14,11 @@ __all__ = ["machine_facts"]
 
 
 def machine_facts() -> dict[str, Any]:
-    """Return processor, cores, system, versions, compiler and load, None where there is none.
+    """Return processor, cores, system, versions, compiler and load; None for what is unknown.
 
-    `compiler` is the one that the native engine uses; `cores` are those this process may use;
-    `load` is the mean number of processes that were running or waiting in the last minute, before
-    the measurement.
+    `compiler` is the native engine's compiler; `cores` counts the cores that this process may use;
+    `load` is the mean number of processes that ran or waited in the last minute before the
+    measurement.
     """
     return {
         "processor": _processor(),

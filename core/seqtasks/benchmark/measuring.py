@@ -18,19 +18,19 @@ __all__ = ["Measured", "Timing", "measure", "thread_counts"]
 BURST_SECONDS = 0.2
 LEAST_STEPS = 3
 HOPELESS = 1.5
-"""A variant is measured no further if another of its contender is so many times faster."""
+"""Stop measuring a variant if another variant of its contender is this many times as fast."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """What a contender's training step takes.
+    """The time of a contender's training step.
 
     Attributes:
-        contender: its name.
-        setting: the variant that was fastest, such as `2 threads`.
-        ms: milliseconds a step: the median of the rounds.
-        low: the fastest round.
-        high: the slowest round.
+        contender: the contender's name.
+        setting: the fastest variant, such as `2 threads`.
+        ms: milliseconds per step: the median of the rounds.
+        low: milliseconds per step in the fastest round.
+        high: milliseconds per step in the slowest round.
     """
 
     contender: str
@@ -42,7 +42,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Measured:
-    """One problem's timings, and why a contender has none."""
+    """One problem's timings, and the reason if a contender has none."""
 
     problem: Problem
     timings: list[Timing]
@@ -51,7 +51,7 @@ class Measured:
     """Whether rounds are missing, for an interrupt came first."""
 
     def rows(self) -> list[dict[str, str | float]]:
-        """Return a row a contender: size, cell, contender, ms, low, high."""
+        """Return one row for each contender: size, cell, contender, ms, low, high."""
         where = {"size": self.problem.size.name, "cell": self.problem.cell}
         return [
             {**where, "contender": one.contender, "ms": one.ms, "low": one.low, "high": one.high}
@@ -59,14 +59,14 @@ class Measured:
         ]
 
     def ratio(self, slower: str, faster: str) -> float | None:
-        """Return how many times the one's median is the other's; None where one is missing."""
+        """Return the ratio of two contenders' medians; None if one is missing."""
         ms = {timing.contender: timing.ms for timing in self.timings}
         return ms[slower] / ms[faster] if slower in ms and faster in ms else None
 
 
 @dataclass
 class _Entry:
-    """A variant in the race: how many steps make a burst, and what each round came to."""
+    """A variant in the race: the steps of its burst, and the result of each round."""
 
     contender: str
     variant: Variant
@@ -76,7 +76,7 @@ class _Entry:
 
 
 def thread_counts() -> list[int]:
-    """Return the numbers of threads to try: one, two, and all that torch has."""
+    """Return the numbers of threads to try: one, two, and all threads of torch."""
     available = torch.get_num_threads()
     return sorted({1, min(2, available), available})
 
@@ -90,22 +90,22 @@ def measure(
 ) -> Measured:
     """Measure contenders on a problem.
 
-    Each variant first trains for a while, which compiles and warms up, and tells how many steps
-    make a burst. Then each round times a burst of each variant, in turns. A contender's time is
-    that of its variant with the lowest median.
+    Each variant first trains for a while. This compiles and warms up, and finds how many steps make
+    a burst. Then each round times a burst of each variant, in turns. A contender's time is the
+    lowest median among its variants.
 
     Args:
-        problem: what they train.
+        problem: the problem to train.
         contenders: some of `CONTENDERS`.
-        repeats: rounds.
-        burst_seconds: about how long a burst takes.
-        tell: is told what is being done, and at the end nothing: an empty text.
+        repeats: the number of rounds.
+        burst_seconds: the approximate time of a burst.
+        tell: receives a text about what is being done, and at the end an empty text.
 
     Returns:
         The timings; after an interrupt, of the rounds there were until then.
 
     Raises:
-        UsageError: if there is no such cell.
+        UsageError: if the cell does not exist.
         KeyboardInterrupt: for an interrupt before the first burst was timed.
     """
     left_out: dict[str, str] = {}
@@ -124,7 +124,7 @@ def measure(
     try:
         for turn in range(repeats):
             tell(f"round {turn + 1} of {repeats}")
-            # There and back, so that no one always follows the same neighbour.
+            # There and back, so that no variant always follows the same neighbour.
             for entry in entries if turn % 2 == 0 else reversed(entries):
                 with using_threads(entry.variant.threads):
                     entry.variant.run(max(1, entry.steps // 10))

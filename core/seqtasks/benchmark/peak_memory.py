@@ -1,6 +1,6 @@
 """Measure the peak memory of a training step of each engine, in fresh processes.
 
-`python -m seqtasks.benchmark.peak_memory SIZE CELL INPUTS ENGINE` measures one and prints JSON.
+`python -m seqtasks.benchmark.peak_memory SIZE CELL INPUTS ENGINE` measures one engine, prints JSON.
 """
 
 import ctypes
@@ -24,12 +24,12 @@ STEPS = 3
 
 @dataclass(frozen=True)
 class PeakMemory:
-    """What the training steps of each engine take, and why an engine has no figure.
+    """The memory of each engine's training steps, or the reason if an engine has no figure.
 
     Attributes:
-        problem: what was trained.
-        bytes: by engine, the most memory at any time, less what was in use before the first step.
-        left_out: by engine, the reason.
+        problem: the problem that was trained.
+        bytes: by engine, the most memory at any time, minus the memory before the first step.
+        left_out: by engine, the reason why it has no figure.
     """
 
     problem: Problem
@@ -37,7 +37,7 @@ class PeakMemory:
     left_out: dict[str, str]
 
     def rows(self) -> list[dict[str, str | float]]:
-        """Return a row an engine: size, cell, contender, mib."""
+        """Return one row for each engine: size, cell, contender, mib."""
         where = {"size": self.problem.size.name, "cell": self.problem.cell}
         return [
             {**where, "contender": engine, "mib": count / 2**20}
@@ -48,8 +48,8 @@ class PeakMemory:
 def measure_memory(problem: Problem) -> PeakMemory:
     """Measure the peak memory of each engine's training step.
 
-    Counted is everything from the first step on: activations, gradients, the optimiser's state and
-    an engine's own buffers; not the model, the batches, the libraries and the compiled program.
+    It counts everything from the first step on: activations, gradients, the optimiser's state and
+    an engine's own buffers. It does not count the model, batches, libraries and compiled program.
 
     Raises:
         RunError: if a measuring process fails.
@@ -77,7 +77,7 @@ def _in_own_process(problem: Problem, engine: str) -> int | str:
 
 
 def _peak_of_steps(problem: Problem, engine: str) -> int:
-    # One step of one instance loads whatever a first step loads, and nothing that grows with size.
+    # One step of one instance loads what any first step loads, and nothing that grows with size.
     small = replace(problem, size=replace(problem.size, batch=1, time=1))
     for variant in build(engine, small, [1]):
         variant.run(1)
@@ -90,9 +90,9 @@ def _peak_of_steps(problem: Problem, engine: str) -> int:
 
 
 def _forget_peak() -> None:
-    """Give back what is free, which would hide what is taken later, and count the peak anew.
+    """Give back free memory, which would hide later allocations, and restart the peak.
 
-    Only Linux does both; elsewhere the peak is that of the whole process.
+    Only Linux can do both; elsewhere the peak covers the whole process.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:

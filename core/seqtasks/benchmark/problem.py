@@ -1,4 +1,4 @@
-"""What every contender trains: one model, one set of batches drawn beforehand."""
+"""Define the problem that every contender trains: one model, one set of batches drawn before."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,7 +19,7 @@ __all__ = ["FixedBatches", "Inputs", "Problem"]
 Inputs = Literal["tokens", "reals"]
 
 FEATURES = 64
-"""Features of a step's real-valued input."""
+"""The features of a step's real-valued input."""
 
 
 class _Flip(Task):
@@ -35,7 +35,7 @@ class _Flip(Task):
 
 
 class _Sign(Task):
-    """Say whether the first of a step's numbers is positive."""
+    """Say whether the first number of a step is positive."""
 
     inputs = Reals(FEATURES)
     targets = Tokens("01")
@@ -48,12 +48,12 @@ class _Sign(Task):
 
 
 class FixedBatches(BatchSource):
-    """The first block of a task's batches, again and again: drawing takes no time."""
+    """The first block of a task's batches, repeated: drawing takes no time."""
 
     _again: Block | None = None
 
     def block(self, step: int) -> Block:
-        """Return the first block as that of a step, counted from 0."""
+        """Return the first block, as if it were the block of a step counted from 0."""
         first_step = step - step % self.block_steps
         if self._again is None or self._again.first_step != first_step:
             self._again = replace(super().block(0), first_step=first_step)
@@ -62,18 +62,18 @@ class FixedBatches(BatchSource):
 
 @dataclass(frozen=True)
 class Problem:
-    """A model to train, and on what.
+    """A model to train, and its training batches.
 
-    The embedding size is the hidden size, the readout sees the state alone, everything is float32.
+    The embedding has the hidden size, the readout sees the state alone, and all is float32.
 
     Attributes:
         size: batch, time and width.
         cell: the cell's spec string.
-        inputs: `tokens`, two symbols looked up in an embedding; or `reals`, 64 numbers a step
+        inputs: `tokens`, two symbols looked up in an embedding; or `reals`, 64 numbers per step
             through a linear map.
-        learning_rate: Adam's. So small by default that a million steps hardly move the weights:
-            a fast contender makes many more steps than a slow one, and both must work on the
-            same kind of numbers.
+        learning_rate: Adam's learning rate. The default is so small that a million steps hardly
+            move the weights: a fast contender makes many more steps than a slow one, and both must
+            work on the same kind of numbers.
     """
 
     size: Size
@@ -83,24 +83,24 @@ class Problem:
 
     @cached_property
     def task(self) -> Task:
-        """What is to be learnt."""
+        """The task to learn."""
         return _Flip() if self.inputs == "tokens" else _Sign()
 
     @cached_property
     def source(self) -> FixedBatches:
-        """The batches, as a trainer takes them."""
+        """The batches, in the form that a trainer takes."""
         length = LengthRange(self.size.time, self.size.time)
         return FixedBatches(self.task, length, self.size.batch, "sampled", seed=0)
 
     @property
     def batches(self) -> list[TorchBatch]:
-        """The batches in their order; after the last comes the first again."""
+        """The batches in their order; the first follows the last again."""
         return [self.source.batch(step) for step in range(self.source.block_steps)]
 
     def model(self) -> Model:
         """Return a new model, always with the same initial weights.
 
         Raises:
-            UsageError: if there is no such cell.
+            UsageError: if the cell does not exist.
         """
         return build_model(self.task, self.cell, "state", self.size.width)

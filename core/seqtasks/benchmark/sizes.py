@@ -9,7 +9,7 @@ __all__ = ["SIZES", "Size", "find_size"]
 
 @dataclass(frozen=True)
 class Size:
-    """A size of problem: instances in a batch, steps in time, and the width of all layers."""
+    """The size of a problem: instances in a batch, steps in time, and the width of all layers."""
 
     name: str
     batch: int
@@ -31,10 +31,10 @@ SIZES = {
 
 
 def find_size(name: str) -> Size:
-    """Return the size of a name.
+    """Return the size with a name.
 
     Raises:
-        UsageError: for an unknown name, with the nearest.
+        UsageError: for an unknown name; it suggests the nearest.
     """
     if name not in SIZES:
         raise UsageError(

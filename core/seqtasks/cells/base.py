@@ -15,9 +15,9 @@ class Cell(nn.Module):
     """The transition f of a recurrent network, one step for a batch.
 
     Write `__init__(self, input_size, hidden_size, ...)` and `forward(self, x, state)`, which
-    returns the next state. Every row of the batch must go its own way. A cell that wraps a layer
-    which runs whole sequences may also define `scan(inputs, state, lengths)`; it must return what
-    `unroll` does.
+    returns the next state. No row of the batch may depend on another. A cell that wraps a layer
+    for whole sequences may also define `scan(inputs, state, lengths)`, which must return the same
+    results as `unroll`.
 
     Attributes:
         input_size: features of the input x, (batch, input_size).
@@ -43,39 +43,39 @@ class Cell(nn.Module):
 
     @property
     def output_size(self) -> int:
-        """Features of what a step puts out."""
+        """The features of a step's output."""
         return self.hidden_size
 
     def initial_state(self, batch_size: int, steps: int) -> State:
         """Return the state before the first step: zeros (batch, hidden size) by default.
 
         Args:
-            batch_size: instances in the batch.
-            steps: steps the loop will make; a stack may need as many places.
+            batch_size: the instances in the batch.
+            steps: the steps that the loop will make; a stack may need as many places.
         """
         return self.zeros(batch_size, self.hidden_size)
 
     def continued(self, state: State, steps: int) -> State:
-        """Return the state to go on from, after other steps: the given one by default.
+        """Return the state to continue from after other steps: by default the given state.
 
-        A cell whose state has a size that depends on the number of steps must see to it that a
-        sequence run in portions has the results of the whole: make room, or refuse.
+        A sequence that is run in portions must give the same results as the whole sequence. If the
+        size of a cell's state depends on the number of steps, the cell must make room, or refuse.
 
         Args:
-            state: that the caller gives to start from.
-            steps: that follow.
+            state: the state that the caller gives to start from.
+            steps: the number of steps that follow.
 
         Raises:
-            UsageError: if nothing that follows would be right.
+            UsageError: if no result that follows would be right.
         """
         return state
 
     def output(self, x: Tensor, state: State) -> Tensor:
-        """Return what a step puts out, (batch, output size), a pure function of x and new state."""
+        """Return a step's output, (batch, output size), a pure function of x and the new state."""
         return state if isinstance(state, Tensor) else state[0]
 
     def zeros(self, *shape: int) -> Tensor:
-        """Return zeros of the type and on the device of this cell's parameters."""
+        """Return zeros with the type and the device of this cell's parameters."""
         for tensor in [*self.parameters(), *self.buffers()]:
             if tensor.is_floating_point():
                 return torch.zeros(shape, dtype=tensor.dtype, device=tensor.device)
@@ -89,8 +89,8 @@ class Cell(nn.Module):
 class Readout(nn.Module):
     """The function g of a recurrent network: `forward(x, output)` gives a step's prediction.
 
-    It feeds nothing back, so it is applied to all steps at once: x is (batch, time, input size),
-    output is (batch, time, state size), and the result (batch, time, output size).
+    The prediction is not fed back, so the readout is applied to all steps at once: x is (batch,
+    time, input size), output (batch, time, state size), the result (batch, time, output size).
     """
 
     def __init__(self, input_size: int, state_size: int, output_size: int) -> None:

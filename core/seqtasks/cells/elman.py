@@ -30,7 +30,7 @@ class Concat(Cell):
 
 
 class Sum(Cell):
-    """h' = tanh(W (x + h) + b), one matrix for input and state alike.
+    """h' = tanh(W (x + h) + b), with one matrix for both input and state.
 
     Input and state are added, so their sizes must be equal.
     """
@@ -53,7 +53,7 @@ class Elman(TorchLayoutCell):
     """h' = tanh(W_ih x + b_ih + W_hh h + b_hh), weights interchangeable with `torch.nn.RNN`.
 
     Source: J. L. Elman, "Finding Structure in Time", Cognitive Science 14(2), 1990; the form with
-    two biases is that of torch.nn.RNN.
+    two biases comes from torch.nn.RNN.
     """
 
     gates = 1

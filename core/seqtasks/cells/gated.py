@@ -17,7 +17,7 @@ class GRU(TorchLayoutCell):
     n = tanh(W_in x + b_in + r ∘ (W_hn h + b_hn));  h' = (1 - z) ∘ n + z ∘ h
 
     Source: K. Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", EMNLP 2014;
-    the reset gate after the product, as in torch.nn.GRU.
+    the reset gate is applied after the product, as in torch.nn.GRU.
     """
 
     gates = 3
@@ -45,7 +45,7 @@ class GRUConcat(Cell):
     n = tanh(W_n [x; r ∘ h] + b_n);  h' = u ∘ n + (1 - u) ∘ h
 
     Source: K. Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", EMNLP 2014,
-    the reset gate before the product; u is 1 - z of the form in `gru`.
+    the reset gate is applied before the product; u is 1 - z of the form in `gru`.
     """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
@@ -70,7 +70,7 @@ class LSTM(TorchLayoutCell):
     h' = o ∘ tanh(c'). The state is the pair (h, c).
 
     Source: S. Hochreiter and J. Schmidhuber, "Long Short-Term Memory", Neural Computation 9(8),
-    1997; the forget gate from F. Gers et al., Neural Computation 12(10), 2000.
+    1997; the forget gate is from F. Gers et al., Neural Computation 12(10), 2000.
     """
 
     gates = 4

@@ -1,9 +1,9 @@
 """Past an instance's end, compute one of its own steps again, never a step on padding.
 
-Instances of a batch have lengths of their own, yet a loop over the batch takes as many steps as the
-longest. What is computed for an instance that has ended is discarded, and its gradient is zero. But
+The instances of a batch differ in length, but a loop over the batch makes as many steps as the
+longest needs. Results for an instance that has ended are discarded, and their gradient is zero. But
 zero times infinity is not a number: a division by zero in the padding would spoil the gradient of
-every weight. So a step that is discarded is one that the instance takes anyway.
+every weight. So the discarded step repeats a step that the instance makes anyway.
 """
 
 from typing import Any
@@ -17,10 +17,10 @@ __all__ = ["EndingTogether", "checked_lengths", "last_repeated", "past_end"]
 def checked_lengths(values: Tensor, lengths: Any) -> Tensor:
     """Return the lengths of the instances of (batch, time, ...) as int64, on the same device.
 
-    Narrow types would wrap where they are compared with a step: 300 is 44 in uint8.
+    Comparing narrow types with a step would wrap around: 300 is 44 in uint8.
 
     Raises:
-        ValueError: if they are no tensor of (batch,) whole numbers within 0 .. time.
+        ValueError: if lengths is no tensor of (batch,) whole numbers from 0 to time.
     """
     batch, steps = values.shape[0], values.shape[1]
     if not isinstance(lengths, Tensor):
@@ -39,17 +39,17 @@ def checked_lengths(values: Tensor, lengths: Any) -> Tensor:
 
 
 def past_end(steps: int, lengths: Tensor) -> Tensor:
-    """Return which positions lie past their instance's length, (batch, steps) bool."""
+    """Return which positions lie beyond their instance's length, (batch, steps) bool."""
     return torch.arange(steps, device=lengths.device) >= lengths[:, None]
 
 
 def last_repeated(values: Tensor, lengths: Tensor) -> Tensor:
-    """Return each instance's last value again at every position past its end.
+    """Repeat each instance's last value at every position beyond its end.
 
     Args:
         values: (batch, time, ...).
-        lengths: (batch,) int64. An instance of length 0 repeats its first value; if that is no
-            number, or no id, the first value of an instance that has one.
+        lengths: (batch,) int64. An instance of length 0 repeats its first value. If that value is
+            not finite, or not an id, it takes the first value of an instance that has one.
     """
     steps = values.shape[1]
     last = (lengths - 1).clamp(min=0)[:, None]
@@ -65,13 +65,13 @@ def last_repeated(values: Tensor, lengths: Tensor) -> Tensor:
 
 
 class EndingTogether:
-    """Instances that begin late, so that all end at the last step.
+    """Start short instances late, so that all instances end at the last step.
 
-    Until its first step, an instance waits: its first step is computed, and its state stays what
-    it was. A loop needs no memory of what it has computed for that, as waiting at the end would.
+    An instance waits until its first step: the loop computes this first step, and the state stays
+    unchanged. Unlike waiting at the end, this needs no memory of earlier results.
 
     Args:
-        steps: of the loop.
+        steps: the number of steps of the loop.
         lengths: (batch,) int64, the steps of each instance.
     """
 
@@ -84,21 +84,21 @@ class EndingTogether:
         self._past_end = time >= lengths[:, None]
 
     def begun_late(self, values: Tensor) -> Tensor:
-        """Return values of (batch, time, ...) at the steps of the loop, the first one repeated."""
+        """Return values of (batch, time, ...) at the loop's steps, with the first one repeated."""
         return _picked(values, self._own)
 
     def begun_at_once(self, values: Tensor, zero: bool) -> Tensor:
-        """Return values at an instance's own steps; past its end zeros, or the last one again."""
+        """Return values at an instance's own steps; beyond its end, zeros or the last value."""
         found = _picked(values, self._late)
         return found.masked_fill_(_like(self._past_end, found), 0) if zero else found
 
     def gradient(self, back: Tensor) -> Tensor:
-        """Return the gradient of what was `begun_at_once` with zeros."""
+        """Return the gradient of values that `begun_at_once` padded with zeros."""
         found = _picked(back, self._own)
         return found.masked_fill_(_like(self._waiting, found), 0)
 
     def gradient_of_repeated(self, back: Tensor) -> Tensor:
-        """Return the gradient of what was `begun_at_once` with the last one repeated."""
+        """Return the gradient of values that `begun_at_once` padded with the last value."""
         found = self.gradient(back)
         found[:, -1] += torch.where(_like(self._past_end, back), back, 0).sum(1)
         return found
@@ -109,7 +109,7 @@ def _like(positions: Tensor, values: Tensor) -> Tensor:
 
 
 def _picked(values: Tensor, places: Tensor) -> Tensor:
-    """Return for each instance its values at some steps; both are (batch, time, ...)."""
+    """Return each instance's values at some steps; both are (batch, time, ...)."""
     batch, steps = values.shape[:2]
     rows = torch.arange(batch, device=places.device)[:, None] * steps
     return values.flatten(0, 1).index_select(0, (rows + places).flatten()).view(values.shape)

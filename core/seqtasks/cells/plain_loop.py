@@ -54,13 +54,13 @@ def unroll(
         return_states: whether to keep and return the state after every step.
 
     Returns:
-        The outputs, (batch, time, output size), zero past an instance's length; the state of each
-        instance after its own last step; and, if asked for, the states after every step, shaped
-        as a state with a time axis, (batch, time, ...).
+        The outputs, (batch, time, output size), zero beyond an instance's length; the state of each
+        instance after its own last step; and, if requested, the states after every step, shaped
+        like a state with a time axis, (batch, time, ...).
 
     Raises:
-        ValueError: if inputs are not (batch, time, features), there is no step, or lengths are not
-            (batch,) whole numbers within 0 .. time.
+        ValueError: if inputs are not (batch, time, features), if there is no step, or if lengths
+            are not (batch,) whole numbers from 0 to time.
     """
     _check(inputs)
     if lengths is not None:
@@ -75,14 +75,14 @@ def unroll(
 def states_along(
     cell: Cell, inputs: Tensor, state: State | None, lengths: Tensor | None, return_states: bool
 ) -> tuple[Tensor, State, list[State]]:
-    """Run the loop of `unroll`, whose outputs past an instance's end are its last one again.
+    """Run the loop of `unroll`, but repeat an instance's last output beyond its end.
 
-    Past its end an instance is given its last input, and the state before it, again: the same step
-    is computed once more, and what it comes to is discarded. An instance of length 0 is given its
-    first input and its initial state.
+    Beyond its end, an instance receives its last input and the state before it again. The same step
+    is computed once more, and its result is discarded. An instance of length 0 receives its first
+    input and its initial state.
 
     Returns:
-        The outputs, the final state, and a list of the states of every step if they are wanted.
+        The outputs, the final state, and a list of the states of every step if requested.
     """
     _check(inputs)
     batch_size, steps = inputs.shape[:2]
@@ -107,10 +107,10 @@ def states_along(
 def scanned(
     cell: Any, inputs: Tensor, state: State | None, lengths: Tensor | None
 ) -> tuple[Tensor, State]:
-    """Run a cell's own `scan`; return what `states_along` returns.
+    """Run a cell's own `scan`; return the same as `states_along`.
 
     Args:
-        cell: has a `scan`.
+        cell: a cell with a `scan`.
         inputs: (batch, time, features).
         state: the state before the first step; None for the cell's own initial state.
         lengths: (batch,) int64, or None.
@@ -135,7 +135,7 @@ def map_state(function: Callable[..., Tensor], *states: State) -> State:
 
 
 def _where(chosen: Tensor, state: State, other: State) -> State:
-    """Return the states of the chosen instances, and of the others another one."""
+    """Return the states of the chosen instances, and another state for the rest."""
 
     def choose(one: Tensor, another: Tensor) -> Tensor:
         return torch.where(chosen.view(-1, *[1] * (one.dim() - 1)), one, another)
@@ -144,7 +144,7 @@ def _where(chosen: Tensor, state: State, other: State) -> State:
 
 
 def brought_to(dtype: torch.dtype, device: torch.device, state: State) -> State:
-    """Bring a cell's initial state to a device, and its floats to a type."""
+    """Move a cell's initial state to a device, and its floats to a type."""
 
     def brought(tensor: Tensor) -> Tensor:
         return tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else tensor.dtype)

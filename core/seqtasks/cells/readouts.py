@@ -12,15 +12,15 @@ __all__ = ["ConcatReadout", "StateReadout", "SumReadout"]
 
 
 class LinearReadout(Readout):
-    """One linear map of what `joined` makes of a step's input and output.
+    """One linear map of the vector that `joined` makes from a step's input and output.
 
     Args:
-        input_size: features of the embedded input.
-        state_size: features of the cell's output.
-        output_size: symbols to choose from, or features of a real target.
-        activation: with `tanh` the logits stay within [-1, 1], so the cross-entropy of two classes
+        input_size: the features of the embedded input.
+        state_size: the features of the cell's output.
+        output_size: the symbols to choose from, or the features of a real target.
+        activation: `tanh` keeps the logits within [-1, 1], so the cross-entropy of two classes
             cannot fall below log(1 + e^-2) = 0.1269.
-        before: with `relu` the linear map takes the ReLU of the joined vector, as in G. Delétang
+        before: `relu` applies a ReLU to the joined vector before the linear map, as in G. Delétang
             et al., "Neural Networks and the Chomsky Hierarchy", ICLR 2023.
     """
 
@@ -42,11 +42,11 @@ class LinearReadout(Readout):
         self.linear = nn.Linear(self.joined_size(), output_size)
 
     def joined_size(self) -> int:
-        """Return the features of what `joined` returns."""
+        """Return the number of features of the joined vector."""
         raise NotImplementedError
 
     def joined(self, x: Tensor, output: Tensor) -> Tensor:
-        """Return what the linear map is applied to, (batch, time, joined size)."""
+        """Return the input of the linear map, (batch, time, joined size)."""
         raise NotImplementedError
 
     def forward(self, x: Tensor, output: Tensor) -> Tensor:
@@ -60,11 +60,11 @@ class ConcatReadout(LinearReadout):
     """y = V [x; h'] + c, or its tanh."""
 
     def joined_size(self) -> int:
-        """Return the features of input and output together."""
+        """Return the number of features of input and output together."""
         return self.input_size + self.state_size
 
     def joined(self, x: Tensor, output: Tensor) -> Tensor:
-        """Return input and output side by side."""
+        """Return input and output, concatenated."""
         return torch.cat([x, output], -1)
 
 
@@ -75,7 +75,7 @@ class SumReadout(LinearReadout):
         """Return the common size of input and output.
 
         Raises:
-            UsageError: if they differ.
+            UsageError: if the sizes differ.
         """
         if self.input_size != self.state_size:
             raise UsageError(
@@ -94,7 +94,7 @@ class StateReadout(LinearReadout):
     """y = V h' + c, or its tanh: the prediction is read from the state alone."""
 
     def joined_size(self) -> int:
-        """Return the features of the output."""
+        """Return the number of features of the output."""
         return self.state_size
 
     def joined(self, x: Tensor, output: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ __all__ = ["TorchLayoutCell"]
 
 
 class TorchLayoutCell(Cell):
-    """A cell with the parameters, and the names, of a layer of `nn.RNN`, `nn.GRU` or `nn.LSTM`.
+    """A cell with the parameters and parameter names of `nn.RNN`, `nn.GRU` or `nn.LSTM`.
 
     `cell.load_state_dict(layer.state_dict())` works, and so does the reverse.
     """
@@ -42,9 +42,9 @@ class TorchLayoutCell(Cell):
             self.bias_hh_l0.zero_()
 
     def from_input(self, x: Tensor) -> Tensor:
-        """Return the input's share of every gate, (batch, gates * hidden size)."""
+        """Return the input's part of every gate, (batch, gates * hidden size)."""
         return functional.linear(x, self.weight_ih_l0, self.bias_ih_l0)
 
     def from_state(self, hidden: Tensor) -> Tensor:
-        """Return the state's share of every gate, (batch, gates * hidden size)."""
+        """Return the state's part of every gate, (batch, gates * hidden size)."""
         return functional.linear(hidden, self.weight_hh_l0, self.bias_hh_l0)

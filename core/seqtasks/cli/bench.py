@@ -1,4 +1,4 @@
-"""`seqtasks bench`: the group of what measures, each command imported only when it is used."""
+"""`seqtasks bench`: the group of measuring commands, each imported only when it is used."""
 
 from importlib import import_module
 

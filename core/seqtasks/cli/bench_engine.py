@@ -30,7 +30,7 @@ _RATIOS = (("nn", "native"), ("seed", "native"), ("jax", "native"), ("native", "
     "sizes",
     multiple=True,
     metavar="NAME",
-    help=f"One of {', '.join(SIZES)} (may be given again); all if not said.",
+    help=f"One of {', '.join(SIZES)} (may be given again); by default all.",
 )
 @click.option(
     "--cell",
@@ -39,33 +39,33 @@ _RATIOS = (("nn", "native"), ("seed", "native"), ("jax", "native"), ("native", "
     metavar="SPEC",
     default=("concat",),
     shell_complete=complete_names("cell"),
-    help="A cell (may be given again); concat if not said.",
+    help="A cell (may be given again); by default concat.",
 )
 @click.option(
     "--contender",
     "names",
     multiple=True,
     metavar="NAME",
-    help="One of those below (may be given again); all if not said.",
+    help="One of those below (may be given again); by default all.",
 )
 @click.option(
     "--inputs",
     type=click.Choice(("tokens", "reals")),
     default="tokens",
     show_default=True,
-    help="Two symbols that are embedded, or 64 real numbers a step.",
+    help="Two symbols that are embedded, or 64 real numbers per step.",
 )
 @click.option(
     "--repeats",
     type=click.IntRange(1, MOST_REPEATS),
     default=5,
     show_default=True,
-    help="Rounds, in each of which every contender has its turn.",
+    help="Rounds; every contender has its turn in each round.",
 )
 @click.option(
     "--quick",
     is_flag=True,
-    help="A first answer within a minute: the size tiny and one round, unless said otherwise.",
+    help="A first answer within a minute: by default the size tiny and one round.",
 )
 @click.option(
     "--compile", "compiled", is_flag=True, help="With torch.compile, which takes minutes."
@@ -92,15 +92,15 @@ def engine(
     plot: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure whole training steps: our engines, and what else there is, side by side.
+    """Measure whole training steps of our engines and of other contenders, side by side.
 
     \b
-    seed     the loop as one writes it by hand, torch.optim.Adam
+    seed     the loop as people write it by hand, torch.optim.Adam
     nn       nn.RNN, nn.GRU or nn.LSTM in the same model, fused Adam
     compile  torch.compile of the loop (with --compile, or named)
     jax      jax.lax.scan, the whole step jitted (with the extra `bench`)
     plain, torch, native   our engines
-    floor    the matrix products alone that no step can avoid
+    floor    the matrix products that no step can avoid, alone
     """  # noqa: D301 - click reads the backslash
     if plot is not None:
         check_picture(plot)
@@ -132,7 +132,7 @@ def engine(
 
 
 def _problems(sizes: Sequence[Size], cells: Sequence[str], inputs: "Inputs") -> "list[Problem]":
-    """Return the problems of every cell at every size, each of which has been made once."""
+    """Return the problems of every cell at every size; each has been built once as a check."""
     from seqtasks.benchmark.problem import Problem
 
     problems = [Problem(size, cell, inputs) for cell in dict.fromkeys(cells) for size in sizes]
@@ -184,7 +184,7 @@ def _measure_times(
         if plot is not None:
             click.echo(f"plot  {plot}")
     if stopped:
-        raise KeyboardInterrupt("interrupted; above stands what was measured before")
+        raise KeyboardInterrupt("interrupted; the earlier measurements stand above")
 
 
 def _measure_memory(problems: "Sequence[Problem]", machine: dict[str, Any], as_json: bool) -> None:
@@ -217,9 +217,9 @@ def _title(problem: "Problem") -> str:
 
 
 def _progress(problem: "Problem") -> Callable[[str], None]:
-    """Return what writes what is being done: over one line of a terminal, else a line each time.
+    """Return a function that reports progress: on one line of a terminal, else line by line.
 
-    An empty text ends it.
+    An empty text ends the line.
     """
 
     def tell(text: str) -> None:

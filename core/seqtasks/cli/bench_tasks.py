@@ -25,13 +25,13 @@ _BATCH_SIZE = 128
 @click.argument("names", metavar="[TASK]...", nargs=-1, shell_complete=complete_names("task"))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def tasks(names: tuple[str, ...], as_json: bool) -> None:
-    """Measure how fast each TASK, or every registered one, is drawn, encoded and laid out.
+    """Measure how fast each TASK, or every registered task, is drawn, encoded and laid out.
 
-    A task that has several modes, such as a language, is measured in each that its spec leaves
-    open. Batches are of 128 at the allowed lengths nearest to 40 and 500, as many in one call as
-    training draws. Symbols are the steps of a batch, those of answers after the input included; a
-    second is one of processor time. Shown are the median over blocks, in brackets the quartiles,
-    and the median for the symbols of the inputs alone.
+    A task that has several modes, such as a language, is measured in each mode that its spec leaves
+    open. A batch has 128 instances, at the allowed lengths nearest to 40 and 500. One call draws as
+    many batches as in training. Symbols are the steps of a batch, including the steps of answers
+    after the input. Seconds are of processor time. The table shows the median over blocks, the
+    quartiles in brackets, and the median for the symbols of the inputs alone.
     """
     wanted = [
         (name, made, length)
@@ -67,7 +67,7 @@ def tasks(names: tuple[str, ...], as_json: bool) -> None:
 
 
 def _found(names: tuple[str, ...]) -> dict[str, Task]:
-    """Return the tasks named; or all, without those that cannot be made, which are named."""
+    """Return the named tasks, or all tasks; tasks that cannot be made are reported and left out."""
     found: dict[str, Task] = {}
     for name in names or current_registry().names("task"):
         try:

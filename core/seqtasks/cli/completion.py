@@ -14,7 +14,7 @@ Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]
 
 
 def complete_names(*kinds: Kind) -> Completer:
-    """Return a completer of the names of some kinds; of files too, after a `.` or `/`."""
+    """Return a completer of the names of some kinds; it completes files after a `.` or `/`."""
 
     def complete(
         _ctx: click.Context, _parameter: click.Parameter, incomplete: str
@@ -34,7 +34,7 @@ def complete_names(*kinds: Kind) -> Completer:
 def complete_runs(
     _ctx: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Complete the run directories of the folder being typed, `runs` to begin with."""
+    """Complete the run directories of the folder that is typed; at first, of `runs`."""
     folder, slash, _ = incomplete.rpartition("/")
     typed = f"{folder}/" if slash else "runs/"
     found = sorted(path.parent.name for path in Path(typed).glob("*/experiment.json"))

@@ -23,13 +23,13 @@ _PATH = click.Path(path_type=Path)
 @click.argument("task", required=False, shell_complete=complete_names("task"))
 @click.option("-n", "--count", type=click.IntRange(1), help="Instances.")
 @click.option(
-    "--length", metavar="N|A..B", help="Input length; the task's training lengths if not said."
+    "--length", metavar="N|A..B", help="Input length; by default the task's training lengths."
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(list(FORMATS)),
-    help="NumPy arrays, JSON lines, or a Hugging Face dataset; by the ending of PATH if not said.",
+    help="NumPy arrays, JSON lines or a Hugging Face dataset; by default by the ending of PATH.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("-o", "--out", metavar="PATH", type=_PATH, help="The file (hf: folder) to write.")
@@ -37,7 +37,7 @@ _PATH = click.Path(path_type=Path)
     "--from-manifest", "manifest", metavar="FILE", type=_PATH, help="Make an export again."
 )
 @trust_option
-@click.option("--overwrite", is_flag=True, help="Replace an export that is there.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing export.")
 @click.pass_context
 def export(
     context: click.Context,
@@ -57,8 +57,8 @@ def export(
         seqtasks export mqar -n 10000 --length 64 --out mqar.npz
         seqtasks export --from-manifest mqar.npz.manifest.json --out again.npz
 
-    With --from-manifest everything but the place is read from the manifest; where the bytes would
-    differ, what differs is said and nothing is written.
+    With --from-manifest, everything but the path comes from the manifest. If the bytes would
+    differ, the command names the differences and writes nothing.
     """  # noqa: D301 - click reads the backslash
     if manifest is not None:
         given = [
@@ -68,12 +68,12 @@ def export(
             and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
         ]
         if given:
-            raise UsageError(f"--from-manifest says it all: leave out {', '.join(given)}")
+            raise UsageError(f"--from-manifest gives everything: leave out {', '.join(given)}")
         told = instances_progress()
         _report(regenerate(manifest, out, overwrite=overwrite, trust=trust, progress=told))
         return
     if task is None:
-        raise UsageError("say which TASK, or give --from-manifest FILE")
+        raise UsageError("name a TASK, or give --from-manifest FILE")
     if count is None or out is None:
         missing = "--count" if count is None else "--out"
         raise UsageError(f"{missing} is missing: seqtasks export TASK --count N --out PATH")

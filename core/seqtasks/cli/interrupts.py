@@ -16,24 +16,24 @@ __all__ = ["ENDING", "noting", "received", "watch"]
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SECONDS_TO_SAVE = 0.8
-"""A run that does not come to the end of a step by then is broken off within it."""
+"""A run that has not ended its step after this many seconds is interrupted within the step."""
 SECONDS_TO_END = 1.6
-"""What does not heed a signal by then, such as one long call of a library, is ended by force."""
+"""Seconds until a process that ignores a signal, as in a long library call, ends by force."""
 SECONDS_AFTER_SAVING = 1.0
 
 _received: list[int] = []
 
 
 def received() -> int | None:
-    """Return the first signal that asked this process to end; None if none did."""
+    """Return the first signal that asked this process to end, or None if there was none."""
     return _received[0] if _received else None
 
 
 def watch() -> None:
-    """See to it that this process ends soon after the first signal that a handler of ours is for.
+    """Make this process end soon after the first signal that one of our handlers receives.
 
-    Python calls handlers between its own instructions alone. A thread is told of the signal even
-    while the main thread computes in a library.
+    Python calls handlers only between its own instructions. A thread hears of the signal even while
+    the main thread computes in a library.
     """
     there, here = os.pipe()
     os.set_blocking(here, False)
@@ -47,15 +47,15 @@ def watch() -> None:
 
 @contextmanager
 def noting() -> Generator[Callable[[], int], None, None]:
-    """Note signals, for a run to end with a checkpoint; a second one ends the process at once.
+    """Note signals, so that a run ends with a checkpoint; a second signal ends the process at once.
 
-    A signal that this process was started to ignore, as by nohup, is ignored.
+    A signal that this process was started to ignore, as under nohup, stays ignored.
 
     Yields:
-        what returns the number of the signal noted, 0 if there is none.
+        a function that returns the number of the noted signal, or 0 if there is none.
 
     Raises:
-        KeyboardInterrupt: wherever the run is, when it has not ended in time.
+        KeyboardInterrupt: anywhere in the run, if the run has not ended in time.
     """
     noted: list[int] = []
     before: dict[int, Any] = {}
@@ -93,7 +93,7 @@ def _interrupt(number: int, _: FrameType | None) -> None:
 
 
 def _raise_again(unraisable: Any) -> None:
-    """Raise an interrupt once more that came where Python can raise nothing, as in a finaliser."""
+    """Raise an interrupt again that came where Python cannot raise, as in a finaliser."""
     if not issubclass(unraisable.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(unraisable)
     elif signal.getsignal(signal.SIGALRM) is signal.SIG_DFL:

@@ -1,4 +1,4 @@
-"""The command `seqtasks`: its subcommands, those of plugins, and what an error looks like."""
+"""The command `seqtasks`: its subcommands, the plugins' subcommands, and its error messages."""
 
 import errno
 import gc
@@ -76,7 +76,7 @@ class _Commands(click.Group):
 
 
 def _unusable(name: str, reason: str) -> click.Command:
-    """Stand for a plugin's command that cannot be loaded, so that `--help` still works."""
+    """Replace a plugin's command that cannot be loaded, so that `--help` still works."""
 
     def fail() -> NoReturn:
         raise UsageError(reason)
@@ -85,7 +85,7 @@ def _unusable(name: str, reason: str) -> click.Command:
 
 
 def _switch_off(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> None:
-    """Put a registry without the named plugins in use, before any command is looked up."""
+    """Put a registry without the named plugins into use, before any command is looked up."""
     registry = use_registry(names)
     found = [*(plugin.name for plugin in registry.plugins), EVERY, THIRD_PARTY]
     for name in names:
@@ -95,7 +95,7 @@ def _switch_off(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) 
     if not ctx.resilient_parsing:
         wanted = [name.strip() for name in os.environ.get(DISABLE_VARIABLE, "").split(",")]
         unknown = [name for name in wanted if name and name not in found]
-        missing = [f"{DISABLE_VARIABLE} names no plugin there is: {name}" for name in unknown]
+        missing = [f"{DISABLE_VARIABLE} names an unknown plugin: {name}" for name in unknown]
         _warn([*registry.warnings, *missing])
 
 
@@ -122,7 +122,7 @@ def cli(ctx: click.Context) -> None:
     \b
         seqtasks run bitflip --cell concat   train a cell on a task and score it
         seqtasks list                        see the tasks, cells, readouts and experiments
-        seqtasks show parity                 read what one of them is
+        seqtasks show parity                 read the definition of one of these
     """  # noqa: D301 - click reads the backslash
     if os.environ.get("NO_COLOR"):
         ctx.color = False
@@ -148,23 +148,23 @@ class _LoggedWarnings(logging.Handler):
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit.
 
-    The codes: 0 done, 2 the user's mistake, 1 a failure, 128 and a signal's number if it ended us.
+    The codes: 0 done, 2 the user's mistake, 1 a failure, 128 plus a signal's number.
 
     Args:
-        arguments: of the command line; None for those of this process, whose signals and streams
-            are then taken care of too.
+        arguments: the command line; None for this process's own command line. In that case its
+            signals and streams are handled too.
     """
-    # To import torch and matplotlib makes half a million objects, of which none is garbage: to look
-    # for some after every 700 takes a tenth of the time of a short run.
+    # Importing torch and matplotlib makes half a million objects, and none is garbage. Looking for
+    # garbage after every 700 objects takes a tenth of the time of a short run.
     gc.set_threshold(20_000)
-    # It warns of a home that cannot be written, and finds another folder for itself.
+    # It warns of a home that cannot be written, and finds another folder by itself.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     if arguments is None:
-        with settled_streams():  # first, lest a pipe of ours take the number of a closed stream
+        with settled_streams():  # first, or a pipe of ours takes the number of a closed stream
             watch()
             code = _run(None)
         if received() is not None:
-            os._exit(code)  # torch takes its time to leave
+            os._exit(code)  # torch is slow to leave
     else:
         code = _run(list(arguments))
     sys.exit(code)
@@ -190,10 +190,10 @@ def _run(arguments: list[str] | None) -> int:
     except click.ClickException as error:
         code = _fail(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
-        said = str(error) or str(error.__cause__ or "")  # click makes an Abort of an interrupt
+        said = str(error) or str(error.__cause__ or "")  # click turns an interrupt into an Abort
         code = _fail(said or "interrupted", 128 + (received() or signal.SIGINT))
     except OutputError as error:
-        # A reader of our output that left knows it.
+        # A reader that stopped reading our output knows it.
         code = 1
         if error.errno != errno.EPIPE:
             why = "it is closed" if error.errno == errno.EBADF else error.strerror
@@ -206,10 +206,10 @@ def _run(arguments: list[str] | None) -> int:
 
 
 def _fail_unforeseen(error: Exception) -> int:
-    """Tell in a line of what no one has foreseen; a library's error may stand for another."""
-    if (number := received()) is not None:  # an interrupt that a library took for its own failure
+    """Report an unforeseen error in one line; a library's error may hide the real cause."""
+    if (number := received()) is not None:  # a library took an interrupt for its own failure
         return _fail("interrupted", 128 + number)
-    # torch has no error of its own for too little memory
+    # torch has no error class of its own for too little memory
     if isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and "memory" in str(error)
     ):
@@ -220,14 +220,14 @@ def _fail_unforeseen(error: Exception) -> int:
         name = "" if error.filename is None else f": {error.filename}"
         return _fail(f"{error.strerror or one_line(error)}{name}", 1)
     return _fail(
-        f"{one_line(error)}{_place(error)}\nThis is a fault of seqtasks or of a plugin; "
+        f"{one_line(error)}{_place(error)}\nThis is a fault in seqtasks or in a plugin; "
         "`python -X dev -m seqtasks ...` shows where it is.",
         1,
     )
 
 
 def _check_surroundings(arguments: Sequence[str]) -> None:
-    """Refuse what libraries cannot deal with, of which they tell late and in words of their own."""
+    """Refuse surroundings that libraries fail on, because they fail late and with obscure words."""
     try:
         os.getcwd()  # noqa: PTH109 - Path.cwd does no more
     except OSError:

@@ -1,4 +1,4 @@
-"""`seqtasks list` and `seqtasks plugins`: what there is, without importing any of it."""
+"""`seqtasks list` and `seqtasks plugins`: list names and plugins without importing their code."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -23,11 +23,11 @@ _KINDS: dict[str, Kind] = {f"{kind}s": kind for kind in KINDS if kind != "comman
 
 @click.command("list")
 @click.argument("kind", type=click.Choice(list(_KINDS)), required=False)
-@click.option("--family", help="Only those of a family, such as bits.")
-@click.option("--level", help="Only those of a level, such as context-free.")
+@click.option("--family", help="List only this family, such as bits.")
+@click.option("--level", help="List only this level, such as context-free.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def list_names(kind: str | None, family: str | None, level: str | None, as_json: bool) -> None:
-    """List the tasks, cells, readouts and experiments, or one KIND of them."""
+    """List the tasks, cells, readouts and experiments, or one KIND of these."""
     registry = current_registry()
     kinds: dict[str, Kind] = {kind: _KINDS[kind]} if kind else _KINDS
     _check(registry, kinds, "family", family)
@@ -73,7 +73,7 @@ def _check(
     label: Literal["family", "level"],
     wanted: str | None,
 ) -> None:
-    """Refuse a family or level that nothing of these kinds has, and say which there are."""
+    """Refuse a family or level that none of these kinds has, and list the known ones."""
     entries = [entry for kind in kinds.values() for entry in registry.entries(kind)]
     known = {getattr(entry, label) for entry in entries} - {""}
     if wanted is not None and wanted not in known:
@@ -87,7 +87,7 @@ def _check(
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def plugins(as_json: bool) -> None:
-    """Show the plugins found, and why any was set aside."""
+    """Show the plugins found, and why any plugin was set aside."""
     registry = current_registry()
     if as_json:
         echo_json(
@@ -117,7 +117,7 @@ def plugins(as_json: bool) -> None:
 
 
 def _gives(plugin: Plugin) -> str:
-    """Return what a plugin gives, or its problem."""
+    """Return the names that a plugin gives, or its problem."""
     parts = [counted(len(names), kind) for kind, names in plugin.gives.items()]
     if plugin.observes:
         parts.append(f"an observer ({', '.join(plugin.observes)})")

@@ -9,12 +9,12 @@ __all__ = ["GroupedCommand"]
 
 
 class GroupedCommand(click.Command):
-    """A command whose help lists its options in groups.
+    """A command that groups its options in the help.
 
-    Options that no group names come last, under "Other options".
+    Options outside all groups come last, under "Other options".
 
     Args:
-        groups: the names of parameters under each heading, in order.
+        groups: the parameter names under each heading, in order.
     """
 
     def __init__(self, *args: Any, groups: Mapping[str, Sequence[str]], **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""What every command prints with: tables, figures and JSON."""
+"""Print tables, figures and JSON for every command."""
 
 import json
 import re
@@ -29,7 +29,7 @@ __all__ = [
     "table_lines",
 ]
 
-# Controls but the end of a line, marks of direction, and halves of characters.
+# Control characters except the line end, direction marks, and halves of characters.
 _STEERING = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -39,30 +39,30 @@ _PICTURES = (".png", ".svg", ".pdf")
 
 
 def printable(text: str) -> str:
-    r"""Return text with what would steer a terminal, or is no character, written as `\x1b`.
+    r"""Return text with control characters and broken characters escaped, such as `\x1b`.
 
-    What a run, a record or a file says may be a stranger's: everything printed that comes from
-    there goes through here. Ends of lines stay.
+    The content of a run, a record or a file may come from a stranger. Everything that is printed
+    from there passes through here. Line ends stay.
     """
     return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def say(text: object = "", err: bool = False) -> None:
-    """Print a line, or lines, in which nothing steers the terminal."""
+    """Print one line or several, with nothing that could control the terminal."""
     click.echo(printable(str(text)), err=err)
 
 
 def brief(message: str) -> str:
-    """Return a message whose lines are no longer than a reader reads."""
+    """Return a message with its lines cut to a readable length."""
     lines = message.split("\n")
     return "\n".join(line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..." for line in lines)
 
 
 def check_picture(path: Path) -> None:
-    """Check, before the work that it is to show, that a picture can be written there.
+    """Check that a picture can be written to a path, before the work that it shows.
 
     Raises:
-        UsageError: if the name is that of no kind of picture, or there is no such folder.
+        UsageError: if the name's ending is not a picture format, or the folder does not exist.
     """
     if path.suffix.lower() not in _PICTURES:
         raise UsageError(f"a plot is one of {', '.join(_PICTURES)}, got '{path.name}'")
@@ -71,9 +71,9 @@ def check_picture(path: Path) -> None:
 
 
 def console(stderr: bool = False) -> "Console":
-    """Return a rich console: as wide as the terminal; piped, so wide that no line is broken.
+    """Return a rich console: as wide as the terminal, or so wide in a pipe that no line breaks.
 
-    Tables are never narrower than 80 columns: a line that the terminal folds can still be read.
+    Tables are never narrower than 80 columns: a line that the terminal folds is still readable.
     """
     from rich.console import Console
 
@@ -86,7 +86,7 @@ def console(stderr: bool = False) -> "Console":
 
 
 def echo_json(document: Any) -> None:
-    """Print one JSON document on stdout; what its encoding lacks stands there as JSON's escapes."""
+    """Print one JSON document on stdout; characters that its encoding lacks become JSON escapes."""
     text = write_text(document, indent=2)
     if "utf" not in (sys.stdout.encoding or "").lower():
         text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
@@ -96,7 +96,7 @@ def echo_json(document: Any) -> None:
 def echo_table(
     headers: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()
 ) -> None:
-    """Print rows under headers; the columns whose headers are named in `right` are aligned so."""
+    """Print rows under headers; `right` names the headers of columns to align right."""
     for line in table_lines(headers, rows, right):
         click.echo(line)
 
@@ -125,14 +125,14 @@ def table_lines(
 
 
 def heading(name: str) -> str:
-    """Return what a table calls a metric."""
+    """Return a metric's name in a table."""
     return {"token_accuracy": "per symbol", "sequence_accuracy": "whole sequence"}.get(
         name, name.replace("_", " ")
     )
 
 
 def percentage(share: float, decimals: int = 2) -> str:
-    """Return a share in percent; only what is all right is 100, and only what is all wrong 0."""
+    """Return a share in percent; only a share of 1 prints as 100, and only 0 as 0."""
     least = 10.0**-decimals
     percent = 100 * share
     if 0 < share < 1:
@@ -141,7 +141,7 @@ def percentage(share: float, decimals: int = 2) -> str:
 
 
 def figure(metric: str, value: float, decimals: int = 2, digits: int = 4) -> str:
-    """Return a metric's value: an accuracy in percent, another with so many digits."""
+    """Return a metric's value: an accuracy in percent, any other with `digits` digits."""
     if metric.endswith("accuracy"):
         return f"{percentage(value, decimals)} %"
     return f"{value:.{digits}g}"

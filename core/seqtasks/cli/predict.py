@@ -27,10 +27,10 @@ __all__ = ["predict"]
 
 
 class _InputsBelowZero(click.Command):
-    """A command among whose arguments are numbers below 0, which are no options."""
+    """A command whose arguments may be numbers below 0, which are not options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put a space, which inputs may begin with, before what looks like such a number."""
+        """Put a space before such a number; inputs may begin with a space."""
         spaced = [f" {text}" if re.match(r"-[\d.]", text) else text for text in args]
         return super().parse_args(ctx, spaced)
 
@@ -44,8 +44,8 @@ class _InputsBelowZero(click.Command):
 def predict(run: Path, inputs: tuple[str, ...], states: bool, trust: bool, as_json: bool) -> None:
     """Answer INPUTS (strings of symbols, or lines of stdin) with RUN, and mark errors.
 
-    Of a task over real numbers an input is its steps with spaces between and their numbers with
-    commas: "0.5,1 0.3,0".
+    For a task over real numbers, write an input with spaces between its steps and commas between
+    their numbers: "0.5,1 0.3,0".
     """
     if not inputs:
         if sys.stdin.isatty():
@@ -74,7 +74,7 @@ def predict(run: Path, inputs: tuple[str, ...], states: bool, trust: bool, as_js
 
 
 def _answer(loaded: "Result", ids: Any, states: bool) -> dict[str, Any]:
-    """Return an input, the prediction where it is scored, and the right answer, step by step."""
+    """Return input, prediction where scored, and right answer, step by step."""
     import torch
 
     from seqtasks.scoring.evaluate import decide
@@ -99,17 +99,17 @@ def _answer(loaded: "Result", ids: Any, states: bool) -> dict[str, Any]:
 
 
 def _steps(alphabet: Tokens | TokenSets | Reals, values: Any) -> list[Any]:
-    """Return each step's word, or its numbers; None where numbers are not scored."""
+    """Return each step's word, or its numbers; None for numbers that are not scored."""
     if not isinstance(alphabet, Reals):
         return alphabet.words(values)
-    # By way of text, 0.3 in single precision stays 0.3.
+    # Through text, 0.3 in single precision stays 0.3.
     return [
         None if np.isnan(row).any() else [float(str(number)) for number in row] for row in values
     ]
 
 
 def _words(steps: list[Any]) -> list[str]:
-    """Return what is printed of steps: words as they are, numbers as the inputs are written."""
+    """Return the printed form of steps: words unchanged, numbers as inputs are written."""
     return [step if isinstance(step, str) else _number_word(step) for step in steps]
 
 
@@ -122,14 +122,14 @@ def _forward(model: Any, inputs: Any, states: bool) -> Any:
 
 
 def _flat(step: int, state: Any) -> list[float]:
-    """Return the numbers of a state at a step; those of a tuple one after the other."""
+    """Return the numbers of a state at a step; a tuple's parts follow one another."""
     if isinstance(state, tuple):
         return [number for part in state for number in _flat(step, part)]
     return state[0, step].flatten().tolist()
 
 
 def _echo_answer(answer: dict[str, Any]) -> None:
-    """Print the rows of an answer; those of symbols, which are right or wrong, with marks."""
+    """Print the rows of an answer; symbols, which are right or wrong, get marks."""
     rows = {
         "input": _words(answer["input"]),
         "prediction": _words(answer["prediction"]),

@@ -19,12 +19,12 @@ _ROOM_FOR_A_BAR = 70
 
 
 def progress_observer() -> Any:
-    """Return an observer that fits where stderr goes."""
+    """Return an observer that suits the target of stderr."""
     return ProgressBar() if sys.stderr.isatty() else ProgressLines()
 
 
 def instances_progress(count: int | None = None) -> Callable[[int], None]:
-    """Return what says every ten seconds, on stderr, how many instances, of `count`, are drawn."""
+    """Return a function that reports every ten seconds, on stderr, how many instances are drawn."""
     of_all = "" if count is None else f" of {count:,}"
     next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
 
@@ -38,7 +38,7 @@ def instances_progress(count: int | None = None) -> Callable[[int], None]:
 
 
 class _Progress:
-    """Keeps what both kinds show: step, loss, accuracy, rate and time left."""
+    """Keeps the figures that both kinds show: step, loss, accuracy, rate and time left."""
 
     def __init__(self) -> None:
         self.losses: list[float] = []
@@ -47,13 +47,13 @@ class _Progress:
         self._steps_before = 0
 
     def start(self, run: "Run") -> None:
-        """Begin to measure the rate; say what is held out of training, if something is."""
+        """Start to measure the rate; report the held-out split, if there is one."""
         if run.holdout is not None:
             say(run.holdout.describe(), err=True)
         self._seconds_before, self._steps_before = run.seconds, run.step
 
     def text(self, run: "Run") -> str:
-        """Return the figures of this moment."""
+        """Return the current figures."""
         parts: list[str] = []
         if self.losses:
             recent = self.losses[-50:]
@@ -71,7 +71,7 @@ class _Progress:
 
 
 class ProgressLines(_Progress):
-    """A plain line at the start, the end, and every ten seconds between."""
+    """Plain lines: one at the start, one at the end, and one every ten seconds between."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,14 +79,14 @@ class ProgressLines(_Progress):
 
     @hookimpl
     def run_started(self, run: "Run") -> None:
-        """Say what begins."""
+        """Report the start."""
         self.start(run)
         where = f" in {run.path}" if run.path else ""
         say(f"training up to step {run.experiment.steps}{where}", err=True)
 
     @hookimpl
     def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
-        """Take in the losses; say where the run is if it is time."""
+        """Record the losses; report progress when it is time."""
         self.losses = [*self.losses[-50:], *losses]
         if time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
@@ -94,17 +94,17 @@ class ProgressLines(_Progress):
 
     @hookimpl
     def run_evaluated(self, run: "Run", step: int, metrics: Mapping[str, float]) -> None:
-        """Take in the scores."""
+        """Record the scores."""
         self.scores = metrics
 
     @hookimpl
     def run_finished(self, run: "Run", result: "Result") -> None:
-        """Say where the run ended."""
+        """Report the final step."""
         say(f"step {run.step}: {self.text(run)}", err=True)
 
 
 class ProgressBar(_Progress):
-    """A bar that moves."""
+    """A moving bar."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -124,7 +124,7 @@ class ProgressBar(_Progress):
 
     @hookimpl
     def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
-        """Move the bar, ten times a second at most."""
+        """Move the bar, at most ten times a second."""
         self.losses = [*self.losses[-50:], *losses]
         if time.monotonic() >= self._next_frame:
             self._next_frame = time.monotonic() + _SECONDS_BETWEEN_FRAMES
@@ -132,17 +132,17 @@ class ProgressBar(_Progress):
 
     @hookimpl
     def run_evaluated(self, run: "Run", step: int, metrics: Mapping[str, float]) -> None:
-        """Take in the scores."""
+        """Record the scores."""
         self.scores = metrics
 
     def close(self) -> None:
-        """Take the bar away and put the cursor back, however the run ended."""
+        """Remove the bar and restore the cursor, however the run ended."""
         if self._bar is not None:
             self._bar.stop()
 
 
 def _bar(steps: int) -> Any:
-    """Return a bar for so many steps; a narrow terminal cuts the figures, never the steps."""
+    """Return a bar over `steps` steps; a narrow terminal cuts the figures, never the steps."""
     from rich.progress import BarColumn, Progress, TextColumn
     from rich.table import Column
 

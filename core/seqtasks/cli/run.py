@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["resume", "run"]
 
 LARGEST_FOR_ONE_THREAD = 2**14
-"""Numbers in a batch of states up to which a run uses one thread."""
+"""A run uses one thread if a batch of states has at most this many numbers."""
 
 
 class Number(click.ParamType[float | None]):
-    """A number, written any way Python reads one; its range is the experiment's affair."""
+    """A number in any form that Python reads; the experiment checks its range."""
 
     name = "number"
 
@@ -52,7 +52,7 @@ def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--tensorboard", is_flag=True, help="Write TensorBoard events into the run."),
         click.option(
-            "--quiet", "-q", is_flag=True, help="No progress; print only where the run is."
+            "--quiet", "-q", is_flag=True, help="No progress; print only the run's directory."
         ),
         click.option(
             "--json", "as_json", is_flag=True, help="Print the result as one JSON document."
@@ -97,7 +97,7 @@ GROUPS = {
         "device",
     ),
     "The scores": ("evaluation_lengths", "score"),
-    "What is written": ("out", "dry_run", "tensorboard", "quiet", "as_json"),
+    "Output": ("out", "dry_run", "tensorboard", "quiet", "as_json"),
 }
 
 
@@ -121,7 +121,7 @@ GROUPS = {
     help="Each symbol as a trained vector, or as a single 1 among zeros.",
 )
 @click.option(
-    "--embedding-size", type=int, help="Numbers in an embedding; the hidden size if not said."
+    "--embedding-size", type=int, help="Numbers in an embedding; by default the hidden size."
 )
 @click.option("--layers", type=int, help="Cells stacked on one another.")
 @click.option(
@@ -130,11 +130,11 @@ GROUPS = {
     help="Draw the first weights as torch does, or as the library Haiku.",
 )
 @click.option(
-    "--length", metavar="N|A..B", help="Training length, or a range of which each batch has one."
+    "--length", metavar="N|A..B", help="Training length, or a range; each batch has one length."
 )
 @click.option(
     "--curriculum",
-    help="How a batch's length is chosen: uniform, fixed:length=20, increasing:every=100.",
+    help="The choice of a batch's length: uniform, fixed:length=20, increasing:every=100.",
 )
 @click.option(
     "--ponder", type=int, metavar="K", help="Blanks after each step, to compute over; 0 for none."
@@ -142,7 +142,7 @@ GROUPS = {
 @click.option(
     "--blank-before-answer/--no-blank-before-answer",
     default=None,
-    help="Answer on a blank after the input, where a task answers at the last symbol.",
+    help="Answer on a blank after the input, for a task that answers at the last symbol.",
 )
 @click.option(
     "--zeros-after-end/--no-zeros-after-end",
@@ -167,15 +167,15 @@ GROUPS = {
     "--training-inputs",
     type=int,
     metavar="N",
-    help="Train on N inputs alone, drawn once, epoch after epoch.",
+    help="Train on N inputs alone, drawn once, in epochs.",
 )
 @click.option(
     "--holdout",
     type=Number(),
     metavar="SHARE",
-    help="Train on all but this share of the inputs, and score at their lengths on it alone.",
+    help="Train on all but this share of the inputs, and score only this share at their lengths.",
 )
-@click.option("--seed", type=int, help="Seed of every random stream; 0 if not said.")
+@click.option("--seed", type=int, help="Seed of every random stream; by default 0.")
 @click.option(
     "--eval-length",
     "evaluation_lengths",
@@ -184,13 +184,13 @@ GROUPS = {
     help="Lengths to score at (may be given again).",
 )
 @click.option(
-    "--score", metavar="A..B", help="Print the mean score over these lengths too, as papers do."
+    "--score", metavar="A..B", help="Also print the mean score over these lengths, as papers do."
 )
 @click.option("--device", help="cpu, cuda, ...")
 @click.option(
     "--engine",
     type=click.Choice(["auto", "plain", "torch", "native"]),
-    help="What runs the model; auto for the fastest there is.",
+    help="What runs the model; auto takes the fastest available engine.",
 )
 @click.option(
     "--checkpoint-every",
@@ -207,7 +207,7 @@ GROUPS = {
     show_default=True,
     help="Folder that holds the runs.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be run, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the run that would start; write nothing.")
 @trust_option
 @_output_options
 def run(
@@ -224,8 +224,8 @@ def run(
     """Train a cell on TASK and score it at the trained length and beyond.
 
     TASK is a task, an experiment, an experiment file (.json), a file of your own (./mine.py:MyTask)
-    or a class of an installed module (package.module:MyTask). Every option has a default that the
-    task recommends.
+    or a class of an installed module (package.module:MyTask). The task recommends a default for
+    every option.
     """
     from seqtasks.experiments.find import load_experiment
 
@@ -236,7 +236,7 @@ def run(
         if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
     }
     if dry_run and trust:
-        raise UsageError("--dry-run allows no code to be executed: leave out --trust or --dry-run")
+        raise UsageError("--dry-run executes no new code: leave out --trust or --dry-run")
     experiment = load_experiment(task, trust=trust, **given)
     if evaluation_lengths:
         experiment = _with_lengths(experiment, evaluation_lengths)
@@ -259,7 +259,7 @@ def run(
 @click.option(
     "--engine",
     type=click.Choice(["auto", "plain", "torch", "native"]),
-    help="Another engine than the run began with.",
+    help="Continue with another engine than at the start.",
 )
 @click.option(
     "--checkpoint-every",
@@ -269,7 +269,7 @@ def run(
 @click.option(
     "--allow-changes",
     is_flag=True,
-    help="Go on although a plugin defines what is trained otherwise than when the run began.",
+    help="Go on although a plugin has changed a definition since the run began.",
 )
 @trust_option
 @_output_options
@@ -291,7 +291,7 @@ def resume(
         from seqtasks.runs.lifecycle import resume as resume_run
 
         record = RunDirectory.open(run).record()
-        if record.get("engine") != "native":  # a compiled program has threads of its own
+        if record.get("engine") != "native":  # a compiled program has its own threads
             _settle_threads(record.get("threads"))
         return resume_run(
             run,
@@ -324,7 +324,7 @@ def _execute(
         raise RunInterruptedError(
             f"{interruption}\n{_go_on(interruption.path)}", interruption.signal_number
         ) from None
-    except KeyboardInterrupt:  # a second signal, or no step has ended soon after the first
+    except KeyboardInterrupt:  # a second signal, or no step ended soon after the first
         raise where.broken_off(received() or signal.SIGINT) from None
     finally:
         for observer in observers:
@@ -346,11 +346,11 @@ class _Where:
 
     @hookimpl
     def run_started(self, run: "Run") -> None:
-        """Take it in."""
+        """Remember the run."""
         self._run = run
 
     def broken_off(self, number: int) -> RunInterruptedError:
-        """Return what ends a run that a signal breaks off."""
+        """Return the error of a run that a signal interrupts."""
         run = self._run
         if run is None:
             return RunInterruptedError("interrupted before the run began", number)
@@ -365,14 +365,14 @@ def _go_on(path: Path | None) -> str:
 
 
 def _threads_for(experiment: "Experiment") -> int | None:
-    """Return one thread for a small model, whose products are over before a second has begun."""
+    """Return one thread for a small model, whose products are too short for more threads."""
     if "OMP_NUM_THREADS" in os.environ:
         return None
     return 1 if experiment.batch_size * experiment.hidden_size <= LARGEST_FOR_ONE_THREAD else None
 
 
 def _settle_threads(count: Any) -> None:
-    """Let torch use so many threads in this process; the same number gives the same bits."""
+    """Set torch's threads in this process to `threads`; the same number gives the same bits."""
     if isinstance(count, int) and count > 0:
         import torch
 

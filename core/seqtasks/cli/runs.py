@@ -1,4 +1,4 @@
-"""`seqtasks runs`: what is in a folder of runs."""
+"""`seqtasks runs`: list the runs in a folder."""
 
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ _SORTS = ("name", "task", "cell", "status", "step", "accuracy", "parameters", "s
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default="runs")
 @click.option("--sort", type=click.Choice(_SORTS), default="name", show_default=True)
-@click.option("--reverse", is_flag=True, help="The other way round.")
+@click.option("--reverse", is_flag=True, help="In reverse order.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def runs(folder: Path, sort: str, reverse: bool, as_json: bool) -> None:
-    """List the runs in FOLDER (`runs` if not said), with their last scores."""
+    """List the runs in FOLDER (by default `runs`), with their last scores."""
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}; `seqtasks run TASK` makes one")
     found = list_runs(folder)
@@ -57,7 +57,7 @@ def _key(summary: dict[str, Any], sort: str) -> tuple[bool, Any]:
 
 
 def _accuracy(summary: dict[str, Any]) -> float | None:
-    """Return the first metric's mean over the lengths scored."""
+    """Return the first metric's mean over the scored lengths."""
     values = [next(iter(metrics.values())) for metrics in summary.get("scores", {}).values()]
     return sum(values) / len(values) if values else None
 

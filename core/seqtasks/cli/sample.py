@@ -25,7 +25,7 @@ from seqtasks.tasks.mistakes import try_task
 __all__ = ["sample"]
 
 COPIES = 2
-"""As they are drawn and as they are written."""
+"""Two copies: the instances as they are drawn and as they are written."""
 
 
 @click.command()
@@ -36,7 +36,7 @@ COPIES = 2
 @click.option(
     "--length",
     metavar="N|A..B",
-    help="Input length; that nearest to 8 which TASK has, if not said.",
+    help="Input length; by default TASK's nearest to 8.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option(
@@ -45,13 +45,13 @@ COPIES = 2
     type=click.Choice(["text", "jsonl", "npz"]),
     default="text",
     show_default=True,
-    help="Aligned text, a JSON object a line, or NumPy arrays.",
+    help="Aligned text, a JSON object per line, or NumPy arrays.",
 )
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="Write to a file instead; - for stdout, even of arrays.",
+    help="Write to a file instead; - means stdout, even for arrays.",
 )
 def sample(
     task: str, count: int, length: str | None, seed: int, form: str, output: Path | None

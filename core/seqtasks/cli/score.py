@@ -1,4 +1,4 @@
-"""`seqtasks eval`: score a run at lengths of one's choice."""
+"""`seqtasks eval`: score a run at chosen lengths."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,27 +14,27 @@ from seqtasks.scoring.baselines import baselines_beside
 __all__ = ["score"]
 
 MANY = 1000
-"""Instances scored at each length, if not said otherwise."""
+"""Instances scored at each length by default."""
 
 
 @click.command("eval")
 @click.argument("run", type=click.Path(path_type=Path), shell_complete=complete_runs)
 @click.option(
-    "--length", metavar="N,A..B", help="Lengths to score at; those of the run if not said."
+    "--length", metavar="N,A..B", help="Lengths to score at; by default the run's lengths."
 )
 @click.option(
     "--score",
     "over",
     metavar="A..B",
-    help="Print the mean score over these lengths, as papers do; alone if no --length is given.",
+    help="Print the mean score over these lengths, as papers do; alone if --length is not given.",
 )
 @click.option(
     "--sequences",
     type=click.IntRange(1),
-    help="Instances at each length; if not said 1000, and for --score as the run: mostly 64.",
+    help="Instances at each length; by default 1000, and for --score as in the run: mostly 64.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0), help="Seed of the instances; the run's if not said."
+    "--seed", type=click.IntRange(0), help="Seed of the instances; by default the seed of the run."
 )
 @click.option(
     "--plot",

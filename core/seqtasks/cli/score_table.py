@@ -1,4 +1,4 @@
-"""What commands print of scores: the table of a run, and what its marks mean."""
+"""Print the scores of a run as a table, with an explanation of its marks."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -27,19 +27,19 @@ def echo_scores(
     over_range: "RangeScore | None" = None,
     without_learning: Mapping[str, Baseline] | None = None,
 ) -> None:
-    """Print a row a length: each metric with its 95 % interval, then scores without training.
+    """Print a row for each length: each metric with its 95 % interval, then untrained scores.
 
-    Lengths within the trained range carry a star, and two where only held-out inputs were scored;
-    an exclamation mark says that the score may be no better than the best strategy that learns
-    nothing. The last row is the mean over a range of lengths, if there is one. Below the table
-    stands what its marks mean.
+    Lengths within the trained range carry a star, or two stars if only held-out inputs were scored.
+    An exclamation mark says that the score may be no better than the best strategy without
+    learning. The last row is the mean over a range of lengths, if there is one. An explanation of
+    the marks stands below the table.
 
     Args:
         scores: the scores of the lengths.
-        untrained: the scores of the model before training; none to leave their column out.
-        experiment: what was run.
+        untrained: the scores of the model before training; if empty, their column is left out.
+        experiment: the experiment of the run.
         over_range: the mean over a range of lengths.
-        without_learning: the best strategy that learns nothing, by length or range.
+        without_learning: the best strategy without learning, by length or range.
     """
     trivial = without_learning or {}
     trained = experiment.length_range
@@ -88,7 +88,7 @@ def _marks(
     metrics: Sequence[Metric],
     trivial: Mapping[str, Baseline],
 ) -> list[str]:
-    """Return what stands after each length, all of one width."""
+    """Return the marks after each length, padded to one width."""
     marks = [
         "**" if score.held_out else "*" if trained.first <= score.length <= trained.last else ""
         for score in scores
@@ -109,7 +109,7 @@ def _marks(
 
 
 def _doubts(rated: Sequence["Score | RangeScore"]) -> list[str]:
-    """Return what must be known of scores before they are believed."""
+    """Return the doubts that a reader must know of before believing scores."""
     lines: list[str] = []
     if any(score.rows_mix for score in rated):
         lines += [
@@ -125,7 +125,7 @@ def _doubts(rated: Sequence["Score | RangeScore"]) -> list[str]:
 
 
 def _range_lines(score: "RangeScore") -> list[str]:
-    """Return in words what a mean over a range is of, in lines of no more than 80 characters."""
+    """Describe a mean over a range in words, in lines of at most 80 characters."""
     fewest, most = score.fewest or score.sequences, score.most or score.sequences
     instances = counted(most, "instance")
     if fewest != most:
@@ -142,7 +142,7 @@ def _range_lines(score: "RangeScore") -> list[str]:
 
 
 def _part_lines(score: "RangeScore", part: str | None) -> list[str]:
-    """Return the mean over a part of a range, which the experiment names, in words."""
+    """Return the mean over the part of a range that the experiment names, in words."""
     if part is None or not score.by_length:
         return []
     means = score.mean_over(part)
@@ -151,7 +151,7 @@ def _part_lines(score: "RangeScore", part: str | None) -> list[str]:
 
 
 def echo_result(result: "Result") -> None:
-    """Print what a run came to: scores, published figures, cost, place, and what to try next."""
+    """Print the result of a run: scores, published figures, cost, path, and the next command."""
     experiment = result.experiment
     echo_scores(result.scores, result.untrained, experiment, result.score, result.without_learning)
     if experiment.published:

@@ -1,4 +1,4 @@
-"""`seqtasks show`: what a task, cell, readout or experiment is."""
+"""`seqtasks show`: describe a task, cell, readout or experiment."""
 
 import inspect
 import textwrap
@@ -34,15 +34,15 @@ _MOST_SYMBOLS = 64
 @click.command()
 @click.argument("name", shell_complete=complete_names("task", "cell", "readout", "experiment"))
 @click.option("--kind", type=click.Choice(_SHOWN), help="Show only the thing of this kind.")
-@click.option("--source", is_flag=True, help="Print the C program that a cell is compiled to.")
+@click.option("--source", is_flag=True, help="Print the C program that a cell compiles to.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def show(name: str, kind: Kind | None, source: bool, as_json: bool) -> None:
     """Show what NAME is: definition, source, parameters, alphabet and a worked example.
 
     NAME may carry parameters (bitshift:shift=2), be a file of your own (./mine.py:MyTask), or a
-    class of an installed module (package.module:MyTask). Of a cell, it says which parts of it run
-    before, in and after the loop, and on which engine. As JSON, it is one object: of a name that
-    several kinds have, the task or else the cell, unless --kind says otherwise.
+    class of an installed module (package.module:MyTask). For a cell, the command says which parts
+    run before, in and after the loop, and on which engine. With --json it prints one object. If
+    several kinds share the name, that is the task or else the cell, unless --kind says otherwise.
     """
     if source and as_json:
         raise UsageError("--source prints a program, and --json an object: choose one of them")
@@ -55,7 +55,7 @@ def show(name: str, kind: Kind | None, source: bool, as_json: bool) -> None:
     kinds: list[Kind] = [kind] if kind else _SHOWN
     registered = spec.name if spec.is_registered else spec.module
     entries = [current_registry().get(one, registered) for one in kinds if registered]
-    # A name with something that is no parameter after it may look like a module's class.
+    # A name with something after it that is not a parameter may look like a module's class.
     if not spec.is_registered and not any(entries):
         origins: dict[Kind, str] = {
             one: f"{one} of your own" for one in kinds if one != "experiment"
@@ -83,7 +83,7 @@ def show(name: str, kind: Kind | None, source: bool, as_json: bool) -> None:
 def _those_that_fit(
     described: Mapping[Kind, Callable[[str], Body]], name: str, kinds: Iterable[Kind]
 ) -> list[tuple[Kind, Body]]:
-    """Return what is to be said of a name as each of the kinds that it may be."""
+    """Return the description of a name for each kind that has the name."""
     found: list[tuple[Kind, Body]] = []
     errors: list[UsageError] = []
     for kind in kinds:
@@ -92,7 +92,7 @@ def _those_that_fit(
         except UsageError as error:
             errors.append(error)
     if not found:
-        # One that does not fit the parameters, or fails, is the thing meant.
+        # A thing that does not fit the parameters, or fails, is the one that the user meant.
         fitting = [error for error in errors if not isinstance(error, WrongKindError)] or errors
         raise next((error for error in fitting if isinstance(error, SpecError)), fitting[0])
     return found
@@ -144,14 +144,14 @@ def _meanings(name: str, made: Task) -> list[str]:
 
 
 def _listed(symbols: Sequence[str]) -> str:
-    """Return the symbols of an alphabet, of a large one its first and last."""
+    """Return the symbols of an alphabet; of a large one, the first and the last."""
     if len(symbols) <= _MOST_SYMBOLS:
         return " ".join(symbols)
     return f"{' '.join(symbols[:8])} ... {symbols[-1]} ({len(symbols)} symbols)"
 
 
 def _without_learning(made: Task) -> list[str]:
-    """Return the scores of strategies that learn nothing, as a table under a heading."""
+    """Return the scores of strategies without learning, as a table under a heading."""
     found = baselines(made)
     over = counted(found.sequences, "input")
     if not found.exhaustive:
@@ -168,7 +168,7 @@ def _without_learning(made: Task) -> list[str]:
 
 
 def _score(name: str, value: float) -> str:
-    """Return a metric's value; an accuracy too small for two decimals is below one hundredth."""
+    """Return a metric's value; an accuracy that rounds to 0.00 is shown as below 0.01."""
     below = name.endswith("accuracy") and 0 < value < 0.00005
     return f"< {figure(name, 0.0001)}" if below else figure(name, value)
 

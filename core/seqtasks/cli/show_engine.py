@@ -1,4 +1,4 @@
-"""What `seqtasks show CELL` says of the engine that runs it, and the program it is compiled to."""
+"""Describe, for `seqtasks show CELL`, the engine that runs a cell and its compiled program."""
 
 import textwrap
 from typing import Any, NamedTuple
@@ -34,7 +34,7 @@ class _Tried(NamedTuple):
 
 
 def engine_lines(name: str) -> list[str]:
-    """Return which engine a cell gets, why not a faster one, and what its parts compute."""
+    """Return a cell's engine, why no faster engine runs it, and what its parts compute."""
     engines, program, mistakes = _tried(name)
     lines = [line for mistake in mistakes for line in _wrapped("may be wrong", mistake)]
     lines += [f"{'engine':<{COLUMN}} {engines.name}"]
@@ -50,7 +50,7 @@ def engine_lines(name: str) -> list[str]:
 
 
 def engine_document(name: str) -> dict[str, Any]:
-    """Return what `engine_lines` says, as JSON has it."""
+    """Return the content of `engine_lines` as JSON data."""
     engines, program, mistakes = _tried(name)
     parts = {} if program is None else dict(described(program.analysis))
     return {
@@ -62,10 +62,10 @@ def engine_document(name: str) -> dict[str, Any]:
 
 
 def program_source(name: str) -> str:
-    """Return the C that a cell is compiled to, in a model with two symbols.
+    """Return the C program of a cell, in a model with two symbols.
 
     Raises:
-        UsageError: if there is no such cell, or it runs on another engine.
+        UsageError: if the cell does not exist, or runs on another engine.
     """
     spec = parse_spec(name)
     if spec.is_registered and current_registry().get("cell", spec.name) is None:

@@ -1,4 +1,4 @@
-"""What `seqtasks show NAME --json` prints: one object for what `show` says in words."""
+"""Build the object of `seqtasks show NAME --json`: the content of `show` as data."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -20,18 +20,18 @@ __all__ = ["DOCUMENTS", "example_length", "open_meanings"]
 
 
 def example_length(made: Task) -> int:
-    """Return the length of an instance that explains a task: the one nearest to 8 that it has."""
+    """Return the length of an instance that explains a task: its allowed length nearest to 8."""
     return made.lengths.nearest(8)
 
 
 def open_meanings(name: str, made: Task) -> dict[str, dict[str, str]]:
-    """Return what the values of a task's parameters mean: of one that its spec gives, that value.
+    """Return the meanings of a task's parameters; if the spec sets one, only that value's.
 
     Returns:
-        each meaning as one line, by parameter and value.
+        the meanings, one line each, by parameter and value.
     """
     found = find("task", name, Task)
-    # Of a task that is registered ready made, nothing is left open.
+    # A task that is registered as an instance leaves nothing open.
     given = found.parameters if isinstance(found.target, type) else vars(made)
     left_open: dict[str, dict[str, str]] = {}
     for parameter, values in made.meanings.items():
@@ -117,7 +117,7 @@ DOCUMENTS: dict[Kind, Callable[[str], dict[str, Any]]] = {
 
 
 def _about(kind: Kind, name: str, target: Any, given: Sequence[str] = ()) -> dict[str, Any]:
-    """Return what is said of every class: where it is from, what it is and what it takes."""
+    """Return the description of any class: its origin, its definition and its parameters."""
     spec = parse_spec(name)
     entry = current_registry().get(kind, spec.name) if spec.is_registered else None
     text = (inspect.getdoc(target) if target.__doc__ else None) or ""
@@ -154,7 +154,7 @@ def _alphabet(alphabet: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it; what it has no form for, as a spec string writes it."""
+    """Return a value as JSON data; if JSON has no form for it, as a spec string writes it."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What commands print of settings: those a task recommends, and those of an experiment."""
+"""Print settings: the settings that a task recommends, and an experiment's settings."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,12 +23,12 @@ _USUAL = Settings()
 
 
 def trained_with(made: Task) -> str:
-    """Return the settings a task recommends: the main ones, and whatever is not as usual."""
+    """Return the settings that a task recommends: the main ones, and all that are not default."""
     return _in_words(made, made.settings)
 
 
 def protocol_lines(made: Task) -> list[str]:
-    """Return what the published protocol of a task is, and what differs or is missing."""
+    """Return the published protocol of a task, and what differs or is missing."""
     published = made.published
     if published is None:
         return []
@@ -49,7 +49,7 @@ def protocol_lines(made: Task) -> list[str]:
 
 
 def _in_words(made: Task, settings: Settings) -> str:
-    """Return the main settings, and whatever is not as usual."""
+    """Return the main settings, and all that are not default."""
     trained = made.lengths.within(LengthRange.parse(settings.length))
     parts = [
         f"cell {_written(settings.cell)}",
@@ -66,7 +66,7 @@ def _in_words(made: Task, settings: Settings) -> str:
 
 
 def setting_rows(data: Mapping[str, Any]) -> list[list[str]]:
-    """Return each setting of an experiment and its value; of none, what is done without one."""
+    """Return each setting of an experiment with its value, or with the effect of leaving it out."""
     one_hot = data.get("embedding") == "one-hot"
     absent = {
         "embedding_size": "as many as symbols" if one_hot else "as hidden_size",
@@ -79,7 +79,7 @@ def setting_rows(data: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _written(value: Any, between: str = ", ") -> str:
-    """Return a setting's value as a person writes it."""
+    """Return a setting's value in the form that people write."""
     if value is None:
         return "none"
     if isinstance(value, list | tuple):

@@ -1,8 +1,8 @@
-"""Standard streams that hold whatever becomes of them: closed, full, left by their reader.
+"""Standard streams that survive being closed, full, or abandoned by their reader.
 
-What cannot be written to stderr is dropped: a run does not end for a line of its progress. What
-cannot be written to stdout is an error, told once. A character that the stream's encoding lacks is
-written as its escape.
+Text that cannot be written to stderr is dropped: a run does not end because of a progress line.
+A failure to write to stdout is an error, reported once. A character that the stream's encoding
+lacks is written as its escape.
 """
 
 import errno
@@ -22,7 +22,7 @@ class OutputError(OSError):
 
 
 class _Raw(io.FileIO):
-    """A descriptor that stays open; written to in full, or given up."""
+    """A descriptor that stays open; text is written to it in full, or given up."""
 
     failed = False
 
@@ -40,8 +40,8 @@ class _Raw(io.FileIO):
             else:
                 if written is not None:
                     return written
-                select.select([], [self], [])  # one that does not block, and is full
-        return size  # what is left of a text must not fail again at the end
+                select.select([], [self], [])  # a non-blocking one that is full
+        return size  # the rest of a text must not fail again at the end
 
     def fail(self, error: OSError) -> None:
         """Go on without the stream."""
@@ -49,19 +49,19 @@ class _Raw(io.FileIO):
 
 class _RawOutput(_Raw):
     def fail(self, error: OSError) -> None:
-        """Tell of what is lost."""
+        """Report the loss."""
         raise OutputError(error.errno, error.strerror) from error
 
 
 @contextmanager
 def settled_streams() -> Generator[None, None, None]:
-    """Put streams of ours in the place of the process's own; others, such as a test's, stay."""
+    """Replace the process's own streams by ours; other streams, such as a test's, stay."""
     before = sys.stdin, sys.stdout, sys.stderr
     _open_descriptors()
     if sys.stdin is None:
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - it is a stream
     elif sys.stdin is sys.__stdin__ and isinstance(sys.stdin, io.TextIOWrapper):
-        with suppress(io.UnsupportedOperation):  # it has been read from
+        with suppress(io.UnsupportedOperation):  # something has read from it
             sys.stdin.reconfigure(errors="backslashreplace")
     if sys.stdout is sys.__stdout__:
         sys.stdout = _text(_RawOutput(1), sys.stdout)
@@ -77,9 +77,9 @@ def settled_streams() -> Generator[None, None, None]:
 
 
 def _open_descriptors() -> None:
-    """Put /dev/null where a standard stream is closed, lest a file of ours take its number.
+    """Put /dev/null in place of a closed standard stream, so that no file takes its number.
 
-    It is opened for reading alone where stdout was, so that to write there is an error.
+    In place of stdout it is opened for reading alone, so that writing there is an error.
     """
     for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
@@ -93,7 +93,7 @@ def _open_descriptors() -> None:
 
 
 def _text(raw: _Raw, before: Any) -> io.TextIOWrapper:
-    # A stream that Python does not buffer, as PYTHONUNBUFFERED asks, is written line by line.
+    # If PYTHONUNBUFFERED is set, Python does not buffer the stream; we write it line by line.
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
         encoding="utf-8" if before is None else before.encoding,

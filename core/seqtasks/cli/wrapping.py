@@ -13,17 +13,17 @@ _WIDEST, _NARROWEST = 100, 30
 _LABEL = 18
 _EQUATION = re.compile(r"[^\s=]{1,16} = ")
 _HARD_END = 72
-"""A line of a docstring that is shorter ends there on purpose, such as an equation."""
+"""A docstring line that is shorter than the rest ends there on purpose, such as an equation."""
 
 
 def text_width() -> int:
-    """Return how many columns text may take: the terminal's, 80 where there is none."""
+    """Return the width of text in columns: the terminal's width, or 80 without a terminal."""
     columns = shutil.get_terminal_size((80, 24)).columns
     return max(_NARROWEST, min(_WIDEST, columns))
 
 
 def wrapped(text: str, width: int | None = None) -> list[str]:
-    r"""Return a text in lines that fit; lines that end on purpose stay lines of their own.
+    r"""Return a text in lines that fit; a line that ends on purpose stays a line.
 
     Example:
         >>> wrapped("h' = W h\nThe next state is a product.", 20)
@@ -40,7 +40,7 @@ def wrapped(text: str, width: int | None = None) -> list[str]:
 
 
 def labelled(label: str, text: str, width: int | None = None, column: int = _LABEL) -> str:
-    """Return a label and, from a column on, its text, which goes on below itself if it is long."""
+    """Return a label and, from a column on, its text, wrapped below itself if it is long."""
     width = text_width() if width is None else width
     indent = column if width >= 2 * column + 14 else 4
     first = f"{label:<{column - 1}} "
@@ -53,7 +53,7 @@ def labelled(label: str, text: str, width: int | None = None, column: int = _LAB
 def aligned(batch: Batch, made: Task, row: int = 0, width: int | None = None) -> str:
     """Return an instance as two lines of aligned symbols, its input and its target.
 
-    An instance that is wider than the terminal goes on in two lines more.
+    If an instance is wider than the terminal, two more lines continue it.
     """
     width = text_width() if width is None else width
     inputs, targets = made.inputs.words(batch.inputs[row]), made.targets.words(batch.targets[row])
@@ -69,7 +69,7 @@ def aligned(batch: Batch, made: Task, row: int = 0, width: int | None = None) ->
 
 
 def _fitting(columns: list[tuple[str, str]], width: int) -> Iterable[list[tuple[str, str]]]:
-    """Yield columns, with one space between them, as many at once as fit."""
+    """Yield columns, separated by one space, as many at once as fit."""
     part: list[tuple[str, str]] = []
     used = 0
     for column in columns:
@@ -83,7 +83,7 @@ def _fitting(columns: list[tuple[str, str]], width: int) -> Iterable[list[tuple[
 
 
 def _joined(lines: list[str]) -> list[str]:
-    """Return paragraphs as one line each."""
+    """Return each paragraph as one line."""
     paragraphs: list[str] = []
     goes_on = False
     for line in lines:

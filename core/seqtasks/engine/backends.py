@@ -12,12 +12,12 @@ __all__ = ["Engine", "NativeEngine", "TensorEngine"]
 
 
 class Engine(Protocol):
-    """Makes programs of analyses."""
+    """Makes programs from analysed models."""
 
     name: str
 
     def program(self, analysis: Analysis, parts: Parts) -> Passes:
-        """Return a program of an analysed model."""
+        """Return a program for an analysed model."""
         ...
 
 
@@ -27,14 +27,14 @@ class NativeEngine:
     name = "native"
 
     def __init__(self, patient: bool) -> None:
-        """Make programs, where one is `patient` even those that take long to compile."""
+        """Create the engine; if `patient`, it also makes programs that compile slowly."""
         self._patient = patient
 
     def program(self, analysis: Analysis, parts: Parts) -> Passes:
         """Return a compiled program.
 
         Raises:
-            CompilerError: if there is none to be had.
+            CompilerError: if no program can be compiled here.
         """
         from seqtasks.engine.native.execute.c_program import Program
 
@@ -44,7 +44,7 @@ class NativeEngine:
 
 
 class TensorEngine:
-    """Tensor operations; see `tensors`."""
+    """Programs of torch calls; see `tensors`."""
 
     name = "torch"
 
@@ -52,7 +52,7 @@ class TensorEngine:
         self._device = device
 
     def program(self, analysis: Analysis, parts: Parts) -> Passes:
-        """Return a program of tensor operations."""
+        """Return a program of torch calls."""
         from seqtasks.engine.tensors import TensorProgram
 
         return TensorProgram(analysis, self._device)

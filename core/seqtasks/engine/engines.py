@@ -47,31 +47,31 @@ __all__ = ["Engines"]
 logger = logging.getLogger("seqtasks")
 
 MOST_PROGRAMS = 64
-"""Programs kept at once, where numbers of steps have programs of their own; the one that was not
-used for longest goes first."""
+"""The most programs kept at once, if different numbers of steps need different programs. The least
+recently used program is dropped first."""
 
 SMALL, SHARED = 2**27, 64
 """Rows times steps times numbers in a row's states up to which the plain loop scores a batch faster
 than a program is made; and parameters that count as one such number, since all rows share them."""
 
 MOST_CHANGES, MOST_REFUSED = 16, 3
-"""Forms of the parts, by their attributes, for which programs are made, or refused, before the
-plain loop runs for good: to make one for each step would take longer than the loop."""
+"""After this many distinct signatures of the parts (16 compiled, or 3 refused) the plain loop runs
+permanently: compiling again and again would take longer than the loop."""
 
 
 @dataclass
 class Engines:
-    """The programs of one model, made when they are first needed.
+    """The programs of one model, each made when it is first needed.
 
     Attributes:
-        parts: of the model.
+        parts: the model's parts.
         wanted: the engine asked for.
-        name: the engine that ran last, settled when a program is first needed.
-        reasons: for each faster engine that did not run then, why.
-        unsupported: what the model does that no faster engine understands, if it does.
-        may_fall_back: whether another engine may run the model if `wanted` cannot: `auto` may, and
-            a run begun with `auto` that is resumed by the engine it came to. Otherwise it is an
-            error whenever it is found out.
+        name: the engine that ran last; it is settled when a program is first needed.
+        reasons: why each faster engine did not run at that time.
+        unsupported: what the model does that no faster engine supports, or None.
+        may_fall_back: whether another engine may run the model if `wanted` cannot. `auto` may fall
+            back, and so may a run that began with `auto` and is resumed by the engine it chose.
+            Otherwise it is always an error if `wanted` cannot run the model.
         may_choose: whether the plain loop may score a small batch though an engine can: in a run
             begun with `auto`, and wherever `auto` is asked for.
     """
@@ -102,12 +102,12 @@ class Engines:
     may_choose: bool = False
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy of the model takes along: it makes its own programs."""
+        """Return the state for a copy of the model, which makes its own programs."""
         kept = ("parts", "wanted", "may_fall_back", "may_choose")
         return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Begin anew for the parts of a copied model."""
+        """Start without programs, for the parts of a copied model."""
         self.__init__(**state)
 
     def __post_init__(self) -> None:
@@ -118,7 +118,7 @@ class Engines:
 
     @property
     def device(self) -> torch.device:
-        """Where the parameters are."""
+        """The device of the parameters."""
         for module in self.parts.modules():
             for tensor in module.parameters(recurse=False):
                 return tensor.device
@@ -133,10 +133,10 @@ class Engines:
         return torch.get_default_dtype()
 
     def alike(self, times: NDArray[np.int64]) -> NDArray[np.intp]:
-        """Return a number for each number of steps, the same for those that share a program."""
+        """Return a number for each number of steps; equal numbers share a program."""
         try:
             signature = self._signature()
-        except UnsupportedError:  # no program will be had
+        except UnsupportedError:  # no program can be made
             return np.arange(len(times))
         different, places = np.unique(times, return_inverse=True)
         starts = [self._start(signature, int(steps)) for steps in different]
@@ -144,7 +144,7 @@ class Engines:
         return np.array(starts)[places]
 
     def settle(self, plain: PlainPass, inputs: Tensor, layers: int) -> str:
-        """Return the engine to be used, having tried what is wanted on a batch.
+        """Return the engine to use, after trying the wanted one on a batch.
 
         Args:
             plain: the plain loop over the same parts.
@@ -159,7 +159,7 @@ class Engines:
             self.program(
                 inputs.shape[1],
                 input_size=inputs.shape[-1] if real else 0,
-                # what tensor operations train by, so that the model is analysed once
+                # the torch engine trains with these states, so the model is analysed once
                 external_states=self.wanted == "torch",
                 check=lambda made: disagreement(
                     made, plain, self.parts, inputs, [None] * layers, None
@@ -178,14 +178,14 @@ class Engines:
         rows: int | None = None,
         form: Form | None = None,
     ) -> Passes | None:
-        """Return the program for sequences of so many steps, None where the plain loop is to run.
+        """Return a program for sequences of `steps` steps, or None if the plain loop should run.
 
         Args:
-            steps: of the sequences.
+            steps: the length of the sequences.
             input_size: features of real inputs.
-            masked: whether rows have lengths of their own.
-            external_states: whether states have gradients from outside.
-            check: says of a new program what is wrong with it, None if it is right.
+            masked: whether each row has its own length.
+            external_states: whether states receive gradients from outside.
+            check: says what is wrong with a new program, or returns None if it is right.
             rows: of a batch that the plain loop may run if it is small; None for another.
             form: of the states given to start from, if any.
 
@@ -206,7 +206,7 @@ class Engines:
             self.run_plain(self._refused[signature])
             return None
         if signature not in self._starts and len(self._starts) >= MOST_CHANGES:
-            self._give_up(signature, "its attributes, or hooks, change again and again")
+            self._give_up(signature, "its attributes or hooks change again and again")
             return None
         start: Any = self._start(signature, steps)
         if form is not None and self._begun[start].form not in (None, form):
@@ -228,10 +228,10 @@ class Engines:
             program = None
             self._replaced += 1
             if self._replaced >= MOST_CHANGES:
-                self._give_up(signature, "tensors it takes for constants change again and again")
+                self._give_up(signature, "tensors it treats as constants change again and again")
                 return None
         if program is not None:
-            self._programs[key] = program  # used last, and so the last to go
+            self._programs[key] = program  # the most recently used program is dropped last
             self._reads = None  # they would keep alive what they name
             self._run_by(program)
             return program
@@ -263,7 +263,7 @@ class Engines:
                 with unobserved_saving():
                     reads = self._found_reads()
                     wrong = without_draws(partial(check, program), self.parts.modules(), reads)
-            except UnsupportedError as reason:  # it draws now and then, and so did not before
+            except UnsupportedError as reason:  # it draws sometimes, but did not before
                 self.unsupported = str(reason)
                 self._give_up(signature, str(reason))
                 return None
@@ -283,10 +283,10 @@ class Engines:
         return program
 
     def _signature(self) -> Hashable:
-        """Return what is equal while a program of the parts holds, but for their tensors' values.
+        """Return a value that is equal while a program holds, whatever the tensors' values.
 
         Raises:
-            UnsupportedError: if they hold too much to be compared at each call.
+            UnsupportedError: if the parts hold too much to compare at each call.
         """
         tops = self.parts.tops()
         if self._watch is None or not self._watch.holds(tops):
@@ -305,7 +305,7 @@ class Engines:
         return self._reads
 
     def _start(self, signature: Any, steps: int) -> int:
-        """Return the number of how a loop of so many steps starts."""
+        """Return the number of the initial state for a loop of `steps` steps."""
         known = self._starts.setdefault(signature, {})
         if steps not in known:
             start = start_of(self.parts.cells, self.dtype, steps, self._found_reads())
@@ -333,17 +333,17 @@ class Engines:
         return self._costs[key]
 
     def _another(self, signature: Any, steps: int) -> int:
-        """Return a number of steps that starts as this one does, another if there is one near.
+        """Return a nearby number of steps with the same initial state, else `steps` itself.
 
-        The analysis is of the other one, and the trial of this one: so that a cell whose step has
-        learnt the number on a way that we do not see is found out.
+        The analysis uses the returned number, and the trial uses `steps`. The trial therefore finds
+        a cell whose step has learnt the number of steps in a way that we do not see.
         """
         start = self._start(signature, steps)
         near = [number for number in (steps + 1, steps - 1) if number > 0]
         return next((number for number in near if self._start(signature, number) == start), steps)
 
     def _made(self, analysis: Analysis, signature: Any) -> Passes | None:
-        if self._settled != "torch":  # why it is not native was found out then
+        if self._settled != "torch":  # the reason against native was found earlier
             self._failures.clear()
         for engine in self._candidates():
             try:
@@ -352,9 +352,9 @@ class Engines:
                 self._failures[engine.name] = str(reason)
                 continue
             except RunError:
-                raise  # what ended the making says nothing about the engine
+                raise  # this says nothing about the engine
             except Exception as error:
-                # whatever it is, there is another way to the same results
+                # whatever the error is, another engine gives the same results
                 text = " ".join(str(error).split()) or type(error).__name__
                 self._failures[engine.name] = text
                 if self._required is None and text not in self._warned_of:
@@ -390,29 +390,29 @@ class Engines:
             self.reasons = {name: why for name, why in faster.items() if name != "torch"}
 
     def run_plain(self, reason: str, each: dict[str, str] | None = None) -> str:
-        """Note that the plain loop runs, and why: one reason, or one for each engine.
+        """Note that the plain loop runs, and why: one reason for all engines, or one for each.
 
         Raises:
-            UsageError: if an engine was named, and no other may run the model.
+            UsageError: if an engine was named and no other engine may run the model.
         """
         self.name = "plain"
         self.reasons = {name: (each or {}).get(name, reason) for name in ("native", "torch")}
         if self._required is not None:
             raise UsageError(
                 f"the engine '{self._required}' cannot run {self.parts.title}: {reason}; "
-                "with auto the plain loop runs it, if no faster engine can"
+                "with auto the plain loop runs it if no faster engine can"
             ) from None
         return self.name
 
     def _give_up(self, signature: Any, reason: str, each: dict[str, str] | None = None) -> None:
-        """Run the plain loop for as long as the parts are as they are now."""
+        """Run the plain loop as long as the parts stay as they are now."""
         self._reads = None
         self._refused[signature] = reason
         self.run_plain(reason, each)
 
     @property
     def _is_plain(self) -> bool:
-        """Whether the plain loop runs whatever the parts become."""
+        """Whether the plain loop runs permanently, however the parts change."""
         many = len(self._refused) >= MOST_REFUSED and self._required is None
         return self.wanted == "plain" or many
 
@@ -424,22 +424,22 @@ class Engines:
         lengths: Tensor | None,
         histories: bool = False,
     ) -> tuple[Tensor, list[State], list[State]] | None:
-        """Run a batch through a program, with gradients; None where the plain loop is to do it.
+        """Run a batch through a program, with gradients; None if the plain loop should run.
 
         Args:
             plain: the plain loop over the same parts.
             inputs: (batch, time) ids or (batch, time, features).
-            states: of each layer, to start from; all None for the initial ones.
+            states: the states of each layer to start from; all None for the initial states.
             lengths: (batch,) steps of each instance, or None.
-            histories: whether the states of every step are wanted.
+            histories: whether to return the states of every step.
 
         Returns:
-            predictions, each layer's final state, and each layer's states of every step.
+            The predictions, each layer's final state, and each layer's states at every step.
 
         Raises:
             UsageError: if the engine was named and cannot run the model.
         """
-        if torch.is_inference_mode_enabled():  # its tensors could not be used again outside it
+        if torch.is_inference_mode_enabled():  # outside it nothing could use its tensors again
             with torch.inference_mode(False), torch.no_grad():
                 return self.run(plain, inputs, states, lengths, histories)
         if self._is_plain:
@@ -447,12 +447,12 @@ class Engines:
             return None
         if not ordinary(inputs, lengths):
             reason = obstacle(inputs)
-            if reason:  # otherwise the plain loop says what is wrong with the batch
+            if reason:  # else the plain loop says what is wrong
                 self.run_plain(reason)
             return None
         real = inputs.is_floating_point()
         if real and inputs.dtype != self.dtype:
-            self.run_plain(f"its inputs are {inputs.dtype}, its parameters {self.dtype}")
+            self.run_plain(f"its inputs are {inputs.dtype}, but its parameters are {self.dtype}")
             return None
         batch, steps = inputs.shape[:2]
         differentiable = torch.is_grad_enabled()
@@ -469,7 +469,7 @@ class Engines:
             return None
         given = flattened(program.analysis, states, batch)
         if given is None and states[0] is not None:
-            self.run_plain(f"the states given to it are not as its own, of {self.dtype}")
+            self.run_plain(f"the given states do not match its own, of {self.dtype}")
             return None
         if program.analysis.graph.looks_at_rows and batch not in program.analysis.tried_rows:
             if batch and self._depends_on_rows(program, plain, inputs, states, lengths):
@@ -500,7 +500,7 @@ class Engines:
         states: Sequence[State | None],
         lengths: Tensor | None,
     ) -> bool:
-        """Say whether a step does something else with as many rows; the plain loop runs then."""
+        """Say whether a step depends on the number of rows; if so, the plain loop runs."""
         with unobserved_saving():
             wrong = disagreement_of_rows(program, plain, self.parts, inputs, states, lengths)
         if wrong is not None:
@@ -524,7 +524,7 @@ class Engines:
         tensors = program.tensors()
         sources = (inputs, *(given or ()), *tensors)
         if not torch.is_grad_enabled() or not any(t.requires_grad for t in sources):
-            # taken out while in use: another thread may run the same model
+            # take it out while in use: another thread may run the same model
             idle, self._idle = self._idle, None
             kept = idle[1] if idle is not None and idle[0] is program else {}
             with torch.no_grad():
@@ -538,7 +538,7 @@ class Engines:
 
 
 def _unchanged(constants: list[tuple[Tensor, Tensor]]) -> bool:
-    """Say whether tensors are as they were when a program was made with their numbers in it."""
+    """Say whether constants are unchanged since a program was made with their values."""
     return all(_same(held, then) for held, then in constants)
 
 

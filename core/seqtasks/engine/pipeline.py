@@ -53,17 +53,18 @@ def analyse(
     Args:
         embedding: `nn.Embedding` for ids, another module for real vectors, None for the identity.
         cells: the layers.
-        readout: from embedded inputs and last outputs to predictions; None for the outputs.
-        dtype: of all numbers.
-        steps: what initial states are made for.
+        readout: maps embedded inputs and the last layer's outputs to predictions; None returns the
+            outputs.
+        dtype: the type of all values.
+        steps: the number of steps for which initial states are made.
         input_size: features of real inputs.
-        masked: whether rows will have lengths of their own.
-        external_states: whether the states of every step may have gradients from outside.
+        masked: whether each row will have its own length.
+        external_states: whether the states at every step may receive gradients from outside.
         form: of the states that are given to start from, if it is not that of the initial ones.
         reads: of these modules; None to find them.
 
     Raises:
-        UnsupportedError: for what the faster engines do not understand, saying what.
+        UnsupportedError: if the faster engines do not support the model; the message says why.
     """
     model = nn.ModuleDict()
     if embedding is not None:
@@ -82,8 +83,8 @@ def analyse(
     recording, analysis, pairs = _recorded(*about, again=False)
     if likeness(recording, _roots(analysis)) != other:
         raise UnsupportedError(
-            "recorded twice, with other parameters, inputs and numbers of rows, it does not do the "
-            "same: it depends on their values where no call is seen, or on the number of rows"
+            "two recordings, with other parameters, inputs and numbers of rows, do not do the "
+            "same: it depends on values where no torch call is seen, or on the number of rows"
         )
     analysis.constants = _constants(recording.provenance.read, pairs)
     graph, phases = analysis.graph, analysis.phases
@@ -126,10 +127,10 @@ def _recorded(
     *,
     again: bool,
 ) -> tuple[ModelRecording, Analysis, list[tuple[Tensor, Tensor]]]:
-    """Record a copy of a model, or one with other parameters on other rows.
+    """Record a copy of a model, either as it is or with other parameters on other rows.
 
     Returns:
-        The recording, what it found, and each tensor of the copy beside the one it copies.
+        The recording, its analysis, and pairs of (tensor of the copy, tensor it copies).
     """
     twin, pairs = twin_of(model)
     originals = originals_of(model, twin)
@@ -169,7 +170,7 @@ def _recorded(
 
 
 def _likeness_of_another(*about: Any) -> Hashable:
-    """Return what a recording with other parameters finds, of which nothing else is kept."""
+    """Return the likeness of a recording with other parameters; keep nothing else of it."""
     recording, analysis, _ = _recorded(*about, again=True)
     found = likeness(recording, _roots(analysis))
     analysis.graph.pullbacks.clear()  # they hold the graph, which would stay for a while
@@ -177,7 +178,7 @@ def _likeness_of_another(*about: Any) -> Hashable:
 
 
 def _roots(analysis: Analysis) -> list[Node]:
-    """Return all that a program computes forward."""
+    """Return all values that the forward pass computes."""
     parts = [node for part in analysis.parts for node in (part.initial, part.following)]
     return [*parts, *(loop.output for loop in analysis.loops), analysis.predictions]
 
@@ -185,7 +186,7 @@ def _roots(analysis: Analysis) -> list[Node]:
 def _constants(
     read: dict[int, Tensor], pairs: list[tuple[Tensor, Tensor]]
 ) -> list[tuple[Tensor, Tensor]]:
-    """Return the tensors whose numbers were read, each of the model for its copy, and copies."""
+    """Return (tensor, clone) pairs of tensors that were read, the model's for its copy's."""
     copied: dict[int, list[Tensor]] = {}
     for copy, original in pairs:
         if copy.layout == torch.strided:

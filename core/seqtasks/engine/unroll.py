@@ -16,7 +16,7 @@ from seqtasks.tasks.settings import EngineName
 __all__ = ["engines_of", "unroll"]
 
 _ENGINES: WeakKeyDictionary[Cell, dict[EngineName, Engines]] = WeakKeyDictionary()
-"""The programs of each cell that was unrolled by one."""
+"""The programs of each cell that `unroll` ran by an engine."""
 
 
 @overload
@@ -63,9 +63,10 @@ def unroll(
         state: the state before the first step; None for the cell's own initial state.
         lengths: (batch,) whole numbers, the steps of each instance; None for all of them.
         return_states: whether to keep and return the state after every step.
-        engine: what runs it, with the same results and gradients: the `plain` loop; `native` for a
-            compiled program of the cell, or `torch` for one of tensor operations, made at the
-            first call and kept as long as the cell; `auto` for the fastest that can run the cell.
+        engine: what runs the cell; results and gradients are always the same. `plain` is the plain
+            loop, `native` a compiled program, and `torch` a program of torch calls. A program is
+            made at the first call and kept as long as the cell. `auto` uses the fastest engine that
+            can run the cell.
 
     Returns:
         The outputs, (batch, time, output size), zero past an instance's length; the state of each
@@ -74,8 +75,8 @@ def unroll(
 
     Raises:
         ValueError: if inputs are not (batch, time, features), there is no step, a length lies
-            outside 0 .. time, or there is no such engine.
-        UsageError: if `native` or `torch` is asked for and cannot run the cell, saying why.
+            outside 0 .. time, or the engine is unknown.
+        UsageError: if `native` or `torch` cannot run the cell; the message says why.
 
     Example:
         >>> import torch, seqtasks as st
@@ -90,7 +91,7 @@ def unroll(
         raise ValueError(f"engine must be one of {known}, got {engine!r}")
     if state is not None and inputs.dim() == 3:
         state = cell.continued(state, inputs.shape[1])
-    compiled = torch.compiler.is_compiling()  # which must not look into an engine
+    compiled = torch.compiler.is_compiling()  # torch.compile must not trace an engine
     if engine != "plain" and not compiled and inputs.dim() == 3 and inputs.is_floating_point():
 
         def by_loop(
@@ -109,7 +110,7 @@ def unroll(
 
 
 def engines_of(cell: Cell, engine: EngineName) -> Engines:
-    """Return what is known of the programs by which `unroll` runs a cell."""
+    """Return the programs with which `unroll` runs a cell."""
     known = _ENGINES.setdefault(cell, {})
     if engine not in known:
         known[engine] = Engines(CellAlone(cell), engine)

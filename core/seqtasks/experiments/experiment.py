@@ -25,7 +25,7 @@ DType = Literal["float32", "float64"]
 EVALUATION_MULTIPLES = (1, 2, 5, 10, 50)
 THINGS: tuple[Kind, ...] = ("task", "cell", "readout")
 CADENCE = {"log_every": 25, "evaluate_every": 100, "checkpoint_every": 500}
-"""What is due how often in a run of 5000 steps; in longer ones in proportion."""
+"""Default intervals for runs of up to 5000 steps; longer runs scale them in proportion."""
 
 ADDED_LATER: dict[str, Any] = {
     "embedding": "learned",
@@ -36,7 +36,7 @@ ADDED_LATER: dict[str, Any] = {
     "lr_schedule": "constant",
     "training_inputs": None,
 }
-"""Fields that older records lack, with what such runs did."""
+"""Fields that older records lack, with the values that such runs used."""
 
 CADENCE_STEPS = 5000
 _BY_STEPS: Any = None
@@ -50,24 +50,23 @@ class Experiment(Settings):
     Beside the settings:
 
     Attributes:
-        task: spec of the task, or a Task.
-        seed: from which every random stream is made.
-        device: where the model runs, such as `cpu` or `cuda`.
+        task: the spec of the task, or a Task.
+        seed: the seed of every random stream.
+        device: the device of the model, such as `cpu` or `cuda`.
         dtype: the type of the model's numbers.
-        engine: what runs the model: the `plain` loop, which is the definition; `torch` for tensor
-            operations; `native` for a compiled program; `auto` for the fastest there is.
-        log_every: steps between lines of training loss; if not said 25, times the whole number
-            of 5000s in the steps asked for.
-        evaluate_every: steps between evaluations on validation instances; if not said 100, times
-            the same.
-        checkpoint_every: steps between checkpoints, or time such as `30s`, `5m` or `2h`; if not
-            said 500 steps, times the same. It changes no number of the run.
-        validation_sequences: instances of such an evaluation.
-        evaluation_sequences: instances at each length of the final scores.
-        score: a range of lengths such as `41..500` over which to take the mean score as well.
-        score_sequences: instances at each of its lengths.
-        score_also: a part of that range over which to take the mean too.
-        name: a name for its runs; None for one made of task and cell.
+        engine: the engine: the `plain` loop, which is the definition; `torch` for tensor
+            operations; `native` for a compiled program; `auto` for the fastest available.
+        log_every: steps between lines of training loss. The default is 25 times n, where n is the
+            number of whole 5000s in the requested steps, at least 1.
+        evaluate_every: steps between evaluations on validation instances. The default is 100 n.
+        checkpoint_every: steps between checkpoints, or a time such as `30s`, `5m` or `2h`. The
+            default is 500 n steps. It changes no number of the run.
+        validation_sequences: the instances of each such evaluation.
+        evaluation_sequences: the instances at each length of the final scores.
+        score: a range of lengths such as `41..500` over which to also take the mean score.
+        score_sequences: the instances at each length of this range.
+        score_also: a part of this range over which to take another mean.
+        name: a name for its runs; None for a name made from task and cell.
         published: published figures.
     """
 
@@ -135,10 +134,10 @@ class Experiment(Settings):
             object.__setattr__(self, "evaluation_lengths", lengths)
 
     def _part_of_score(self, task: Task) -> str:
-        """Return `score_also` as a range is written, having checked it.
+        """Return `score_also` in the written form of a range, after checking it.
 
         Raises:
-            UsageError: if it is no part of the range of `score`, or the task has none of it.
+            UsageError: if it is not a part of the range `score`, or the task allows none of it.
         """
         part = LengthRange.parse(str(self.score_also))
         whole = None if self.score is None else LengthRange.parse(self.score)
@@ -151,19 +150,19 @@ class Experiment(Settings):
     def for_task(
         cls, task: str | Task, /, *, protocol: ProtocolName = "ours", **overrides: Any
     ) -> "Experiment":
-        """Return an experiment with the settings a task recommends, and others where given.
+        """Return an experiment with the settings that a task recommends, and with overrides.
 
-        Another length than the recommended brings its own evaluation lengths.
+        A length other than the recommended one brings its own evaluation lengths.
 
         Args:
-            task: a spec of a task, or a task.
-            protocol: `ours` for the settings by which the task is learnt soonest; `published` for
-                those of the task's paper.
+            task: the spec of a task, or a task.
+            protocol: `ours` for the settings with which the task is learnt soonest; `published` for
+                the settings of the task's paper.
             overrides: fields of the experiment.
 
         Raises:
-            UsageError: for an unknown setting or a value that does not fit, or a protocol that
-                cannot be followed.
+            UsageError: for an unknown setting, a value that does not fit, or a protocol that cannot
+                be followed.
         """
         cls._check_names(overrides)
         made = find_task(task)
@@ -204,7 +203,7 @@ class Experiment(Settings):
 
     @property
     def lengths_scored(self) -> tuple[int, ...]:
-        """The lengths of the final scores, and the ends of the range of which the mean is taken."""
+        """The lengths of the final scores, and the ends of the range of the mean score."""
         ends: tuple[int, ...] = ()
         if self.score is not None:
             within = find_task(self.task).lengths.within(LengthRange.parse(self.score))
@@ -213,28 +212,28 @@ class Experiment(Settings):
 
     @property
     def run_name(self) -> str:
-        """The name of its run directories, to which a number is added."""
+        """The name of its run directories, without the number at the end."""
         return self.name or f"{short_name(self.task)}-{short_name(self.cell)}"
 
     def make_task(self) -> Task:
-        """Return the task, with the blanks that the experiment asks for."""
+        """Return the task, with the blanks that the experiment requests."""
         task = find_task(self.task)
         if self.blank_before_answer:
             task = task.with_blank_before_answer()
         return task.with_ponder(self.ponder) if self.ponder else task
 
     def make_holdout(self, task: Task) -> Holdout | None:
-        """Return the held-out split of the experiment's task; None where none is asked for.
+        """Return the held-out split of the experiment's task, or None if none is requested.
 
         Raises:
-            UsageError: if the task cannot list its inputs, or can split no training length's.
+            UsageError: if the task cannot list its inputs, or no training length can be split.
         """
         if not self.holdout:
             return None
         return Holdout(task, task.lengths.within(self.length_range), self.holdout, self.seed)
 
     def to_json(self) -> tuple[dict[str, Any], dict[str, Source]]:
-        """Return the experiment as plain data, and the user's own files it needs, by what for."""
+        """Return the experiment as plain data, and the user's files that it needs, by their use."""
         data = {field.name: getattr(self, field.name) for field in fields(self)}
         sources: dict[str, Source] = {}
         for kind in THINGS:
@@ -247,7 +246,7 @@ class Experiment(Settings):
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], origin: str) -> "Experiment":
-        """Read an experiment from plain data; what it leaves out is as its task recommends.
+        """Read an experiment from plain data; missing settings are the task's recommended ones.
 
         Raises:
             UsageError: naming `origin`, for an unknown key or a value that does not fit.
@@ -267,8 +266,8 @@ class Experiment(Settings):
     def with_changes(self, **changes: Any) -> "Experiment":
         """Return a copy with fields changed.
 
-        Another length brings its own evaluation lengths, and new steps what is due how often, where
-        that was as for the old steps.
+        A new length brings its own evaluation lengths. New steps bring new default intervals,
+        unless an interval differs from the default for the old steps.
         """
         self._check_names(changes)
         if _another_length(changes, self.length):
@@ -284,8 +283,8 @@ def _followed(task: Task, protocol: str) -> PublishedProtocol:
     """Return the published protocol of a task.
 
     Raises:
-        UsageError: for an unknown name of a protocol, or one that cannot be followed, with what is
-            missing.
+        UsageError: for an unknown protocol, or for one that cannot be followed; the message names
+            what is missing.
     """
     if protocol not in get_args(ProtocolName):
         raise UsageError(f"protocol must be ours or published, got {protocol!r}")
@@ -304,7 +303,7 @@ def _followed(task: Task, protocol: str) -> PublishedProtocol:
 
 
 def _another_length(changes: Mapping[str, Any], length: str) -> bool:
-    """Say whether changes have a length, and not this one."""
+    """Say whether changes contain a length, and not this one."""
     return "length" in changes and str(LengthRange.parse(changes["length"])) != length
 
 

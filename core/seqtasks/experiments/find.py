@@ -48,14 +48,14 @@ def load_experiment(
     trust: bool = False,
     **overrides: Any,
 ) -> Experiment:
-    """Return the experiment that a name, a file or a task stands for, with some settings changed.
+    """Return the experiment of a name, a file or a task, with some settings changed.
 
     Args:
-        spec: a registered task or experiment, an experiment file (`.json`), a file of one's own
+        spec: a registered task or experiment, an experiment file (`.json`), a user's Python file
             (`./mine.py:MyTask`), a class of a module (`package.module:MyTask`), or a task.
         protocol: `published` for the settings of the task's paper; see `Experiment.for_task`.
-        trust: whether code that came with a run, if the file is the record of one, is allowed.
-        overrides: settings to use instead of the experiment's or the task's.
+        trust: if the file is the record of a run, whether code that came with it is allowed.
+        overrides: settings that replace the experiment's or the task's.
 
     Raises:
         UsageError: for an unknown name, key or setting, or code that is not trusted.
@@ -76,7 +76,7 @@ def load_experiment(
 
 
 def _refuse_protocol(protocol: str, spec: str) -> None:
-    """Refuse a protocol beside an experiment, which says itself how to train."""
+    """Refuse a protocol for an experiment, which says itself how to train."""
     if protocol != "ours":
         raise UsageError(
             f"{spec} is an experiment, which has its own settings; --protocol goes with a task"
@@ -101,7 +101,7 @@ def _from_file(path: Path, trust: bool) -> Experiment:
 
 
 def _beside(reference: Any, path: Path) -> Any:
-    """Return a spec whose relative file is taken from an experiment file's own folder."""
+    """Return a spec in which a relative path starts from the experiment file's folder."""
     if not isinstance(reference, str) or not reference.strip():
         return reference
     file = parse_spec(reference).path
@@ -111,19 +111,19 @@ def _beside(reference: Any, path: Path) -> Any:
 
 
 def restore_things(record: Mapping[str, Any], path: Path, *, trust: bool = False) -> dict[str, Any]:
-    """Return the experiment of a run's record, with what it names in place.
+    """Return the experiment of a run's record, with the things that it names.
 
-    All that would be executed is read and checked first.
+    All code that would be executed is read and checked first.
 
     Args:
-        record: what `experiment.json` holds.
+        record: the content of `experiment.json`.
         path: the file, for messages; copies of sources lie in its folder.
         trust: whether the user allows code that came with the run, from now on.
 
     Raises:
-        UsageError: if the record is damaged, names what is not there, or brings code that this
-            user has neither run nor allowed; or if it holds no definition of its task, which was
-            another one then.
+        UsageError: if the record is damaged, names things that are not available, or brings code
+            that this user has neither run nor allowed; or if the record holds no definition of
+            its task, and the task has been redefined since.
     """
     data = dict(record["experiment"])
     sources = record.get("sources", {})
@@ -148,7 +148,7 @@ def restore_things(record: Mapping[str, Any], path: Path, *, trust: bool = False
 
 
 def _check_not_redefined(reference: str | Task, path: Path) -> None:
-    """Refuse a record of a task that was another one before records held its definition."""
+    """Refuse a record from before records held definitions, if its task was redefined since."""
     with _named(path, "task"):
         task = find_task(reference)
         if task.redefined:
@@ -164,13 +164,13 @@ def changed_things(
     kinds: Iterable[str] = THINGS,
     own: Collection[str] = (),
 ) -> list[str]:
-    """Say which things of a run are defined otherwise now, or come from elsewhere.
+    """Report the things of a run that have another definition or another origin now.
 
     Args:
         record: the run's record.
-        experiment: its experiment, with the things as they are now.
-        kinds: which things to look at.
-        own: which of them the caller brought, instead of the run's copy.
+        experiment: its experiment, with the current things.
+        kinds: the kinds of things to compare.
+        own: the kinds that the caller brought, instead of the run's copy.
     """
     found: list[str] = []
     sources = record.get("sources")
@@ -178,7 +178,7 @@ def changed_things(
     for kind in THINGS:
         then = recorded_origin(record, kind)
         thing = getattr(experiment, kind)
-        # A copy in the run is what it was; its digest was checked.
+        # A copy in the run is unchanged: its digest was checked.
         if kind not in kinds or then is None or (kind in copied and kind not in own):
             continue
         difference = then.difference(origin_of(thing, kind))
@@ -188,7 +188,7 @@ def changed_things(
 
 
 def _check_known(reference: Any, kind: Kind, record: Mapping[str, Any]) -> None:
-    """Raise if a record names what no plugin registers, with the distribution it came from."""
+    """Raise if no plugin registers a name in a record; the message names its distribution."""
     if isinstance(reference, str):
         spec = parse_spec(reference)
         if spec.is_registered and current_registry().get(kind, spec.name) is None:
@@ -197,7 +197,7 @@ def _check_known(reference: Any, kind: Kind, record: Mapping[str, Any]) -> None:
 
 @contextmanager
 def _named(path: Path, kind: Kind) -> Generator[None, None, None]:
-    """Let an error name the record, and what goes wrong with a damaged one be an error."""
+    """Make errors name the record, and turn any failure on a damaged record into an error."""
     try:
         yield
     except UsageError as error:
@@ -207,7 +207,7 @@ def _named(path: Path, kind: Kind) -> Generator[None, None, None]:
 
 
 def _registered(entry: Entry) -> Experiment:
-    """Return a registered experiment, whose runs are named after it."""
+    """Return a registered experiment; its runs are named after it."""
     made: Any = entry.target
     if isinstance(made, Mapping):
         made = Experiment.from_json(made, f"experiment '{entry.name}'")

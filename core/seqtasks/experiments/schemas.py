@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 MOST_THREADS = 1024
-"""More threads than this are taken for damage: the system may not be able to start them."""
+"""More threads than this count as damage: the system may be unable to start them."""
 
 MOST_COUNTED = 2**63 - 1
 """Of steps made, lines, instances and parameters nobody has more."""
@@ -43,7 +43,7 @@ THING = fields(
 
 
 def _setting(data: Any, field: str) -> Any:
-    """Take a value of an experiment, in which no text holds NUL."""
+    """Accept a value of an experiment, with no NUL in any text."""
     if isinstance(data, str):
         return text(data, field)
     if isinstance(data, dict):
@@ -65,11 +65,11 @@ RECORD = fields(
         "versions": table(_setting),
     },
 )
-"""`experiment.json`; what its experiment holds is checked by `Experiment` too."""
+"""The shape of `experiment.json`; `Experiment` also checks the content of its experiment."""
 
 
 def _stopped(data: Any, field: str) -> str:
-    """Take why a run ended: `solved`, `steps` or `observer: why`."""
+    """Accept the reason why a run ended: `solved`, `steps` or `observer: why`."""
     if text(data, field) not in ("solved", "steps") and not data.startswith("observer: "):
         raise MisshapenError(
             f"its {field} must be solved, steps or observer: why, got {data!a:.60}"
@@ -78,12 +78,12 @@ def _stopped(data: Any, field: str) -> str:
 
 
 def _named(data: Any, field: str) -> Any:
-    """Take what names a task or a cell: a spec, or `{"class": ...}`."""
+    """Accept the reference of a task or a cell: a spec, or `{"class": ...}`."""
     return data if isinstance(data, dict) else text(data, field)
 
 
 SUMMARY = fields({"task": _named, "cell": _named, "seed": whole(0), "steps": whole(1)})
-"""What `seqtasks runs` reads of an experiment."""
+"""The fields of an experiment that `seqtasks runs` reads."""
 
 
 def _rated(shape: Shape) -> Shape:
@@ -171,7 +171,7 @@ LOG_LINE = fields(
         "untrained": listed(SCORE),
     },
 )
-"""A line of `metrics.jsonl`."""
+"""The shape of a line of `metrics.jsonl`."""
 
 PROGRESS = fields(
     {
@@ -184,4 +184,4 @@ PROGRESS = fields(
     },
     {"decided_by": table(anything)},
 )
-"""What a checkpoint holds beside its tensors."""
+"""The shape of a checkpoint's data besides its tensors."""

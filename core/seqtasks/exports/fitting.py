@@ -13,32 +13,32 @@ from seqtasks.tasks import Task
 __all__ = ["check_disk", "check_memory"]
 
 COPIES = 2
-"""Instances that are kept whole are held as they are drawn and as they are written."""
+"""An instance that is kept whole is held twice: as it is drawn and as it is written."""
 TRIED = 4
-"""Instances whose size stands for that of all."""
+"""How many instances are drawn to estimate the size of all of them."""
 
 
 def check_memory(lengths: range, count: int, form: str) -> None:
-    """Refuse an export that the memory cannot hold: JSON lines are written as they are drawn.
+    """Refuse an export that does not fit in memory. JSON lines always fit: each is written at once.
 
     Raises:
-        UsageError: with what it would take.
+        UsageError: saying how much memory it would take.
     """
     check_instances_fit(1 if form == "jsonl" else count, lengths[-1], COPIES)
 
 
 def check_disk(task: Task, lengths: range, count: int, form: str, folder: Path) -> None:
-    """Refuse an export for which there is no room, by a few instances of the middle length.
+    """Refuse an export that does not fit on the disk, judging by a few of middle length.
 
     Args:
-        task: what to draw from.
-        lengths: of which each instance has one, each as likely.
-        count: how many instances.
+        task: the task to draw from.
+        lengths: the lengths; each instance has one of them, drawn uniformly.
+        count: the number of instances.
         form: the format.
-        folder: where the export is to lie.
+        folder: the folder that will hold the export.
 
     Raises:
-        UsageError: with what it would take.
+        UsageError: saying how much space it would take.
     """
     middle = lengths[len(lengths) // 2]
     batch = task.batch(stream(0, "trial", middle), TRIED, middle)
@@ -51,6 +51,6 @@ def check_disk(task: Task, lengths: range, count: int, form: str, folder: Path) 
     if needed > free:
         raise UsageError(
             f"{counted(count, 'instance')} of {task.known_as} would take about "
-            f"{as_gibibytes(needed)} GiB on the disk, there are {as_gibibytes(free)} free in "
+            f"{as_gibibytes(needed)} GiB on the disk, and {as_gibibytes(free)} are free in "
             f"{folder}: choose fewer, shorter ones, or another folder"
         )

@@ -26,7 +26,7 @@ Writer = Callable[[Path, Task, Iterable[Instance]], None]
 def json_line(task: Task, instance: Instance) -> str:
     """Return an instance as one JSON object: symbols, sets of symbols or vectors, step by step.
 
-    Where nothing is scored, the target is null.
+    The target of an unscored step is null.
     """
     return json.dumps(
         {
@@ -50,7 +50,7 @@ def _written(alphabet: Tokens | TokenSets | Reals, values: Array) -> list[Any]:
 def write_npz(file: BinaryIO, task: Task, instances: Iterable[Instance]) -> None:
     """Write `inputs`, `targets` and `lengths`, right-padded to the longest instance.
 
-    Inputs are padded with 0, targets as what is not scored: IGNORE, empty sets, or NaN.
+    Inputs are padded with 0. Targets are padded as unscored: IGNORE, empty sets, or NaN.
     """
     rows = list(instances)
     lengths = np.array([len(row.inputs) for row in rows], dtype=np.int64)
@@ -119,10 +119,10 @@ def _datasets() -> ModuleType:
 
 
 def library_versions(form: str) -> dict[str, str]:
-    """Return the versions of the libraries on which a format's bytes depend.
+    """Return the versions of the libraries that a format's bytes depend on.
 
     Raises:
-        UsageError: if one is missing.
+        UsageError: if a library is missing.
     """
     versions = {"numpy": np.__version__}
     if form == "hf":

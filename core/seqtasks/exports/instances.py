@@ -23,10 +23,10 @@ def draw_instances(task: Task, lengths: range, count: int, seed: int) -> Iterato
     """Draw instances, each of a length drawn uniformly.
 
     Args:
-        task: what to draw from.
-        lengths: the lengths, all of which the task can have.
-        count: how many instances; those of another count are other instances.
-        seed: where the random streams come from.
+        task: the task to draw from.
+        lengths: the lengths; the task must allow all of them.
+        count: the number of instances. Another count gives other instances.
+        seed: the seed of the random streams.
     """
     most = max(1, BLOCK_SYMBOLS // lengths[-1])
     for block, first in enumerate(range(0, count, most)):

@@ -38,21 +38,23 @@ _CHUNK = 2**20
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an export was made of.
+    """The record of how an export was made.
 
     Attributes:
-        task: the task's spec string, with all its parameters; for a class of a program,
-            `{"class": "module:Name"}`, of which only the name is known.
-        length: the length or range asked for; those drawn are the ones that the task can have.
-        count: how many instances.
-        seed: where the random streams come from.
+        task: the task's spec string, with all its parameters; for a class defined in a program,
+            `{"class": "module:Name"}`, because only its name is known.
+        length: the requested length or range; instances have those lengths of it that the task
+            allows.
+        count: the number of instances.
+        seed: the seed of the random streams.
         data_format: `npz`, `jsonl` or `hf`.
-        inputs: the input alphabet's symbols, each id being a place among them; or the number of
-            real numbers a step.
-        targets: likewise the targets'.
-        versions: those of Python, seqtasks, the task's distribution and the libraries that write.
+        inputs: the input alphabet's symbols, where a symbol's id is its position; or the number of
+            real numbers per step.
+        targets: the same for the targets.
+        versions: the versions of Python, seqtasks, the task's distribution and the writing
+            libraries.
         files: the SHA-256 and the size in bytes of each file, by name.
-        source: path and SHA-256 of the file of one's own that the task comes from, if it does.
+        source: path and SHA-256 of the user's file that defines the task, if there is one.
     """
 
     task: str | dict[str, Any]
@@ -79,12 +81,12 @@ class Manifest:
         """Return the manifest of an export made now.
 
         Raises:
-            UsageError: for a task whose parameters cannot be recorded.
+            UsageError: for a task with parameters that cannot be recorded.
         """
         made = find_task(task)
         reference, source = describe(made, "task", complete=True)
         if not isinstance(reference, str) and isinstance(task, str):
-            reference, source = describe(task, "task")  # an instance that was registered ready made
+            reference, source = describe(task, "task")  # an instance that was registered as such
         recorded = None
         if source is not None:
             recorded = {key: source.to_json()[key] for key in ("path", "sha256")}
@@ -107,22 +109,22 @@ class Manifest:
         return self.task if isinstance(self.task, str) else str(self.task.get("class"))
 
     def find_task(self, origin: Path, trust: bool = False) -> str | Task:
-        """Return the task's spec string, or the task where it has none.
+        """Return the task's spec string, or the given task if there is no spec string.
 
-        A file of the user's own is executed, and a class of an installed distribution imported,
-        only if the user ran or allowed what it holds.
+        A user's file is executed, and a class of an installed distribution is imported, only if the
+        user has run or allowed its content.
 
         Args:
             origin: the manifest's file, for messages.
-            trust: whether the user allows the code, from now on.
+            trust: whether the user allows the code from now on.
 
         Raises:
-            UsageError: for code that is not trusted, or a class of a program.
-            RunError: if a file was changed to what is not trusted.
+            UsageError: for code that is not trusted, or a class defined in a program.
+            RunError: if a file was changed and its new content is not trusted.
         """
         if isinstance(self.task, str):
             spec = parse_spec(self.task)
-            if spec.module is not None:  # an export names such a class otherwise
+            if spec.module is not None:  # an export names such a class in another way
                 raise self._made_in_a_program()
             if spec.path is not None:
                 self._check_file(Path(spec.path), origin, trust)
@@ -165,11 +167,11 @@ class Manifest:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the manifest as JSON can hold it."""
+        """Return the manifest in a form that JSON can hold."""
         return {"format": FORMAT, **asdict(self)}
 
     def differences(self, other: "Manifest") -> list[str]:
-        """Say in what an export made later differs in its making, such as `numpy 2.3, now 2.4`."""
+        """Say what differs in the making of a later export, such as `numpy 2.3, now 2.4`."""
         found: list[str] = []
         for name in sorted({*self.versions, *other.versions}):
             then, now = self.versions.get(name, "none"), other.versions.get(name, "none")
@@ -189,7 +191,7 @@ def read_manifest(path: Path) -> Manifest:
     """Read a manifest.
 
     Raises:
-        UsageError: if it cannot be read, is none, or was written by a newer seqtasks.
+        UsageError: if it cannot be read, is no manifest, or comes from a newer seqtasks.
     """
     document = read_json(path, follow=True)
     if not isinstance(document, dict) or type(document.get("format")) is not int:
@@ -210,7 +212,7 @@ def _task(data: Any, field: str) -> Any:
 
 
 def _symbols(data: Any, field: str) -> Any:
-    """Take the symbols of an alphabet, or how many real numbers a step has."""
+    """Return the symbols of an alphabet, or how many real numbers a step has."""
     return listed(text)(data, field) if isinstance(data, list) else whole(1)(data, field)
 
 
@@ -231,7 +233,7 @@ _SHAPE = shape_of(
 
 
 def file_digests(path: Path, name: str) -> dict[str, dict[str, Any]]:
-    """Return the SHA-256 and the size of a file, under a name, or of each file in a folder."""
+    """Return the SHA-256 and size of a file, by a given name, or of each file in a folder."""
     if path.is_file():
         return {name: _digest(path)}
     return {str(file.relative_to(path)): _digest(file) for file in sorted(path.rglob("*"))}

@@ -13,9 +13,9 @@ __all__ = ["check_free", "placing"]
 
 
 def check_free(path: Path, manifest: Path, overwrite: bool) -> None:
-    """Refuse a place that is taken, or that cannot be.
+    """Refuse a path that is taken or cannot be written.
 
-    A folder is only ever replaced if it is an earlier export.
+    A folder is replaced only if it is an earlier export.
 
     Raises:
         UsageError: saying what is in the way.
@@ -38,10 +38,10 @@ def check_free(path: Path, manifest: Path, overwrite: bool) -> None:
 
 @contextmanager
 def placing(path: Path) -> Generator[Path, None, None]:
-    """Yield a temporary path to write a file or a folder at; it then takes the place of `path`.
+    """Yield a temporary path for a file or a folder, and then move the result to `path`.
 
     Raises:
-        RunError: if it cannot be written; what was there before is then as it was.
+        RunError: if it cannot be written; the earlier content of `path` is then intact.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     replaced = path.with_name(f".{path.name}.{os.getpid()}.old")
@@ -68,7 +68,7 @@ def placing(path: Path) -> Generator[Path, None, None]:
 
 
 def _sync(path: Path) -> None:
-    """Bring a file's bytes, or a folder's names, to the disk."""
+    """Flush a file's bytes, or a folder's names, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         sync(descriptor, path)

@@ -27,12 +27,12 @@ _SHOWN = 12
 
 
 class Exported(NamedTuple):
-    """Where an export lies.
+    """The location of an export.
 
     Attributes:
         path: the file, or for `hf` the folder.
         manifest_path: the manifest: beside the file (`x.npz.manifest.json`), or in the folder.
-        manifest: what it says.
+        manifest: the manifest's content.
     """
 
     path: Path
@@ -56,24 +56,24 @@ def export(
     Files appear whole or not at all. Imports no torch.
 
     Args:
-        task: what to draw from: a spec string or a task.
+        task: the task to draw from: a spec string or a task.
         path: the file to write, or for `hf` the folder.
-        count: how many instances.
-        length: the length of the inputs, or a range such as `1..40` of which each instance has one,
-            drawn uniformly from those that the task can have; the training lengths that the task
-            recommends, if not said.
+        count: the number of instances.
+        length: the length of the inputs, or a range such as `1..40`. From a range, each instance's
+            length is drawn uniformly among the lengths that the task allows. The default is the
+            training lengths that the task recommends.
         format: `npz`, arrays `inputs`, `targets` and `lengths`, padded to the longest
-            instance; `jsonl`, symbols, an instance a line; `hf`, a folder of columns `inputs` and
-            `targets` that `datasets.load_from_disk` reads, which needs the package datasets. By
-            the path's ending, `.npz` or `.jsonl`, if not said.
-        seed: where the random streams come from.
+            instance; `jsonl`, symbols, one instance per line; `hf`, a folder with columns `inputs`
+            and `targets` for `datasets.load_from_disk`, which needs the package datasets. The
+            default follows the path's ending, `.npz` or `.jsonl`.
+        seed: the seed of the random streams.
         overwrite: whether to replace an earlier export.
-        progress: called after each instance, with how many are drawn.
+        progress: called after each instance with the number of instances drawn.
 
     Raises:
-        UsageError: if what was asked for cannot be, does not fit into memory or onto the disk, or
-            the path is taken.
-        RunError: if the disk is full; what was there before is then as it was.
+        UsageError: if an argument is invalid, if the instances do not fit in memory or on the disk,
+            or if the path is taken.
+        RunError: if the disk is full; the earlier content of the path is then intact.
 
     Example:
         >>> import tempfile, numpy as np, seqtasks as st
@@ -97,7 +97,7 @@ def export(
     form = _format(path, format)
     manifest = Manifest.of(task, str(wanted), count, seed, form, {})
     if code := code_of(made, "task"):
-        remember(code)  # the user named it
+        remember(code)  # trusted, since the user named it
     return _write(task, manifest, path, overwrite, progress=progress)
 
 
@@ -114,18 +114,18 @@ def regenerate(
 
     Args:
         manifest: the manifest's path.
-        path: the file or folder to write; the one the manifest belongs to, if not said.
-        task: the task, where it is of a class that was made in a program, so that the manifest
-            cannot say where it is.
+        path: the file or folder to write; by default the one that the manifest belongs to.
+        task: the task, if its class was defined in a program, so that the manifest cannot say where
+            to find it.
         overwrite: whether to replace an earlier export.
-        trust: whether to execute code that the manifest names; this is remembered. What you ran or
-            allowed before needs no allowance.
-        progress: called after each instance, with how many are drawn.
+        trust: whether to execute code that the manifest names; this is remembered. Code that you
+            ran or allowed before is trusted already.
+        progress: called after each instance with the number of instances drawn.
 
     Raises:
-        UsageError: if the manifest cannot be read, its task is not there or not trusted, or the
+        UsageError: if the manifest cannot be read, its task is missing or not trusted, or the
             path is taken.
-        RunError: if the bytes would not be the same; nothing is then written.
+        RunError: if the bytes would differ; nothing is written in this case.
     """
     manifest = Path(manifest)
     known = read_manifest(manifest)
@@ -144,7 +144,7 @@ def _write(
     known: Manifest | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Exported:
-    """Write what a manifest says; of a known one, only if the bytes are those it knows."""
+    """Write the export of a manifest; if the manifest is known, only if the bytes match it."""
     made, form = find_task(task), wanted.data_format
     lengths = made.lengths.select(LengthRange.parse(wanted.length), wanted.task_name)
     in_folder = form == "hf"
@@ -168,7 +168,7 @@ def _write(
             manifest = write_data(temporary)
             write_json(temporary / _FOLDER_MANIFEST, manifest.to_json())
     else:
-        # The manifest is on the disk before the data takes its place.
+        # Flush the manifest to the disk before the data takes its place.
         with placing(manifest_path) as temporary_manifest, placing(path) as temporary:
             manifest = write_data(temporary)
             write_json(temporary_manifest, manifest.to_json())
@@ -178,7 +178,7 @@ def _write(
 def _told(
     instances: Iterator[Instance], progress: Callable[[int], None] | None
 ) -> Iterator[Instance]:
-    """Hand instances on, and tell how many there have been."""
+    """Pass instances on, and report how many there have been."""
     for drawn, instance in enumerate(instances, start=1):
         yield instance
         if progress is not None:
@@ -186,8 +186,8 @@ def _told(
 
 
 def _check_same(known: Manifest, manifest: Manifest, path: Path) -> None:
-    """Raise a RunError that says what differs if the bytes are not those of a known manifest."""
-    # A single file may have been given another name, but files of a folder are in one order.
+    """Raise a RunError that names the differences if the bytes differ from a known manifest."""
+    # A single file may have a new name, but the files of a folder are in one order.
     then, now = list(known.files.values()), list(manifest.files.values())
     if then == now:
         return

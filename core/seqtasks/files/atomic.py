@@ -34,7 +34,7 @@ __all__ = [
 logger = logging.getLogger("seqtasks")
 
 MOST_JSON = 32 * 2**20
-"""Bytes of the largest JSON document that is read."""
+"""The largest JSON document that is read, in bytes."""
 
 _NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF)
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+\.tmp")
@@ -43,7 +43,7 @@ _warned: set[str] = set()
 
 @contextmanager
 def writing(path: Path) -> Generator[None, None, None]:
-    """Turn a failure to write into an error for the user.
+    """Turn a write failure into an error for the user.
 
     Raises:
         RunError: naming the file and the cause, such as a full disk.
@@ -56,15 +56,15 @@ def writing(path: Path) -> Generator[None, None, None]:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name, bring it to the disk, and rename it.
+    """Write a file under a temporary name, flush it to the disk, and rename it.
 
     Raises:
-        RunError: if it cannot be written; a file of that name is then as it was.
+        RunError: if it cannot be written; an existing file of that name is then intact.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with writing(path):
         try:
-            temporary.unlink(missing_ok=True)  # of an earlier process with this number
+            temporary.unlink(missing_ok=True)  # left by an earlier process with this number
             with open(temporary, "xb") as file:
                 file.write(content)
                 file.flush()
@@ -99,7 +99,7 @@ def write_output(path: Path, content: bytes) -> None:
 
 
 def sync(descriptor: int, path: Path) -> None:
-    """Bring a file to the disk; where the file system cannot, say so once and go on."""
+    """Flush a file to the disk; if the file system cannot, warn once and go on."""
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -112,10 +112,10 @@ def sync(descriptor: int, path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk; see `sync`."""
+    """Flush the names in a folder to the disk; see `sync`."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
-    except PermissionError:  # one may write in it and not read it
+    except PermissionError:  # a folder may be writable but not readable
         return
     try:
         sync(descriptor, folder)
@@ -124,18 +124,18 @@ def sync_folder(folder: Path) -> None:
 
 
 def warn_once(message: str) -> None:
-    """Warn of what a file system cannot do; of the same thing only once in a process."""
+    """Warn of what a file system cannot do, once per process for each warning."""
     if message not in _warned:
         _warned.add(message)
         logger.warning(message)
 
 
 def sweep(folder: Path, names: Iterable[str]) -> None:
-    """Remove temporary files of `write_atomically` that a process left when it was killed.
+    """Remove temporary files of `write_atomically` that a killed process left behind.
 
     Args:
-        folder: where to look; nobody else may be writing these files there.
-        names: the files whose temporary ones are removed.
+        folder: the folder to search; nobody else may be writing these files there.
+        names: the files whose temporary files are removed.
     """
     with suppress(OSError):
         for entry in list(folder.iterdir()):
@@ -151,14 +151,14 @@ def write_json(path: Path, data: Any) -> None:
 
 @contextmanager
 def open_regular(path: Path, *, follow: bool = False) -> Generator[BinaryIO, None, None]:
-    """Open a file that may come from a stranger, to read; a pipe or a device is not waited for.
+    """Open a file that may come from a stranger for reading, without waiting for a pipe or device.
 
     Args:
         path: the file.
-        follow: whether it may be a symbolic link, as a file that the user named may be.
+        follow: whether the path may be a symbolic link, as for a file that the user named.
 
     Raises:
-        UsageError: if the file cannot be read or is no regular file.
+        UsageError: if the file cannot be read or is not a regular file.
     """
     links = 0 if follow else os.O_NOFOLLOW
     try:
@@ -176,10 +176,10 @@ def open_regular(path: Path, *, follow: bool = False) -> Generator[BinaryIO, Non
 
 @contextmanager
 def appending(path: Path) -> Generator[io.TextIOWrapper, None, None]:
-    """Open a file of one's own to add text to its end: a regular one that has no other name.
+    """Open one of our files to append text; it must be a regular file without another name.
 
     Raises:
-        UsageError: if it is anything else.
+        UsageError: if it is not such a file.
         OSError: if it cannot be opened or written.
     """
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -189,10 +189,10 @@ def appending(path: Path) -> Generator[io.TextIOWrapper, None, None]:
 
 
 def open_owned(path: Path, flags: int) -> int:
-    """Open a file that is written in place: a regular one, not through a link of any kind.
+    """Open a file to write it in place; it must be a regular file, not a link of any kind.
 
     Raises:
-        UsageError: if it is anything else.
+        UsageError: if it is not such a file.
         OSError: if it cannot be opened.
     """
     try:
@@ -210,11 +210,11 @@ def read_regular(path: Path, most: int, *, follow: bool = False) -> bytes:
 
     Args:
         path: the file.
-        most: the number of bytes that it may have.
+        most: the most bytes that the file may have.
         follow: whether it may be a symbolic link.
 
     Raises:
-        UsageError: if the file cannot be read, is no regular file, or is larger than `most`.
+        UsageError: if the file cannot be read, is not regular, or is larger than `most`.
     """
     with open_regular(path, follow=follow) as file:
         large = os.fstat(file.fileno()).st_size > most
@@ -228,17 +228,17 @@ def read_json(path: Path, *, follow: bool = False) -> Any:
     """Read a JSON document; see `read_regular`.
 
     Raises:
-        UsageError: if the file cannot be read or is not JSON, with the place.
+        UsageError: if the file cannot be read or is not JSON; it names the place.
     """
     return read_text(read_regular(path, MOST_JSON, follow=follow), path)
 
 
 class _NotRegularError(Exception):
-    """Where a file was expected is something else."""
+    """The path leads to something other than a regular file."""
 
 
 def _open(path: Path, flags: int, links: int | None = None) -> int:
-    """Open a regular file, with no more names than `links` if that is given."""
+    """Open a regular file that has at most `links` names, if that is given."""
     descriptor = os.open(path, flags, 0o666)
     about = os.fstat(descriptor)
     why = None

@@ -10,7 +10,7 @@ _under_way = _finished = 0
 
 @contextmanager
 def saving() -> Generator[None, None, None]:
-    """Let what happens here end before a signal ends the process."""
+    """Delay a signal that would end the process until this block has ended."""
     global _under_way, _finished
     _under_way += 1
     try:
@@ -26,5 +26,5 @@ def is_saving() -> bool:
 
 
 def finished_savings() -> int:
-    """Return how many things this process has saved."""
+    """Return how many times this process has saved something."""
     return _finished

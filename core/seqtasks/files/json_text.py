@@ -10,18 +10,18 @@ from seqtasks.errors import UsageError, one_line
 __all__ = ["read_text", "write_text"]
 
 MOST_DEPTH = 100
-"""How deep lists and objects may lie in one another in what is read."""
+"""How deep lists and objects may be nested in a document that is read."""
 
 _NAMES = {math.inf: "Infinity", -math.inf: "-Infinity"}
-# JSON escapes what is below a space itself. A lone surrogate cannot be encoded.
+# JSON itself escapes characters below the space. A lone surrogate cannot be encoded.
 _RAW = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def write_text(data: Any, indent: int | None = None) -> str:
     """Return data as JSON.
 
-    A number that is not finite is the text `NaN`, `Infinity` or `-Infinity`; characters that would
-    steer a terminal are escaped.
+    A number that is not finite becomes the text `NaN`, `Infinity` or `-Infinity`. Characters that
+    could control a terminal are escaped.
     """
     text = json.dumps(_finite(data), indent=indent, ensure_ascii=False, allow_nan=False)
     return _RAW.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
@@ -30,15 +30,15 @@ def write_text(data: Any, indent: int | None = None) -> str:
 def read_text(content: bytes, origin: object) -> Any:
     """Read JSON from bytes.
 
-    The numbers NaN and Infinity, which older files hold, are read as Python's own reader does.
+    The numbers NaN and Infinity, which older files contain, are read as Python's reader does.
 
     Args:
         content: text in UTF-8.
-        origin: where the bytes come from, for messages.
+        origin: the source of the bytes, for messages.
 
     Raises:
-        UsageError: if the bytes are not JSON, with the place; if an object has a key twice, or
-            lists and objects lie in one another too deep.
+        UsageError: if the bytes are not JSON, naming the place; if an object has a key twice; or if
+            lists and objects are nested too deep.
     """
     try:
         data = json.loads(content.decode("utf-8"), object_pairs_hook=_without_repeats)
@@ -58,7 +58,7 @@ def read_text(content: bytes, origin: object) -> Any:
 
 
 class _RepeatedKeyError(Exception):
-    """An object has a key twice: which of the values counts depends on the reader."""
+    """An object has a key twice: readers differ in which value they take."""
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

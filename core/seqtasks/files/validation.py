@@ -1,7 +1,7 @@
 """Describe the shape that data from a file must have; name the field that differs.
 
-A shape is a function from data, and the name of its field, to the data as it is used: `real` reads
-the text `Infinity` as the number. Shapes are composed of shapes:
+A shape is a function from data and the name of its field to the data in the form that is used:
+`real` reads the text `Infinity` as the number. Shapes are composed of shapes:
 
     SCORE = fields({"length": whole(1), "metrics": table(real)})
     score = checked(data, SCORE, "result.json")
@@ -38,17 +38,17 @@ _short.maxlevel, _short.maxdict, _short.maxstring = 2, 3, 60
 
 
 class MisshapenError(Exception):
-    """Data that does not fit a shape; the text says which field, what was wanted and what it is."""
+    """Data does not fit a shape; the text names the field, the expectation and the value."""
 
 
 def checked(data: Any, shape: Shape, origin: object, where: str = "") -> Any:
-    """Return data as a shape reads it.
+    """Return data in the form that a shape reads.
 
     Args:
-        data: what a file held.
-        shape: what it must look like.
+        data: the content of a file.
+        shape: the shape that the data must have.
         origin: the file, for messages.
-        where: the place in it, such as ` at line 3`.
+        where: the place in the file, such as ` at line 3`.
 
     Raises:
         UsageError: naming the file and the field.
@@ -60,12 +60,12 @@ def checked(data: Any, shape: Shape, origin: object, where: str = "") -> Any:
 
 
 def anything(data: Any, field: str) -> Any:
-    """Take whatever there is, for another to check."""
+    """Accept any data, for another function to check."""
     return data
 
 
 def text(data: Any, field: str) -> str:
-    """Take text that can be a file's name: without NUL and halves of characters."""
+    """Accept text that can be a file's name: without NUL and halves of characters."""
     if not isinstance(data, str):
         raise _wrong(field, "text", data)
     try:
@@ -78,7 +78,7 @@ def text(data: Any, field: str) -> str:
 
 
 def flag(data: Any, field: str) -> bool:
-    """Take true or false."""
+    """Accept true or false."""
     if not isinstance(data, bool):
         raise _wrong(field, "true or false", data)
     return data
@@ -98,7 +98,7 @@ def whole(least: int, most: int | None = None) -> Shape:
 
 
 def real(data: Any, field: str) -> float:
-    """Take a number, one that is not finite as the text `NaN`, `Infinity` or `-Infinity`."""
+    """Accept a number; one that is not finite is the text `NaN`, `Infinity` or `-Infinity`."""
     if isinstance(data, str) and data in _NOT_FINITE:
         return _NOT_FINITE[data]
     if isinstance(data, bool) or not isinstance(data, int | float):
@@ -110,7 +110,7 @@ def real(data: Any, field: str) -> float:
 
 
 def seconds(data: Any, field: str) -> float:
-    """Take a duration: a finite number, at least 0."""
+    """Accept a duration: a finite number, at least 0."""
     value = real(data, field)
     if not 0 <= value < math.inf:
         raise _wrong(field, "a finite number of seconds, at least 0", data)
@@ -118,12 +118,12 @@ def seconds(data: Any, field: str) -> float:
 
 
 def optional(shape: Shape) -> Shape:
-    """Return the shape of what may be null."""
+    """Return the shape of a value that may also be null."""
     return lambda data, field: None if data is None else shape(data, field)
 
 
 def listed(item: Shape, length: int | None = None) -> Shape:
-    """Return the shape of a list, of a certain length if one is given."""
+    """Return the shape of a list, with a fixed length if one is given."""
 
     def read(data: Any, field: str) -> list[Any]:
         if not isinstance(data, list) or (length is not None and len(data) != length):
@@ -134,7 +134,7 @@ def listed(item: Shape, length: int | None = None) -> Shape:
 
 
 def table(item: Shape, least: int = 0) -> Shape:
-    """Return the shape of an object whose keys are free, with at least so many."""
+    """Return the shape of an object with free keys, and at least `least` of them."""
 
     def read(data: Any, field: str) -> dict[str, Any]:
         if not isinstance(data, dict) or len(data) < least:
@@ -145,9 +145,9 @@ def table(item: Shape, least: int = 0) -> Shape:
 
 
 def fields(required: Mapping[str, Shape], others: Mapping[str, Shape] | None = None) -> Shape:
-    """Return the shape of an object with certain keys, and others that it may have.
+    """Return the shape of an object with required keys and optional keys.
 
-    Keys that the shape does not know are left as they are: a later version may write more.
+    Keys that the shape does not know are left unchanged: a later version may write more.
     """
     others = others or {}
 

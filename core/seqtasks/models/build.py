@@ -23,12 +23,12 @@ READOUT_SIZES = ("input_size", "state_size", "output_size")
 
 
 def cell(spec: str | type[Cell], input_size: int, hidden_size: int) -> Cell:
-    """Return a new cell, initialised from torch's global random state as any module is.
+    """Return a new cell, initialised from torch's global random state like any module.
 
     Args:
         spec: a spec string such as `gru` or `./mine.py:MyCell`, or a subclass of Cell.
-        input_size: features of its input.
-        hidden_size: features of its state.
+        input_size: the features of its input.
+        hidden_size: the features of its state.
 
     Raises:
         UsageError: for an unknown name or parameter, or if the cell cannot be made.
@@ -61,8 +61,8 @@ def build_model(
 ) -> Model:
     """Return a model for a task, float32, initialised from the seed's own stream.
 
-    The caller's random state is untouched. `embedding_size` None means the hidden size, or the
-    number of symbols for the embedding `one-hot`.
+    The caller's random state is untouched. If `embedding_size` is None, it is the hidden size, or
+    the number of symbols for the embedding `one-hot`.
 
     Raises:
         UsageError: for a cell or readout that cannot be made, an embedding that does not fit, or
@@ -86,7 +86,7 @@ def assemble(
     layers: int = 1,
     embedding: EmbeddingKind = "learned",
 ) -> Model:
-    """Return a model initialised from whatever torch draws from; see `build_model`."""
+    """Return a model initialised from torch's current generator; see `build_model`."""
     if embedding == "one-hot":
         embedding_size = _one_hot_size(task, embedding_size)
     elif embedding_size is None:
@@ -112,7 +112,7 @@ def _embedding(task: Task, kind: EmbeddingKind, size: int) -> nn.Module:
 
 
 def _one_hot_size(task: Task, asked_for: int | None) -> int:
-    """Return the size of one-hot symbols."""
+    """Return the size of a one-hot embedding."""
     if not isinstance(task.inputs, Tokens):
         raise UsageError(
             f"the inputs of {task.known_as} are real numbers, which cannot be one-hot; "

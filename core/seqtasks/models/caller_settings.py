@@ -1,9 +1,9 @@
 """Set the caller's torch settings aside, so that a run is the same under any of them.
 
-Settings of a thread (gradients, autocast, modes, NumPy's reaction to errors) are those of torch and
-NumPy as they start, for the time of a call. Settings of the whole process (the default type, the
-precision of products, deterministic algorithms) are put aside when the first of several calls in
-threads begins, and put back when the last one ends.
+During a call, a thread's settings (gradients, autocast, modes, NumPy's reaction to errors) are the
+defaults of torch and NumPy. Settings of the whole process (the default type, the precision of
+products, deterministic algorithms) are set aside when the first of several calls in threads begins.
+They are restored when the last call ends.
 """
 
 import threading
@@ -22,10 +22,10 @@ _USUAL_REACTIONS: Any = {"divide": "warn", "over": "warn", "under": "ignore", "i
 
 @contextmanager
 def own_settings() -> Generator[None, None, None]:
-    """Let nothing that is set in torch or NumPy change what is computed, and put it back after.
+    """Compute under default settings of torch and NumPy, and restore the caller's settings after.
 
-    With a GPU the precision of products and deterministic algorithms stay as they are set: there
-    they are choices between speed and accuracy, or a promise, which only the caller can make.
+    With a GPU, the precision of products and deterministic algorithms stay as the caller set them.
+    They are a choice between speed and accuracy, or a promise, which only the caller can make.
 
     Example:
         >>> import torch
@@ -52,7 +52,7 @@ def own_settings() -> Generator[None, None, None]:
 
 @contextmanager
 def _function_modes_aside() -> Generator[None, None, None]:
-    """Take this thread's torch function modes away, the one of a default device among them."""
+    """Take away this thread's torch function modes, including the mode of a default device."""
     stack: Any = torch._C
     modes = [stack._pop_torch_function_stack() for _ in range(stack._len_torch_function_stack())]
     try:
@@ -64,7 +64,7 @@ def _function_modes_aside() -> Generator[None, None, None]:
 
 @contextmanager
 def _small_numbers_kept() -> Generator[None, None, None]:
-    """Compute with numbers below the normal ones, which torch can be told to take for zero."""
+    """Compute with subnormal numbers, which torch can be set to treat as zero."""
     flushed = float(torch.tensor(1e-42) * 1) == 0 and torch.set_flush_denormal(False)
     try:
         yield
@@ -74,7 +74,7 @@ def _small_numbers_kept() -> Generator[None, None, None]:
 
 
 class _ProcessSettings:
-    """Settings of the process, exchanged while at least one call is under way."""
+    """Settings of the process, exchanged while at least one call is in progress."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -83,7 +83,7 @@ class _ProcessSettings:
 
     @contextmanager
     def aside(self) -> Generator[None, None, None]:
-        """Exchange them, for the time of a call."""
+        """Exchange the settings for the time of a call."""
         with self._lock:
             self._calls += 1
             self._exchange()

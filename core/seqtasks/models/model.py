@@ -19,7 +19,7 @@ from seqtasks.tasks.settings import EngineName, LossReduction
 __all__ = ["Model", "likeliest", "sequence_loss"]
 
 _CALLED = ("forward", "plain", "plain_pass", "__call__", "_call_impl", "_wrapped_call_impl")
-"""Methods that calling a model runs; one that was replaced may do something else."""
+"""The methods that calling a model runs. A replaced method may do something else."""
 
 
 class Model(nn.Module):
@@ -27,7 +27,7 @@ class Model(nn.Module):
 
     Args:
         embedding: `nn.Embedding` for ids, a linear map for real vectors.
-        cells: a cell, or several stacked: each takes the outputs of the one before.
+        cells: one cell, or several stacked cells: each takes the outputs of the cell before.
         readout: from the embedded input and the last cell's output to a prediction.
 
     Example:
@@ -51,10 +51,10 @@ class Model(nn.Module):
         self._engines: Engines | None = None
 
     def use_engine(self, name: EngineName) -> Engines:
-        """Say how the model is run from now on.
+        """Choose how the model is run from now on.
 
-        Untold, it is run by the plain loop; a program made of its parts gives the same results. A
-        part that is replaced later is noticed, and another program made.
+        By default the plain loop runs the model. A compiled program gives the same results. If a
+        part of the model is replaced later, the model notices it and makes another program.
 
         Args:
             name: `plain`; `torch` for tensor operations; `native` for a compiled program; `auto`
@@ -62,21 +62,21 @@ class Model(nn.Module):
                 the model raises a UsageError that says why.
 
         Returns:
-            What is known of its engines; one is settled when the model is first run.
+            The engines of the model and their reasons; one is chosen when the model first runs.
         """
         self._engines = Engines(Parts(self), name)
         return self._engines
 
     @property
     def is_its_parts(self) -> bool:
-        """Whether running the parts is all that calling the model does."""
+        """Whether calling the model runs its parts and does nothing else."""
         kind, held = type(self), vars(self)
         own = all(getattr(kind, name) is getattr(Model, name) for name in _CALLED)
         patched = any(name in held for name in _CALLED) or held.get("_compiled_call_impl")
         return own and not patched and not has_hooks(self) and not has_global_hooks()
 
     def __prepare_scriptable__(self) -> nn.Module:
-        """Tell torch.jit.script, which calls this, what serves instead.
+        """Refuse torch.jit.script, which calls this, and name the alternatives.
 
         Raises:
             RuntimeError: always.
@@ -88,11 +88,11 @@ class Model(nn.Module):
 
     @property
     def engines(self) -> Engines:
-        """What is known of the engines that can run this model."""
+        """The engines that can run this model, and the reasons why others cannot."""
         return self._own_engines() or self.use_engine("plain")
 
     def _own_engines(self) -> Engines | None:
-        """Return the engines; of a copy of another model new ones, for its own parts."""
+        """Return the engines; a copy of another model gets new engines, for its own parts."""
         engines = self._engines
         if engines is not None and engines.parts.model is not self:
             self._engines = Engines(
@@ -114,16 +114,16 @@ class Model(nn.Module):
 
         Args:
             inputs: (batch, time) ids, or (batch, time, features) real vectors.
-            state: the state to start from: the cell's, or with several layers a tuple of theirs;
-                None for the initial one.
-            lengths: (batch,) the steps of each instance; None for all of them.
-            return_states: whether to return the states after every step too.
+            state: the state to start from: the cell's, or with several layers a tuple of states;
+                None for the initial state.
+            lengths: (batch,) the steps of each instance; None for full length.
+            return_states: whether to also return the states after every step.
 
         Returns:
-            The predictions, (batch, time, output size), logits for symbols, zero past an instance's
-            length; the state after each instance's last step; and, if asked for, the states of
-            every step, (batch, time, ...). With several layers states are tuples with an item a
-            layer.
+            The predictions, (batch, time, output size), logits for symbols, zero beyond an
+            instance's length; the state after each instance's last step; and, if requested, the
+            states of every step, (batch, time, ...). With several layers, states are tuples with
+            one item per layer.
 
         Raises:
             ValueError: if lengths are not (batch,) whole numbers within 0 .. time.
@@ -151,7 +151,7 @@ class Model(nn.Module):
     def plain_pass(
         self, inputs: Tensor, states: Sequence[State | None], lengths: Tensor | None
     ) -> tuple[Tensor, Sequence[State]]:
-        """Run the plain loop with the states of all layers as a list."""
+        """Run the plain loop, with the states of all layers in a list."""
         given = None if states[0] is None else self._joined(states)
         result = self.plain(inputs, given, lengths)
         return result[0], self._per_layer(result[1])
@@ -201,7 +201,7 @@ class Model(nn.Module):
     ) -> Tensor:
         """Return the likeliest ids, (batch, time) int64.
 
-        They are IGNORE past an instance's length, and where a logit is NaN.
+        They are IGNORE beyond an instance's length, and where a logit is NaN.
 
         Raises:
             UsageError: if the inputs are no tensor of a batch of sequences, or hold an unknown id.
@@ -228,7 +228,7 @@ class Model(nn.Module):
 
 
 def _check_inputs(embedding: nn.Module, inputs: Any) -> None:
-    """Refuse inputs that no user would get a clear error of torch's for."""
+    """Refuse inputs for which torch's own error would be unclear."""
     if not isinstance(inputs, Tensor):
         raise UsageError(
             f"the inputs must be a tensor of a batch, such as torch.tensor([[0, 1, 1]]), got "
@@ -260,13 +260,13 @@ def sequence_loss(
     Args:
         predictions: (batch, time, symbols) logits, or (batch, time, features) reals.
         targets: (batch, time) ids with IGNORE where nothing is scored: cross-entropy, in nats;
-            (batch, time, symbols) bool with empty sets there: the cross-entropy of being in the
-            set, its mean over symbols; or (batch, time, features) reals with NaN there: squared
-            error, its mean over features.
-        lengths: (batch,) the steps of each instance; positions past them are not scored, whatever
-            is predicted there, NaN included.
-        reduction: `mean` over scored positions, or `sum` over an instance's positions and mean
-            over instances.
+            (batch, time, symbols) bool with empty sets there: the cross-entropy of membership in
+            the set, averaged over symbols; or (batch, time, features) reals with NaN there:
+            squared error, averaged over features.
+        lengths: (batch,) the steps of each instance; positions beyond them are not scored, even if
+            the prediction there is NaN.
+        reduction: `mean` over scored positions; or `sum` over an instance's positions, then the
+            mean over instances.
 
     Raises:
         ValueError: if lengths are not (batch,) whole numbers within 0 .. time.
@@ -308,7 +308,7 @@ def likeliest(logits: Tensor) -> Tensor:
 def _run_cell(
     cell: Any, inputs: Tensor, state: State | None, lengths: Tensor | None, return_states: bool
 ) -> tuple[Any, ...]:
-    """Run a cell along its inputs, through its own `scan` if it has one that serves."""
+    """Run a cell along its inputs, through its own `scan` if that can serve."""
     if hasattr(cell, "scan") and not return_states:
         return scanned(cell, inputs, state, lengths)
     outputs, final, histories = states_along(cell, inputs, state, lengths, return_states)

@@ -9,11 +9,11 @@ __all__ = ["random_bits", "random_octets", "stream", "torch_seed"]
 
 
 def stream(seed: int, purpose: str, *key: int) -> np.random.Generator:
-    """Return the generator of one purpose of one seed; equal arguments give equal streams.
+    """Return the generator for one seed and purpose; equal arguments give equal streams.
 
     Args:
         seed: the experiment's seed, not negative.
-        purpose: what the numbers are for, such as "training" or "evaluation".
+        purpose: the purpose of the numbers, such as "training" or "evaluation".
         key: further whole numbers (a block, a length), not negative.
     """
     spawn_key = (zlib.crc32(purpose.encode()), *key)
@@ -21,21 +21,21 @@ def stream(seed: int, purpose: str, *key: int) -> np.random.Generator:
 
 
 def random_octets(rng: np.random.Generator, count: int) -> NDArray[np.uint8]:
-    """Draw bytes, (count,), as the bit stream of a generator holds them.
+    """Draw bytes, (count,), directly from a generator's bit stream.
 
-    NumPy promises its bit streams from release to release, and not its distributions. These are the
-    bytes of whole words of 64 bits, eight times as quick as `rng.bytes`; what a last word has over
-    is thrown away.
+    NumPy guarantees its bit streams from release to release, but not its distributions. These bytes
+    come from whole 64-bit words, which is eight times as fast as `rng.bytes`. Spare bytes of the
+    last word are dropped.
     """
     words = rng.integers(2**64, size=-(-count // 8), dtype=np.uint64)
     return words.astype("<u8", copy=False).view(np.uint8)[:count]
 
 
 def random_bits(rng: np.random.Generator, count: int) -> NDArray[np.uint8]:
-    """Draw fair bits, (count,), as `random_octets` holds them."""
+    """Draw fair bits, (count,), from the bytes of `random_octets`."""
     return np.unpackbits(random_octets(rng, (count + 7) // 8), count=count)
 
 
 def torch_seed(seed: int, purpose: str) -> int:
-    """Return a seed in torch's range for one purpose of an experiment's seed."""
+    """Return a seed in torch's range, for one purpose of an experiment's seed."""
     return int(stream(seed, purpose).integers(2**63 - 1))

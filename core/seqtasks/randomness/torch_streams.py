@@ -1,11 +1,11 @@
 """Generators that torch draws from in place of its global generator.
 
-A run in a thread must give the bits of the same run alone, so nothing here draws from the global
-generator: while a stream is in use, each random operation of this thread is handed the stream's own
-`torch.Generator`. A generator seeded alike gives the same bits as the global one.
+A run in a thread must give the same bits as the run alone, so nothing here draws from the global
+generator. While a stream is in use, each random operation of this thread receives the stream's own
+`torch.Generator`. A generator with the same seed gives the same bits as the global one.
 
-Operations that take no generator, such as dropout on a GPU, draw from the global state, which is
-exchanged for the time of the call, under a lock, and put back.
+Some operations take no generator, such as dropout on a GPU. They draw from the global state, which
+is exchanged under a lock for the time of the call and then restored.
 """
 
 import re
@@ -28,18 +28,18 @@ __all__ = ["RandomStream", "torch_stream"]
 Result = TypeVar("Result")
 
 _exchanged = threading.RLock()
-"""Held while torch's global state is another's."""
+"""Held while torch's global state is exchanged."""
 _CPU = torch.device("cpu")
 _MAY_DRAW = re.compile(
     "rand|normal|uniform|bernoulli|dropout|multinomial|poisson|binomial|exponential|cauchy"
     "|geometric|rrelu|gumbel|gamma|dirichlet|lstm|gru|rnn|attention|fractional|init|sparse_"
     "|orthogonal|xavier|kaiming"
 )
-"""In the names of torch's functions that may draw; of others it does no harm, but takes longer."""
+"""Parts of the names of torch functions that may draw. A match that never draws only costs time."""
 
 
 def torch_stream(seed: int, purpose: str) -> "RandomStream":
-    """Return the stream that torch draws from for one purpose of an experiment's seed.
+    """Return the stream for torch's draws, for one purpose of an experiment's seed.
 
     All draws of torch inside a run come from here.
     """
@@ -50,7 +50,7 @@ class RandomStream:
     """Random numbers for torch, of one seed, on any device.
 
     Args:
-        seed: of the generators, one for each device.
+        seed: the seed of the generators, one for each device.
     """
 
     def __init__(self, seed: int) -> None:
@@ -74,14 +74,14 @@ class RandomStream:
         return [self.generator(device).get_state() for device in devices]
 
     def restore(self, states: list[Tensor], gpu: torch.device | None = None) -> None:
-        """Put back what `states` returned."""
+        """Restore states that `states` returned."""
         self.generator().set_state(states[0])
         if gpu is not None:
             self.generator(gpu).set_state(states[1])
 
     @property
     def is_used(self) -> bool:
-        """Whether anything was drawn from the stream since it was made."""
+        """Whether anything has been drawn from the stream since it was made."""
         fresh = RandomStream(self._seed)
         return any(
             not torch.equal(one.get_state(), fresh.generator(device).get_state())
@@ -92,7 +92,7 @@ class RandomStream:
     def drawing(self) -> Generator[None, None, None]:
         """Let this thread's random operations draw from the stream.
 
-        All of them, also those inside compiled functions; each operation takes longer meanwhile.
+        This covers all of them, even those inside compiled functions. Each operation takes longer.
         """
         with _OperationsDraw(self):
             yield
@@ -101,14 +101,14 @@ class RandomStream:
     def functions_drawing(self) -> Generator[None, None, None]:
         """Let torch's random functions draw from the stream.
 
-        As `drawing`, but for what draws without the name of a random function, and much quicker.
+        It misses draws without the name of a random function, but is much faster than `drawing`.
         """
         with _FunctionsDraw(self):
             yield
 
     @contextmanager
     def exchanged(self, device: torch.device = _CPU) -> Generator[None, None, None]:
-        """Let torch's global generator be the stream, under a lock; put its state back."""
+        """Make torch's global generator the stream, under a lock, and restore its state after."""
         with _exchanged:
             before = _global_state(device)
             _set_global_state(device, self.generator(device).get_state())
@@ -124,16 +124,16 @@ class RandomStream:
         device: torch.device = _CPU,
         undo: Callable[[], None] = lambda: None,
     ) -> Result:
-        """Return the result of a call that is not expected to draw, and does so from the stream.
+        """Return the result of a call that probably draws nothing; if it draws, use the stream.
 
-        Most models draw nothing and should not become slower: the call is first made as it is. If
+        Most models draw nothing and should not become slower: the call is first made unchanged. If
         torch's global state changed meanwhile, by this call or by another thread, the call is made
         again with the stream. After a call that drew, later calls use the stream at once.
 
         Args:
-            call: what may draw.
-            device: where it draws.
-            undo: takes back what the call changed, before the call is made again.
+            call: the call that may draw.
+            device: the device on which it draws.
+            undo: undoes the changes of the call before the call is made again.
         """
         if not self._is_needed:
             with _exchanged:
@@ -155,11 +155,11 @@ class RandomStream:
 
 
 class _OperationsDraw(TorchDispatchMode):
-    """Hands a stream's generators to operations that draw, whoever calls them."""
+    """Gives a stream's generators to operations that draw, whoever calls them."""
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        """Leave torch's compiler alone: to be hidden from it, the mode would import all of it."""
+        """Ignore torch's compiler: hiding this mode from it would import all of it."""
         return False
 
     def __init__(self, stream: RandomStream) -> None:
@@ -181,7 +181,7 @@ class _OperationsDraw(TorchDispatchMode):
                 return func(*args, **kwargs)
         operation, place = seeded
         given = args[place] if len(args) > place else kwargs.get("generator")
-        if given is not None:  # the model has one of its own
+        if given is not None:  # the model has its own generator
             return func(*args, **kwargs)
         generator = self._stream.generator(device)
         if len(args) > place and operation is func:
@@ -190,7 +190,7 @@ class _OperationsDraw(TorchDispatchMode):
 
 
 class _FunctionsDraw(TorchFunctionMode):
-    """Hands a stream's generators to functions that may draw, by their names."""
+    """Gives a stream's generators to functions that may draw, which it finds by their names."""
 
     def __init__(self, stream: RandomStream) -> None:
         super().__init__()
@@ -214,7 +214,7 @@ def _native_dropout(
     p: float,
     train: bool | None,
 ) -> tuple[Tensor, Tensor]:
-    """Do as `torch.native_dropout` on a CPU, which takes no generator; scripts call it."""
+    """Do the same as `torch.native_dropout` on a CPU, which takes no generator; scripts call it."""
     if train is False or not input.numel():
         return torch.native_dropout(input, p, train)
     mask = torch.empty_like(input, dtype=torch.bool)
@@ -229,7 +229,7 @@ def _dropout(
     training: bool = True,
     inplace: bool = False,
 ) -> Tensor:
-    """Do as `torch.nn.functional.dropout`, in the operations of torch's own on a CPU."""
+    """Do the same as `torch.nn.functional.dropout`, with torch's own operations on a CPU."""
     if inplace or not training or not 0 < p < 1 or not input.numel() or input.device != _CPU:
         with stream.drawing():
             return functional.dropout(input, p, training, inplace)
@@ -255,7 +255,7 @@ _OFTEN: dict[Any, Callable[..., Tensor]] = {
     functional.dropout: _dropout,
     torch.randn_like: _randn_like,
 }
-"""What models draw by most, without the detour by all operations."""
+"""The functions that models most often draw by, without the detour through all operations."""
 
 
 @cache
@@ -270,7 +270,7 @@ def _draws(operation: Any) -> bool:
 
 @cache
 def _with_generator(operation: Any) -> tuple[Any, int] | None:
-    """Return an operation, or its other form, that takes a generator, and at which place."""
+    """Return the form of an operation that takes a generator, and the generator's position."""
     taken = _arguments(operation)
     names = [name for name, _ in taken]
     if "generator" in names:
@@ -285,7 +285,7 @@ def _with_generator(operation: Any) -> tuple[Any, int] | None:
 
 
 def _arguments(operation: Any) -> list[tuple[str, str]]:
-    """Return the names and types of what an operation takes."""
+    """Return the names and types of an operation's arguments."""
     return [(argument.name, str(argument.type)) for argument in operation._schema.arguments]
 
 

@@ -19,17 +19,17 @@ from seqtasks.trust.sources import MOST_SOURCE, Source
 __all__ = ["definition_digest", "model_definition"]
 
 _CONTRACT = frozenset({"seqtasks.cells.base", "seqtasks.tasks", "seqtasks.tasks.task"})
-"""What things of seqtasks itself are built on, as a stranger's are: no part of a definition."""
+"""Modules of seqtasks that every definition builds on, so that they are part of none."""
 
 _EVERYTHING = "*"
 
 
 def definition_digest(thing: Any) -> str | None:
-    """Return the SHA-256 of what a class, a function or an instance is defined by.
+    """Return the SHA-256 of the definition of a class, a function or an instance.
 
-    It covers the definition's syntax tree and, of the same package (or of the user's own files),
-    every function, class and constant that it uses, directly or not. Comments, docstrings and the
-    layout of the text do not count, nor does another package. Of a task registered ready made the
+    It covers the definition's syntax tree and every function, class and constant that it uses,
+    directly or not, in the same package (or in the user's files). Comments, docstrings, the text's
+    layout and other packages do not count. For a task that is registered as an instance, the
     values of its fields count too.
 
     Returns:
@@ -71,12 +71,12 @@ def model_definition(model: Any) -> str | None:
 
 @dataclass
 class _Module:
-    """A module's statements by the names they bind, and what it imports.
+    """A module's statements by the names that they bind, and its imports.
 
     Attributes:
         bindings: top-level statements by each name that they bind or change.
         imports: by local name, a module and a name in it; None for the module itself.
-        stars: modules of which all names were imported.
+        stars: modules whose names were all imported with `*`.
     """
 
     bindings: dict[str, list[ast.stmt]] = field(default_factory=dict[str, list[ast.stmt]])
@@ -87,17 +87,17 @@ class _Module:
 
 
 class _Package:
-    """The modules among which a definition is followed."""
+    """The modules in which a definition is followed."""
 
     def __init__(self) -> None:
         self._read: dict[str, _Module | None] = {}
 
     def content(self, name: str) -> tuple[bytes, bool] | None:
-        """Return a module's source and whether it is a package, None for one outside."""
+        """Return a module's source and whether it is a package, or None for one outside."""
         raise NotImplementedError
 
     def module(self, name: str) -> _Module | None:
-        """Return a module, None for one that is outside or cannot be read."""
+        """Return a module, or None for one that is outside or cannot be read."""
         if name not in self._read:
             found, self._read[name] = self.content(name), None
             if found is not None:
@@ -127,7 +127,7 @@ class _Installed(_Package):
 
 
 class _Files(_Package):
-    """A file of the user's own, which has no name here, and its neighbours."""
+    """A user's file, which has no name here, and its neighbours."""
 
     def __init__(self, source: Source) -> None:
         super().__init__()
@@ -139,7 +139,7 @@ class _Files(_Package):
 
 
 _known: dict[tuple[str, str, Path | None], tuple[dict[Path, bytes], str | None]] = {}
-"""Digests by module, name and file, with the contents of all files that they were computed from."""
+"""Digests by module, name and file, with the contents of all files that went into them."""
 
 
 def _of_module(module: str, name: str) -> str | None:
@@ -164,7 +164,7 @@ def _of_source(source: Source, name: str) -> str | None:
 
 
 def _digest(package: _Package, module: str, qualified_name: str) -> str | None:
-    """Follow a definition through its package, and return the digest of all that was met."""
+    """Follow a definition through its package, and return the digest of everything it reaches."""
     first = package.module(module)
     name = qualified_name.partition(".")[0]
     if first is None or name not in first.bindings:
@@ -179,7 +179,7 @@ def _digest(package: _Package, module: str, qualified_name: str) -> str | None:
             met[place] = ""
             known = package.module(place[0])
             if known is None:
-                continue  # of another package: its name, in `met`, is all that counts
+                continue  # of another package: only its name, in `met`, counts
             if place[1] == _EVERYTHING:
                 pending += [(place[0], one) for one in known.bindings]
                 continue
@@ -198,7 +198,7 @@ def _digest(package: _Package, module: str, qualified_name: str) -> str | None:
 
 
 def _target(package: _Package, module: str, attribute: str | None) -> tuple[str, str | None]:
-    """Return what an import names: a module, or something in one."""
+    """Return the target of an import: a module, or something in a module."""
     inner = f"{module}.{attribute}" if module else attribute
     if attribute is None or inner is None or package.module(inner) is None:
         return module, attribute
@@ -206,7 +206,7 @@ def _target(package: _Package, module: str, attribute: str | None) -> tuple[str,
 
 
 def _imported(package: _Package, known: _Module, name: str) -> Iterator[tuple[str, str]]:
-    """Yield where a name comes from that a module imports."""
+    """Yield the origins of a name that a module imports."""
     if name in known.imports:
         module, attribute = _target(package, *known.imports[name])
         yield module, attribute or _EVERYTHING
@@ -217,7 +217,7 @@ def _imported(package: _Package, known: _Module, name: str) -> Iterator[tuple[st
 def _used(
     package: _Package, module: str, known: _Module, statement: ast.stmt
 ) -> Iterator[tuple[str, str]]:
-    """Yield what a statement uses of its module and of those that it imports."""
+    """Yield the names of its module and of imported modules that a statement uses."""
     whole: set[ast.AST] = set()
     for node in ast.walk(statement):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
@@ -225,7 +225,7 @@ def _used(
             if found is None or node.value.id in known.bindings:
                 continue
             origin, attribute = _target(package, *found)
-            if attribute is None:  # only this attribute of the module is used
+            if attribute is None:  # the statement uses only this attribute of the module
                 whole.add(node.value)
                 origin, attribute = _target(package, origin, node.attr)
                 yield origin, attribute or _EVERYTHING
@@ -268,7 +268,7 @@ def _absolute(node: ast.ImportFrom, package: str) -> str:
 
 
 def _bound(statement: ast.stmt) -> set[str]:
-    """Return the names that a top-level statement binds, or may change."""
+    """Return the names that a top-level statement binds or may change."""
     if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
         return {statement.name}
     names: set[str] = set()
@@ -277,7 +277,7 @@ def _bound(statement: ast.stmt) -> set[str]:
             names.add(node.name)
         elif isinstance(node, ast.Name):
             stored = isinstance(node.ctx, ast.Store)
-            # `Cell.forward = other` and `register(Cell)` may change what they mention.
+            # `Cell.forward = other` and `register(Cell)` may change the names that they mention.
             if stored or isinstance(statement, ast.Expr):
                 names.add(node.id)
         elif isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
@@ -290,9 +290,9 @@ def _bound(statement: ast.stmt) -> set[str]:
 
 
 def _written(node: Any) -> str:
-    """Return a syntax tree as text that no layout, comment or docstring changes.
+    """Return a syntax tree as text, independent of layout, comments and docstrings.
 
-    Fields that are empty are left out, so that another Python's new fields do not count.
+    Empty fields are left out, so that new fields of another Python do not count.
     """
     if isinstance(node, ast.AST):
         parts: list[str] = []
@@ -320,7 +320,7 @@ def _without_docstring(node: ast.AST, body: list[Any]) -> list[Any]:
 
 
 def _file_of(name: str) -> Path | None:
-    """Return the file of a module that is imported, or lies in a package that is."""
+    """Return the file of an imported module, or of a module in an imported package."""
     module = sys.modules.get(name)
     if module is not None:
         file = getattr(module, "__file__", None)

@@ -38,15 +38,15 @@ KINDS: tuple[Kind, ...] = ("task", "cell", "readout", "experiment", "command")
 logger = logging.getLogger("seqtasks")
 DISABLE_VARIABLE = "SEQTASKS_DISABLE_PLUGINS"
 EVERY, THIRD_PARTY = "all", "third-party"
-"""Words that switch off all plugins but `builtin`, which brings the commands, and all of others."""
+"""Words that switch off all plugins but `builtin` (the commands), or all of others."""
 MOST_NAMED = 12
-"""Known names that a message lists; more would hide the message."""
+"""The most known names in a message; more would hide the message."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One registered thing: what or where it is (`target`), and which plugin says so."""
+    """One registered thing: the thing or its location (`target`), and the plugin that names it."""
 
     kind: Kind
     name: str
@@ -60,10 +60,10 @@ class Entry:
 
 @dataclass
 class Plugin:
-    """A plugin found by its entry point, and what became of it.
+    """A plugin found by its entry point, and its status.
 
     Attributes:
-        gives: the names it registers, by kind; another plugin may hold one of them.
+        gives: the names that it registers, by kind; another plugin may hold one of them.
         observes: the moments of a run that it sees.
         left_out: each thing that it registers wrongly, and why; its others are in use.
     """
@@ -80,12 +80,12 @@ class Plugin:
 
     @property
     def title(self) -> str:
-        """What messages call it."""
+        """The plugin's name in messages."""
         return f"plugin {self.name} of {self.distribution}"
 
 
 class Registry:
-    """What the installed plugins offer.
+    """The things that the installed plugins offer.
 
     Attributes:
         plugins: every plugin found, the built-in ones first, then by distribution name.
@@ -112,21 +112,21 @@ class Registry:
         return sorted(self._entries[kind])
 
     def get(self, kind: Kind, name: str) -> Entry | None:
-        """Return the entry of a name, or None."""
+        """Return the entry with a name, or None."""
         return self._entries[kind].get(name)
 
     def entry(self, kind: Kind, name: str) -> Entry:
-        """Return the entry of a name.
+        """Return the entry with a name.
 
         Raises:
-            UsageError: for an unknown name, with the nearest known one.
+            UsageError: for an unknown name; it suggests the nearest known one.
         """
         if entry := self.get(kind, name):
             return entry
         raise UsageError(self.unknown(name, kind))
 
     def unknown(self, name: str, *kinds: Kind) -> str:
-        """Return the message for a name that none of the kinds knows."""
+        """Return the message for a name that is unknown in all of the kinds."""
         known = sorted({known for kind in kinds for known in self.names(kind)})
         suggestion = did_you_mean(name, known)
         if not suggestion:
@@ -143,7 +143,7 @@ class Registry:
         return f"unknown {listed} '{name}'.{suggestion}"
 
     def load(self, entry: Entry) -> Any:
-        """Return the object an entry stands for, importing it if it is lazy.
+        """Return the object of an entry, importing it if it is lazy.
 
         Raises:
             UsageError: if a lazy target cannot be imported.
@@ -160,14 +160,14 @@ class Registry:
                     value = getattr(value, part)
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # a stranger's module may raise anything
+        except BaseException as error:  # foreign code may raise anything at import
             raise UsageError(
                 f"{title} cannot be loaded from '{entry.target}': {one_line(error)}"
             ) from error
         return value
 
     def plugin_versions(self) -> dict[str, str]:
-        """Return the versions of the distributions whose plugins are in use."""
+        """Return the versions of the distributions with plugins in use."""
         loaded = [plugin for plugin in self.plugins if plugin.status == "loaded"]
         return {plugin.distribution: plugin.version for plugin in loaded}
 
@@ -202,7 +202,7 @@ class Registry:
             self._claim(entry)
 
     def _register(self, plugin: Plugin) -> list[Entry]:
-        """Register a module with pluggy and collect its entries, all or none."""
+        """Register a module with pluggy and collect its entries, all of them or none."""
         registered = f"{plugin.distribution}:{plugin.name}"
         try:
             self.hooks.register(plugin.module, registered)
@@ -269,7 +269,7 @@ def _why_not(kind: Kind, name: Any, target: Any, texts: Mapping[str, Any]) -> st
 
 
 def _discover() -> Iterator[tuple[EntryPoint, Distribution | None]]:
-    """Yield the entry points of the group, the built-in ones first, then by distribution name."""
+    """Yield the group's entry points, the built-in ones first, then by distribution name."""
     found: dict[tuple[str, str], tuple[EntryPoint, Distribution | None]] = {}
     for point in entry_points(group=hookspecs.ENTRY_POINT_GROUP):
         distribution = getattr(point, "dist", None)
@@ -280,7 +280,7 @@ def _discover() -> Iterator[tuple[EntryPoint, Distribution | None]]:
 
 
 def _name_and_version(distribution: Distribution | None) -> tuple[str, str]:
-    """Return what a distribution's metadata says; its metadata may be missing or damaged."""
+    """Return a distribution's metadata, which may be missing or damaged."""
     unknown = ("unknown distribution", "unknown")
     if distribution is None:
         return unknown
@@ -301,10 +301,10 @@ _making = threading.RLock()
 
 
 def current_registry() -> Registry:
-    """Return the registry in use, made at the first call.
+    """Return the registry in use. The first call makes it.
 
-    The environment variable SEQTASKS_DISABLE_PLUGINS names plugins to leave out; `all` leaves out
-    all but `builtin`, `third-party` those of other distributions than seqtasks.
+    The environment variable SEQTASKS_DISABLE_PLUGINS names plugins to leave out. `all` leaves out
+    all plugins but `builtin`; `third-party` leaves out all plugins of other distributions.
     """
     if _current is None:
         with _making:
@@ -313,7 +313,7 @@ def current_registry() -> Registry:
 
 
 def use_registry(disabled: Iterable[str] = ()) -> Registry:
-    """Make a new registry without the plugins named, and put it in use."""
+    """Make a new registry without the named plugins, and put it into use."""
     global _current
     named = os.environ.get(DISABLE_VARIABLE, "").split(",")
     _current = Registry({name.strip() for name in named} | set(disabled) - {""})

@@ -23,7 +23,7 @@ __all__ = ["Found", "build_task", "find", "task"]
 
 @dataclass(frozen=True)
 class Found:
-    """A target (a class, or an object registered ready made) and the values of its parameters."""
+    """A target (a class, or a registered instance) and the values of its parameters."""
 
     spec: Spec
     target: Any
@@ -31,18 +31,18 @@ class Found:
 
     @property
     def name(self) -> str:
-        """A short name: the registered one, or that of the class in a file or module."""
+        """A short name: the registered name, or the name of the class in a file or module."""
         return self.spec.name if self.spec.is_registered else self.target.__name__
 
 
 def find(kind: Kind, text: str, base: type, given: Sequence[str] = ()) -> Found:
-    """Return what a spec string names.
+    """Return the target that a spec string names.
 
     Args:
-        kind: where to look a registered name up.
+        kind: the kind in which to look up a registered name.
         text: the spec string.
-        base: the class it must be a subclass (or an instance) of.
-        given: the parameters that the caller fills in itself.
+        base: the class that the target must be a subclass (or an instance) of.
+        given: the parameters that the caller itself fills in.
 
     Raises:
         UsageError: for an unknown name, file, module, class or parameter.
@@ -75,7 +75,7 @@ def find(kind: Kind, text: str, base: type, given: Sequence[str] = ()) -> Found:
 
 
 def task(spec: str | Task | type[Task]) -> Task:
-    """Return the task a spec string names. Imports no torch.
+    """Return the task that a spec string names. Imports no torch.
 
     Example:
         >>> import seqtasks as st
@@ -92,7 +92,7 @@ def task(spec: str | Task | type[Task]) -> Task:
         raise UsageError(f"a task is a spec string or a Task, got {type(spec).__name__}")
     found = find("task", spec, Task)
     if isinstance(found.target, Task):
-        made = copy.copy(_checked(found.target))  # for what is registered may have several names
+        made = copy.copy(_checked(found.target))  # a registered instance may have several names
     else:
         made = build_task(found.target, found.parameters, spec)
     if found.spec.is_registered:
@@ -101,7 +101,7 @@ def task(spec: str | Task | type[Task]) -> Task:
 
 
 def build_task(cls: type[Task], parameters: dict[str, Any], spec: str) -> Task:
-    """Make a task and check that it says what a task must."""
+    """Make a task and check that it defines everything that a task must."""
     try:
         made = cls(**parameters)
     except UsageError:
@@ -112,17 +112,17 @@ def build_task(cls: type[Task], parameters: dict[str, Any], spec: str) -> Task:
 
 
 def _checked(made: Task) -> Task:
-    """Return a task that says what a task must.
+    """Return a task after checking that it defines everything that a task must.
 
     Raises:
-        UsageError: if it does not, naming what is missing or wrong.
+        UsageError: naming the missing or wrong part.
     """
     name = type(made).__name__
     try:
         _check_parts(made, name)
     except UsageError:
         raise
-    except Exception as error:  # an attribute may be a property of the author's
+    except Exception as error:  # an attribute may be a property in the author's code
         raise UsageError(f"task {name} cannot say what it is: {explain(error)}") from error
     return made
 

@@ -22,15 +22,15 @@ _from_here = True
 
 
 class ModuleNotThereError(SpecError):
-    """A spec names a module that cannot be found."""
+    """A spec names a module that does not exist."""
 
 
 @contextmanager
 def nothing_from_here() -> Generator[None]:
-    """Import no module of the current folder by its name, unless a distribution installed it.
+    """Do not import modules of the current folder by name, unless a distribution installed them.
 
-    The command line does so: what is imported must not depend on the folder that one stands in. In
-    a program it is Python's path that says what can be imported.
+    The command line uses this: its imports must not depend on the current folder. In a program,
+    Python's path decides which modules can be imported.
     """
     global _from_here
     before, _from_here = _from_here, False
@@ -41,16 +41,16 @@ def nothing_from_here() -> Generator[None]:
 
 
 def class_from_module(spec: Spec, base: type, kind: str, known: Iterable[str] = ()) -> type[Any]:
-    """Return the class that a spec names by its module, which is imported.
+    """Import the module that a spec names, and return the class.
 
     Args:
         spec: a spec with a module.
-        base: the class that it must be a proper subclass of, which is checked before it is called.
-        kind: what it is to be.
-        known: registered names, among which a mistyped one is looked for too.
+        base: the class must be a proper subclass of this; it is checked before it is called.
+        kind: the kind that the class must be.
+        known: registered names, which may be suggested for a mistyped one.
 
     Raises:
-        UsageError: if the module cannot be found or imported, or holds no such class.
+        UsageError: if the module cannot be found or imported, or lacks such a class.
     """
     assert spec.module is not None
     module = sys.modules.get(spec.module) or _import(spec, spec.module, known)
@@ -77,17 +77,17 @@ def class_from_module(spec: Spec, base: type, kind: str, known: Iterable[str] = 
 
 
 def _attribute(holder: Any, name: str) -> Any:
-    """Return what a module or a class holds under a name; None for nothing, or no such holder."""
+    """Return the attribute of a module or a class, or None if either does not exist."""
     if not (inspect.ismodule(holder) or inspect.isclass(holder)):
         return None
     try:
         return getattr(holder, name, None)
-    except Exception as error:  # a module may import what it holds when it is asked
+    except Exception as error:  # a module may import its content only on access
         raise UsageError(f"{name} of {holder.__name__} cannot be had: {explain(error)}") from error
 
 
 def _import(spec: Spec, name: str, known: Iterable[str]) -> ModuleType:
-    """Import a module, and say where its name goes wrong if it is not found."""
+    """Import a module; if it is not found, point at the wrong part of its name."""
     first = name.partition(".")[0]
     if not _from_here and first not in sys.modules and lies_here(first) and owner(first) is None:
         raise ModuleNotThereError(spec.text, 0, _not_from_here(spec, first))
@@ -106,7 +106,7 @@ def _import(spec: Spec, name: str, known: Iterable[str]) -> ModuleType:
 
 
 def _not_there(spec: Spec, parts: list[str], place: int, known: Iterable[str]) -> SpecError:
-    """Return the error for a module of which one part is not found, with the nearest that is."""
+    """Return the error for a module with a part that is not found, suggesting the nearest."""
     column = spec.text.index(parts[0]) + sum(len(part) + 1 for part in parts[:place])
     if place:
         package = ".".join(parts[:place])
@@ -128,7 +128,7 @@ def _not_there(spec: Spec, parts: list[str], place: int, known: Iterable[str]) -
 
 
 def _not_from_here(spec: Spec, first: str) -> str:
-    """Return the message for a module of the current folder, with what to write instead."""
+    """Return the message for a module of the current folder, with the spec to write instead."""
     file = _file_here(spec)
     instead = f"name its file, ./{file}:{spec.name}, or " if file is not None else ""
     return (
@@ -138,7 +138,7 @@ def _not_from_here(spec: Spec, first: str) -> str:
 
 
 def _file_here(spec: Spec) -> Path | None:
-    """Return the file in the current folder that a module would be, None if there is none."""
+    """Return the file in the current folder that a module name stands for, or None."""
     path = Path(*(spec.module or "").split("."))
     with suppress(OSError):
         for file in (path.with_suffix(".py"), path / "__init__.py"):

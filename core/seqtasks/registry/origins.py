@@ -17,19 +17,19 @@ from seqtasks.trust.distributions import installed, owner
 __all__ = ["Origin", "held_distributions", "origin_of", "recorded_origin", "unknown_name"]
 
 _MOST_HELD = 500
-"""Distributions of a record that are looked for: each takes a look into folders."""
+"""The most distributions of a record to look up; each takes a search through folders."""
 
 _KINDS: tuple[Kind, ...] = ("task", "cell", "readout")
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a thing comes from. None stands for what does not apply or is not known.
+    """The origin of a thing. None stands for an unknown or inapplicable part.
 
     Attributes:
         name: the registered name; None for a class that no plugin registers.
         plugin: the plugin that registers it.
-        distribution: the distribution that brings it; None for a file or program of one's own.
+        distribution: the distribution that brings it; None for a user's file or program.
         version: the distribution's version.
         definition: the digest of its definition.
     """
@@ -41,11 +41,11 @@ class Origin:
     definition: str | None = None
 
     def to_json(self) -> dict[str, str | None]:
-        """Return what a run records of it."""
+        """Return a run's record of the origin."""
         return asdict(self)
 
     def difference(self, now: "Origin") -> str | None:
-        """Say in what the thing is another one now, None if it is the same."""
+        """Say how the thing differs now, or return None if it is the same."""
         if self.distribution != now.distribution:
             return f"came from {_told(self)} and now comes from {_told(now)}"
         if self.definition is not None and now.definition is not None:
@@ -63,10 +63,10 @@ class Origin:
 
 
 def origin_of(thing: Any, kind: Kind) -> Origin:
-    """Return where a thing comes from now, as an experiment has it: a spec, a class, an instance.
+    """Return the current origin of a thing that an experiment holds: spec, class or instance.
 
     Raises:
-        UsageError: for an unknown name, or a file that cannot be read or run.
+        UsageError: for an unknown name, or a file that cannot be read or executed.
     """
     if isinstance(thing, str):
         spec = parse_spec(thing)
@@ -93,7 +93,7 @@ def origin_of(thing: Any, kind: Kind) -> Origin:
 
 
 def recorded_origin(record: Mapping[str, Any], kind: Kind) -> Origin | None:
-    """Return where a run's record says that a thing came from; None if it does not say."""
+    """Return the origin of a thing in a run's record, or None if the record lacks it."""
     things = record.get("things")
     found = things.get(kind) if isinstance(things, dict) else None
     if not isinstance(found, dict):
@@ -104,7 +104,7 @@ def recorded_origin(record: Mapping[str, Any], kind: Kind) -> Origin | None:
 
 
 def held_distributions(record: Mapping[str, Any]) -> dict[str, str]:
-    """Return the distributions that a record names, with their versions."""
+    """Return the distributions in a record, with their versions."""
     versions = record.get("versions")
     plugins = versions.get("plugins") if isinstance(versions, dict) else None
     held = plugins if isinstance(plugins, dict) else {}
@@ -118,7 +118,7 @@ def held_distributions(record: Mapping[str, Any]) -> dict[str, str]:
 
 
 def unknown_name(kind: Kind, name: str, record: Mapping[str, Any]) -> str:
-    """Return the message for a name in a record that no plugin registers now."""
+    """Return the message for a name in a record that no plugin registers any more."""
     origin = recorded_origin(record, kind)
     if origin is not None and origin.distribution is not None:
         came = f"{kind} '{name}' came from the distribution {_told(origin)}"

@@ -20,25 +20,25 @@ logger = logging.getLogger("seqtasks")
 
 OWN_DISTRIBUTION = "seqtasks"
 SLOW = 3.0
-"""Seconds after which a plugin that is still being imported is named."""
+"""Name a plugin if its import takes longer than this many seconds."""
 
 
 @contextlib.contextmanager
 def importing(
     title: str, name: str, slow: float = SLOW, *, ours: bool = False
 ) -> Generator[None, None, None]:
-    """Import something of a plugin, which may print, take long or be interrupted.
+    """Import something of a plugin. The import may print, take long or be interrupted.
 
-    What it prints goes to stderr: stdout holds what the command was asked for, such as JSON.
+    Its output goes to stderr: stdout is for the command's result, such as JSON.
 
     Args:
-        title: what is imported, for messages, such as `plugin example of seqtasks-example`.
-        name: of the plugin, to leave it out by.
-        slow: seconds after which it is named.
-        ours: whether the plugin is the core's own, which is never to be left out.
+        title: the name of the import in messages, such as `plugin example of seqtasks-example`.
+        name: the plugin's name, for the advice to leave it out.
+        slow: the number of seconds after which the plugin is named.
+        ours: whether the plugin is the core's own, which must never be left out.
 
     Raises:
-        KeyboardInterrupt: with a text that says what was being imported.
+        KeyboardInterrupt: with a text that names the interrupted import.
     """
     said = f"{title} takes long to import; to leave it out: --no-plugin {name}"
     ended, torch_was_there = threading.Event(), "torch" in sys.modules
@@ -93,7 +93,7 @@ def _process_kept(title: str) -> Generator[None, None, None]:
 
 
 def check_marked(module: Any, marked: list[str]) -> None:
-    """Refuse a module with hooks that are not marked, or with none: it would give nothing."""
+    """Refuse a module without marked hooks, or with an unmarked one: it would give nothing."""
     hooks = [name for name, value in vars(hookspecs).items() if hasattr(value, "seqtasks_spec")]
     forgotten = [
         name
@@ -112,7 +112,7 @@ def check_marked(module: Any, marked: list[str]) -> None:
 
 
 def check_required_version(distribution: Distribution) -> None:
-    """Raise if a distribution's metadata asks for a seqtasks that this one is not."""
+    """Raise if a distribution's metadata requires another seqtasks than this one."""
     wanted = [text for text in distribution.requires or () if text.lower().startswith("seqtasks")]
     if not wanted:
         return  # packaging takes a while to import

@@ -54,14 +54,14 @@ _BASES = {"cell": ("seqtasks.cells.base", "Cell"), "readout": ("seqtasks.cells.b
 
 @dataclass(frozen=True)
 class Verified:
-    """What a record names, looked at but not yet executed.
+    """A thing that a record names, examined but not yet executed.
 
     Attributes:
-        kind: what it is to be.
-        reference: how the record names it.
+        kind: the kind that the thing must be.
+        reference: the record's name for the thing.
         source: the copy that would be executed, with its neighbours.
         module: the file of a module that would be imported.
-        code: what would be executed; None if nothing would.
+        code: the code that would be executed; None if there is none.
     """
 
     kind: Kind
@@ -72,12 +72,12 @@ class Verified:
 
 
 def describe(thing: Any, kind: Kind, *, complete: bool = False) -> tuple[Any, Source | None]:
-    """Return a thing as JSON can hold it, and the file it comes from if that is the user's own.
+    """Return a thing in JSON form, and the user's file that defines it, if there is one.
 
-    A registered thing is its spec string, one from a file the file's spec string, and any other
-    class `{"class": "module:Name"}`, of which only the name is known. A task's parameters are those
-    that are not the defaults, or all if it is to be `complete`. A class that a spec names by its
-    module is what it is by itself, with the parameters as they are written.
+    A registered thing becomes its spec string, and a thing from a file the file's spec string. Any
+    other class becomes `{"class": "module:Name"}`, because only its name is known. A task keeps the
+    parameters that differ from the defaults, or all if `complete`. A class that a spec names by its
+    module is described like the class itself, with the parameters as written.
     """
     if isinstance(thing, str):
         spec = parse_spec(thing)
@@ -91,7 +91,7 @@ def describe(thing: Any, kind: Kind, *, complete: bool = False) -> tuple[Any, So
     if origin := source_of(cls):
         return format_spec(f"{origin.path}:{cls.__name__}", parameters), origin
     if not inspect.isclass(thing) and not isinstance(thing, Task):
-        cls = thing  # a function that makes cells
+        cls = thing  # it is a function that makes cells
     name = f"{getattr(cls, '__module__', '?')}:{getattr(cls, '__qualname__', repr(cls))}"
     return {"class": format_spec(name, parameters)}, None
 
@@ -112,14 +112,14 @@ def _of_module(spec: Spec, kind: Kind) -> tuple[Any, Source | None]:
     if isinstance(reference, str):
         return reference + spec.written_parameters, source
     if _imported_class(cls.__module__, cls.__qualname__) is not cls:
-        reference = {"class": f"{spec.module}:{spec.name}"}  # only there it can be found
+        reference = {"class": f"{spec.module}:{spec.name}"}  # it can be found only there
     return {"class": reference["class"] + spec.written_parameters}, None
 
 
 def code_of(thing: Any, kind: Kind) -> Code | None:
-    """Return the code of the user's own that a thing is made by; None for a registered one.
+    """Return the user's code that makes a thing, or None for a registered thing.
 
-    A class of an installed package that no plugin registered is such code too.
+    A class of an installed package that no plugin registers also counts as such code.
     """
     reference, source = describe(type(thing) if isinstance(thing, Task) else thing, kind)
     if source is not None:
@@ -141,12 +141,12 @@ def restore(
     folder: Path,
     held: Mapping[str, str] | None = None,
 ) -> Any:
-    """Return what `describe` described, as an experiment takes it; a file's from its copy.
+    """Return a thing that `describe` described, for an experiment; a file's, from its copy.
 
     The caller must know that the code is trusted: see `verify`, which executes nothing.
 
     Raises:
-        UsageError: if the copy was changed, or the class was made in a program and is not there.
+        UsageError: if the copy was changed, or the class was made in another program.
     """
     return open_verified(verify(reference, kind, source, folder, held))
 
@@ -158,17 +158,17 @@ def verify(
     folder: Path,
     held: Mapping[str, str] | None = None,
 ) -> Verified:
-    """Look at what a record names, and at all code that it would execute. Nothing is executed.
+    """Examine a thing that a record names, and all code that it would execute. Execute nothing.
 
-    A record may name what plugins register, copies of files that lie in the run, and classes of
-    an installed distribution; never a file or a module of another place.
+    A record may name things that plugins register, copies of files in the run, and classes of an
+    installed distribution, but never a file or a module elsewhere.
 
     Args:
-        reference: how the record names it.
-        kind: what it is to be.
-        source: what the record says of its copied file; None for none.
+        reference: the record's name for the thing.
+        kind: the kind that the thing must be.
+        source: the record of its copied file, or None.
         folder: the run's folder.
-        held: the distributions that the record holds, with their versions.
+        held: the distributions in the record, with their versions.
 
     Raises:
         UsageError: if the record names something else, or a copy was changed.
@@ -184,7 +184,7 @@ def verify(
             return Verified(kind, reference)
         if source is None:
             raise UsageError(
-                f"the {kind} {reference!r} is a file of which the run holds no copy; open the run "
+                f"the {kind} {reference!r} is a file and the run holds no copy of it; open the run "
                 f"in Python with seqtasks.load(run, {kind}=...) or seqtasks.resume(run, {kind}=...)"
             )
         copied = read_copies(source, kind, folder)
@@ -210,10 +210,10 @@ def verify(
 
 
 def open_verified(verified: Verified) -> Any:
-    """Return what was verified, as an experiment takes it.
+    """Return a verified thing for an experiment.
 
-    A copied file stands under its path for what was read, and is executed when it is used; a class
-    of an installed distribution is imported, and must be of the kind it is to be.
+    A copied file stands for the content that was read under its path, and is executed when it is
+    used. A class of an installed distribution is imported, and must be of the right kind.
     """
     kind, reference, source = verified.kind, verified.reference, verified.source
     if isinstance(reference, str):
@@ -245,7 +245,7 @@ def open_verified(verified: Verified) -> Any:
 
 
 def short_name(thing: Any) -> str:
-    """Return a name fit for a directory: the registered one, or the class's, in lower case."""
+    """Return a name for a directory: the registered name, or the class's name in lower case."""
     if isinstance(thing, str):
         spec = parse_spec(thing)
         name = spec.name or Path(spec.path or "").stem
@@ -258,7 +258,7 @@ def short_name(thing: Any) -> str:
 
 
 def _class_reference(reference: Any, kind: Kind) -> tuple[str, Spec]:
-    """Return the module of a class that was recorded by its name, and its name and parameters."""
+    """Return the module of a class that was recorded by name, with its name and parameters."""
     text = reference.get("class") if isinstance(reference, dict) else None
     module, colon, rest = text.partition(":") if isinstance(text, str) else ("", "", "")
     if not colon:
@@ -272,7 +272,7 @@ def _class_reference(reference: Any, kind: Kind) -> tuple[str, Spec]:
 
 
 def _imported_class(module: str, name: str) -> type | None:
-    """Return a class of a module that is imported already; another program's `__main__` is not."""
+    """Return a class of an imported module, but not from another program's `__main__`."""
     target: Any = sys.modules.get(module) if module != "__main__" else None
     for part in name.split("."):
         target = (
@@ -287,7 +287,7 @@ def _is_a(target: type, kind: Kind) -> bool:
 
 
 def _base(kind: Kind) -> type[Any]:
-    """Return the class that a kind's things are subclasses of; torch is imported for none else."""
+    """Return the base class of a kind's things; torch is imported only if that needs it."""
     if kind == "task":
         return Task
     module, name = _BASES[kind]

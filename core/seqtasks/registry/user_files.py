@@ -42,32 +42,32 @@ _SOURCE = "__seqtasks_source__"
 logger = logging.getLogger("seqtasks")
 
 _adopted: dict[Path, Source] = {}
-"""Copies of files in runs, by path: they were checked, and the disk is not asked again."""
+"""Checked copies of files in runs, by path: the disk is not read again."""
 
 _loaded: dict[Path, Source] = {}
-"""What was executed last of each file."""
+"""The content of each file as it was last executed."""
 
 _near: dict[str, Neighbour | None] = {}
 """Modules beside a file, by their private names; None for a folder without `__init__.py`."""
 
 
 def adopt(source: Source) -> None:
-    """Let a path stand for contents that were read and checked before."""
+    """Let a path stand for contents that were already read and checked."""
     _adopted[source.path] = source
 
 
 def source_at(path: Path) -> Source:
-    """Return the file at a path as it was executed last, or as it is if it never was.
+    """Return the file at a path as it was last executed, or as it is if it never was.
 
     Raises:
-        UsageError: if it cannot be read.
+        UsageError: if the file cannot be read.
     """
     path = absolute(path)
     return _loaded.get(path) or _adopted.get(path) or read_source(path)
 
 
 def source_of(cls: type) -> Source | None:
-    """Return the file, as it was run, of a class from `class_from_file`."""
+    """Return the executed file of a class from `class_from_file`."""
     module = sys.modules.get(cls.__module__)
     if module is None or not cls.__module__.startswith((_PREFIX, _NEAR)):
         return None
@@ -75,16 +75,16 @@ def source_of(cls: type) -> Source | None:
 
 
 def loaded_from(cls: type) -> tuple[Path, bytes] | None:
-    """Return the file, and its bytes when it was run, of a class from `class_from_file`."""
+    """Return the file of a class from `class_from_file`, and its bytes when it was executed."""
     source = source_of(cls)
     return None if source is None else (source.path, source.content)
 
 
 def class_from_file(path: Path, name: str, base: type, kind: str) -> type[Any]:
-    """Return the class `name` of a Python file, or its only subclass of `base` if name is empty.
+    """Return the class `name` of a Python file; if name is empty, its only subclass of `base`.
 
     Raises:
-        UsageError: if the file cannot be read or run, or holds no such class.
+        UsageError: if the file cannot be read or executed, or lacks such a class.
     """
     module = _load(path)
     candidates = {
@@ -114,14 +114,14 @@ def class_from_file(path: Path, name: str, base: type, kind: str) -> type[Any]:
 
 
 class WrongKindError(UsageError):
-    """What a file holds is of another kind than the one asked for."""
+    """A file's content is of another kind than the requested one."""
 
 
 def _load(path: Path) -> ModuleType:
-    """Run a file as a module of its own, once for each content.
+    """Execute a file as its own module, once for each content.
 
-    The file and the modules that it imports from its folder are read first and run under private
-    names. `sys.path` stays as it is, so that no other file of the folder can be imported.
+    The file and the modules that it imports from its folder are read first and executed under
+    private names. `sys.path` stays unchanged, so no other file of the folder can be imported.
     """
     path = absolute(path)
     source = _adopted.get(path) or read_source(path)
@@ -137,7 +137,7 @@ def _load(path: Path) -> ModuleType:
     module.__file__ = str(path)
     vars(module)[_SOURCE] = source
     vars(module)["__builtins__"] = _builtins_for(near, source)
-    sys.modules[name] = module  # dataclasses look their module up while it runs
+    sys.modules[name] = module  # dataclasses look their module up during execution
     _lay_out(near, source)
     try:
         exec(compile(source.content, str(path), "exec"), vars(module))
@@ -154,7 +154,7 @@ def _load(path: Path) -> ModuleType:
 
 
 def _lay_out(near: str, source: Source) -> None:
-    """Make the modules beside a file ready to be imported below the private package `near`."""
+    """Make the modules beside a file importable below the private package `near`."""
     package = ModuleType(near)
     package.__path__ = []
     vars(package)[_SOURCE] = source
@@ -163,7 +163,7 @@ def _lay_out(near: str, source: Source) -> None:
         _near[f"{near}.{one.name}"] = one
     for one in source.neighbours:
         parts = one.name.split(".")
-        for count in range(1, len(parts)):  # a folder without __init__.py is a package too
+        for count in range(1, len(parts)):  # a folder without __init__.py is also a package
             _near.setdefault(f"{near}.{'.'.join(parts[:count])}", None)
     if not any(isinstance(finder, _NearFinder) for finder in sys.meta_path):
         sys.meta_path.append(_NearFinder())
@@ -182,7 +182,7 @@ class _NearFinder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """Return how to load a module that was read beforehand."""
+        """Return the loader of a module that was read beforehand."""
         if fullname not in _near:
             return None
         near = _near[fullname]
@@ -194,10 +194,10 @@ class _NearFinder(importlib.abc.MetaPathFinder):
 
 
 class _NearLoader(importlib.abc.Loader):
-    """Run the contents of a module that was read beforehand."""
+    """Execute the content of a module that was read beforehand."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run it, with the same neighbours as the file itself."""
+        """Execute it, with the same neighbours as the file itself."""
         near = _near[module.__name__]
         root, _, _ = module.__name__.partition(".")
         source: Source = vars(sys.modules[root])[_SOURCE]
@@ -210,9 +210,9 @@ class _NearLoader(importlib.abc.Loader):
 
 
 def _builtins_for(near: str, source: Source) -> dict[str, Any]:
-    """Return the builtins of a file, whose `import` takes its neighbours before all others.
+    """Return the builtins of a file; their `import` prefers its neighbours to other modules.
 
-    A copy in a run imports nothing from the current folder, whatever is on Python's path.
+    A copy in a run imports nothing from the current folder, even if Python's path has it.
     """
     first = {one.name.partition(".")[0] for one in source.neighbours}
     copied = source.path in _adopted
@@ -247,7 +247,7 @@ def _builtins_for(near: str, source: Source) -> dict[str, Any]:
 
 def lies_here(name: str) -> bool:
     """Say whether Python would import a module from the current folder."""
-    with suppress(Exception):  # finders of strangers are asked
+    with suppress(Exception):  # this calls finders of foreign code, too
         spec = importlib.util.find_spec(name)
         here = Path.cwd().resolve()
         if spec is not None and spec.submodule_search_locations is not None:
@@ -263,7 +263,7 @@ def lies_here(name: str) -> bool:
 
 
 def _warn_of_uncopied(path: Path, imported: set[str], places: list[str]) -> None:
-    """Name the modules that a run of this file needs and cannot copy."""
+    """Name the modules that a run of this file needs but cannot copy."""
     found: list[str] = []
     folders = {str(Path(place).absolute()): place for place in (*sys.path, str(path.parent))}
     for name in sorted(imported):
@@ -288,7 +288,7 @@ def _warn_of_uncopied(path: Path, imported: set[str], places: list[str]) -> None
 
 
 def _remedy(error: BaseException, path: Path) -> str:
-    """Return what helps when a module is not found that may lie in the file's folder."""
+    """Return advice for a missing module that may lie in the file's folder."""
     name = error.name if isinstance(error, ModuleNotFoundError) else None
     if name is None:
         return ""
@@ -300,7 +300,7 @@ def _remedy(error: BaseException, path: Path) -> str:
 
 
 def _line(error: BaseException, path: Path) -> str:
-    """Return " (line 3)", the last line of the file that the error passed through."""
+    """Return " (line 3)", the last line of the file in the error's traceback."""
     if isinstance(error, SyntaxError) and error.filename == str(path) and error.lineno:
         return f" (line {error.lineno})"
     places = traceback.walk_tb(error.__traceback__)

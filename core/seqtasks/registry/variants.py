@@ -16,15 +16,15 @@ __all__ = ["task_choices"]
 
 
 def task_choices(text: str) -> dict[str, Task]:
-    """Return a task in each of its ways that a spec string leaves open, by the spec of each.
+    """Return the tasks that a spec string leaves open, by the full spec of each.
 
-    A way is a value of a parameter that has but a few: one of several words or numbers, such as a
-    language's `mode`, or true or false. What the spec says itself stays so. Where there are several
-    such parameters, these are all combinations of which a task can be made; one that has but its
-    default beside the others is left out.
+    A task varies in the parameters that have only a few values: one of several words or numbers,
+    such as a language's `mode`, or true or false. A parameter that the spec sets stays as it is.
+    The result has all combinations of the others that make a task. A parameter is left out if only
+    its default goes with the others.
 
     Raises:
-        UsageError: if there is no such task.
+        UsageError: if the spec names no task.
 
     Example:
         >>> from seqtasks.registry.variants import task_choices
@@ -47,7 +47,7 @@ def task_choices(text: str) -> dict[str, Task]:
     before = text + ("," if found.spec.parameters else ":")
     fitting: dict[tuple[str, ...], Task] = {}
     for values in itertools.product(*parts.values()):
-        with suppress(UsageError):  # two values may not go together
+        with suppress(UsageError):  # some values do not go together
             fitting[values] = find_task(
                 before + ",".join(map("=".join, zip(parts, values, strict=True)))
             )
@@ -63,14 +63,14 @@ def task_choices(text: str) -> dict[str, Task]:
 
 
 def _varies(place: int, values: tuple[str, ...], fitting: Iterable[tuple[str, ...]]) -> bool:
-    """Say whether a parameter may have another value, all others being as they are."""
+    """Say whether a parameter can take another value, with all others unchanged."""
     rest = (*values[:place], *values[place + 1 :])
     others = (other for other in fitting if other != values)
     return any((*other[:place], *other[place + 1 :]) == rest for other in others)
 
 
 def _values(kind: Any) -> tuple[Any, ...]:
-    """Return the values of a type that has but a few, and none of any other."""
+    """Return the values of a type that has only a few, and none for any other type."""
     if kind is bool:
         return (True, False)
     return get_args(kind) if get_origin(kind) is Literal else ()

@@ -26,15 +26,15 @@ _LEAVES_NUMBERS = frozenset(
         "published",
     )
 )
-"""Fields of an experiment that decide when a run ends, what is then scored and how it is computed,
-but not, up to the last bits, what its weights are after so many steps."""
+"""The fields of an experiment that decide when a run ends, what is scored then and how results are
+computed. Up to the last bits, they do not change the weights after a given number of steps."""
 
 
 def decided_by(record: dict[str, Any]) -> dict[str, Any]:
-    """Return what of a record decides the numbers of its run, up to any step.
+    """Return the part of a record that decides the numbers of its run, up to any step.
 
-    It stands in each checkpoint and beside the weights, under their digest, so that a record that
-    was edited, or another run's weights, are told from a run's own.
+    Each checkpoint and the weights contain it, under their digest. So an edited record, or another
+    run's weights, can be told from the run's own.
     """
     decides = {k: value for k, value in record["experiment"].items() if k not in _LEAVES_NUMBERS}
     sources = {kind: _digests(source) for kind, source in record.get("sources", {}).items()}
@@ -42,12 +42,12 @@ def decided_by(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_decided_by(then: dict[str, Any], record: dict[str, Any], path: Path, file: Path) -> None:
-    """Compare what decided the numbers in a file with what the record says now.
+    """Compare the deciding settings in a file with the record's current settings.
 
     Args:
-        then: `decided_by`, as the file holds it.
+        then: `decided_by`, as stored in the file.
         record: the run's record.
-        path: that of the record.
+        path: the path of the record.
         file: the checkpoint or the weights.
 
     Raises:
@@ -67,7 +67,7 @@ def check_decided_by(then: dict[str, Any], record: dict[str, Any], path: Path, f
 
 
 def _digests(source: dict[str, Any]) -> str | list[str]:
-    """Return the digest of a copied file, with those of the neighbours that it imports."""
+    """Return the digest of a copied file, with the digests of the neighbours that it imports."""
     near = [one["sha256"] for one in source.get("neighbours", ())]
     return [source["sha256"], *near] if near else source["sha256"]
 

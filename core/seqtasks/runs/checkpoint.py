@@ -23,11 +23,11 @@ __all__ = ["Checkpoint", "read_checkpoint", "read_weights", "write_checkpoint", 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a run needs to go on.
+    """Everything that a run needs to continue.
 
     Attributes:
         tensors: weights, optimiser state and random state.
-        progress: plain data: the step, and what else later lines of the run depend on.
+        progress: plain data: the step, and everything else that later lines of the run depend on.
     """
 
     tensors: dict[str, Tensor]
@@ -35,7 +35,7 @@ class Checkpoint:
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; one of that name is replaced only when the new one is whole."""
+    """Write a checkpoint; an existing one is replaced only when the new one is complete."""
     _write(path, checkpoint.tensors, write_text(checkpoint.progress))
 
 
@@ -44,10 +44,10 @@ def read_checkpoint(path: Path, most: int | None = None) -> Checkpoint:
 
     Args:
         path: the file.
-        most: how many bytes it may have; None for any number.
+        most: the most bytes that the file may have; None for any number.
 
     Raises:
-        UsageError: if the file is truncated or its content is not what was written.
+        UsageError: if the file is truncated or its content was changed since it was written.
     """
     tensors, progress = _read(path, most)
     if progress is None or WEIGHTS_OF in progress:
@@ -63,33 +63,33 @@ def write_weights(
     Args:
         path: the file.
         tensors: the weights.
-        step: the step they are of.
-        decided_by: what decided them, as in a checkpoint's progress.
+        step: the step of the weights.
+        decided_by: the deciding settings, as in a checkpoint's progress.
     """
     _write(path, tensors, write_text({WEIGHTS_OF: step, "decided_by": dict(decided_by)}))
 
 
 def read_weights(path: Path, most: int | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what `write_weights` wrote: the weights, and with them `weights_of_step`, `decided_by`.
+    """Read a file of `write_weights`: the weights, and `weights_of_step` and `decided_by`.
 
-    An earlier seqtasks wrote weights alone.
+    Files of an earlier seqtasks contain the weights alone.
 
     Raises:
-        UsageError: if the file is truncated or its content is not what was written.
+        UsageError: if the file is truncated or its content was changed since it was written.
     """
     tensors, about = _read(path, most)
     return tensors, checked(about or {}, WEIGHTS, path)
 
 
 def _write(path: Path, tensors: dict[str, Tensor], progress: str) -> None:
-    # Copies, for tied or transposed tensors share memory, which safetensors refuses.
+    # Copies, because tied or transposed tensors share memory, which safetensors refuses.
     copies = {
         name: tensor.detach().cpu().resolve_conj().clone(memory_format=torch.contiguous_format)
         for name, tensor in tensors.items()
     }
-    # One entry, for safetensors writes several in no fixed order, and equal runs give equal files.
+    # One entry: safetensors writes several in no fixed order, but equal runs must give equal files.
     digest = _digest(copies, progress)
-    # Of the complex types safetensors has one alone, and not in all its versions.
+    # safetensors has only one complex type, and not in all versions.
     complex_names = sorted(name for name, tensor in copies.items() if tensor.is_complex())
     copies |= {name: torch.view_as_real(copies[name]) for name in complex_names}
     about = write_text(
@@ -100,7 +100,7 @@ def _write(path: Path, tensors: dict[str, Tensor], progress: str) -> None:
 
 
 def _read(path: Path, most: int | None) -> tuple[dict[str, Tensor], dict[str, Any] | None]:
-    # safetensors itself would wait for a pipe, go through a link, and read whatever there is.
+    # safetensors itself would wait for a pipe, follow a link, and read a file of any size.
     with open_regular(path) as file:
         if most is not None and os.fstat(file.fileno()).st_size > most:
             raise UsageError(f"cannot read {path}: it is larger than {most:,} bytes; {remedy}")
@@ -119,7 +119,7 @@ def _read(path: Path, most: int | None) -> tuple[dict[str, Tensor], dict[str, An
         for name in about.get("complex", ()):
             tensors[name] = torch.view_as_complex(tensors[name])
         whole = about["digest"] == _digest(tensors, progress)
-    except (LookupError, TypeError, RuntimeError):  # other names, or of what is not complex
+    except (LookupError, TypeError, RuntimeError):  # other names, or a pair that is not complex
         whole = False
     if not whole:
         raise UsageError(

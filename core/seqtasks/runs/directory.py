@@ -25,12 +25,12 @@ from seqtasks.runs.making import make_folder
 __all__ = ["FORMAT", "RunDirectory"]
 
 FORMAT = 1
-"""The format of run directories this version writes; it reads no newer one."""
+"""The format of the run directories that this version writes; it reads no newer one."""
 
 
 MOST_LINES = 4 * 10**6
 MOST_LOG = 2**30
-"""Lines and bytes of the largest log that is read."""
+"""The most lines and bytes of a log that is read."""
 
 _WRITTEN = (
     "experiment.json",
@@ -55,7 +55,7 @@ class RunDirectory:
 
     @property
     def experiment(self) -> Path:
-        """What was asked for, with versions: `experiment.json`."""
+        """The experiment and the versions: `experiment.json`."""
         return self.path / "experiment.json"
 
     @property
@@ -65,7 +65,7 @@ class RunDirectory:
 
     @property
     def checkpoint(self) -> Path:
-        """What the run needs to go on: `checkpoint.safetensors`."""
+        """The state from which the run can continue: `checkpoint.safetensors`."""
         return self.path / "checkpoint.safetensors"
 
     @property
@@ -80,16 +80,16 @@ class RunDirectory:
 
     @property
     def sources(self) -> Path:
-        """Copies of files of the user's own: `source/`."""
+        """Copies of the user's files: `source/`."""
         return self.path / "source"
 
     @classmethod
     def create(
         cls, parent: Path, name: str, record: dict[str, Any], sources: dict[str, bytes]
     ) -> "RunDirectory":
-        """Make `parent/name-N`, N the next free number, with its record and sources already in it.
+        """Make `parent/name-N`, N the next free number, complete with record and sources.
 
-        Two that start at once get different numbers, and a directory never appears half made.
+        Two runs that start at once get different numbers. A directory never appears half made.
 
         Raises:
             UsageError: if the parent folder cannot be written.
@@ -111,7 +111,7 @@ class RunDirectory:
         """Return the run in a directory.
 
         Raises:
-            UsageError: if there is none.
+            UsageError: if the directory holds no run.
         """
         path = Path(path)
         try:
@@ -128,7 +128,7 @@ class RunDirectory:
         return cls(path)
 
     def record(self) -> dict[str, Any]:
-        """Return what `experiment.json` holds.
+        """Return the content of `experiment.json`.
 
         Raises:
             UsageError: if it is damaged or was written by a newer seqtasks.
@@ -150,9 +150,9 @@ class RunDirectory:
 
     @contextmanager
     def locked(self) -> Generator[None, None, None]:
-        """Hold the run; the lock goes with the process, however it ends.
+        """Hold the run. The lock ends with the process, however the process ends.
 
-        Temporary files that a killed process left are removed.
+        Temporary files that a killed process left behind are removed.
 
         Raises:
             UsageError: if another process runs it.
@@ -166,7 +166,7 @@ class RunDirectory:
         return is_held(self.path)
 
     def read_result(self) -> dict[str, Any] | None:
-        """Return what `result.json` holds, or None if there is none.
+        """Return the content of `result.json`, or None if there is none.
 
         Raises:
             UsageError: if it is damaged.
@@ -176,15 +176,15 @@ class RunDirectory:
         return checked(read_json(self.result), RESULT, self.result)
 
     def history(self) -> list[dict[str, Any]]:
-        """Return the lines of `metrics.jsonl`; a last one cut short by a crash is left out.
+        """Return the lines of `metrics.jsonl`, without a last line that a crash cut short.
 
         Raises:
-            UsageError: if another line is damaged.
+            UsageError: if any other line is damaged.
         """
         return list(self.log())
 
     def log(self) -> Iterator[dict[str, Any]]:
-        """Yield the lines of `history`, one after the other.
+        """Yield the lines of `history` one by one.
 
         Raises:
             UsageError: as `history` does.
@@ -194,12 +194,12 @@ class RunDirectory:
             yield checked(data, LOG_LINE, self.metrics, f" at line {number}")
 
     def log_problem(self, present: int, expected: int, ended: bool) -> str | None:
-        """Say in what the log is not the one that was written, None if it has all its lines.
+        """Say how the log differs from the one that was written; None if it is complete.
 
         Args:
-            present: the lines it has.
-            expected: the lines that it had at the run's end, or at its last checkpoint.
-            ended: whether the run is at its end, after which there are no further lines.
+            present: the number of lines in the log.
+            expected: the number of lines at the run's end, or at its last checkpoint.
+            ended: whether the run has ended, so that no further lines may follow.
         """
         if present < expected:
             return (
@@ -208,16 +208,16 @@ class RunDirectory:
             )
         if ended and present > expected:
             return (
-                f"{self.metrics} was added to: it has {present} lines, of which the run wrote "
+                f"{self.metrics} was added to: it has {present} lines, although the run wrote "
                 f"{expected}"
             )
         return None
 
     def log_lines(self) -> Iterator[bytes]:
-        """Yield the whole lines of `metrics.jsonl`, each with its end, as they are.
+        """Yield the complete lines of `metrics.jsonl`, each with its line end, unchanged.
 
         Raises:
-            UsageError: if the log or a line of it is too large to be one.
+            UsageError: if the log or one of its lines is too large.
         """
         if not os.path.lexists(self.metrics):
             return

@@ -20,16 +20,16 @@ from seqtasks.files.validation import (
 __all__ = ["ABOUT", "OBJECT", "WEIGHTS", "WEIGHTS_OF", "read_about", "read_progress", "remedy"]
 
 MOST_HEADER = 100 * 10**6
-"""Bytes of the largest header, as safetensors itself has it."""
+"""The most bytes of a header; safetensors itself has the same limit."""
 
 ABOUT = fields({"digest": text, "progress": text}, {"complex": listed(text)})
-"""What the entry `seqtasks` of the metadata holds."""
+"""The shape of the metadata entry `seqtasks`."""
 
 OBJECT = table(anything)
 _HEADER = "its header"
 WEIGHTS_OF = "weights_of_step"
 WEIGHTS = fields({}, {WEIGHTS_OF: whole(0), "decided_by": table(anything)})
-"""What weights say of themselves."""
+"""The shape of the metadata of weights."""
 
 remedy = "restore it from a copy, or start the run again with `seqtasks run`"
 
@@ -38,7 +38,7 @@ def read_progress(path: Path) -> dict[str, Any]:
     """Return the progress in a checkpoint; its digest is not checked.
 
     Raises:
-        UsageError: if the file is not one.
+        UsageError: if the file is not a checkpoint.
     """
     held = read_about(path)
     if held is None or WEIGHTS_OF in held:

@@ -60,7 +60,7 @@ logger = logging.getLogger("seqtasks")
 
 Stop = Callable[[], int]
 UNTRAINED_SHARE = 4
-"""The untrained model is scored on one in so many of the final evaluation's instances."""
+"""The untrained model is scored on one n-th of the final evaluation's instances, n this number."""
 
 
 def _never() -> int:
@@ -82,25 +82,25 @@ def run(
 
     Args:
         experiment: a name or a file as on the command line, a task, or an Experiment.
-        model: a module of one's own to train in place, from (batch, time) ids to logits
-            (batch, time, symbols), instead of the one that the settings describe.
-        out: the folder in which to make the run's directory; None to keep it in memory alone.
+        model: a user's module to train in place, from (batch, time) ids to logits
+            (batch, time, symbols), instead of the model that the settings describe.
+        out: the folder in which to make the run's directory; None to keep the run in memory alone.
         observers: objects with `hookimpl` methods that see the run.
-        stop: asked between steps, of a compiled program every 50 ms or so; a number other than 0,
-            a signal's, ends the run.
-        trust: where `experiment` is the record of a run, whether to execute code that came with
-            it; this is remembered.
+        stop: a function that is asked between steps, or about every 50 ms in a compiled program. If
+            it returns a number other than 0, the number of a signal, the run ends.
+        trust: if `experiment` is the record of a run, whether to execute code that came with it;
+            this is remembered.
         settings: fields of Experiment, such as `cell="gru"`, `steps=500`, `seed=1`.
 
     Returns:
-        The result, with the trained model. Nothing is printed; torch's and NumPy's global random
-        states are as they were.
+        The result, with the trained model. Nothing is printed. torch's and NumPy's global random
+        states are unchanged.
 
     Raises:
-        UsageError: for what cannot be done as asked; nothing is then written.
+        UsageError: if an argument is wrong or impossible; nothing is written in this case.
         RunError: if the disk is full, or the model fails during training.
         DivergedError: if the loss stops being finite.
-        RunInterruptedError: if `stop` asked for the end; a run on disk then has a checkpoint.
+        RunInterruptedError: if `stop` ended the run; a run on disk then has a checkpoint.
 
     Example:
         >>> import seqtasks as st
@@ -146,24 +146,24 @@ def resume(
     allow_changes: bool = False,
     **own: Any,
 ) -> Result:
-    """Go on with a run from its last checkpoint, to the bits it would have had without a stop.
+    """Continue a run from its last checkpoint, to the same bits as without the stop.
 
     Args:
         path: the run's directory.
-        steps: train up to this step, solved or not; None for what the run was asked for.
-        model: the module, for a run that trained a module of one's own.
-        engine: the engine to go on with; None for the one that the run recorded.
-        checkpoint_every: steps or time between checkpoints from now on; None for as before.
+        steps: train up to this step, solved or not; None for the step that the run was started for.
+        model: the module, for a run that trained a user's module.
+        engine: the engine to continue with; None for the one in the run's record.
+        checkpoint_every: steps or time between checkpoints from now on; None for no change.
         observers: as for `run`.
         stop: as for `run`.
         trust: whether to execute code that came with the run; this is remembered.
-        allow_changes: whether to go on although a plugin defines the task, the cell or the readout
-            otherwise than when the run began; the results are then those of no one definition.
+        allow_changes: whether to continue although a plugin has changed the definition of the task,
+            cell or readout since the run began; the results then mix definitions.
         own: `task=`, `cell=` or `readout=`, for a run that used a class made in a program.
 
     Raises:
-        UsageError: if the run is at its end, running, damaged, or from a newer seqtasks; if code
-            came with it that is not trusted; or if what it trains is defined otherwise now.
+        UsageError: if the run has ended, is running, is damaged or comes from a newer seqtasks; if
+            code that came with it is not trusted; or if a definition that it trains has changed.
     """
     if steps is not None and (isinstance(steps, bool) or not isinstance(steps, Integral)):
         raise UsageError(f"steps must be a whole number, got {steps!r}")
@@ -178,7 +178,7 @@ def resume(
             experiment = experiment.with_changes(checkpoint_every=checkpoint_every)
         wanted = check_engine(directory, record) if engine is None else engine
         threads = record.get("threads") if wanted == record.get("engine") == "native" else None
-        by_record = engine is None  # if it cannot, `with_engine` says with which to go on
+        by_record = engine is None  # if it cannot run, `with_engine` names one that can
         resumed, trainer = prepare(
             experiment.with_changes(engine=wanted), model, threads, may_fall_back=by_record
         )
@@ -204,7 +204,7 @@ def resume(
             write_json(directory.experiment, changed)
         before = directory.read_result()
         if before is not None and (before["stopped"] or "").startswith(OBSERVER_STOPPED):
-            directory.result.unlink()  # it would be taken for the end of the longer run
+            directory.result.unlink()  # it would look like the end of the longer run
         with closing(trainer):
             return _execute(resumed, trainer, directory, told, stop)
 
@@ -227,7 +227,7 @@ def _execute(
         untrained = [score.to_json() for score in _scores(run, trainer, directory, stop, few)]
         run.history.append({"step": 0, "untrained": untrained})
         if log is not None:
-            log.write(run)  # a checkpoint may come before the next line
+            log.write(run)  # a checkpoint may precede the next line
     before = trainer.some_weights()
     train(run, trainer, told, lambda: _save(run, trainer, directory), stop)
     _warn_if_untrained(run, before, trainer.some_weights())
@@ -253,7 +253,7 @@ def _execute(
 
 
 def _warn_if_untrained(run: Run, before: list[Tensor], after: list[Tensor]) -> None:
-    """Say so if training changed no parameter at all."""
+    """Warn if training changed no parameter at all."""
     made = run.step - run.started_at_step
     if made and before and all(map(torch.equal, before, after)):
         logger.warning(
@@ -282,7 +282,7 @@ def _scores(
             )
         except SeqtasksError:
             raise
-        except Exception as error:  # what was trained is not to be lost
+        except Exception as error:  # the trained model must not be lost
             logger.warning(f"the model cannot be scored at length {length}: {explain(error)}")
         else:
             scores.append(score)
@@ -307,19 +307,19 @@ def _range_score(
         )
     except SeqtasksError:
         raise
-    except Exception as error:  # what was trained is not to be lost
+    except Exception as error:  # the trained model must not be lost
         logger.warning(f"the model cannot be scored over {experiment.score}: {explain(error)}")
         return None
 
 
 def _without_learning(run: Run) -> dict[str, Baseline]:
-    """Return what the best strategy that learns nothing scores where the model was scored."""
+    """Return the scores of the best strategy without learning, wherever the model was scored."""
     experiment = run.experiment
     return baselines_beside(run.task, experiment.evaluation_lengths or (), experiment.score)
 
 
 def _heed(run: Run, trainer: Trainer, directory: RunDirectory | None, stop: Stop) -> None:
-    """End the run with a checkpoint, if that is asked for."""
+    """End the run with a checkpoint, if `save` requests it."""
     if signal_number := stop():
         _save(run, trainer, directory)
         raise interruption(run, signal_number)
@@ -339,7 +339,7 @@ def _write_result(result: Result, directory: RunDirectory, decided_by: dict[str,
 
     write_weights(directory.weights, state_tensors(result.model), result.step, decided_by)
     save_plots(result, directory.path)
-    write_json(directory.result, result.to_json())  # last: it says that the run is finished
+    write_json(directory.result, result.to_json())  # last: it marks the run as finished
 
 
 def _reason(run: Run) -> str:

@@ -13,12 +13,12 @@ __all__ = ["list_runs"]
 
 
 def list_runs(folder: Path) -> list[dict[str, Any]]:
-    """Return a summary of each run in a folder, by name; a damaged one says so in its status.
+    """Return a summary of each run in a folder, by name; a damaged run's status says so.
 
     A summary has name, path, task, cell, seed, status (running, finished, unfinished, damaged),
-    step and steps; a finished one parameters, seconds and scores too. The step of a run that is
-    not running is the one that it goes on from. A damaged one, and one whose log is not whole,
-    say so in `problem`.
+    step and steps; a finished run's also has parameters, seconds and scores. For a run that is not
+    running, the step is the one from which it would continue. If a run is damaged or its log is
+    incomplete, `problem` says so.
     """
     found = sorted(folder.glob("*/experiment.json"), key=lambda path: _natural(path.parent.name))
     return [_summary(RunDirectory(path.parent)) for path in found if path.parent.name[0] != "."]
@@ -40,7 +40,7 @@ def _details(run: RunDirectory) -> dict[str, Any]:
         details["cell"] = None  # the module was the user's own
     running = run.is_running()
     result = run.read_result()
-    # Before the log, which a run under way may add to: it never has fewer lines than are saved.
+    # Before the log, because a running run may add to it: it never has fewer lines than are saved.
     progress = read_progress(run.checkpoint) if run.checkpoint.exists() else None
     saved = progress["step"] if progress else 0
     logged, present = 0, 0

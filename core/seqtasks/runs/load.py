@@ -37,10 +37,10 @@ __all__ = ["check_record", "finished_result", "load", "restore_run"]
 logger = logging.getLogger("seqtasks")
 
 _STATES = 16
-"""A checkpoint holds weights and at most four numbers for each, none of them 4 times as wide."""
+"""A checkpoint has weights and at most four numbers for each, none over 4 times as wide."""
 
 _OTHER = 2**26
-"""Bytes for headers, random states and the like."""
+"""Bytes for headers, random states and similar data."""
 
 
 @own_settings()
@@ -51,17 +51,17 @@ def load(
 
     Args:
         path: the run's directory.
-        model: the module to fill, for a run that trained a module of one's own.
-        trust: whether to execute code that came with the run; this is remembered. What you ran or
-            allowed before, be it in another run, needs no allowance.
+        model: the module to fill, for a run that trained a user's module.
+        trust: whether to execute code that came with the run; this is remembered. Code that you ran
+            or allowed before, even in another run, is trusted already.
         own: `task=`, `cell=` or `readout=`, for a run that used a class made in a program.
 
     Returns:
-        The result; of an unfinished run the weights are those of the last checkpoint, and there
+        The result. For an unfinished run, the weights come from the last checkpoint, and there
         are no scores.
 
     Raises:
-        UsageError: if there is no such run, it is damaged, has no weights yet, or brings code that
+        UsageError: if the run does not exist, is damaged, has no weights yet, or brings code that
             is not trusted.
     """
     directory = RunDirectory.open(path)
@@ -109,12 +109,12 @@ def load(
 
 
 def check_record(directory: RunDirectory, record: dict[str, Any], file: Path) -> None:
-    """Refuse a record that was edited, before anything is made of it: sizes may be beyond reason.
+    """Refuse an edited record before anything is made from it: its sizes may be absurd.
 
     Args:
         directory: the run.
         record: its record.
-        file: the checkpoint or the weights, whose digest is checked when they are read.
+        file: the checkpoint or the weights; reading them checks their digest.
 
     Raises:
         UsageError: naming what differs.
@@ -125,7 +125,7 @@ def check_record(directory: RunDirectory, record: dict[str, Any], file: Path) ->
 
 
 def finished_result(directory: RunDirectory, experiment: Experiment) -> dict[str, Any] | None:
-    """Return what `result.json` holds, or None if the run is not at its end."""
+    """Return the content of `result.json`, or None if the run has not ended."""
     result = directory.read_result()
     return result if result and result["step_limit"] == experiment.steps else None
 
@@ -133,7 +133,7 @@ def finished_result(directory: RunDirectory, experiment: Experiment) -> dict[str
 def _whole_history(
     directory: RunDirectory, done: dict[str, Any] | None, progress: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Return the log of a run; if it is not all that was written, say so."""
+    """Return the log of a run, and warn if it is not complete."""
     history = directory.history()
     lines = _lines_written(directory, done, progress)
     if lines is not None:
@@ -146,9 +146,9 @@ def _whole_history(
 def _lines_written(
     directory: RunDirectory, done: dict[str, Any] | None, progress: dict[str, Any]
 ) -> int | None:
-    """Return how many lines the log of a run must have, None if that is not known.
+    """Return how many lines the log of a run must have, or None if that is unknown.
 
-    The result of an earlier seqtasks does not say it; the last checkpoint, of the same step, does.
+    A result of an earlier seqtasks lacks the number; the last checkpoint, of the same step, has it.
     """
     if done is None or "lines" in done:
         return (done or progress)["lines"]
@@ -162,11 +162,11 @@ def _lines_written(
 def restore_run(
     run: Run, trainer: Trainer, directory: RunDirectory, record: dict[str, Any]
 ) -> None:
-    """Bring a run to its last checkpoint; lines of the log past it are dropped.
+    """Restore a run's last checkpoint, and drop later lines of the log.
 
     Raises:
-        UsageError: if the checkpoint is lost, it or the log is damaged, or it belongs to another
-            record or model.
+        UsageError: if the checkpoint is missing, if it or the log is damaged, or if it belongs to
+            another record or model.
     """
     kept: list[bytes] = []
     most = _most_bytes(run.model)
@@ -174,8 +174,8 @@ def restore_run(
         tensors, progress = _checkpoint(directory, record, most)
         if "decided_by" not in progress:
             logger.warning(
-                "%s is of an earlier seqtasks and does not say what decided it; experiment.json is "
-                "taken at its word",
+                "%s comes from an earlier seqtasks and lacks the deciding settings; "
+                "experiment.json is trusted to be unchanged",
                 directory.checkpoint,
             )
         kept = _kept_lines(directory, progress)
@@ -197,7 +197,7 @@ def restore_run(
 def _checkpoint(
     directory: RunDirectory, record: dict[str, Any], most: int
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Return the tensors and the progress of a run's own checkpoint."""
+    """Return the tensors and the progress of a checkpoint that belongs to the run."""
     path = directory.checkpoint
     checkpoint = read_checkpoint(path, most)
     progress = checked(checkpoint.progress, PROGRESS, path)
@@ -213,7 +213,7 @@ def _checkpoint(
 def _finished_weights(
     directory: RunDirectory, record: dict[str, Any], step: int, most: int
 ) -> dict[str, Tensor]:
-    """Return the weights of a finished run; if they are lost, from its last checkpoint."""
+    """Return the weights of a finished run, from its last checkpoint if the file is missing."""
     if not os.path.lexists(directory.weights) and os.path.lexists(directory.checkpoint):
         tensors, progress = _checkpoint(directory, record, most)
         if progress["step"] == step:
@@ -229,7 +229,7 @@ def _finished_weights(
 
 
 def _most_bytes(model: nn.Module) -> int:
-    """Return how large a file of a model's state, its optimiser's and a little more may be."""
+    """Return how large a file with a model's state, its optimiser's and a little more may be."""
     tensors = state_tensors(model).values()
     return _STATES * sum(tensor.numel() * tensor.element_size() for tensor in tensors) + _OTHER
 
@@ -243,7 +243,7 @@ def _of_the_model(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _kept_lines(directory: RunDirectory, progress: dict[str, Any]) -> list[bytes]:
-    """Return the lines of the log that a checkpoint counts on, checked."""
+    """Return the lines of the log that a checkpoint counts, after checking them."""
     kept = list(islice(directory.log_lines(), progress["lines"]))
     if len(kept) < progress["lines"]:
         raise UsageError(
@@ -251,7 +251,7 @@ def _kept_lines(directory: RunDirectory, progress: dict[str, Any]) -> list[bytes
             "counts on; restore it from a copy, or start the run again"
         )
     lines = directory.history()[: len(kept)]
-    if not lines and not progress["step"]:  # stopped while the untrained model was scored
+    if not lines and not progress["step"]:  # it stopped while the untrained model was scored
         return []
     if not lines or "untrained" not in lines[0]:
         raise UsageError(
@@ -267,7 +267,7 @@ def _kept_lines(directory: RunDirectory, progress: dict[str, Any]) -> list[bytes
 
 
 def _still_stopped(progress: dict[str, Any], experiment: Experiment) -> str | None:
-    """Return why a run ended, unless it has been asked for more steps since."""
+    """Return why a run ended, or None if more steps were requested since."""
     stopped = progress["stopped"]
     if stopped == "steps" and progress["step"] < experiment.steps:
         return None
@@ -277,19 +277,19 @@ def _still_stopped(progress: dict[str, Any], experiment: Experiment) -> str | No
 
 
 def _check_young(directory: RunDirectory, experiment: Experiment) -> None:
-    """Refuse to begin anew where a checkpoint must have been: what is there would be lost.
+    """Refuse to start over if a checkpoint must have existed, because results would be lost.
 
     Raises:
-        UsageError: if the run is finished, or its log goes past the first checkpoint.
+        UsageError: if the run is finished, or its log extends beyond the first checkpoint.
     """
     due = experiment.checkpoint_every
     finished = [path for path in (directory.result, directory.weights) if os.path.lexists(path)]
-    # By the clock, the first checkpoint may be late.
+    # If the clock sets the interval, the first checkpoint may be late.
     late = isinstance(due, int) and any(line["step"] > due for line in directory.history())
     if finished or late:
         there = finished[0].name if finished else f"log beyond step {due}"
         raise UsageError(
-            f"{directory.path} has a {there} but its checkpoint is gone, so that it cannot go on; "
+            f"{directory.path} has a {there} but its checkpoint is gone, so it cannot go on; "
             "restore it from a copy, or start a new run with `seqtasks run`"
         )
 

@@ -14,7 +14,7 @@ from seqtasks.files.atomic import open_owned, read_regular, warn_once
 
 __all__ = ["held", "is_held", "try_lock"]
 
-# EBADF is what a network file system says of a folder, which cannot be opened for writing.
+# A network file system reports EBADF for a folder, which cannot be opened for writing.
 _NO_LOCKS = (
     errno.ENOSYS,
     errno.ENOLCK,
@@ -24,16 +24,16 @@ _NO_LOCKS = (
     errno.EBADF,
 )
 _NOTE = 300
-"""Bytes of the file `lock`: the number of a process and the name of its machine."""
+"""The most bytes of the file `lock`: the number of a process and the name of its machine."""
 
 
 @contextmanager
 def held(folder: Path) -> Generator[None, None, None]:
-    """Hold a run; the lock goes with the process, however it ends.
+    """Hold a run. The lock ends with the process, however the process ends.
 
-    The folder itself is locked, for the file `lock` may be removed. The file is locked as well:
-    some file systems lock no folders, and an earlier seqtasks looks at it alone. Where nothing can
-    be locked the file says who is at work, which is believed while that process lives.
+    The folder itself is locked, because the file `lock` may be removed. The file is locked as well,
+    because some file systems cannot lock folders, and an earlier seqtasks looks only at the file.
+    If nothing can be locked, the file names the process, and counts while that process lives.
 
     Raises:
         UsageError: if another process runs it.
@@ -54,7 +54,7 @@ def held(folder: Path) -> Generator[None, None, None]:
             warn_once(
                 f"the file system of {folder} has no locks: see to it that no other machine runs it"
             )
-        with suppress(OSError):  # who holds the run is only for the message above
+        with suppress(OSError):  # the holder's name is only for the message above
             os.ftruncate(note, 0)
             os.pwrite(note, f"{os.getpid()} {platform.node()}".encode()[:_NOTE], 0)
         try:
@@ -81,9 +81,9 @@ def is_held(folder: Path) -> bool:
 
 
 def try_lock(descriptor: int) -> bool | None:
-    """Lock what is open: True if it was free, False if it is held, None where there are no locks.
+    """Lock a descriptor: True if it was free, False if it is held, None if there are no locks.
 
-    Whoever looks whether a run is running holds it for a moment, so this asks again.
+    A process that checks whether a run is running holds it briefly, so this tries several times.
     """
     answer = None
     for _ in range(20):
@@ -96,7 +96,7 @@ def try_lock(descriptor: int) -> bool | None:
 
 @contextmanager
 def _descriptors() -> Generator[list[int], None, None]:
-    """Yield a list of descriptors that are closed at the end."""
+    """Yield a list of descriptors, and close them at the end."""
     opened: list[int] = []
     try:
         yield opened

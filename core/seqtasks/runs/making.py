@@ -19,10 +19,10 @@ _HELD_THERE = re.compile(r"source|experiment\.json|\..+\.tmp")
 
 
 def make_folder(parent: Path, name: str, fill: Callable[[Path], None]) -> Path:
-    """Make the folder `parent/name-N`, N the next free number, with what `fill` puts into it.
+    """Make the folder `parent/name-N`, N the next free number, with the content that `fill` writes.
 
-    Two that start at once get different numbers, and a folder never appears half made. What
-    processes left half made when they were killed is removed.
+    Two runs that start at once get different numbers. A folder never appears half made. Half-made
+    folders of killed processes are removed.
 
     Raises:
         UsageError: if the parent folder cannot be written.
@@ -44,11 +44,11 @@ def make_folder(parent: Path, name: str, fill: Callable[[Path], None]) -> Path:
 
 
 def _held_folder(parent: Path, name: str) -> tuple[Path, int]:
-    """Make a temporary folder and lock it, so that nobody takes it for left behind."""
+    """Make a temporary folder and lock it, so that no process removes it as abandoned."""
     while True:
         temporary = parent / f".{name}-{secrets.token_hex(8)}"
         temporary.mkdir()
-        with suppress(FileNotFoundError):  # taken for left behind before it was locked
+        with suppress(FileNotFoundError):  # removed as abandoned before it was locked
             descriptor = os.open(temporary, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             free = try_lock(descriptor) is not False
             if free and temporary.exists():
@@ -57,7 +57,7 @@ def _held_folder(parent: Path, name: str) -> tuple[Path, int]:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove half-made folders that no process holds; where there are no locks, none."""
+    """Remove half-made folders that no process holds, but none if there are no locks."""
     for entry in list(parent.iterdir()):
         if not _HALF_MADE.fullmatch(entry.name):
             continue
@@ -73,7 +73,7 @@ def _sweep(parent: Path) -> None:
 
 
 def _take_next_number(temporary: Path, stem: Path) -> Path:
-    """Rename a finished folder to `stem-N`, N the first number that no other run takes."""
+    """Rename a finished folder to `stem-N`, N the first number that no other run has."""
     number = 1
     while True:
         final = stem.with_name(f"{stem.name}-{number}")

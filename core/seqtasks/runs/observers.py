@@ -24,16 +24,16 @@ MOMENTS = ("run_started", "run_advanced", "run_evaluated", "run_finished")
 
 
 class Observers:
-    """Tells observers of a run's moments; one that raises is named once and dropped.
+    """Tells observers of a run's moments; an observer that raises is named once and dropped.
 
     Args:
-        observers: objects or modules with `hookimpl` functions, beside the plugins.
+        observers: objects or modules with `hookimpl` functions, in addition to the plugins.
 
     Attributes:
-        stop_reason: what the first `StopRun` said that an observer raised; None if none did.
+        stop_reason: the text of the first `StopRun` that an observer raised; None if none did.
 
     Raises:
-        UsageError: for one that is given twice, sees no moment, or takes what no moment has.
+        UsageError: for one that is given twice, sees no moment, or takes an unknown argument.
     """
 
     def __init__(self, observers: Iterable[Any] = ()) -> None:
@@ -48,15 +48,15 @@ class Observers:
             self._add(observer)
 
     def add_essential(self, observer: Any) -> None:
-        """Add an observer without which the run must not go on; its errors pass through."""
+        """Add an observer that the run depends on; its errors pass through."""
         self._essential.append(observer)
         self._add(observer)
 
     def tell(self, moment: str, **arguments: Any) -> None:
-        """Call every observer of a moment, named as its hook: run_started, run_advanced, ..."""
+        """Call every observer of a moment, named by its hook: run_started, run_advanced, ..."""
         for implementation in self._manager.hook.__dict__[moment].get_hookimpls():
             if not self._manager.is_registered(implementation.plugin):
-                continue  # dropped a moment ago
+                continue  # it was dropped just now
             taken = {name: arguments[name] for name in implementation.argnames}
             try:
                 implementation.function(**taken)
@@ -65,7 +65,7 @@ class Observers:
                     self.stop_reason = str(asked) or "it asked for the end"
             except KeyboardInterrupt:
                 raise
-            except BaseException as error:  # a SystemExit, say, must not end the run with its code
+            except BaseException as error:  # even SystemExit must not end the run with its code
                 if implementation.plugin in self._essential:
                     raise
                 self._drop(implementation, moment, error)
@@ -85,18 +85,18 @@ class Observers:
 
     def _drop(self, implementation: Any, moment: str, error: BaseException) -> None:
         name = implementation.plugin_name
-        if name.isdecimal():  # pluggy's name for an object without one
+        if name.isdecimal():  # pluggy's name for an object without a name
             name = type(implementation.plugin).__name__
         self._manager.unregister(implementation.plugin)
         logger.warning(f"observer {name} failed in {moment} and is dropped: {explain(error)}")
 
 
 class MetricsLog:
-    """Writes the run's history to `metrics.jsonl`, a line at a time.
+    """Writes the run's history to `metrics.jsonl`, one line at a time.
 
     Args:
-        path: the file, which must hold the first `written` lines of the history already.
-        written: how many.
+        path: the file, which must already hold the first `written` lines of the history.
+        written: the number of lines.
     """
 
     def __init__(self, path: Path, written: int) -> None:
@@ -105,12 +105,12 @@ class MetricsLog:
 
     @hookimpl
     def run_started(self, run: "Run") -> None:
-        """Write what the run's start has put in its history."""
+        """Write the lines that the run's start added to its history."""
         self.write(run)
 
     @hookimpl
     def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
-        """Write the line of losses, if one has come."""
+        """Write the line of losses, if there is a new one."""
         self.write(run)
 
     @hookimpl
@@ -119,7 +119,7 @@ class MetricsLog:
         self.write(run)
 
     def write(self, run: "Run") -> None:
-        """Write the lines that have come."""
+        """Write the new lines."""
         lines = run.history[self._written :]
         if lines:
             with writing(self._path), appending(self._path) as file:
@@ -139,7 +139,7 @@ class TensorBoard:
 
     @hookimpl
     def run_started(self, run: "Run") -> None:
-        """Open the file; a resumed run gets another, which takes over from its first step."""
+        """Open the file; a resumed run gets a new file, which takes over from its first step."""
         from torch.utils.tensorboard import SummaryWriter
 
         if run.path is not None:
@@ -160,6 +160,6 @@ class TensorBoard:
                 self._writer.add_scalar(f"validation/{name}", value, step)
 
     def close(self) -> None:
-        """Bring everything to the disk."""
+        """Flush everything to the disk."""
         if self._writer is not None:
             self._writer.close()

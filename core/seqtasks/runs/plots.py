@@ -38,17 +38,17 @@ __all__ = [
 ]
 
 MOST_ERROR_BARS = 12
-"""Lengths up to which each has an error bar; more are drawn as a band."""
+"""Up to this many lengths, each has an error bar; more lengths share a band."""
 LEGEND = 1.25
-"""Inches below the axes that a legend takes."""
+"""Height of a legend below the axes, in inches."""
 PANEL = 5.4
-"""Inches a panel of scores is wide."""
+"""Width of a panel of scores, in inches."""
 
 _BLUE, _ORANGE, _GREEN, _PURPLE, _GREY = "#2a6fbb", "#d9822b", "#4c9f70", "#9b59b6", "#8a8a8a"
 
 
 class Picture(Figure):
-    """A figure that a notebook shows where it is the value of a cell."""
+    """A figure that a notebook shows if it is the value of a cell."""
 
     def _repr_png_(self) -> bytes:
         content = io.BytesIO()
@@ -58,16 +58,16 @@ class Picture(Figure):
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a picture of scores over length holds.
+    """The content of a picture of scores over length.
 
     Attributes:
         scores: the scores of the lengths.
-        trained: the lengths trained, which are shaded.
-        metrics: the task's metrics; shares of rights go into one panel, each other into its own.
+        trained: the trained lengths, which are shaded.
+        metrics: the task's metrics; shares of right answers share a panel, others have their own.
         untrained: the scores of the model before training.
         over_range: the mean over a range of lengths, drawn as the curve of its lengths.
-        without_learning: the best strategy that learns nothing, by length or range.
-        chance: what uniform guesses score, by metric.
+        without_learning: the best strategy without learning, by length or range.
+        chance: the scores of uniform guesses, by metric.
     """
 
     scores: Sequence[Score]
@@ -80,7 +80,7 @@ class Drawn:
 
 
 def drawn_of(result: "Result") -> Drawn:
-    """Return what a picture of a result's scores holds."""
+    """Return the content of a picture of a result's scores."""
     return Drawn(
         result.scores,
         result.experiment.length_range,
@@ -131,7 +131,7 @@ def save_plots(result: "Result", folder: Path) -> None:
 
 
 def write_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as the kind of file its name says (png, svg or pdf), whole or not at all."""
+    """Write a figure in the format of its file name (png, svg or pdf), whole or not at all."""
     write_output(path, _drawn(figure, path))
 
 
@@ -147,15 +147,15 @@ def _drawn(figure: Figure, path: Path) -> bytes:
 
 
 def _panels(metrics: Sequence[Metric]) -> list[list[Metric]]:
-    """Return the metrics of each panel: shares of rights have one axis, an error its own."""
+    """Return the metrics of each panel: shares of right answers share one, errors do not."""
     shares = [metric for metric in metrics if metric.fraction]
     return [*([shares] if shares else []), *([one] for one in metrics if not one.fraction)]
 
 
 def _figure(width: float, height: float, right: float = 0.15, bottom: float = LEGEND) -> Figure:
-    """Return a figure of a size in inches, with room around its axes as asked for.
+    """Return a figure of a size in inches, with given margins around its axes.
 
-    To measure what stands there, as a layout of matplotlib does, takes as long as to draw it.
+    Measuring the text, as a layout of matplotlib does, takes as long as drawing it.
     """
     figure = Picture(figsize=(width, height))
     FigureCanvasAgg(figure)
@@ -192,11 +192,11 @@ def _draw_learning(axes: Any, result: "Result") -> None:
 
 
 def _make_logarithmic(axes: Any, least: float, most: float) -> None:
-    """Give an axis of losses a logarithmic scale with more than one number on it."""
+    """Give an axis of losses a logarithmic scale that shows more than one number."""
     axes.set_yscale("log")
     subs = (1.0, 2.0, 5.0) if most < 1000 * least else (1.0,)
     axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=12))
-    axes.yaxis.set_major_formatter("{x:g}")  # powers would take a parser of formulas
+    axes.yaxis.set_major_formatter("{x:g}")  # powers would need a parser of formulas
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
@@ -284,7 +284,7 @@ def _draw_untrained(axes: Any, drawn: Drawn, name: str, lengths: Sequence[int]) 
 
 
 def _draw_trivial(axes: Any, drawn: Drawn, name: str, lengths: Sequence[int]) -> None:
-    """Draw what uniform guesses and the best strategy that learns nothing score."""
+    """Draw the scores of uniform guesses and of the best strategy without learning."""
     if name in drawn.chance:
         axes.axhline(
             drawn.chance[name], color="black", linewidth=0.8, linestyle=":", label="chance"
@@ -310,7 +310,7 @@ def _draw_trivial(axes: Any, drawn: Drawn, name: str, lengths: Sequence[int]) ->
 
 
 def _sparse(lengths: Sequence[int]) -> list[int]:
-    """Return lengths far enough apart on a logarithmic axis to be read."""
+    """Return lengths that are far enough apart on a logarithmic axis to be readable."""
     kept: list[int] = []
     for length in lengths:
         if not kept or length >= 1.35 * kept[-1]:

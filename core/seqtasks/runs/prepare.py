@@ -45,11 +45,11 @@ LONGEST_TRIAL = 10_000
 """The longest evaluation length at which a task is tried before the run."""
 
 SECONDS_OF_TRIALS = 1.0
-"""For how long evaluation lengths are tried, the longest first."""
+"""How many seconds to try evaluation lengths for, the longest first."""
 MOST_SAID = 2
-"""Mistakes named in a warning."""
+"""The most mistakes in a warning."""
 TRIED = 8
-"""Of the training lengths, the one at which the task's answers are tried."""
+"""Index of the training length at which the task's answers are tried."""
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -63,14 +63,14 @@ def prepare(
     """Return a run at step 0 and its trainer, after one small trial of task and model.
 
     Args:
-        experiment: what is asked for.
-        model: a module to train instead of the experiment's own; it is trained in place.
-        threads: how many a compiled program is to use; None for as many as repay their waiting.
-        may_fall_back: whether another engine may run what the experiment's cannot; `auto` may.
+        experiment: the requested experiment.
+        model: a module to train in place, instead of the experiment's own model.
+        threads: the threads of a compiled program; None for as many as pay.
+        may_fall_back: whether another engine may replace the experiment's; `auto` always may.
 
     Raises:
-        UsageError: if the device is not there, trained parameters overlap in memory, or the task
-            or the model does not do what it must.
+        UsageError: if the device is not available, trained parameters overlap in memory, or the
+            task or the model breaks its rules.
     """
     task = experiment.make_task()
     holdout = experiment.make_holdout(task)
@@ -81,7 +81,7 @@ def prepare(
         check_experiment_fits(experiment, task, _DTYPES[experiment.dtype].itemsize)
         try:
             model = experiment_model(experiment, task)
-        except RuntimeError as error:  # torch has no error of its own for too little memory
+        except RuntimeError as error:  # torch has no error class of its own for too little memory
             raise UsageError(f"the model cannot be made: {one_line(error)}") from error
     _check_module(model)
     check_memory(model)
@@ -148,7 +148,7 @@ def _check_module(model: Any) -> None:
 def _mistakes(
     task: Task, model: nn.Module, title: str, experiment: Experiment, device: torch.device
 ) -> list[str]:
-    """Return what seems wrong with a model that runs, and refuse one whose steps fail.
+    """Return possible mistakes of a model that runs, and refuse a model with failing steps.
 
     Raises:
         UsageError: if a cell changes its state in place, what a step returns is wrong and the
@@ -177,7 +177,7 @@ def _mistakes(
 def _say_what_is_wrong(
     mistakes: list[str], trainer: Trainer, model: nn.Module, title: str, experiment: Experiment
 ) -> None:
-    """Say in a line what seems wrong with a model, and why the plain loop runs a cell of auto's."""
+    """Report a model's possible mistakes in a line, or why `auto` takes the plain loop for it."""
     own_cell = title.startswith("cell ")
     said = "; ".join(mistakes[:MOST_SAID])
     start = f"{title} may be wrong:"
@@ -204,7 +204,7 @@ def experiment_model(experiment: Experiment, task: Task) -> nn.Module:
         experiment.embedding,
         experiment.initialization,
     )
-    check_memory(model)  # before a conversion parts what overlaps
+    check_memory(model)  # before a conversion separates overlapping tensors
     return brought_to_type(model, _DTYPES[experiment.dtype])
 
 
@@ -232,7 +232,7 @@ def _try_out(
     for length in dict.fromkeys((lengths[0], min(lengths[-1], lengths[0] + lengths.step))):
         batch = _trial_batch(task, length, experiment)
         _try_model(batch, length, task, model, title, experiment, device)
-    # the longest first: a table of positions ends somewhere
+    # the longest first: a table of positions may be too short
     began = time.monotonic()
     for length in sorted(set(experiment.lengths_scored), reverse=True):
         if length <= LONGEST_TRIAL and time.monotonic() - began < SECONDS_OF_TRIALS:
@@ -249,7 +249,7 @@ def _try_model(
     experiment: Experiment,
     device: torch.device,
 ) -> None:
-    """Run the model on a batch without training it, and check what it predicts."""
+    """Run the model on a batch without training it, and check its predictions."""
     inputs = to_torch(batch.inputs, _DTYPES[experiment.dtype], device)
     try:
         with scoring(model), torch_stream(0, "trial").drawing():

@@ -51,13 +51,13 @@ logger = logging.getLogger("seqtasks")
 def begin_record(
     experiment: Experiment, trainer: Trainer, parent: Path, own_model: str | None
 ) -> RunDirectory:
-    """Make the directory of a run that begins, with its record and the user's own files in it.
+    """Make the directory of a new run, with its record and the user's files in it.
 
     Args:
-        experiment: what is asked for.
-        trainer: the run's trainer, which has settled on an engine.
+        experiment: the requested experiment.
+        trainer: the run's trainer, which has chosen an engine.
         parent: the folder in which to make the directory.
-        own_model: the class of a module of the user's own; None where the experiment names it all.
+        own_model: the class of a user's module; None if the experiment describes the model.
 
     Raises:
         UsageError: if the folder cannot be written.
@@ -82,7 +82,7 @@ def begin_record(
 def _warn_of_modules(
     experiment: Experiment, data: dict[str, Any], things: dict[str, dict[str, str | None]]
 ) -> None:
-    """Name the classes of modules that no run can find again, for no distribution brings them."""
+    """Warn of classes that no later run can find, because no distribution brings their module."""
     for kind, origin in things.items():
         if isinstance(getattr(experiment, kind, None), str) and isinstance(data[kind], dict):
             module = data[kind]["class"].partition(":")[0]
@@ -98,7 +98,7 @@ def _warn_of_modules(
 def present_things(
     experiment: Experiment, own_model: nn.Module | None
 ) -> dict[str, dict[str, str | None]]:
-    """Return where the things of an experiment come from, as a record holds it.
+    """Return the origins of an experiment's things, in the form of a record.
 
     A run of a module of the user's own has neither cell nor readout, but the module's definition.
     """
@@ -110,7 +110,7 @@ def present_things(
 
 
 def remember_own_code(experiment: Experiment, own_model: Any) -> None:
-    """Trust the code of the user's own that a run executes: the user named it."""
+    """Trust the user's code that a run executes: the user named it."""
     kinds: tuple[Kind, ...] = ("task",) if own_model else THINGS
     for kind in kinds:
         code = code_of(getattr(experiment, kind), kind)
@@ -126,21 +126,21 @@ def check_things(
     allow_changes: bool = True,
     model: nn.Module | None = None,
 ) -> dict[str, Any]:
-    """Warn of things that are defined otherwise than when the run began, or come from elsewhere.
+    """Warn of things whose definition or origin has changed since the run began.
 
     Args:
         directory: the run.
         record: its record.
-        experiment: its experiment, with the things as they are now.
-        own: what the caller brought, which may differ.
-        allow_changes: whether the others may.
+        experiment: its experiment, with the current things.
+        own: the things that the caller brought, which may differ.
+        allow_changes: whether other things may differ, too.
         model: the module that the caller brought, None for none.
 
     Returns:
-        The record with the things as they are now.
+        The record with the current things.
 
     Raises:
-        UsageError: if something else than what the caller brought differs and may not.
+        UsageError: if a thing that the caller did not bring differs, and may not.
     """
     kinds: tuple[Kind, ...] = ("task",) if record.get("own_model") else THINGS
     refused = [] if allow_changes else [kind for kind in kinds if kind not in own]
@@ -181,18 +181,18 @@ def recorded_experiment(
     model: Any,
     trust: bool = False,
 ) -> Experiment:
-    """Return the experiment of a run, with what the caller brings of their own put in its place.
+    """Return the experiment of a run, with the caller's own things put in place.
 
     Args:
         directory: the run.
         record: its record.
         own: the caller's task, cell or readout, by kind.
-        model: the caller's module, None for none.
+        model: the caller's module, or None.
         trust: whether the user allows code that came with the run, from now on.
 
     Raises:
-        UsageError: if something made in a program is needed and not brought, a source changed, or
-            code came with the run that this user has neither run nor allowed.
+        UsageError: if something made in a program is needed but missing, a source was changed, or
+            code that came with the run was neither run nor allowed by this user.
     """
     if unknown := set(own) - set(THINGS):
         raise UsageError(f"unknown argument {unknown.pop()}; known: {', '.join(THINGS)}, model")
@@ -212,7 +212,7 @@ def recorded_experiment(
 
 
 def warn_of_versions(directory: RunDirectory, record: dict[str, Any]) -> None:
-    """Say under which other versions a run goes on than it was begun with."""
+    """Warn if a run continues under other versions than it began with."""
     then, now = _flat(record.get("versions", {})), _flat(_versions())
     changed = [
         f"{name} {then[name]} (now {now.get(name, 'not there')})"
@@ -226,10 +226,10 @@ def warn_of_versions(directory: RunDirectory, record: dict[str, Any]) -> None:
 
 
 def check_engine(directory: RunDirectory, record: dict[str, Any]) -> EngineName:
-    """Return the engine a run was trained by.
+    """Return the engine that trained a run.
 
     Raises:
-        UsageError: if it is one that is not here.
+        UsageError: if that engine does not exist here.
     """
     engine = record.get("engine")
     if engine not in ("plain", "torch", "native"):
@@ -243,14 +243,14 @@ def check_engine(directory: RunDirectory, record: dict[str, Any]) -> EngineName:
 def with_engine(
     directory: RunDirectory, record: dict[str, Any], trainer: Trainer, wanted: str | None
 ) -> dict[str, Any]:
-    """Return the record with the engine and threads that a run goes on with.
+    """Return the record with the engine and threads that the run continues with.
 
     Raises:
-        UsageError: if that is not the one `wanted`, which is then not to be had here.
+        UsageError: if the engine is not the `wanted` one, which is then not available here.
     """
     if wanted is not None and trainer.engine != wanted:
         raise UsageError(
-            f"{directory.path} was trained with the engine '{wanted}', which is not to be had "
+            f"{directory.path} was trained with the '{wanted}' engine, which is not available "
             f"here; to go on with another, whose last bits differ: --engine {trainer.engine}"
         )
     now, then = trainer.threads, record.get("threads")
@@ -258,7 +258,7 @@ def with_engine(
         return {**record, "engine": trainer.engine, "threads": now}
     if now != then:
         logger.warning(
-            "%s was begun with %s threads and goes on with %s: the last bits may differ",
+            "%s was begun with %s threads and continues with %s: the last bits may differ",
             directory.path,
             then,
             now,
@@ -267,10 +267,10 @@ def with_engine(
 
 
 def with_more_steps(run: Run, record: dict[str, Any], steps: int) -> dict[str, Any]:
-    """Ask a run for more steps; return its record, as if it had been asked for them at once.
+    """Request more steps of a run; return its record, as if they had been requested at once.
 
     Raises:
-        UsageError: if it has made as many already.
+        UsageError: if the run has already made as many.
     """
     if steps <= run.step:
         raise UsageError(
@@ -294,7 +294,7 @@ def _versions() -> dict[str, Any]:
 
 
 def _flat(versions: dict[str, Any]) -> dict[str, str]:
-    """Return versions by name, those of plugins among them."""
+    """Return versions by name, including the plugins' versions."""
     plugins = versions.get("plugins")
     both = {**(plugins if isinstance(plugins, dict) else {}), **versions}
     return {name: version for name, version in both.items() if isinstance(version, str)}

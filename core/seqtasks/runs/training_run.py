@@ -29,15 +29,15 @@ __all__ = ["OBSERVER_STOPPED", "Result", "Run", "interruption", "parameter_count
 
 
 OBSERVER_STOPPED = "observer: "
-"""Before what an observer said when it ended a run."""
+"""The prefix of an observer's text when it ended a run."""
 
 
 @dataclass(repr=False)
 class Run:
-    """A run under way, as observers see it.
+    """A run in progress, as observers see it.
 
     Attributes:
-        experiment: what was asked for.
+        experiment: the requested experiment.
         task: its task.
         model: the model in training.
         path: its directory, or None for a run in memory.
@@ -46,9 +46,9 @@ class Run:
             `validation` scores; the first holds the scores of the untrained model.
         holdout: the inputs that are not trained on, if some are held out.
         started_at_step: the step this process began with, above 0 for a resumed run.
-        stopped: why training ended: `solved`, `steps`, `observer: ` and what it said, or None while
-            it goes on.
-        decided_by: what decides the numbers of a run on disk, for its checkpoints.
+        stopped: why training ended: `solved`, `steps`, `observer: ` and its text, or None while the
+            run continues.
+        decided_by: the settings that decide the numbers of a run on disk, for its checkpoints.
     """
 
     experiment: Experiment
@@ -66,12 +66,12 @@ class Run:
     decided_by: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def __repr__(self) -> str:
-        """Return what is trained and how far it is, on one line."""
+        """Return the run's name and progress on one line."""
         limit = self.experiment.steps
         return f"<Run of {self.experiment.run_name}: step {self.step} of at most {limit}>"
 
     def progress(self) -> dict[str, Any]:
-        """Return what, beside the trainer's tensors, later lines of the run depend on."""
+        """Return the data, besides the trainer's tensors, that later lines of the run depend on."""
         return {
             "step": self.step,
             "lines": len(self.history),
@@ -85,23 +85,23 @@ class Run:
 
 @dataclass(repr=False)
 class Result:
-    """What a run came to.
+    """The result of a run.
 
     Attributes:
-        experiment: what was asked for.
+        experiment: the requested experiment.
         task: its task.
         model: the trained module, in evaluation mode.
         path: the run's directory, or None for a run in memory.
         step: training steps made.
-        stopped: why training ended: `solved`, `steps`, or `observer: ` and what it said; None for a
-            run that has not ended.
-        seconds: the time training took.
-        parameters: numbers trained.
+        stopped: why training ended: `solved`, `steps`, or `observer: ` and its text; None for a run
+            that has not ended.
+        seconds: the time of the training.
+        parameters: the number of trained numbers.
         scores: the scores at each evaluation length.
         untrained: the scores of the model before training.
         history: the log; see `Run.history`.
         score: the mean score over the experiment's range of lengths, if it has one.
-        without_learning: the best of the strategies that learn nothing, by length or range; see
+        without_learning: the best strategy without learning, by length or range; see
             `seqtasks.baselines`.
     """
 
@@ -120,7 +120,7 @@ class Result:
     without_learning: dict[str, Baseline] = field(default_factory=dict[str, Baseline])
 
     def __repr__(self) -> str:
-        """Return what was trained and what it scores, on one line."""
+        """Return the run's name and scores on one line."""
         first = self.task.metrics[0].name
         scores = ", ".join(f"{one.length}: {one.metrics[first]:.4g}" for one in self.scores)
         end = self.stopped or "unfinished"
@@ -131,12 +131,12 @@ class Result:
 
     @property
     def holdout(self) -> Holdout | None:
-        """The inputs that were not trained on, if some were held out."""
+        """The inputs that were not trained on, if any were held out."""
         return self.experiment.make_holdout(self.task)
 
     @property
     def solved(self) -> bool:
-        """Whether the trained model makes no error at the longest trained length."""
+        """Whether the trained model makes no errors at the longest trained length."""
         longest = self.experiment.length_range.last
         at_trained = self.metrics.get(longest)
         if at_trained is None:
@@ -150,7 +150,7 @@ class Result:
         return {score.length: score.metrics for score in self.scores}
 
     def published(self) -> list[dict[str, Any]]:
-        """Return each published figure with the figure measured here, None if there is none."""
+        """Return each published figure with the measured figure, or None if it was not measured."""
         return [
             {**vars(figure), "measured": self._measured(figure.metric, figure.length, figure.step)}
             for figure in self.experiment.published
@@ -215,13 +215,13 @@ def train(
     Args:
         run: the run, which is brought up to date.
         trainer: its trainer, at the run's step.
-        observers: who is told.
-        save: writes a checkpoint.
-        stop: returns the number of a signal that asks for an end, or 0.
+        observers: the observers of the run.
+        save: a function that writes a checkpoint.
+        stop: returns the number of a signal that requests an end, or 0.
 
     Raises:
         DivergedError: at the first loss that is not finite.
-        RunInterruptedError: after a checkpoint, when `stop` asked for it.
+        RunInterruptedError: after a checkpoint, if `stop` requested the end.
     """
     experiment = run.experiment
     saves = _Saves(run, trainer, save)
@@ -243,7 +243,7 @@ def train(
 
 
 def _stopped_by(observers: Observers, run: Run) -> bool:
-    """End a run that an observer wants to end; say whether it did."""
+    """End a run if an observer requested it, and say whether one did."""
     if observers.stop_reason is None or run.stopped is not None:
         return False
     run.stopped = OBSERVER_STOPPED + observers.stop_reason
@@ -251,7 +251,7 @@ def _stopped_by(observers: Observers, run: Run) -> bool:
 
 
 class _Saves:
-    """Writes checkpoints, and knows when the next one is due."""
+    """Writes checkpoints and knows when the next one is due."""
 
     def __init__(self, run: Run, trainer: Trainer, save: Callable[[], None]) -> None:
         self._run, self._trainer, self._save = run, trainer, save
@@ -259,19 +259,19 @@ class _Saves:
         self._saved_at, self._saved_when = run.step, time.monotonic()
 
     def due(self) -> bool:
-        """Say whether the step or the clock asks for a checkpoint."""
+        """Say whether a checkpoint is due by the step or the clock."""
         every = self._run.experiment.checkpoint_every
         return self.due_by_clock() or (isinstance(every, int) and self._run.step % every == 0)
 
     def due_by_clock(self) -> bool:
-        """Say whether the clock does."""
+        """Say whether a checkpoint is due by the clock."""
         return time.monotonic() - self._saved_when >= self._seconds
 
     def save(self) -> None:
-        """Write a checkpoint, if every weight is finite.
+        """Write a checkpoint if every weight is finite.
 
         Raises:
-            DivergedError: if one is not.
+            DivergedError: if a weight is not finite.
         """
         if not self._trainer.is_finite():
             raise self.diverged("a weight", math.nan)
@@ -279,15 +279,15 @@ class _Saves:
         self._saved_at, self._saved_when = self._run.step, time.monotonic()
 
     def diverged(self, what: str, value: float) -> DivergedError:
-        """Return the error of a number that is not finite, which names the last checkpoint."""
+        """Return the error for a number that is not finite; it names the last checkpoint."""
         return DivergedError(_divergence(self._run, what, value, self._run.step, self._saved_at))
 
 
 def _stretch(run: Run, trainer: Trainer, saves: _Saves, stop: Callable[[], int]) -> list[float]:
-    """Train up to the next step at which something is due; return the losses.
+    """Train up to the next step at which something is due, and return the losses.
 
-    Where the clock asks for a checkpoint on the way, it is written between two steps, and nothing
-    else is different: observers see the stretch as one.
+    If a checkpoint is due by the clock on the way, it is written between two steps. Nothing else
+    changes: observers see one stretch.
 
     Raises:
         DivergedError: at the first loss that is not finite.
@@ -320,7 +320,7 @@ def _stretch(run: Run, trainer: Trainer, saves: _Saves, stop: Callable[[], int])
 
 
 def _steps_ahead(experiment: Experiment, step: int) -> int:
-    """Return the steps to the next one at which something is due."""
+    """Return the number of steps to the next one at which something is due."""
     marks = [experiment.log_every, experiment.evaluate_every]
     if isinstance(experiment.checkpoint_every, int):
         marks.append(experiment.checkpoint_every)
@@ -361,7 +361,7 @@ def _solves(task: Task, metrics: dict[str, float]) -> bool:
     """Ask a task whether scores leave nothing to learn.
 
     Raises:
-        TaskError: if it fails at that.
+        TaskError: if the task fails to answer.
     """
     try:
         return bool(task.is_solved(metrics))
@@ -382,12 +382,12 @@ def _divergence(run: Run, what: str, value: float, step: int, saved_at: int) -> 
 
 
 def interruption(run: Run, signal_number: int) -> RunInterruptedError:
-    """Return the error that ends a run which was asked to stop and has saved a checkpoint."""
+    """Return the error that ends a run after a signal and a checkpoint."""
     saved = "" if run.path is None else "; a checkpoint is saved"
     text = f"stopped at step {run.step} of {run.experiment.steps}{saved}"
     return RunInterruptedError(text, signal_number, run.path)
 
 
 def parameter_count(model: nn.Module) -> int:
-    """Return how many numbers of a model are trained."""
+    """Return the number of trained numbers of a model."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad)

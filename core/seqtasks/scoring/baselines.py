@@ -36,19 +36,19 @@ _MOST_SYMBOLS = 2**19
 _LEAST_SYMBOLS = 2**16
 _MOST_EXHAUSTIVE = 2**14
 MOST_LENGTHS = 12
-"""Lengths of a range at which its mean baseline is taken; a baseline changes slowly with length."""
+"""How many lengths of a range its mean baseline uses; baselines change slowly with length."""
 CERTAIN = 4
-"""Standard errors by which a strategy must be better than another to be named beside it."""
+"""A strategy is named beside another only if it is better by this many standard errors."""
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """What one strategy scores.
+    """The scores of one strategy.
 
     Attributes:
-        strategy: what it does, in words.
+        strategy: the strategy in words.
         metrics: each metric's value by name.
-        error: the standard error of the task's first metric, as of a sample; 0 where it is exact.
+        error: the standard error of the task's first metric over a sample; 0 if the value is exact.
     """
 
     strategy: str
@@ -62,12 +62,12 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Baselines:
-    """What the trivial strategies score on a task at one length.
+    """The scores of trivial strategies on a task at one length.
 
     Attributes:
         length: the length of the inputs.
-        sequences: how many inputs the scores are over.
-        exhaustive: whether these are all that exist.
+        sequences: the number of inputs that are scored.
+        exhaustive: whether these are all inputs that exist.
         rows: the strategies, chance first.
     """
 
@@ -78,29 +78,29 @@ class Baselines:
 
 
 def baselines(task: str | Task, length: int | None = None, seed: int = 0) -> Baselines:
-    """Score strategies that learn nothing: guesses, constant answers, the last input again.
+    """Score strategies that do not learn: guesses, constant answers, repeating the last input.
 
-    - Guesses are uniform: any symbol of the alphabet; for sets, each symbol in or out by a fair
-      coin. Their accuracies are exact but for how many positions an input has, and no such guess
-      exists for reals.
+    - Guesses are uniform: any symbol of the alphabet; for sets, a fair coin for each symbol. Their
+      accuracies are exact, except for the number of positions of an input. For reals there is no
+      such guess.
     - The constant answer is the commonest symbol or set, or the mean vector.
-    - The commonest of each place answers what is commonest at that step. It reads nothing of the
-      inputs but their length. It is left out where it is no better than the constant answer.
-    - By symbol counts answers what is commonest for inputs with as many of each symbol, in
-      whatever order. Only a task that sets `counts_baseline` has it, such as a language to
+    - The commonest of each place answers the commonest answer at that step. It uses nothing of the
+      inputs but their length. It is left out if it is no better than the constant answer.
+    - By symbol counts answers the commonest answer for inputs with the same number of each symbol,
+      in any order. Only a task that sets `counts_baseline` has it, such as a language to
       recognise.
-    - The last input is the last input symbol so far that is also a target symbol, if the alphabets
-      share more than one symbol and the inputs hold such; for reals, the input vector, if it has
-      the target's size. For sets there is no such answer.
+    - The last input is the latest input symbol that is also a target symbol, if the alphabets share
+      more than one symbol and the inputs contain such symbols; for reals, it is the input vector,
+      if it has the target's size. For sets there is no such answer.
 
-    Where not many inputs exist, the scores are over all of them. Otherwise they are over the second
-    half of a sample, and the constant answer is what is commonest in the first half: what is chosen
-    and scored on the same inputs would come out better than it is.
+    If few inputs exist, the scores are over all of them. Otherwise they are over the second half
+    of a sample, and the constant answer is the commonest answer in the first half: choosing and
+    scoring on the same inputs would give too high a score.
 
     Args:
         task: a task or its spec string.
-        length: of the inputs; None for the longest of the task's recommended training lengths.
-        seed: whose stream `baselines` the sample is drawn from.
+        length: the length of the inputs; None for the task's longest recommended training length.
+        seed: the seed whose stream `baselines` draws the sample.
 
     Raises:
         UsageError: for a length the task cannot have.
@@ -117,7 +117,7 @@ def baselines(task: str | Task, length: int | None = None, seed: int = 0) -> Bas
 
 
 def _baselines(task: Task, length: int | None, seed: int, symbols: int) -> Baselines:
-    """Return the baselines over samples of so many symbols."""
+    """Return the baselines over samples with this many symbols."""
     if length is None:
         trained = task.lengths.within(LengthRange.parse(task.settings.length))
         length = trained[-1] if trained else task.lengths.minimum
@@ -155,9 +155,9 @@ def _baselines(task: Task, length: int | None, seed: int, symbols: int) -> Basel
 
 
 def chance(task: Task) -> dict[str, float]:
-    """Return the token accuracy that uniform guesses are expected to have, by the metric's name.
+    """Return the expected token accuracy of uniform guesses, by the metric's name.
 
-    Reals have no such guess, and other metrics no value that holds for every length.
+    For reals there is no such guess, and other metrics have no value that holds at every length.
     """
     if token_accuracy not in task.metrics or isinstance(task.targets, Reals):
         return {}
@@ -167,9 +167,9 @@ def chance(task: Task) -> dict[str, float]:
 
 
 def best_baselines(task: Task, lengths: Sequence[int]) -> dict[str, Baseline]:
-    """Return the strategy that learns nothing and scores best, by the length as text.
+    """Return the best-scoring strategy without learning, by the length as text.
 
-    What is best is decided by the task's first metric. Many lengths have smaller samples.
+    The task's first metric decides. If there are many lengths, samples are smaller.
     """
     metric = task.metrics[0]
     sign = -1 if metric.lower_is_better else 1
@@ -184,13 +184,13 @@ def best_baselines(task: Task, lengths: Sequence[int]) -> dict[str, Baseline]:
 
 
 def baselines_beside(task: Task, lengths: Sequence[int], over: str | None) -> dict[str, Baseline]:
-    """Return the best strategies at some lengths, and over a range if there is one, by its text."""
+    """Return the best strategies at some lengths and, if a range is given, over it, by its text."""
     found = best_baselines(task, lengths)
     return found if over is None else {**found, over: range_baseline(task, over)}
 
 
 def range_baseline(task: Task, over: str | LengthRange) -> Baseline:
-    """Return the mean of the best strategies over a range of lengths, taken at a few of them.
+    """Return the mean of the best strategies over a range, taken at a few of its lengths.
 
     Args:
         task: the task.
@@ -209,13 +209,13 @@ def range_baseline(task: Task, over: str | LengthRange) -> Baseline:
 
 
 def is_no_better(metric: Metric, value: float, interval: Interval, baseline: Baseline) -> bool:
-    """Say whether a score may well be no better than what learns nothing.
+    """Say whether a score may well be no better than a strategy without learning.
 
     Args:
-        metric: what was scored.
+        metric: the metric of the score.
         value: the score.
         interval: its interval.
-        baseline: the strategy that learns nothing.
+        baseline: the strategy without learning.
     """
     trivial = baseline.metrics.get(metric.name)
     if trivial is None or not math.isfinite(trivial):
@@ -227,7 +227,7 @@ def is_no_better(metric: Metric, value: float, interval: Interval, baseline: Bas
 
 
 def _by_place(task: Task, targets: Array, constant: Array) -> Array:
-    """Return the commonest answer of each step, (time, ...); where none is scored the constant."""
+    """Return the commonest answer of each step, (time, ...); the constant if none is scored."""
     there = scored(targets)
     answers = [
         _constant(task, targets[rows, step][:, None])[0] if (rows := there[:, step]).any() else None
@@ -237,10 +237,10 @@ def _by_place(task: Task, targets: Array, constant: Array) -> Array:
 
 
 def _by_counts(task: Task, first: Batch, second: Batch, constant: Array) -> Array:
-    """Return the commonest last answer of inputs with the same counts of symbols, (batch, time).
+    """Return the commonest last answer among inputs with the same symbol counts, (batch, time).
 
-    Counts that the first inputs do not have get what is commonest for counts that these have once,
-    which are seldom too.
+    For counts that the first inputs lack, use the commonest answer among their counts that occur
+    once, because these are also rare.
     """
     size = task.input_size
 
@@ -261,7 +261,7 @@ def _by_counts(task: Task, first: Batch, second: Batch, constant: Array) -> Arra
 def _is_better(
     metric: Metric, found: Array, other: Array, targets: Array, exhaustive: bool
 ) -> bool:
-    """Say whether one strategy scores better than another, by more than chance explains."""
+    """Say whether one strategy scores better than another, by more than chance can explain."""
     if np.array_equal(found, other) or metric.settle is not None or not len(targets):
         return False
     differences = metric(found, targets)[0] - metric(other, targets)[0]
@@ -290,7 +290,7 @@ def _everywhere(answer: Array, targets: Array) -> Array:
 
 
 def _constant(task: Task, targets: Array) -> tuple[Array, str]:
-    """Return the commonest answer, one step's worth, and the strategy in words."""
+    """Return the commonest answer, for one step, and the strategy in words."""
     found = targets[scored(targets)]
     if isinstance(task.targets, Reals):
         mean = found.mean(axis=0, dtype=np.float64) if len(found) else np.zeros(task.targets.size)
@@ -307,7 +307,7 @@ def _constant(task: Task, targets: Array) -> tuple[Array, str]:
 
 
 def _chance(task: Task, batch: Batch, rng: np.random.Generator) -> dict[str, float]:
-    """Return what uniform guesses score: expected, or of one guess for other metrics."""
+    """Return the score of uniform guesses: the expected one, or for other metrics one guess's."""
     sets = isinstance(task.targets, TokenSets)
     right = 0.5**task.targets.size if sets else 1 / task.targets.size
     guess: Array = rng.integers(2 if sets else task.targets.size, size=batch.targets.shape)
@@ -325,14 +325,14 @@ def _chance(task: Task, batch: Batch, rng: np.random.Generator) -> dict[str, flo
 
 
 def _repeated(task: Task, batch: Batch, constant: Array) -> Array | None:
-    """Return the last input so far as the answer to each step, or None where it cannot be one."""
+    """Return the last input so far as the answer to each step, or None if it cannot be one."""
     inputs, targets = task.inputs, task.targets
     if isinstance(inputs, Reals) and isinstance(targets, Reals):
         return batch.inputs if inputs.size == targets.size else None
     if not isinstance(inputs, Tokens) or not isinstance(targets, Tokens):
         return None
     ids = {symbol: index for index, symbol in enumerate(targets.symbols)}
-    answers = np.array([*(ids.get(symbol, -1) for symbol in inputs.symbols), -1])  # a blank last
+    answers = np.array([*(ids.get(symbol, -1) for symbol in inputs.symbols), -1])  # blank is last
     if np.count_nonzero(answers >= 0) < 2:
         return None
     said = answers[batch.inputs]

@@ -56,10 +56,10 @@ logger = logging.getLogger("seqtasks")
 DRAW_SYMBOLS = 2**19
 FLOAT_BYTES = 4
 BYTES_OF_IDS = 32
-"""Inputs and targets as int64, as they are drawn and as they are laid out."""
+"""Copies of inputs and targets as int64: as they are drawn and as they are laid out."""
 UNKNOWN = Interval(-math.inf, math.inf)
 _warned_of: "WeakSet[nn.Module]" = WeakSet()
-"""Models of which a warning has said that their rows mix."""
+"""Models about which a mixed-rows warning was already given."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,14 @@ class Score:
 
     Attributes:
         length: the length of the inputs.
-        sequences: how many instances were scored.
+        sequences: the number of scored instances.
         exhaustive: whether they are all that exist; the scores are then exact.
         metrics: each metric's value by name.
-        intervals: each metric's 95 % interval by name; the value twice where it is exact.
-        held_out: whether only held-out instances were scored; `exhaustive` then means all of them.
-        undefined: the share of scored positions at which a number predicted is NaN. They count as
-            wrong; an error of reals is NaN itself.
-        rows_mix: whether the model's answer to an instance depends on the others of its batch; the
+        intervals: each metric's 95 % interval by name; if exact, both ends are the value.
+        held_out: whether only held-out instances were scored; `exhaustive` then refers to these.
+        undefined: the share of scored positions at which a predicted number is NaN. They count as
+            wrong; for reals the error itself is NaN.
+        rows_mix: whether the model's answer to an instance depends on the rest of its batch. The
             scores are then no property of instances, and no interval is known.
     """
 
@@ -103,7 +103,7 @@ class Score:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Score":
-        """Read what `to_json` returned."""
+        """Read the data that `to_json` returned."""
         known = [field.name for field in fields(cls) if field.name in data]
         values: dict[str, Any] = {name: data[name] for name in known}
         values["intervals"] = intervals_from_json(data["intervals"])
@@ -112,15 +112,15 @@ class Score:
 
 @dataclass(frozen=True)
 class Counted:
-    """What was counted at one length.
+    """The counts at one length.
 
     Attributes:
-        sequences: how many instances were scored.
-        exhaustive: whether they are all that exist, or all held out.
+        sequences: the number of scored instances.
+        exhaustive: whether they are all that exist, or all that are held out.
         held_out: whether only held-out instances were scored.
         strata: by each metric's name, the shares and weights of the instances.
-        undefined: the share of scored positions at which a number predicted is NaN.
-        rows_mix: whether the model was found to answer instances otherwise when alone.
+        undefined: the share of scored positions at which a predicted number is NaN.
+        rows_mix: whether the model was found to answer instances differently when alone.
     """
 
     sequences: int
@@ -144,25 +144,25 @@ def evaluate(
 
     Args:
         model: from (batch, time) ids or (batch, time, features) reals to (batch, time, symbols)
-            logits or (batch, time, features) reals; a tuple of these and a state will do.
+            logits or (batch, time, features) reals; a tuple of these and a state also works.
         task: a task or its spec string.
-        lengths: `"10,20"`, `"1..100"`, or whole numbers; of a range, those the task can have.
-        sequences: instances at each length; where no more than that exist, or not many more, all.
-        seed: whose evaluation stream to draw from.
-        holdout: a held-out split, `result.holdout` of a run; at its lengths only what is held out
-            is scored.
+        lengths: `"10,20"`, `"1..100"`, or whole numbers; a range stands for its allowed lengths.
+        sequences: the instances at each length; if hardly more exist, or fewer, all are scored.
+        seed: the seed of the evaluation stream.
+        holdout: a held-out split, `result.holdout` of a run; at its lengths only held-out inputs
+            are scored.
 
     Returns:
-        A score for each length, in the order given.
+        A score for each length, in the given order.
 
     Raises:
-        UsageError: for a length the task cannot have, or a mistake of the task's author.
+        UsageError: for a length that the task does not allow, or a mistake of the task's author.
     """
     task = find_task(task)
     wanted = lengths_to_score(task, lengths)
     check_scored(model, task, max(wanted, default=1))
     for length in wanted[:1]:
-        try_task(copy.deepcopy(task), length, seed)  # a task may keep what it drew
+        try_task(copy.deepcopy(task), length, seed)  # a task may keep its draws
     scores = [
         evaluate_at(
             model, task, length, sequences, seed, holdout=holdout, alone=length == min(wanted)
@@ -173,7 +173,7 @@ def evaluate(
 
 
 def marked(scores: list[Score]) -> list[Score]:
-    """Return the scores of a model whose rows mix, if one score says so, as such."""
+    """Mark all scores of a model as mixing rows if one of them does."""
     if not any(score.rows_mix for score in scores):
         return scores
     return [
@@ -183,10 +183,10 @@ def marked(scores: list[Score]) -> list[Score]:
 
 
 def check_fits(instances: int, length: int, bytes_a_step: int) -> None:
-    """Refuse what the machine's memory cannot hold, rather than let the system end the process.
+    """Refuse data that does not fit in memory, before the system ends the process.
 
     Raises:
-        UsageError: if ids and so many more bytes for each step need more than there is.
+        UsageError: if ids and the given bytes for each step need more memory than there is.
     """
     there = memory_there()
     needed = instances * length * (bytes_a_step + BYTES_OF_IDS)
@@ -200,17 +200,17 @@ def check_fits(instances: int, length: int, bytes_a_step: int) -> None:
 
 
 def check_scored(model: nn.Module, task: Task, length: int) -> None:
-    """Refuse a length at which not one instance fits into memory; see `check_fits`."""
+    """Refuse a length at which not even one instance fits in memory; see `check_fits`."""
     if not isinstance(model, nn.Module):
         raise UsageError(f"the model must be a torch.nn.Module, got {type(model).__name__}")
     check_fits(1, length * (1 + task.ponder), 2 * width(model) * FLOAT_BYTES)
 
 
 def lengths_to_score(task: Task, lengths: str | int | Iterable[int]) -> list[int]:
-    """Return the wanted lengths that a task can have, each once.
+    """Return the wanted lengths that a task allows, each once.
 
     Raises:
-        UsageError: if a length or a whole range is not among them.
+        UsageError: if it does not allow a single length, or any length of a range.
     """
     ranges: tuple[LengthRange, ...]
     if isinstance(lengths, str | int):
@@ -237,12 +237,12 @@ def evaluate_at(
     Args:
         model: as for `evaluate`.
         task: the task.
-        length: of its inputs.
+        length: the length of its inputs.
         sequences: as for `evaluate`.
-        seed: of the streams.
-        purpose: of the stream.
+        seed: the seed of the streams.
+        purpose: the purpose of the stream.
         holdout: as for `evaluate`.
-        alone: whether to find out if the model answers instances otherwise when alone.
+        alone: whether to test if the model answers instances differently when alone.
     """
     counted = count_at(model, task, length, sequences, seed, purpose, holdout, alone)
     metrics: dict[str, float] = {}
@@ -278,7 +278,7 @@ def count_at(
     holdout: Holdout | None = None,
     alone: bool = False,
 ) -> Counted:
-    """Count rights, errors and the like of a model at one length; see `evaluate_at`."""
+    """Count right answers, errors and so on of a model at one length; see `evaluate_at`."""
     if sequences < 1:
         raise UsageError(f"sequences must be at least 1, got {sequences}")
     check_scored(model, task, length)
@@ -290,7 +290,7 @@ def count_at(
     columns: dict[str, list[Columns]] = {metric.name: [] for metric in task.metrics}
     sequences_scored = scored = not_numbers = 0
     chosen, mixed = holdout if held_out else None, False
-    draws = torch_stream(seed, purpose)  # for a cell that draws while it is scored
+    draws = torch_stream(seed, purpose)  # for a cell that draws during scoring
     for batch in _portions(task, length, sequences, seed, purpose, exhaustive, chosen):
         predictions, undefined = answers(model, task, batch, draws)
         sequences_scored += len(predictions)
@@ -334,7 +334,7 @@ def _portions(
 
 
 def _mixes(model: nn.Module, batch: Batch, seed: int) -> bool:
-    """Say whether a model answers instances otherwise when alone; if so, warn once."""
+    """Say whether a model answers instances differently when alone; if so, warn once."""
     mixed = mixes_rows(model, inputs_at_once(model, batch), seed)
     if mixed and model not in _warned_of:
         _warned_of.add(model)

@@ -14,23 +14,23 @@ __all__ = ["check_experiment_fits", "check_model_fits"]
 
 MOST_LAYERS = 1000
 COPIES = 6
-"""Weights, gradients, two moments of an optimiser, and two of a checkpoint while it is written."""
+"""Weights, gradients, two optimiser moments, and two copies while a checkpoint is written."""
 MOST_MATRICES = 64
-"""More than a cell has, each of the layer's width: a model that fits so need not be counted."""
+"""More weights of the layer's width than a cell has: such a model fits, and is not counted."""
 BYTES_A_LAYER = 20_000
-"""What Python keeps of a layer beside its numbers."""
+"""Bytes that Python needs for a layer, besides its numbers."""
 
 
 def check_experiment_fits(experiment: Experiment, task: Task, number_size: int) -> None:
-    """Refuse a model, or batches, that cannot fit.
+    """Refuse a model or batches that do not fit in memory.
 
     Args:
-        experiment: what is asked for; of one on another device than the CPU nothing is known.
+        experiment: the requested experiment; on devices other than the CPU nothing is known.
         task: its task.
-        number_size: bytes of a number.
+        number_size: the bytes of a number.
 
     Raises:
-        UsageError: naming what would take too much.
+        UsageError: naming the part that would take too much.
     """
     if experiment.layers > MOST_LAYERS:
         raise UsageError(
@@ -40,7 +40,7 @@ def check_experiment_fits(experiment: Experiment, task: Task, number_size: int) 
         return
     embedded = experiment.embedding_size or experiment.hidden_size
     widest = embedded * max(1, task.input_size) + experiment.hidden_size * task.targets.size
-    check_model_fits(widest, number_size)  # before torch is asked for sizes it has no word for
+    check_model_fits(widest, number_size)  # before torch must handle sizes that it cannot express
     numbers = (embedded + experiment.layers * experiment.hidden_size) * number_size
     each = 1 + experiment.ponder
     check_fits(experiment.batch_size, experiment.length_range.last * each, numbers)
@@ -57,7 +57,7 @@ def check_model_fits(parameters: int, number_size: int, layers: int = 1) -> None
     """Refuse a model whose training would take more memory than there is.
 
     Raises:
-        UsageError: with what it would take.
+        UsageError: saying how much memory it would take.
     """
     needed = COPIES * parameters * number_size + layers * BYTES_A_LAYER
     there = memory_there()
@@ -70,9 +70,9 @@ def check_model_fits(parameters: int, number_size: int, layers: int = 1) -> None
 
 
 def _parameters(experiment: Experiment, task: Task) -> int:
-    """Return how many numbers the model has, by one and by two layers without memory; 0 if unknown.
+    """Return how many numbers the model has, from one and two layers without memory; 0 if unknown.
 
-    A cell of one's own may need real tensors to be made; what fails here is told when it is made.
+    A user's cell may need real tensors to be made. A failure here is reported when it is made.
     """
     try:
         one, two = (_without_memory(experiment, task, layers) for layers in (1, 2))

@@ -28,11 +28,11 @@ class Interval(NamedTuple):
 
 
 class Stratum(NamedTuple):
-    """One of several populations of which the mean score is wanted, such as a length.
+    """One of several populations whose mean score is wanted, such as a length.
 
     Attributes:
-        sums: (instances,) each one's share of the score.
-        weights: (instances,) its weight.
+        sums: (instances,) each instance's share of the score.
+        weights: (instances,) each instance's weight.
         exact: whether the instances are the whole population.
     """
 
@@ -46,7 +46,7 @@ class Stratum(NamedTuple):
         return float(self.sums.sum() / self.weights.sum())
 
     def variance(self) -> float:
-        """Return that of the score; infinite where one instance does not tell."""
+        """Return the interval of the score; infinite if one instance is too little to tell."""
         instances = len(self.sums)
         if self.exact:
             return 0.0
@@ -58,14 +58,14 @@ class Stratum(NamedTuple):
 
 
 def fraction_interval(rights: NDArray[np.float64], trials: NDArray[np.float64]) -> Interval:
-    """Return Wilson's score interval of a share of rights among trials, grouped by instance.
+    """Return Wilson's score interval of a share of right trials, grouped by instance.
 
-    The trials of one instance depend on one another, so their number is replaced by that of
-    independent trials which would vary as much between instances as these do. To estimate that
-    where nearly all trials agree, a quarter of an all-right and of an all-wrong instance is added.
+    The trials of one instance depend on one another, so their number is replaced by the number of
+    independent trials that would vary as much between instances. To estimate this if nearly all
+    trials agree, a quarter of an all-right and of an all-wrong instance is added.
 
     Args:
-        rights: (instances,) rights of each instance.
+        rights: (instances,) right trials of each instance.
         trials: (instances,) trials of each instance.
 
     Source: E. B. Wilson, J. Amer. Stat. Assoc. 22, 1927; the effective sample size after
@@ -90,11 +90,11 @@ def mean_interval(sums: NDArray[np.float64], weights: NDArray[np.float64]) -> In
 
 
 def strata_interval(strata: Sequence[Stratum], fraction: bool) -> Interval:
-    """Return the interval of the mean of the scores of strata, each of which counts alike.
+    """Return the interval of the mean of the strata's scores, where strata have equal weight.
 
-    The strata are fixed, so only what varies within them counts. A share of rights has Wilson's
-    interval for the number of independent trials that would vary as much, to which, as for one
-    stratum, half an instance is added; another score has a normal interval.
+    The strata are fixed, so only variation within them counts. A share of right answers gets
+    Wilson's interval for the number of independent trials that would vary as much. As for one
+    stratum, half an instance is added. Any other score gets a normal interval.
     """
     count = len(strata)
     mean = math.fsum(stratum.value for stratum in strata) / count
@@ -104,7 +104,7 @@ def strata_interval(strata: Sequence[Stratum], fraction: bool) -> Interval:
         return Interval(mean, mean)
     if not fraction or math.isinf(variance):
         return _normal(mean, variance)
-    # As many instances, and trials, as would tell as much if all strata had the same number.
+    # The numbers of instances and trials that would tell as much if all strata had equal numbers.
     instances = count**2 / math.fsum(1 / len(stratum.sums) for stratum in sampled)
     trials = count**2 / math.fsum(1 / float(stratum.weights.sum()) for stratum in sampled)
     mixed = (instances * mean + 0.25) / (instances + 0.5)
@@ -114,7 +114,7 @@ def strata_interval(strata: Sequence[Stratum], fraction: bool) -> Interval:
 
 
 def intervals_to_json(intervals: dict[str, Interval]) -> dict[str, list[float | None]]:
-    """Return intervals for JSON, which has no infinity: None for an end that is not known."""
+    """Return intervals for JSON, which has no infinity: an unknown end becomes None."""
     return {
         name: [end if math.isfinite(end) else None for end in ends]
         for name, ends in intervals.items()
@@ -122,7 +122,7 @@ def intervals_to_json(intervals: dict[str, Interval]) -> dict[str, list[float | 
 
 
 def intervals_from_json(data: dict[str, Any]) -> dict[str, Interval]:
-    """Read what `intervals_to_json` returned."""
+    """Read intervals that `intervals_to_json` returned."""
     return {
         name: Interval(-math.inf if low is None else low, math.inf if high is None else high)
         for name, (low, high) in data.items()

@@ -1,4 +1,4 @@
-"""Score as papers do: the mean over a range of lengths, each length weighted alike."""
+"""Score as papers do: the mean over a range of lengths, with equal weights."""
 
 import math
 from collections.abc import Callable
@@ -36,20 +36,20 @@ class RangeScore:
 
     Attributes:
         lengths: the range, such as `41..500`.
-        count: the lengths in it that the task can have, each of which counts alike.
-        sequences: how many instances were asked for at each.
-        exhaustive: whether at every length all were scored; the scores are then exact.
+        count: the number of its lengths that the task allows; each has the same weight.
+        sequences: the requested number of instances at each length.
+        exhaustive: whether all instances were scored at every length; the scores are then exact.
         metrics: each metric's mean over the lengths, by name.
-        intervals: their 95 % intervals, by name.
-        fewest: the fewest instances scored at a length; None where that was not recorded.
-        most: the most.
-        whole: at how many of the lengths all instances were scored that exist, or are held out.
-        held_out: at how many of the lengths only held-out instances were scored.
-        by_length: each metric's value at each of the lengths, by name; empty where that was not
+        intervals: the 95 % intervals of these means, by name.
+        fewest: the fewest instances scored at a length; None if that was not recorded.
+        most: the most instances scored at a length.
+        whole: the number of lengths at which all existing, or all held-out, instances were scored.
+        held_out: the number of lengths at which only held-out instances were scored.
+        by_length: each metric's value at each of the lengths, by name; empty if that was not
             recorded.
-        undefined: the mean share of scored positions at which a number predicted is NaN.
-        rows_mix: whether the model's answer to an instance depends on the others of its batch; the
-            scores are then no property of instances, and no interval is known.
+        undefined: the mean share of scored positions at which a predicted number is NaN.
+        rows_mix: whether the model's answer to an instance depends on the rest of its batch. Then
+            the scores are no property of instances, and no interval is known.
     """
 
     lengths: str
@@ -67,7 +67,7 @@ class RangeScore:
     rows_mix: bool = False
 
     def mean_over(self, part: str | LengthRange) -> dict[str, float]:
-        """Return each metric's mean over the lengths of a part of the range, by name.
+        """Return each metric's mean over the lengths in a part of the range, by name.
 
         Raises:
             UsageError: if none of these lengths was scored.
@@ -96,7 +96,7 @@ class RangeScore:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "RangeScore":
-        """Read what `to_json` returned."""
+        """Read the score that `to_json` returned."""
         known = [one.name for one in fields(cls) if one.name in data]
         values: dict[str, Any] = {name: data[name] for name in known}
         values["intervals"] = intervals_from_json(data["intervals"])
@@ -115,20 +115,20 @@ def evaluate_range(
     holdout: Holdout | None = None,
     before_each: Callable[[], None] = lambda: None,
 ) -> RangeScore:
-    """Score a model over a range of lengths, as papers do: the mean of the lengths' own scores.
+    """Score a model over a range of lengths, as papers do: the mean of the scores at each length.
 
     Args:
         model: as for `evaluate`.
         task: a task or its spec string.
-        lengths: `"41..500"`, of which those count that the task can have.
-        sequences: instances at each length, in batches of equal length. With the 64 of the default
-            the accuracy over 460 lengths is known to within 0.6 percent points.
-        seed: whose stream to draw from.
+        lengths: the range, such as `"41..500"`; only lengths that the task allows count.
+        sequences: the instances at each length, in batches of equal length. With the default of 64,
+            the accuracy over 460 lengths is known to within 0.6 percentage points.
+        seed: the seed of the evaluation stream.
         holdout: as for `evaluate`.
-        before_each: called before each length; what it raises ends the scoring.
+        before_each: called before each length; an error that it raises ends the scoring.
 
     Raises:
-        UsageError: if the task can have none of the lengths.
+        UsageError: if the task allows none of the lengths.
 
     Example:
         >>> import seqtasks as st

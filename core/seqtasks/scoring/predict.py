@@ -20,10 +20,10 @@ FORWARD_NUMBERS = 2**23
 
 
 def decide(targets: Tokens | TokenSets | Reals, predictions: Tensor) -> Tensor:
-    """Return what a model's predictions, (batch, time, ...), say in terms of the targets.
+    """Convert a model's predictions, (batch, time, ...), to the form of the targets.
 
-    The likeliest ids (batch, time), IGNORE where a logit is NaN; the sets of symbols with a
-    positive logit (batch, time, symbols); or the reals as they are.
+    They become the likeliest ids (batch, time), with IGNORE where a logit is NaN; the sets of
+    symbols with a positive logit (batch, time, symbols); or they stay reals.
     """
     if isinstance(targets, Tokens):
         return likeliest(predictions)
@@ -33,9 +33,9 @@ def decide(targets: Tokens | TokenSets | Reals, predictions: Tensor) -> Tensor:
 def answers(
     model: nn.Module, task: Task, batch: Batch, draws: RandomStream
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Return what is predicted, as `decide` does, and at which positions it is NaN.
+    """Return the predictions, as `decide` does, and the positions at which they are NaN.
 
-    A set that is NaN becomes one that is wrong at every symbol.
+    A set that is NaN becomes a set that is wrong at every symbol.
     """
     dtype, device = _kept_in(model)
     rows = _rows_at_once(model, batch)
@@ -54,12 +54,12 @@ def answers(
 
 
 def inputs_at_once(model: nn.Module, batch: Batch) -> Tensor:
-    """Return the inputs that a model is first given of a batch."""
+    """Return the inputs of a batch in the form that a model receives."""
     return to_torch(batch.inputs[: _rows_at_once(model, batch)], *_kept_in(model))
 
 
 def width(model: nn.Module) -> int:
-    """Return about how many numbers a model makes of one step: its widest parameter."""
+    """Return about how many numbers a model makes in one step: its widest parameter."""
     return max([64, *(max(p.shape, default=1) for p in model.parameters())])
 
 
@@ -72,16 +72,16 @@ def _kept_in(model: nn.Module) -> tuple[torch.dtype, torch.device]:
 
 
 def _rows_at_once(model: nn.Module, batch: Batch) -> int:
-    """Return how many rows of a batch a pass forward takes."""
+    """Return how many rows of a batch one forward pass takes."""
     return max(1, FORWARD_NUMBERS // (batch.inputs.shape[1] * width(model)))
 
 
 _draw_nothing: "WeakSet[nn.Module]" = WeakSet()
-"""Models that were seen to draw nothing while they were scored."""
+"""Models that drew nothing while they were scored before."""
 
 
 def drawing(model: nn.Module, inputs: Tensor, draws: RandomStream) -> Tensor:
-    """Return a model's predictions; what it draws comes from a stream."""
+    """Return a model's predictions; the model draws from a stream."""
     call = partial(predictions_of, model, inputs)
     if model in _draw_nothing:
         return draws.used_by(call, inputs.device)

@@ -1,7 +1,7 @@
 """Find models whose answer to an instance depends on the other instances of its batch.
 
-A mean over the batch, statistics of it, or a decision by `len(x)`: the scores of such a model are
-no property of instances, since batches of another size would give other ones.
+Causes are a mean over the batch, statistics of the batch, or a decision by `len(x)`. Such a model's
+scores are no property of instances: batches of another size would give other scores.
 """
 
 import copy
@@ -22,23 +22,23 @@ ROWS_MIX = (
     "the scores are of batches of this size, not of instances"
 )
 TOLERANCE = 1e-3
-"""Of the largest prediction. What differs by more is computed again in float64."""
+"""A share of the largest prediction. Larger differences are computed again in float64."""
 EXACT_TOLERANCE = 1e-6
 
 
 def mixes_rows(model: nn.Module, inputs: Tensor, seed: int) -> bool:
-    """Say whether a model answers a few instances otherwise alone than among others.
+    """Say whether a model answers a few instances differently alone than among others.
 
     Args:
-        model: from inputs to predictions, or to a tuple of these and a state.
+        model: from inputs to predictions, or to a tuple of predictions and a state.
         inputs: (batch, time) ids or (batch, time, features).
-        seed: of the stream for what the model draws.
+        seed: the seed of the stream for the model's draws.
     """
     rows = len(inputs)
     chosen = sorted({0, rows // 2, rows - 1})
     if rows < 2 or not _differs(model, inputs, chosen, seed, TOLERANCE):
         return False
-    # Rounding grows along a sequence where the model is chaotic; in float64 it stays small.
+    # Rounding errors grow along a sequence if the model is chaotic; in float64 they stay small.
     try:
         exact = copy.deepcopy(model).double()
     except Exception:
@@ -49,7 +49,7 @@ def mixes_rows(model: nn.Module, inputs: Tensor, seed: int) -> bool:
         inputs = inputs.double()
     try:
         return _differs(exact, inputs, chosen, seed, EXACT_TOLERANCE)
-    except Exception:  # it insists on its own type
+    except Exception:  # the model insists on its own type
         return True
 
 
@@ -65,19 +65,19 @@ def _differs(
     try:
         alone = torch.cat([answered(inputs[row : row + 1]) for row in chosen])
     except Exception:
-        return True  # a batch of one is too small for it
+        return True  # the model cannot take a batch of one
     if _close(alone, wanted, tolerance):
         return False
     if _close(answered(inputs, seed + 1), together, 0):
         return True
-    # It draws, other numbers for a row alone: the rows stay where they are, and the others change.
+    # It draws, and a row alone would get other draws. So rows keep their places, and others change.
     others = inputs.flip(0)
     others[chosen] = inputs[chosen]
     return not _close(answered(others)[chosen], wanted, tolerance)
 
 
 def _close(one: Tensor, other: Tensor, tolerance: float) -> bool:
-    """Say whether numbers differ by no more than a share of the largest; NaN is equal to NaN."""
+    """Say whether numbers differ by at most a share of the largest; NaN equals NaN."""
     if one.shape != other.shape:
         return False
     a, b = (tensor.detach().to("cpu", torch.float64).numpy() for tensor in (one, other))

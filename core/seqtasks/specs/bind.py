@@ -25,7 +25,7 @@ REQUIRED = inspect.Parameter.empty
 
 
 class Parameter(typing.NamedTuple):
-    """A parameter a target takes: its name, its type, and its default (or `REQUIRED`)."""
+    """A parameter of a target: its name, its type, and its default (or `REQUIRED`)."""
 
     name: str
     type: Any
@@ -40,7 +40,7 @@ class Parameter(typing.NamedTuple):
 
 
 def parameters_of(target: Callable[..., Any], given: Sequence[str] = ()) -> list[Parameter]:
-    """Return the parameters a class or function takes beside those the caller gives it."""
+    """Return the parameters of a class or function, except those that the caller gives it."""
     hints = _hints(target)
     found: list[Parameter] = []
     for parameter in inspect.signature(target).parameters.values():
@@ -58,9 +58,9 @@ def parameters_of(target: Callable[..., Any], given: Sequence[str] = ()) -> list
 
 
 def _hints(target: Callable[..., Any]) -> dict[str, Any]:
-    """Return the types of a target's parameters; one that cannot be resolved is left out."""
+    """Return the types of a target's parameters, except those that cannot be resolved."""
     if dataclasses.is_dataclass(target):
-        # The __init__ of a dataclass knows the module of its own class alone, not of its bases.
+        # A dataclass's __init__ knows only the module of its own class, not its bases' modules.
         owners = reversed(inspect.getmro(typing.cast(type, target)))
         sources = [
             (vars(o).get("__annotations__", {}), sys.modules.get(o.__module__)) for o in owners
@@ -82,15 +82,15 @@ def _hints(target: Callable[..., Any]) -> dict[str, Any]:
 
 
 def bind(spec: Spec, target: Callable[..., Any], given: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the spec's values as the types of the target's parameters.
+    """Convert the spec's values to the types of the target's parameters.
 
     Args:
         spec: the spec as written.
-        target: the class or function it names.
-        given: names of parameters that the caller itself fills.
+        target: the class or function that the spec names.
+        given: the names of parameters that the caller itself fills.
 
     Raises:
-        SpecError: for an unknown, missing or ill-typed parameter.
+        SpecError: for an unknown parameter, a missing one, or one of the wrong type.
     """
     known = {parameter.name: parameter for parameter in parameters_of(target, given)}
     bound: dict[str, Any] = {}
@@ -183,7 +183,7 @@ def _convert(value: Value, kind: Any) -> Any:
 
 
 def _convert_union(value: Value, kinds: Sequence[Any]) -> Any:
-    # Text fits everything, so it is tried last.
+    # Any text is valid text, so text is tried last.
     for kind in sorted(kinds, key=lambda kind: (kind is str, kind is not type(None))):
         try:
             return _convert(value, kind)

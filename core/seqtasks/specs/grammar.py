@@ -6,10 +6,9 @@ r"""Parse and print specs: a name and its parameters in one string, `bitshift:sh
     parameter  = key "=" value
     value      = "[" [value {"," value}] "]" | quoted text | text
 
-After a module, a segment with an equals sign is parameters, and any other is a class.
-
-Inside round brackets a comma does not separate, so `generators=[(1,2),(1,2,3)]` has two items. Text
-in double quotes is text whatever it looks like; in it \" is a quotation mark and \\ a backslash.
+After a module, a segment with an equals sign is parameters, and any other segment is a class.
+A comma inside round brackets does not separate, so `generators=[(1,2),(1,2,3)]` has two items.
+Anything in double quotes is text; inside them \" is a quotation mark and \\ a backslash.
 """
 
 import re
@@ -21,7 +20,7 @@ from seqtasks.errors import UsageError
 __all__ = ["Spec", "SpecError", "Value", "format_spec", "format_value", "parse_spec"]
 
 MOST_DEPTH = 20
-"""How deep lists may lie in one another."""
+"""How deep lists may be nested."""
 
 _MOST_SHOWN = 300
 _FILE = re.compile(r"(?P<path>[^:]+?\.py)(?=:|$)")
@@ -33,7 +32,7 @@ _BRACKETED = re.compile(r"(\([^()\[\]\"\\]*\))+")
 
 
 class SpecError(UsageError):
-    """A spec string that cannot be read or does not fit its target; shows the place."""
+    """A spec string cannot be read or does not fit its target; the message shows the place."""
 
     def __init__(self, text: str, column: int, message: str) -> None:
         self.text, self.column, self.reason = text, column, message
@@ -42,7 +41,7 @@ class SpecError(UsageError):
 
 
 def _window(text: str, column: int) -> tuple[str, int]:
-    """Return the part of a text round a column, as one line, and where the column is in it."""
+    """Return a part of a text around a column, as one line, and the column's place in it."""
     line = re.sub(r"[\n\r\t]", " ", text)
     if len(line) <= _MOST_SHOWN:
         return line, column
@@ -55,7 +54,7 @@ def _window(text: str, column: int) -> tuple[str, int]:
 
 @dataclass(frozen=True)
 class Value:
-    """A value as written: text, or a list of values; `column` is where it stands in the spec."""
+    """A value as written: text, or a list of values; `column` is its place in the spec."""
 
     content: "str | tuple[Value, ...]"
     column: int
@@ -70,17 +69,17 @@ class Value:
 
 @dataclass(frozen=True)
 class Spec:
-    """A spec string, read.
+    """A parsed spec string.
 
     Attributes:
         text: the whole string.
-        name: the registered name, or the class name where `path` is given ("" for the only one) or
-            `module`.
-        path: the file of one's own, if the name is one.
-        module: the module to import the class from, if the name is one of a module.
-        name_column: where the name stands in the text.
+        name: the registered name, or the class name where `path` ("" for the only class) or
+            `module` is given.
+        path: the user's file, if the spec names one.
+        module: the module to import the class from, if the spec names one.
+        name_column: the place of the name in the text.
         parameters: values by key.
-        columns: where each key stands in the text.
+        columns: the place of each key in the text.
     """
 
     text: str
@@ -98,14 +97,14 @@ class Spec:
 
     @property
     def written_parameters(self) -> str:
-        """The parameters as they are written, with the colon before them; empty for none."""
+        """The parameters as written, with the colon before them; empty for none."""
         if not self.columns:
             return ""
         return self.text[self.text.rindex(":", 0, min(self.columns.values())) :]
 
 
 def parse_spec(text: str, *, modules: bool = True) -> Spec:
-    """Read a spec string.
+    """Parse a spec string.
 
     Args:
         text: the spec string.
@@ -141,12 +140,12 @@ def parse_spec(text: str, *, modules: bool = True) -> Spec:
 
 
 def _in_module(text: str, name: str, rest: int) -> tuple[str | None, str, int, int]:
-    """Return module, class, the class's column and where the name ends; no module if it has none.
+    """Return module, class, the class's column and the name's end; no module if it names none.
 
     Args:
         text: the spec string.
-        name: what stands before the first colon, which may be a module.
-        rest: where that ends.
+        name: the text before the first colon, which may be a module.
+        rest: the end of that text.
     """
     start = text.index(name)
     end = text.find(":", rest + 1)

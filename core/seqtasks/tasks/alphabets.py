@@ -12,17 +12,17 @@ from seqtasks.errors import UsageError, did_you_mean
 __all__ = ["BLANK", "IGNORE", "Reals", "TokenSets", "Tokens"]
 
 IGNORE = -100
-"""The target id of a position that is not scored (torch's cross-entropy skips it too)."""
+"""The target id of a position that is not scored. torch's cross-entropy also skips it."""
 
 BLANK = "_"
-"""How the blank, over which an answer after the input is emitted, is written."""
+"""The character that stands for a blank. An answer after the input is emitted over blanks."""
 
 _SET_MARKS = set("{},'\"")
 
 
 @dataclass(frozen=True, init=False)
 class Tokens:
-    """An alphabet; a symbol's id is its place in it.
+    """An alphabet. A symbol's id is its position in the alphabet.
 
     Example:
         >>> from seqtasks import Tokens
@@ -41,7 +41,7 @@ class Tokens:
         """Take each character of a string, or each string of a sequence, as a symbol.
 
         Raises:
-            ValueError: if there is no symbol, one is empty or holds a space, or one comes twice.
+            ValueError: if there are no symbols, or one is empty, contains a space or occurs twice.
         """
         found = tuple(symbols)
         if not all(isinstance(symbol, str) for symbol in found):
@@ -86,7 +86,7 @@ class Tokens:
         return np.array([ids[symbol] for symbol in symbols], dtype=np.int64)
 
     def words(self, ids: Sequence[int] | NDArray[np.integer]) -> list[str]:
-        """Return the symbols of ids; a position that is not scored is '.', a blank '_'."""
+        """Return the symbols of ids. An unscored position is '.', a blank is '_'."""
         return [self._word(int(index)) for index in ids]
 
     def decode(self, ids: Sequence[int] | NDArray[np.integer]) -> str:
@@ -103,9 +103,9 @@ class Tokens:
 
 @dataclass(frozen=True, init=False)
 class TokenSets:
-    """Sets of symbols of an alphabet, as targets: every symbol that would be right at a step.
+    """Sets of symbols of an alphabet, as targets: each set holds every right symbol of a step.
 
-    A set is a row of bool, one for each symbol; the empty set marks a step that is not scored.
+    A set is a row of bool, one for each symbol. The empty set marks a step that is not scored.
 
     Example:
         >>> import numpy as np
@@ -130,9 +130,9 @@ class TokenSets:
         return len(self.symbols)
 
     def words(self, sets: NDArray[np.bool_]) -> list[str]:
-        """Return each step's set as text, such as `{01}`; a step that is not scored is '.'.
+        """Return each step's set as text, such as `{01}`. A step that is not scored is '.'.
 
-        A symbol with a mark that sets are written with (a brace, a comma or a quote) is quoted.
+        A symbol that contains a character of the notation (brace, comma, quote) is quoted.
         """
         between = "" if all(len(symbol) == 1 for symbol in self.symbols) else ","
         written = [repr(s) if _SET_MARKS & set(s) else s for s in self.symbols]
@@ -142,7 +142,7 @@ class TokenSets:
 
 @dataclass(frozen=True)
 class Reals:
-    """Real vectors of `size` numbers a step.
+    """Real vectors: each step has `size` numbers.
 
     Example:
         >>> from seqtasks import Reals
@@ -160,10 +160,10 @@ class Reals:
             raise ValueError(f"a vector has at least one number, got size {self.size}")
 
     def encode(self, text: str) -> NDArray[np.float64]:
-        """Return a text's vectors, (time, size): steps between spaces, their numbers at commas.
+        """Return a text's vectors, (time, size). Spaces separate steps, commas separate numbers.
 
         Raises:
-            UsageError: at the first step that has not as many numbers, or a word that is none.
+            UsageError: at the first step with a wrong count of numbers, or a word that is none.
         """
         vectors = [self._vector(step, place) for place, step in enumerate(text.split(), start=1)]
         return np.array(vectors, dtype=np.float64).reshape(-1, self.size)
@@ -187,7 +187,7 @@ class Reals:
         return numbers
 
     def words(self, vectors: NDArray[np.floating]) -> list[str]:
-        """Return each step's vector as text; a position that is not scored is '.'."""
+        """Return each step's vector as text. A position that is not scored is '.'."""
         return [
             "." if np.isnan(vector).any() else ",".join(f"{number:.3g}" for number in vector)
             for vector in np.asarray(vectors).reshape(-1, self.size)

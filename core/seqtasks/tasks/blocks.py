@@ -7,9 +7,9 @@ BLOCK_STEPS = 1024
 
 
 def block_steps(batch_size: int, length: int) -> int:
-    """Return how many batches are drawn in one call, for input symbols of a longest length.
+    """Return how many batches to draw in one call, given the longest length of the inputs.
 
-    A call has a cost of its own, which many batches share; a block is small enough to stay in the
-    processor's cache.
+    Each call has a fixed cost, which the batches of the call share. A block is small enough to stay
+    in the processor's cache.
     """
     return max(1, min(BLOCK_STEPS, BLOCK_SYMBOLS // (batch_size * length)))

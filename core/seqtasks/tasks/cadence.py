@@ -17,7 +17,7 @@ def read_cadence(name: str, value: Any) -> int | str:
     """Return a cadence: a whole number of steps, or a time such as `30s`, `5m` or `1.5h`.
 
     Args:
-        name: what it is of, for messages.
+        name: the name of the setting, for messages.
         value: the number, or text.
 
     Raises:
@@ -42,7 +42,7 @@ def read_cadence(name: str, value: Any) -> int | str:
 
 
 def seconds_between(cadence: int | str) -> float:
-    """Return the seconds of a time; of a number of steps, infinity.
+    """Return the seconds of a time, or infinity for a number of steps.
 
     Example:
         >>> seconds_between("1.5h"), seconds_between(500)

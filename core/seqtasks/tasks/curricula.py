@@ -18,29 +18,29 @@ class Curriculum(Protocol):
     """Chooses the lengths of batches."""
 
     def check(self, lengths: range) -> None:
-        """Refuse lengths that do not go with the parameters.
+        """Refuse lengths that do not fit the parameters.
 
         Raises:
-            UsageError: saying which parameter.
+            UsageError: naming the parameter.
         """
 
     def places(
         self, rng: np.random.Generator, lengths: range, first_step: int, steps: int
     ) -> NDArray[np.int64]:
-        """Return the place among `lengths` of each step's length, (steps,).
+        """Return, for each step, the index of its length in `lengths`, (steps,).
 
         Args:
             rng: the stream of these steps.
             lengths: the training lengths that the task can have, smallest first.
             first_step: the first of the steps, counted from 0.
-            steps: how many.
+            steps: the number of steps.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Uniform:
-    """Every training length as likely as any other, from the first step to the last."""
+    """Each batch's length is drawn uniformly from the training lengths, at every step."""
 
     def check(self, lengths: range) -> None:
         """Accept any lengths."""
@@ -48,7 +48,7 @@ class Uniform:
     def places(
         self, rng: np.random.Generator, lengths: range, first_step: int, steps: int
     ) -> NDArray[np.int64]:
-        """Draw each step's place uniformly."""
+        """Draw each step's index uniformly."""
         return rng.integers(len(lengths), size=steps)
 
 
@@ -59,10 +59,10 @@ class Fixed:
     length: int | None = None
 
     def check(self, lengths: range) -> None:
-        """Refuse a length that is not among those trained.
+        """Refuse a length that is not a training length.
 
         Raises:
-            UsageError: saying which are.
+            UsageError: listing the training lengths.
         """
         if self.length is not None and self.length not in lengths:
             raise UsageError(
@@ -73,18 +73,18 @@ class Fixed:
     def places(
         self, rng: np.random.Generator, lengths: range, first_step: int, steps: int
     ) -> NDArray[np.int64]:
-        """Return the same place at every step."""
+        """Return the same index at every step."""
         length = lengths[-1] if self.length is None else self.length
         return np.full(steps, lengths.index(length), dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class Increasing:
-    """From the shortest training length to longer ones: `by` more of them every `every` steps.
+    """Start with the shortest training length and add `by` longer ones every `every` steps.
 
-    A batch's length is drawn from those reached so far, each as likely as any other; with
-    `mixed=false` it is the longest of them. (The two are the mixed and the naive strategy of
-    Zaremba & Sutskever 2014, Learning to execute.)
+    A batch's length is drawn uniformly from the lengths reached so far. With `mixed=false` it is
+    the longest of them. (These are the mixed and the naive strategy of Zaremba & Sutskever 2014,
+    Learning to execute.)
     """
 
     every: int = 100
@@ -104,7 +104,7 @@ class Increasing:
     def places(
         self, rng: np.random.Generator, lengths: range, first_step: int, steps: int
     ) -> NDArray[np.int64]:
-        """Return each step's place among those reached by then."""
+        """Return each step's index, below the number of lengths reached by then."""
         rises = (first_step + np.arange(steps, dtype=np.int64)) // self.every
         last = np.minimum(rises * self.by, len(lengths) - 1)
         return rng.integers(last, endpoint=True) if self.mixed else last
@@ -118,14 +118,14 @@ CURRICULA: dict[str, type[Uniform] | type[Fixed] | type[Increasing]] = {
 
 
 def build_curriculum(text: str, lengths: range) -> Curriculum:
-    """Return the curriculum a spec string names, such as `increasing:every=200`.
+    """Return the curriculum that a spec string names, such as `increasing:every=200`.
 
     Args:
         text: the spec string.
         lengths: the training lengths that the task can have.
 
     Raises:
-        UsageError: for an unknown name, or a parameter that it does not have or that does not fit.
+        UsageError: for an unknown name, an unknown parameter, or a value that does not fit.
 
     Example:
         >>> import numpy as np

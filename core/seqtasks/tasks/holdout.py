@@ -16,18 +16,18 @@ from seqtasks.tasks.mistakes import domain_size
 __all__ = ["LARGEST_DOMAIN", "Holdout", "checked_domain_size"]
 
 LARGEST_DOMAIN = 2**20
-"""The most inputs of a length that are listed."""
+"""A length with more inputs than this is not listed."""
 
 MOST_REDRAWS = 1000
 MOST_LENGTHS_TRIED = 100
-"""Of the lengths a task can have, the shortest, among which one that can be split is looked for."""
+"""How many of a task's shortest lengths to search for one that can be split."""
 
 _Sort = Literal["split", "few", "many"]
 
 
 @dataclass(frozen=True, eq=False)
 class _Split:
-    """The inputs of a length, (inputs, length[, features]), parted; and how to tell them apart."""
+    """The two parts of a length's inputs, (inputs, length[, features]), and codes to tell them."""
 
     held_out: Array
     trained: Array
@@ -42,27 +42,27 @@ class _Split:
 
 
 class Holdout:
-    """The inputs of training lengths that are kept for evaluation alone.
+    """The inputs of the training lengths that are kept for evaluation alone.
 
-    Which these are depends on the seed and the length alone. A length is split if it has no more
-    inputs than `LARGEST_DOMAIN` and the share of them leaves some to hold out and some to train on.
-    At the others nothing is held out: where there are too few inputs all are trained on, and where
-    there are too many they are drawn as without a split: a draw meets a given one about once in a
-    million times or less.
+    The split of a length depends on the seed and the length alone. A length is split if it has at
+    most `LARGEST_DOMAIN` inputs, and if the share leaves some inputs to hold out and some to train
+    on. The other lengths hold nothing out. If a length has too few inputs, training uses all of
+    them. If it has too many, training draws them as without a split: a draw hits a given input
+    about once in a million times or less.
 
     Args:
-        task: whose inputs.
+        task: the task whose inputs are split.
         lengths: the training lengths.
         share: the share of a length's inputs to hold out, above 0 and below 1.
         seed: the experiment's seed.
 
     Attributes:
         split: the training lengths that are split; `length in holdout` says whether one is.
-        too_few: those with too few inputs to be split.
-        too_many: those with more inputs than are listed.
+        too_few: the training lengths with too few inputs to be split.
+        too_many: the training lengths with more inputs than are listed.
 
     Raises:
-        UsageError: if the task cannot list its inputs, or none of the lengths can be split.
+        UsageError: if the task cannot list its inputs, or no training length can be split.
 
     Example:
         >>> import seqtasks as st
@@ -90,7 +90,7 @@ class Holdout:
         return length in self.split
 
     def describe(self) -> str:
-        """Return in a line which of the training lengths are split, and which are not and why."""
+        """Return one line: which training lengths are split, which are not, and why not."""
         text = f"held out: {100 * self._share:g} % of the inputs of length {self._runs(self.split)}"
         others: list[str] = []
         if self.too_few:
@@ -100,20 +100,20 @@ class Holdout:
         return f"{text}; none {' and '.join(others)}" if others else text
 
     def held_out(self, length: int) -> Array:
-        """Return the inputs of a length held out, in the order in which the task lists them."""
+        """Return the held-out inputs of a length, in the order in which the task lists them."""
         return self._split(length).held_out
 
     def trained(self, length: int) -> Array:
-        """Return the inputs of a length that training may see, in that order."""
+        """Return the inputs of a length that training may see, in the task's order."""
         return self._split(length).trained
 
     def draw(self, rng: np.random.Generator, count: int, length: int) -> Array:
-        """Draw inputs as the task does, each again until it is one that training may see.
+        """Draw inputs as the task does, and redraw each until training may see it.
 
-        At a length that is not split that is any.
+        At a length that is not split, training may see any input.
 
         Raises:
-            UsageError: if the task draws nothing but inputs that are held out.
+            UsageError: if the task draws only inputs that are held out.
         """
         if length not in self:
             return self._task.draw(rng, count, length)
@@ -136,7 +136,7 @@ class Holdout:
         return _runs(chosen, self._trained_on)
 
     def _why_none(self) -> str:
-        """Say why no length can be split, and with which one could be."""
+        """Say why no length can be split, and which length could be."""
         why: list[str] = []
         if self.too_few:
             why.append(
@@ -178,8 +178,8 @@ class Holdout:
         order = stream(self._seed, "holdout", length).permutation(len(domain))
         held_out = np.zeros(len(domain), dtype=np.bool_)
         held_out[order[: round(self._share * len(domain))]] = True
-        # A code is a sum of products modulo 2^64. That those of the whole domain differ is checked,
-        # so an input is told from every other for certain.
+        # A code is a sum of products modulo 2^64. All inputs of the domain are checked to have
+        # different codes, so the code identifies an input with certainty.
         multipliers = stream(0, "holdout codes", length).integers(
             2**64, size=domain[0].size, dtype=np.uint64
         )
@@ -198,7 +198,7 @@ def checked_domain_size(task: Task, length: int, consequence: str) -> int:
     """Return how many inputs of a length a task lists.
 
     Raises:
-        UsageError: if it cannot list them or they are too many, with what follows from that.
+        UsageError: if it cannot list them or they are too many; the message adds `consequence`.
     """
     size = domain_size(task, length)
     if size is None:
@@ -212,21 +212,21 @@ def checked_domain_size(task: Task, length: int, consequence: str) -> int:
 
 
 def _unlisted(task: Task, length: int) -> str:
-    """Say that a task cannot list its inputs, and why where that is known."""
+    """Say that a task cannot list its inputs, and why, if the reason is known."""
     if isinstance(task.inputs, Reals):
         return f"{task.known_as} has real numbers as inputs, which cannot be enumerated"
     return f"{task.known_as} cannot enumerate its inputs of length {length}"
 
 
 def _sort(size: int, share: float) -> _Sort:
-    """Say of so many inputs whether they are split, or too few, or too many for it."""
+    """Return whether a number of inputs can be split, or is too few or too many."""
     if size > LARGEST_DOMAIN:
         return "many"
     return "split" if 0 < round(share * size) < size else "few"
 
 
 def _runs(chosen: Sequence[int], among: range) -> str:
-    """Return some lengths among others as text, such as `1..3, 7`; what is next is one run."""
+    """Return some of the lengths as text, such as `1..3, 7`; neighbours form one range."""
     text: list[str] = []
     for length in chosen:
         if text and length - among.step in chosen:
@@ -239,6 +239,6 @@ def _runs(chosen: Sequence[int], among: range) -> str:
 def _codes(inputs: Array, multipliers: NDArray[np.uint64], reals: bool) -> NDArray[np.uint64]:
     """Return a number for each input, (inputs,), from its ids or the bits of its reals."""
     flat = inputs.reshape(len(inputs), -1)
-    if reals:  # as a batch has them; 0.0 for -0.0
+    if reals:  # in the type of a batch; 0.0 for -0.0
         flat = (flat.astype(np.float32) + np.float32(0)).view(np.uint32)
     return flat.astype(np.uint64) @ multipliers

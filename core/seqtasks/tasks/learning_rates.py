@@ -1,4 +1,4 @@
-"""Learning-rate schedules: a spec says which share of the rate each step takes."""
+"""Learning-rate schedules: a spec says what share of the learning rate each step takes."""
 
 import math
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ __all__ = ["SCHEDULES", "Schedule", "build_schedule"]
 
 
 class Schedule(Protocol):
-    """Says the share of the learning rate for each step."""
+    """Gives each step's share of the learning rate."""
 
     def shares(self, first_step: int, steps: int) -> NDArray[np.float64]:
-        """Return the share of each of some steps in a row, (steps,); the first step is step 0."""
+        """Return the shares of consecutive steps, (steps,). The first training step is step 0."""
         ...
 
 
 @dataclass(frozen=True)
 class Constant:
-    """The whole learning rate at every step."""
+    """The full learning rate at every step."""
 
     def shares(self, first_step: int, steps: int) -> NDArray[np.float64]:
         """Return ones."""
@@ -33,9 +33,9 @@ class Constant:
 
 @dataclass(frozen=True)
 class Warmup:
-    """A straight rise to the whole learning rate over the first `steps` steps.
+    """A linear rise to the full learning rate over the first `steps` steps.
 
-    Step k of them, counted from 0, takes the share (k + 1) / steps.
+    Step k, counted from 0, takes the share (k + 1) / steps.
     """
 
     steps: int
@@ -44,16 +44,16 @@ class Warmup:
         _at_least("steps", self.steps, 1)
 
     def shares(self, first_step: int, steps: int) -> NDArray[np.float64]:
-        """Return (k + 1) / steps, and 1 from then on."""
+        """Return (k + 1) / steps during the rise, and 1 afterwards."""
         return np.minimum(1.0, (np.arange(first_step, first_step + steps) + 1) / self.steps)
 
 
 @dataclass(frozen=True)
 class Cosine:
-    """Half a cosine from the whole learning rate down to a share `last` of it, at step `steps`.
+    """Half a cosine from the full learning rate down to the share `last`, reached at `steps`.
 
-    `warmup` steps at the beginning rise in a straight line first; the cosine takes the others. From
-    step `steps` on the share is `last`. (I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient
+    The first `warmup` steps rise linearly, and the cosine takes the other steps. From step `steps`
+    on, the share is `last`. (I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient
     Descent with Warm Restarts", ICLR 2017, without a restart.)
     """
 
@@ -91,7 +91,7 @@ def build_schedule(text: str) -> Schedule:
     """Return the schedule that a spec string names, such as `cosine:steps=5000,warmup=100`.
 
     Raises:
-        UsageError: for an unknown name, or a parameter that it does not have or that does not fit.
+        UsageError: for an unknown name, an unknown parameter, or a value out of range.
 
     Example:
         >>> build_schedule("warmup:steps=4").shares(first_step=0, steps=6)

@@ -9,7 +9,7 @@ from seqtasks.errors import UsageError
 __all__ = ["AllowedLengths", "LengthRange", "check_number", "parse_length_list"]
 
 MOST_SCORED = 10_000
-"""Lengths that one command scores at."""
+"""The most lengths that one command scores at."""
 
 _RANGE = re.compile(r"(-?\d{1,18})(?:\.\.(-?\d{1,18}))?")
 
@@ -68,19 +68,19 @@ class AllowedLengths:
         )
 
     def within(self, wanted: LengthRange) -> range:
-        """Return the allowed lengths of a wanted range, smallest first; it may be empty."""
+        """Return the allowed lengths of a wanted range, smallest first. The result may be empty."""
         skipped = max(0, -((self.minimum - wanted.first) // self.step))
         first = self.minimum + self.step * skipped
         last = wanted.last if self.maximum is None else min(wanted.last, self.maximum)
         return range(first, max(first, last + 1), self.step)
 
     def at_least(self, length: int) -> int | None:
-        """Return the smallest allowed length that is not below `length`, or None."""
+        """Return the smallest allowed length that is at least `length`, or None."""
         found = self.within(LengthRange(length, length + self.minimum + self.step))
         return found[0] if found else None
 
     def nearest(self, length: int) -> int:
-        """Return the allowed length nearest to one; of two as near, the shorter."""
+        """Return the nearest allowed length. If two are equally near, return the shorter."""
         below = self.within(LengthRange(1, max(1, length)))
         above = self.at_least(max(1, length))
         candidates = [*below[-1:], *([] if above is None else [above])]
@@ -100,7 +100,7 @@ class AllowedLengths:
         """Return the allowed lengths of a wanted range.
 
         Raises:
-            UsageError: if the task can have none of them.
+            UsageError: if the task has none of them.
         """
         selected = self.within(wanted)
         if not selected:
@@ -121,7 +121,7 @@ def describe_lengths(lengths: range) -> str:
 
 
 def check_number(number: int) -> None:
-    """Refuse to score at more lengths than anyone would wait for, before a list of them is made.
+    """Refuse to score at too many lengths, before a list of them is made.
 
     Raises:
         UsageError: if there are more than 10,000.

@@ -20,7 +20,7 @@ __all__ = [
 
 Counts = tuple[NDArray[np.float64], NDArray[np.float64]]
 Columns = tuple[NDArray[np.float64], ...]
-"""What is counted of each instance: arrays of (batch,) or (batch, numbers)."""
+"""Counts of each instance: arrays of (batch,) or (batch, numbers)."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Metric:
     Attributes:
         name: what tables and JSON call it.
         count: the function of predictions and targets.
-        fraction: whether it lies in [0, 1] and counts rights among trials.
-        settle: for a score in which an instance's share depends on all instances, such as one
-            with the variance of the targets: `count` then returns whatever columns it needs of
-            each instance, and `settle` makes shares and weights of those of all of them.
-        lower_is_better: whether it is an error rather than a share of rights.
+        fraction: whether the score is a share of right answers, in [0, 1].
+        settle: the second pass of a score in which each share depends on all instances, such as
+            the variance of the targets. `count` then returns the columns that it needs of each
+            instance, and `settle` computes shares and weights from the columns of all instances.
+        lower_is_better: whether the score is an error rather than a share of right answers.
     """
 
     name: str
@@ -48,11 +48,11 @@ class Metric:
     lower_is_better: bool = False
 
     def __call__(self, predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> Counts:
-        """Return each instance's share of the score, and its weight, where these are all."""
+        """Return each instance's share of the score, and its weight, if these instances are all."""
         return self.shares([self.columns(predictions, targets)])
 
     def columns(self, predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> Columns:
-        """Return what is counted of each instance of a portion."""
+        """Return the counts of each instance of a portion."""
         if predictions.shape != targets.shape:
             raise ValueError(
                 f"predictions {predictions.shape} and targets {targets.shape} differ in shape"
@@ -69,9 +69,9 @@ class Metric:
 
 
 def _joined(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Return a column of all portions; where one counted fewer numbers, with zeros for the rest.
+    """Join a column of all portions, and pad those with fewer numbers with zeros.
 
-    A portion without the last symbols of an alphabet counts fewer of them.
+    A portion that lacks the last symbols of an alphabet counts fewer symbols.
     """
     if parts[0].ndim == 1:
         return np.concatenate(parts)
@@ -80,7 +80,7 @@ def _joined(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 
 def scored(targets: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """Return which positions count, (batch, time): no IGNORE, no empty set, for reals no NaN."""
+    """Return which positions are scored, (batch, time): no IGNORE, no empty set, no NaN."""
     if targets.dtype == np.bool_:
         return np.asarray(targets.any(axis=-1))
     if np.issubdtype(targets.dtype, np.floating):
@@ -89,7 +89,7 @@ def scored(targets: NDArray[np.generic]) -> NDArray[np.bool_]:
 
 
 def _right(predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """Return which positions are right, (batch, time); a set is right when it is the same set."""
+    """Return which positions are right, (batch, time). A set must equal the target set."""
     same = np.asarray(predictions == targets)
     return np.asarray(same.all(axis=-1)) if targets.dtype == np.bool_ else same
 
@@ -106,7 +106,7 @@ def _sequence_counts(predictions: NDArray[np.generic], targets: NDArray[np.gener
 
 
 def _symbol_counts(predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> Columns:
-    """Return for each instance and symbol how often it was said where due, and how often due."""
+    """Return, by instance and symbol, how often it was predicted where due, and how often due."""
     if not np.issubdtype(targets.dtype, np.integer):
         raise ValueError("macro_accuracy is of symbols, not of sets or reals")
     counted = scored(targets)
@@ -122,9 +122,9 @@ def _symbol_counts(predictions: NDArray[np.generic], targets: NDArray[np.generic
 
 
 def _per_symbol(columns: Columns) -> Counts:
-    """Return shares and weights by which each symbol that was due counts alike.
+    """Return shares and weights that give each symbol of the targets the same influence.
 
-    The weights sum to the number of scored positions, which an interval takes for trials.
+    The weights sum to the number of scored positions, which an interval takes as trials.
     """
     said, due = columns
     each = due.sum(0)
@@ -150,11 +150,11 @@ def _moments(predictions: NDArray[np.generic], targets: NDArray[np.generic]) -> 
 
 
 def _explained(columns: Columns) -> Counts:
-    """Return squares about the mean less squared errors, and squares about the mean."""
+    """Return squares about the mean minus squared errors, and squares about the mean."""
     errors, positions, sums, squares = columns
     mean = sums.sum(0) / positions.sum()
     about_mean = (squares - 2 * mean * sums + positions[:, None] * mean**2).sum(1)
-    # What is left of targets that are all alike is a rounding error.
+    # If all targets are alike, the remainder is a rounding error.
     if about_mean.sum() <= 1e-12 * squares.sum():
         return (errors == 0).astype(np.float64), np.ones(len(errors))
     return about_mean - errors, about_mean
@@ -164,25 +164,25 @@ token_accuracy = Metric("token_accuracy", _token_counts)
 """The share of scored symbols that are right."""
 
 sequence_accuracy = Metric("sequence_accuracy", _sequence_counts)
-"""The share of sequences whose every scored symbol is right."""
+"""The share of sequences in which every scored symbol is right."""
 
 macro_accuracy = Metric("macro_accuracy", _symbol_counts, settle=_per_symbol)
-"""The mean over the symbols that were due of the share of times each was said when it was due.
+"""The mean, over the symbols of the targets, of the share of right predictions where it is due.
 
-A symbol that is seldom due counts as much as any other. It is the macro average of torchmetrics'
-MulticlassAccuracy, by which M. Poli et al., "Mechanistic Design and Scaling of Hybrid
-Architectures", ICML 2024, score; they average it over batches, here it is over all instances.
+Rare symbols count as much as frequent ones. It is the macro average of torchmetrics'
+MulticlassAccuracy. M. Poli et al., "Mechanistic Design and Scaling of Hybrid Architectures",
+ICML 2024, score by it. They average it over batches; here it is taken over all instances.
 """
 
 mean_squared_error = Metric(
     "mean_squared_error", _squared_errors, fraction=False, lower_is_better=True
 )
-"""The mean over scored positions and features of the squared error."""
+"""The squared error, averaged over scored positions and features."""
 
 r_squared = Metric("r_squared", _moments, fraction=False, settle=_explained)
-"""The share of the targets' variance that is explained: 1 - squared errors / squared deviations.
+"""The explained share of the targets' variance: 1 - squared errors / squared deviations.
 
-Both are summed over scored positions and features; deviations are from each feature's mean over
-all that is scored. It is 1 where there is no error, 0 for always answering that mean, and below 0
-for worse. Where the targets are all alike, the share of instances without an error.
+Both are summed over scored positions and features. Deviations are from each feature's mean over
+all scored positions. The score is 1 without errors, 0 if every answer is that mean, and below 0
+for worse answers. If all targets are alike, it is the share of instances without an error.
 """

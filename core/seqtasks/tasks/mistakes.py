@@ -21,23 +21,23 @@ __all__ = ["all_inputs", "check_values", "domain_size", "failed", "try_task", "t
 logger = logging.getLogger("seqtasks")
 
 ROWS = 32
-"""Instances that a task is tried on."""
+"""Number of instances to try a task on."""
 MOST_SYMBOLS = 2**22
-"""What these may have in all: of very long ones, two are tried."""
+"""The most symbols that these instances have together. Two very long instances are tried."""
 COPIES = 3
-"""How often the instances of a trial are held at once, drawn and answered in several ways."""
+"""How many copies of the instances a trial holds at once: drawn, and answered in several ways."""
 ALONE = 8
-"""Of these, how many are answered alone too."""
+"""How many of these instances are also answered alone."""
 LARGEST = float(np.finfo(np.float32).max)
-"""The largest number of a batch."""
+"""The largest number that a batch can hold."""
 DRAWS_EACH = 20
-"""Instances drawn for each input that exists: one that is drawn as often as any other is missed
-with probability e^-20."""
+"""Draws for each existing input. If all inputs are equally likely, a given one is missed with
+probability e^-20."""
 MOST_DRAWN = 30_000
 
 
 def failed(task: "Task", what: str, error: BaseException) -> SeqtasksError:
-    """Return the error of an author's function that raised one, as one line."""
+    """Return a TaskError, one line long, for an error that an author's function raised."""
     if isinstance(error, SeqtasksError):
         return error
     text = explain(error)
@@ -50,16 +50,16 @@ def check_values(task: "Task", side: str, alphabet: Any, values: "Array", size: 
     """Refuse ids outside an alphabet, and numbers that are not finite.
 
     Args:
-        task: whose they are.
+        task: the task that gave the values.
         side: `inputs` or `targets`; targets may hold IGNORE.
-        alphabet: of this side.
+        alphabet: the alphabet of this side.
         values: ids of any integer type, or reals.
-        size: how many ids there are.
+        size: the number of ids.
     """
     if not values.size:
         return
     if isinstance(alphabet, Reals):
-        # kept as float32; a target that is not scored is NaN
+        # reals are kept as float32; NaN marks a target that is not scored
         wrong = ~(np.abs(values) <= LARGEST)
         if side == "targets":
             wrong &= ~np.isnan(values)
@@ -83,17 +83,17 @@ def check_values(task: "Task", side: str, alphabet: Any, values: "Array", size: 
 
 
 def try_task(task: "Task", length: int, seed: int = 0, unscored: bool = True) -> None:
-    """Try a task on a few instances: what is drawn, and whether answers depend on inputs alone.
+    """Try a task on a few instances: check them, and that answers depend on the input alone.
 
     Args:
-        task: to be tried.
-        length: of the inputs.
-        seed: of the streams.
+        task: the task to try.
+        length: the length of the inputs.
+        seed: the seed of the streams.
         unscored: whether to warn if no position is scored.
 
     Raises:
-        UsageError: if inputs do not come from the generator that is given, or answers depend on
-            more than the input; with the name of the task.
+        UsageError: naming the task, if inputs do not come from the given generator, or if answers
+            depend on more than the input.
     """
     name, rows = task.known_as, max(2, min(ROWS, MOST_SYMBOLS // length))
     check_instances_fit(rows, length, COPIES)
@@ -120,8 +120,8 @@ def try_task(task: "Task", length: int, seed: int = 0, unscored: bool = True) ->
     parts = [*halves, *alone]
     if any(part.shape[1:] != answers.shape[1:] for part in [backwards, *parts]):
         raise TaskError(
-            f"task {name}: how long the answer to an input is depends on the other inputs of its "
-            "batch: it must depend on the length of the input alone"
+            f"task {name}: the length of an answer depends on the other inputs of the batch; "
+            "it must depend on the length of the input alone"
         )
     if not (
         _same(answers, backwards)
@@ -162,7 +162,7 @@ def _warn_of_parameters(task: "Task") -> None:
 
 
 def try_two_lengths(task: "Task", length: int) -> None:
-    """Try a task at a length and at the next one that it says it can have; see `try_task`."""
+    """Try a task at a length and at the next length that it allows; see `try_task`."""
     try_task(task, length)
     following = length + task.lengths.step
     if following in task.lengths:
@@ -180,14 +180,14 @@ def _same(one: "Array", other: "Array") -> bool:
 
 
 _complete: dict[int, tuple["weakref.ref[Task]", set[int]]] = {}
-"""By id, tasks and the lengths of which all inputs were found to be listed."""
+"""By id: tasks, and the lengths at which the list of inputs was found to be complete."""
 
 
 def domain_size(task: "Task", length: int) -> int | None:
-    """Return how many inputs of a length a task says there are; None where it does not say.
+    """Return how many inputs of a length a task declares; None if it declares no number.
 
     Raises:
-        UsageError: if it fails at that, or says what is no number of inputs.
+        UsageError: if domain_size fails, or returns anything but a number of inputs or None.
     """
     try:
         size = task.domain_size(length)
@@ -203,16 +203,16 @@ def domain_size(task: "Task", length: int) -> int | None:
 
 
 def all_inputs(task: "Task", length: int, scored: bool = True) -> "Array":
-    """Return every input of a length, as the task lists them, having checked that they are all.
+    """Return every input of a length as the task lists them, after checking the list.
 
     Args:
-        task: that lists its inputs.
-        length: of the inputs.
-        scored: whether scores over these are to stand for scores over inputs that are drawn.
+        task: the task that lists its inputs.
+        length: the length of the inputs.
+        scored: whether scores over the list will stand for scores over drawn inputs.
 
     Raises:
-        UsageError: if they are not as many as the task says, one is listed twice, an input is drawn
-            that is not listed, or one that is listed is never drawn.
+        UsageError: if the list has not as many inputs as the task declares, lists an input twice,
+            lacks an input that is drawn, or has an input that is never drawn.
     """
     size = domain_size(task, length)
     try:
@@ -251,7 +251,7 @@ def _rows(inputs: "Array") -> list[bytes]:
 
 
 def _check_drawn(task: "Task", length: int, known: set[bytes], start: str) -> None:
-    """Hold what is drawn against what is listed."""
+    """Compare drawn inputs with the list."""
     count = min(DRAWS_EACH * len(known), MOST_DRAWN)
     drawn = set(_rows(task.draw(stream(0, "listing", length), count, length)))
     if not drawn <= known:

@@ -17,10 +17,10 @@ class Published:
 
     Attributes:
         metric: the metric's name, such as `token_accuracy`.
-        length: the length it was measured at, or a range such as `41..500` whose mean it is.
+        length: the length of the measurement, or a range such as `41..500` over which it is a mean.
         value: the figure.
-        source: where it was published.
-        step: the training step it belongs to; None for the end.
+        source: the publication.
+        step: the training step of the figure; None for the end.
     """
 
     metric: str
@@ -35,18 +35,18 @@ class PublishedProtocol:
     """How a paper trains and scores on a task: `seqtasks run TASK --protocol published`.
 
     Attributes:
-        source: the paper or the code.
+        source: the paper or the code that published the protocol.
         settings: the published settings; None where they cannot be followed.
         score: the range of lengths over which the paper takes the mean.
-        score_also: a part of that range over which something else, such as the paper's own code,
+        score_also: a part of that range over which another source, such as the paper's own code,
             takes the mean.
-        score_sequences: instances at each of these lengths.
-        evaluation_sequences: instances at each evaluation length.
-        learning_rates: the rates that the paper tries.
-        cells: the spec of each of the paper's networks, by the paper's name of the network.
-        figures: the published mean over `score` of each of the networks, as a share.
-        differs: what remains different, a sentence each.
-        missing: what is missing to follow the protocol, a sentence each.
+        score_sequences: the number of instances at each of these lengths.
+        evaluation_sequences: the number of instances at each evaluation length.
+        learning_rates: the learning rates that the paper tries.
+        cells: the spec of each network of the paper, by the paper's name for it.
+        figures: each network's published mean over `score`, as a share.
+        differs: the remaining differences, one sentence each.
+        missing: the missing features that following the protocol would need, one sentence each.
     """
 
     source: str

@@ -28,16 +28,16 @@ OPTIMIZER_NAMES = ("adam", "adamw", "rmsprop", "sgd")
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How a model is made and trained.
+    """The settings of a model and of its training.
 
     Attributes:
-        cell: spec of the cell, or its class.
-        readout: spec of the readout, or its class.
-        hidden_size: numbers in a state.
-        embedding: `learned`, a vector for each symbol; or `one-hot`, the symbol itself as a vector
-            with a single 1, which is not trained.
-        embedding_size: numbers in an input's embedding; None for the hidden size, or for the
-            number of symbols where these are one-hot.
+        cell: the spec of the cell, or its class.
+        readout: the spec of the readout, or its class.
+        hidden_size: the numbers in a state.
+        embedding: `learned`, a trained vector for each symbol; or `one-hot`, a fixed vector with
+            a single 1 for each symbol.
+        embedding_size: the numbers in an input's embedding. None means the hidden size, or the
+            number of symbols if `embedding` is `one-hot`.
         layers: cells stacked on one another.
         initialization: how the weights begin: `torch`, as each module draws them; or `haiku`, as
             that library does, from cut-off normal distributions, with biases of zero.
@@ -49,22 +49,23 @@ class Settings:
         zeros_after_end: whether the places of an answer after its END are trained to hold the first
             symbol, as published code does; they are never scored.
         steps: the most training steps.
-        batch_size: instances in a batch.
-        learning_rate: step size of the optimiser.
-        lr_schedule: spec of the share of the learning rate that each step takes: `constant`,
+        batch_size: the instances in a batch.
+        learning_rate: the step size of the optimiser.
+        lr_schedule: the spec of each step's share of the learning rate: `constant`,
             `warmup:steps=100`, or `cosine:steps=5000,warmup=100,last=0.1`.
-        optimizer: spec of the optimiser, such as `adam` or `sgd:momentum=0.9`.
+        optimizer: the spec of the optimiser, such as `adam` or `sgd:momentum=0.9`.
         clip: the largest norm of the whole gradient; None for no clipping.
-        loss_reduction: `mean` over scored positions, or `sum` over an instance's positions and
-            mean over instances.
-        data: `sampled` instances, or `epochs` over all that exist at one length, shuffled.
-        training_inputs: train on this many inputs alone, drawn once and shuffled anew for each
-            epoch; None to draw new ones at each step.
-        holdout: the share of a training length's inputs that is never trained on and alone
-            scored at that length, where they are neither too few nor too many to be split; 0 for
-            no split.
-        evaluation_lengths: lengths to score at; None for 1, 2, 5, 10 and 50 times the longest.
-        solved_after: evaluations in a row without an error after which training stops early;
+        loss_reduction: `mean` over scored positions; or `sum` over an instance's positions, then
+            the mean over instances.
+        data: `sampled` instances, or `epochs` over all instances of one length, shuffled.
+        training_inputs: the number of training inputs, drawn once and reshuffled for each epoch;
+            None to draw new inputs at each step.
+        holdout: the share of a training length's inputs that is never trained on. If the length
+            has neither too few nor too many inputs to be split, only this share is scored at that
+            length. 0 for no split.
+        evaluation_lengths: lengths to score at; None for 1, 2, 5, 10 and 50 times the longest
+            training length.
+        solved_after: training stops early after this many evaluations in a row without an error;
             0 to never stop early.
     """
 

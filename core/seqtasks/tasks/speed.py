@@ -15,20 +15,20 @@ __all__ = ["TaskSpeed", "measure_task"]
 FEWEST_BLOCKS = 9
 SECONDS = 0.2
 _KEPT_BYTES = 2**25 - 2**16
-"""Just below the 32 MB up to which the GNU C library follows the sizes that are freed."""
+"""Just below 32 MB, the largest freed size to which the GNU C library adapts."""
 
 
 @dataclass(frozen=True)
 class TaskSpeed:
-    """What drawing a task's batches costs.
+    """The cost of drawing a task's batches.
 
     Attributes:
         length: the length of the inputs.
-        batch_size: instances in a batch.
-        batches: batches in a block, drawn in one call.
-        symbols: steps in a block: the symbols of all its inputs, and the places of answers that
-            come after them.
-        seconds: processor time of each block measured.
+        batch_size: the instances in a batch.
+        batches: the batches in a block, which one call draws.
+        symbols: the steps in a block: the symbols of all its inputs, and the positions of answers
+            that come after them.
+        seconds: the processor time of each measured block.
     """
 
     length: int
@@ -39,42 +39,42 @@ class TaskSpeed:
 
     @property
     def rate(self) -> float:
-        """Symbols a second of processor time, the median over blocks."""
+        """Symbols per second of processor time, the median over blocks."""
         return self.symbols / statistics.median(self.seconds)
 
     @property
     def input_symbols(self) -> int:
-        """Symbols of the inputs of a block, without the places of answers that come after them."""
+        """Symbols of a block's inputs, without the positions of answers that come after them."""
         return self.batches * self.batch_size * self.length
 
     @property
     def input_rate(self) -> float:
-        """Symbols of inputs a second of processor time, the median over blocks."""
+        """Input symbols per second of processor time, the median over blocks."""
         return self.rate * self.input_symbols / self.symbols
 
     @property
     def quartiles(self) -> tuple[float, float]:
-        """The lower and the upper quartile of symbols a second."""
+        """The lower and the upper quartile of symbols per second."""
         low, _, high = statistics.quantiles([self.symbols / one for one in self.seconds])
         return low, high
 
 
 def measure_task(task: Task, length: int, batch_size: int = 128) -> TaskSpeed:
-    """Measure how fast blocks of batches of one length are drawn.
+    """Measure how fast a task draws blocks of batches of one length.
 
-    Processor time of this process is measured, not the time on the clock, so that what else the
-    machine does disturbs it little.
+    It measures the processor time of this process, not the time on the clock, so other work on the
+    machine hardly disturbs it.
 
     Raises:
         UsageError: for a length the task cannot have.
     """
     batches = block_steps(batch_size, length)
-    # Memory that a process frees goes back to the system, and costs a page fault every 4 kB when
-    # it is wanted again, until a larger array has been freed: then so much is kept. Training frees
-    # larger ones; without this one, a speed would depend on which task was measured before.
+    # The C library gives freed memory back to the system, and a page fault every 4 kB is paid to
+    # get it again, until a larger array has been freed: from then on it keeps as much. Training
+    # frees larger arrays. Without this one, a speed would depend on the task measured before.
     np.empty(_KEPT_BYTES, dtype=np.uint8)
     rng = stream(0, "speed", length)
-    # The first block pays for tables that are then kept, and for memory that is then reused.
+    # The first block pays for tables that are kept and for memory that is reused later.
     symbols = int(task.batch(rng, batches * batch_size, length).lengths.sum())
     seconds: list[float] = []
     while len(seconds) < FEWEST_BLOCKS or sum(seconds) < SECONDS:
@@ -85,5 +85,5 @@ def measure_task(task: Task, length: int, batch_size: int = 128) -> TaskSpeed:
 def _processor_time(task: Task, rng: np.random.Generator, instances: int, length: int) -> float:
     start = time.process_time_ns()
     task.batch(rng, instances, length)
-    # A clock that did not move says only that it was less than one of its ticks.
+    # If the clock did not move, the block took less than one tick.
     return max(1, time.process_time_ns() - start) / 1e9

@@ -54,12 +54,12 @@ class Batch:
 
     @property
     def scored(self) -> NDArray[np.bool_]:
-        """Which positions are scored, (batch, time) bool."""
+        """The scored positions, (batch, time) bool."""
         return scored(self.targets)
 
 
 class Task:
-    """What a recurrent network is to learn.
+    """A task for a recurrent network to learn.
 
     Subclass it, as a frozen dataclass if it has parameters.
 
@@ -69,11 +69,11 @@ class Task:
         layout: where the answer stands: `each`, one target per input symbol; `end`, one after the
             last symbol; `after`, emitted over blanks that follow the input. The blank is then the
             last id of the input alphabet.
-        lengths: the lengths an input can have.
+        lengths: the lengths that an input can have.
         metrics: the scores, in the order of the tables.
         settings: settings with which the task's default cell learns it.
-        source: the paper or text the definition is from.
-        ponder: blanks after each step, for a model to compute over; see `with_ponder`.
+        source: the paper or text of the definition.
+        ponder: the number of blanks after each step, to compute over; see `with_ponder`.
         answers_on_blank: whether the one answer of a layout `end` is due on a blank after the
             input instead; see `with_blank_before_answer`.
         zeros_after_end: whether the places of an answer after its END hold the first symbol
@@ -87,7 +87,7 @@ class Task:
             order, is a baseline worth printing.
         redefined: what the definition was before, if it became another one under the same name
             after runs were made that record no digest of it; such runs are refused, with this text.
-        registered_name: the name under which it was looked up; empty where there was none.
+        registered_name: the name by which the task was looked up; empty if it was not.
 
     Example:
         >>> import numpy as np, seqtasks as st
@@ -121,13 +121,13 @@ class Task:
 
     @property
     def known_as(self) -> str:
-        """What messages call the task: the name it was looked up by, or else that of its class."""
+        """The task's name in messages: the name by which it was looked up, or its class's name."""
         return self.registered_name or type(self).__name__
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw inputs: (batch, length) ids, or (batch, length, features).
 
-        Ids are integers of any type, truths, or floats that are whole.
+        Ids may be integers of any type, bools, or floats with whole values.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define generate")
 
@@ -149,20 +149,20 @@ class Task:
         raise UsageError(f"{self.known_as} cannot enumerate its inputs")
 
     def is_solved(self, metrics: dict[str, float]) -> bool:
-        """Say whether scores leave nothing to learn: by default, that every sequence is right."""
+        """Say whether scores leave nothing to learn; by default, if every sequence is right."""
         return metrics.get("sequence_accuracy") == 1.0
 
     @property
     def input_size(self) -> int:
-        """Input ids a model must know, the blank included; or features of a real vector."""
+        """The number of input ids for a model, blank included; or the features of a real vector."""
         blanks = self.layout == "after" or self.ponder > 0
         return self.inputs.size + (blanks and isinstance(self.inputs, Tokens))
 
     def with_ponder(self, steps: int) -> Self:
-        """Return the same task with blanks after each step, over which a model may compute on.
+        """Return the same task with `steps` blanks after each step, so that a model can compute.
 
-        Every step, of the input or of the answer, is followed by so many blanks (zeros among
-        reals), and what was to be answered at the step is answered at the last of them.
+        `steps` blanks (zeros among reals) follow every step of the input and of the answer. An
+        answer that was due at a step is due at the last of its blanks.
 
         Raises:
             UsageError: for a number below 0.
@@ -223,7 +223,7 @@ class Task:
         """Draw inputs of one length as `generate` returns them, and check their shape.
 
         Raises:
-            UsageError: for a length the task cannot have, or what is no NumPy generator.
+            UsageError: for a length that the task does not allow, or if `rng` is not NumPy's.
         """
         if not isinstance(rng, np.random.Generator):
             raise UsageError(
@@ -237,7 +237,7 @@ class Task:
                 f"{self.known_as} cannot have length {length}: it has {self.lengths.describe()}"
             )
         if batch_size == 0:
-            # A task need not know how to draw nothing: one is drawn, by a copy, and left out.
+            # A task need not be able to draw 0 instances: a copy draws one, which is dropped.
             return self.draw(copy.deepcopy(rng), 1, length)[:0]
         try:
             inputs = np.asarray(self.generate(rng, batch_size, length))
@@ -256,24 +256,24 @@ class Task:
         return inputs
 
     def batch(self, rng: np.random.Generator, batch_size: int, length: int) -> Batch:
-        """Draw a batch of instances of one length; an empty one, of the same shape, for size 0.
+        """Draw a batch of instances of one length. A batch of size 0 keeps the shape.
 
         Raises:
-            UsageError: for a length the task cannot have, or what is no NumPy generator.
+            UsageError: for a length that the task does not allow, or an `rng` that is not NumPy's.
         """
         if batch_size == 0:
-            # Nor how to answer nothing.
+            # A task need not be able to encode 0 inputs either.
             one = self.batch(copy.deepcopy(rng), 1, length)
             return Batch(one.inputs[:0], one.targets[:0], one.lengths[:0])
         return self.batch_of(self.draw(rng, batch_size, length))
 
     def batch_of(self, inputs: Array) -> Batch:
-        """Encode given inputs, (batch, length[, features]), and lay them out with their answers."""
+        """Encode given inputs, (batch, length[, features]), and lay them out with the answers."""
         inputs = _checked(self.inputs, inputs, f"the inputs of task {self.known_as}")
         check_values(self, "inputs", self.inputs, inputs, self.input_size)
         count, length = inputs.shape[:2]
         memory: Any = inputs
-        given = np.asarray(memoryview(memory).toreadonly())  # no view of it can be made writeable
+        given = np.asarray(memoryview(memory).toreadonly())  # no writeable view of it can be made
         try:
             encoded = np.asarray(self.encode(given))
         except NotImplementedError as error:
@@ -316,18 +316,18 @@ class Task:
         """Return a `torch.utils.data.IterableDataset` of ready batches; see `TaskDataset`.
 
         Raises:
-            UsageError: for a length the task cannot have, or a number that makes no sense.
+            UsageError: for a length that the task does not allow, or a number out of range.
         """
-        # Imported here, because it needs torch, and tasks are used where there is none.
+        # Imported here because it needs torch, and tasks must work without torch.
         from seqtasks.training.dataset import TaskDataset
 
         return TaskDataset(self, length, batch_size, batches, seed, rank, world_size)
 
 
 def _checked(alphabet: Tokens | TokenSets | Reals, values: Array, origin: str) -> Array:
-    """Return values that are of an alphabet's kind, in whatever type they came.
+    """Return values of the kind that an alphabet needs, whatever their type.
 
-    Ids may be integers of any type, truths, or floats that are whole.
+    Ids may be integers of any type, bools, or floats with whole values.
     """
     values = np.asarray(values)
     kind = values.dtype.kind
@@ -351,7 +351,7 @@ def _checked(alphabet: Tokens | TokenSets | Reals, values: Array, origin: str) -
 
 
 def _named(values: Array) -> str:
-    """Return what values are, for a message."""
+    """Return a description of values, for a message."""
     if values.dtype.kind in "US":
         return "text"
     if values.shape == () and values.dtype == np.object_:
@@ -363,7 +363,7 @@ def _named(values: Array) -> str:
 def _laid_out(
     alphabet: Tokens | TokenSets | Reals, values: Array, steps: int, first: int, fill: Any
 ) -> Array:
-    """Return values in the type of a batch, from a first step on; elsewhere the fill."""
+    """Return values in the type of a batch, and the fill before a first step."""
     dtype = {Tokens: np.int64, TokenSets: np.bool_, Reals: np.float32}[type(alphabet)]
     if values.shape[1] == steps:
         return values.astype(dtype, order="C")
@@ -375,9 +375,9 @@ def _laid_out(
 
 
 def _spread(values: Array, each: int, place: int, fill: Any) -> Array:
-    """Return so many steps for each of the values, (batch, time * each, ...), at a place of them.
+    """Return `each` steps for each value, (batch, time * each, ...): the value stands at `place`.
 
-    At their other places stands the fill.
+    The fill stands at the other places.
     """
     array = np.full((len(values), values.shape[1] * each, *values.shape[2:]), fill, values.dtype)
     array[:, place::each] = values
@@ -385,7 +385,7 @@ def _spread(values: Array, each: int, place: int, fill: Any) -> Array:
 
 
 def _unscored(alphabet: Tokens | TokenSets | Reals) -> Any:
-    """Return what stands where nothing is scored."""
+    """Return the value that marks unscored positions."""
     return {Tokens: IGNORE, TokenSets: False, Reals: np.nan}[type(alphabet)]
 
 

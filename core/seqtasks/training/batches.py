@@ -41,18 +41,18 @@ def to_torch(array: Array, dtype: torch.dtype, device: torch.device) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """The batches of some steps in a row, and where in memory each lies.
+    """The batches of consecutive steps, and the memory address of each.
 
     A batch is contiguous and row-major: int64 ids (batch, time), bool sets (batch, time, symbols)
-    or reals (batch, time, features). The memory is the block's and lasts as long as the block.
+    or reals (batch, time, features). The block owns the memory.
 
     Attributes:
-        first_step: the first of the steps, counted from 0.
-        steps: how many.
-        times: (steps,) the time steps of each batch.
-        batch_sizes: (steps,) the instances of each batch.
+        first_step: the first step, counted from 0.
+        steps: the number of steps.
+        times: (steps,) the number of time steps of each batch.
+        batch_sizes: (steps,) the number of instances of each batch.
         input_addresses: (steps,) the memory address of each batch's inputs.
-        target_addresses: (steps,) that of its targets.
+        target_addresses: (steps,) the memory address of each batch's targets.
     """
 
     first_step: int
@@ -64,9 +64,9 @@ class Block:
     _tensors: Sequence[TorchBatch] = field(repr=False)
     """The instances of each length."""
     _holder: NDArray[np.int64] = field(repr=False)
-    """(steps,) which of them hold a batch."""
+    """(steps,) the index of the tensor that holds each batch."""
     _first_row: NDArray[np.int64] = field(repr=False)
-    """(steps,) where in them it begins."""
+    """(steps,) the row of that tensor at which the batch begins."""
 
     @classmethod
     def of(
@@ -77,14 +77,14 @@ class Block:
         first_row: NDArray[np.int64],
         batch_sizes: NDArray[np.int64],
     ) -> "Block":
-        """Return a block of batches that lie one after the other in a few contiguous tensors.
+        """Return a block whose batches lie one after the other in a few contiguous tensors.
 
         Args:
-            first_step: the first of the steps, counted from 0.
-            tensors: the instances, those of one length together.
-            holder: (steps,) which of the tensors hold a batch.
-            first_row: (steps,) the first of the batch's rows in them.
-            batch_sizes: (steps,) the batch's rows.
+            first_step: the first step, counted from 0.
+            tensors: the instances, one batch of tensors for each length.
+            holder: (steps,) the index of the tensors that hold each batch.
+            first_row: (steps,) the row at which each batch begins in them.
+            batch_sizes: (steps,) the number of rows of each batch.
         """
 
         def addresses(side: Sequence[Tensor]) -> NDArray[np.uint64]:
@@ -106,10 +106,10 @@ class Block:
         )
 
     def batch(self, step: int) -> TorchBatch:
-        """Return the batch of a step, counted from the run's first.
+        """Return the batch of a step. Steps are counted from the start of the run.
 
         Raises:
-            IndexError: for a step of another block.
+            IndexError: if the step is not in this block.
         """
         place = step - self.first_step
         if not 0 <= place < self.steps:
@@ -124,25 +124,25 @@ class BatchSource:
     """The batches of a training run.
 
     Args:
-        task: what to draw from.
-        length: the training lengths; each batch has one of the allowed.
-        batch_size: instances in a batch.
+        task: the task to draw from.
+        length: the training lengths; each batch has one of the lengths that the task allows.
+        batch_size: the instances in a batch.
         data: `sampled`, or `epochs` over all instances of the one length, shuffled.
         seed: the experiment's seed.
         dtype: the type of real inputs and targets.
-        device: where the tensors go.
-        curriculum: spec of how a batch's length is chosen.
-        holdout: the inputs that no batch may have; None for none.
-        training_inputs: how many inputs to draw once and to go through epoch after epoch; None to
-            draw new ones for each step.
-        prefetch: whether to draw the next block in a thread, where that saves time.
+        device: the device of the tensors.
+        curriculum: the spec that chooses a batch's length.
+        holdout: the inputs that no batch may contain; None to allow all.
+        training_inputs: the number of inputs to draw once and use in epochs; None to draw new
+            inputs for each step.
+        prefetch: whether to draw the next block in a thread when that saves time.
 
     Attributes:
-        block_steps: the steps of a block.
+        block_steps: the number of steps of a block.
 
     Raises:
-        UsageError: if the task cannot have the length, cannot enumerate it for epochs, or the
-            curriculum does not fit.
+        UsageError: if the task does not allow the length or cannot enumerate it for epochs, or if
+            the curriculum does not fit.
     """
 
     def __init__(
@@ -184,7 +184,7 @@ class BatchSource:
         self._block: Block | None = None
 
     def block(self, step: int) -> Block:
-        """Return the block with the batch of a step, counted from 0; the last one is kept."""
+        """Return the block that has the batch of a step, counted from 0. The latest one is kept."""
         number = step // self.block_steps
         if self._block is None or self._block.first_step != number * self.block_steps:
             self._block = self._blocks.get(number) if self._blocks else self._draw(number)
@@ -195,7 +195,7 @@ class BatchSource:
         return self.block(step).batch(step)
 
     def close(self) -> None:
-        """End the thread that draws ahead, if there is one."""
+        """Stop the thread that draws ahead, if there is one."""
         if self._blocks is not None:
             self._blocks.close()
 

@@ -35,29 +35,29 @@ class TensorBatch(NamedTuple):
 
 
 class TaskDataset(IterableDataset[TensorBatch]):
-    """The batches of an epoch, shared out among ranks and, within a rank, among workers.
+    """The batches of an epoch, divided among ranks and, within a rank, among workers.
 
     Batch k of an epoch depends on task, length, batch size, seed, epoch and k alone. Rank r of R
-    has the batches r, r + R, r + 2 R, ...; worker w of W has each W-th of its rank's, from the
-    w-th on. So each batch is drawn once, by one process, and a `DataLoader` yields those of its
-    rank in the same order with any number of workers.
+    takes the batches r, r + R, r + 2 R, ...; worker w of W takes every W-th batch of its rank, from
+    the w-th on. So one process draws each batch, once. A `DataLoader` yields its rank's batches in
+    the same order with any number of workers.
 
     The batches are ready, so give it to a `DataLoader` with `batch_size=None`.
 
     Args:
-        task: what to draw from.
+        task: the task to draw from.
         length: the length of the inputs, or a range such as `1..40`; each batch has one length,
-            drawn uniformly from those that the task can have.
-        batch_size: instances in a batch.
-        batches: batches in an epoch, of all ranks together; without end if None. Where it is not a
-            multiple of the ranks, some have one batch less.
-        seed: where the random streams come from.
-        rank: which of the ranks this process is. If neither this nor `world_size` is given, both
-            are those of `torch.distributed`, where a process group has been made before.
-        world_size: how many ranks there are.
+            drawn uniformly from the lengths that the task allows.
+        batch_size: the instances in a batch.
+        batches: the batches in an epoch, over all ranks; None for no end. If the ranks do not
+            divide it, some ranks have one batch less.
+        seed: the seed of the random streams.
+        rank: the rank of this process. If neither this nor `world_size` is given, both come from
+            `torch.distributed`, if a process group exists.
+        world_size: the number of ranks.
 
     Raises:
-        UsageError: for a length the task cannot have, or a number that makes no sense.
+        UsageError: for a length that the task does not allow, or an invalid number.
 
     Example:
         >>> import seqtasks as st
@@ -88,7 +88,7 @@ class TaskDataset(IterableDataset[TensorBatch]):
         ):
             if value < least:
                 raise UsageError(f"{name} must be at least {least}, got {value}")
-        # In shared memory, so that workers that outlive an epoch see the next one.
+        # In shared memory, so that workers that outlive an epoch see the next epoch number.
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
 
     def set_epoch(self, epoch: int) -> None:
@@ -105,14 +105,14 @@ class TaskDataset(IterableDataset[TensorBatch]):
         """Return how many batches an epoch has on this rank.
 
         Raises:
-            TypeError: if it has no end.
+            TypeError: if the dataset has no end.
         """
         if self.batches is None:
             raise TypeError("this dataset has no end, so it has no length: say how many batches")
         return len(range(self.rank, self.batches, self.world_size))
 
     def __iter__(self) -> Iterator[TensorBatch]:
-        """Yield this rank's, and in a worker this worker's, batches of the epoch."""
+        """Yield this rank's batches of the epoch; in a worker, this worker's batches."""
         worker = get_worker_info()
         index, workers = (0, 1) if worker is None else (worker.id, worker.num_workers)
         first, stride = self.rank + self.world_size * index, self.world_size * workers
@@ -132,7 +132,7 @@ class TaskDataset(IterableDataset[TensorBatch]):
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        """Send the task of a user's file by name, with the file: a worker has not run it."""
+        """Send the task of a user's file by name, with the file: a worker has not run the file."""
         source = source_of(type(self.task))
         task = self.task if source is None else describe(self.task, "task")[0]
         return {**vars(self), "task": task, "source": source}
@@ -145,7 +145,7 @@ class TaskDataset(IterableDataset[TensorBatch]):
 
 
 def _place(rank: int | None, world_size: int | None) -> tuple[int, int]:
-    """Return which rank this is of how many."""
+    """Return this process's rank and the number of ranks."""
     if rank is None and world_size is None:
         if distributed.is_available() and distributed.is_initialized():
             return distributed.get_rank(), distributed.get_world_size()

@@ -16,12 +16,12 @@ __all__ = ["Epoch", "FixedSet", "draw_fixed_set", "epoch_of"]
 
 @dataclass(frozen=True, eq=False)
 class FixedSet:
-    """Instances by length, and how they are gone through.
+    """Instances by length, and the way to go through them.
 
     Attributes:
         batches: the instances of each length.
-        batch_size: the instances of a training batch; the last of a length may have fewer.
-        steps: the batches of one epoch.
+        batch_size: the instances of a training batch; the last batch of a length may have fewer.
+        steps: the number of batches in one epoch.
     """
 
     batches: list[Batch]
@@ -35,9 +35,9 @@ class Epoch:
 
     Attributes:
         orders: for each length, the order of its instances.
-        holder: (steps,) which length a batch has, as a place in `orders`.
-        first_row: (steps,) where in that order the batch begins.
-        batch_sizes: (steps,) how many instances the batch has.
+        holder: (steps,) the index in `orders` of each batch's length.
+        first_row: (steps,) the position in that order at which the batch begins.
+        batch_sizes: (steps,) the number of instances of each batch.
     """
 
     orders: list[NDArray[np.int64]]
@@ -54,18 +54,18 @@ def draw_fixed_set(
     batch_size: int,
     seed: int,
 ) -> FixedSet:
-    """Draw instances once, each of a length that the curriculum draws for it.
+    """Draw instances once. The curriculum draws the length of each.
 
-    The instances are drawn independently of each other, so some may be alike, as in the generators
-    of the literature.
+    The instances are drawn independently, so some may be equal, as in the generators of the
+    literature.
 
     Args:
         draw: makes instances from a generator, their number and their length.
-        count: how many there are.
-        lengths: the training lengths that the task can have.
-        curriculum: how lengths are drawn.
+        count: the number of instances.
+        lengths: the training lengths that the task allows.
+        curriculum: the curriculum that draws the lengths.
         batch_size: the instances of a training batch.
-        seed: whose streams to draw from.
+        seed: the seed of the streams.
 
     Raises:
         UsageError: for a curriculum that changes from step to step.
@@ -85,12 +85,12 @@ def draw_fixed_set(
 
 
 def epoch_of(fixed: FixedSet, seed: int, number: int) -> Epoch:
-    """Return an epoch: each instance once, those of a length shuffled, the batches too.
+    """Return an epoch: each instance once, shuffled within its length, in shuffled batches.
 
     Args:
         fixed: the set.
-        seed: whose stream to draw from.
-        number: of the epoch, counted from 0.
+        seed: the seed of the stream.
+        number: the number of the epoch, counted from 0.
     """
     rng = stream(seed, "epoch", number)
     counts = [len(batch.inputs) for batch in fixed.batches]

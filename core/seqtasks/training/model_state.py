@@ -1,7 +1,7 @@
 """Write a model's whole state as tensors for a checkpoint, and load it back.
 
-What a module gives as extra state is kept as JSON, the text's bytes in a tensor: reading a
-checkpoint runs no code. What is neither a dense tensor nor JSON is refused before training.
+A module's extra state is stored as JSON, as the bytes of the text in a tensor: reading a
+checkpoint runs no code. A value that is neither a dense tensor nor JSON is refused before training.
 """
 
 import copy
@@ -16,14 +16,14 @@ from seqtasks.errors import UsageError, one_line
 __all__ = ["check_state", "load_state", "state_tensors"]
 
 _JSON = ".json"
-"""What follows the name of a value that is kept as JSON."""
+"""The suffix of the name of a value that is stored as JSON."""
 
 
 def state_tensors(model: nn.Module) -> dict[str, Tensor]:
-    """Return a model's `state_dict` as tensors, which share its memory.
+    """Return a model's `state_dict` as tensors, which share the model's memory.
 
     Raises:
-        UsageError: for a value that cannot be kept, naming it.
+        UsageError: naming a value that a checkpoint cannot hold.
     """
     tensors: dict[str, Tensor] = {}
     state: dict[str, Any] = model.state_dict()
@@ -38,10 +38,10 @@ def state_tensors(model: nn.Module) -> dict[str, Tensor]:
 
 
 def load_state(model: nn.Module, tensors: dict[str, Tensor]) -> None:
-    """Put back what `state_tensors` returned.
+    """Load the tensors that `state_tensors` returned.
 
     Raises:
-        RuntimeError: if the tensors are not those of this model.
+        RuntimeError: if the tensors belong to another model.
     """
     state: dict[str, Any] = {}
     for name, value in tensors.items():
@@ -53,10 +53,10 @@ def load_state(model: nn.Module, tensors: dict[str, Tensor]) -> None:
 
 
 def check_state(model: nn.Module) -> None:
-    """Refuse a model whose state could not be kept in a checkpoint, or not be put back.
+    """Refuse a model whose state a checkpoint could not hold, or could not restore.
 
     Raises:
-        UsageError: saying what and why.
+        UsageError: naming the value and the reason.
     """
     try:
         tensors = {name: value.detach().clone() for name, value in state_tensors(model).items()}
@@ -64,7 +64,7 @@ def check_state(model: nn.Module) -> None:
     except UsageError:
         raise
     except Exception:
-        return  # it cannot be copied, so there is nothing to try this on
+        return  # the model cannot be copied, so there is nothing to try this on
     try:
         load_state(twin, tensors)
     except Exception as error:

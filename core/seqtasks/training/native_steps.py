@@ -1,7 +1,7 @@
 """Train by a compiled program, many steps in one call.
 
-A program that holds for one number of steps alone may not be had for another; the steps of such a
-batch are then made by torch, from where the program's optimiser stood.
+Some programs hold for one number of time steps alone, and another number may have no program. torch
+then makes the steps of such a batch, starting from the state of the program's optimiser.
 """
 
 import itertools
@@ -29,18 +29,18 @@ from seqtasks.training.torch_steps import TorchSteps
 __all__ = ["NativeSteps"]
 
 SECONDS_PER_CALL = 0.05
-"""About how long a call takes, between which a signal is noticed."""
+"""How long a call takes, roughly. A signal is noticed between calls."""
 MOST_THREADS = 64
-"""As many as a program has room for."""
+"""The most batches that a program has room for."""
 WORK_PER_THREAD = 4_000_000
-"""Weights times instances times steps from which a further thread repays its waiting."""
+"""The product of weights, instances and steps from which one more thread pays."""
 
 
 class NativeSteps:
     """Makes the training steps of a model by its compiled program.
 
     Attributes:
-        threads: among which the rows of a batch are shared.
+        threads: the threads that share the rows of a batch.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class NativeSteps:
         return losses
 
     def _pieces(self, block: Block, first: int, last: int) -> Iterator[slice]:
-        """Yield the steps of one call each, whose numbers of time steps share a program."""
+        """Yield the steps of each call; their numbers of time steps share a program."""
         alike = self._engines.alike(block.times[first:last])
         cuts = [0, *(np.flatnonzero(np.diff(alike)) + 1), last - first]
         for start, end in itertools.pairwise(cuts):
@@ -121,7 +121,7 @@ class NativeSteps:
         )
 
     def _program(self, step: int) -> Program | None:
-        """Return the program for the batch of a step; None where torch is to make the step."""
+        """Return the program for the batch of a step, or None if torch must make the step."""
         engines, model = self._engines, self._model
         if not model.is_its_parts:
             engines.run_plain("it has a hook or a method that an observer gave it")
@@ -153,7 +153,7 @@ class NativeSteps:
         )
 
     def optimizer_state(self) -> dict[str, Tensor]:
-        """Return what the optimiser keeps, named as torch's own optimisers name it."""
+        """Return the optimiser's state, with the names of torch's own optimisers."""
         tensors: dict[str, Tensor] = {}
         for index, parameter in enumerate(self._parameters):
             kept = self._kept.get(id(parameter))
@@ -166,17 +166,17 @@ class NativeSteps:
         return tensors
 
     def restore(self, tensors: dict[str, Tensor], step: int) -> None:
-        """Put back what `optimizer_state` returned at a step.
+        """Load a state that `optimizer_state` returned.
 
         Raises:
-            KeyError, RuntimeError: if the tensors are not those of this model.
+            KeyError, RuntimeError: if the tensors belong to another model.
         """
         for index, parameter in enumerate(self._parameters):
             kept = self._kept.get(id(parameter))
             if kept is None:
                 continue
             named = self._named(kept)
-            # of batches too short for a parameter, torch's optimisers keep nothing
+            # torch's optimisers keep nothing for a parameter if all batches were too short for it
             may_lack = step == 0 or self._trained[id(parameter)] > 1
             if may_lack and not any(f"{index}.{name}" in tensors for name, _ in named):
                 kept.steps = 0

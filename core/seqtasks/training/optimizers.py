@@ -59,7 +59,7 @@ def sgd(
     weight_decay: float = 0.0,
     nesterov: bool = False,
 ) -> OptimizerValues:
-    """Stochastic gradient descent, with momentum if wanted."""
+    """Stochastic gradient descent, with optional momentum."""
     if nesterov and momentum == 0:
         raise UsageError("nesterov needs a momentum above 0")
     return OptimizerValues(
@@ -98,10 +98,10 @@ OPTIMIZERS: dict[str, Callable[..., OptimizerValues]] = {
 
 
 def optimizer_values(text: str, learning_rate: float) -> OptimizerValues:
-    """Return the optimiser a spec string names, such as `adam` or `sgd:momentum=0.9`.
+    """Return the optimiser that a spec string names, such as `adam` or `sgd:momentum=0.9`.
 
     Raises:
-        UsageError: for an unknown name, or a parameter it does not have or take.
+        UsageError: for an unknown name, an unknown parameter, or an invalid value.
     """
     spec = parse_spec(text, modules=False)
     if spec.path is not None or spec.name not in OPTIMIZERS:
@@ -127,7 +127,7 @@ def optimizer_values(text: str, learning_rate: float) -> OptimizerValues:
 def build_optimizer(
     values: OptimizerValues, parameters: Iterable[nn.Parameter]
 ) -> torch.optim.Optimizer:
-    """Return torch's own optimiser of these values.
+    """Return torch's own optimiser with these values.
 
     Example:
         >>> import torch
@@ -148,6 +148,6 @@ def build_optimizer(
         )
     kind = torch.optim.AdamW if v.kind == "adamw" else torch.optim.Adam
     betas = (v.beta1, v.beta2)
-    # torch's fused step on a CPU takes any parameter's numbers to follow each other in memory
+    # torch's fused CPU step requires that a parameter's numbers are contiguous in memory
     fused = all(p.is_contiguous() and p.is_floating_point() for p in trained)
     return kind(trained, v.learning_rate, betas, v.epsilon, v.weight_decay, fused=fused)

@@ -28,16 +28,16 @@ def trained_parameters(model: nn.Module) -> list[nn.Parameter]:
 
 
 def brought_to_type(model: nn.Module, dtype: torch.dtype) -> nn.Module:
-    """Bring a model's numbers to a type, complex ones to the complex type of that precision.
+    """Convert a model's numbers to a type, complex numbers to the complex type of that precision.
 
     `model.to(dtype)` would drop the imaginary part.
 
     Args:
-        model: is changed and returned.
+        model: the model, which is changed and returned.
         dtype: float32 or float64.
 
     Raises:
-        UsageError: if the conversion would part tensors that share memory.
+        UsageError: if the conversion would separate tensors that share memory.
     """
 
     def wanted(tensor: Tensor) -> torch.dtype:
@@ -67,9 +67,9 @@ def brought_to_type(model: nn.Module, dtype: torch.dtype) -> nn.Module:
 
 
 def check_memory(model: nn.Module) -> None:
-    """Refuse trained parameters that overlap in memory, with themselves or with each other.
+    """Refuse trained parameters that overlap in memory, in themselves or with each other.
 
-    A step of an optimiser would change the same numbers more than once.
+    An optimiser step would change the same numbers more than once.
 
     Raises:
         UsageError: naming the parameters.
@@ -78,19 +78,19 @@ def check_memory(model: nn.Module) -> None:
     for name, tensor in trained.items():
         if _is_in_memory(tensor) and _overlaps_itself(tensor):
             raise UsageError(
-                f"several entries of the parameter {name} are one number in memory, as of an "
-                "expanded tensor, which no optimiser can train; make a parameter of the smaller "
-                "tensor and expand it in forward"
+                f"several entries of the parameter {name} are one number in memory, as in an "
+                "expanded tensor; no optimiser can train it: make the smaller tensor the "
+                "parameter and expand it in forward"
             )
     for name, other in _sharing(trained, trained):
         raise UsageError(
-            f"the parameters {name} and {other} share memory, so that each step would change it "
+            f"the parameters {name} and {other} share memory, so each step would change it "
             "twice; use one parameter in both places, or make copies with .clone()"
         )
 
 
 def _sharing(held: Mapping[str, Tensor], among: Iterable[str]) -> Iterable[tuple[str, str]]:
-    """Yield pairs of names whose tensors overlap in memory, one of the two named in `among`."""
+    """Yield pairs of names whose tensors overlap in memory; `among` holds one of the two."""
     among = set(among)
     by_storage: dict[int, list[str]] = {}
     for name, tensor in held.items():
@@ -108,14 +108,14 @@ def _is_in_memory(tensor: Tensor) -> bool:
 
 
 def _span(tensor: Tensor) -> tuple[int, int]:
-    """Return the addresses of a tensor's first byte and of the byte after its last."""
+    """Return the address of a tensor's first byte, and the address after its last byte."""
     axes = zip(tensor.shape, tensor.stride(), strict=True)
     last = sum((size - 1) * stride for size, stride in axes)
     return tensor.data_ptr(), tensor.data_ptr() + (last + 1) * tensor.element_size()
 
 
 def _bytes_of(taken: NDArray[np.bool_], first: int, tensor: Tensor) -> NDArray[np.bool_]:
-    """Return a view of the places that a tensor takes in `taken`, which begins at an address."""
+    """Return the view of `taken`, which begins at an address, that a tensor occupies."""
     size = tensor.element_size()
     return np.lib.stride_tricks.as_strided(
         taken[tensor.data_ptr() - first :],
@@ -125,7 +125,7 @@ def _bytes_of(taken: NDArray[np.bool_], first: int, tensor: Tensor) -> NDArray[n
 
 
 def _overlaps_itself(tensor: Tensor) -> bool:
-    reach = 0  # of the entries along the axes with smaller strides
+    reach = 0  # the extent of the axes with smaller strides
     for stride, size in sorted(zip(tensor.stride(), tensor.shape, strict=True)):
         if size == 1:
             continue

@@ -10,17 +10,17 @@ __all__ = ["Prefetch"]
 Item = TypeVar("Item")
 
 WORTH_A_THREAD = 0.1
-"""The next item is drawn ahead if drawing takes more than this share of the time it is used for."""
+"""Draw ahead if drawing an item takes more than this share of the time until the next."""
 
 
 class Prefetch(Generic[Item]):
-    """Items counted from 0, each of which depends on its number alone.
+    """Items counted from 0. Each item depends on its number alone.
 
-    The clock decides which thread draws an item, never what is drawn. An error in the thread is
-    raised where the item is asked for, as if it had been drawn there.
+    The clock decides which thread draws an item, never the item itself. An error in the thread is
+    raised where the item is requested, as if it had been drawn there.
 
     Args:
-        draw: makes an item of its number.
+        draw: makes the item of a number.
     """
 
     def __init__(self, draw: Callable[[int], Item]) -> None:
@@ -28,10 +28,10 @@ class Prefetch(Generic[Item]):
         self._executor: ThreadPoolExecutor | None = None
         self._ahead: tuple[int, Future[tuple[Item, float]]] | None = None
         self._given = (-1, 0.0)
-        """The number of the last item given, and when."""
+        """The number of the last item returned, and the time."""
 
     def get(self, number: int) -> Item:
-        """Return an item; that after it may be begun on."""
+        """Return an item, and perhaps begin to draw the next one."""
         before, since = self._given
         used = time.perf_counter() - since
         item, drawing = self._timed(number) if self._ahead is None else self._awaited(number)
@@ -43,7 +43,7 @@ class Prefetch(Generic[Item]):
         return item
 
     def close(self) -> None:
-        """Wait for the thread, if there is one, to end; what it draws is dropped."""
+        """Wait for the thread to end, if there is one, and drop the item that it draws."""
         self._ahead = None
         if self._executor is not None:
             self._executor.shutdown(cancel_futures=True)
@@ -54,7 +54,7 @@ class Prefetch(Generic[Item]):
         (expected, future), self._ahead = self._ahead, None
         if expected == number:
             return future.result()
-        future.exception()  # two draws at once are more than a task must bear
+        future.exception()  # wait: a task need not support two draws at once
         return self._timed(number)
 
     def _timed(self, number: int) -> tuple[Item, float]:

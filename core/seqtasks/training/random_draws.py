@@ -12,19 +12,19 @@ from seqtasks.randomness.torch_streams import torch_stream
 __all__ = ["Draws", "draws_of"]
 
 Draws = Literal["nothing seen", "by function", "by operation", "on the way back"]
-"""What a trial saw: no draw; draws of torch's random functions; draws inside other functions, such
-as scripts; draws in the backward pass, as of `torch.utils.checkpoint`, which sets torch's global
-generator back to draw the same numbers again."""
+"""The result of a trial: no draw; draws by torch's random functions; draws inside other functions,
+such as scripts; draws in the backward pass. `torch.utils.checkpoint`, for example, resets torch's
+global generator in the backward pass to draw the same numbers again."""
 
 ROWS = 2
 
 
 def draws_of(model: nn.Module, inputs: Tensor) -> Draws:
-    """Return how a model draws, after one pass forward and back through a copy of it.
+    """Return how a model draws, after one forward and backward pass of a copy of it.
 
     Args:
-        model: in training mode.
-        inputs: a batch, of which a few rows are taken.
+        model: a model in training mode.
+        inputs: a batch; the trial takes a few of its rows.
     """
     inside, outside = torch_stream(0, "trial"), torch_stream(1, "trial")
     try:
@@ -43,7 +43,7 @@ def draws_of(model: nn.Module, inputs: Tensor) -> Draws:
             predictions.sum().backward()
             after = [*inside.states(), *outside.states()]
     except Exception:
-        return "by operation"  # which does for every model
+        return "by operation"  # which works for every model
     if not all(torch.equal(old, new) for old, new in zip(before, after, strict=True)):
         return "on the way back"
     if outside.is_used:

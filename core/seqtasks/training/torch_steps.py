@@ -21,7 +21,7 @@ __all__ = ["TorchSteps", "predictions_of"]
 
 
 def predictions_of(model: nn.Module, inputs: Tensor) -> Tensor:
-    """Return a model's predictions, (batch, time, ...); a model may return a state beside them."""
+    """Return a model's predictions, (batch, time, ...); a model may also return a state."""
     result = model(inputs)
     return result[0] if isinstance(result, tuple) else result
 
@@ -31,15 +31,15 @@ class TorchSteps:
 
     Args:
         model: the module.
-        source: its batches.
-        optimizer: values of the optimiser.
+        source: the source of its batches.
+        optimizer: the values of the optimiser.
         clip: the largest norm of the gradient.
-        reduction: of the loss.
-        stream: what the model's draws come from; None for a model that draws nothing.
+        reduction: the reduction of the loss.
+        stream: the stream of the model's draws; None for a model that draws nothing.
         draws: how the model draws; None to find out by a trial before the first step.
 
     Attributes:
-        threads: that torch uses.
+        threads: the number of threads that torch uses.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class TorchSteps:
 
     @property
     def threads(self) -> int:
-        """How many torch uses."""
+        """The number of threads that torch uses."""
         return torch.get_num_threads()
 
     def advance(self, step: int, steps: int, stop: Callable[[], bool]) -> list[float]:
@@ -90,9 +90,9 @@ class TorchSteps:
         return value
 
     def _gradients(self, batch: TorchBatch) -> float:
-        """Leave the gradients of a batch in the parameters, and return its loss.
+        """Leave the gradients of a batch in the parameters, and return the loss.
 
-        What the model draws comes from the stream.
+        The model draws from the stream.
         """
         stream, device = self._stream, batch.inputs.device
         if stream is None:
@@ -111,7 +111,7 @@ class TorchSteps:
     def _pass(
         self, batch: TorchBatch, forward: AbstractContextManager[None] | None = None
     ) -> float:
-        """Make a pass forward, in a context, and one back; return the loss."""
+        """Make a forward pass in a context, then a backward pass; return the loss."""
         self._optimizer.zero_grad()
         with forward or nullcontext():
             predictions = predictions_of(self._model, batch.inputs)
@@ -127,14 +127,14 @@ class TorchSteps:
         return buffer, None if buffer is None else buffer.clone()
 
     def _put_back(self, kept: list[tuple[Tensor | None, Tensor | None]]) -> None:
-        """Let the buffers be as they were before a step."""
+        """Restore the buffers as they were before a step."""
         for (module, name), (buffer, value) in zip(self._buffers, kept, strict=True):
             if buffer is not None and value is not None:
                 buffer.detach().copy_(value)
             module._buffers[name] = buffer
 
     def optimizer_state(self) -> dict[str, Tensor]:
-        """Return what the optimiser keeps, by parameter and name."""
+        """Return the optimiser's state, by parameter and name."""
         return {
             f"{index}.{key}": value
             for index, values in self._optimizer.state_dict()["state"].items()

@@ -21,12 +21,12 @@ from seqtasks.training.torch_steps import TorchSteps
 __all__ = ["Trainer", "scoring"]
 
 SOME = 4096
-"""Numbers of a parameter that tell whether training changes it."""
+"""How many numbers of a parameter are compared to see whether training changes it."""
 
 
 @contextmanager
 def scoring(model: nn.Module) -> Generator[None, None, None]:
-    """Run a model in evaluation mode without gradients; put each part's mode back afterwards."""
+    """Run a model in evaluation mode without gradients, then restore the mode of each part."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
@@ -41,10 +41,10 @@ class Trainer:
     """A model in training.
 
     Attributes:
-        model: the module being trained: from inputs to predictions, or (predictions, state).
-        step: training steps made so far.
+        model: the module in training: from inputs to predictions, or (predictions, state).
+        step: the training steps made so far.
         engine: the engine in use, `plain`, `torch` or `native`.
-        threads: how many it uses.
+        threads: the number of threads that the engine uses.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Trainer:
                 model, engines, source, values, clip, loss_reduction, schedule, threads
             )
         else:
-            # a model that was recorded for the torch engine draws nothing
+            # a model recorded for the torch engine draws nothing
             draws = None if self.engine == "plain" else "nothing seen"
             self._steps = TorchSteps(
                 model, source, values, clip, loss_reduction, schedule, self._random, draws
@@ -86,11 +86,11 @@ class Trainer:
 
     @property
     def threads(self) -> int:
-        """How many threads the engine uses."""
+        """The number of threads that the engine uses."""
         return self._steps.threads
 
     def _settled(self, engine: EngineName, may_fall_back: bool) -> Engines | None:
-        """Settle on an engine, trying what it makes of the first batch."""
+        """Choose an engine by trying it on the first batch."""
         if not isinstance(self.model, Model) or not self.model.is_its_parts:
             if engine in ("torch", "native"):
                 raise UsageError(
@@ -110,15 +110,15 @@ class Trainer:
         return engines
 
     def hold_to_engine(self) -> None:
-        """Make it an error from now on if the engine that was asked for cannot run the model."""
+        """From now on, raise an error if the requested engine cannot run the model."""
         if isinstance(self.model, Model) and self.engine != "plain":
             self.model.engines.may_fall_back = self.model.engines.may_choose = False
 
     def advance(self, steps: int, stop: Callable[[], bool] = lambda: False) -> list[float]:
         """Train for a stretch of steps and return the loss of each.
 
-        It ends early at a loss that is not finite, which is then the last one, and after a step
-        at which `stop` says so; a compiled program is asked about every 50 ms. Random draws inside
+        It ends early at a loss that is not finite, which is then the last one, or after a step at
+        which `stop` returns true. A compiled program asks `stop` about every 50 ms. Random draws in
         the model come from the trainer's own stream.
         """
         self.model.train()
@@ -127,19 +127,19 @@ class Trainer:
         return losses
 
     def close(self) -> None:
-        """End what the batches keep going; the trainer may still be used."""
+        """Stop the thread of the batches. The trainer remains usable."""
         self._source.close()
 
     def is_finite(self) -> bool:
-        """Say whether every weight is finite: a finite loss may have a gradient that is not."""
+        """Say whether every weight is finite. A finite loss may have a gradient that is not."""
         return all(bool(p.isfinite().all()) for p in self._parameters)
 
     def some_weights(self) -> list[Tensor]:
-        """Return copies of the first numbers of each trained parameter."""
+        """Return copies of the first few numbers of each trained parameter."""
         return [p.detach().reshape(-1)[:SOME].clone() for p in self._parameters]
 
     def state(self) -> dict[str, Tensor]:
-        """Return copies of everything that later steps depend on, beside the step number."""
+        """Return copies of everything that later steps depend on, except the step number."""
         tensors = {f"model.{key}": value for key, value in state_tensors(self.model).items()}
         for key, value in self._steps.optimizer_state().items():
             tensors[f"optimizer.{key}"] = value
@@ -148,10 +148,10 @@ class Trainer:
         return {key: value.detach().clone() for key, value in tensors.items()}
 
     def restore(self, tensors: dict[str, Tensor], step: int) -> None:
-        """Put back what `state` returned at a step.
+        """Load a state that `state` returned.
 
         Raises:
-            RuntimeError, KeyError: if the tensors are not those of this model.
+            RuntimeError, KeyError: if the tensors belong to another model.
         """
         parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}, "random": {}}
         for key, value in tensors.items():

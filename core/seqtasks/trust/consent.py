@@ -15,12 +15,12 @@ from seqtasks.errors import UsageError
 __all__ = ["STATE_VARIABLE", "Code", "check_trust", "is_trusted", "remember", "state_folder"]
 
 STATE_VARIABLE = "SEQTASKS_STATE"
-"""Names the folder that remembers what the user allowed; empty for nothing to be remembered."""
+"""The variable that names the folder of remembered consent; if empty, nothing is remembered."""
 
 _TRUSTED = "trusted"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _allowed: set[str] = set()
-"""What this process ran or was allowed to run."""
+"""The code that this process ran or was allowed to run."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Code:
     """Code that is executed together.
 
     Attributes:
-        digest: the SHA-256 of all of it.
+        digest: the SHA-256 of all the code.
         files: the files, as the user knows them.
     """
 
@@ -40,12 +40,12 @@ def check_trust(code: Iterable[Code], origin: str, allow: bool = False) -> None:
     """Raise unless this user ran or allowed all of the code before, or allows it now.
 
     Args:
-        code: what would be executed.
-        origin: what it came with, for the message.
+        code: the code that would be executed.
+        origin: the run or file that brought the code, for the message.
         allow: whether the user allows it; this is remembered.
 
     Raises:
-        UsageError: if some of the code is not trusted; it names the files and says how to allow it.
+        UsageError: if some code is not trusted, naming the files and the way to allow it.
     """
     unknown = [one for one in dict.fromkeys(code) if not is_trusted(one.digest)]
     if allow:
@@ -65,7 +65,7 @@ def is_trusted(digest: str) -> bool:
 
 
 def remember(code: Code) -> None:
-    """Trust code from now on. A state folder that cannot be written is no error."""
+    """Trust code from now on. If the state folder cannot be written, that is no error."""
     _allowed.add(code.digest)
     state = state_folder()
     if state is None or _is_remembered(code.digest):
@@ -75,22 +75,22 @@ def remember(code: Code) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(folder / code.digest, flags, 0o600)
-        with open(descriptor, "wb") as file:  # the names are for a reader; the file's name counts
+        with open(descriptor, "wb") as file:  # content is for readers; only the file's name counts
             file.write("\n".join([*code.files, ""]).encode(errors="backslashreplace"))
 
 
 def state_folder() -> Path | None:
-    """Return the folder of what seqtasks remembers of this user; None for none."""
+    """Return the folder of this user's remembered consent, or None if there is none."""
     named = os.environ.get(STATE_VARIABLE)
     if named is None:
         return platformdirs.user_state_path("seqtasks")
     folder = Path(os.path.expanduser(named))  # noqa: PTH111 - Path.expanduser may raise
-    # A relative path would mean another folder wherever the user stands, even a stranger's.
+    # A relative path would depend on the current folder, which may be a stranger's.
     return folder if named and folder.is_absolute() else None
 
 
 def _is_remembered(digest: str) -> bool:
-    """Say whether the state folder holds a digest, in a folder that nobody else can write to."""
+    """Say whether the state folder holds a digest, and nobody else can write to the folder."""
     state = state_folder()
     if state is None or not _DIGEST.fullmatch(digest):
         return False
@@ -108,6 +108,6 @@ def _is_remembered(digest: str) -> bool:
 
 
 def _is_open_to_all(folder: Path) -> bool:
-    """Say whether anybody may rename what lies in a folder."""
+    """Say whether others may rename the contents of a folder."""
     mode = folder.stat().st_mode
     return bool(mode & stat.S_IWOTH and not mode & stat.S_ISVTX)

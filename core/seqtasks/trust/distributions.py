@@ -14,14 +14,14 @@ __all__ = ["installed", "installed_module", "owner", "package_files"]
 
 
 def installed(name: str) -> Distribution | None:
-    """Return a distribution by its name; what lies in the current folder is not installed."""
+    """Return a distribution by its name; one in the current folder is not installed."""
     with suppress(Exception):  # a distribution's metadata may be missing or damaged
         return next((one for one in distributions(name=name, path=_places()) if one.name), None)
     return None
 
 
 def owner(module: str) -> Distribution | None:
-    """Return the distribution that installed a module, None if there is none."""
+    """Return the distribution that installed a module, or None if there is none."""
     file = _file_of(module)
     if file is None:
         return None
@@ -33,7 +33,7 @@ def owner(module: str) -> Distribution | None:
 
 
 def installed_module(module: str, distribution: Distribution) -> Path | None:
-    """Return the file of a module, None unless the distribution installed it."""
+    """Return the file of a module, or None unless the distribution installed it."""
     file = _file_of(module)
     with suppress(Exception):
         if file is not None and _holds(distribution, module, file):
@@ -69,15 +69,15 @@ def package_files(module: str, file: Path) -> list[Path]:
 
 
 def _places() -> list[str]:
-    """Return where modules are installed: Python's path without the current folder."""
+    """Return the folders of installed modules: Python's path without the current folder."""
     here = os.path.realpath(os.curdir)
     return [place for place in sys.path if place and os.path.realpath(place) != here]
 
 
 def _file_of(module: str) -> Path | None:
-    """Return a module's file; no module is imported, not even the packages it is in."""
+    """Return a module's file without importing any module, not even its packages."""
     first, *rest = module.split(".")
-    with suppress(Exception):  # finders of strangers are asked
+    with suppress(Exception):  # this calls finders of foreign code
         spec = importlib.util.find_spec(first)
         name = first
         for part in rest:
@@ -92,7 +92,7 @@ def _file_of(module: str) -> Path | None:
 
 
 def _holds(distribution: Distribution, module: str, file: Path) -> bool:
-    """Say whether a file is one that a distribution installed."""
+    """Say whether a distribution installed a file."""
     for listed in distribution.files or ():
         same_name = listed.name == file.name
         if same_name and Path(os.path.realpath(str(distribution.locate_file(listed)))) == file:
@@ -102,7 +102,7 @@ def _holds(distribution: Distribution, module: str, file: Path) -> bool:
         return True
     if distribution.files:
         return False
-    # Without a list of files, its plugins say which package it brings.
+    # Without a list of files, its plugins tell which package it brings.
     names = {point.module.partition(".")[0] for point in distribution.entry_points}
     folder = Path(os.path.realpath(str(distribution.locate_file(""))))
     return module.partition(".")[0] in names and folder in file.parents

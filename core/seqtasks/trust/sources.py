@@ -27,10 +27,10 @@ __all__ = [
 ]
 
 MOST_SOURCE = 16 * 2**20
-"""Bytes of the largest source file that is read, and of all files of a source together."""
+"""The most bytes of a source file, and of all files of a source together."""
 
 MOST_NEIGHBOURS = 1000
-"""Files that a file may import from its folder."""
+"""The most files that a file may import from its folder."""
 
 _COPY = re.compile(r"source/([^/\\]+)")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -49,8 +49,8 @@ class Neighbour:
     """A module that a file imports from its own folder.
 
     Attributes:
-        name: the name it is imported by, such as `helper` or `parts.gates`.
-        path: where it lies.
+        name: the name in the import, such as `helper` or `parts.gates`.
+        path: its path.
         content: its bytes.
         package: whether it is the `__init__.py` of a package.
     """
@@ -67,7 +67,7 @@ class Neighbour:
         return f"{stem}-{digest(self.content)[:8]}.py"
 
     def to_json(self) -> dict[str, Any]:
-        """Return what a run records of it."""
+        """Return a run's record of it."""
         return {
             "name": self.name,
             "package": self.package,
@@ -79,12 +79,12 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Source:
-    """The file a class of the user's own comes from, and what it imports from its folder.
+    """The user's file that defines a class, and the files of its folder that it imports.
 
     Attributes:
-        path: where it lay.
+        path: the original path.
         content: its bytes.
-        neighbours: the modules of its folder that it imports, themselves or by others.
+        neighbours: the modules of its folder that it imports, directly or through others.
     """
 
     path: Path
@@ -93,13 +93,13 @@ class Source:
 
     @property
     def copy_name(self) -> str:
-        """The name of its copy in a run: its own, with the start of its digest."""
+        """The name of its copy in a run: its own name, with the start of its digest."""
         mark = f"-{digest(self.content)[:8]}"
         return f"{self.path.stem.removesuffix(mark)}{mark}{self.path.suffix}"
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of everything that is executed when the file is loaded."""
+        """The SHA-256 of all the code that loading the file executes."""
         if not self.neighbours:
             return digest(self.content)
         near = [[one.name, one.package, digest(one.content)] for one in self.neighbours]
@@ -112,7 +112,7 @@ class Source:
         return {self.copy_name: self.content, **near}
 
     def to_json(self) -> dict[str, Any]:
-        """Return what a run records of it."""
+        """Return a run's record of it, without its content."""
         record: dict[str, Any] = {
             "path": str(self.path),
             "sha256": digest(self.content),
@@ -159,7 +159,7 @@ def find_neighbour(folder: Path, name: str) -> tuple[Path, bool] | None:
 
 
 def _neighbours(folder: Path, content: bytes) -> Iterator[Neighbour]:
-    """Yield the modules of a folder that a file imports, and those that they import."""
+    """Yield the modules that a file imports from a folder, and the modules that they import."""
     asked = set(_imported(content, "", folder))
     pending = sorted(asked)
     count, size = 0, len(content)
@@ -184,11 +184,11 @@ def _neighbours(folder: Path, content: bytes) -> Iterator[Neighbour]:
 
 
 def _imported(content: bytes, package: str, folder: Path) -> Iterator[str]:
-    """Yield the names of all modules that a file may import, with the packages they are in."""
+    """Yield the names of all modules that a file may import, and of their packages."""
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return  # to run it fails in the same way, and is told then
+        return  # executing the file fails in the same way, and reports it then
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -207,7 +207,7 @@ def _imported(content: bytes, package: str, folder: Path) -> Iterator[str]:
 
 
 def _absolute(node: ast.ImportFrom, package: str) -> str | None:
-    """Return the module that a `from` statement names, None if it lies above the folder."""
+    """Return the module of a `from` statement, or None if it lies above the folder."""
     if node.level == 0:
         return node.module or ""
     parts = package.split(".") if package else []
@@ -222,16 +222,16 @@ def _with_parents(name: str) -> Iterator[str]:
 
 
 def read_copies(source: Any, kind: str, folder: Path) -> Source:
-    """Read a file's copy in a run and those of its neighbours. Nothing is executed.
+    """Read a file's copy in a run and the copies of its neighbours. Nothing is executed.
 
     Args:
-        source: what the record says of the file.
-        kind: what the file holds, for messages.
+        source: the run's record of the file.
+        kind: the kind of thing in the file, for messages.
         folder: the run's folder.
 
     Raises:
-        UsageError: if one lies elsewhere, is a link, was changed, or cannot be read.
-        TypeError: if the record is damaged; KeyError likewise.
+        UsageError: if a copy lies elsewhere, is a link, was changed, or cannot be read.
+        TypeError, KeyError: if the record is damaged.
     """
     path, content = _read_copy(source, kind, folder)
     listed = source.get("neighbours", [])

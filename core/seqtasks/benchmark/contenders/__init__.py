@@ -21,17 +21,17 @@ _BUILDERS = {
 }
 
 CONTENDERS = tuple(_BUILDERS)
-"""In the order of the tables."""
+"""The names of all contenders, in the order of the tables."""
 
 ENGINES = ("plain", "torch", "native")
-"""The contenders that are ours."""
+"""The names of our own engines among them."""
 
 
 def find_contender(name: str) -> str:
-    """Return the name of a contender.
+    """Return the full name of a contender.
 
     Raises:
-        UsageError: if there is none of that name, with the nearest.
+        UsageError: for an unknown name; it suggests the nearest.
     """
     if name not in CONTENDERS:
         known = ", ".join(CONTENDERS)
@@ -46,11 +46,11 @@ def build(name: str, problem: Problem, threads: Sequence[int]) -> list[Variant]:
 
     Args:
         name: one of `CONTENDERS`.
-        problem: what it is to train.
-        threads: the numbers of torch's threads to try.
+        problem: the problem to train.
+        threads: the numbers of torch threads to try.
 
     Raises:
-        UnavailableError: if it cannot train this problem, here or at all.
+        UnavailableError: if the contender cannot train this problem, here or anywhere.
     """
     module, function = _BUILDERS[name].split(":")
     try:

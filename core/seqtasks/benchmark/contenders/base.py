@@ -21,21 +21,21 @@ __all__ = [
 ]
 
 Run = Callable[[int], Sequence[float]]
-"""Trains for a number of steps and returns the loss of each, where there is one."""
+"""Trains for a number of steps and returns the loss of each, if there is one."""
 
 
 class UnavailableError(Exception):
-    """A contender cannot take part; the text is the reason."""
+    """A contender cannot take part. The text is the reason."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to run a contender, of which the fastest counts.
+    """One way to run a contender. The fastest variant counts.
 
     Attributes:
-        setting: what sets it apart, for the reader.
-        threads: torch's threads while it runs; None where torch's do not matter.
-        run: trains for a number of steps.
+        setting: the name of this variant among the contender's, for the reader.
+        threads: torch's threads while it runs; None if torch's threads do not matter.
+        run: a function that trains for a number of steps.
     """
 
     setting: str
@@ -45,7 +45,7 @@ class Variant:
 
 @contextmanager
 def using_threads(count: int | None) -> Generator[None, None, None]:
-    """Let torch use so many threads for a while; None leaves it alone."""
+    """Set torch's number of threads for a while; None leaves it alone."""
     before = torch.get_num_threads()
     if count is not None:
         torch.set_num_threads(count)
@@ -56,7 +56,7 @@ def using_threads(count: int | None) -> Generator[None, None, None]:
 
 
 def per_thread_count(threads: Sequence[int], make: Callable[[int], Run]) -> list[Variant]:
-    """Return a variant for each number of torch's threads, each with a model of its own."""
+    """Return a variant for each number of torch threads, each with its own model."""
     variants: list[Variant] = []
     for count in threads:
         with using_threads(count):
@@ -70,7 +70,7 @@ def training(
     optimizer: torch.optim.Optimizer,
     batches: Sequence[TorchBatch],
 ) -> Run:
-    """Return the usual loop of torch: loss, backward pass, optimiser, over the batches in turn."""
+    """Return torch's usual loop: loss, backward pass, optimiser, over the batches in turn."""
     turns = cycle(batches)
 
     def run(steps: int) -> list[float]:
@@ -88,5 +88,5 @@ def training(
 
 
 def mean_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the mean over all positions; logits (..., symbols), targets (...)."""
+    """Return the mean over all positions, from logits (..., symbols) and targets (...)."""
     return nn.functional.cross_entropy(logits.flatten(0, -2), targets.flatten())

@@ -13,12 +13,12 @@ from seqtasks.benchmark.problem import Problem
 __all__ = ["variants"]
 
 LONGEST_UNROLLED = 100
-"""Steps up to which the whole loop is compiled: it is unrolled, and 1024 took over a quarter of an
-hour (pytorch issue 97155)."""
+"""The most steps for which the whole loop is compiled. Compiling unrolls it, and 1024 steps took
+over a quarter of an hour (pytorch issue 97155)."""
 
 
 def variants(problem: Problem, threads: Sequence[int]) -> list[Variant]:
-    """Return the whole loop, where it is not too long, and the cell alone; with the fused Adam."""
+    """Return the whole loop, if it is short enough, and the cell alone; with the fused Adam."""
 
     def whole(model: SeedModel) -> Callable[[Tensor, Tensor], Tensor]:
         return torch.compile(model.loss, dynamic=False)
@@ -45,7 +45,7 @@ def variants(problem: Problem, threads: Sequence[int]) -> list[Variant]:
 
 
 def _quietly(train: Run) -> Run:
-    """Silence what dynamo lets torch say of the states, at which it looks for gradients."""
+    """Silence torch's warning about states, which appears when dynamo looks for gradients."""
 
     def run(steps: int) -> Sequence[float]:
         with warnings.catch_warnings():

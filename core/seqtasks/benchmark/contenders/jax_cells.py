@@ -1,6 +1,6 @@
 """The built-in cells in JAX: weights from the torch cell, the input's share, and one step.
 
-Shapes are as in the torch cells; a weight is stored (input, output), as JAX programs have it.
+Shapes are as in the torch cells, but a weight is stored (input, output), as JAX programs do.
 """
 
 from collections.abc import Callable
@@ -18,13 +18,13 @@ Weights = dict[str, Any]
 
 
 class JaxCell(NamedTuple):
-    """A cell in three functions.
+    """A cell as three functions.
 
     Attributes:
         weights: from the torch cell to arrays by name.
-        project: (weights, x) to what does not depend on the state, for all steps at once.
-        step: (weights, the step's projection, state) to the next state.
-        states: the tensors of a state; the first is the output.
+        project: from (weights, x) to the part that does not depend on the state, for all steps.
+        step: from (weights, the step's projection, state) to the next state.
+        states: the number of tensors in a state; the first is the output.
     """
 
     weights: Callable[[Any], Weights]
@@ -34,7 +34,7 @@ class JaxCell(NamedTuple):
 
 
 def from_torch(tensor: Tensor) -> Any:
-    """Return a tensor as an array of JAX's own; a matrix is transposed."""
+    """Return a tensor as an array that JAX owns; a matrix is transposed."""
     return jnp.array(tensor.detach().T.numpy() if tensor.dim() == 2 else tensor.detach().numpy())
 
 

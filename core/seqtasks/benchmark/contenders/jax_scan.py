@@ -1,7 +1,7 @@
 """The contender `jax`: the same model as one jitted training step around `jax.lax.scan`.
 
-The input's share of the loop is computed beforehand for all steps, the buffers of weights and
-optimiser are donated, time comes first, and the batches lie in JAX's memory before the start.
+The loop's input projections are computed beforehand for all steps, and the buffers of weights and
+optimiser are donated. Time is the first axis, and the batches lie in JAX's memory before the start.
 """
 
 from collections.abc import Sequence
@@ -26,14 +26,14 @@ Embedding = Literal["lookup", "one-hot product"]
 UNROLLS = (1, 4, 8)
 
 LONGEST_UNROLLED = 100
-"""Steps up to which unrolling all of them is tried too. Of 500 at the size `long`, it took 25 s and
-more to compile and made the step twice as slow."""
+"""The most steps for which unrolling all of them is also tried. At the size `long`, compiling 500
+unrolled steps took 25 s and more and made the step twice as slow."""
 
 
 def variants(problem: Problem, threads: Sequence[int]) -> list[Variant]:
-    """Return a way for each unrolling and, of tokens, for each way to embed them.
+    """Return a variant for each unrolling and, for tokens, for each way to embed them.
 
-    JAX has threads of its own, as many as there are processors.
+    JAX has its own threads, as many as there are processors.
     """
     time = problem.size.time
     unrolls = sorted(
@@ -64,7 +64,7 @@ def _run(problem: Problem, unroll: int, embedding: Embedding) -> Run:
             weights, state, loss = step(weights, state, *next(batches))
             losses.append(loss)
         jax.block_until_ready(losses[-1])
-        return losses  # as arrays: to fetch each would take time
+        return losses  # as arrays: fetching each would take time
 
     return run
 
@@ -72,7 +72,7 @@ def _run(problem: Problem, unroll: int, embedding: Embedding) -> Run:
 def _training_step(
     model: Model, problem: Problem, unroll: int, embedding: Embedding
 ) -> tuple[Any, Any, Any]:
-    """Return the jitted step, and the weights and the optimiser's state to begin with.
+    """Return the jitted step, and the initial weights and optimiser state.
 
     The step takes weights, state, inputs and targets, and returns weights, state and loss.
     """
@@ -123,6 +123,6 @@ def _cell_like(cell: Cell) -> JaxCell:
 
 
 def _time_first(tensor: Tensor) -> Any:
-    """Return (batch, time, ...) as an array (time, batch, ...); ids as int32."""
+    """Return (batch, time, ...) as an array (time, batch, ...), with ids as int32."""
     array = tensor.transpose(0, 1).numpy()
     return jnp.array(array if tensor.is_floating_point() else array.astype("int32"))

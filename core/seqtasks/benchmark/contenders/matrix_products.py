@@ -19,15 +19,15 @@ GATES: dict[type[nn.Module], tuple[int, ...]] = {
     GRUConcat: (2, 1),  # the candidate's product has to wait for the reset gate
     LSTM: (4,),
 }
-"""By cell, the gates that one product with the state can give, for each product of a step."""
+"""By cell, for each product of a step, the number of gates that it can compute at once."""
 
 
 def variants(problem: Problem, threads: Sequence[int]) -> list[Variant]:
     """Return the products at each number of threads.
 
-    For each step the state's product and, backwards, that of the gradient; after the loop the
-    weight gradient, over all steps at once. Real inputs need their own product with the weights,
-    and its weight gradient; tokens do not, since a table over the vocabulary has two rows.
+    Each step has the state's product, and the gradient's product in the backward pass. After the
+    loop comes the weight gradient, over all steps at once. Real inputs need their own product with
+    the weights and its weight gradient. Tokens do not: their vocabulary is a table of two rows.
     """
     cell = problem.model().cells[0]
     if type(cell) not in GATES:
@@ -60,7 +60,7 @@ def _products(problem: Problem, gates: tuple[int, ...]) -> Run:
 
 
 class _Recurrent:
-    """The products of the state with one matrix, into buffers like those of a training step."""
+    """The state's products with one matrix, into buffers as in a training step."""
 
     def __init__(self, batch: int, time: int, width: int, rows: int) -> None:
         self.weight = _numbers(width, rows)
@@ -80,7 +80,7 @@ class _Recurrent:
 
 
 class _FromInputs:
-    """The product of all steps' real inputs with one matrix, and its weight gradient."""
+    """The product of the real inputs of all steps with one matrix, and its weight gradient."""
 
     def __init__(self, positions: int, rows: int) -> None:
         self.inputs, self.weight = _numbers(positions, FEATURES), _numbers(FEATURES, rows)

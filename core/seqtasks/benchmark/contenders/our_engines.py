@@ -31,7 +31,7 @@ def _engine(name: EngineName, problem: Problem, threads: Sequence[int]) -> list[
 
 
 def _trainer(name: EngineName, problem: Problem, threads: int) -> Trainer:
-    """Return a trainer whose engine is the one of that name, and not one it fell back on."""
+    """Return a trainer that uses the named engine; refuse one that fell back on another."""
     model = problem.model()
     try:
         trainer = Trainer(

@@ -14,7 +14,7 @@ __all__ = ["SeedModel", "variants"]
 
 
 class SeedModel(nn.Module):
-    """Embed, then cell and readout step by step; outputs and states are kept and joined.
+    """Embed, then run cell and readout step by step; outputs and states are kept and joined.
 
     Args:
         model: the embedding, the one cell and the readout to use.
@@ -49,7 +49,7 @@ class SeedModel(nn.Module):
 
 
 def variants(problem: Problem, threads: Sequence[int]) -> list[Variant]:
-    """Return the loop at each number of threads, with `torch.optim.Adam` as it comes."""
+    """Return the loop at each number of threads, with the default `torch.optim.Adam`."""
 
     def make(_: int) -> Run:
         model = SeedModel(problem.model())

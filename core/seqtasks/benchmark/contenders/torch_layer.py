@@ -24,13 +24,13 @@ __all__ = ["LayerModel", "variants"]
 
 
 class LayerModel(nn.Module):
-    """Embedding, `nn.RNN`, `nn.GRU` or `nn.LSTM`, readout: the weights are those of a model.
+    """Embedding, `nn.RNN`, `nn.GRU` or `nn.LSTM`, and readout, with the weights of a model.
 
-    It computes what the model does, except that the layer for `gru-concat`, `nn.GRU`, applies the
-    reset gate after the product; the two agree at the first step.
+    It computes the same as the model, with one exception: for `gru-concat`, the layer `nn.GRU`
+    applies the reset gate after the product. The two agree at the first step.
 
     Args:
-        model: embedding, one cell and readout.
+        model: a model of an embedding, one cell and a readout.
 
     Raises:
         UnavailableError: if torch has no layer like the cell.
@@ -42,12 +42,12 @@ class LayerModel(nn.Module):
         if type(cell) not in _LAYERS:
             raise UnavailableError(f"torch has no layer like {type(cell).__name__}")
         self.embedding = model.embedding
-        with torch_stream(0, "trial").drawing():  # the layer draws weights, which are then replaced
+        with torch_stream(0, "trial").drawing():  # the layer draws weights that are replaced next
             self.layer = _LAYERS[type(cell)](cell)
         self.readout = model.readout
 
     def loss(self, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the mean cross-entropy; inputs are (time, batch, ...), targets (time, batch)."""
+        """Return the mean cross-entropy of inputs (time, batch, ...), targets (time, batch)."""
         embedded = self.embedding(inputs)
         outputs, _ = self.layer(embedded)
         return mean_cross_entropy(self.readout(embedded, outputs), targets)
@@ -56,7 +56,7 @@ class LayerModel(nn.Module):
 def variants(problem: Problem, threads: Sequence[int]) -> list[Variant]:
     """Return the layer at each number of threads.
 
-    Time comes first, for which torch's layers are written; the batches are turned beforehand.
+    Time is the first axis, as torch's layers prefer; the batches are transposed beforehand.
     """
     batches = [
         TorchBatch(inputs.transpose(0, 1).contiguous(), targets.T.contiguous())

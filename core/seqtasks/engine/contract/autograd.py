@@ -15,11 +15,11 @@ __all__ = ["DifferentiablePass"]
 
 
 INPUTS = 4
-"""The place of the inputs among what `DifferentiablePass` takes."""
+"""The position of the inputs among the arguments of `DifferentiablePass`."""
 
 
 class DifferentiablePass(torch.autograd.Function):
-    """A program's pass forward, of which autograd knows the pass back."""
+    """A program's forward pass, with its backward pass for autograd."""
 
     @staticmethod
     def forward(
@@ -31,16 +31,16 @@ class DifferentiablePass(torch.autograd.Function):
         inputs: Tensor,
         *tensors: Tensor,
     ) -> tuple[Tensor, ...]:
-        """Run the pass forward and note what the pass back needs.
+        """Run the forward pass and note what the backward pass needs.
 
         Args:
-            ctx: torch's, where it is noted.
-            program: that is run.
+            ctx: torch's context, in which it is noted.
+            program: the program to run.
             lengths: (batch,) steps of each instance, or None.
-            count: how many states are given to start from; -1 for the initial ones.
-            histories: whether the states of every step are wanted.
+            count: how many states are given to start from; -1 for the initial states.
+            histories: whether to return the states of every step.
             inputs: (batch, time) ids or (batch, time, features).
-            tensors: the given states, and what the program says it reads.
+            tensors: the given states, and the tensors that the program reads.
         """
         given = None if count < 0 else list(tensors[:count])
         memory = program.memory(*inputs.shape[:2])
@@ -58,7 +58,7 @@ class DifferentiablePass(torch.autograd.Function):
     def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  # as torch documents it
         ctx: Any, *back: Any
     ) -> Any:
-        """Return the gradients of what `forward` got."""
+        """Return the gradients of the arguments of `forward`."""
         if torch.is_grad_enabled():
             raise RuntimeError(
                 "a program has no second derivatives, which create_graph=True asks for; "
@@ -77,11 +77,11 @@ def _gradients(ctx: Any, back: Sequence[Tensor | None]) -> list[Tensor | None]:
     program: Passes = ctx.program
     if ctx.versions != [t._version for t in program.tensors()]:
         raise RuntimeError(
-            "a parameter was changed in place between the pass forward and the one back"
+            "a parameter was changed in place between the forward pass and the backward pass"
         )
     starts = None if ctx.count < 0 else given
     memory = getattr(holder, _MEMORY, None)
-    if memory is None:  # a hook on saved tensors has made a copy of the holder
+    if memory is None:  # a hook on saved tensors copied the holder
         memory = program.memory(*inputs.shape[:2])
         program.forward(inputs, ctx.lengths, starts, memory, ctx.histories)
     count = len(program.analysis.parts)
@@ -119,7 +119,7 @@ _MEMORY = "_seqtasks_memory"
 def _holding(memory: Any) -> Tensor:
     """Return a tensor that keeps memory alive for as long as autograd keeps the tensor.
 
-    So the memory is free again right after the pass back, unless the graph is retained.
+    The memory is therefore free again right after the backward pass, unless the graph is retained.
     """
     holder = torch.empty(0)
     setattr(holder, _MEMORY, memory)
@@ -127,7 +127,7 @@ def _holding(memory: Any) -> Tensor:
 
 
 def _own(result: Tensor) -> Tensor:
-    """Return a result that torch does not take for a view, which may not be changed in place."""
+    """Return a result that is no view to torch: a view may not be changed in place."""
     if not result._is_view():
         return result
     place = result.storage_offset(), result.shape, result.stride()
@@ -135,12 +135,12 @@ def _own(result: Tensor) -> Tensor:
 
 
 def _reached(program: Passes, back: Sequence[Tensor | None], time: int) -> set[Node | None]:
-    """Return those gradients that something comes to, if but zeros: see `steps_until_used`.
+    """Return the gradients that are reached, even if only by zeros; see `steps_until_used`.
 
     Args:
-        program: whose pass back it is.
-        back: the gradients of predictions, final states and histories; None where there is none.
-        time: steps of the batch.
+        program: the program whose backward pass it is.
+        back: the gradients of predictions, final states and histories; None for a missing gradient.
+        time: the steps of the batch.
     """
     analysis = program.analysis
     predictions, *states = back

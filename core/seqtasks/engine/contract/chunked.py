@@ -12,13 +12,14 @@ from seqtasks.engine.record.batch_layout import without_padding
 __all__ = ["Memories", "forward_alone"]
 
 Memories = dict[tuple[int, int], Any]
-"""By (batch, time), what a program has worked in."""
+"""By (batch, time), the memory in which a program has worked."""
 LEAST_STEPS = 32
-"""States are turned over between portions, which a few steps would not repay."""
+"""The fewest steps in a chunk: states are passed on between chunks, which costs time."""
 NUMBERS = {"cpu": 2**20}
-"""Numbers in the states of a portion's steps, so that they stay in the processor's caches."""
+"""The most state elements in a chunk on this device, so that they stay in the processor's
+caches."""
 MOST_NUMBERS = 2**26
-"""The same elsewhere, where many steps at once are faster; the memory is bounded alone."""
+"""The same for other devices, where many steps at once are faster: it only bounds the memory."""
 
 
 def forward_alone(
@@ -29,21 +30,21 @@ def forward_alone(
     histories: bool,
     kept: Memories,
 ) -> tuple[tuple[Tensor, list[Tensor], list[Tensor]], Memories]:
-    """Run a batch of which no gradient will be asked for.
+    """Run a batch that needs no gradient.
 
-    A pass back needs the states of all steps, which a program's memory holds. Forward alone, each
-    portion of the steps goes on from the final states of the one before it.
+    A backward pass needs the states of all steps, which a program's memory holds. Without one, each
+    chunk of steps continues from the final states of the chunk before it.
 
     Args:
-        program: that is run.
+        program: the program to run.
         inputs: (batch, time) ids or (batch, time, features), contiguous.
         lengths: (batch,) steps of each instance, or None.
-        given: the states to start from; None for the initial ones.
-        histories: whether the states of every step are wanted.
-        kept: memories of an earlier call.
+        given: the states to start from; None for the initial states.
+        histories: whether to return the states of every step.
+        kept: the memories of an earlier call.
 
     Returns:
-        predictions, final states, and the states of every step; and the memories of this call.
+        The predictions, the final states, the states of every step, and the memories of this call.
     """
     batch, time = inputs.shape[:2]
     used: Memories = {}
@@ -52,7 +53,7 @@ def forward_alone(
     states = given
     portions = _portions(program, batch, time, inputs.device)
     if lengths is not None and len(portions) > 1:
-        inputs = without_padding(inputs, lengths)  # an instance has ended before some portions
+        inputs = without_padding(inputs, lengths)  # an instance may end before the last chunk
     for first, steps in portions:
         if (batch, steps) not in used:
             memory = kept.get((batch, steps))
@@ -71,7 +72,7 @@ def forward_alone(
 def _portions(
     program: Passes, batch: int, time: int, device: torch.device
 ) -> list[tuple[int, int]]:
-    """Return each portion's first step, and how many steps it has."""
+    """Return each chunk's first step and its number of steps."""
     numbers = batch * sum(part.previous.size for part in program.analysis.parts)
     most = max(LEAST_STEPS, NUMBERS.get(device.type, MOST_NUMBERS) // numbers)
     return [(first, min(most, time - first)) for first in range(0, time, most)]

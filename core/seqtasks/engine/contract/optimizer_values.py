@@ -11,7 +11,7 @@ class OptimizerValues:
 
     Attributes:
         kind: `adam`, `adamw`, `sgd` or `rmsprop`.
-        learning_rate: and the further numbers of its kind; those it lacks are 0.
+        learning_rate: the learning rate; the fields below that its kind does not use are 0.
     """
 
     kind: str
@@ -26,7 +26,7 @@ class OptimizerValues:
 
     @property
     def kept(self) -> tuple[str | None, str | None]:
-        """The names torch gives to the two tensors kept for each parameter, None for none."""
+        """The names that torch gives to a parameter's two kept tensors; None if one is unused."""
         if self.kind in ("adam", "adamw"):
             return "exp_avg", "exp_avg_sq"
         moving = "momentum_buffer" if self.momentum else None

@@ -11,22 +11,22 @@ __all__ = ["Passes"]
 
 
 class Passes(Protocol):
-    """What a program can do: one pass forward and one back; see `native.program.Program`."""
+    """A program: a forward pass and a backward pass; see `native.run.c_program.Program`."""
 
     analysis: Analysis
     engine: str
     """The name of the engine that made it."""
 
     def memory(self, batch: int, time: int) -> Any:
-        """Return what a pass forward leaves behind for the one back."""
+        """Return memory that the forward pass fills and the backward pass reads."""
         ...
 
     def tensors(self) -> list[Tensor]:
-        """Return the parameters and buffers it reads, in the order of `backward`'s gradients."""
+        """Return the parameters and buffers it reads, ordered like `backward`'s gradients."""
         ...
 
     def reading(self, tensors: list[Tensor]) -> "Passes":
-        """Return the same program of other tensors, in the order of `tensors`, contiguous."""
+        """Return the same program for other contiguous tensors, in the order of `tensors`."""
         ...
 
     def forward(

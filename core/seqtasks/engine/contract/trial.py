@@ -1,7 +1,7 @@
 """Try a new program beside the plain loop before it is trusted.
 
-The plain loop in float64, on a copy of the model, is the truth; how far the plain loop itself is
-from the truth is the yardstick of what rounding explains, for each parameter by itself.
+The plain loop in float64, on a copy of the model, gives the true results. For each parameter, the
+rounding error of the plain loop itself shows how large an error rounding can explain.
 """
 
 import copy
@@ -32,27 +32,27 @@ __all__ = ["PlainPass", "disagreement", "disagreement_of_rows"]
 PlainPass = Callable[
     [Tensor, Sequence[State | None], Tensor | None], tuple[Tensor, Sequence[State]]
 ]
-"""From inputs, the states of all layers, and lengths to predictions and final states."""
+"""Maps inputs, the states of all layers and lengths to predictions and final states."""
 
 ROWS, STEPS = 20, 16
-"""More rows than the 16 columns that a program does together."""
+"""Rows and steps of a trial: more rows than the 16 columns that a program computes together."""
 FEW_ROWS = 3
-"""Rows that are tried at their full length."""
+"""Rows tried at their full length."""
 MOST_STEPS, LEAST_STEPS, NUMBERS = 1000, 64, 2**20
-"""Bounds of that length, between which a row's states may have so many numbers."""
+"""Bounds of that length. Between them it is limited by the number of elements in a row's states."""
 FEW_STEPS = 6
-"""Steps that are tried with other numbers in the parameters."""
+"""Steps tried with other parameter values."""
 MORE_ROWS = 100
-"""By how many rows, at least, the batch is made larger to see whether their number matters."""
+"""At least this many rows are added to the batch to see whether the number of rows matters."""
 TIMES, LEAST_TIMES = 20, 3
-"""How many times as far from the truth as the plain loop a program may be: the fewer where the
-plain loop itself is off by more than this share of a tensor's largest number."""
+"""A program's error may be this many times the error of the plain loop. The lower factor holds if
+the plain loop's own error is above the share NOISE of a tensor's largest element."""
 NOISE = 1e-2
 ROUNDINGS = {torch.float32: 64, torch.float64: 2e8}
-"""How many roundings of a tensor's largest number a program may be off in any case; in float64
-there is no better truth than the plain loop, and some constants of torch are those of float32."""
+"""The number of roundings of a tensor's largest element by which a program may always be off. In
+float64 nothing is more exact than the plain loop, and some of torch's constants are in float32."""
 TRIES = 3
-"""How often all numbers are rounded once more, where a difference is to be explained by that."""
+"""How often all parameters are rounded once more, to see whether rounding explains a difference."""
 
 
 def disagreement(
@@ -63,17 +63,17 @@ def disagreement(
     states: Sequence[State | None],
     lengths: Tensor | None,
 ) -> str | None:
-    """Say what is wrong with a program; None if it does as the plain loop, gradients included.
+    """Say what is wrong with a program; None if results and gradients match the plain loop's.
 
     Args:
         program: the new program.
         plain: the plain loop.
-        parts: of the model, which is not changed.
-        inputs: a batch, of which a few rows are taken.
-        states: of each layer, to start from.
+        parts: the model's parts, which are not changed.
+        inputs: a batch; a few of its rows are used.
+        states: the states of each layer to start from.
         lengths: (batch,) or None.
     """
-    draws = torch_stream(0, "trial")  # the caller's random state is not for a trial
+    draws = torch_stream(0, "trial")  # a trial must not use the caller's random state
     with torch.inference_mode(False), torch.enable_grad(), draws.functions_drawing():
         batch = _batch(program, inputs, states, lengths)
         wrong = _wrong(program, plain, model_of(parts), batch)
@@ -88,9 +88,9 @@ def disagreement_of_rows(
     states: Sequence[State | None],
     lengths: Tensor | None,
 ) -> str | None:
-    """Say whether the plain loop makes something else of a row among as many as a batch has.
+    """Say whether a row's result in the plain loop depends on the number of rows in the batch.
 
-    Args: as of `disagreement`.
+    Args: as in `disagreement`.
     """
     with (
         torch.inference_mode(False),
@@ -112,19 +112,19 @@ def _batch(
     if lengths is not None:
         lengths = lengths.to(torch.int64)
         inputs = without_padding(inputs, lengths)
-        lengths = lengths.clamp(min=1)  # an instance without steps is run for one
+        lengths = lengths.clamp(min=1)  # an instance without steps runs for one
     given = flattened(program.analysis, states, len(inputs))
     return Rows(inputs.detach(), given, lengths, inputs.shape[1])
 
 
 def _taken(batch: Rows, rows: Tensor, steps: int, spread: bool = False) -> Rows:
-    """Return some rows of a batch and the first of their steps.
+    """Return some rows of a batch and their first steps.
 
     Args:
-        batch: from which they are taken.
-        rows: their numbers.
-        steps: at most.
-        spread: whether lengths are shortened to many different ones.
+        batch: the batch to take them from.
+        rows: the numbers of the rows.
+        steps: the most steps to take.
+        spread: whether to shorten lengths to many different ones.
     """
     lengths = None
     if batch.lengths is not None:
@@ -139,7 +139,7 @@ def _taken(batch: Rows, rows: Tensor, steps: int, spread: bool = False) -> Rows:
 
 
 def _wrong(program: Passes, plain: PlainPass, model: nn.ModuleDict, batch: Rows) -> str | None:
-    """Say what is wrong with a program, tried on several kinds of rows."""
+    """Try a program on several kinds of rows, and say what is wrong with it."""
     count, steps = batch.inputs.shape[:2]
     numbers = torch.arange(count, device=batch.inputs.device)
     tried = _taken(batch, numbers[:ROWS], STEPS, spread=True)
@@ -148,7 +148,7 @@ def _wrong(program: Passes, plain: PlainPass, model: nn.ModuleDict, batch: Rows)
     wrong = _difference(program, model, model, tried, loop, truth)
     wrong = wrong or _wrong_rows(program, plain, model, tried, loop, truth, count)
     if wrong is None and steps > STEPS:
-        if batch.lengths is not None:  # the longest, the shortest and one between
+        if batch.lengths is not None:  # longest, shortest, one between
             numbers = batch.lengths.argsort(descending=True)
             steps = max(1, int(batch.lengths.max()))
         few = numbers[torch.linspace(0, count - 1, min(count, FEW_ROWS)).long()]
@@ -164,7 +164,7 @@ def _wrong(program: Passes, plain: PlainPass, model: nn.ModuleDict, batch: Rows)
             copied = change(model)
             loop = by_loop(copied, program, few)
         except Exception:
-            continue  # it cannot be copied, or takes no other numbers
+            continue  # it cannot be copied, or accepts no other values
         if wrong is None:
             truth = _truth(copied, program, few, loop)
             wrong = _difference(program, model, copied, few, loop, truth)
@@ -180,15 +180,15 @@ def _difference(
     loop: Results,
     truth: Results,
 ) -> str | None:
-    """Say which result of a program differs from the plain loop's by more than rounding explains.
+    """Say which result of a program differs from the plain loop's by more than rounding.
 
     Args:
-        program: that is tried.
-        model: of which it was made.
-        copied: the model, or a copy with other numbers, which it is to run with.
-        rows: of a batch.
-        loop: what the plain loop makes of them.
-        truth: the same in float64.
+        program: the program to try.
+        model: the model from which it was made.
+        copied: the model, or a copy with other parameter values, on which to run the program.
+        rows: some rows of a batch.
+        loop: the plain loop's results for these rows.
+        truth: the plain loop's results in float64.
     """
     try:
         found = by_program(model, program, rows, None if copied is model else copied)
@@ -196,16 +196,16 @@ def _difference(
         return f"it failed: {one_line(error)}"
     for name, value in loop.items():
         if not _same_kind(found.get(name), value, copied is model):
-            return f"its {name} differs from that of the plain loop"
+            return f"its {name} differs from the plain loop's"
     far = _far(found, truth, [loop])
     if far:
         others = [by_loop(_rounded(copied, k), program, rows) for k in range(TRIES)]
         far = _far(found, truth, [loop, *others])
-    return f"its {far[0]} differs from that of the plain loop" if far else None
+    return f"its {far[0]} differs from the plain loop's" if far else None
 
 
 def _truth(model: nn.ModuleDict, program: Passes, rows: Rows, loop: Results) -> Results:
-    """Return the results in float64, or those of the plain loop where there are none better."""
+    """Return the results in float64, or the given results if there are none better."""
     if program.analysis.dtype == torch.float64:
         return loop
     try:
@@ -215,9 +215,9 @@ def _truth(model: nn.ModuleDict, program: Passes, rows: Rows, loop: Results) -> 
 
 
 def _same_kind(found: Tensor | None, plain: Tensor | None, strict: bool) -> bool:
-    """Say whether two results are there or not, and where finite, infinite and NaN, alike."""
+    """Say whether two results are both missing, or finite, infinite and NaN alike."""
     if found is None or plain is None:
-        return found is plain  # an optimiser passes over what has no gradient
+        return found is plain  # an optimiser skips a parameter without gradient
     if found.shape != plain.shape:
         return False
     infinite = ~plain.isfinite()
@@ -230,12 +230,12 @@ def _same_kind(found: Tensor | None, plain: Tensor | None, strict: bool) -> bool
 
 
 def _far(found: Results, truth: Results, loops: Sequence[Results]) -> list[str]:
-    """Return the names of results that are farther from the truth than rounding explains.
+    """Return the names of results whose error is larger than rounding explains.
 
     Args:
-        found: by a program.
-        truth: by the plain loop in float64.
-        loops: by the plain loop, which show how far rounding leads it.
+        found: the results of a program.
+        truth: the results of the plain loop in float64.
+        loops: results of the plain loop, which show the effect of rounding.
     """
     far: list[str] = []
     for name, plain in loops[0].items():
@@ -269,12 +269,12 @@ def _wrong_rows(
     truth: Results,
     count: int,
 ) -> str | None:
-    """Say whether the plain loop makes something else of some rows again, alone, or among more."""
+    """Say whether the plain loop's results for rows change if rerun, alone or among more."""
     numbers = torch.arange(len(tried.inputs), device=tried.inputs.device)
 
     def made_of(rows: Tensor) -> Tensor:
         taken = _taken(tried, rows, STEPS)
-        if taken.given is None:  # the plain loop's own would be those of fewer steps
+        if taken.given is None:  # the plain loop's own states would be for fewer steps
             dtype, device = program.analysis.dtype, taken.inputs.device
             cells: Any = model["cells"]
             starts = [cell.initial_state(len(rows), tried.steps) for cell in cells]
@@ -291,15 +291,15 @@ def _wrong_rows(
         return not alike or bool(_far(found_here, _predictions(truth, len(found)), expected))
 
     if differs(made_of(numbers), [loop], loop):
-        return "the plain loop computes something else at each call"
+        return "the plain loop gives different results at each call"
     more = numbers.repeat(1 + MORE_ROWS // len(numbers))
-    as_many = numbers.repeat(-(-count // len(numbers)))[:count]  # a step may look for this number
+    as_many = numbers.repeat(-(-count // len(numbers)))[:count]  # a step may test for this number
     for rows in (numbers[:1], more, as_many):
         found = made_of(rows)
         if differs(found, [loop], truth):
             others = [by_loop(_rounded(model, k), program, tried) for k in range(TRIES)]
             if differs(found, [loop, *others], truth):
-                return "what it makes of an instance depends on how many there are"
+                return "its result for an instance depends on how many there are"
     return None
 
 
@@ -321,14 +321,14 @@ def _changed(model: nn.ModuleDict, change: Callable[[Tensor], Tensor]) -> nn.Mod
 
 
 def _shuffled(model: nn.ModuleDict) -> nn.ModuleDict:
-    """Return a copy whose parameters have their numbers in another order, a little changed."""
+    """Return a copy whose parameters have their values in another order, slightly changed."""
     generator = torch.Generator().manual_seed(1)
 
     def change(tensor: Tensor) -> Tensor:
         order = torch.randperm(tensor.numel(), generator=generator)
         factors = 0.9 + 0.2 * torch.rand(tensor.numel(), generator=generator, dtype=torch.float64)
         numbers = tensor.flatten().cpu()[order].double()
-        if not numbers.any():  # at zero much has no gradient
+        if not numbers.any():  # at zero many gradients vanish
             numbers = torch.full_like(numbers, 0.1) * order.sign().sub(0.5)
         return (numbers * factors).view(tensor.shape).to(tensor)
 
@@ -336,7 +336,7 @@ def _shuffled(model: nn.ModuleDict) -> nn.ModuleDict:
 
 
 def _negated(model: nn.ModuleDict) -> nn.ModuleDict:
-    """Return a copy whose parameters have the other sign."""
+    """Return a copy with the sign of every parameter changed."""
     return _changed(model, torch.neg)
 
 

@@ -21,7 +21,7 @@ from seqtasks.engine.record.subject import Parts
 __all__ = ["Results", "Rows", "by_loop", "by_program", "in_double", "model_of"]
 
 Results = dict[str, Tensor | None]
-"""Predictions, final states and gradients by name; None for what has no gradient."""
+"""Predictions, final states and gradients by name; None for a missing gradient."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Rows:
 
     Attributes:
         inputs: (rows, steps) ids or (rows, steps, features).
-        given: the states to start from, each (rows, ...), all layers' in a row; None for the
-            initial ones.
+        given: the states to start from, each (rows, ...), of all layers as one list; None for the
+            initial states.
         lengths: (rows,) int64, or None.
-        steps: what initial states are made for, which may be more than these rows have.
+        steps: the steps for which initial states are made, maybe more than these rows have.
     """
 
     inputs: Tensor
@@ -74,12 +74,12 @@ def _doubled(held: Any) -> Any:
 
 
 def by_loop(model: nn.ModuleDict, program: Passes, rows: Rows) -> Results:
-    """Return what the plain loop makes of some rows, with the gradients of all parameters.
+    """Return the plain loop's results for some rows, with the gradients of all parameters.
 
     Args:
-        model: of `model_of`, or a copy of it, in float32 or float64.
-        program: that its results are compared with.
-        rows: of a batch, of any type.
+        model: the result of `model_of`, or a copy of it, in float32 or float64.
+        program: the program to compare with.
+        rows: some rows of a batch, of any type.
     """
     parts: dict[str, Any] = dict(model.items())
     dtypes = [t.dtype for t in model.parameters() if t.is_floating_point()]
@@ -121,13 +121,13 @@ def by_loop(model: nn.ModuleDict, program: Passes, rows: Rows) -> Results:
 def by_program(
     model: nn.ModuleDict, program: Passes, rows: Rows, copied: nn.ModuleDict | None = None
 ) -> Results:
-    """Return what a program makes of some rows.
+    """Return a program's results for some rows.
 
     Args:
-        model: of `model_of`, of which the program was made.
-        program: that is tried.
-        rows: of a batch, of the program's type.
-        copied: a copy of the model, of the same type, whose numbers the program is to read.
+        model: the result of `model_of`, from which the program was made.
+        program: the program to try.
+        rows: some rows of a batch, of the program's type.
+        copied: a copy of the model, of the same type, whose values the program reads.
     """
     read = program.tensors()
     if copied is not None:
@@ -188,6 +188,6 @@ def _has_states(program: Passes) -> bool:
 
 
 def _direction(values: Tensor) -> Tensor:
-    """Return the gradient along which the passes back are compared, the same for each type."""
+    """Return the gradient with which backward passes are compared, the same for each type."""
     drawn = torch.randn(values.shape, generator=torch.Generator().manual_seed(0))
     return drawn.to(values)

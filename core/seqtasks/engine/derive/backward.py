@@ -1,7 +1,7 @@
 """Derive the backward step from the forward graph, in the same graph.
 
-The same split applies to it: what carries the gradient from step to step belongs to the backward
-loop, and each weight's gradient is one product over all steps, made after it.
+The same split applies to it: the backward loop holds only what carries the gradient from step to
+step. Each weight's gradient is one product over all steps, made after that loop.
 """
 
 import numpy as np
@@ -27,10 +27,10 @@ def derive(
 
     Args:
         graph: holds the forward pass; the backward pass is added to it.
-        phases: of the program.
-        seeds: (node, its cotangent) to begin with.
-        steps: for the leaf that stands for a loop's result, (next state, what is carried back),
-            to go on with when the leaf is reached.
+        phases: the program's phases.
+        seeds: (node, its cotangent) pairs to begin with.
+        steps: for the leaf of a loop's result, (next state, gradient carried back) pairs with which
+            to continue when the leaf is reached.
     """
     found = Cotangents()
     cotangents: dict[Node, list[Node]] = {}
@@ -48,7 +48,7 @@ def derive(
             continue
         graph.least_phase = 0
         total = _total(graph, cotangents[node])
-        # What was computed before a loop has its gradient computed after the loop back.
+        # The gradient of a value computed before a loop is computed after the backward loop.
         before = phases.is_loop(total.phase) and node.phase < phases.loop(phases.layer(total.phase))
         graph.least_phase = phases.after(total.phase) if before else 0
         if node.operation == "state":
@@ -67,7 +67,7 @@ def derive(
 
 
 def _total(graph: Graph, cotangents: list[Node]) -> Node:
-    """Return the sum of cotangents, the early ones first, so that they are added at once."""
+    """Return the sum of cotangents; the early ones come first, to be added at once."""
     first, *rest = sorted(cotangents, key=lambda n: n.phase)
     for cotangent in rest:
         first = graph.add(first, cotangent)
@@ -121,14 +121,14 @@ def _pull_back(graph: Graph, phases: Phases, node: Node, g: Node) -> list[tuple[
 
 
 def depends_on_trained(node: Node) -> bool:
-    """Say whether a value of weights depends on one that is trained."""
+    """Say whether a value of weights depends on a trained parameter."""
     if node.operation == "parameter":
         return bool(node.value[1])
     return any(depends_on_trained(source) for source in node.inputs)
 
 
 def _view_back(graph: Graph, node: Node, g: Node) -> Node:
-    """Return for each element of a view's source the sum over the places it went to."""
+    """Return, for each element of a view's source, the sum over its copies."""
     source, index = node.inputs[0], node.index
     assert index is not None
     used = np.flatnonzero(index >= 0)
@@ -155,7 +155,7 @@ def _maximum_back(graph: Graph, node: Node, g: Node) -> Node:
 
 
 def _outer(graph: Graph, phases: Phases, g: Node, vector: Node) -> Node:
-    """Return the sum over columns of g vᵀ, the gradient of a matrix."""
+    """Return the sum of g vᵀ over all columns, the gradient of a matrix."""
     if Columns.VOCABULARY in (g.columns, vector.columns) and Columns.BATCH in (
         g.columns,
         vector.columns,
@@ -170,7 +170,7 @@ def _outer(graph: Graph, phases: Phases, g: Node, vector: Node) -> Node:
 
 
 def _fitted(graph: Graph, phases: Phases, source: Node, g: Node) -> Node:
-    """Return a cotangent in its source's columns: summed over rows, or over those of a symbol."""
+    """Return a cotangent in its source's columns: summed over all rows, or for each symbol."""
     if g.columns == source.columns or source.columns == Columns.BATCH:
         return g
     phase = phases.after(max(g.phase, phases.backward))  # it may be zero times what is known

@@ -1,7 +1,7 @@
 """Find the shortest sequence for which each parameter, input or initial state has a gradient.
 
-What a step writes to a memory is read at the next one, so that over a single step its weights have
-no gradient: not zero but none, and torch's optimisers pass over them. What has a gradient is what
+The next step reads what a step writes to a memory, so over a single step the weights that write
+have no gradient: not zero but none, and torch's optimisers skip them. What has a gradient is what
 torch's autograd reaches in the recordings, not what the derived graph reads: of a slice that nobody
 reads, torch makes zeros, and the graph makes nothing.
 """
@@ -16,15 +16,15 @@ __all__ = ["steps_until_used"]
 
 
 def steps_until_used(analysis: Analysis, given: Iterable[Node]) -> dict[Node | None, int]:
-    """Return the fewest steps in which a gradient reaches what may have one.
+    """Return the fewest steps after which each parameter, input or state receives a gradient.
 
     Args:
-        analysis: of the model.
-        given: the leaves of the gradients that come from outside, of predictions or final states.
+        analysis: the analysis of the model.
+        given: the leaves of gradients from outside, of predictions or final states.
 
     Returns:
-        The steps, for each parameter's leaf, for the gradient of the inputs, and for the gradient
-        carried back to each state; what none reaches in any number of steps is left out.
+        The number of steps for each parameter's leaf, for the gradient of the inputs, and for the
+        gradient carried back to each state. Gradients that no number of steps reaches are left out.
     """
     given = frozenset(given)
     if given not in analysis.usage:

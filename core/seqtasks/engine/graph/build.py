@@ -22,20 +22,21 @@ from seqtasks.engine.graph.unsupported import UnsupportedError
 __all__ = ["Graph"]
 
 MOST_NODES = 12_000
-"""Those of a hundred layers of gru: to derive and compile more takes longer than most training."""
+"""The nodes of a hundred gru layers: to derive and compile more takes longer than most training."""
 
 
 @dataclass
 class Graph:
-    """Makes nodes, each distinct one once, and simplifies what it makes.
+    """Makes nodes, each distinct node once, and simplifies them.
 
     Attributes:
-        nodes: in the order of making.
-        pullbacks: of nodes whose derivative is shorter than that of what they are made of.
-        lookup_phase: when tables by symbol are looked up.
-        last_phases: the first backward phase, and those of gradients by symbol and of weights.
-        least_phase: of gradients by row that are made from now on.
-        looks_at_rows: whether the code asked how many rows there are.
+        nodes: in the order in which they were made.
+        pullbacks: nodes with a derivative shorter than the derivatives of their inputs combined.
+        lookup_phase: the phase in which tables by symbol are looked up.
+        last_phases: the first backward phase, the phase of gradients by symbol, and the weights'
+            phase.
+        least_phase: the earliest phase of gradients by row that are made from now on.
+        looks_at_rows: whether the model's code asked for the number of rows.
         rounded: products that are compared with each other, so that a processor must not multiply
             and subtract in one step: `a * b - c` would be the rounding of `c`, not zero.
     """
@@ -51,7 +52,7 @@ class Graph:
     _whole: set[Node] = field(default_factory=set[Node])
 
     def copy(self) -> "Graph":
-        """Return a graph of the same nodes, to which others can be added."""
+        """Return a copy of the graph with the same nodes, to which more can be added."""
         return replace(
             self,
             nodes=list(self.nodes),
@@ -92,7 +93,7 @@ class Graph:
         columns: Columns | None = None,
         phase: int = 0,
     ) -> Node:
-        """Return the node of an operation, an existing one if it is the same."""
+        """Return the node of an operation; reuse an existing node if it is the same."""
         columns = (
             max((n.columns for n in inputs), default=Columns.ONE) if columns is None else columns
         )
@@ -127,13 +128,13 @@ class Graph:
         return self.make(operation, (), shape, value=key, columns=columns, phase=phase)
 
     def constant(self, value: float, shape: Shape = ()) -> Node:
-        """Return a number, the same everywhere in a shape."""
+        """Return a number that fills a shape."""
         return self.make("constant", (), shape, value=float(value))
 
     # ---- pointwise operations
 
     def pointwise(self, operation: str, *operands: Node | float) -> Node:
-        """Apply an operation of POINTWISE, operands being broadcast against each other."""
+        """Apply an operation of POINTWISE; operands are broadcast against each other."""
         nodes = [n if isinstance(n, Node) else self.constant(n) for n in operands]
         shape = np.broadcast_shapes(*(n.shape for n in nodes))
         nodes = self.aligned([self.broadcast(n, shape) for n in nodes])
@@ -162,7 +163,7 @@ class Graph:
         return self.pointwise("divide", a, b)
 
     def aligned(self, nodes: Sequence[Node]) -> list[Node]:
-        """Return nodes of which none is by symbol where another is by row of the batch."""
+        """Look up nodes by symbol where another node is by row of the batch."""
         if max((n.columns for n in nodes), default=Columns.ONE) != Columns.BATCH:
             return list(nodes)
         return [self.lookup(n) if n.columns == Columns.VOCABULARY else n for n in nodes]
@@ -174,10 +175,10 @@ class Graph:
         )
 
     def with_pullback(self, node: Node, pullback: Pullback) -> Node:
-        """Return a node, to which a derivative of its own is given.
+        """Give a node its own derivative, and return the node.
 
-        torch has some where that of what a value is made of differs: at a tie, at a bound, where
-        a norm is zero.
+        torch's derivative sometimes differs from the derivative of the operations that a value is
+        made of: at a tie, at a bound, where a norm is zero.
         """
         self.pullbacks[node] = pullback
         self._whole.add(node)
@@ -186,7 +187,7 @@ class Graph:
     # ---- rearranging
 
     def view(self, source: Node, index: Index, shape: Shape) -> Node:
-        """Return the elements of a node that `index` names, -1 being a zero; see `nodes`."""
+        """Return the elements of a node that `index` names; -1 means zero, see `node`."""
         index = np.ascontiguousarray(index, dtype=np.int32).reshape(-1)
         if source.operation == "view":
             assert source.index is not None
@@ -203,8 +204,8 @@ class Graph:
         if shape == source.shape and np.array_equal(index, np.arange(source.size)):
             return source
         if len(index) < source.size and _is_run(index):
-            # What is sliced instead stays in its phase: a gradient that is carried back is gone
-            # when the loop has ended.
+            # The slices that are made instead keep their own phase: a gradient that is carried back
+            # no longer exists when the loop has ended.
             least, self.least_phase = self.least_phase, 0
             pushed = self._pushed_down(source, index, shape)
             self.least_phase = least
@@ -233,7 +234,7 @@ class Graph:
         if source.operation == "linear" and len(source.shape) == 1 and len(shape) == 1:
             weight, vector = source.inputs
             rows, width = weight.shape
-            if source.value:  # transposed: the rows of the result are the columns of the weight
+            if source.value:  # transposed, so the result's rows are the weight's columns
                 places = np.arange(rows)[:, None] * width + index
                 return self.linear(self.view(weight, places, (rows, len(index))), vector, True)
             places = index[:, None] * width + np.arange(width)
@@ -245,7 +246,7 @@ class Graph:
         return self.view(source, np.arange(source.size), shape)
 
     def places(self, source: Node) -> Index:
-        """Return the places of a node's elements, in its shape, to be rearranged for `view`."""
+        """Return the positions of a node's elements in its shape, to rearrange for `view`."""
         return np.arange(source.size, dtype=np.int32).reshape(source.shape)
 
     def broadcast(self, source: Node, shape: Shape) -> Node:
@@ -265,7 +266,7 @@ class Graph:
         return source
 
     def concatenate(self, parts: Sequence[Node]) -> Node:
-        """Return parts joined along their only axis."""
+        """Join parts along their only axis."""
         parts = self.aligned([p for p in parts if p.size])
         if len(parts) == 1:
             return parts[0]
@@ -278,7 +279,7 @@ class Graph:
         return self._reduced("sum", source, keep)
 
     def maximum_of(self, source: Node, keep: int) -> Node:
-        """Return the greatest over all axes after the first `keep`."""
+        """Return the maximum over all axes after the first `keep`."""
         self.round(source)
         return self._reduced("maximum_of", source, keep)
 
@@ -301,8 +302,8 @@ class Graph:
     def linear(self, weight: Node, vector: Node, transposed: bool = False) -> Node:
         """Return W v, or Wᵀ v, for a weight (rows, columns) and a vector.
 
-        A product over a concatenation, or over a sum, of what is known before the loop and what is
-        not is a sum of products.
+        A product becomes a sum of products if its vector is a concatenation, or a sum, in which one
+        part is known before the loop and another is not.
         """
         rows, _width = weight.shape[::-1] if transposed else weight.shape
         if is_constant(vector, 0) or is_constant(weight, 0):

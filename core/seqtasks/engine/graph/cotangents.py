@@ -12,9 +12,9 @@ class Cotangents:
     """The gradients that `derive` finds.
 
     Attributes:
-        of_parameters: for each parameter's leaf, nodes whose sum is its gradient.
-        of_states: for each state's leaf, the gradient that goes to the step before.
-        of_inputs: the gradient of the real inputs, None if there is none.
+        of_parameters: for each parameter's leaf, the nodes whose sum is its gradient.
+        of_states: for each state's leaf, the gradient that goes to the previous step.
+        of_inputs: the gradient of the real inputs, or None if there is none.
     """
 
     of_parameters: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])

@@ -13,9 +13,9 @@ _REDUCTIONS = {"sum": "sum over features", "maximum_of": "greatest of features"}
 
 
 def described(analysis: Analysis) -> list[tuple[str, str]]:
-    """Return the parts of a model's training step in their order, each with what it computes.
+    """Return the parts of a model's training step in order, with what each part computes.
 
-    A part without work of its own is left out.
+    A part that computes nothing is left out.
     """
     phases = analysis.phases
     several = len(analysis.loops) > 1
@@ -54,7 +54,7 @@ def _needed(analysis: Analysis) -> set[Node]:
 
 
 def _work(nodes: list[Node]) -> str:
-    """Return what nodes compute: products with their sizes, then the rest by count."""
+    """Return what nodes compute: products with their sizes first, then the rest by count."""
     counts: Counter[str] = Counter()
     for node in sorted(nodes, key=lambda n: n.number):
         if node.operation in _PRODUCTS:

@@ -14,7 +14,7 @@ MOST_BOXES = 8
 
 @dataclass(frozen=True)
 class Strided:
-    """Places that are `first` plus a stride for each axis."""
+    """Positions that are `first` plus a stride for each axis."""
 
     first: int
     strides: tuple[int, ...]
@@ -22,7 +22,7 @@ class Strided:
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle of a result: where it starts, its sizes, and its source; None for zeros."""
+    """A rectangle of a result: its start, its sizes, and its source (None for zeros)."""
 
     starts: tuple[int, ...]
     sizes: tuple[int, ...]
@@ -30,12 +30,12 @@ class Box:
 
 
 def dense(shape: tuple[int, ...]) -> Strided:
-    """Return the pattern of a value that lies in its own order."""
+    """Return the pattern of a value stored in its own order."""
     return Strided(0, tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape))))
 
 
 def strided(index: Index, shape: tuple[int, ...]) -> Strided | None:
-    """Return the pattern of an index, or None if it has none, or reads backwards or a zero."""
+    """Return the pattern of an index; None if it has none, or reads backwards or a zero."""
     table = index.reshape(shape)
     if table.size == 0 or (table < 0).any():
         return None
@@ -54,7 +54,7 @@ def strided(index: Index, shape: tuple[int, ...]) -> Strided | None:
 
 
 def boxes(index: Index, shape: tuple[int, ...]) -> list[Box] | None:
-    """Return rectangles that make up an index, or None if it takes more than a few."""
+    """Return rectangles that make up an index, or None if more than a few are needed."""
     table = index.reshape(shape)
     found = _split(table, (0,) * len(shape))
     return found if found is not None and len(found) <= MOST_BOXES else None
@@ -92,7 +92,7 @@ def _uniform(table: Index) -> tuple[Strided | None] | None:
 
 
 def _runs(table: Index, axis: int) -> list[tuple[int, int]]:
-    """Return where along an axis the slices go on alike."""
+    """Return the ranges along an axis within which the slices continue in the same way."""
     slices = np.moveaxis(table, axis, 0).reshape(table.shape[axis], -1)
     runs: list[tuple[int, int]] = []
     low = 0

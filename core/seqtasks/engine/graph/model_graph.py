@@ -21,17 +21,17 @@ class StatePart:
     """One tensor of a loop's state.
 
     Attributes:
-        shape: for one row of the batch.
-        previous: the leaf that is its value before a step.
+        shape: the shape for one row of the batch.
+        previous: the leaf for its value before a step.
         following: its value after the step.
-        carried: the leaf that is its value after the step, for what comes after the loop. Where
-            rows have lengths of their own, and one waits for its first step (see `padding`), it is
-            the value after that step, which is computed again and again meanwhile.
-        initial: its value before the first step, where none is given.
-        back: the leaf that is the gradient carried back to `following`.
-        external: the leaf of a gradient that comes from outside, or None.
-        before: the gradient that goes to the step before.
-        initial_back: the leaf of the gradient of `initial`, if that is trained.
+        carried: the leaf for its value after the step, as read after the loop. If each row has its
+            own length, and a row waits for its first step (see `padding`), it is the value after
+            that first step, which is recomputed while the row waits.
+        initial: its value before the first step, unless a state is given.
+        back: the leaf for the gradient carried back to `following`.
+        external: the leaf for a gradient that comes from outside, or None.
+        before: the gradient that goes to the previous step.
+        initial_back: the leaf for the gradient of `initial`, if `initial` is trained.
     """
 
     shape: tuple[int, ...]
@@ -53,7 +53,7 @@ class Loop:
         cell: the cell.
         parts: the tensors of its state.
         is_tuple: whether the cell's state is a tuple.
-        output: what it puts out, for all steps.
+        output: the cell's output, for all steps.
     """
 
     cell: nn.Module
@@ -68,19 +68,20 @@ class Analysis:
 
     Attributes:
         graph: all nodes.
-        phases: when they are computed.
+        phases: when the nodes are computed.
         parameters: leaf -> the tensor it stands for.
-        loops: one a layer.
+        loops: one for each layer.
         predictions: (output size,) for each column.
-        cotangent: the leaf of the predictions' gradient.
-        gradients: what the backward pass finds.
-        vocabulary: symbols, or 0 for real inputs.
+        cotangent: the leaf for the gradient of the predictions.
+        gradients: the gradients that the backward pass finds.
+        vocabulary: the number of symbols, or 0 for real inputs.
         input_size: features of real inputs.
-        masked: whether rows have lengths of their own.
-        constants: tensors that a program has as numbers, beside copies of them as they were then.
-        usage: what `steps_until_used` found, by the leaves it was asked about.
+        masked: whether each row has its own length.
+        constants: tensors whose values are written into a program, with copies of them at that
+            time.
+        usage: the results of `steps_until_used`, by the leaves it was asked about.
         reached: what the gradient of each result of a recording reaches; see `usage`.
-        tried_rows: numbers of rows with which a program was tried.
+        tried_rows: the numbers of rows with which a program was tried.
     """
 
     graph: Graph
@@ -103,12 +104,12 @@ class Analysis:
 
     @property
     def leaves(self) -> list[Node]:
-        """The parameters' leaves, in the order in which programs know them."""
+        """The parameters' leaves, in the order that programs use."""
         return sorted(self.parameters, key=lambda leaf: leaf.value[0])
 
     @property
     def parts(self) -> list[StatePart]:
-        """The tensors of all loops' states, in a row."""
+        """The tensors of all loops' states, as one list."""
         return [part for loop in self.loops for part in loop.parts]
 
     def with_phases(self, phases: Mapping[Node, int]) -> "Analysis":

@@ -1,13 +1,13 @@
 """The nodes of a graph, each a value for one row of the batch.
 
-A node's value has a `shape` for one column; how many columns there are is its `columns`: one for
-what depends on weights alone, one for each symbol of the vocabulary for what depends on a token
-alone, and one for each (time, batch row) for the rest. Its `phase` says when it is computed: the
-phases of a program follow each other, and a node belongs to the latest phase of its inputs. That
-is the whole analysis of what runs before, in and after a loop.
+A node's value has a `shape` for one column. `columns` says how many columns there are: one for a
+value that depends on weights alone, one for each symbol of the vocabulary for a value that depends
+on a token alone, and one for each (time, batch row) for the rest. `phase` says when the value is
+computed: the phases of a program follow each other, and a node belongs to the latest phase of its
+inputs. This alone decides what runs before, in and after a loop.
 
-Slicing, stacking, broadcasting, shifting and transposing all are one operation, `view`, whose
-`index` holds for each element of the result the place of its source, or -1 for a zero.
+Slicing, stacking, broadcasting, shifting and transposing are all one operation, `view`. Its `index`
+holds, for each element of the result, the position in the source, or -1 for a zero.
 """
 
 import math
@@ -24,7 +24,7 @@ __all__ = ["Columns", "Index", "Node", "Pullback", "Shape", "reached"]
 Index = NDArray[np.integer[Any]]
 Shape = tuple[int, ...]
 Pullback = Callable[["Node"], list[tuple["Node", "Node"]]]
-"""From the cotangent of a node to (input, cotangent) pairs."""
+"""Maps the cotangent of a node to (input, cotangent) pairs."""
 
 
 class Columns(IntEnum):
@@ -42,11 +42,11 @@ class Node:
     Attributes:
         operation: its name: one of POINTWISE, or `view`, `concatenate`, `sum`, `maximum_of`,
             `linear`, `lookup`, or a leaf: `parameter`, `constant`, `state`, ...
-        inputs: what it is computed from.
-        shape: of one column.
-        columns: how many columns.
+        inputs: the nodes it is computed from.
+        shape: the shape of one column.
+        columns: how many columns there are.
         phase: when it is computed.
-        index: for a view, the source of each element; else None.
+        index: for a view, the source of each element; otherwise None.
         value: a constant's number, a leaf's key, `linear`'s transposition.
         number: its place in the order of making.
     """
@@ -62,7 +62,7 @@ class Node:
 
     @property
     def size(self) -> int:
-        """Rows: numbers in a column."""
+        """The number of rows, the elements of a column."""
         return math.prod(self.shape)
 
     def __repr__(self) -> str:
@@ -73,7 +73,7 @@ class Node:
 
 
 def reached(roots: Iterable[Node], sources: Callable[[Node], Iterable[Node]]) -> set[Node]:
-    """Return some nodes, and all that are reached from one to its sources."""
+    """Return the given nodes and all nodes reached by following `sources`."""
     seen: set[Node] = set()
     pending = list(roots)
     while pending:

@@ -1,8 +1,7 @@
 """The pointwise operations: each with its derivative, its C and its torch, in one table.
 
-A new operation is one entry here, and a line in `rules` for the torch function it stands for.
-Comparisons and logic give 1 or 0. In C the operands are vectors of a few columns (see
-`native/vector.h`).
+A new operation is one entry here, and a line in `rules` for its torch function. Comparisons and
+logic give 1 or 0. In C the operands are vectors of a few columns (see `native/c/vector.h`).
 """
 
 import math
@@ -25,10 +24,10 @@ class Pointwise:
 
     Attributes:
         c: its C, with {0}, {1}, ... for the operands.
-        torch: the same on tensors.
-        derivative: from (graph, node, cotangent) to the cotangent of each operand, None where
-            there is none; None for an operation that is flat everywhere.
-        cheap: whether computing it again costs less than keeping it.
+        torch: the same operation on tensors.
+        derivative: maps (graph, node, cotangent) to the cotangent of each operand, or None for an
+            operand that has no gradient; None for an operation that is flat everywhere.
+        cheap: whether recomputing it costs less than storing it.
     """
 
     c: str
@@ -43,7 +42,7 @@ class Pointwise:
 
 
 def _one(factor: Callable[["Graph", "Node", "Node"], "Node"]) -> Any:
-    """Return the derivative of an operation of one operand: g times a factor of (x, y)."""
+    """Return the derivative of an operation with one operand: g times a factor of (x, y)."""
 
     def derivative(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
         return [graph.multiply(g, factor(graph, node.inputs[0], node))]
@@ -52,12 +51,12 @@ def _one(factor: Callable[["Graph", "Node", "Node"], "Node"]) -> Any:
 
 
 def _flat(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
-    """Return a gradient of zeros, which is not none: an optimiser still decays the weight."""
+    """Return a gradient of zeros rather than None: an optimiser still decays the weight."""
     return [graph.pointwise("zeros", g)]
 
 
 def _divided(divisor: Callable[["Graph", "Node"], "Node"]) -> Any:
-    """Return the derivative of an operation of one operand: g divided by a function of x."""
+    """Return the derivative of an operation with one operand: g over a function of x."""
 
     def derivative(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
         return [graph.divide(g, divisor(graph, node.inputs[0]))]
@@ -67,7 +66,7 @@ def _divided(divisor: Callable[["Graph", "Node"], "Node"]) -> Any:
 
 def _divide(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
     dividend, divisor = node.inputs
-    if dividend.operation == "constant" and dividend.value == 1:  # as torch has it of 1 / x
+    if dividend.operation == "constant" and dividend.value == 1:  # torch does the same for 1 / x
         square = graph.multiply(node, node)
         return [None, graph.pointwise("negative", graph.multiply(g, square))]
     by_divisor = graph.divide(g, divisor)
@@ -84,7 +83,7 @@ def _where(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
 
 
 def _extreme(comparison: str) -> Any:
-    """Return the derivative of the greater or lesser of two: shared where they are equal."""
+    """Return the derivative of the maximum or minimum of two; equal operands share it."""
 
     def derivative(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
         a, b = node.inputs
@@ -130,7 +129,7 @@ def _relu(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
 
 
 def _truths(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
-    """Return a comparison as a function with results 1 and 0 of its operands' type."""
+    """Return a comparison as a function that gives 1 and 0 in its operands' type."""
 
     def numbers(*operands: torch.Tensor) -> torch.Tensor:
         return function(*operands).to(operands[0].dtype)

@@ -7,10 +7,10 @@ __all__ = ["Phases"]
 
 @dataclass(frozen=True)
 class Phases:
-    """The phases of a model with some loops, one a layer.
+    """The phases of a model with one loop for each layer.
 
-    Forward: weights, vocabulary, then for each layer what comes before its loop and the loop, then
-    what comes after the last. Backward: the same in reverse.
+    Forward: weights, vocabulary, then for each layer the values before its loop and the loop, then
+    the values after the last loop. Backward: the same in reverse.
     """
 
     loops: int
@@ -19,7 +19,7 @@ class Phases:
     vocabulary = 1
 
     def before(self, layer: int) -> int:
-        """Return the phase before a layer's loop; that of layer `loops` comes after them all."""
+        """Return the phase before a layer's loop; `before(loops)` is after all loops."""
         return 2 + 2 * layer
 
     def loop(self, layer: int) -> int:
@@ -32,25 +32,25 @@ class Phases:
         return 3 + 2 * self.loops
 
     def backward_loop(self, layer: int) -> int:
-        """Return the phase of a layer's loop back."""
+        """Return the phase of a layer's backward loop."""
         return self.backward + 2 * (self.loops - layer) - 1
 
     def backward_before(self, layer: int) -> int:
-        """Return the phase after a layer's loop back; that of layer `loops` comes first."""
+        """Return the phase after a layer's backward loop; layer `loops` comes first."""
         return self.backward + 2 * (self.loops - layer)
 
     @property
     def backward_vocabulary(self) -> int:
-        """The phase of gradients by symbol."""
+        """The phase of gradients for each symbol."""
         return self.backward + 2 * self.loops + 1
 
     @property
     def backward_weights(self) -> int:
-        """The last phase, of gradients of what was computed of weights."""
+        """The last phase: gradients of values computed from weights alone."""
         return self.backward + 2 * self.loops + 2
 
     def is_loop(self, phase: int) -> bool:
-        """Say whether a phase is that of a loop, forward or back."""
+        """Say whether a phase is a loop, forward or backward."""
         inside = 2 < phase < self.backward or self.backward < phase < self.backward_vocabulary
         return inside and (
             phase % 2 == 1 if phase < self.backward else (phase - self.backward) % 2 == 1
@@ -63,5 +63,5 @@ class Phases:
         return self.loops - (phase - self.backward + 1) // 2
 
     def after(self, phase: int) -> int:
-        """Return the phase in which a sum over all steps of a phase's values is made."""
+        """Return the phase that sums a phase's values over all steps."""
         return phase + 1 if self.is_loop(phase) else phase

@@ -16,15 +16,15 @@ Shape = tuple[int, ...]
 
 @dataclass
 class Roots:
-    """What a program must compute.
+    """The values that a program must compute.
 
     Attributes:
-        predictions: of the model.
-        following: of each state of each layer, in a row.
-        initial: of each state.
-        before: the gradient of each state that goes to the step before.
+        predictions: the model's predictions.
+        following: the next value of each state of each layer, as one list.
+        initial: the initial value of each state.
+        before: the gradient of each state that goes to the previous step.
         parameters: leaf -> the nodes whose sum is its gradient.
-        inputs: the gradient of real inputs, or None.
+        inputs: the gradient of the real inputs, or None.
     """
 
     predictions: Node
@@ -50,7 +50,7 @@ class Roots:
         )
 
     def forward(self) -> list[Node]:
-        """Return what the pass forward must compute."""
+        """Return the values that the forward pass must compute."""
         return [self.predictions, *self.following, *self.initial]
 
     def all(self) -> list[Node]:
@@ -72,12 +72,12 @@ class Roots:
 
 
 def live(roots: Sequence[Node]) -> list[Node]:
-    """Return all that nodes are computed from, and themselves, in an order of computing."""
+    """Return the roots and all nodes they are computed from, in an order of computing."""
     return sorted(reached(roots, lambda node: node.inputs), key=lambda n: (n.phase, n.number))
 
 
 def users(nodes: Sequence[Node]) -> dict[Node, list[Node]]:
-    """Return who computes with each node; a node that takes it twice stands there twice."""
+    """Return the users of each node; a user that takes a node twice is listed twice."""
     found: dict[Node, list[Node]] = {node: [] for node in nodes}
     for node in nodes:
         for source in node.inputs:
@@ -91,13 +91,14 @@ def rewrite(
     change: Callable[[Node, list[Node]], Node | None],
     new: dict[Node, Node] | None = None,
 ) -> Roots:
-    """Rebuild all that roots need.
+    """Rebuild all nodes that the roots need.
 
     Args:
         graph: receives new nodes.
-        roots: what is needed.
-        change: from a node and its rebuilt inputs to what it becomes; None for the same again.
-        new: receives what each node has become, and may be changed while it does.
+        roots: the values to compute.
+        change: maps a node and its rebuilt inputs to the replacement; None rebuilds the node as it
+            is.
+        new: receives the replacement of each node; `change` may modify it meanwhile.
     """
     new = {} if new is None else new
     for node in live(roots.all()):
@@ -133,13 +134,13 @@ def rebuilt(graph: Graph, node: Node, inputs: list[Node]) -> Node:
 
 
 def added(graph: Graph, one: Node, other: Node) -> Node:
-    """Return a sum of two, in an order of its own, so that equal sums are one node."""
+    """Add two nodes in a fixed order, so that equal sums are one node."""
     pair = sorted((one, other), key=lambda n: (n.phase, n.number))
     return graph.make("add", pair, one.shape)
 
 
 def view(graph: Graph, source: Node, index: Index, shape: Shape) -> Node:
-    """Return a view that reads memory as it stands: no slicing of what a source is made of."""
+    """Return a view that reads memory directly, without slicing the source's inputs."""
     index = np.ascontiguousarray(index, dtype=np.int32).reshape(-1)
     if source.operation == "view":
         assert source.index is not None

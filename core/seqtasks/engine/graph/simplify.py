@@ -16,16 +16,16 @@ _OF_TRUTHS = {
     *("multiply", "maximum", "minimum", "maximum_of", "view", "concatenate"),
     *("lookup", "spread", "stopped"),
 }
-"""Operations on values of 0 and 1 that give nothing else."""
+"""Operations on values of 0 and 1 whose results are always 0 or 1."""
 
 
 def is_constant(node: Node, value: float) -> bool:
-    """Say whether a node is a number."""
+    """Say whether a node is a certain number."""
     return node.operation == "constant" and node.value == value
 
 
 def tables_of(nodes: Sequence[Node]) -> list[Node] | None:
-    """Return what is looked up, where nodes are all by token: it is computed before."""
+    """Return the looked-up tables if all nodes are by token: they are computed earlier."""
     if not any(n.operation == "lookup" for n in nodes):
         return None
     if any(n.columns == Columns.BATCH and n.operation != "lookup" for n in nodes):
@@ -34,7 +34,7 @@ def tables_of(nodes: Sequence[Node]) -> list[Node] | None:
 
 
 def simplified(graph: "Graph", operation: str, nodes: list[Node]) -> Node | None:
-    """Return what a pointwise operation comes to where it need not be made, else None."""
+    """Return a simpler node for a pointwise operation, or None if there is none."""
     if all(n.operation == "constant" for n in nodes):
         value = POINTWISE[operation].number(*(n.value for n in nodes))
         return graph.constant(value, nodes[0].shape)
@@ -54,7 +54,7 @@ def simplified(graph: "Graph", operation: str, nodes: list[Node]) -> Node | None
 
 
 def _sum_of(graph: "Graph", a: Node, b: Node) -> Node | None:
-    """Add what comes from early phases first, so that it can be added before the loop."""
+    """Add values of early phases first, so that they can be added before the loop."""
     for one, other in ((a, b), (b, a)):
         if is_constant(one, 0):
             return other
@@ -66,7 +66,7 @@ def _sum_of(graph: "Graph", a: Node, b: Node) -> Node | None:
 
 
 def truth_of(graph: "Graph", node: Node) -> Node:
-    """Return 1 where a value is not 0, and 0 elsewhere: the value itself where it is so already."""
+    """Return 1 where a value is not 0, else 0; a value of 0 and 1 is returned as it is."""
     return node if _is_truth(node) else graph.pointwise("not_equal", node, 0.0)
 
 

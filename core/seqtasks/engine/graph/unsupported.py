@@ -18,18 +18,19 @@ REFUSALS: dict[Refusal, str] = {
         "of torch is seen, as in a script or under torch.vmap"
     ),
 }
-"""What is refused though a step may do it, and could once be recorded: one place for all of it."""
+"""Reasons to refuse a step that the plain loop allows and a recording could accept, in one
+place."""
 
 
 class UnsupportedError(Exception):
-    """What a cell does that the faster engines do not understand, said for its author."""
+    """The faster engines do not support what a cell does; the message is for its author."""
 
 
 def refusal(kind: Refusal, what: str = "") -> UnsupportedError:
     """Return the error of a refusal.
 
     Args:
-        kind: of REFUSALS.
-        what: the function or operation that is refused, if it is known.
+        kind: a key of REFUSALS.
+        what: the refused function or operation, if it is known.
     """
     return UnsupportedError(REFUSALS[kind] + (f" ({what})" if what else ""))

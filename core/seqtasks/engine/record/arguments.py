@@ -7,7 +7,7 @@ __all__ = ["flat_arguments", "mapped_arguments"]
 
 
 def flat_arguments(values: Any) -> list[Any]:
-    """Return all that nested arguments hold, in a row."""
+    """Return everything that nested arguments hold, as one list."""
     if isinstance(values, tuple | list):
         return [leaf for value in values for leaf in flat_arguments(value)]
     if isinstance(values, dict):
@@ -16,7 +16,7 @@ def flat_arguments(values: Any) -> list[Any]:
 
 
 def mapped_arguments(values: Any, function: Callable[[Any], Any]) -> Any:
-    """Return nested arguments with a function applied to each thing they hold."""
+    """Return nested arguments with a function applied to each value they hold."""
     if isinstance(values, tuple) and hasattr(values, "_fields"):
         return values
     if isinstance(values, tuple | list):

@@ -29,7 +29,7 @@ Form = tuple[tuple[bool, tuple[tuple[int, ...], ...]], ...]
 
 
 def ordinary(inputs: Tensor, lengths: Tensor | None) -> bool:
-    """Say whether a batch is one that programs take; the plain loop says what is wrong with it."""
+    """Say whether programs take a batch; the plain loop says what is wrong with other batches."""
     if is_observed(inputs, lengths):
         return False
     if inputs.dim() != (3 if inputs.is_floating_point() else 2) or not all(inputs.shape[:2]):
@@ -46,7 +46,7 @@ def ordinary(inputs: Tensor, lengths: Tensor | None) -> bool:
 
 
 def obstacle(inputs: Tensor) -> str:
-    """Return what keeps programs from a batch that the plain loop may run; empty for nothing."""
+    """Return why only the plain loop may run a batch; empty if programs can run it too."""
     if not inputs.is_floating_point() and inputs.dtype != torch.int64:
         return f"its inputs are {inputs.dtype}, not torch.int64"
     if inputs.is_meta:  # torch knows no autocast there; the plain loop says what is wrong
@@ -55,7 +55,7 @@ def obstacle(inputs: Tensor) -> str:
 
 
 def without_padding(inputs: Tensor, lengths: Tensor) -> Tensor:
-    """Return inputs with an instance's last one again past its end."""
+    """Return inputs in which an instance's last input repeats past its end."""
     return last_repeated(inputs, lengths)
 
 
@@ -69,11 +69,11 @@ def without_steps(
     """Return the results of a batch whose empty instances were run for one step.
 
     Args:
-        empty: (batch,) bool, which instances have no step.
-        start: the states they started from, in a row.
-        predictions: (batch, time, ...), which are zero for them.
-        finals: the states after the last step, which for them are those they started from.
-        past: the states after every step, which for them are those they started from.
+        empty: (batch,) bool, True for instances without steps.
+        start: the states from which they started, as one list.
+        predictions: (batch, time, ...); they become zero for empty instances.
+        finals: the states after the last step; empty instances get their start instead.
+        past: the states after every step; empty instances get their start instead.
     """
 
     def chosen(one: Tensor, other: Tensor) -> Tensor:
@@ -109,7 +109,7 @@ def size_of(form: Form) -> int:
 def flattened(
     analysis: Analysis, states: Sequence[State | None], batch: int
 ) -> list[Tensor] | None:
-    """Return the tensors of given states in a row; None if they are not given, or do not fit."""
+    """Return the tensors of given states in a list; None if there are none or they do not fit."""
     if states[0] is None:
         return None
     found: list[Tensor] = []
@@ -126,7 +126,7 @@ def flattened(
 
 
 def nested(analysis: Analysis, tensors: Sequence[Tensor]) -> list[State]:
-    """Return tensors in a row as the states of each layer, the inverse of `flattened`."""
+    """Return a list of tensors as the states of each layer, the inverse of `flattened`."""
     states: list[State] = []
     rest = list(tensors)
     for loop in analysis.loops:

@@ -91,7 +91,7 @@ def _output(
     parts: list[StatePart],
     is_tuple: bool,
 ) -> Node:
-    """Record what a step puts out, on states that are known for all steps."""
+    """Record a step's output, computed from states that are known for all steps."""
     batch = recorder.rows[0]
     tensors = [
         recorder.given(recording.numbers(batch, *part.shape), part.carried) for part in parts
@@ -132,11 +132,11 @@ def _state_nodes(
     recorder: Recorder, result: Any, is_tuple: bool, previous: list[Node]
 ) -> list[Node]:
     if is_tuple != isinstance(result, tuple | list):
-        raise UnsupportedError("its next state is of another kind than its initial state")
+        raise UnsupportedError("its next state and its initial state differ in kind")
     tensors = list(result) if is_tuple else [result]
     if len(tensors) != len(previous):
         raise UnsupportedError(
-            "its next state has another number of tensors than its initial state"
+            "its next state and its initial state differ in their number of tensors"
         )
     nodes = [result_of(recorder, tensor, "its next state") for tensor in tensors]
     for node, old in zip(nodes, previous, strict=True):

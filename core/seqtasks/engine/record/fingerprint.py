@@ -26,23 +26,24 @@ __all__ = [
 ]
 
 MOST_THINGS = 1000
-"""Things that an attribute may hold, all its lists and objects together, to be compared at each
-call."""
+"""An attribute may hold at most this many things, counting its lists and objects together, to be
+compared at each call."""
 MOST_BYTES = 2**24
-"""Bytes of an array, for the same reason."""
+"""The most bytes of an array that is compared, for the same reason."""
 _PLAIN = {type(None), bool, int, float, str, bytes, range}
 _OPAQUE = sys.stdlib_module_names - {"types", "argparse", "collections", "functools", "__main__"}
-"""Modules whose objects are compared by identity: what a logger or a thread holds has no end."""
+"""Objects of these modules are compared by identity: a logger or a thread holds no end of
+things."""
 _OF_EVERY_MODULE = frozenset(vars(nn.Module())) - {"training"}
 
 
 def attributes_of(module: nn.Module) -> dict[str, Any]:
-    """Return a module's attributes, without what torch keeps in every module."""
+    """Return a module's attributes without the ones that torch keeps in every module."""
     return {name: held for name, held in vars(module).items() if name not in _OF_EVERY_MODULE}
 
 
 class TooLargeError(Exception):
-    """An attribute holds more than can be compared at each call."""
+    """An attribute holds too much to compare at each call."""
 
 
 def compared(
@@ -51,15 +52,15 @@ def compared(
     left: list[int] | None = None,
     path: tuple[int, ...] = (),
 ) -> Hashable:
-    """Return what is equal for two attributes if a step of a cell does the same with both.
+    """Return a value that is equal for two attributes if a cell's step does the same with both.
 
-    Numbers and texts are compared by value, containers and plain objects by what they hold.
+    Compare numbers and texts by value, and containers and plain objects by their contents.
 
     Args:
         held: the attribute.
-        token: of a tensor, a function or another object: `identity` or `value`.
-        left: how many more things may be looked at.
-        path: the containers that hold it.
+        token: gives the token of a tensor, a function or another object: `identity` or `value`.
+        left: how many more things may be compared.
+        path: the ids of the containers that hold it.
 
     Raises:
         TooLargeError: if it holds too much.
@@ -116,7 +117,7 @@ def compared(
 
 
 def instance_parts(held: Any) -> list[Any]:
-    """Return the attributes of an object itself, in its dictionary and in its slots."""
+    """Return an object's own attributes, from its dictionary and its slots."""
     if type(held).__module__ in _OPAQUE:
         return []
     found: list[Any] = [held.default_factory] if isinstance(held, defaultdict) else []
@@ -137,7 +138,7 @@ def _is_private(name: str) -> bool:
 
 
 def _octets(held: Any) -> Hashable:
-    """Return the memory of what shows it, as numbers of ctypes do; None of other things."""
+    """Return the memory of an object that exposes it, as ctypes numbers do; else None."""
     try:
         view = memoryview(held)
     except TypeError:
@@ -148,7 +149,7 @@ def _octets(held: Any) -> Hashable:
 
 
 def _progress(held: Any) -> Hashable:
-    """Return how far an iterator has come; one that cannot be copied does not say."""
+    """Return the position of an iterator, or None if the iterator cannot be copied."""
     try:
         return repr(held.__reduce__())
     except TypeError:
@@ -160,14 +161,14 @@ def _digest(octets: bytes) -> bytes:
 
 
 def identity(held: Any) -> Hashable:
-    """Return a token of one and the same object, which a tensor changed in place is not."""
-    # What is trained is read where it lies; each step changes it.
+    """Return a token of this object; it changes if a tensor is changed in place."""
+    # A program reads a trained tensor from its memory, and each training step changes it.
     fixed = isinstance(held, Tensor) and not held.requires_grad and not held.is_inference()
     return _Identity(held), held._version if fixed else 0
 
 
 def value(held: Any) -> Hashable:
-    """Return a token that is equal for a tensor and its copy, and for other things of a type."""
+    """Return a token that is equal for a tensor and its copy, or for objects of one type."""
     if not isinstance(held, Tensor):
         return type(held)
     octets = b""
@@ -177,7 +178,7 @@ def value(held: Any) -> Hashable:
 
 
 class _Identity:
-    """An object, equal to itself alone; it is not kept alive if that can be helped."""
+    """An object, equal only to itself; it is not kept alive if that can be avoided."""
 
     def __init__(self, held: Any) -> None:
         self._hash = id(held)

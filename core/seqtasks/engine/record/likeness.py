@@ -10,7 +10,7 @@ __all__ = ["likeness"]
 
 
 def likeness(recording: ModelRecording, roots: Sequence[Node]) -> Hashable:
-    """Return what is equal for values computed alike from the same parameters and numbers."""
+    """Return a value that is equal if `roots` are computed alike from the same parameters."""
     nodes = sorted(reached(roots, lambda node: node.inputs), key=lambda node: node.number)
     places = {node: place for place, node in enumerate(nodes)}
     return tuple(places[root] for root in roots), tuple(

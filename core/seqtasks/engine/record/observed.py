@@ -1,7 +1,7 @@
 """Find out whether someone watches torch's calls; a program would hide them.
 
-A trace, an export, a compiler, fake tensors, a transform of functions or a mode of the user's own
-must see the operations of the plain loop: a program works on memory, past all of them.
+A trace, an export, a compiler, fake tensors, a function transform or a mode of the user's own must
+see the operations of the plain loop. A program works on memory, where none of them looks.
 """
 
 from collections.abc import Generator
@@ -16,14 +16,14 @@ from torch.utils._device import DeviceContext
 __all__ = ["is_observed", "unobserved_saving"]
 
 _OURS = "seqtasks.randomness.torch_streams"
-"""Hands generators to operations that draw, of which programs have none."""
+"""This mode hands generators to operations that draw; programs contain no such operations."""
 
 
 def is_observed(*tensors: Any) -> bool:
-    """Say whether the plain loop must run, for the sake of what watches torch or of the tensors.
+    """Say whether the plain loop must run because of the tensors or of a watcher of torch.
 
     Args:
-        tensors: that a program would read; others than tensors are passed over.
+        tensors: the tensors that a program would read; other values are skipped.
     """
     state: Any = torch._C
     if torch.compiler.is_compiling() or state._is_tracing():
@@ -41,17 +41,17 @@ def is_observed(*tensors: Any) -> bool:
 
 
 def _is_plain(tensor: Tensor) -> bool:
-    """Say whether a tensor is what its memory holds."""
+    """Say whether a tensor equals the contents of its memory."""
     plain = type(tensor) is Tensor or type(tensor) is nn.Parameter
     return plain and tensor.layout is torch.strided and not tensor.is_meta
 
 
 @contextmanager
 def unobserved_saving() -> Generator[None, None, None]:
-    """Set aside what watches the tensors saved for the way back, as a checkpoint does.
+    """Set aside hooks on the tensors saved for the backward pass, such as a checkpoint's.
 
-    A trial beside the plain loop happens once. A checkpoint that counts what it saves would find
-    less of it when it computes again.
+    A trial beside the plain loop happens only once. A checkpoint that counts the tensors it saves
+    would find fewer of them when it recomputes.
     """
     state: Any = torch._C._autograd  # pyright: ignore[reportAttributeAccessIssue]
     hooks: list[Any] = []

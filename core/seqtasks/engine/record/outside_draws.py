@@ -25,7 +25,7 @@ __all__ = ["states_kept", "without_draws"]
 
 ResultT = TypeVar("ResultT")
 DEEPEST, MOST_LOOKED_AT = 6, 10_000
-"""Containers and objects in which a generator is looked for."""
+"""How deep, and in how many containers and objects, to look for a generator."""
 RUNS = 3
 """How often a thing is run, at most, to tell its draws from those of another thread."""
 PAUSE, LEAST_PAUSE, MOST_PAUSE = 4, 0.02, 0.5
@@ -132,7 +132,7 @@ def _frozen(state: Any) -> Any:
 
 
 def _generators_of(modules: list[nn.Module], reads: Reads) -> list[_Generator]:
-    """Return the generators and iterators among what modules hold, and their code reads."""
+    """Return the generators and iterators that modules hold or that their code reads."""
     roots = [held for module in modules for held in attributes_of(module).values()]
     roots += [names.get(name) for names, name in reads.items]
     roots += [held for kind in reads.classes for held in vars(kind).values()]

@@ -1,10 +1,10 @@
 """Follow, below the recorder, which memory holds numbers computed from a recording's tensors.
 
 The recorder sees calls of torch's Python functions. A script, `torch.vmap`, a custom
-`autograd.Function`, `DisableTorchFunction` or an operation in C++ calls others inside. Every one of
-them ends in operations of torch's dispatcher, all of which pass here. What they compute from a
-parameter, a buffer, an input or a state is noted by its address, so that the recorder never takes
-it for a constant, whatever the way it came.
+`autograd.Function`, `DisableTorchFunction` or an operation in C++ calls other functions inside. All
+of them end in operations of torch's dispatcher, and all those operations pass here. This module
+notes the address of everything they compute from a parameter, a buffer, an input or a state. The
+recorder therefore never takes such a tensor for a constant, whatever way it came.
 """
 
 import bisect
@@ -25,19 +25,19 @@ _FROM_SHAPES = {
     for prefix, whats in (("new", ("zeros", "ones", "full", "empty", "empty_strided")),)
     for what in whats
 } | {f"{what}_like" for what in ("zeros", "ones", "full", "empty")}
-"""Operations that read of a tensor nothing but its shape and type."""
+"""Operations that read only the shape and type of a tensor."""
 _ABOUT = {"is_same_size", "sym_size", "sym_stride", "sym_numel", "dim", "device", "layout"}
-"""Operations that return something other than a tensor, which depends on no number in one."""
+"""Operations that return something other than a tensor and depend on no element of one."""
 
 
 class Provenance(TorchDispatchMode):
     """Sees every operation of a recording while it is entered.
 
     Attributes:
-        reason: the first refusal, kept because a model may catch the exception; None without one.
-        paused: whether what is called now is the recorder's own work.
-        read: by address, the tensors that were there before and on which no tensor noted has an
-            influence: what is read of them goes into a program as numbers.
+        reason: the first refusal, or None; it is kept because a model may catch the exception.
+        paused: whether the current calls are the recorder's own work.
+        read: by address, tensors that existed before and that depend on no noted tensor; the values
+            read from them go into a program as numbers.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Provenance(TorchDispatchMode):
         return False
 
     def give(self, tensors: Iterable[Tensor]) -> None:
-        """Note parameters, buffers, inputs or states: what is computed from them is followed."""
+        """Note parameters, buffers, inputs or states; follow everything made from them."""
         kept = list(tensors)
         self._given.update(_span(tensor)[0] for tensor in kept)
         self._follow(kept)
@@ -73,28 +73,28 @@ class Provenance(TorchDispatchMode):
             self._ends.insert(place, end)
 
     def follows(self, tensor: Tensor) -> bool:
-        """Say whether a tensor lies in memory that holds numbers computed from those noted."""
+        """Say whether a tensor's memory holds values computed from noted tensors."""
         start, end = _span(tensor)
         return start != end and self._known(start, end)
 
     def route(self, tensor: Tensor) -> Refusal | None:
-        """Return on which way a tensor depends on what was given, if it does; no call is seen."""
+        """Return how a tensor depends on noted tensors without a recorded call, else None."""
         if not self.follows(tensor):
             return None
         return "shared memory" if _span(tensor)[0] in self._given else "unseen"
 
     def note_read(self, tensor: Tensor) -> None:
-        """Note that numbers of a tensor are read, if it was there before the recording."""
+        """Note that a tensor's values are read, if it existed before the recording."""
         start, end = _span(tensor)
         if start != end and start not in self._made and not self._known(start, end):
             self.read.setdefault(start, tensor)
 
     def release(self) -> None:
-        """Let go the tensors of a recording that has ended, whose addresses tell no more."""
+        """Release the tensors of a finished recording; nobody needs their addresses now."""
         self._alive.clear()
 
     def refuse(self, reason: str) -> UnsupportedError:
-        """Return the error of a refusal, which is kept."""
+        """Return the error for a refusal, and keep its reason."""
         self.reason = self.reason or reason
         return UnsupportedError(reason)
 
@@ -106,7 +106,7 @@ class Provenance(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        """Run an operation, and note what it computes."""
+        """Run an operation, and note the tensors it computes."""
         with torch._C.DisableTorchFunction():  # a script calls from outside the recorder
             return self._operated(func, args, kwargs or {})
 
@@ -124,7 +124,7 @@ class Provenance(TorchDispatchMode):
         self._alive += results
         if name not in _FROM_SHAPES and any(map(self.follows, given)):
             if not results and result is not None and name not in _ABOUT:
-                raise self.refuse(f"what it does depends on the values it computes ({name})")
+                raise self.refuse(f"its behaviour depends on the values it computes ({name})")
             self._follow(results)
             self._follow(_changed(func, args, kwargs))
         else:
@@ -133,7 +133,7 @@ class Provenance(TorchDispatchMode):
 
 
 def _span(tensor: Tensor) -> tuple[int, int]:
-    """Return where a tensor's memory begins and ends."""
+    """Return the start and end of a tensor's memory."""
     wrapped = torch._C._functorch.is_functorch_wrapped_tensor(tensor)  # pyright: ignore
     if wrapped or tensor.layout != torch.strided or tensor.device.type == "meta":
         return 0, 0

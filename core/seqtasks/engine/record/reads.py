@@ -1,8 +1,9 @@
 """Find what modules read beside their arguments: globals, closures, attributes of classes.
 
-It reads the functions' code, of those that they name too. Code of Python's library, of torch, NumPy
-and seqtasks itself is not followed: it reads nothing that a user changes. What code reaches by a
-name computed for `sys.modules`, by `eval` or from the environment is not found.
+It reads the code of functions, and of the functions that they name. It does not follow the code of
+Python's library, torch, NumPy and seqtasks itself: that code reads nothing that a user changes. It
+does not find what code reaches by a name computed for `sys.modules`, by `eval` or from the
+environment.
 """
 
 import builtins
@@ -36,19 +37,19 @@ _ANYTHING = {
 }
 """With one of these names, code may call what its own names do not tell."""
 MOST_REACHED = 1000
-"""Things among one attribute's lists and objects in which functions and classes are looked for."""
+"""The most things among one attribute's contents in which it looks for functions and classes."""
 Chain = tuple[str, ...]
 
 
 @dataclass
 class Reads:
-    """What the code of some modules reads.
+    """Everything that the code of some modules reads.
 
     Attributes:
-        classes: all of whose attributes may be read.
-        items: dictionaries (of globals, or of a class) and the names read of them.
-        functions: that were followed; they read their closures.
-        names: of all attributes that their code reads.
+        classes: classes all of whose attributes may be read.
+        items: (dictionary of globals or of a class, name read from it) pairs.
+        functions: the followed functions; they also read their closures.
+        names: the names of all attributes that the code reads.
         may_draw: whether they may draw from Python's or NumPy's generators: their code names them,
             holds one of their functions, or runs code that was not followed.
     """
@@ -67,7 +68,7 @@ def is_fixed(thing: Any) -> bool:
 
 
 def function_of(held: Any) -> Iterator[types.FunctionType]:
-    """Yield the functions of Python that calling or reading something runs."""
+    """Yield the Python functions that run when something is called or read."""
     if isinstance(held, types.FunctionType):
         yield held
     elif isinstance(held, types.MethodType | staticmethod | classmethod):
@@ -84,7 +85,7 @@ def function_of(held: Any) -> Iterator[types.FunctionType]:
 
 
 def reads_of(modules: Iterable[nn.Module]) -> Reads:
-    """Return what a step of some modules may read, by way of their classes and attributes."""
+    """Return what a step of some modules may read through their classes and attributes."""
     modules = list(modules)
     follower = _Follower({_package(type(module)) for module in modules})
     for kind in dict.fromkeys(type(module) for module in modules):
@@ -101,10 +102,10 @@ def _package(kind: type) -> str:
 
 
 class _Follower:
-    """Follows what functions read to other functions and classes.
+    """Follows functions to the functions and classes that they read.
 
     Args:
-        own: packages of the modules; others that are installed are taken to be fixed, too.
+        own: the modules' packages; other installed packages are taken to be fixed too.
     """
 
     def __init__(self, own: set[str]) -> None:
@@ -112,13 +113,13 @@ class _Follower:
         self._own = own
         self._pending: list[Any] = []
         self._seen: set[int] = set()
-        self._opened: dict[int, Any] = {}  # kept, so that no identity is used twice
+        self._opened: dict[int, Any] = {}  # so that no identity is used twice
         self._places: set[tuple[int, str]] = set()
 
     def reach(self, held: Any) -> None:
-        """Note something that is read: it may be called, or a method of its class may.
+        """Note an object that is read: code may call it, or a method of its class.
 
-        So may all that it holds.
+        The same holds for everything inside it.
         """
         reached = [held]
         for one in reached:
@@ -135,7 +136,7 @@ class _Follower:
                 reached += _parts_of(one)
 
     def follow(self) -> None:
-        """Follow all that was reached."""
+        """Follow everything that was reached."""
         while self._pending:
             thing = self._pending.pop()
             if id(thing) in self._seen:
@@ -177,7 +178,7 @@ class _Follower:
         self.reads.may_draw = self.reads.may_draw or named or bool(names & _ANYTHING)
 
     def _follow_module(self, module: types.ModuleType, names: frozenset[str]) -> None:
-        """Note what a module has under some names."""
+        """Note a module's values for some names."""
         if self._is_fixed(module):
             drawing = module.__name__ in _DRAWING or not is_fixed(module)
             self.reads.may_draw = self.reads.may_draw or drawing
@@ -191,7 +192,7 @@ class _Follower:
                     self.reach(held)
 
     def _follow_chain(self, function: types.FunctionType, chain: Chain) -> None:
-        """Note what a chain of names, as `config.rates.first`, reads."""
+        """Note what a chain of names such as `config.rates.first` reads."""
         names = function.__globals__
         held = self._note(names, chain[0])
         if held is _ABSENT:
@@ -240,12 +241,12 @@ def _draws(held: Any) -> bool:
 
 
 def _is_builtin(held: Any) -> bool:
-    """Say whether a thing is one of Python's own functions and types."""
+    """Say whether an object is one of Python's own functions and types."""
     return getattr(held, "__module__", None) == "builtins"
 
 
 def _parts_of(held: Any) -> list[Any]:
-    """Return what a container or an object holds."""
+    """Return the contents of a container or an object."""
     if isinstance(held, type | types.ModuleType | types.FunctionType | str | bytes | range):
         return []
     if isinstance(held, Mapping):
@@ -274,7 +275,7 @@ def _imported(function: types.FunctionType) -> Iterator[types.ModuleType]:
 
 @functools.lru_cache(maxsize=4096)
 def _imports(code: types.CodeType) -> tuple[str, ...]:
-    """Return the names of modules that code imports, dots in front of relative ones."""
+    """Return the names of modules that code imports; relative names begin with dots."""
     found: list[str] = []
     constants: list[Any] = [0, None]
     for instruction in dis.get_instructions(code):
@@ -291,7 +292,7 @@ def _imports(code: types.CodeType) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=4096)
 def _chains(code: types.CodeType) -> tuple[Chain, ...]:
-    """Return the global names that code reads, each with the attributes read of it at once."""
+    """Return the global names that code reads, each with attributes read directly from it."""
     found: dict[Chain, None] = {}
     chain: Chain = ()
     for instruction in dis.get_instructions(code):

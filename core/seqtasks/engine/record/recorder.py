@@ -1,8 +1,8 @@
 """Run a function of tensors once; each of its calls becomes nodes of a graph.
 
-It runs on small random tensors of a known number of rows, and every torch function it calls is
-looked up in `rules`. A function without a rule, an in-place change, a decision by a value, rows
-that mix, or a random draw ends the recording with `UnsupportedError`, which says so.
+It runs on small random tensors with a known number of rows, and looks up every torch function that
+is called in `rules`. A function without a rule, an in-place change, a decision by a value, mixing
+rows or a random draw ends the recording with `UnsupportedError`, which gives the reason.
 """
 
 import itertools
@@ -40,7 +40,7 @@ _ABOUT = {
     "__hash__",
     "type",
 }
-"""Tensor methods that tell about a tensor and depend on no value of it."""
+"""Tensor methods that describe a tensor and depend on none of its values."""
 _PROPERTIES = {
     "shape",
     "dtype",
@@ -53,7 +53,7 @@ _PROPERTIES = {
     *(f"is_{what}" for what in ("cpu", "cuda", "mps", "xpu", "meta", "sparse", "quantized")),
     *(f"is_{what}" for what in ("mkldnn", "nested", "ipu", "xla", "vulkan", "maia", "mtia")),
 }
-"""The same of a tensor's properties."""
+"""Tensor properties of the same kind."""
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Tracked:
         tensor: the tensor.
         node: its value for one row of the batch.
         rows: whether some of its axes are the rows.
-        axis: the first of these.
+        axis: the first of the rows' axes.
     """
 
     tensor: Tensor
@@ -74,14 +74,15 @@ class Tracked:
 
 
 class Recorder(TorchFunctionMode):
-    """Records the torch functions called while it is entered.
+    """Records the torch functions that are called while it is entered.
 
     Args:
         graph: receives the nodes.
-        rows: the sizes of the first axes, (batch,) or (batch, time), which no parameter may have.
-        dtype: of all floating-point values.
+        rows: the sizes of the first axes, (batch,) or (batch, time); no parameter may have these
+            sizes.
+        dtype: the type of all floating-point values.
         parameter: returns the leaf of a parameter.
-        provenance: knows what is computed from parameters, inputs and states.
+        provenance: knows which tensors are computed from parameters, inputs and states.
     """
 
     def __init__(
@@ -100,28 +101,28 @@ class Recorder(TorchFunctionMode):
         self._baked: list[tuple[Tensor, int]] = []
 
     def __enter__(self) -> "Recorder":
-        """See what is called from now on."""
+        """Begin to see calls."""
         self.provenance.__enter__()
         super().__enter__()
         return self
 
     def __exit__(self, *about: Any) -> None:
-        """See no more."""
+        """Stop seeing calls."""
         super().__exit__(*about)
         self.provenance.__exit__(*about)
 
     def given(self, tensor: Tensor, node: Node) -> Tensor:
-        """Note an input or a state: what is computed from it must be recorded."""
+        """Note an input or a state: everything computed from it must be recorded."""
         self.provenance.give([tensor])
         return self.track(tensor, node)
 
     def track(self, tensor: Tensor, node: Node, rows: bool = True, axis: int = 0) -> Tensor:
-        """Note which node a tensor is."""
+        """Note the node of a tensor."""
         self._tracked[id(tensor)] = Tracked(tensor, node, rows, axis)
         return tensor
 
     def find(self, value: Any) -> Tracked:
-        """Return what is known of a tensor whose rows come first, if it has any, or of a number."""
+        """Return the record of a number, or of a tensor whose rows, if any, come first."""
         found = self.find_anywhere(value)
         if found.axis:
             raise UnsupportedError(
@@ -130,7 +131,7 @@ class Recorder(TorchFunctionMode):
         return found
 
     def find_anywhere(self, value: Any) -> Tracked:
-        """Return what is known of a tensor or number; one from elsewhere is a constant."""
+        """Return the record of a tensor or number; an unknown tensor is a constant."""
         if not isinstance(value, Tensor):
             if not isinstance(value, int | float):
                 raise UnsupportedError(f"it computes with a value of type {type(value).__name__}")
@@ -152,7 +153,7 @@ class Recorder(TorchFunctionMode):
         )
 
     def finish(self) -> None:
-        """Check that no call was refused, and no tensor taken for a constant was changed."""
+        """Check that no call was refused and that no constant tensor was changed."""
         if self.provenance.reason is not None:  # the model may have caught the exception
             raise UnsupportedError(self.provenance.reason)
         for tensor, version in self._baked:
@@ -171,7 +172,7 @@ class Recorder(TorchFunctionMode):
             raise UnsupportedError("it computes with complex numbers")
         self._check_independent(tensor)
         if tensor.requires_grad:
-            raise UnsupportedError("it uses a tensor with a gradient that is no parameter of it")
+            raise UnsupportedError("it uses a tensor with a gradient that is not its parameter")
         if tensor.is_inference():
             raise UnsupportedError("it uses a tensor made in inference mode")
         values = tensor.detach().to("cpu", torch.float64).numpy()
@@ -187,13 +188,13 @@ class Recorder(TorchFunctionMode):
         return self._keep(tensor, self._node_of_numbers(values), rows)
 
     def index(self, tensor: Tensor) -> Tensor:
-        """Return a tensor of places, which must be the same whatever the parameters are."""
+        """Return a tensor of indices, which must not depend on the parameters."""
         self._check_independent(tensor)
         self._baked.append((tensor, tensor._version))
         return tensor
 
     def _check_independent(self, tensor: Tensor) -> None:
-        """Refuse a tensor that depends on what is given, though no call that made it was seen."""
+        """Refuse a tensor that depends on given tensors without a recorded call."""
         self.provenance.note_read(tensor)
         route = self.provenance.route(tensor)
         if route is None:
@@ -203,7 +204,7 @@ class Recorder(TorchFunctionMode):
         raise refusal(route)
 
     def _node_of_numbers(self, values: Any) -> Node:
-        """Return a node for fixed numbers, made of a constant for each different one."""
+        """Return a node for fixed numbers, with one constant for each distinct number."""
         shape = values.shape
         different = np.unique(values)
         if len(different) > 64:
@@ -221,7 +222,7 @@ class Recorder(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        """Run a torch function, and record it if it concerns the recording."""
+        """Run a torch function, and record it if it has a tensor of the recording."""
         kwargs = kwargs or {}
         given = [value for value in flat_arguments((args, kwargs)) if isinstance(value, Tensor)]
         if not any(map(self.is_tracked, given)):
@@ -240,7 +241,7 @@ class Recorder(TorchFunctionMode):
         if kwargs.get("out") is not None or kwargs.get("inplace") or _changes_in_place(name):
             raise refusal("in place", name)
         result = func(*args, **kwargs)
-        if result is NotImplemented:  # of a comparison with something that is no number, as None
+        if result is NotImplemented:  # a comparison with a non-number such as None
             return result
         about = name in _ABOUT or (name == "__get__" and self._is_about(func, args[0]))
         if about and not isinstance(result, Tensor):
@@ -254,7 +255,7 @@ class Recorder(TorchFunctionMode):
         return result
 
     def _note_size(self, told: Any, tensor: Any) -> None:
-        """Note that a number was told from which the number of rows can be read."""
+        """Note that the code read a number that reveals the number of rows."""
         known = self._tracked.get(id(tensor))
         numbers = told if isinstance(told, tuple) else (told,)
         if known is not None and known.rows:
@@ -263,17 +264,17 @@ class Recorder(TorchFunctionMode):
             self.graph.looks_at_rows = self.graph.looks_at_rows or told_rows
 
     def _is_about(self, getter: Any, tensor: Any) -> bool:
-        """Say whether a property depends on no number of a tensor, nor on its gradient's."""
+        """Say whether a property depends on no value of a tensor, nor on its gradient."""
         name = getattr(getattr(getter, "__self__", None), "__name__", "")
         if name in _PROPERTIES:
             return True
-        # of a parameter, a program depends on them anyway
+        # a program depends on a parameter's properties anyway
         fixed = name in ("requires_grad", "is_leaf", "grad_fn", "output_nr")
         return fixed and self._parameter(tensor) is not None
 
     def _record(self, func: Any, name: str, rule: Any, result: Any, args: Any, kwargs: Any) -> None:
         if not isinstance(result, Tensor | tuple | list):
-            raise UnsupportedError(f"what it does depends on the values it computes ({name})")
+            raise UnsupportedError(f"its behaviour depends on the values it computes ({name})")
         if rule is None:
             from seqtasks.engine.record.rules.rearranging import REARRANGING, rearranged
 
@@ -313,7 +314,7 @@ _DATA: Any = getattr(Tensor.data, "__get__")  # noqa: B009  # unknown to the typ
 
 
 def rows_for(module: nn.Module, how_many: int) -> tuple[int, ...]:
-    """Return numbers of rows that no tensor of a module has as a size, so that they are known."""
+    """Return numbers of rows that no tensor of a module has as a size, so rows stand out."""
     taken = {size for t in [*module.parameters(), *module.buffers()] for size in t.shape}
     for attribute in vars(module).values():
         if isinstance(attribute, int):

@@ -51,7 +51,7 @@ def check_modules(model: nn.Module, dtype: torch.dtype) -> None:
 
 
 def check_unchanged(model: nn.Module, twin: nn.Module) -> None:
-    """Refuse a cell that counts its steps or keeps what it saw."""
+    """Refuse a cell that counts its steps or keeps values it saw."""
     for (name, module), (_, copied) in zip(
         model.named_modules(), twin.named_modules(), strict=True
     ):

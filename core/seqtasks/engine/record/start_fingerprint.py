@@ -1,7 +1,8 @@
 """Fingerprint initial states. Sequence lengths with the same initial state can share one program.
 
-A step does not learn how many there are. Only `initial_state` does, so that a program holds for all
-numbers of steps for which it records alike: the same shapes, the same numbers, the same parameters.
+A step does not learn how many steps there are. Only `initial_state` does. A program is therefore
+valid for all numbers of steps for which `initial_state` records the same shapes, numbers and
+parameters.
 """
 
 from collections.abc import Hashable, Sequence
@@ -52,15 +53,16 @@ class Start:
 def start_of(
     cells: Sequence[Any], dtype: torch.dtype, steps: int, reads: Reads | None = None
 ) -> Start:
-    """Return what a program knows of the cells' initial states for a number of steps.
+    """Return what a program knows about the cells' initial states for a number of steps.
 
-    The initial states are recorded, as by the analysis, rather than compared by value: a learned
-    one may be zero now, for all numbers of steps, and not after the next step of training.
+    It records the initial states, as the analysis does, rather than comparing their values. A
+    learned initial state may be zero now for all numbers of steps, and differ after the next
+    training step.
 
     Args:
-        cells: one a layer.
-        dtype: of all numbers.
-        steps: of the loops.
+        cells: one for each layer.
+        dtype: the type of all values.
+        steps: the number of steps of the loops.
         reads: of the cells, and of other modules perhaps; None to find them.
     """
     model = nn.ModuleList(cells)
@@ -82,7 +84,7 @@ def start_of(
             recording, starts = without_draws(attempt, twin.modules(), reads)
         check_unchanged(model, twin)
     except Exception:
-        # no other number of steps shares its program; the analysis says what is wrong
+        # no other number of steps shares it; the analysis says what is wrong
         return Start(("alone", steps), None)
     return Start(
         tuple((is_tuple, likeness(recording, nodes)) for nodes, is_tuple in starts),

@@ -12,8 +12,8 @@ class Parts:
     """A model's parts, read from it anew each time: any may be replaced between two calls.
 
     Args:
-        model: with `embedding`, `cells` and `readout`; it is not kept alive, but its parts are.
-            None for none yet.
+        model: has `embedding`, `cells` and `readout`. The model is not kept alive, but its parts
+            are. None if there is no model yet.
     """
 
     def __init__(self, model: Any = None) -> None:
@@ -23,27 +23,27 @@ class Parts:
             self._read()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return what a copy is made of: the copied model names itself."""
+        """Return how to build a copy: without a model; the copied model names itself."""
         return type(self), ()
 
     @property
     def model(self) -> Any:
-        """The model; None if there is none any more."""
+        """The model; None if it no longer exists."""
         return None if self._model is None else self._model()
 
     @property
     def embedding(self) -> nn.Module | None:
-        """From what is given to inputs of the first cell; None for the identity."""
+        """Maps the given inputs to the first cell's inputs; None for the identity."""
         return self._read()[0]
 
     @property
     def cells(self) -> tuple[Any, ...]:
-        """One a layer."""
+        """The cells, one for each layer."""
         return self._read()[1]
 
     @property
     def readout(self) -> nn.Module | None:
-        """From embedded inputs and outputs to predictions; None for the last cell's outputs."""
+        """Maps embedded inputs and outputs to predictions; None gives the last outputs."""
         return self._read()[2]
 
     def _read(self) -> tuple[Any, tuple[Any, ...], Any]:
@@ -54,16 +54,16 @@ class Parts:
 
     @property
     def title(self) -> str:
-        """What the model is called."""
+        """The name of the model: its cells' classes."""
         return " and ".join(dict.fromkeys(type(cell).__name__ for cell in self.cells))
 
     def tops(self) -> list[nn.Module]:
-        """Return the parts that there are, in a row."""
+        """Return the existing parts, as one list."""
         embedding, cells, readout = self._read()
         return [part for part in (embedding, *cells, readout) if part is not None]
 
     def modules(self) -> list[nn.Module]:
-        """Return all modules, the parts' own included."""
+        """Return all modules, including the parts themselves."""
         return [module for top in self.tops() for module in top.modules()]
 
     def names(self) -> dict[int, str]:
@@ -81,7 +81,7 @@ class Parts:
 
 
 class CellAlone(Parts):
-    """One cell without embedding and readout, which it does not keep alive."""
+    """One cell without embedding and readout; the cell is not kept alive."""
 
     def _read(self) -> tuple[Any, tuple[Any, ...], Any]:
         return None, (self.model,), None

@@ -1,9 +1,9 @@
 """Compare all that a program depends on beside parameters: whole once, then for changes.
 
-At each call it must be known that the modules, their attributes and classes, and what their code
-reads from outside are as they were. To compare everything by value takes longer than a small
-program runs. So what cannot change itself is compared by identity, in the place where it lies, and
-by value only what can.
+At each call the modules, their attributes and classes, and everything their code reads from outside
+must be as they were. To compare all of it by value takes longer than a small program runs. So
+objects that cannot change are compared by identity, where they are stored, and only the others by
+value.
 """
 
 import os
@@ -38,7 +38,7 @@ _CODE = (
     classmethod,
     property,
 )
-"""What is as it was if it is the same; the code of functions is watched apart."""
+"""These are unchanged if they are the same object; the code of functions is watched separately."""
 _UNREAD = {
     "__doc__",
     "__dict__",
@@ -48,12 +48,12 @@ _UNREAD = {
     "__static_attributes__",
 }
 _ANY_NAME = {"getattr", "vars", "__dict__", "eval", "exec", "attrgetter", "__getattribute__"}
-"""With one of these, code may read attributes whose names do not stand in it."""
+"""With one of these names, code may read attributes without naming them."""
 Get = Callable[[], Any]
 
 
 class Watch:
-    """What some modules, and those within them, depended on when this was made.
+    """The state on which some modules, and the modules inside them, depended at creation.
 
     Args:
         tops: the modules.
@@ -63,7 +63,7 @@ class Watch:
         signature: equal for two watches of modules that do the same.
 
     Raises:
-        UnsupportedError: if an attribute that may be read is too large to be compared at each call.
+        UnsupportedError: if an attribute that may be read is too large to compare at each call.
     """
 
     def __init__(self, tops: list[nn.Module], reads: Reads) -> None:
@@ -96,7 +96,7 @@ class Watch:
         self.signature: Hashable = tuple(found)
 
     def holds(self, tops: list[nn.Module]) -> bool:
-        """Say whether everything is as it was, and these are the same modules."""
+        """Say whether these are the same modules and nothing has changed."""
         if len(tops) != len(self._tops):
             return False
         for top, then in zip(tops, self._tops, strict=True):
@@ -176,7 +176,7 @@ class Watch:
             self._objects.append((lambda: owner.get(name), _nothing))
             return None
         shape, strides = tensor.shape, tensor.stride() if tensor.layout == torch.strided else ()
-        # whole numbers are known to a program as numbers, not read again
+        # a program contains integer values as numbers and does not read them again
         version = None if tensor.is_floating_point() else identity(tensor)
         about = has_hooks(tensor), tensor.requires_grad, tensor.dtype, shape, strides, version
         if tensor.layout == torch.strided:
@@ -184,7 +184,7 @@ class Watch:
         return id(tensor), type(tensor), tensor.device, *about
 
     def _of_dictionary(self, names: Any, read: list[str]) -> list[Hashable]:
-        """Watch items of a class, or of a module's globals."""
+        """Watch items of a class or of a module's globals."""
         same: list[tuple[str, Any]] = []
         found: list[Hashable] = []
         is_class = isinstance(names, types.MappingProxyType)
@@ -219,11 +219,11 @@ class Watch:
         return found
 
     def _is_read(self, name: str) -> bool:
-        """Say whether code may read an attribute of a name."""
+        """Say whether code may read an attribute with this name."""
         return name in self._names or self._any_name
 
     def _token(self, held: Any, within: tuple[int, ...] = ()) -> Hashable:
-        """Return a token of an object; of a module that is no part, of its attributes too."""
+        """Return an object's token, with the attributes of a module outside the parts."""
         if not isinstance(held, nn.Module) or id(held) in self._tree or id(held) in within:
             return identity(held)
         parts = attributes_of(held) | held._modules
@@ -234,7 +234,7 @@ class Watch:
         return identity(held), compared(parts, inner)
 
     def _of_value(self, get: Get, value: Any, name: str, read: bool) -> Hashable:
-        """Watch a thing in its place; `read` says whether code may read it there."""
+        """Watch a value where it is stored; `read` says whether code may read it there."""
         if isinstance(value, _CODE):
             self._objects.append((get, _weakly(value)))
             return identity(value)
@@ -243,7 +243,7 @@ class Watch:
         except TooLargeError:
             if read:
                 raise UnsupportedError(
-                    f"it reads '{name}', which holds too much to be compared at each call; make it "
+                    f"it reads '{name}', which holds too much to compare at each call; make it "
                     "a tensor or an array"
                 ) from None
             self._objects.append((get, _weakly(value)))
@@ -277,7 +277,7 @@ def _variable(get: Get, place: int) -> Get:
 
 
 def _weakly(held: Any) -> Get:
-    """Return what gives a thing, not keeping it alive if that can be helped."""
+    """Return a function that gives an object; do not keep the object alive if possible."""
     try:
         reference = weakref.ref(held)
     except TypeError:

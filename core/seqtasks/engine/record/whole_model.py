@@ -33,17 +33,17 @@ ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 @dataclass
 class ModelRecording:
-    """What the recordings of a model's modules have in common.
+    """The state shared by the recordings of a model's modules.
 
     Attributes:
         graph: receives the nodes.
-        phases: when they are computed.
+        phases: when the nodes are computed.
         originals: id of a copy's tensor -> the tensor it copies.
         parameters: leaf -> the tensor it stands for.
         by_identity: id of such a tensor -> its leaf.
-        dtype: of all numbers.
-        generator: of the numbers that the model is tried on.
-        provenance: knows what is computed from parameters, inputs and states.
+        dtype: the type of all values.
+        generator: draws the values on which the model is tried.
+        provenance: knows which tensors are computed from parameters, inputs and states.
         reached: what the gradient of each result reaches.
     """
 
@@ -58,11 +58,11 @@ class ModelRecording:
     reached: Reached = field(default_factory=Reached)
 
     def recorder(self, rows: tuple[int, ...]) -> Recorder:
-        """Return a recorder of a module."""
+        """Return a recorder for a module."""
         return Recorder(self.graph, rows, self.dtype, self.parameter, self.provenance)
 
     def numbers(self, *shape: int) -> Tensor:
-        """Return numbers to try the model with, drawn from a stream of their own."""
+        """Return values on which to try the model, drawn from a separate stream."""
         drawn = torch.randn(shape, dtype=self.dtype, generator=self.generator)
         return drawn.requires_grad_()
 
@@ -100,7 +100,7 @@ def embedded_inputs(
     dtype: Any,
     input_size: int,
 ) -> tuple[Node, int]:
-    """Record the embedding; return what the first cell gets, and how many symbols there are."""
+    """Record the embedding; return the first cell's input and the number of symbols."""
     graph, phases = recording.graph, recording.phases
     module = dict(twin.items()).get("embedding")
     if _is_table(module):
@@ -113,7 +113,7 @@ def embedded_inputs(
             raise UnsupportedError("its embedding is more than a table")
         table = recording.parameter(module.weight)
         if table is None:
-            raise UnsupportedError("its embedding's weight is no parameter of it")
+            raise UnsupportedError("its embedding's weight is not one of its parameters")
         if table.value[1]:
             recording.reached["embedded", 0, 0] = {table}
         return graph.make(
@@ -139,7 +139,7 @@ _LOOKUP = nn.Embedding.forward
 
 
 def _is_table(module: nn.Module | None) -> TypeGuard[nn.Embedding]:
-    """Say whether a module looks ids up and does nothing else: a subclass may do anything."""
+    """Say whether a module only looks ids up; a subclass may do anything."""
     own = type(module) is nn.Embedding and "forward" not in vars(module)
     return own and nn.Embedding.forward is _LOOKUP
 
@@ -158,7 +158,7 @@ def mapped(
         recording: of the model.
         module: of the copy.
         rows: (batch, time).
-        dtype: of all numbers.
+        dtype: the type of all values.
         given: what the module is called with, and what each of these is.
         made: what the result is.
     """
@@ -174,7 +174,7 @@ def mapped(
 
 
 def result_of(recorder: Recorder, result: Any, what: str) -> Node:
-    """Return the node of what a module returned, which must have a row for each of the batch."""
+    """Return the node of a module's result, which must have a row for each batch row."""
     if not isinstance(result, Tensor):
         raise UnsupportedError(f"{what} is not a tensor")
     if result.dtype != recorder.dtype:
@@ -186,12 +186,12 @@ def result_of(recorder: Recorder, result: Any, what: str) -> Node:
 
 
 def twin_of(model: ModuleT) -> tuple[ModuleT, list[tuple[Tensor, Tensor]]]:
-    """Return a copy to be tried on numbers of ours, which are in the processor's memory.
+    """Return a copy in the processor's memory, to be tried on other values.
 
     Tensors that share memory share it in the copy too.
 
     Returns:
-        The copy; and each tensor of the copy beside the one that it copies.
+        The copy, and pairs of (tensor of the copy, tensor it copies).
 
     Raises:
         UnsupportedError: if it cannot be copied.
@@ -199,7 +199,7 @@ def twin_of(model: ModuleT) -> tuple[ModuleT, list[tuple[Tensor, Tensor]]]:
     memo: dict[int, Any] = {}
     try:
         for parameter in model.parameters():
-            if type(parameter) is nn.Parameter:  # whose own way to copy parts it from its views
+            if type(parameter) is nn.Parameter:  # its own copying would separate it from its views
                 copied = copy.deepcopy(parameter.detach(), memo)
                 memo[id(parameter)] = nn.Parameter(copied, parameter.requires_grad)
         twin = copy.deepcopy(model, memo).to("cpu")
@@ -210,15 +210,15 @@ def twin_of(model: ModuleT) -> tuple[ModuleT, list[tuple[Tensor, Tensor]]]:
 
 
 def given_of(twin: nn.Module) -> list[Tensor]:
-    """Return the parameters and buffers that a program reads, of the copy."""
+    """Return the copy's parameters and buffers that a program reads."""
     tensors = [*twin.parameters(), *twin.buffers()]
     return [tensor for tensor in tensors if tensor.is_floating_point()]
 
 
 def altered(tensors: Iterable[Tensor], generator: torch.Generator) -> None:
-    """Write other numbers into the memory of floating-point tensors: of both signs, and any size.
+    """Write other values, of both signs and any size, into the memory of floating-point tensors.
 
-    What was computed from them on any way is then something else, but for a rare chance.
+    Everything computed from them in any way then changes, except by rare chance.
     """
     storages = {tensor.untyped_storage().data_ptr(): tensor for tensor in tensors}
     for tensor in storages.values():
@@ -229,7 +229,7 @@ def altered(tensors: Iterable[Tensor], generator: torch.Generator) -> None:
 
 
 def originals_of(model: nn.Module, twin: nn.Module) -> dict[int, Tensor]:
-    """Return which tensor each tensor of a copy copies; integer buffers are left out."""
+    """Return, for each tensor of a copy, the tensor it copies, without integer buffers."""
     pairs = [
         (copied, original)
         for get in ("named_parameters", "named_buffers")

@@ -6,10 +6,10 @@ __all__ = ["Scope", "each_column"]
 
 
 class Scope:
-    """How a part of the program addresses memory.
+    """How one part of the program addresses memory.
 
     Args:
-        kind: `one` column, `vocabulary`, `batch`.
+        kind: `one` column, `vocabulary` or `batch`.
         used: receives the names of the buffers that are used.
     """
 
@@ -38,7 +38,7 @@ class Scope:
         return f"{name} + {_times(row, 'row')} + at{later}"
 
     def stride(self, place: Place) -> str:
-        """Return the distance from a row to the next."""
+        """Return the distance from one row to the next."""
         return {
             "one": "1",
             "vocabulary": "VOCABULARY_ROW",

@@ -17,7 +17,7 @@ Box = tuple[tuple[int, int], ...]
 
 
 class IrregularError(Exception):
-    """Places that follow no one pattern in a box; it is to be split before `at` on `axis`."""
+    """A box's positions follow no single pattern; split it before `at` on `axis`."""
 
     def __init__(self, axis: int, at: int) -> None:
         super().__init__(axis, at)
@@ -25,14 +25,14 @@ class IrregularError(Exception):
 
 
 def affine(index: Index, names: list[str]) -> str:
-    """Return the places of a box as C: first + stride · variable + ...
+    """Return the positions in a box as C: first + stride · variable + ...
 
     Args:
-        index: the places, in the box's shape.
+        index: the positions, in the box's shape.
         names: the loop variable of each axis, counted from the box's start.
 
     Raises:
-        IrregularError: if they are no such sum.
+        IrregularError: if the positions are no such sum.
     """
     first = int(index.reshape(-1)[0])
     terms: list[str] = []
@@ -73,7 +73,7 @@ def split(index: Index) -> None:
 
 
 def boxes(shape: Shape, attempt: Callable[[Box], None]) -> Iterator[Box]:
-    """Yield boxes that cover a shape, in each of which an attempt succeeds.
+    """Yield boxes that cover a shape; an attempt succeeds in each box.
 
     The attempt raises IrregularError where a box must be split.
     """
@@ -92,13 +92,13 @@ def boxes(shape: Shape, attempt: Callable[[Box], None]) -> Iterator[Box]:
 
 
 def positions(shape: Shape, box: Box) -> Index:
-    """Return the flat places of a box of a shape, in the box's own shape."""
+    """Return the flat positions of a box within a shape, in the box's own shape."""
     whole = np.arange(math.prod(shape), dtype=np.int32).reshape(shape)
     return whole[tuple(itertools.starmap(slice, box))]
 
 
 def split_mixed(inside: NDArray[np.bool_]) -> None:
-    """Raise IrregularError where some places of a box are of one kind and some of another."""
+    """Raise IrregularError if the positions in a box are of two kinds."""
     for axis in range(inside.ndim):
         lines = np.moveaxis(inside, axis, 0).reshape(inside.shape[axis], -1)
         changes = np.flatnonzero((lines[1:] != lines[:-1]).any(axis=1))

@@ -29,11 +29,11 @@ def number(value: float) -> str:
 
 
 class Sources:
-    """What an expression reads.
+    """The memory from which an expression reads.
 
     Args:
-        storage: what is kept where.
-        parameter_name: the C name of a parameter's memory.
+        storage: the memory plan.
+        parameter_name: returns the C name of a parameter's memory.
     """
 
     def __init__(self, storage: Storage, parameter_name: Callable[[Node], str]) -> None:
@@ -44,7 +44,7 @@ class Sources:
         return self._parameter_name(node)
 
     def place(self, node: Node) -> Place | None:
-        """Return where a node is kept, if it is."""
+        """Return the place of a node, or None if it is not kept."""
         return self._storage.places.get(node)
 
     def terms(self, node: Node) -> list[Node] | None:
@@ -64,7 +64,7 @@ class BoxWriter:
         targets: list[tuple[Node, Place | str]],
     ) -> None:
         self._sources, self._scope = sources, scope
-        # what is only copied from here to a further place may have been computed in another phase
+        # a value that is only copied to a further place may have been computed in another phase
         self._computed = {node for node, target in targets if sources.place(node) is target}
         self._box = box
         self.names = ["ikmnpq"[axis] for axis in range(len(shape))]
@@ -73,7 +73,7 @@ class BoxWriter:
         self._own = positions(shape, box)
 
     def pointwise(self, targets: list[tuple[Node, Place | str]]) -> list[str]:
-        """Return statements that compute values and keep them, or add them to a C pointer."""
+        """Return statements that compute values, and store them or add to a C pointer."""
         scope = self._scope
         stores: list[str] = []
         for node, target in targets:
@@ -129,16 +129,16 @@ class BoxWriter:
         return lines
 
     def row_of(self, index: Index) -> str:
-        """Return places as C, in the loop variables."""
+        """Return positions as C, in the loop variables."""
         return affine(index, self.names)
 
     def place_of(self, shape: tuple[int, ...], box: Box, keep: int) -> str:
-        """Return the rows of the kept axes of a box as C."""
+        """Return the rows of a box's kept axes as C."""
         own = positions(shape, box)
         return affine(own, self.names[: max(keep, 1)])
 
     def value(self, node: Node, index: Index) -> str:
-        """Return a C expression for elements of a node, writing what it needs before."""
+        """Return a C expression for elements of a node; write its statements first."""
         key = (node.number, index.tobytes())
         if key in self._known:
             return self._known[key]
@@ -208,4 +208,4 @@ class BoxWriter:
             if inside.any():
                 split_mixed(inside)
             first += part.size
-        raise AssertionError("a place outside all parts")
+        raise AssertionError("a position outside all parts")

@@ -21,9 +21,9 @@ __all__ = [
 ]
 
 SMALL_BLOCK, LARGE_BLOCK = 16, 256
-"""Columns that go through a loop together."""
+"""The numbers of columns that go through a loop together."""
 RUNTIME = ("inputs.h", "losses.h", "optimisers.h", "training.h", "entries.h")
-"""Files of C that every program ends with, in this order."""
+"""The C files that every program ends with, in this order."""
 
 
 def definitions(plan: Plan) -> list[str]:
@@ -48,13 +48,13 @@ def definitions(plan: Plan) -> list[str]:
 
 
 def structures(plan: Plan) -> str:
-    """Return the structures that hold what a program works on."""
+    """Return the structures that hold a program's working data."""
     buffers = "\n".join(f"    real *{name};" for name in plan.storage.buffers)
     return "\n" + text("structures.in").replace("<buffers>", buffers)
 
 
 def lay_out(plan: Plan) -> str:
-    """Return the function that gives each buffer its memory."""
+    """Return the C function that gives each buffer its memory."""
     lines = [
         "/* Give each buffer its memory; returns how many bytes they take. */",
         "static long lay_out(struct work *w, char *memory) {",
@@ -93,7 +93,7 @@ def lay_out(plan: Plan) -> str:
 
 
 def entries(plan: Plan, inputs_back: str | None) -> str:
-    """Write the tables by which the entries find states, gradients and inputs."""
+    """Write the tables with which the entries find states, gradients and inputs."""
     parts = [
         (plan.storage.places[part.previous].buffer, part)
         for loop in plan.model.loops

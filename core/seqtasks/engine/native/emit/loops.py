@@ -15,8 +15,8 @@ class Kernels:
     """Writes loops over rows for values of a graph.
 
     Args:
-        storage: what is kept where.
-        parameter_name: the C name of a parameter's memory.
+        storage: the memory plan.
+        parameter_name: returns the C name of a parameter's memory.
     """
 
     def __init__(self, storage: Storage, parameter_name: Callable[[Node], str]) -> None:
@@ -25,7 +25,7 @@ class Kernels:
     def pointwise(
         self, scope: Scope, targets: list[tuple[Node, Place | str]], indent: str
     ) -> list[str]:
-        """Return loops that compute values of one shape and keep them.
+        """Return loops that compute values of one shape and store them.
 
         A target is a place, or a C pointer to which the value is added.
         """
@@ -38,7 +38,7 @@ class Kernels:
         return self._loops(scope, shape, body, indent)
 
     def reduction(self, scope: Scope, node: Node, place: Place, indent: str) -> list[str]:
-        """Return loops that sum, or take the greatest, over the last axes of a value."""
+        """Return loops for the sum, or the maximum, over the last axes of a value."""
         source = node.inputs[0]
         shape = source.shape
         keep = len(node.shape)
@@ -73,7 +73,7 @@ class Kernels:
     def summed(
         self, scope: Scope, node: Node, source: Node, place: Place, indent: str
     ) -> list[str]:
-        """Return loops that add a value's columns to their sum, or to that of their symbol."""
+        """Return loops that add a value's columns to one sum, or to a sum for each symbol."""
         shape = source.shape or (1,)
         by_symbol = node.operation == "sum_by_symbol"
 

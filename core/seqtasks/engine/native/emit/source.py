@@ -20,12 +20,12 @@ HEADER = "/* Made by seqtasks {version} for {title}. */"
 
 @dataclass
 class Emitted:
-    """A program's text, and what its caller must know.
+    """A program's text, with everything that its caller must know.
 
     Attributes:
-        source: the C.
+        source: the C source.
         offsets: for each parameter its place among all gradients, or -1 if it is not trained.
-        gradients: numbers in all gradients, padded.
+        gradients: the number of elements in all gradients, padded.
         needs_blas: whether it calls BLAS.
     """
 
@@ -36,12 +36,12 @@ class Emitted:
 
 
 def emit(analysis: Analysis, names: dict[Node, str], title: str) -> Emitted:
-    """Write the program of an analysed model.
+    """Write the program for an analysed model.
 
     Args:
         analysis: the model.
-        names: of its parameters.
-        title: what it is, for the first line.
+        names: the names of its parameters.
+        title: the name of the model, for the first line.
     """
     return write_program(make_plan(analysis, names), title)
 
@@ -97,7 +97,7 @@ class _Emitter:
         return Emitted(source, offsets, self.plan.gradients, self.values.needs_blas)
 
     def _begin(self) -> str:
-        """Write what depends on weights alone, tables by symbol, and the initial states."""
+        """Write values of weights alone, tables by symbol, and the initial states."""
         used: set[str] = set()
         lines: list[str] = []
         scope = Scope("one", used)
@@ -133,7 +133,7 @@ class _Emitter:
         return self.plan.model.graph.broadcast_columns(node)
 
     def _batch_phase(self, functions: list[str], phase: int, name: str) -> list[str]:
-        """Write a phase for all steps, in blocks of columns, and then its sums over all of them."""
+        """Write a phase for all steps in blocks of columns, then its sums over all steps."""
         calls: list[str] = []
         alone = self.plan.for_inputs_alone
         kept = self.plan.kept_in(phase, Columns.BATCH)
@@ -167,7 +167,7 @@ class _Emitter:
     def _of_inputs(
         self, kept: list[Node], further: list[tuple[Node, Place]], functions: list[str]
     ) -> list[str]:
-        """Write what only the gradient of the inputs needs, and return its call for a block."""
+        """Write code that only the inputs' gradient needs; return its call for a block."""
         if not kept and not further:
             return []
         used: set[str] = set()
@@ -238,7 +238,7 @@ class _Emitter:
         return [*calls, "    }", *([] if back else self._held(layer))]
 
     def _held(self, layer: int) -> list[str]:
-        """Write what comes after the loop is given of the states of rows that wait."""
+        """Write the states of waiting rows as the code after the loop must see them."""
         lines: list[str] = []
         for part in self.plan.model.loops[layer].parts:
             states = self.plan.storage.places[part.previous].buffer

@@ -18,7 +18,7 @@ class Sums:
         self._plan, self._values = plan, values
 
     def of_phase(self, phase: int, name: str) -> str:
-        """Write the sums over all steps that a phase makes: weight gradients."""
+        """Write a phase's sums over all steps: the gradients of weights."""
         used: set[str] = set()
         nodes = [
             node
@@ -35,12 +35,12 @@ class Sums:
         return wrapped(name, used, lines, self._plan.names)
 
     def in_portions(self, node: Node) -> bool:
-        """Say whether a sum over steps is made every few steps of a loop back."""
+        """Say whether a sum over steps is made every few steps of a backward loop."""
         phases, latest = self._plan.model.phases, latest_input(node)
         return self._plan.large and phases.is_loop(latest) and latest > phases.backward
 
     def portion(self, functions: list[str], layer: int) -> list[str]:
-        """Write the sums over the last few steps of a loop back, and return their call."""
+        """Write a backward loop's sums over the last few steps, and return their call."""
         used: set[str] = set()
         loop = self._plan.model.phases.backward_loop(layer)
         nodes = [
@@ -74,7 +74,7 @@ class Sums:
         return lines
 
     def _joined_outers(self, nodes: list[Node]) -> list[list[Node]]:
-        """Return gradients of a matrix's blocks that are one product, each as one list."""
+        """Return gradients of a matrix's blocks; each list of blocks is one product."""
 
         def where(node: Node) -> tuple[int, str, int]:
             place = self._plan.storage.places.get(node.inputs[0])
@@ -96,7 +96,7 @@ class Sums:
         return joined
 
     def cleared(self) -> list[str]:
-        """Return what is to be zero before sums are added to it."""
+        """Return code that zeroes sums before anything is added to them."""
         lines: list[str] = []
         for node in self._plan.storage.live:
             if node.operation not in SUMS or node in self._plan.direct:

@@ -17,7 +17,7 @@ class Values:
     Attributes:
         kernels: writes their loops.
         products: the text of products whose sizes are constants, by name.
-        needs_blas: whether one goes through BLAS.
+        needs_blas: whether any of them goes through BLAS.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -33,7 +33,7 @@ class Values:
         indent: str,
         extra: list[tuple[Node, Place]] | None = None,
     ) -> list[str]:
-        """Return the loops that compute kept values, and copy some to further places."""
+        """Return loops that compute kept values and copy some of them to further places."""
         lines: list[str] = []
         places = self._plan.storage.places
         copies = list(extra or [])
@@ -47,7 +47,7 @@ class Values:
                     targets.append((node, place))
                     copies.remove((node, place))
             lines += self.kernels.pointwise(scope, targets, indent)
-        # copies of one shape share a loop, for one may read what another overwrites
+        # copies of one shape share a loop, because one may read what another overwrites
         shapes = dict.fromkeys(node.shape for node, _ in copies)
         for shape in shapes:
             same: list[tuple[Node, Place | str]] = [c for c in copies if c[0].shape == shape]
@@ -69,7 +69,7 @@ class Values:
             ]
         stack = self._plan.storage.stacked.get(node)
         if node.operation == "linear" and stack is not None:
-            if node is not stack[0]:  # a part of the first one's product
+            if node is not stack[0]:  # part of the first product
                 return []
             weight, vector = node.inputs
             rows = sum(n.size for n in stack)
@@ -87,7 +87,7 @@ class Values:
         raise AssertionError(f"no loops for {node.operation}")
 
     def _weight(self, weight: Node) -> tuple[str, int, int]:
-        """Return a matrix's memory and the distances between its rows and between its columns."""
+        """Return a matrix's memory, the distance between its rows and between its columns."""
         base, index = in_memory(weight)
         first, down, across = (0, weight.shape[1], 1)
         if index is not None:
@@ -101,7 +101,7 @@ class Values:
         return f"{name} + {first}" if first else name, down, across
 
     def vector(self, scope: Scope, vector: Node) -> tuple[str, str]:
-        """Return a vector's first row, and the distance from a row to the next."""
+        """Return a vector's first row and the distance from one row to the next."""
         base, index = in_memory(vector)
         first = 0 if index is None else int(index[0])
         if base.operation == "parameter":
@@ -120,7 +120,7 @@ class Values:
         indent: str,
         height: int | None = None,
     ) -> list[str]:
-        """Write a product with a matrix, or with `height` rows of the one it is a block of."""
+        """Write a product with a matrix, or with `height` rows of the matrix around it."""
         name, down, across = self._weight(weight)
         rows, inner = weight.shape
         rows = rows if height is None else height
@@ -148,7 +148,7 @@ class Values:
         return [f"{indent}{shared}(w->blas, {out}, {out_row}, {call});"]
 
     def outer(self, scope: Scope, nodes: list[Node], count: str) -> list[str]:
-        """Write gradients of a matrix, of which several are blocks one below the other."""
+        """Write gradients of one matrix; several of them are blocks, one below the other."""
         node = nodes[0]
         g, vector = node.inputs
         source, source_row = self.vector(scope, g)
@@ -179,7 +179,7 @@ class Values:
         add: bool,
         is_large: bool = False,
     ) -> str:
-        """Return the name of a product whose sizes are constants, shared by all that have them."""
+        """Return the name of a constant-size product, shared by all products of that size."""
         name = f"{kind}_{rows}x{inner}_by_{down}_{across}" + ("_more" if add else "")
         name += "_large" if is_large else ""
         function = f"{kind}_large(blas, " if is_large else f"{kind}("

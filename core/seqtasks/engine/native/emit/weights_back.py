@@ -14,10 +14,10 @@ def weights_back(plan: Plan, values: Values, sums: Sums, functions: list[str]) -
     """Write the gradients of tables by symbol and of weights, and return the call.
 
     Args:
-        plan: of the program.
-        values: writes its values.
-        sums: writes its sums.
-        functions: of the program, to which one is added.
+        plan: the plan of the program.
+        values: writes the program's values.
+        sums: writes the program's sums.
+        functions: the functions of the program, to which one is added.
     """
     phases = plan.model.phases
     used: set[str] = set()

@@ -12,12 +12,12 @@ __all__ = ["Blas", "find_blas"]
 
 
 class Blas:
-    """A BLAS library's products, and how it is told to use one thread.
+    """The products of a BLAS library, and its switch to one thread.
 
     Attributes:
         products: the address of `gemm`, by element size in bytes.
         one_thread: the address of a function that sets the calling thread's number of threads and
-            returns what it was; 0 if there is none.
+            returns the number before; 0 if there is none.
     """
 
     def __init__(self, products: dict[int, int], one_thread: int) -> None:
@@ -26,7 +26,7 @@ class Blas:
 
 @cache
 def find_blas() -> Blas | None:
-    """Return the BLAS that torch's own library hands out, else SciPy's, else None."""
+    """Return the BLAS in torch's own library, else SciPy's, else None."""
     return _of_torch() or _of_scipy()
 
 

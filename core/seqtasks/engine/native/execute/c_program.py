@@ -37,7 +37,7 @@ from seqtasks.engine.native.plan.plan import MOST_LANES
 __all__ = ["Program", "Trained"]
 
 MOST_SOURCE = 1_000_000
-"""Characters of a program that is compiled unasked: a compiler takes a minute for a few million."""
+"""The longest program, in characters, compiled by default: a few million take a minute."""
 
 NEVER = 2**31 - 1
 _pool = Pool()
@@ -45,11 +45,12 @@ _pool = Pool()
 
 @dataclass
 class Trained:
-    """What one parameter's optimiser keeps.
+    """The data that one parameter's optimiser keeps.
 
     Attributes:
-        first, second: its tensors, of which either may be None.
-        steps: in which the parameter had a gradient; the others it passed over.
+        first, second: its tensors; either may be None.
+        steps: the number of steps in which the parameter had a gradient; the optimiser skipped
+            others.
     """
 
     first: Tensor | None
@@ -61,11 +62,11 @@ class Program:
     """The compiled program of an analysed model.
 
     Attributes:
-        source: its C.
+        source: the C source.
 
     Raises:
-        CompilerError: if it cannot be compiled, or would take long and need not be.
-        UnsupportedError: if a parameter's numbers do not follow each other in memory.
+        CompilerError: if it cannot be compiled, or if it would take long and need not be.
+        UnsupportedError: if a parameter's elements are not contiguous in memory.
     """
 
     engine = "native"
@@ -75,7 +76,7 @@ class Program:
     ) -> None:
         for leaf, tensor in analysis.parameters.items():
             if not tensor.is_contiguous():
-                raise UnsupportedError(f"the numbers of {names[leaf]} do not follow each other")
+                raise UnsupportedError(f"the elements of {names[leaf]} are not contiguous")
         emitted: Emitted = emit(analysis, names, title)
         self.analysis, self.source = analysis, emitted.source
         self.offsets, self.gradients = emitted.offsets, emitted.gradients
@@ -90,12 +91,12 @@ class Program:
         if emitted.needs_blas:
             found = find_blas()
             if found is None:
-                raise CompilerError("there is no BLAS library for its large products")
+                raise CompilerError("no BLAS library was found for its large products")
             self._blas, self._one_thread = found.products[size], found.one_thread
         if len(self.source) > MOST_SOURCE and not patient:
             raise CompilerError(
                 f"its program, of more than {MOST_SOURCE:,} characters, takes long to compile; to "
-                "have it nevertheless, name the engine native"
+                "compile it nevertheless, name the engine native"
             )
         self._library = load(self.source)
         if not layouts_agree(self._library):
@@ -112,9 +113,9 @@ class Program:
         weakref.finalize(self, _pool.clear).atexit = False
 
     def trained(self) -> dict[int, int]:
-        """Return by the id of each parameter that training changes from how many steps on it does.
+        """Return, by the id of each trained parameter, the fewest steps that train it.
 
-        Over fewer steps it has no gradient, and its optimiser passes over it.
+        Over fewer steps it has no gradient, and its optimiser skips it.
         """
         return {
             id(tensor): self._used_from[leaf]
@@ -123,7 +124,7 @@ class Program:
         }
 
     def memory(self, batch: int, time: int) -> Memory:
-        """Return memory for a pass forward and back of a batch."""
+        """Return memory for a forward and a backward pass of a batch."""
         return _pool.take(self._memory_needed(batch, time, 1))
 
     def _parameters(self, states: dict[int, Trained] | None = None) -> Any:
@@ -156,23 +157,24 @@ class Program:
         clip: float | None,
         threads: int,
     ) -> list[float]:
-        """Make training steps and return their losses; a loss that is not finite is the last.
+        """Make training steps and return their losses; a non-finite loss is the last.
 
         Args:
-            times: each step's time steps.
-            batch_sizes: each step's instances.
+            times: each step's number of time steps.
+            batch_sizes: each step's number of instances.
             inputs: the address of each step's inputs.
             targets: the address of each step's targets.
-            rates: each step's learning rate, used in place of the optimizer's own.
-            optimizer: how parameters are changed.
-            states: by a parameter's id, what its optimiser keeps, which is changed.
-            loss: of LOSSES.
-            reduction: `mean` over scored positions, or `sum` and mean over instances.
+            rates: each step's learning rate, used instead of the optimizer's own.
+            optimizer: the optimiser's values.
+            states: by a parameter's id, the data that its optimiser keeps; they are updated.
+            loss: a key of LOSSES.
+            reduction: `mean` over scored positions, or `sum` over positions and mean over
+                instances.
             clip: the largest norm of the whole gradient.
-            threads: how many share a batch's rows.
+            threads: the number of threads that share a batch's rows.
 
         Raises:
-            ValueError: for an input or a target that is no symbol.
+            ValueError: for an input or a target that is not a symbol.
         """
         steps = len(times)
         needed = self._memory_needed(int(batch_sizes.max()), int(times.max()), threads)
@@ -232,12 +234,12 @@ class Program:
         Args:
             inputs: (batch, time) int64 or (batch, time, features), contiguous.
             lengths: (batch,) int64 if the program is masked.
-            given: the states to start from, each (batch, ...), all layers' in a row.
-            memory: of `memory(batch, time)`; the pass back needs it as it is left.
+            given: the states to start from, each (batch, ...), of all layers as one list.
+            memory: the result of `memory(batch, time)`; the backward pass needs it as it is left.
             histories: whether to return the states of every step.
 
         Returns:
-            predictions (batch, time, outputs), the final states, and those of every step.
+            The predictions (batch, time, outputs), the final states, and the states of every step.
         """
         batch, time = inputs.shape[:2]
         dtype = self.analysis.dtype
@@ -276,7 +278,7 @@ class Program:
         histories_back: Sequence[Tensor] | None,
         of_inputs: bool = True,
     ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]:
-        """Return the gradients of the parameters, the inputs, if wanted, and the given states."""
+        """Return the gradients of parameters, inputs (if wanted) and given states."""
         batch, time = inputs.shape[:2]
         dtype = self.analysis.dtype
         gradients = torch.empty(self.gradients, dtype=dtype)
@@ -363,7 +365,7 @@ class Program:
         return self._tensors
 
     def reading(self, tensors: list[Tensor]) -> "Program":
-        """Return the same program of other tensors, in the order of `tensors`, contiguous."""
+        """Return the same program for other contiguous tensors, in the order of `tensors`."""
         other = copy.copy(self)
         other._tensors = tensors
         return other

@@ -20,7 +20,7 @@ logger = logging.getLogger("seqtasks")
 LIBRARY_FLAGS = ("-shared", "-fPIC", "-pthread")
 ZIG_CACHES = ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")
 PATIENCE = 300
-"""Seconds a compiler may take."""
+"""The most seconds that a compiler may take."""
 SILENCE = 12
 """Seconds between lines of a compiler that takes long."""
 TRIES = 2
@@ -33,35 +33,35 @@ OUTSIDE = (
     signal.SIGTERM,
     signal.SIGXCPU,
 )
-"""Signals that come to a compiler from outside: one that crashes ends by another."""
+"""Signals that reach a compiler from outside; a compiler that crashes ends by another signal."""
 _PART_KILLED = re.compile(
     r"(Hangup|Interrupt|Quit|Killed|Terminated|CPU time limit exceeded) signal terminated program"
 )
-"""How gcc tells of a part of its own."""
+"""gcc's message that one of its own parts was killed."""
 
 
 def compiled(
     compiler: Compiler, flags: Sequence[str], source: str, name: str, making: Path, zig: Path
 ) -> bytes:
-    """Return the library that the compiler makes of a program's text.
+    """Return the library that the compiler makes from a program's text.
 
     Args:
         compiler: the compiler.
-        flags: beside those that make a library.
-        source: the text.
-        name: a file name for it, without a suffix.
-        making: an empty folder for all files on the way.
-        zig: the folder that `ziglang` may keep what it likes in.
+        flags: further flags beside those for a library.
+        source: the program's text.
+        name: a file name for the program, without a suffix.
+        making: an empty folder for all temporary files.
+        zig: a folder in which `ziglang` may keep any files.
 
     Raises:
         CompilerError: if the compiler fails.
-        RunError: if it was killed, which says nothing about the program.
+        RunError: if the compiler was killed, which says nothing about the program.
         OSError: if there is no room.
     """
     text, target = making / f"{name}.c", making / f"{name}.so"
     text.write_text(source, encoding="utf-8")
     command = [*compiler.command, *flags, *LIBRARY_FLAGS, "-o", str(target), str(text), "-lm"]
-    # zig waits for ever for a cache that it cannot write, as in a home that is read-only
+    # zig waits forever for a cache that it cannot write, for example in a read-only home
     environment = {variable: str(zig) for variable in ZIG_CACHES} | os.environ
     environment |= {"LC_ALL": "C", "TMPDIR": str(making)}
     killed_by = None
@@ -82,9 +82,10 @@ def compiled(
 
 
 def _call(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
-    """Return a compiler's exit code and what it said; it ends with us, whatever the reason.
+    """Return a compiler's exit code and output; end it whenever this process ends the call.
 
-    In a session of its own it does not hear the Ctrl-C of a terminal: that is for the run to heed.
+    It runs in a session of its own and does not receive the Ctrl-C of a terminal: the run handles
+    that.
     """
     process = subprocess.Popen(
         command,
@@ -118,7 +119,7 @@ def _said(process: "subprocess.Popen[bytes]", name: str) -> bytes:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):  # the first lets it remove its files
+    for number in (signal.SIGTERM, signal.SIGKILL):  # SIGTERM lets it remove its files
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         with suppress(subprocess.TimeoutExpired):
@@ -128,9 +129,9 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _killed_by(code: int, said: str) -> str | None:
-    """Return the signal from outside that ended a compiler, or a part of it; None if none did."""
+    """Return the outside signal that ended a compiler or a part of it, or None."""
     for number in OUTSIDE:
-        if code in (-number, 128 + number):  # the latter from a shell
+        if code in (-number, 128 + number):  # the latter comes from a shell
             return number.name
     part = _PART_KILLED.search(said)
     return part and part[1].lower()

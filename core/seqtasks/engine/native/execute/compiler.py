@@ -27,18 +27,18 @@ SANITIZERS = {
     "__tsan_init": ("thread", "libtsan.so"),
     "__msan_init": ("memory", "clang's runtime"),
 }
-"""Libraries that end the process if they come after Python, by what shows that they are needed."""
+"""Libraries that end the process if loaded after Python, by the symbol that shows the need."""
 
 _loaded: dict[bytes, ctypes.CDLL] = {}
-"""By their digest: a program that is wanted again is not loaded again."""
+"""Loaded programs by digest: a program that is needed again is not loaded again."""
 _numbers = itertools.count()
 
 
 def load(source: str) -> ctypes.CDLL:
-    """Return a program's library, compiled now or kept from before.
+    """Return the library of a program, compiled now or kept from before.
 
     Raises:
-        CompilerError: if there is no compiler, it fails, or there is no room for what it makes.
+        CompilerError: if there is no compiler, it fails, or there is no room for its output.
         RunError: if the compiler was killed.
     """
     compiler = find_compiler()
@@ -56,7 +56,7 @@ def load(source: str) -> ctypes.CDLL:
             try:
                 return _opened(program)
             except OSError:
-                pass  # it was made where other libraries are, and is made again
+                pass  # made where other libraries are; compile it again
         check_writable(folder)
         with making(folder) as temporary:
             program = compiled(compiler, wanted, source, name, temporary, folder / "zig")
@@ -70,11 +70,11 @@ def load(source: str) -> ctypes.CDLL:
 
 
 def _opened(program: bytes) -> ctypes.CDLL:
-    """Load a program from a copy that nobody else has, so that it stays what was checked.
+    """Load a program from a private copy, so that nobody can change it after the check.
 
     Raises:
         CompilerError: if it needs a library that had to be loaded before Python.
-        OSError: if it is no program of this machine.
+        OSError: if it is not a program for this machine.
     """
     digest = hashlib.sha256(program).digest()
     library = _loaded.get(digest)
@@ -82,7 +82,7 @@ def _opened(program: bytes) -> ctypes.CDLL:
         _check_sanitizers(program)
         try:
             library = _from_memory(program)
-        except OSError:  # there is no such thing, or it must not be run
+        except OSError:  # unavailable, or not executable
             library = _from_file(program, digest.hex())
         _loaded[digest] = library
     return library
@@ -90,13 +90,13 @@ def _opened(program: bytes) -> ctypes.CDLL:
 
 def _from_memory(program: bytes) -> ctypes.CDLL:
     if not hasattr(os, "memfd_create"):
-        raise OSError("files in memory have no names here")
+        raise OSError("this system has no files in memory")
     descriptor = os.memfd_create("seqtasks")
     with open(descriptor, "wb", buffering=0) as file:
         if file.write(program) != len(program):
             raise OSError("there is no room in memory")
-        # The loader takes a name that it has met for the library that it met; and descriptors come
-        # again. So each name is written in another way.
+        # The loader treats a known name as the library it already loaded, and descriptors are
+        # reused. So each load spells the path in another way.
         bits = f"{next(_numbers):b}"
         same = "".join(".//" if bit == "1" else "./" for bit in bits)
         return ctypes.CDLL(f"/proc/self/{same}fd/{descriptor}")
@@ -118,13 +118,13 @@ def _check_sanitizers(program: bytes) -> None:
         if not hasattr(here, symbol):
             name, library = SANITIZERS[symbol]
             raise CompilerError(
-                f"the program is made with the {name} sanitizer, whose library Python must be "
-                f'started with: LD_PRELOAD="$(gcc -print-file-name={library})"'
+                f"the program uses the {name} sanitizer, and its library must be loaded before "
+                f'Python: set LD_PRELOAD="$(gcc -print-file-name={library})"'
             )
 
 
 def _processor() -> str:
-    """Return what a program made for one processor must find in another."""
+    """Return the processor features for which a program is compiled."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             for line in file:

@@ -11,13 +11,13 @@ from pathlib import Path
 __all__ = ["FLAGS_VARIABLE", "Compiler", "CompilerError", "find_compiler", "flags"]
 
 FLAGS_VARIABLE = "SEQTASKS_CFLAGS"
-"""Further flags for the compiler."""
+"""The environment variable with further flags for the compiler."""
 NAMES = ("cc", "gcc", "clang")
 FLAGS = ("-std=gnu11", "-O2", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast")
 
 
 class CompilerError(Exception):
-    """No program could be had, and why."""
+    """No compiled program is available; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Compiler:
     """A C compiler.
 
     Attributes:
-        command: how it is called.
-        identity: what tells it from another, or from itself at another version.
+        command: how to call it.
+        identity: distinguishes it from other compilers and from other versions of itself.
     """
 
     command: tuple[str, ...]
@@ -37,14 +37,14 @@ def find_compiler() -> Compiler:
     """Return the compiler that $CC names, else the first of cc, gcc, clang and ziglang.
 
     Raises:
-        CompilerError: if there is none.
+        CompilerError: if there is no compiler.
     """
     command = _words("CC")
     if command:
         named = os.environ["CC"]
         path = shutil.which(command[0])
         if path is None:
-            raise CompilerError(f"the compiler that CC names, '{named}', is not there")
+            raise CompilerError(f"CC is set to '{named}', but no such compiler was found")
         return Compiler((path, *command[1:]), _identity(path))
     for name in NAMES:
         path = shutil.which(name)
@@ -53,14 +53,14 @@ def find_compiler() -> Compiler:
     zig = _zig()
     if zig is not None:
         return Compiler((str(zig), "cc"), _identity(str(zig)))
-    raise CompilerError("there is no C compiler: neither cc, gcc, clang nor ziglang")
+    raise CompilerError("no C compiler was found: neither cc, gcc, clang nor ziglang")
 
 
 def flags() -> list[str]:
-    """Return the flags of a compiler: ours, this processor's, and the user's.
+    """Return the compiler's flags: ours, the flags for this processor, and the user's.
 
     Raises:
-        CompilerError: if the user's cannot be read.
+        CompilerError: if the user's flags cannot be read.
     """
     arm = platform.machine().lower() in ("arm64", "aarch64")
     processor = "-mcpu=native" if arm else "-march=native"
@@ -68,7 +68,7 @@ def flags() -> list[str]:
 
 
 def _zig() -> Path | None:
-    """Return ziglang's program: `python -m ziglang` would import what lies in the user's folder."""
+    """Return ziglang's program; `python -m ziglang` would import from the current folder."""
     found = importlib.util.find_spec("ziglang")
     for folder in (found and found.submodule_search_locations) or ():
         program = Path(folder) / "zig"
@@ -84,7 +84,7 @@ def _identity(path: str) -> str:
 
 
 def _words(variable: str) -> list[str]:
-    """Return the words of a variable, as a shell would part them."""
+    """Return the words of a variable, split as in a shell."""
     try:
         return shlex.split(os.environ.get(variable, ""))
     except ValueError as error:

@@ -16,14 +16,14 @@ __all__ = [
 LOSSES = {"symbols": 0, "sets": 1, "reals": 2}
 OPTIMIZERS = {"adam": 0, "adamw": 1, "sgd": 2, "rmsprop": 3}
 PROBLEMS = {
-    1: "an input is no symbol of the model's alphabet",
-    2: "a target is no symbol of the model's predictions",
+    1: "an input is not a symbol of the model's alphabet",
+    2: "a target is not a symbol of the model's predictions",
     3: "there is too little memory for the threads",
 }
 
 
 class Parameter(ctypes.Structure):
-    """A parameter, its optimiser's memory, its place among all gradients, and when it has one."""
+    """A parameter, its optimiser's memory, its place among gradients, its first step."""
 
     _fields_ = [
         ("values", ctypes.c_void_p),
@@ -37,7 +37,7 @@ class Parameter(ctypes.Structure):
 
 
 class Optimizer(ctypes.Structure):
-    """How a step changes parameters, and what of a loss it is along."""
+    """How a step changes parameters, and how it computes the loss."""
 
     _fields_ = [
         ("kind", ctypes.c_int),
@@ -61,7 +61,7 @@ class Optimizer(ctypes.Structure):
 
 
 class Job(ctypes.Structure):
-    """Training steps to be made: `seqtasks_train`."""
+    """Training steps to make, the argument of `seqtasks_train`."""
 
     _fields_ = [
         ("parameters", ctypes.c_void_p),
@@ -102,7 +102,7 @@ _CALL_FIELDS = (
 
 
 class Call(ctypes.Structure):
-    """One pass, forward or back: `seqtasks_forward`, `seqtasks_backward`."""
+    """One pass, the argument of `seqtasks_forward` and `seqtasks_backward`."""
 
     _fields_ = [
         ("parameters", ctypes.c_void_p),

@@ -1,7 +1,8 @@
 """The folder of kept programs: whose it must be, and that its files are as written.
 
-To load a program is to run it, so nobody else may be able to write it, and a damaged one must not
-be loaded: the system would end the process. After each program stands its digest.
+To load a program is to run it. So nobody else may be able to write it. A damaged program must not
+be loaded either, because the system would end the process. A digest follows each program in its
+file.
 """
 
 import hashlib
@@ -23,19 +24,19 @@ from seqtasks.engine.native.execute.find_compiler import CompilerError
 __all__ = ["CACHE_VARIABLE", "cache_folder", "check_writable", "keep", "kept", "making"]
 
 CACHE_VARIABLE = "SEQTASKS_CACHE"
-"""Names the folder of kept programs; empty for none to be kept or used."""
+"""Names the folder of kept programs; if it is empty, no programs are kept or used."""
 LARGEST = 2**28
-"""Bytes of a program that is read."""
+"""The most bytes of a program that are read."""
 UNFINISHED = "making-"
 MOST_LINKS = 40
 REMEDY = f"name another folder in {CACHE_VARIABLE}, or leave it empty to keep no programs"
 
 
 def cache_folder() -> Path | None:
-    """Return the folder of kept programs, made if need be; None if none are to be kept.
+    """Return the folder of kept programs; make it if need be; None if none are kept.
 
     Raises:
-        CompilerError: if others can write into it, or exchange it or a folder above it.
+        CompilerError: if others can write into it, or replace it or a folder above it.
         OSError: if it cannot be made.
     """
     named = os.environ.get(CACHE_VARIABLE)
@@ -51,7 +52,7 @@ def cache_folder() -> Path | None:
 
 
 def check_writable(folder: Path) -> None:
-    """Check that a program can be kept.
+    """Check that the folder can keep a program.
 
     Raises:
         CompilerError: if it cannot.
@@ -61,7 +62,7 @@ def check_writable(folder: Path) -> None:
 
 
 def kept(path: Path) -> bytes | None:
-    """Return a kept program; None if there is none, or it is not as we wrote it."""
+    """Return a kept program, or None if there is none or its file has changed."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         descriptor = os.open(path, flags)
@@ -81,7 +82,7 @@ def kept(path: Path) -> bytes | None:
 
 
 def keep(path: Path, program: bytes, folder: Path) -> None:
-    """Write a program and its digest, by way of a folder on the same disk.
+    """Write a program and its digest through a folder on the same disk.
 
     Raises:
         OSError: if there is no room.
@@ -98,7 +99,7 @@ def keep(path: Path, program: bytes, folder: Path) -> None:
 
 @contextmanager
 def making(folder: Path) -> Generator[Path, None, None]:
-    """Make a folder for the time of the making; what killed processes left is removed first."""
+    """Make a temporary folder, after removing the leftovers of killed processes."""
     _sweep(folder)
     made = folder / f"{UNFINISHED}{os.getpid()}-{_here()}-{secrets.token_hex(4)}"
     made.mkdir(mode=0o700)
@@ -109,7 +110,7 @@ def making(folder: Path) -> Generator[Path, None, None]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what processes left unfinished that are no more; of other machines, what is old."""
+    """Remove leftovers of dead processes, and old leftovers of other machines."""
     for left in folder.glob(f"{UNFINISHED}*"):
         with suppress(OSError):
             number, _, rest = left.name.removeprefix(UNFINISHED).partition("-")
@@ -130,7 +131,7 @@ def _alive(process: int) -> bool:
 
 
 def _here() -> str:
-    """Return what tells this machine, and its table of processes, from another with this folder."""
+    """Return an id of this machine and its process table, among all that share the folder."""
     about = [platform.node()]
     with suppress(OSError):
         about.append(Path("/proc/sys/kernel/random/boot_id").read_text())
@@ -139,7 +140,7 @@ def _here() -> str:
 
 
 def _not_ours_alone(folder: Path) -> Path | None:
-    """Return the first folder or link on a path that another user can change; None if none can."""
+    """Return the first folder or link on a path that another user can change, or None."""
     done, left, links = Path("/"), list(folder.parts[1:]), 0
     while True:
         about = done.lstat()
@@ -148,11 +149,11 @@ def _not_ours_alone(folder: Path) -> Path | None:
         if stat.S_ISLNK(about.st_mode):
             links += 1
             if links > MOST_LINKS:
-                raise CompilerError(f"the cache folder {folder} leads through too many links")
+                raise CompilerError(f"the path of the cache folder {folder} has too many links")
             target = done.parent / done.readlink()
             done, left = Path("/"), [*target.parts[1:], *left]
             continue
-        shared = bool(about.st_mode & stat.S_ISVTX) and bool(left)  # each may move his own alone
+        shared = bool(about.st_mode & stat.S_ISVTX) and bool(left)  # each moves only his own
         if _others_write(about) and not shared:
             return done
         if not left:
@@ -162,7 +163,7 @@ def _not_ours_alone(folder: Path) -> Path | None:
 
 
 def _trusted() -> tuple[int, ...]:
-    """Return the users who may write a program: this one, and the one who may do anything."""
+    """Return the users who may write a program: this user and root."""
     return (os.getuid(), 0)
 
 
@@ -173,7 +174,7 @@ def _others_write(about: os.stat_result) -> bool:
 
 
 def _own_group(number: int) -> bool:
-    """Say whether a group is a user's own, as many systems make one for each user."""
+    """Say whether a group belongs to one user alone, as on many systems."""
     import grp
     import pwd
 

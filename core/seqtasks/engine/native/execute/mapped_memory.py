@@ -1,7 +1,7 @@
 """Map memory for programs, in large pages where there are any, and keep it between calls.
 
-The system gives memory page by page, each when it is first touched: of 300 MB that takes longer
-than to compute with them. So what a call no longer needs, a later one takes over.
+The system gives memory page by page when a page is first touched. For 300 MB that takes longer than
+to compute with them. So a later call takes over the memory that an earlier call no longer needs.
 """
 
 import ctypes
@@ -14,26 +14,26 @@ __all__ = ["Memory", "Pool", "Workspace"]
 
 LARGE_PAGE = 2**21
 MOST_IDLE, MOST_BYTES = 8, 2**30
-"""Workspaces kept for later, and the bytes that they may have together."""
+"""The most workspaces kept for later, and the most bytes that they may have together."""
 LARGEST_WASTE = 2**20
-"""Bytes that a workspace may be larger than twice what is needed."""
+"""A workspace may exceed twice the needed size by at most this many bytes."""
 
 
 class Workspace:
-    """Memory of a size in bytes, aligned to 64 bytes, or to a large page if it is larger than two.
+    """Memory of a size in bytes, aligned to 64 bytes, or to a large page if it exceeds two.
 
-    The rows of a buffer lie far from each other, so that with pages of 4 KiB most of the time of
-    the small products goes into finding them.
+    The rows of a buffer lie far apart. With pages of 4 KiB the small products would spend most of
+    their time on finding them.
 
     Attributes:
-        size: usable bytes.
-        address: of the first one.
+        size: the number of usable bytes.
+        address: the address of the first byte.
     """
 
     def __init__(self, size: int) -> None:
         alignment = LARGE_PAGE if size > 2 * LARGE_PAGE else 64
         self.size = size
-        # Private memory: a process that is forked off must not write into its parent's.
+        # Private memory: a forked process must not write into its parent's memory.
         private: dict[str, Any] = {}
         if hasattr(mmap, "MAP_PRIVATE"):
             private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS}
@@ -46,10 +46,10 @@ class Workspace:
 
 
 class Memory:
-    """A workspace taken from a pool, to which it goes back when nobody needs it any longer.
+    """A workspace taken from a pool; it returns to the pool when nobody needs it any longer.
 
     Attributes:
-        workspace: of at least the size that was asked for.
+        workspace: has at least the size that was asked for.
     """
 
     def __init__(self, pool: "Pool", workspace: Workspace) -> None:
@@ -61,18 +61,18 @@ class Memory:
 
 
 class Pool:
-    """Workspaces that nobody uses, for any program of this process.
+    """Idle workspaces, for any program of this process.
 
-    Several threads may use a pool at once: each step is a single operation of a deque, so that a
-    workspace is given to one of them alone.
+    Several threads may use a pool at once: each step is a single operation of a deque, so that only
+    one thread receives a workspace.
     """
 
     def __init__(self) -> None:
         self._idle: deque[Workspace] = deque(maxlen=MOST_IDLE)
-        self._most = MOST_BYTES  # its own, for what goes when the interpreter ends
+        self._most = MOST_BYTES  # a copy, for use when the interpreter ends
 
     def take(self, size: int) -> Memory:
-        """Return memory of at least a size, whose content is arbitrary."""
+        """Return memory of at least a size, with arbitrary contents."""
         others: list[Workspace] = []
         found = None
         with suppress(IndexError):
@@ -86,14 +86,14 @@ class Pool:
         return Memory(self, Workspace(size) if found is None else found)
 
     def give_back(self, workspace: Workspace) -> None:
-        """Keep a workspace for later; let the oldest ones go if there are too many."""
+        """Keep a workspace for later; drop the oldest ones if there are too many."""
         self._idle.append(workspace)
-        try:  # this also runs when the interpreter ends, and has no globals left
+        try:  # this also runs without globals when the interpreter ends
             while sum(one.size for one in self._idle) > self._most:
                 self._idle.popleft()
-        except (IndexError, RuntimeError):  # another thread takes some meanwhile
+        except (IndexError, RuntimeError):  # another thread took some meanwhile
             pass
 
     def clear(self) -> None:
-        """Let all workspaces go that nobody uses."""
+        """Drop all idle workspaces."""
         self._idle.clear()

@@ -15,18 +15,19 @@ from seqtasks.engine.native.plan.storage import (
 __all__ = ["kept_values", "kind_of", "latest_input"]
 
 DEAREST = 8
-"""Operations up to which an expression used several times is computed again each time."""
+"""An expression used several times is recomputed each time if it has at most this many
+operations."""
 
 
 def kept_values(
     storage: Storage, users: dict[Node, list[Node]], roots: set[Node], rounded: set[Node]
 ) -> set[Node]:
-    """Return the values that are kept.
+    """Return the values to keep in memory.
 
     Args:
-        storage: what is live, and which values have a place already.
-        users: value -> what reads it.
-        roots: what is to be computed.
+        storage: the live values, and the values that have a place already.
+        users: value -> its readers.
+        roots: the values to compute.
         rounded: products that must be rounded, as by being kept, before they are read.
     """
     kept = {node for node in storage.live if node.operation in OWN_LOOPS}
@@ -78,7 +79,7 @@ def kind_of(
     users: dict[Node, list[Node]],
     kept: set[Node],
 ) -> str:
-    """Return the kind of buffer that a kept value needs, by who reads it when."""
+    """Return the kind of buffer for a kept value; it depends on its readers' phases."""
     if node.columns == Columns.ONE:
         return "one"
     if node.columns == Columns.VOCABULARY:
@@ -92,14 +93,14 @@ def kind_of(
 
 
 def latest_input(node: Node) -> int:
-    """Return the phase in which the last of a node's inputs is there."""
+    """Return the phase in which the last of a node's inputs becomes known."""
     return max(source.phase for source in node.inputs)
 
 
 def _later_users(
     node: Node, phase: int, users: dict[Node, list[Node]], kept: set[Node], seen: set[Node]
 ) -> set[Node]:
-    """Return what reads a value in another phase, maybe through expressions made again there."""
+    """Return a value's readers in other phases, even through recomputed expressions."""
     found: set[Node] = set()
     for user in users[node]:
         if user.operation in SUMS or (user.phase != phase and user in kept):

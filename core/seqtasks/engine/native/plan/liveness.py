@@ -7,9 +7,9 @@ __all__ = ["live_in", "live_nodes"]
 
 
 def live_in(storage: Storage, roots: list[Node]) -> list[Node]:
-    """Return all that roots need, products of a sum being joined."""
+    """Return all nodes that the roots need, with the products of each sum joined."""
     seen = reached(roots, lambda node: inputs_of(storage, node))
-    # Nodes that join products are made last, so numbers alone are no order.
+    # Nodes that join products are made last, so numbers alone give no valid order.
     ordered: list[Node] = []
     done: set[Node] = set()
     for node in sorted(seen, key=lambda n: (n.phase, n.number)):
@@ -18,7 +18,7 @@ def live_in(storage: Storage, roots: list[Node]) -> list[Node]:
 
 
 def live_nodes(roots: list[Node]) -> list[Node]:
-    """Return all that roots need."""
+    """Return all nodes that the roots need."""
     return live_in(Storage(), roots)
 
 

@@ -15,7 +15,7 @@ __all__ = [
 
 
 def block_of(weight: Node) -> tuple[Node, int, int] | None:
-    """Return (matrix, first place, row stride) of whole rows, or parts of rows, of a matrix."""
+    """Return (matrix, first position, row stride) for whole or partial rows of a matrix."""
     base, index = in_memory(weight)
     if index is None:
         return base, 0, weight.shape[1]
@@ -26,7 +26,7 @@ def block_of(weight: Node) -> tuple[Node, int, int] | None:
 
 
 def follow_each_other(weights: list[Node]) -> bool:
-    """Say whether matrices are blocks of one, each below the one before."""
+    """Say whether matrices are blocks of one matrix, each below the one before."""
     blocks = [block_of(weight) for weight in weights]
     for weight, above, below in zip(weights[:-1], blocks[:-1], blocks[1:], strict=True):
         if above is None or below is None or above[0] is not below[0] or above[2] != below[2]:
@@ -46,9 +46,9 @@ def operands_in_memory(node: Node) -> list[Node]:
 
 
 def in_memory(node: Node) -> tuple[Node, "Index | None"]:
-    """Return the node in whose memory an operand lies, and its places there.
+    """Return the node whose memory holds an operand, and the operand's positions there.
 
-    A view lies in its source's memory where it is a rectangle of it; `rectangle` says which.
+    A view is in its source's memory if it is a rectangle of it; see `rectangle`.
     """
     if node.operation == "view" and rectangle(node) is not None:
         return node.inputs[0], node.index
@@ -56,7 +56,7 @@ def in_memory(node: Node) -> tuple[Node, "Index | None"]:
 
 
 def looked_up(lookup: Node) -> tuple[Node, "Index | None"]:
-    """Return the table in memory that a lookup reads, and which of its rows."""
+    """Return the table in memory that a lookup reads, and the rows it reads."""
     (table,) = lookup.inputs
     if table.operation == "view" and table.index is not None and not (table.index < 0).any():
         return table.inputs[0], table.index
@@ -64,7 +64,7 @@ def looked_up(lookup: Node) -> tuple[Node, "Index | None"]:
 
 
 def rectangle(node: Node) -> tuple[int, int, int] | None:
-    """Return (first, row stride, column stride) of a view whose places are such a pattern."""
+    """Return (first, row stride, column stride) of a view, or None if it is irregular."""
     index = node.index
     assert index is not None
     if len(index) == 0 or (index < 0).any():
@@ -76,7 +76,7 @@ def rectangle(node: Node) -> tuple[int, int, int] | None:
     across = int(table[0, 1] - first) if width > 1 else 1
     expected = first + down * np.arange(rows)[:, None] + across * np.arange(width)
     if down <= 0 or across <= 0 or not np.array_equal(table, expected):
-        return None  # what is repeated, or reads backwards, is copied
-    # rows of columns must follow each other in memory
+        return None  # repeated or backward views are copied
+    # the rows of values with several columns must follow each other in memory
     together = np.array_equal(index, first + np.arange(len(index)))
     return (first, down, across) if node.columns == Columns.ONE or together else None

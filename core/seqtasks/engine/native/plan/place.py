@@ -24,12 +24,12 @@ __all__ = ["plan_storage"]
 def plan_storage(
     analysis: Analysis, roots: list[Node], elsewhere: set[Node], in_portions: bool
 ) -> Storage:
-    """Decide what is kept of all that the roots need.
+    """Decide which of the values that the roots need are kept, and where.
 
     Args:
-        analysis: of the model.
-        roots: what is to be computed.
-        elsewhere: what has memory already.
+        analysis: the analysis of the model.
+        roots: the values to compute.
+        elsewhere: values that have memory already.
         in_portions: whether sums over steps are made every few steps.
     """
     storage = Storage(in_portions=in_portions)
@@ -57,7 +57,7 @@ def plan_storage(
 
 
 def _read_later(analysis: Analysis) -> Iterator[tuple[Node, int]]:
-    """Yield what a phase reads beside its own values: next states, and what is carried back."""
+    """Yield values that a phase also reads: next states, and gradients carried back."""
     phases = analysis.phases
     for layer, loop in enumerate(analysis.loops):
         for part in loop.parts:
@@ -95,7 +95,7 @@ def _place_leaves(analysis: Analysis, storage: Storage) -> None:
         storage.buffer("cotangent", analysis.cotangent.size, "history")
     )
     for node in analysis.graph.nodes:
-        if node.operation == "inputs":  # they are copied in, whether or not something reads them
+        if node.operation == "inputs":  # they are always copied in, read or not
             storage.places[node] = Place(storage.buffer("inputs", node.size, "history"))
     for node in storage.live:
         if node.operation == "running":

@@ -24,9 +24,9 @@ __all__ = [
 ]
 
 BLAS_NUMBERS, BLAS_SIDE = 1024, 16
-"""Numbers in a matrix, and in its shorter side, from which a product is one for BLAS."""
+"""A product goes to BLAS if its matrix, and its shorter side, have at least this many elements."""
 MOST_LANES = 16
-"""Numbers in the widest vector a program may use."""
+"""The number of elements in the widest vector that a program may use."""
 
 Direct = dict[Node, tuple[Node, int, int, int]]
 """A product -> (leaf, first, row stride, column stride): its place in a parameter's gradient."""
@@ -40,8 +40,8 @@ class Plan:
         model: a copy of the model's graph, with some products moved into loops.
         names: the C name of each parameter.
         offsets: parameter leaf -> its place among all gradients, or -1 if it is not trained.
-        gradients: numbers in all gradients, padded to whole vectors.
-        direct: products added to a parameter's gradient at once -> (leaf, first, strides).
+        gradients: the number of elements in all gradients, padded to whole vectors.
+        direct: products added directly to a parameter's gradient -> (leaf, first, strides).
         large: whether there are products large enough for BLAS, and so portions of steps.
         storage: the values that are kept, and where.
         for_inputs_alone: values for the gradient of real inputs alone, which training skips.
@@ -62,7 +62,7 @@ class Plan:
     inputs_back: tuple[Buffer, Node | None] | None
 
     def is_direct(self, node: Node) -> bool:
-        """Say whether a contribution to a gradient is a product added to it at once."""
+        """Say whether a contribution to a gradient is a product added directly to it."""
         return _source(node) in self.direct
 
     def kept_in(self, phase: int, columns: Columns | None = None) -> list[Node]:
@@ -77,7 +77,7 @@ class Plan:
         ]
 
     def state_number(self, layer: int, k: int) -> int:
-        """Return the place of a state's tensor among those of all layers."""
+        """Return the position of a state's tensor among all layers' state tensors."""
         return sum(len(loop.parts) for loop in self.model.loops[:layer]) + k
 
 
@@ -125,7 +125,7 @@ def _gradient_offsets(model: Analysis) -> tuple[dict[Node, int], int]:
 
 
 def direct_products(model: Analysis) -> Direct:
-    """Return weight gradients that are added to their place at once: (leaf, first, strides)."""
+    """Return weight gradients that are added in place: (leaf, first, strides)."""
     parameters = model.gradients.of_parameters
     contributions = [node for nodes in parameters.values() for node in nodes]
     uses = Counter(contributions)
@@ -236,12 +236,12 @@ def _has_large_products(model: Analysis) -> bool:
 
 
 def through_blas(shape: tuple[int, ...]) -> bool:
-    """Say whether a product with a matrix is one for BLAS."""
+    """Say whether a product with a matrix goes to BLAS."""
     return min(shape) >= BLAS_SIDE and shape[0] * shape[1] >= BLAS_NUMBERS
 
 
 def _rectangle_of(node: Node, leaf: Node) -> tuple[int, int, int] | None:
-    """Return (first, row stride, column stride) of where an outer product lies in a parameter."""
+    """Return (first, row stride, column stride) of an outer product within a parameter."""
     if node.operation == "outer":
         return 0, node.shape[1], 1
     assert node.index is not None

@@ -11,10 +11,12 @@ __all__ = ["groups"]
 
 
 def groups(storage: Storage, nodes: list[Node]) -> Iterator[list[Node]]:
-    """Yield the kept values of a phase in groups: one with loops of its own, or several pointwise.
+    """Yield the kept values of a phase in groups.
+
+    A group is either one value with loops of its own, or several pointwise values.
 
     Args:
-        storage: what is kept.
+        storage: the memory plan.
         nodes: the kept values of the phase, in an order in which they can be computed.
     """
     pending = list(nodes)
@@ -48,7 +50,7 @@ def groups(storage: Storage, nodes: list[Node]) -> Iterator[list[Node]]:
 
 
 def _needs(storage: Storage, node: Node, within: set[Node]) -> set[tuple[Node, bool]]:
-    """Return the kept values of the phase that a value reads, and whether row by row alike."""
+    """Return the phase's kept values that a value reads, and whether row by row in order."""
     found: set[tuple[Node, bool]] = set()
     own = np.arange(node.size)
     seen: set[tuple[Node, bytes]] = set()

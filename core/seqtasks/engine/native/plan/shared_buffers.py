@@ -11,7 +11,7 @@ __all__ = ["join_products"]
 
 
 def join_products(analysis: Analysis, storage: Storage, roots: list[Node]) -> None:
-    """Let products that are added up be added into one buffer."""
+    """Let products that are added up share one buffer, into which each is added."""
     live = live_in(storage, roots)
     uses: dict[Node, int] = defaultdict(int)
     for node in live:

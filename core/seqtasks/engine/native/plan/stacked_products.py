@@ -11,7 +11,7 @@ __all__ = ["stack_gates", "stack_gradients"]
 
 
 def stack_gates(storage: Storage) -> None:
-    """Let products of several blocks of a matrix with one vector be one product."""
+    """Join products of several blocks of a matrix with one vector into one product."""
     by_vector: dict[tuple[int, Node], list[Node]] = defaultdict(list)
     for node in storage.live:
         if node.operation == "linear" and not node.value and node.columns == Columns.BATCH:
@@ -37,7 +37,7 @@ def stack_gates(storage: Storage) -> None:
 
 
 def stack_gradients(storage: Storage) -> None:
-    """Let products of a matrix's blocks with their own vectors, added up, be one product."""
+    """Join added products of a matrix's blocks with separate vectors into one product."""
     for node in storage.live:
         if node.operation != "products" or not all(node.value):
             continue
@@ -57,7 +57,7 @@ def stack_gradients(storage: Storage) -> None:
 
 
 def _lay_below(storage: Storage, nodes: list[Node]) -> None:
-    """Give several values one buffer, each below the one before."""
+    """Give several values one buffer, each value below the one before."""
     if len(nodes) < 2:
         return
     kind = storage.places[nodes[0]].buffer.kind

@@ -17,7 +17,7 @@ OWN_LOOPS = {
     "symbols_back",
     "products",
 }
-"""Operations with loops of their own, whose result is always kept."""
+"""Operations with loops of their own; their results are always kept."""
 SUMS = ("outer", "sum_of_columns", "sum_by_symbol")
 """Sums over the columns of all steps."""
 LEAVES = {
@@ -36,14 +36,14 @@ LEAVES = {
 
 @dataclass
 class Buffer:
-    """Memory of a program.
+    """One piece of a program's memory.
 
     Attributes:
-        name: in the C.
-        rows: how many.
-        kind: `one` column; `vocabulary`; `scratch`, a block of columns, for one step; `history`,
-            all columns of all steps and one step more; `carry`, two blocks in turn; `recent`, the
-            last few steps, after which what is summed over steps is added up.
+        name: its name in the C.
+        rows: the number of rows.
+        kind: `one` column; `vocabulary`; `scratch`, a block of columns for one step; `history`, all
+            columns of all steps and one step more; `carry`, two blocks in turn; `recent`, the last
+            few steps, after which sums over steps take them in.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Buffer:
 
 @dataclass
 class Place:
-    """Where a node's value is: a buffer, how many steps later than its own, its first row."""
+    """The place of a node's value: a buffer, its delay in steps, its first row."""
 
     buffer: Buffer
     shift: int = 0
@@ -62,14 +62,14 @@ class Place:
 
 @dataclass
 class Storage:
-    """What is kept.
+    """The memory plan of a program.
 
     Attributes:
-        places: node -> where it is.
-        buffers: all of them, by name.
-        sums: a sum -> its terms, of which the products are one.
-        stacked: products -> those of the same vector that lie one below the other in memory, by
-            blocks of one matrix that do too: they are one product.
+        places: node -> its place.
+        buffers: all buffers, by name.
+        sums: a sum -> its terms; one term joins the sum's products.
+        stacked: product -> the products computed together with it. They share a vector, and both
+            their results and their blocks of one matrix lie one below the other in memory.
     """
 
     places: dict[Node, Place] = field(default_factory=dict[Node, Place])
@@ -87,5 +87,5 @@ class Storage:
 
 
 def inputs_of(storage: Storage, node: Node) -> list[Node]:
-    """Return what a node is computed from, products of a sum being joined."""
+    """Return the nodes from which a node is computed; the products of a sum are joined."""
     return storage.sums.get(node) or list(node.inputs)

@@ -35,7 +35,7 @@ __all__ = [
 
 
 def _over_axes(compute: Callable[..., Node]) -> Callable[[Recorder, Any, list[int]], Outcome]:
-    """Return a function that brings axes to the end, computes there, and puts them back."""
+    """Return a function that moves axes to the end, computes there, and moves them back."""
 
     def apply(recorder: Recorder, x: Any, axes: list[int], *args: Any) -> Outcome:
         source = recorder.find(x)
@@ -67,7 +67,7 @@ def softmin_last(graph: Graph, x: Node, keep: int) -> Node:
 
 def log_softmax_last(graph: Graph, x: Node, keep: int) -> Node:
     greatest = graph.pointwise("stopped", graph.maximum_of(x, keep))
-    # first less the greatest: of large numbers their logarithm alone would be rounded away
+    # subtract the maximum first: the logarithm alone would be lost to rounding beside large numbers
     lowered = graph.subtract(x, spread(graph, greatest, x))
     total = graph.pointwise("log", graph.sum(graph.pointwise("exp", lowered), keep))
     y = graph.subtract(lowered, spread(graph, total, x))
@@ -111,7 +111,7 @@ def softmax(compute: Callable[..., Node]) -> Rule:
         **kwargs: Any,
     ) -> Outcome:
         if dim is None or kwargs.get("dtype") is not None:
-            raise UnsupportedError("it takes a softmax without an axis, or in another type")
+            raise UnsupportedError("it takes a softmax without an axis or in another type")
         return _over_axes(compute)(recorder, x, axes_of(recorder, recorder.find(x), dim))
 
     return rule

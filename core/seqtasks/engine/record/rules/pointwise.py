@@ -50,36 +50,36 @@ __all__ = [
 
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 _SIXTH = float(np.float32(1 / 6))
-"""A sixth as torch has it in the pass back of hardsigmoid, in all types."""
+"""One sixth as torch's backward pass of hardsigmoid uses it, in all types."""
 Outcome = tuple[Node, bool] | tuple[Node, bool, int]
-"""A value, whether it has rows, and the first axis of these, where that is not 0."""
+"""A value, whether it has rows, and the first axis of the rows if that is not 0."""
 Rule = Callable[..., Any]
 
 
 def aligned(recorder: Recorder, dim: int, found: Sequence[Tracked]) -> tuple[list[Node], bool, int]:
-    """Return operands that torch broadcasts against each other as nodes of one row.
+    """Return operands that torch broadcasts against each other as nodes for one row.
 
     Args:
-        recorder: what is recorded.
-        dim: axes of the result.
+        recorder: the recorder in use.
+        dim: the number of axes of the result.
         found: the operands.
 
     Returns:
-        nodes to be broadcast, whether the result has rows, and the first axis of these.
+        The nodes to broadcast, whether the result has rows, and the first axis of the rows.
     """
     count = len(recorder.rows)
     behind = {len(f.node.shape) - f.axis for f in found if f.rows}
     if not behind:
         return [f.node for f in found], False, 0
     if len(behind) > 1:
-        raise UnsupportedError("its rows mix: a tensor without a row's axes is combined with one")
+        raise UnsupportedError("its rows mix: it combines tensors with and without a row's axes")
     (after,) = behind
     nodes = [f.node if f.rows else _without_rows(recorder, f.node, after) for f in found]
     return nodes, True, dim - after - count
 
 
 def _without_rows(recorder: Recorder, node: Node, after: int) -> Node:
-    """Return a node without the axes that meet the rows, which have no more than one place."""
+    """Return a node without the axes that align with the rows; they must have size 1."""
     shape = node.shape
     first = max(0, len(shape) - after - len(recorder.rows))
     of_rows = shape[first : len(shape) - after] if len(shape) > after else ()
@@ -113,7 +113,7 @@ def reflected(graph: Graph, a: Node, b: Node) -> Node:
 
 
 def divided_into(graph: Graph, a: Node, b: Node) -> Node:
-    """Return b / a as torch does for a number b: by the reciprocal."""
+    """Return b / a for a number b as torch computes it: by the reciprocal."""
     return graph.multiply(graph.divide(1.0, a), b)
 
 
@@ -131,7 +131,7 @@ def divide(graph: Graph, a: Node, b: Node, rounding_mode: Any = None) -> Node:
 
 
 def clamp(graph: Graph, x: Node, min: Any = None, max: Any = None) -> Node:
-    """Bring numbers within bounds; at a bound they have their gradient, beyond it none."""
+    """Clamp numbers; the gradient passes at a bound, and is zero beyond it."""
     y, inside = x, list[Node]()
     for bound, outside, within in (
         (min, "less", "greater_equal"),
@@ -140,7 +140,7 @@ def clamp(graph: Graph, x: Node, min: Any = None, max: Any = None) -> Node:
         if bound is None:
             continue
         if not isinstance(bound, int | float) or math.isnan(bound):
-            raise UnsupportedError("it clamps by a tensor, or by what is no number")
+            raise UnsupportedError("it clamps by a tensor or by NaN")
         y = graph.pointwise("where", graph.pointwise(outside, y, bound), float(bound), y)
         inside.append(graph.pointwise(within, x, bound))
 
@@ -222,7 +222,7 @@ def selu(graph: Graph, x: Node, inplace: bool = False) -> Node:
 
 
 def celu(graph: Graph, x: Node, alpha: float = 1.0, inplace: bool = False) -> Node:
-    # torch rounds alpha to float32 on the way back
+    # torch rounds alpha to float32 in the backward pass
     return _exponential_below(graph, x, alpha, 1.0, 1 / alpha, 1 / float(np.float32(alpha)))
 
 
@@ -230,7 +230,7 @@ def prelu(graph: Graph, x: Node, slope: Node) -> Node:
     if len(x.shape) > 1 and slope.size > 1:
         raise UnsupportedError("it calls prelu with slopes for an axis that is not the last")
     positive = graph.pointwise("greater", x, 0.0)
-    # what is infinite above must not meet the slope's gradient, which is zero there
+    # an infinite number above zero must not meet the slope's gradient, which is zero there
     below = graph.multiply(graph.pointwise("where", positive, 0.0, x), slope)
     return graph.pointwise("where", positive, x, below)
 
@@ -238,7 +238,7 @@ def prelu(graph: Graph, x: Node, slope: Node) -> Node:
 def hard_tanh(
     graph: Graph, x: Node, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
 ) -> Node:
-    """Bring numbers within bounds; at a bound their gradient is zero."""
+    """Clamp numbers; the gradient at a bound is zero."""
     low, high = (
         graph.pointwise("less_equal", x, min_val),
         graph.pointwise("greater_equal", x, max_val),
@@ -277,7 +277,7 @@ def hard_swish(graph: Graph, x: Node, inplace: bool = False) -> Node:
 
 
 def rounded(graph: Graph, x: Node, decimals: int = 0) -> Node:
-    """Round to the nearest whole number, a half to the even one."""
+    """Round to the nearest whole number; a half goes to the even one."""
     if decimals:
         raise UnsupportedError("it rounds to decimals")
     return graph.pointwise("nearest", x)
@@ -328,9 +328,9 @@ def logical_not(graph: Graph, x: Node) -> Node:
 
 
 def extreme_number(operation: str, comparison: str) -> Rule:
-    """Return the rule of the greater or lesser of two, one that is no number left aside.
+    """Return the rule of the maximum or minimum of two, which ignores a NaN.
 
-    Of two that are equal the first has the gradient.
+    If the two are equal, the first receives the gradient.
     """
 
     def compute(graph: Graph, a: Node, b: Node) -> Node:

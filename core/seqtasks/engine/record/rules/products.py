@@ -15,11 +15,11 @@ from seqtasks.engine.record.rules.pointwise import Outcome, aligned
 __all__ = ["contracted", "einsum", "inner", "kronecker", "outer", "product"]
 
 LARGEST_SPREAD = 2**20
-"""Numbers for one row of the batch up to which a product is written out."""
+"""The most numbers for one row of the batch in a product that is written out."""
 
 
 def contract(graph: Graph, a: Node, b: Node, axes: tuple[str, str, str]) -> Node:
-    """Return the product of two values summed over the letters that the result lacks."""
+    """Return the product of two values, summed over the letters that the result lacks."""
     left, right, out = axes
     for one, other, of_one, of_other in ((a, b, left, right), (b, a, right, left)):
         if one.columns == Columns.ONE and other.columns != Columns.ONE:
@@ -44,7 +44,7 @@ def _spread(graph: Graph, node: Node, of: str, letters: list[str], shape: Any) -
 
 
 def _by_weight(graph: Graph, weight: Node, vector: Node, axes: tuple[str, str, str]) -> Node | None:
-    """Return products with one matrix, a vector at a time, where that is what it is."""
+    """Return products with one matrix, one vector at a time; None if it is something else."""
     of_weight, of_vector, out = axes
     shared = [c for c in of_weight if c in of_vector]
     if len(of_weight) != 2 or len(shared) != 1 or shared[0] in out:
@@ -116,7 +116,7 @@ def product(
 
 
 def outer(recorder: Recorder, func: Any, result: Tensor, a: Any, b: Any) -> Outcome:
-    """Record all products of two vectors' numbers."""
+    """Record all products of two vectors' elements."""
     return _by_letters(recorder, [a, b], ["y", "z"], "yz")
 
 
@@ -150,7 +150,7 @@ def einsum(recorder: Recorder, func: Any, result: Tensor, equation: Any, *operan
         joined = "".join(letters)
         out = "".join(sorted(c for c in set(joined) if joined.count(c) == 1))
     if len(operands) > 2 or any(len(set(part)) != len(part) for part in letters):
-        raise UnsupportedError("it calls einsum with more than two operands, or a diagonal")
+        raise UnsupportedError("it calls einsum with more than two operands or a diagonal")
     return _by_letters(recorder, list(operands), letters, out)
 
 

@@ -62,11 +62,11 @@ REARRANGING = {
     "alias",
     "atleast_2d",
 }
-"""Functions that put numbers in other places, or zeros between them, and compute nothing."""
+"""Functions that move numbers, or put zeros between them, and compute nothing."""
 
 
 def rearranged(recorder: Recorder, func: Any, result: Any, *args: Any, **kwargs: Any) -> Any:
-    """Run the function on the places of its inputs' elements, to see where each one goes."""
+    """Run the function on its inputs' element positions to see where each element goes."""
     sources: list[Tracked] = []
     bases: list[int] = []
     widest = max(1, *(_width(recorder, v) for v in flat_arguments((args, kwargs))))
@@ -147,14 +147,14 @@ def _by_row(
 
 
 def _axis_of_rows(shape: tuple[int, ...], rows: tuple[int, ...]) -> int | None:
-    """Return the first axis of the rows, whose numbers nothing else has; None without rows."""
+    """Return the first axis of the rows, found by their unique sizes; None without rows."""
     count = len(rows)
     firsts = range(len(shape) - count + 1)
     return next((axis for axis in firsts if tuple(shape[axis : axis + count]) == rows), None)
 
 
 def _with_rows_at(each: Tensor, count: int, axis: int) -> Tensor:
-    """Return a tensor whose first `count` axes come from an axis on instead."""
+    """Return a tensor whose first `count` axes are moved to begin at `axis`."""
     return each.movedim(tuple(range(count)), tuple(range(axis, axis + count)))
 
 

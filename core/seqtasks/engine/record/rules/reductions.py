@@ -41,7 +41,7 @@ LARGEST_SPREAD = 2**20
 
 
 def axes_of(recorder: Recorder, source: Tracked, dim: Any) -> list[int]:
-    """Return the axes a reduction goes over, counted within a row."""
+    """Return the axes that a reduction covers, counted within a row."""
     rows = len(recorder.rows) if source.rows else 0
     rank = len(source.node.shape) + rows
     if dim is None or dim == ():
@@ -56,7 +56,7 @@ def axes_of(recorder: Recorder, source: Tracked, dim: Any) -> list[int]:
 
 
 def reduction(compute: Callable[..., Node]) -> Rule:
-    """Return the rule of a reduction; `compute` gets the reduced axes last, as one."""
+    """Return the rule of a reduction; `compute` receives the reduced axes last, as one."""
 
     def rule(
         recorder: Recorder,
@@ -83,7 +83,7 @@ def reduction(compute: Callable[..., Node]) -> Rule:
 
 
 def axes_last(graph: Graph, node: Node, axes: list[int]) -> tuple[Node, int]:
-    """Return a node with some axes moved to the end, and how many come before them."""
+    """Return a node with some axes moved to the end, and the number of axes before them."""
     kept = [a for a in range(len(node.shape)) if a not in axes]
     places = graph.places(node).transpose([*kept, *axes])
     return graph.view(node, places, places.shape), len(kept)
@@ -141,7 +141,7 @@ def variance(
     away = centred(graph, x, keep) if differences is None else differences
     total = graph.sum(graph.multiply(away, away), keep)
     freedom = max(0, _count(x, keep) - correction)
-    share = 1 / freedom if freedom else math.inf  # of one number alone it is no number
+    share = 1 / freedom if freedom else math.inf  # the variance of one number is NaN
     y = graph.multiply(total, share)
 
     def pullback(g: Node) -> list[tuple[Node, Node]]:
@@ -151,7 +151,7 @@ def variance(
 
 
 def of_variance(compute: Callable[..., Node]) -> Rule:
-    """Return the rule of a reduction that may get `unbiased` before `keepdim`."""
+    """Return the rule of a reduction that may receive `unbiased` before `keepdim`."""
     reduced = reduction(compute)
 
     def rule(
@@ -201,7 +201,7 @@ def standard_deviation(
     share = 1 / freedom if freedom else math.inf
 
     def pullback(g: Node) -> list[tuple[Node, Node]]:
-        # torch's gradient where all are equal is zero
+        # torch's gradient is zero if all numbers are equal
         steep = graph.multiply(graph.divide(g, near_one), share)
         steep = graph.pointwise("where", graph.pointwise("equal", y, 0.0), 0.0, steep)
         return [(x, graph.multiply(spread(graph, steep, x), scaled))]
@@ -246,7 +246,7 @@ def kind_of_norm(kind: Any) -> float:
     if kind is None or kind == "fro":
         return 2.0
     if kind not in (1, 2, math.inf):
-        raise UnsupportedError("it takes a norm other than the Euclidean, of sizes, or the largest")
+        raise UnsupportedError("it takes a norm other than 1, 2 or infinity")
     return float(kind)
 
 
@@ -298,7 +298,7 @@ def minimum_of(graph: Graph, x: Node, keep: int) -> Node:
 
 def log_sum_exp(graph: Graph, x: Node, keep: int) -> Node:
     greatest = graph.maximum_of(x, keep)
-    # Infinite less infinite is no number; zero less infinite is right.
+    # Infinity minus infinity is NaN; infinity minus zero is right.
     size = graph.pointwise("absolute", greatest)
     greatest = graph.pointwise("where", graph.pointwise("equal", size, math.inf), 0.0, greatest)
     powers = graph.pointwise("exp", graph.subtract(x, spread(graph, greatest, x)))

@@ -41,7 +41,7 @@ def glu(recorder: Recorder, func: Any, result: Tensor, x: Any, dim: int = -1) ->
     rows = len(recorder.rows) if source.rows else 0
     axis = dim % (len(source.node.shape) + rows) - rows
     if axis < 0:
-        raise UnsupportedError("its rows mix: it parts the batch")
+        raise UnsupportedError("its rows mix: it splits the batch")
     halves = np.split(graph.places(source.node), 2, axis)
     kept, gate = (graph.view(source.node, places, places.shape) for places in halves)
     return graph.multiply(kept, graph.pointwise("sigmoid", gate)), source.rows
@@ -101,6 +101,6 @@ def embedding(
 def filled(
     recorder: Recorder, func: Any, result: Tensor, like: Any, *args: Any, **kwargs: Any
 ) -> Outcome:
-    """Record a new tensor that takes nothing of another but its shape or type."""
+    """Record a new tensor that takes only its shape or type from another."""
     tracked = recorder.find(result)
     return tracked.node, tracked.rows

@@ -18,7 +18,7 @@ __all__ = ["Backward"]
 
 
 class Backward(Pass):
-    """Writes the pass back."""
+    """Writes the backward pass."""
 
     back = True
 
@@ -59,7 +59,7 @@ class Backward(Pass):
         return text if self.parted.roots.inputs is None else f"{text}\n\n{self._inputs_back()}"
 
     def _begin(self, found: dict[Node, Assembly]) -> list[str]:
-        """Return what is done before the first stretch."""
+        """Return the code that runs before the first stretch."""
         phases = self.analysis.phases
         early = [
             n
@@ -98,7 +98,7 @@ class Backward(Pass):
         self.step_by_step(nodes)
 
     def _arrive(self, layer: int, k: int, number: int) -> None:
-        """Write how the gradient of the stretch's last state comes to its place."""
+        """Write the code that puts the gradient of the stretch's last state in its place."""
         storage = self.storage
         carry = storage.buffers[f"carried_back_{layer}_{k}"]
         start, end = self.views.step(carry, "0"), self.views.step(carry, "time")
@@ -133,7 +133,7 @@ class Backward(Pass):
     # ---- gradients
 
     def _write_gradients(self, found: dict[Node, Assembly], over_steps: bool) -> None:
-        """Write what goes into the gradients: sums over all steps, or the rest."""
+        """Write additions to the gradients: sums over all steps, or the rest."""
         self.say("into the gradients")
         for leaf, assembly in found.items():
             for write in assembly.writes:
@@ -156,7 +156,7 @@ class Backward(Pass):
         self.statements.lines.append(f"{target}.{'add_' if write.add else 'copy_'}({value})")
 
     def _sum(self, target: str, write: Write) -> None:
-        """Write a sum over steps right into a gradient."""
+        """Write a sum over steps directly into a gradient."""
         source, box = write.source, write.box
         growing = is_over_steps(source)
         first, sizes = 0, source.shape
@@ -174,8 +174,8 @@ class Backward(Pass):
         self.statements.lines.append(line)
 
     def _slice(self, node: Node, first: int, size: int) -> str:
-        """Return the name of some of a value's numbers, for all steps."""
-        kept = node in self.storage.slots  # such as a view that reads backwards
+        """Return the name of a range of a value's elements, for all steps."""
+        kept = node in self.storage.slots  # for example a view that reads backwards
         source, index = (node, np.arange(node.size)) if kept else source_of(node)
         pattern = strided(index[first : first + size], (size,))
         assert pattern is not None

@@ -27,7 +27,7 @@ class Pass:
         self.body: list[str] = []
 
     def computed(self) -> dict[int, list[Node]]:
-        """Return what the pass computes, by section."""
+        """Return the nodes that the pass computes, by section."""
         phases = self.analysis.phases
         return {
             section: [n for n in nodes if self._is_computed(n)]
@@ -49,12 +49,12 @@ class Pass:
         return self.views.of(node, False, (node.size,))
 
     def take(self, indent: str = "") -> None:
-        """Take over the statements written meanwhile."""
+        """Take over the statements written since the last call."""
         self.body += [indent + line for line in self.statements.lines]
         self.statements.lines.clear()
 
     def all_at_once(self, what: str, nodes: list[Node]) -> None:
-        """Write what computes values for all steps at once."""
+        """Write the code that computes values for all steps at once."""
         if nodes:
             self.say(what)
             for node in nodes:
@@ -75,12 +75,12 @@ class Pass:
             self.take("    ")
 
     def numbers(self, layer: int) -> list[tuple[int, int]]:
-        """Return (part, place among all layers' states) of a layer's states."""
+        """Return (part, position among all layers' states) for a layer's states."""
         before = sum(len(loop.parts) for loop in self.analysis.loops[:layer])
         return [(k, before + k) for k in range(len(self.analysis.loops[layer].parts))]
 
     def functions(self, name: str, body: list[str], arguments: str) -> str:
-        """Return the text of the function that makes the views and of the one that computes."""
+        """Return the text of two functions: one makes the views, the other computes."""
         return "\n".join(
             [
                 f"def views_{name}(buffers, parameters, constants, batch, start, time):",

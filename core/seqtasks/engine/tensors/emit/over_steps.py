@@ -12,21 +12,21 @@ def is_over_steps(node: Node) -> bool:
 
 
 def product_over_steps(target: str, left: str, right: str, growing: bool, add: bool = False) -> str:
-    """Return the statement of a product that sums over columns.
+    """Return the statement for a product that sums over columns.
 
     Args:
-        target: where it goes.
+        target: the name of the result.
         left: (rows, columns).
         right: (columns, width).
-        growing: whether it is added to what earlier stretches gave.
-        add: whether it is added in any case.
+        growing: whether to add to the result of earlier stretches.
+        add: whether to add in any case.
     """
     new, more = f"mm({left}, {right}, out={target})", f"{target}.addmm_({left}, {right})"
     return _statement(new, more, growing, add)
 
 
 def sum_over_steps(target: str, name: str, growing: bool, add: bool = False) -> str:
-    """Return the statement of a sum over columns; see `product_over_steps`."""
+    """Return the statement for a sum over columns; see `product_over_steps`."""
     new, more = f"total({name}, 0, out={target})", f"{target}.add_({name}.sum(0))"
     return _statement(new, more, growing, add)
 

@@ -1,10 +1,11 @@
 """The Python source of a program of tensor operations: two passes, a statement for each call.
 
-Each pass has a function that makes the views it works on, once for each size of batch, and a
-function that computes. Nothing is decided while it runs.
+For each pass, one function makes the views once for each size of batch, and another computes.
+Nothing is decided while it runs.
 
-The pass back goes by stretches of some steps, the last one first, so that what it computes beside
-the gradients is never there for all steps: it takes little memory, and stays in the caches.
+The backward pass takes stretches of some steps, the last stretch first. The values that it computes
+beside the gradients therefore never exist for all steps: it takes little memory, and stays in the
+caches.
 """
 
 from dataclasses import dataclass, field, replace
@@ -24,14 +25,14 @@ __all__ = ["Written", "write"]
 
 @dataclass
 class Written:
-    """A program's text, and what it needs.
+    """A program's text, with everything it needs.
 
     Attributes:
-        source: the Python, which defines `views_forward`, `forward`, `views_backward`, `backward`
-            and, for real inputs, `inputs_back`.
+        source: the Python source, which defines `views_forward`, `forward`, `views_backward`,
+            `backward` and, for real inputs, `inputs_back`.
         constants: numbers and indexes by name.
-        forward: buffers of the pass forward, which the one back reads too.
-        backward: further buffers of the pass back.
+        forward: the buffers of the forward pass; the backward pass reads them too.
+        backward: further buffers of the backward pass.
     """
 
     source: str
@@ -41,13 +42,13 @@ class Written:
 
 
 def write(analysis: Analysis, external: bool) -> Written:
-    """Write the program of an analysed model.
+    """Write the program for an analysed model.
 
     Args:
-        analysis: of the model.
+        analysis: the analysis of the model.
         external: whether the states of every step have gradients from outside.
     """
-    # what is written for tensors alone is no longer needed when it is written
+    # nodes made only for this text are no longer needed when it is written
     analysis = replace(analysis, graph=analysis.graph.copy())
     parted = sections(analysis, external)
     storage = plan_storage(parted, without_memory(parted))
@@ -65,7 +66,7 @@ def write(analysis: Analysis, external: bool) -> Written:
 
 
 class Forward(Pass):
-    """Writes the pass forward."""
+    """Writes the forward pass."""
 
     def text(self) -> str:
         """Return the functions of the pass."""

@@ -20,7 +20,7 @@ from seqtasks.engine.tensors.rewrite.sections import Sections
 __all__ = ["LARGEST_ONE_HOT", "Statements", "number_text"]
 
 LARGEST_ONE_HOT = 32
-"""Symbols up to which sums by symbol are a product with which row has which symbol."""
+"""Up to this many symbols, a sum by symbol is a product with a one-hot matrix."""
 _COMPARISONS = {
     "greater": "gt",
     "greater_equal": "ge",
@@ -39,7 +39,7 @@ class Statements:
         self.lines: list[str] = []
 
     def compute(self, node: Node, loop: bool) -> None:
-        """Write what computes a value."""
+        """Write the code that computes a value."""
         if node in self.storage.sums:
             self._added(node, loop)
         elif node.operation in POINTWISE or node.operation == "interpolate":
@@ -133,7 +133,7 @@ class Statements:
         return f"{target}.zero_()"
 
     def _add_boxes(self, node: Node, term: Term, loop: bool) -> None:
-        """Write what adds a view to some places of a sum, without making it."""
+        """Write code that adds a view to some places of a sum without making the view."""
         (part,) = term.nodes
         assert part.index is not None
         for box in boxes(part.index, part.shape) or ():
@@ -211,7 +211,7 @@ class Statements:
         assert node.index is not None
         found = boxes(node.index, node.shape)
         if found is not None:
-            for box in found:  # what is zero is so from the beginning
+            for box in found:  # zeros are zero from the beginning
                 if box.source is not None:
                     name = self.views.place(source, box.source, box.sizes, loop)
                     self.lines.append(
@@ -263,7 +263,7 @@ class Statements:
         else:
             self.lines.append(f"{target}.copy_({table}.index_select(0, {tokens}))")
 
-    # ---- sums over steps; those over all steps grow with each stretch
+    # ---- sums over steps; sums over all steps grow with each stretch
 
     def _sum_by_symbol(self, node: Node, loop: bool) -> None:
         source = self.views.of(node.inputs[0], loop, (node.size,))
@@ -290,12 +290,12 @@ class Statements:
 
 
 def number_text(value: float) -> str:
-    """Return a number as Python."""
+    """Return a number as Python text."""
     return repr(value) if math.isfinite(value) else f'float("{value}")'
 
 
 def _has_out(operation: str) -> bool:
-    """Say whether torch's own function for an operation takes a place for its result."""
+    """Say whether torch's own function for an operation has an `out` argument."""
     function = POINTWISE[operation].torch
     return (
         getattr(torch, getattr(function, "__name__", ""), None) is function and operation != "relu"

@@ -25,15 +25,15 @@ _ROWS = {
 class Views:
     """Names the views of one pass, and writes the lines that make them.
 
-    Outside loops a value of all steps is (time * batch, ...); in a loop it is a list of a step's
-    (batch, ...), in the loop's order. In the pass back `time` steps are those of a stretch, and
-    `start` is its first.
+    Outside loops a value of all steps is (time * batch, ...). In a loop it is a list of (batch,
+    ...) values, one for each step, in the loop's order. In the backward pass, `time` is the number
+    of steps of a stretch and `start` is its first step.
 
     Attributes:
-        lines: make the views, given `buffers`, `parameters`, `constants`, `batch`,
+        lines: the lines that make the views, given `buffers`, `parameters`, `constants`, `batch`,
             `start` and `time`.
-        names: all views.
-        steps: of the loop being written: the name of a step's view -> that of the list.
+        names: the names of all views.
+        steps: for the loop being written: the name of a step's view -> the name of the list.
     """
 
     def __init__(self, storage: Storage, constants: dict[str, object], back: bool) -> None:
@@ -45,7 +45,7 @@ class Views:
         self._taken: set[str] = set()
 
     def of(self, node: Node, loop: bool, shape: tuple[int, ...] | None = None) -> str:
-        """Return the name of a node's value, maybe in another shape."""
+        """Return the name of a node's value, if need be in another shape."""
         shape = node.shape if shape is None else shape
         while node.operation == "spread":
             node = node.inputs[0]
@@ -60,13 +60,13 @@ class Views:
         if source.operation == "constant":
             return self.number(source.value)
         pattern = strided(index, shape)
-        if pattern is None:  # spread over several axes, and wanted with one: it is copied
+        if pattern is None:  # spread over several axes, needed with one: copy it
             lead = () if node.columns == Columns.ONE else (-1,)
             return f"{self.of(node, loop)}.reshape({(*lead, *shape)})"
         return self.place(source, pattern, shape, loop)
 
     def place(self, source: Node, pattern: Strided, shape: tuple[int, ...], loop: bool) -> str:
-        """Return the name of some places of a value."""
+        """Return the name of a view of some positions of a value."""
         if source.operation in ("parameter", "symbols"):
             leaf = source.inputs[0] if source.operation == "symbols" else source
             label = f"parameter_{leaf.value[0]}"
@@ -76,7 +76,7 @@ class Views:
         return self.slot(self.storage.slots[source], pattern, shape, loop)
 
     def slot(self, slot: Slot, pattern: Strided, shape: tuple[int, ...], loop: bool) -> str:
-        """Return the name of some places of a slot."""
+        """Return the name of a view of some positions of a slot."""
         buffer = slot.buffer
         whole = math.prod(shape) == buffer.size and 0 not in pattern.strides
         label = buffer.name + ("_next" if slot.later else "") + ("" if whole else "_part")
@@ -110,7 +110,7 @@ class Views:
         return self._named(f"{name}_t", f"{name}.t()")
 
     def in_all_rows(self, name: str, size: int, loop: bool) -> str:
-        """Return the name of a vector, or a number, as the same in each row."""
+        """Return the name of a vector or number that is expanded to all rows."""
         rows = "batch" if loop else "time * batch"
         return self._named(f"{name}_rows", f"{name}.expand({rows}, {size})")
 
@@ -119,21 +119,21 @@ class Views:
         return self._named("tokens", 'buffers["tokens"][start : start + time].view(-1)')
 
     def one_hot(self) -> str:
-        """Return the name of which row has which symbol, (symbols, time * batch)."""
+        """Return the name of the one-hot matrix of the symbols, (symbols, time * batch)."""
         rows = "start * batch : (start + time) * batch"
         return self._named("one_hot_t", f'buffers["one_hot"][{rows}].t()')
 
     def buffer(self, buffer: Buffer) -> str:
-        """Return the name of all of a buffer."""
+        """Return the name of a whole buffer."""
         return self._named(buffer.name, f'buffers["{buffer.name}"]')
 
     def running(self) -> str:
-        """Return the names of which rows run at which step, and of when they have run once."""
+        """Return two names: which rows run at each step, and when they have run once."""
         names = [self._named(name, f'buffers["{name}"]') for name in ("running", "run_once")]
         return ", ".join(names)
 
     def number(self, value: float) -> str:
-        """Return the name of a number, a tensor without axes."""
+        """Return the name of a number, as a tensor without axes."""
         return self.constant(f"number_{len(self.constants)}", float(value))
 
     def constant(self, name: str, value: object) -> str:
@@ -160,7 +160,7 @@ class Views:
 
 
 def _places(pattern: Strided, shape: tuple[int, ...]) -> str:
-    """Write a pattern, the stride of an axis of one number being as if there were more."""
+    """Write a pattern; an axis of size 1 gets the stride that a longer one would have."""
     strides: list[int] = []
     below = 1
     for size, stride in zip(reversed(shape), reversed(pattern.strides), strict=True):

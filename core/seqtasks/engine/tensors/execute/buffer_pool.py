@@ -1,7 +1,7 @@
 """Keep buffers for batches of one size between training steps.
 
-New memory of some megabytes costs as much to be touched for the first time as it takes to compute
-with; so what one step no longer needs, the next one takes over, even for a batch of another size.
+To touch some megabytes of new memory for the first time takes as long as to compute with them. So
+each training step takes over the memory of the step before, even for a batch of another size.
 """
 
 import math
@@ -19,24 +19,25 @@ from seqtasks.engine.tensors.plan.buffers import Buffer
 __all__ = ["Memory", "Pool", "Workspace"]
 
 MOST_IDLE = 2
-"""Workspaces kept for later: one for training, one for evaluation between."""
+"""The most workspaces kept for later: one for training, one for the evaluations between."""
 
 STRETCH_NUMBERS = 2**18
-"""Numbers in a state for all steps of a stretch: few enough to stay in the processor's caches."""
+"""The most numbers in a state over the steps of a stretch: few enough for the processor's
+caches."""
 
 
 @dataclass(eq=False)
 class Workspace:
-    """Buffers for one size of batch, and the views of them that the two passes work on.
+    """Buffers for one size of batch, and the views of them that the two passes use.
 
     Attributes:
         batch: rows.
         time: steps.
-        stretch: steps of a stretch of the pass back.
+        stretch: the steps in a stretch of the backward pass.
         buffers: by name.
-        forward: the views of the pass forward, or None.
-        backward: those of the pass back, for each stretch, or None.
-        addresses: where the parameters lay when the views were made; None for nowhere fixed.
+        forward: the views for the forward pass, or None.
+        backward: the views for the backward pass, one set for each stretch, or None.
+        addresses: where the parameters were when the views were made; None if that may change.
     """
 
     batch: int
@@ -52,7 +53,7 @@ class Workspace:
     def add(
         self, name: str, shape: Sequence[int], dtype: torch.dtype, device: torch.device
     ) -> Tensor:
-        """Return a new buffer of a name, in memory taken over if there is enough."""
+        """Return a new buffer with a name, in memory taken over if there is enough."""
         needed = math.prod(shape)
         storage = self._older.pop(name, None)
         if storage is None or storage.numel() < needed:
@@ -81,23 +82,23 @@ class Workspace:
                 made.zero_()
 
     def followed_by(self, batch: int, time: int, stretch: int) -> "Workspace":
-        """Return a workspace for another size that takes this one's memory over."""
+        """Return a workspace for another size that takes over this workspace's memory."""
         return Workspace(batch, time, stretch, _older=self._storages)
 
     def stretches(self) -> list[tuple[int, int]]:
-        """Return (first step, steps) of each stretch, the last one first."""
+        """Return (first step, steps) of each stretch; the last stretch comes first."""
         ends = range(self.time, 0, -self.stretch)
         return [(max(0, end - self.stretch), min(end, self.stretch)) for end in ends]
 
 
 class Pool:
-    """The workspaces of a program that nobody uses.
+    """The idle workspaces of a program.
 
-    Several threads may use a pool at once: each step is a single operation of a deque, so that a
-    workspace is given to one of them alone.
+    Several threads may use a pool at once: each step is a single operation of a deque, so that only
+    one thread receives a workspace.
 
     Args:
-        state_size: numbers of the largest state of a row.
+        state_size: the number of elements in the largest state of a row.
     """
 
     def __init__(self, state_size: int) -> None:
@@ -122,22 +123,22 @@ class Pool:
         return Workspace(batch, time, stretch) if found is None else found
 
     def _stretch(self, batch: int, time: int) -> int:
-        """Return the steps of a stretch, such that all stretches have about as many."""
+        """Return the steps in a stretch, so that all stretches are about equally long."""
         most = max(1, STRETCH_NUMBERS // (batch * self._state_size))
         return -(-time // -(-time // most))
 
     def give_back(self, workspace: Workspace) -> None:
-        """Take a workspace back; the oldest one goes if there are too many."""
+        """Take a workspace back; drop the oldest one if there are too many."""
         self._idle.append(workspace)
 
 
 class Memory:
-    """What a pass forward leaves behind for the one back; it goes back to its pool in the end.
+    """Memory from the forward pass to the backward pass; it returns to its pool at the end.
 
     Attributes:
         batch: rows.
         time: steps.
-        pool: where its workspace comes from; None before the first pass.
+        pool: the pool of its workspace; None before the first pass.
     """
 
     def __init__(self, batch: int, time: int) -> None:
@@ -146,7 +147,7 @@ class Memory:
         self._workspace: Workspace | None = None
 
     def taken_from(self, pool: Pool) -> Workspace:
-        """Return a workspace of a pool, the same for every pass."""
+        """Return a workspace from a pool, the same one for every pass."""
         if pool is not self.pool or self._workspace is None:
             self._give_back()
             self.pool, self._workspace = pool, pool.take(self.batch, self.time)

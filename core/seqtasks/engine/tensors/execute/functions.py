@@ -30,13 +30,14 @@ def functions(vocabulary: int) -> dict[str, Any]:
 
 
 def _hold(held: Tensor, states: Tensor, running: Tensor, run_once: Tensor) -> None:
-    """Write the states after each step; while a row waits, the one after its first step.
+    """Write the states after each step; while a row waits, write the state after its first step.
 
     Args:
         held: (time, batch, size).
         states: (time + 1, batch, size), the states before and after each step.
         running: (time, batch, 1) bool, whether a row has begun.
-        run_once: (1, batch, 1) int64, the steps after which it has made its first.
+        run_once: (1, batch, 1) int64, the number of steps after which a row has made its first
+            step.
     """
     after = states.gather(0, run_once.expand(1, *states.shape[1:]))
     torch.where(running, states[1:], after, out=held)
@@ -50,7 +51,7 @@ def _strided(
     shape: tuple[int, ...],
     strides: tuple[int, ...],
 ) -> Tensor:
-    """Return places of each row, (rows, ...); of memory without rows where `rows` is None."""
+    """Return positions for each row, (rows, ...); without rows if `rows` is None."""
     lead = () if rows is None else (rows,)
     steps = () if rows is None else (size,)
     return memory.as_strided((*lead, *shape), (*steps, *strides), memory.storage_offset() + first)
@@ -65,7 +66,7 @@ def _steps(
     strides: tuple[int, ...],
     backwards: bool = False,
 ) -> tuple[Tensor, ...]:
-    """Return places of each step, (batch, ...) each."""
+    """Return positions for each step, (batch, ...) each."""
     count, batch, size = memory.shape
     whole = memory.as_strided(
         (count, batch, *shape), (batch * size, size, *strides), memory.storage_offset() + first

@@ -20,7 +20,7 @@ __all__ = ["TensorProgram"]
 
 
 class _Variant(Pool):
-    """The program of an analysis, for histories that have gradients of their own, or have none."""
+    """The program of an analysis, either with or without gradients for histories."""
 
     def __init__(self, analysis: Analysis, device: torch.device, external: bool) -> None:
         super().__init__(max(math.prod(part.shape) for part in analysis.parts))
@@ -38,15 +38,15 @@ class _Variant(Pool):
 
 
 class TensorProgram:
-    """Runs an analysed model by tensor operations.
+    """Runs an analysed model by torch calls.
 
-    What does not depend on the state is computed for all steps at once; the loops hold what is
-    left, each statement one call of torch into memory kept between steps. It is written as Python
-    source once and for all, so that nothing is decided while it runs.
+    Values that do not depend on the state are computed for all steps at once. The loops hold the
+    rest: each statement is one torch call into memory kept between steps. The Python source is
+    written once, so nothing is decided while it runs.
 
     Args:
-        analysis: of the model.
-        device: where its parameters are.
+        analysis: the analysis of the model.
+        device: the device of its parameters.
     """
 
     engine = "torch"
@@ -65,7 +65,7 @@ class TensorProgram:
 
     @property
     def source(self) -> str:
-        """The Python that runs where nobody asks for the states of every step."""
+        """The Python source that runs if nobody asks for the states of every step."""
         return self._variant(False).source
 
     def tensors(self) -> list[Tensor]:
@@ -73,13 +73,13 @@ class TensorProgram:
         return self._tensors
 
     def reading(self, tensors: list[Tensor]) -> "TensorProgram":
-        """Return the same program of other tensors, in the order of `tensors`."""
+        """Return the same program for other tensors, in the order of `tensors`."""
         other = copy.copy(self)
         other._tensors = tensors
         return other
 
     def memory(self, batch: int, time: int) -> Memory:
-        """Return memory for a pass forward and back of a batch."""
+        """Return memory for a forward and a backward pass of a batch."""
         return Memory(batch, time)
 
     @torch.no_grad()
@@ -96,15 +96,15 @@ class TensorProgram:
         Args:
             inputs: (batch, time) int64 or (batch, time, features).
             lengths: (batch,) int64 if the program is masked.
-            given: the states to start from, each (batch, ...), all layers' in a row.
-            memory: of `memory(batch, time)`; the pass back needs it as it is left.
+            given: the states to start from, each (batch, ...), of all layers as one list.
+            memory: the result of `memory(batch, time)`; the backward pass needs it as it is left.
             histories: whether to return the states of every step.
 
         Returns:
-            predictions (batch, time, outputs), the final states, and those of every step.
+            The predictions (batch, time, outputs), the final states, and the states of every step.
 
         Raises:
-            IndexError: for an input that is no symbol.
+            IndexError: for an input that is not a symbol.
         """
         variant = self._variant(histories)
         work = memory.taken_from(variant)
@@ -141,16 +141,16 @@ class TensorProgram:
         histories_back: Sequence[Tensor] | None,
         of_inputs: bool = True,
     ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]:
-        """Return the gradients of the parameters, the inputs, if wanted, and the given states.
+        """Return the gradients of parameters, inputs (if wanted) and given states.
 
-        The memory must be as the pass forward left it; this pass leaves it so.
+        The memory must be as the forward pass left it; this pass does not change that.
 
         Raises:
-            ValueError: for gradients of histories that the pass forward did not return.
+            ValueError: for gradients of histories that the forward pass did not return.
         """
         variant = memory.pool
         if not isinstance(variant, _Variant):
-            raise ValueError("there is no pass forward to go back from")
+            raise ValueError("the backward pass needs a forward pass first")
         work = memory.taken_from(variant)
         together = None if lengths is None else EndingTogether(work.time, lengths)
         if together is not None:
@@ -167,7 +167,7 @@ class TensorProgram:
             ]
         buffers["cotangent"].copy_(predictions_back.transpose(0, 1))
         if histories_back is not None and variant is not self._variants.get(True):
-            raise ValueError("the pass forward was not asked for the states of every step")
+            raise ValueError("the forward pass was not asked for the states of every step")
         for number, (name, _) in enumerate(self._states):
             external = buffers.get(f"external_{name}")
             if external is not None and histories_back is None:
@@ -246,7 +246,7 @@ class TensorProgram:
         return make(work.buffers, parameters, variant.constants, work.batch, start, time)
 
     def _addresses(self) -> tuple[int, ...] | None:
-        """Return where the parameters are; None where one is not contiguous, and is copied."""
+        """Return the addresses of the parameters; None if one is copied to be contiguous."""
         if not all(tensor.is_contiguous() for tensor in self._tensors):
             return None
         return tuple(tensor.data_ptr() for tensor in self._tensors)
@@ -256,6 +256,6 @@ class TensorProgram:
 
 
 def _by_batch(rows: Tensor, work: Workspace) -> Tensor:
-    """Return a copy of what is (time, batch, ...), or its rows, as (batch, time, features)."""
+    """Return a (batch, time, features) copy of a (time, batch, ...) value or of its rows."""
     by_time = rows.reshape(work.time, work.batch, -1)
     return by_time.transpose(0, 1).clone(memory_format=torch.contiguous_format)

@@ -8,21 +8,21 @@ from seqtasks.engine.graph.node import Node
 __all__ = ["LASTING", "Buffer", "Contraction", "Slot", "Storage", "Term"]
 
 LASTING = ("steps", "states", "stretch", "carry")
-"""Kinds of buffers with all steps, of a batch or of a stretch."""
+"""The kinds of buffers that hold all steps, of a batch or of a stretch."""
 
 
 @dataclass(frozen=True)
 class Buffer:
-    """Memory of a program.
+    """One piece of a program's memory.
 
     Attributes:
-        name: in the source.
+        name: its name in the source.
         kind: `one`, (size,); `vocabulary`, (symbols, size); `scratch`, (batch, size); `steps`,
-            (time, batch, size); `states`, one step more; `stretch` and `carry`, the same for the
-            steps of a stretch of the pass back.
-        size: numbers in a row.
+            (time, batch, size); `states`, one step more than `steps`; `stretch` and `carry`, the
+            same two for the steps of one stretch of the backward pass.
+        size: the number of elements in a row.
         truth: whether it holds truth values.
-        zero: whether some of it is zero from the beginning, and stays so.
+        zero: whether part of it is zero from the beginning and stays zero.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Slot:
-    """A place in a buffer: where in a row it begins, and how many steps later it lies."""
+    """A place in a buffer: where in a row it begins, and how many steps later it is."""
 
     buffer: Buffer
     first: int = 0
@@ -43,7 +43,7 @@ class Slot:
 
 @dataclass
 class Term:
-    """A term of a sum: a `value`, a `product`, `multiply` or `divide`, or a view's `boxes`."""
+    """A term of a sum: `value`, `product`, `multiply`, `divide`, or the `boxes` of a view."""
 
     sign: int
     operation: str
@@ -55,7 +55,7 @@ class Term:
 class Contraction:
     """A product of a vector (1, summed) and a matrix (summed, kept), for each row of the batch.
 
-    With a matrix to the left, torch takes up to twenty times as long.
+    With the matrix on the left, torch takes up to twenty times as long.
     """
 
     vector: tuple[Node, Strided]
@@ -65,19 +65,19 @@ class Contraction:
 
 @dataclass
 class Storage:
-    """Where a program's values lie.
+    """The places of a program's values.
 
     Attributes:
-        slots: of each value with memory.
-        buffers: all, by name.
-        sums: a sum -> its terms, without what lies in its place already.
-        started: sums whose place holds a first term.
-        contractions: sum over an axis -> the product that it is.
+        slots: the place of each value with memory.
+        buffers: all buffers, by name.
+        sums: a sum -> its terms, except the term that is already in its place.
+        started: sums whose place already holds a first term.
+        contractions: a sum over an axis -> the equivalent product.
         inside: values that are computed only as part of a sum.
-        fills: sum -> what is copied to its place before its loop back.
-        merged: (layer, part) -> the sum whose place the gradient carried back is added to.
-        preloaded: those of them whose place holds a first term before the loop.
-        direct: sums over steps that are computed right into gradients.
+        fills: a sum -> the value that is copied to its place before its backward loop.
+        merged: (layer, part) -> the sum in whose place the gradient carried back is added.
+        preloaded: the keys of `merged` whose place holds a first term before the loop.
+        direct: sums over steps that are computed directly into gradients.
     """
 
     slots: dict[Node, Slot] = field(default_factory=dict[Node, Slot])

@@ -20,9 +20,10 @@ class Write:
     """One rectangle of a gradient.
 
     Attributes:
-        source: the value it comes from.
-        box: where it goes, and which places of the source; None for all of one to all of the other.
-        add: whether something is there already.
+        source: the value that is written.
+        box: where it goes, and from which positions of the source; None copies all of the source to
+            all of the gradient.
+        add: whether to add to an earlier value.
     """
 
     source: Node
@@ -32,14 +33,14 @@ class Write:
 
 @dataclass
 class Assembly:
-    """A gradient: its rectangles, in order, and whether it is zero to begin with."""
+    """A gradient: its rectangles, in order, and whether it must be zeroed first."""
 
     writes: list[Write]
     zero: bool
 
 
 def without_memory(parted: Sections) -> set[Node]:
-    """Return what needs no memory: sums over steps computed right into gradients, and placings."""
+    """Return values without memory: direct sums over steps, and views written in place."""
     roots = parted.roots
     uses: dict[Node, int] = {}
     elsewhere: set[Node] = set(roots.all()) - {
@@ -69,7 +70,7 @@ def _is_direct(node: Node, source: Node, index: Index) -> bool:
     if source.operation not in DIRECT:
         return False
     if source.operation == "sum_of_columns" and source.shape[1:]:
-        return False  # it is summed row by row, as it lies in memory
+        return False  # it is summed row by row, as it is stored
     if node is source:
         return True
     if source.operation == "outer" and len(node.shape) != 2:
@@ -90,7 +91,7 @@ def _has_strides(box: Box, strides: tuple[int, ...]) -> bool:
 
 
 def assemblies(parted: Sections, direct: set[Node]) -> dict[Node, Assembly]:
-    """Return how each parameter's gradient is put together; sums over all steps come first."""
+    """Return how each parameter's gradient is assembled; sums over all steps come first."""
 
     def comes_late(node: Node) -> bool:
         source = source_of(node)[0]

@@ -1,8 +1,8 @@
 """Assign buffers to values, and let values share a buffer.
 
-A value that is used once may lie where its user's result will lie: what is added to a product
-before the loop, an activation, the parts of a concatenation. Users are therefore placed before
-what they use. A value of the pass forward that the pass back reads is never written over.
+A value that is used once may be stored where its user's result will be: the first term of a sum,
+the input of an activation, the parts of a concatenation. The planner therefore places users before
+the values they use. It never overwrites a value of the forward pass that the backward pass reads.
 """
 
 import numpy as np
@@ -31,11 +31,11 @@ _IN_PLACE = {*POINTWISE, "interpolate"}
 
 
 def plan_storage(parted: Sections, direct: set[Node]) -> Storage:
-    """Decide where values lie.
+    """Decide where values are stored.
 
     Args:
         parted: the model.
-        direct: sums over steps that are computed right into gradients.
+        direct: sums over steps that are computed directly into gradients.
     """
     planner = _Planner(parted, Storage(direct=direct))
     planner.place_leaves()
@@ -84,7 +84,7 @@ class _Planner:
                 storage.slots[node] = Slot(storage.buffer(name, kind, node.size, truth))
 
     def place(self, node: Node) -> None:
-        """Place a node whose users are placed, and what may lie in its place."""
+        """Place a node whose users are placed, and the values that may share its place."""
         storage, parted = self.storage, self.parted
         known = node in storage.inside or node in storage.direct
         if known or node.operation in LEAVES or is_alias(node):
@@ -126,7 +126,7 @@ class _Planner:
     # ---- sums
 
     def _merge(self, node: Node) -> None:
-        """Let a gradient that is carried back be added right to the sum that it goes into."""
+        """Let a gradient that is carried back be added directly to its sum."""
         parted, storage = self.parted, self.storage
         if node.operation == "arriving" or node in storage.slots or not parted.in_loop(node):
             return
@@ -150,7 +150,7 @@ class _Planner:
                 return
 
     def _takes_back(self, node: Node) -> bool:
-        """Say whether a value is a sum that a gradient carried back can be added right to."""
+        """Say whether a value is a sum to which a carried gradient can be added directly."""
         if node.operation != "add" or not self.parted.in_loop(node):
             return False
         used = self.parted.users
@@ -159,7 +159,7 @@ class _Planner:
         )
 
     def _early(self, node: Node) -> Term | None:
-        """Return a term that is known before a sum's loop."""
+        """Return a term that is known before its sum's loop."""
         parted = self.parted
         for term in self.storage.sums[node]:
             plus = term.operation == "value" and term.sign == 1
@@ -197,7 +197,7 @@ class _Planner:
                 first += part.size
 
     def _whole(self, operand: Node) -> Node | None:
-        """Return the value of which an operand is all, in its order."""
+        """Return the value that an operand reads whole and in order, or None."""
         if operand.operation != "view":
             return operand
         source = operand.inputs[0]
@@ -207,7 +207,7 @@ class _Planner:
         return None
 
     def _can_share(self, node: Node, source: Node) -> bool:
-        """Say whether a value may lie in the place of its only user."""
+        """Say whether a value may be stored in the place of its only user."""
         parted, storage = self.parted, self.storage
         if source.operation in LEAVES or source.operation in ("view", "spread", "symbols"):
             return False
@@ -247,7 +247,7 @@ class _Planner:
         return lasting if self._has_early(node) else "scratch"
 
     def _goes_within(self, node: Node) -> tuple[Node, int] | None:
-        """Return the value, and where, over part of which an activation may be written."""
+        """Return the value that an activation may partly overwrite, and the position."""
         parted, storage = self.parted, self.storage
         if node.operation not in _IN_PLACE or len(node.inputs) != 1 or node in storage.slots:
             return None
@@ -273,7 +273,7 @@ class _Planner:
         return source, int(index[0])
 
     def _has_early(self, node: Node) -> bool:
-        """Say whether something computed before the loop may lie in a value's place."""
+        """Say whether a value computed before the loop may be stored in a value's place."""
         parted, storage = self.parted, self.storage
         if node in storage.sums:
             early = self._early(node)

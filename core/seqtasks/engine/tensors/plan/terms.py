@@ -12,16 +12,16 @@ __all__ = ["contraction_of", "terms_of"]
 
 
 def terms_of(parted: Sections, storage: Storage, node: Node) -> list[Term]:
-    """Return the terms of a sum, or of a product, and note in storage which values are inside."""
+    """Return the terms of a sum or a product; note the values inside them in storage."""
     if node.operation == "linear":
         return [Term(1, "product", (node.inputs[0], node.inputs[1]), node.value)]
     return _Terms(parted, storage).of(node)
 
 
 def contraction_of(parted: Sections, storage: Storage, node: Node) -> Contraction | None:
-    """Return the matrix and the vector of which a sum over an axis is the product, row by row.
+    """Return a sum over an axis as a product of a matrix and a vector, row by row.
 
-    The vector is one of two factors: the one that is spread over the axis that is kept.
+    The vector is one of two factors: the factor that is repeated over the axis that is kept.
     """
     if node.operation != "sum" or node.columns == Columns.ONE:
         return None

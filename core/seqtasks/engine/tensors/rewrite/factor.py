@@ -1,7 +1,7 @@
 """Put fewer operations into the loops: interpolate in one call, take factors out.
 
-What a loop carries back it only multiplies and adds up. So g · a · b becomes g · (a · b), whose
-second factor is known before the loop back, for all steps at once.
+A backward loop only multiplies and adds what it carries back. So g · a · b becomes g · (a · b): the
+second factor is known before the backward loop, for all steps at once.
 """
 
 from seqtasks.engine.graph.build import Graph
@@ -24,11 +24,11 @@ _ZERO_OF_ZERO = ("linear", "sum", "sum_of_columns", "sum_by_symbol")
 
 
 def without_nothings(graph: Graph, roots: Roots, external: bool) -> Roots:
-    """Remove what only stops gradients, and added zeros, and work on many numbers that are few.
+    """Remove stopped gradients and added zeros, and compute on smaller values where possible.
 
     Args:
         graph: receives new nodes.
-        roots: what is needed.
+        roots: the values to compute.
         external: whether the states of every step have gradients from outside.
     """
 
@@ -63,7 +63,7 @@ def _looked_up_before_spread(graph: Graph, node: Node, table: Node) -> Node | No
 
 
 def _summed_before_columns(graph: Graph, node: Node, total: Node) -> Node | None:
-    """Sum a row's numbers before the rows are summed up, which are fewer then."""
+    """Sum the elements of a row before the rows are summed, so that fewer elements remain."""
     over = total.inputs[0] if total.operation == "view" else total
     if over.operation not in ("sum_by_symbol", "sum_of_columns"):
         return None
@@ -109,7 +109,7 @@ def _is_complement(node: Node, weight: Node) -> bool:
 
 
 def early_together(graph: Graph, phases: Phases, roots: Roots) -> Roots:
-    """Add up first, in the sums of loops, what is known before the loop."""
+    """In a loop's sums, first add the terms that are known before the loop."""
     nodes = live(roots.all())
     used = users(nodes)
     wanted = set(roots.all())
@@ -145,7 +145,7 @@ def early_together(graph: Graph, phases: Phases, roots: Roots) -> Roots:
 
 
 def with_factors_outside(graph: Graph, phases: Phases, roots: Roots) -> Roots:
-    """Write each value of a loop back as something carried times a factor known before."""
+    """Write each value of a backward loop as a carried value times an early factor."""
     forms: dict[Node, tuple[Node, Node | None]] = {}
 
     def form(node: Node) -> tuple[Node, Node | None]:
@@ -189,8 +189,8 @@ def with_factors_outside(graph: Graph, phases: Phases, roots: Roots) -> Roots:
                 if base is other and (one is not None or two is not None):
                     factors = [factor_of(n) for n in inputs]
                     return made(base, graph.pointwise(node.operation, *factors))
-            # Of other conditions the gradient that is left out may be no number, which a factor of
-            # zero would leave so.
+            # Under other conditions the omitted gradient may be NaN, and a factor of zero would
+            # leave it NaN.
             case "where", [False, True, False] if _is_of_lengths(inputs[0], inputs[2]):
                 return chosen(inputs[0], inputs[1], True)
             case "where", [False, False, True] if _is_of_lengths(inputs[0], inputs[1]):
@@ -209,7 +209,7 @@ def with_factors_outside(graph: Graph, phases: Phases, roots: Roots) -> Roots:
 
 
 def _is_of_lengths(condition: Node, other: Node) -> bool:
-    """Say whether a choice is between a gradient and zero, by whether a row goes on."""
+    """Say whether a choice is between a gradient and zero, by whether a row still runs."""
     while condition.operation == "view":
         condition = condition.inputs[0]
     return condition.operation == "running" and _is_zero(other)
@@ -220,7 +220,7 @@ def _is_zero(node: Node) -> bool:
 
 
 def _worth_keeping(one: Node, other: Node) -> bool:
-    """Say whether a product of factors takes no more memory than the larger of them."""
+    """Say whether a product of factors takes no more memory than the larger factor."""
     return max(_numbers(one), _numbers(other)) >= one.size
 
 

@@ -1,7 +1,7 @@
 """Join operations that are alike into larger ones; their results become views.
 
-Products of one vector become one product with the matrices below each other; pointwise operations
-and sums over steps of neighbouring slices become one each.
+Products of one vector become one product with stacked matrices. Pointwise operations on
+neighbouring slices become one operation, and so do sums over steps.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ _SUMS_OVER_STEPS = ("outer", "sum_of_columns", "sum_by_symbol")
 
 
 def source_of(node: Node) -> tuple[Node, Index]:
-    """Return in whose memory a value lies, and where."""
+    """Return the node whose memory holds a value, and the positions in it."""
     if node.operation == "view":
         assert node.index is not None
         return node.inputs[0], node.index
@@ -57,7 +57,7 @@ def joined(graph: Graph, nodes: Sequence[Node]) -> Node:
 
 
 def _merged(graph: Graph, nodes: Sequence[Node]) -> list[Node]:
-    """Return the values of nodes, those that follow each other in memory as one."""
+    """Return the values of nodes; merge values that follow each other in memory."""
     merged: list[Node] = []
     for node in nodes:
         if merged:
@@ -71,14 +71,14 @@ def _merged(graph: Graph, nodes: Sequence[Node]) -> list[Node]:
 
 
 def below_each_other(graph: Graph, matrices: Sequence[Node]) -> Node:
-    """Return matrices of one width as one matrix."""
+    """Stack matrices of one width into one matrix."""
     flat = joined(graph, matrices)
     shape = (sum(m.shape[0] for m in matrices), matrices[0].shape[1])
     return view(graph, flat, np.arange(flat.size), shape)
 
 
 def products_joined(graph: Graph, roots: Roots) -> Roots:
-    """Join the products of one vector, and what is known before and added to them."""
+    """Join the products of one vector, with the early terms that are added to them."""
     needed = set(live(roots.forward()))
     nodes = live(roots.all())
     used = users(nodes)
@@ -114,7 +114,7 @@ def products_joined(graph: Graph, roots: Roots) -> Roots:
 
 
 def _home(product: Node, used: dict[Node, list[Node]]) -> tuple[Node | None, Node]:
-    """Return what is added to a product and known before it, and the sum; or only the product."""
+    """Return the early term added to a product, with the sum; or None and the product."""
     if len(used[product]) == 1 and used[product][0].operation == "add":
         total = used[product][0]
         others = [n for n in total.inputs if n is not product]
@@ -126,7 +126,7 @@ def _home(product: Node, used: dict[Node, list[Node]]) -> tuple[Node | None, Nod
 def _ordered(
     group: list[tuple[Node, Node | None, Node]], used: dict[Node, list[Node]]
 ) -> list[tuple[Node, Node | None, Node]]:
-    """Put those together of which the same function is taken."""
+    """Put products next to each other if the same function is applied to them."""
 
     def function(out: Node) -> str:
         names = [n.operation for n in used[out] if len(n.inputs) == 1 and n.operation in POINTWISE]
@@ -194,13 +194,13 @@ def _source_or_number(node: Node) -> object:
 
 
 def _operands(node: Node) -> list[Index]:
-    """Return the places of the operands that may differ among alike operations."""
+    """Return the positions of the operands that may differ among similar operations."""
     inputs = node.inputs[:1] if node.operation in _SUMS_OVER_STEPS else node.inputs
     return [source_of(n)[1] for n in inputs if n.operation != "constant"]
 
 
 def _runs(members: list[Node]) -> list[list[Node]]:
-    """Return those of some alike operations whose operands go on in memory, one after the other."""
+    """Return runs of similar operations whose operands follow each other in memory."""
     members = sorted(members, key=lambda n: [int(places[0]) for places in _operands(n)])
     runs: list[list[Node]] = []
     together: list[Index] = []
@@ -218,7 +218,7 @@ def _runs(members: list[Node]) -> list[list[Node]]:
 
 
 def _goes_on(index: Index, node: Node) -> bool:
-    """Say whether places follow each other, or, for pointwise operations, are all the same."""
+    """Say whether positions are consecutive, or, for pointwise operations, all the same."""
     if node.operation in _SUMS_OVER_STEPS:
         return np.array_equal(index, index[0] + np.arange(index.size))
     pattern = strided(index, index.shape)

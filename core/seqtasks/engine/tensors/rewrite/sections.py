@@ -1,8 +1,8 @@
 """Divide a rewritten model into sections, in the order in which they run.
 
-A section is a phase, but for two kinds of values. What only the pass back needs of the forward
-phases is computed at its beginning, for all steps at once; and what a loop back does not carry on
-is computed after it, for all steps at once.
+A section is a phase, with two exceptions. Forward values that only the backward pass needs are
+computed at its beginning, for all steps at once. Values of a backward loop that it does not carry
+on are computed after it, for all steps at once.
 """
 
 from collections.abc import Iterable
@@ -45,13 +45,13 @@ class Sections:
     """A rewritten model.
 
     Attributes:
-        analysis: of the model.
-        roots: what is computed; `following`, `before` and `inputs` are `stored` and `arriving`
-            values where they had no memory of their own.
-        nodes: all there is to compute, in an order of computing.
-        users: of each node.
-        section: of each node.
-        forward: what the pass forward computes.
+        analysis: the analysis of the model.
+        roots: the values to compute; `following`, `before` and `inputs` are `stored` and `arriving`
+            nodes if they had no memory of their own.
+        nodes: all nodes to compute, in an order of computing.
+        users: the users of each node.
+        section: the section of each node.
+        forward: the values that the forward pass computes.
         wanted: the roots as a set.
     """
 
@@ -72,7 +72,7 @@ class Sections:
         return len(self.users[node]) == 1 and node not in self.wanted
 
     def readers(self, node: Node) -> Iterable[Node]:
-        """Yield who computes with a value, maybe through views of it."""
+        """Yield the nodes that compute with a value, directly or through views of it."""
         for user in self.users[node]:
             if is_alias(user):
                 yield from self.readers(user)
@@ -81,23 +81,23 @@ class Sections:
 
 
 def is_flat_view(node: Node) -> bool:
-    """Say whether a view can be read from its source's memory as it stands."""
+    """Say whether a view can be read directly from its source's memory."""
     assert node.index is not None
     return strided(node.index, node.shape) is not None
 
 
 def is_alias(node: Node) -> bool:
-    """Say whether a node is in the memory of its input."""
+    """Say whether a node is stored in the memory of its input."""
     if node.operation == "view":
         return is_flat_view(node)
     return node.operation in ("spread", "symbols")
 
 
 def sections(analysis: Analysis, external: bool) -> Sections:
-    """Rewrite a model for tensors, and part it.
+    """Rewrite a model for torch calls, and divide it into sections.
 
     Args:
-        analysis: of the model.
+        analysis: the analysis of the model.
         external: whether the states of every step have gradients from outside.
     """
     found = Sections(analysis, _with_places(analysis, _rewritten(analysis, external)))
@@ -132,7 +132,7 @@ def _rewritten(analysis: Analysis, external: bool) -> Roots:
 
 
 def _with_places(analysis: Analysis, roots: Roots) -> Roots:
-    """Let each next state, and each gradient that is carried on, be a value with its own memory."""
+    """Give each next state, and each gradient that is carried on, memory of its own."""
     graph, phases = analysis.graph, analysis.phases
     following: list[Node] = []
     before: list[Node] = []
@@ -170,7 +170,7 @@ def _with_places(analysis: Analysis, roots: Roots) -> Roots:
 
 
 def _inside(roots: list[Node]) -> set[Node]:
-    """Return what roots are computed from within their own phases."""
+    """Return the nodes from which roots are computed within their own phases."""
     return reached(roots, lambda node: [n for n in node.inputs if n.phase == node.phase])
 
 

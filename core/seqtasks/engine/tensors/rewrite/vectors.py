@@ -1,7 +1,7 @@
 """Write sums of transposed products, as the backward pass has them, as one product each.
 
-Their vectors stand side by side in one. In a loop back each vector is something carried times a
-factor known before; those of one carried value become one multiplication.
+The vectors are joined side by side into one. In a backward loop each vector is a carried value
+times a factor known before; the vectors of one carried value become one multiplication.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ __all__ = ["contributions_joined", "vectors_joined"]
 
 @dataclass
 class _Sum:
-    """A sum with several products: its terms, and the products among them."""
+    """A sum with several products: all its terms, and the products among them."""
 
     terms: list[Node]
     products: list[Node]
@@ -38,7 +38,7 @@ class _Sum:
 
 
 def vectors_joined(graph: Graph, phases: Phases, roots: Roots) -> Roots:
-    """Join the transposed products of each sum in the pass back."""
+    """Join the transposed products of each sum in the backward pass."""
     nodes = live(roots.all())
     order = {node: k for k, node in enumerate(nodes)}
     sums = _sums(nodes, phases, roots)
@@ -107,7 +107,7 @@ def _can_move(vector: Node) -> bool:
 
 
 def _side_by_side(graph: Graph, new: dict[Node, Node], products: list[Node]) -> tuple[Node, Node]:
-    """Return the matrices below each other and the vectors side by side."""
+    """Return the stacked matrices, and the vectors side by side."""
     products = sorted(products, key=lambda p: int(source_of(p.inputs[0])[1][0]))
     bases = {p: _carried(new[p.inputs[1]]) for p in products}
     order = list(dict.fromkeys(bases.values()))
@@ -127,7 +127,7 @@ def _side_by_side(graph: Graph, new: dict[Node, Node], products: list[Node]) -> 
 
 
 def _carried(vector: Node) -> Node:
-    """Return what is carried in carried · factor, or the vector itself."""
+    """Return the carried value in carried · factor, or the vector itself."""
     if vector.operation == "multiply":
         carried, factor = vector.inputs
         if factor.phase < carried.phase == vector.phase:
@@ -136,7 +136,7 @@ def _carried(vector: Node) -> Node:
 
 
 def _scaled(graph: Graph, base: Node, vectors: list[Node]) -> Node:
-    """Return vectors that are one value times different factors, side by side."""
+    """Return vectors side by side that are one value times different factors."""
     shape = (len(vectors), base.size)
     factors = joined(graph, [v.inputs[1] for v in vectors])
     repeated = view(graph, base, np.broadcast_to(np.arange(base.size), shape), shape)
@@ -147,7 +147,7 @@ def _scaled(graph: Graph, base: Node, vectors: list[Node]) -> Node:
 
 
 def contributions_joined(graph: Graph, roots: Roots) -> Roots:
-    """Join what goes to different places of one gradient and comes from one value."""
+    """Join contributions from one value to different places of one gradient."""
     parameters: dict[Node, list[Node]] = {}
     for leaf, nodes in roots.parameters.items():
         by_source: dict[Node, list[Node]] = {}
