@@ -13,7 +13,7 @@ def write_files(page: str, folder: Path) -> None:
     """Write the files that a page shows into a folder.
 
     Blocks of one title are parts of one file, two empty lines apart. A file of the example plugin
-    must be that of `tests/example_plugin`, without the examples in its docstrings.
+    must equal `tests/example_plugin`, without the examples in its docstrings.
     """
     for name, content in SHOWN_FILE.findall(page):
         if name.startswith(EXAMPLE_FOLDER):

@@ -12,6 +12,7 @@ __all__ = [
     "DivergedError",
     "RunError",
     "RunInterruptedError",
+    "SeqtasksDeprecationWarning",
     "SeqtasksError",
     "StopRun",
     "UsageError",
@@ -30,6 +31,13 @@ class SeqtasksError(Exception):
 
 def _restored(cls: type[SeqtasksError], arguments: tuple[Any, ...]) -> SeqtasksError:
     return cls.__new__(cls, *arguments)
+
+
+class SeqtasksDeprecationWarning(FutureWarning):
+    """Something public will change: the text names the new way, and the version without the old.
+
+    Python shows a FutureWarning to users, a DeprecationWarning only to those who ask for it.
+    """
 
 
 class UsageError(SeqtasksError):

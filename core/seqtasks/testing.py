@@ -1,4 +1,4 @@
-"""What the tests of a plugin need: a trial of a task, and random streams to draw instances from."""
+"""For the tests of a plugin: a trial of a task, and random streams to draw instances from."""
 
 from seqtasks.errors import UsageError
 from seqtasks.randomness.streams import stream

@@ -1,4 +1,4 @@
-"""What a task's author may have got wrong in the settings that the task recommends."""
+"""Find mistakes in the settings that a task recommends."""
 
 from collections.abc import Callable, Iterator
 

@@ -24,7 +24,7 @@ def begin_linear(weights: Tensor, inputs: int) -> None:
 
     Args:
         weights: of any shape, a parameter or a part of one.
-        inputs: features that the whole map takes, of which `weights` may see a part.
+        inputs: features that the whole map takes; `weights` may see a part of them.
     """
     _begin(weights, 1 / math.sqrt(inputs))
 

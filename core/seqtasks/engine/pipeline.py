@@ -60,7 +60,7 @@ def analyse(
         input_size: features of real inputs.
         masked: whether each row will have its own length.
         external_states: whether the states at every step may receive gradients from outside.
-        form: of the states that are given to start from, if it is not that of the initial ones.
+        form: the form of the given states, if it differs from the form of the initial states.
         reads: of these modules; None to find them.
 
     Raises:

@@ -66,7 +66,7 @@ def build_model(
 
     Raises:
         UsageError: for a cell or readout that cannot be made, an embedding that does not fit, or
-            a cell of which Haiku's initialization is not known.
+            a cell whose initialization by Haiku is not known.
     """
     with torch_stream(seed, "initialisation").drawing():
         model = assemble(

@@ -1,6 +1,6 @@
 """Several gradients at once, as `is_grads_batched` and `torch.func.vmap` give them: one by one.
 
-A program works on memory, of which a batched tensor has none of its own.
+A program works on memory, and a batched tensor has no memory of its own.
 """
 
 from collections.abc import Callable, Sequence

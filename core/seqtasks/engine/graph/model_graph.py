@@ -113,7 +113,7 @@ class Analysis:
         return [part for loop in self.loops for part in loop.parts]
 
     def with_phases(self, phases: Mapping[Node, int]) -> "Analysis":
-        """Return the same model by new nodes, of which some belong to other phases.
+        """Return the same model by new nodes; some of them belong to other phases.
 
         A backend changes its own copy, so another backend finds the model as it was.
         """

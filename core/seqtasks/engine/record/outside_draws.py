@@ -98,7 +98,7 @@ def _is_alone() -> bool:
 
 @dataclass(frozen=True)
 class _Generator:
-    """What gives the state of a generator or an iterator, and puts it back; an iterator stays."""
+    """Functions that give the state of a generator or an iterator and put it back; an iterator stays."""
 
     get: Callable[[], Any]
     put: Callable[[Any], object] = lambda state: None

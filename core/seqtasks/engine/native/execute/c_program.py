@@ -100,7 +100,9 @@ class Program:
             )
         self._library = load(self.source)
         if not layouts_agree(self._library):
-            raise CompilerError("its structures in C are not those of this version of seqtasks")
+            raise CompilerError(
+                "its structures in C differ from the structures of this version of seqtasks"
+            )
         self._train = self._library.seqtasks_train
         self._train.argtypes, self._train.restype = [ctypes.POINTER(Job)], ctypes.c_int
         self._memory_needed = self._library.seqtasks_memory
