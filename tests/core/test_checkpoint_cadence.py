@@ -8,7 +8,7 @@ import torch
 
 import seqtasks as st
 from seqtasks.errors import RunInterruptedError, UsageError
-from seqtasks.runs import lifecycle, training_run
+from seqtasks.runs import active_run, training_loop
 from seqtasks.runs.checkpoint import read_checkpoint
 
 SETTINGS = {
@@ -42,13 +42,13 @@ def without_seconds(history):
 def saves(monkeypatch):
     """The steps at which checkpoints are written."""
     steps = []
-    real = lifecycle.write_checkpoint
+    real = active_run.write_checkpoint
 
     def write(path, checkpoint):
         steps.append(checkpoint.progress["step"])
         real(path, checkpoint)
 
-    monkeypatch.setattr(lifecycle, "write_checkpoint", write)
+    monkeypatch.setattr(active_run, "write_checkpoint", write)
     return steps
 
 
@@ -63,7 +63,7 @@ def each_step_takes(monkeypatch):
             perf_counter = staticmethod(time.perf_counter)
             monotonic = staticmethod(lambda: seconds * next(clock))
 
-        monkeypatch.setattr(training_run, "time", Clock)
+        monkeypatch.setattr(training_loop, "time", Clock)
 
     return let
 
@@ -98,14 +98,14 @@ def test_a_run_goes_on_from_a_checkpoint_by_the_clock_to_the_same_bits(
 ):
     settings = {**SETTINGS, "engine": "plain"}
     whole = st.run("parity", **settings, out=tmp_path / "whole")
-    real = lifecycle.write_checkpoint
+    real = active_run.write_checkpoint
 
     def kill(path, checkpoint):
         real(path, checkpoint)
         if checkpoint.progress["step"] >= killed_at:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(lifecycle, "write_checkpoint", kill)
+    monkeypatch.setattr(active_run, "write_checkpoint", kill)
     each_step_takes(20)
     with pytest.raises(KeyboardInterrupt):
         st.run("parity", **settings, checkpoint_every="30s", out=tmp_path / "killed")

@@ -3,10 +3,15 @@
     directory, making, locking  the folder of a run: numbered, made whole, locked
     listing, header             what lies in a folder of runs, read without torch
     checkpoint                  tensors and a little JSON in one safetensors file
-    run_record, belonging       `experiment.json`, and what belongs to it
+    training_run                `Run`, as observers see it, and `Result`
     prepare                     what must be right before a run begins
-    training_run                the training loop, `Run` and `Result`
+    run_record                  `experiment.json`, written when a run begins
+    run_on_disk, belonging      a run that was begun before; what belongs to its record
+    record_changes              the changes of the record at a resume
+    saved_state, restore        read a checkpoint or weights; go back to the last checkpoint
     observers, plots            who is told of a run; its pictures
+    active_run                  a run with what trains, keeps, observes and ends it
+    training_loop, run_scores   train it; score it
     lifecycle                   `run` and `resume`, from start to result
     load                        read a finished or interrupted run back
 

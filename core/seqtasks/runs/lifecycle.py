@@ -1,7 +1,7 @@
 """Start a run and resume one."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import closing
 from numbers import Integral
 from pathlib import Path
@@ -10,61 +10,43 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqtasks.errors import SeqtasksError, UsageError, counted, explain
+from seqtasks.errors import UsageError, counted
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.experiments.find import load_experiment
-from seqtasks.files.atomic import (
-    appending,
-    sync,
-    write_json,
-    writing,
-)
-from seqtasks.files.critical_section import saving
+from seqtasks.files.atomic import write_json
 from seqtasks.models.caller_settings import own_settings
 from seqtasks.registry.find import task as find_task
 from seqtasks.registry.references import short_name
+from seqtasks.runs.active_run import ActiveRun, Stop, never
 from seqtasks.runs.belonging import decided_by
-from seqtasks.runs.checkpoint import Checkpoint, write_checkpoint, write_weights
+from seqtasks.runs.checkpoint import write_weights
 from seqtasks.runs.directory import RunDirectory
-from seqtasks.runs.load import check_record, finished_result, restore_run
 from seqtasks.runs.observers import MetricsLog, Observers
 from seqtasks.runs.prepare import prepare
-from seqtasks.runs.run_record import (
-    begin_record,
+from seqtasks.runs.record_changes import (
     check_engine,
     check_things,
-    recorded_experiment,
-    remember_own_code,
     warn_of_versions,
     with_engine,
     with_more_steps,
 )
-from seqtasks.runs.training_run import (
-    OBSERVER_STOPPED,
-    Result,
-    Run,
-    interruption,
-    parameter_count,
-    train,
-)
-from seqtasks.scoring.baselines import Baseline, baselines_beside
-from seqtasks.scoring.evaluate import Score, evaluate_at, marked
-from seqtasks.scoring.over_range import RangeScore, evaluate_range
+from seqtasks.runs.restore import restore_run
+from seqtasks.runs.run_on_disk import read_run
+from seqtasks.runs.run_record import begin_record, remember_own_code
+from seqtasks.runs.run_scores import score_over_range, scores_at_lengths, without_learning
+from seqtasks.runs.training_loop import train
+from seqtasks.runs.training_run import OBSERVER_STOPPED, Result, Run, parameter_count
+from seqtasks.scoring.evaluate import Score
 from seqtasks.tasks import Task
 from seqtasks.tasks.settings import EngineName
-from seqtasks.training import Trainer, check_state, state_tensors
+from seqtasks.training import check_state, state_tensors
 
 __all__ = ["resume", "run"]
 
 logger = logging.getLogger("seqtasks")
 
-Stop = Callable[[], int]
 UNTRAINED_SHARE = 4
 """The untrained model is scored on one n-th of the final evaluation's instances, n this number."""
-
-
-def _never() -> int:
-    return 0
 
 
 @own_settings()
@@ -74,7 +56,7 @@ def run(
     model: nn.Module | None = None,
     out: str | Path | None = None,
     observers: Iterable[Any] = (),
-    stop: Stop = _never,
+    stop: Stop = never,
     trust: bool = False,
     **settings: Any,
 ) -> Result:
@@ -123,13 +105,13 @@ def run(
     remember_own_code(experiment, own_model)
     with closing(trainer):
         if out is None:
-            return _execute(started, trainer, None, told, stop)
+            return _train_and_score(ActiveRun(started, trainer, None, told, stop))
         check_state(started.model)
         directory = begin_record(experiment, trainer, Path(out), own_model)
         started.path = directory.path
         started.decided_by = decided_by(directory.record())
         with directory.locked():
-            return _execute(started, trainer, directory, told, stop)
+            return _train_and_score(ActiveRun(started, trainer, directory, told, stop))
 
 
 @own_settings()
@@ -141,7 +123,7 @@ def resume(
     engine: EngineName | None = None,
     checkpoint_every: int | str | None = None,
     observers: Iterable[Any] = (),
-    stop: Stop = _never,
+    stop: Stop = never,
     trust: bool = False,
     allow_changes: bool = False,
     **own: Any,
@@ -170,29 +152,29 @@ def resume(
     told = Observers(observers)
     directory = RunDirectory.open(path)
     with directory.locked():
-        record = directory.record()
-        experiment = recorded_experiment(directory, record, own, model, trust)
-        check_record(directory, record, directory.checkpoint)
-        present = check_things(directory, record, experiment, own, allow_changes, model)
+        disk = read_run(directory, own, model, trust)
+        disk.check_record(directory.checkpoint)
+        present = check_things(disk, allow_changes)
+        record, experiment = disk.record, disk.experiment
         if checkpoint_every is not None:
             experiment = experiment.with_changes(checkpoint_every=checkpoint_every)
-        wanted = check_engine(directory, record) if engine is None else engine
+        wanted = check_engine(disk) if engine is None else engine
         threads = record.get("threads") if wanted == record.get("engine") == "native" else None
         by_record = engine is None  # if it cannot run, `with_engine` names one that can
         resumed, trainer = prepare(
             experiment.with_changes(engine=wanted), model, threads, may_fall_back=by_record
         )
         resumed.experiment = experiment
-        changed = with_engine(directory, present, trainer, wanted if engine is None else None)
+        changed = with_engine(disk, present, trainer, wanted if engine is None else None)
         if by_record and experiment.engine != "auto":
             trainer.hold_to_engine()
         resumed.path = directory.path
         resumed.decided_by = decided_by(record)
-        warn_of_versions(directory, record)
-        restore_run(resumed, trainer, directory, record)
+        warn_of_versions(disk)
+        restore_run(resumed, trainer, disk)
         if steps is not None:
             changed = with_more_steps(resumed, changed, steps)
-        elif resumed.stopped and finished_result(directory, experiment):
+        elif resumed.stopped and disk.finished_result():
             raise UsageError(
                 f"{directory.path} is finished ({_reason(resumed)} at step {resumed.step}); to "
                 f"train on, ask for more steps: --steps {2 * resumed.step}"
@@ -206,49 +188,49 @@ def resume(
         if before is not None and (before["stopped"] or "").startswith(OBSERVER_STOPPED):
             directory.result.unlink()  # it would look like the end of the longer run
         with closing(trainer):
-            return _execute(resumed, trainer, directory, told, stop)
+            return _train_and_score(ActiveRun(resumed, trainer, directory, told, stop))
 
 
-def _execute(
-    run: Run,
-    trainer: Trainer,
-    directory: RunDirectory | None,
-    told: Observers,
-    stop: Stop,
-) -> Result:
+def _train_and_score(active: ActiveRun) -> Result:
+    """Train a run to its end, score it, and write its result if it has a directory."""
+    run, trainer, directory, observers = (
+        active.run,
+        active.trainer,
+        active.directory,
+        active.observers,
+    )
     run.started_at_step = run.step
     log = None if directory is None else MetricsLog(directory.metrics, len(run.history))
     if log is not None:
-        told.add_essential(log)
-    told.tell("run_started", run=run)
+        observers.add_essential(log)
+    observers.tell("run_started", run=run)
     sequences = run.experiment.evaluation_sequences
     if not run.history:
-        few = max(1, sequences // UNTRAINED_SHARE)
-        untrained = [score.to_json() for score in _scores(run, trainer, directory, stop, few)]
-        run.history.append({"step": 0, "untrained": untrained})
+        untrained = scores_at_lengths(active, max(1, sequences // UNTRAINED_SHARE))
+        run.history.append({"step": 0, "untrained": [score.to_json() for score in untrained]})
         if log is not None:
             log.write(run)  # a checkpoint may precede the next line
     before = trainer.some_weights()
-    train(run, trainer, told, lambda: _save(run, trainer, directory), stop)
+    train(active)
     _warn_if_untrained(run, before, trainer.some_weights())
     result = Result(
-        run.experiment,
-        run.task,
-        run.model.eval(),
-        run.path,
-        run.step,
-        run.stopped,
-        run.seconds,
-        parameter_count(run.model),
-        _scores(run, trainer, directory, stop, sequences),
-        [Score.from_json(score) for score in run.history[0]["untrained"]],
-        run.history,
-        _range_score(run, trainer, directory, stop),
-        _without_learning(run),
+        experiment=run.experiment,
+        task=run.task,
+        model=run.model.eval(),
+        path=run.path,
+        step=run.step,
+        stopped=run.stopped,
+        seconds=run.seconds,
+        parameters=parameter_count(run.model),
+        scores=scores_at_lengths(active, sequences),
+        untrained=[Score.from_json(score) for score in run.history[0]["untrained"]],
+        history=run.history,
+        score=score_over_range(active),
+        without_learning=without_learning(run),
     )
     if directory is not None:
         _write_result(result, directory, run.decided_by)
-    told.tell("run_finished", run=run, result=result)
+    observers.tell("run_finished", run=run, result=result)
     return result
 
 
@@ -260,78 +242,6 @@ def _warn_if_untrained(run: Run, before: list[Tensor], after: list[Tensor]) -> N
             f"{counted(made, 'step')} of training changed no parameter: no gradient reaches them, "
             f"or the learning rate {run.experiment.learning_rate:g} is too small"
         )
-
-
-def _scores(
-    run: Run, trainer: Trainer, directory: RunDirectory | None, stop: Stop, sequences: int
-) -> list[Score]:
-    experiment = run.experiment
-    scores: list[Score] = []
-    lengths, seed = experiment.evaluation_lengths or (), experiment.seed
-    for length in lengths:
-        _heed(run, trainer, directory, stop)
-        try:
-            score = evaluate_at(
-                run.model,
-                run.task,
-                length,
-                sequences,
-                seed,
-                holdout=run.holdout,
-                alone=length == min(lengths),
-            )
-        except SeqtasksError:
-            raise
-        except Exception as error:  # the trained model must not be lost
-            logger.warning(f"the model cannot be scored at length {length}: {explain(error)}")
-        else:
-            scores.append(score)
-    return marked(scores)
-
-
-def _range_score(
-    run: Run, trainer: Trainer, directory: RunDirectory | None, stop: Stop
-) -> RangeScore | None:
-    experiment = run.experiment
-    if experiment.score is None:
-        return None
-    try:
-        return evaluate_range(
-            run.model,
-            run.task,
-            experiment.score,
-            experiment.score_sequences,
-            experiment.seed,
-            run.holdout,
-            lambda: _heed(run, trainer, directory, stop),
-        )
-    except SeqtasksError:
-        raise
-    except Exception as error:  # the trained model must not be lost
-        logger.warning(f"the model cannot be scored over {experiment.score}: {explain(error)}")
-        return None
-
-
-def _without_learning(run: Run) -> dict[str, Baseline]:
-    """Return the scores of the best strategy without learning, wherever the model was scored."""
-    experiment = run.experiment
-    return baselines_beside(run.task, experiment.evaluation_lengths or (), experiment.score)
-
-
-def _heed(run: Run, trainer: Trainer, directory: RunDirectory | None, stop: Stop) -> None:
-    """End the run with a checkpoint, if `save` requests it."""
-    if signal_number := stop():
-        _save(run, trainer, directory)
-        raise interruption(run, signal_number)
-
-
-def _save(run: Run, trainer: Trainer, directory: RunDirectory | None) -> None:
-    if directory is None:
-        return
-    with saving():
-        with writing(directory.metrics), appending(directory.metrics) as metrics:
-            sync(metrics.fileno(), directory.metrics)  # the checkpoint counts its lines
-        write_checkpoint(directory.checkpoint, Checkpoint(trainer.state(), run.progress()))
 
 
 def _write_result(result: Result, directory: RunDirectory, decided_by: dict[str, Any]) -> None:

@@ -1,32 +1,24 @@
-"""A run in progress, its training loop, and its result."""
+"""A run in progress, as observers see it, and its result."""
 
-import math
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from seqtasks.errors import DivergedError, RunError, RunInterruptedError, SeqtasksError, explain
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.models.model import Model
-from seqtasks.runs.observers import Observers
 from seqtasks.scoring.baselines import Baseline
-from seqtasks.scoring.evaluate import Score, evaluate_at
+from seqtasks.scoring.evaluate import Score
 from seqtasks.scoring.over_range import RangeScore
 from seqtasks.tasks import Task
-from seqtasks.tasks.cadence import seconds_between
 from seqtasks.tasks.holdout import Holdout
 from seqtasks.tasks.mistakes import failed
-from seqtasks.training import Trainer
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["OBSERVER_STOPPED", "Result", "Run", "interruption", "parameter_count", "train"]
-
+__all__ = ["OBSERVER_STOPPED", "Result", "Run", "parameter_count", "solves"]
 
 OBSERVER_STOPPED = "observer: "
 """The prefix of an observer's text when it ended a run."""
@@ -142,7 +134,7 @@ class Result:
         if at_trained is None:
             validated = [line["validation"] for line in self.history if "validation" in line]
             at_trained = validated[-1] if validated else {}
-        return self.stopped == "solved" or (bool(at_trained) and _solves(self.task, at_trained))
+        return self.stopped == "solved" or (bool(at_trained) and solves(self.task, at_trained))
 
     @property
     def metrics(self) -> dict[int, dict[str, float]]:
@@ -203,161 +195,7 @@ class Result:
         return None
 
 
-def train(
-    run: Run,
-    trainer: Trainer,
-    observers: Observers,
-    save: Callable[[], None],
-    stop: Callable[[], int] = lambda: 0,
-) -> None:
-    """Train until the steps are made or the task is solved.
-
-    Args:
-        run: the run, which is brought up to date.
-        trainer: its trainer, at the run's step.
-        observers: the observers of the run.
-        save: a function that writes a checkpoint.
-        stop: returns the number of a signal that requests an end, or 0.
-
-    Raises:
-        DivergedError: at the first loss that is not finite.
-        RunInterruptedError: after a checkpoint, if `stop` requested the end.
-    """
-    experiment = run.experiment
-    saves = _Saves(run, trainer, save)
-    if _stopped_by(observers, run):
-        saves.save()
-    while run.stopped is None:
-        losses = _stretch(run, trainer, saves, stop)
-        _take_in(run, losses, observers)
-        if run.step % experiment.evaluate_every == 0:
-            _validate(run, observers)
-        if run.step >= experiment.steps and run.stopped is None:
-            run.stopped = "steps"
-        _stopped_by(observers, run)
-        signal_number = stop()
-        if run.stopped or signal_number or saves.due():
-            saves.save()
-        if signal_number and not run.stopped:
-            raise interruption(run, signal_number)
-
-
-def _stopped_by(observers: Observers, run: Run) -> bool:
-    """End a run if an observer requested it, and say whether one did."""
-    if observers.stop_reason is None or run.stopped is not None:
-        return False
-    run.stopped = OBSERVER_STOPPED + observers.stop_reason
-    return True
-
-
-class _Saves:
-    """Writes checkpoints and knows when the next one is due."""
-
-    def __init__(self, run: Run, trainer: Trainer, save: Callable[[], None]) -> None:
-        self._run, self._trainer, self._save = run, trainer, save
-        self._seconds = seconds_between(run.experiment.checkpoint_every)
-        self._saved_at, self._saved_when = run.step, time.monotonic()
-
-    def due(self) -> bool:
-        """Say whether a checkpoint is due by the step or the clock."""
-        every = self._run.experiment.checkpoint_every
-        return self.due_by_clock() or (isinstance(every, int) and self._run.step % every == 0)
-
-    def due_by_clock(self) -> bool:
-        """Say whether a checkpoint is due by the clock."""
-        return time.monotonic() - self._saved_when >= self._seconds
-
-    def save(self) -> None:
-        """Write a checkpoint if every weight is finite.
-
-        Raises:
-            DivergedError: if a weight is not finite.
-        """
-        if not self._trainer.is_finite():
-            raise self.diverged("a weight", math.nan)
-        self._save()
-        self._saved_at, self._saved_when = self._run.step, time.monotonic()
-
-    def diverged(self, what: str, value: float) -> DivergedError:
-        """Return the error for a number that is not finite; it names the last checkpoint."""
-        return DivergedError(_divergence(self._run, what, value, self._run.step, self._saved_at))
-
-
-def _stretch(run: Run, trainer: Trainer, saves: _Saves, stop: Callable[[], int]) -> list[float]:
-    """Train up to the next step at which something is due, and return the losses.
-
-    If a checkpoint is due by the clock on the way, it is written between two steps. Nothing else
-    changes: observers see one stretch.
-
-    Raises:
-        DivergedError: at the first loss that is not finite.
-    """
-    steps = _steps_ahead(run.experiment, run.step)
-    losses: list[float] = []
-    while len(losses) < steps:
-        began = time.perf_counter()
-        try:
-            some = trainer.advance(
-                steps - len(losses), lambda: bool(stop()) or saves.due_by_clock()
-            )
-        except SeqtasksError:
-            raise
-        except Exception as error:
-            raise RunError(
-                f"the training failed after step {trainer.step}: {explain(error)}"
-            ) from error
-        run.seconds += time.perf_counter() - began
-        run.step += len(some)
-        if not math.isfinite(some[-1]):
-            raise saves.diverged("the loss", some[-1])
-        losses += some
-        run.pending_losses += some
-        if stop():
-            break
-        if len(losses) < steps:
-            saves.save()
-    return losses
-
-
-def _steps_ahead(experiment: Experiment, step: int) -> int:
-    """Return the number of steps to the next one at which something is due."""
-    marks = [experiment.log_every, experiment.evaluate_every]
-    if isinstance(experiment.checkpoint_every, int):
-        marks.append(experiment.checkpoint_every)
-    return min(experiment.steps - step, *(every - step % every for every in marks))
-
-
-def _take_in(run: Run, losses: list[float], observers: Observers) -> None:
-    if run.step % run.experiment.log_every == 0:
-        mean = math.fsum(run.pending_losses) / len(run.pending_losses)
-        run.history.append({"step": run.step, "loss": mean, "seconds": run.seconds})
-        run.pending_losses.clear()
-    observers.tell("run_advanced", run=run, steps=len(losses), losses=losses)
-
-
-def _validate(run: Run, observers: Observers) -> None:
-    experiment = run.experiment
-    began = time.perf_counter()
-    lengths = run.task.lengths.within(experiment.length_range)
-    score = evaluate_at(
-        run.model,
-        run.task,
-        lengths[-1],
-        experiment.validation_sequences,
-        experiment.seed,
-        purpose="validation",
-        holdout=run.holdout,
-    )
-    run.seconds += time.perf_counter() - began
-    solved = _solves(run.task, score.metrics)
-    run.evaluations_solved = run.evaluations_solved + 1 if solved else 0
-    run.history.append({"step": run.step, "validation": score.metrics, "seconds": run.seconds})
-    if 0 < experiment.solved_after <= run.evaluations_solved:
-        run.stopped = "solved"
-    observers.tell("run_evaluated", run=run, step=run.step, metrics=score.metrics)
-
-
-def _solves(task: Task, metrics: dict[str, float]) -> bool:
+def solves(task: Task, metrics: dict[str, float]) -> bool:
     """Ask a task whether scores leave nothing to learn.
 
     Raises:
@@ -367,25 +205,6 @@ def _solves(task: Task, metrics: dict[str, float]) -> bool:
         return bool(task.is_solved(metrics))
     except Exception as error:
         raise failed(task, "is_solved", error) from error
-
-
-def _divergence(run: Run, what: str, value: float, step: int, saved_at: int) -> str:
-    kept = "there is no checkpoint before it"
-    if run.path is not None and saved_at > 0:
-        kept = f"the last good checkpoint, of step {saved_at}, is in {run.path}"
-    experiment = run.experiment
-    clip = "a smaller --clip" if experiment.clip else "--clip 1"
-    return (
-        f"{what} became {value} at step {step}; {kept}.\n"
-        f"Try a smaller learning rate (--lr {experiment.learning_rate / 10:g}) or {clip}."
-    )
-
-
-def interruption(run: Run, signal_number: int) -> RunInterruptedError:
-    """Return the error that ends a run after a signal and a checkpoint."""
-    saved = "" if run.path is None else "; a checkpoint is saved"
-    text = f"stopped at step {run.step} of {run.experiment.steps}{saved}"
-    return RunInterruptedError(text, signal_number, run.path)
 
 
 def parameter_count(model: nn.Module) -> int:
