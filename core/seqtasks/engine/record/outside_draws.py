@@ -98,7 +98,7 @@ def _is_alone() -> bool:
 
 @dataclass(frozen=True)
 class _Generator:
-    """Functions that give the state of a generator or an iterator and put it back; an iterator stays."""
+    """Functions that give a generator's or iterator's state and put it back; an iterator stays."""
 
     get: Callable[[], Any]
     put: Callable[[Any], object] = lambda state: None
