@@ -104,6 +104,6 @@ def check_instances_fit(count: int, length: int, copies: int = 1) -> None:
     if needed > there:
         raise UsageError(
             f"{counted(count, 'instance')} of length {length} would take more than "
-            f"{as_gibibytes(needed)} GiB of memory, there are {as_gibibytes(there)} free: "
+            f"{as_gibibytes(needed)} GiB of memory, and {as_gibibytes(there)} are available: "
             "choose fewer or shorter ones"
         )

@@ -100,7 +100,7 @@ def test_a_limit_leaves_what_is_not_taken_of_it(limit):
     resource.setrlimit(limit, (used + 2**27, before[1]))
     try:
         there = memory_there()
-        with pytest.raises(UsageError, match=r"GiB of memory, there are 0\.1 free"):
+        with pytest.raises(UsageError, match=r"GiB of memory, and 0\.1 are available"):
             st.run("parity", hidden_size=4000, steps=1)
     finally:
         resource.setrlimit(limit, before)

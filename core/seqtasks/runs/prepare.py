@@ -215,7 +215,7 @@ def _device(name: str) -> torch.device:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         there = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
         raise UsageError(
-            f"the device '{name}' is not there; there is {', '.join(there)} "
+            f"the device '{name}' is not available; available devices: {', '.join(there)} "
             f"({shorten(one_line(error), 200, placeholder=' ...')})"
         ) from None
     return device

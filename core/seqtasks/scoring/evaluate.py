@@ -193,8 +193,8 @@ def check_fits(instances: int, length: int, bytes_a_step: int) -> None:
     if needed > there:
         raise UsageError(
             f"{counted(instances, 'input')} of length {length} would take more than "
-            f"{as_gibibytes(needed)} GiB of memory for this model, there are "
-            f"{as_gibibytes(there)} free: choose a smaller length, evaluation length, batch size "
+            f"{as_gibibytes(needed)} GiB of memory for this model, and "
+            f"{as_gibibytes(there)} are available: choose a smaller length, evaluation length, batch size "
             "or hidden size"
         )
 

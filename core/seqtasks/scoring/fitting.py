@@ -64,7 +64,7 @@ def check_model_fits(parameters: int, number_size: int, layers: int = 1) -> None
     if needed > there:
         raise UsageError(
             f"a model of at least {parameters:,} parameters would take more than "
-            f"{as_gibibytes(needed)} GiB of memory, there are {as_gibibytes(there)} free: "
+            f"{as_gibibytes(needed)} GiB of memory, and {as_gibibytes(there)} are available: "
             "choose a smaller hidden size, embedding size, number of layers or task"
         )
 
