@@ -194,8 +194,8 @@ def check_fits(instances: int, length: int, bytes_a_step: int) -> None:
         raise UsageError(
             f"{counted(instances, 'input')} of length {length} would take more than "
             f"{as_gibibytes(needed)} GiB of memory for this model, and "
-            f"{as_gibibytes(there)} are available: choose a smaller length, evaluation length, batch size "
-            "or hidden size"
+            f"{as_gibibytes(there)} are available: choose a smaller length, evaluation length, "
+            "batch size or hidden size"
         )
 
 
