@@ -20,7 +20,8 @@ from training_runs import model, trainer
 from truth import ENGINES, Subject, check, problem
 
 import seqtasks as st
-from seqtasks.engine import engines as execution
+from seqtasks.engine import program_cache
+from seqtasks.engine.policy import choice, loop_cost
 from seqtasks.engine.record.start_fingerprint import start_of
 from seqtasks.engine.unroll import engines_of
 
@@ -43,8 +44,8 @@ def analysed(monkeypatch):
         made.append(steps)
         return analyse(*parts, steps=steps, **options)
 
-    analyse = execution.analyse
-    monkeypatch.setattr(execution, "analyse", counted)
+    analyse = choice.analyse
+    monkeypatch.setattr(choice, "analyse", counted)
     return made
 
 
@@ -107,7 +108,7 @@ def test_a_stack_makes_one_program_for_all_lengths_of_a_depth(engine, analysed):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_program_used_longest_ago_makes_room_for_a_new_one(engine, analysed, monkeypatch):
-    monkeypatch.setattr(execution, "MOST_PROGRAMS", 2)
+    monkeypatch.setattr(program_cache, "MOST_PROGRAMS", 2)
     subject = Subject(EveryStep())
     right_at(subject, engine, 2, 3, 2, 4)  # 4 takes the place of 3
     assert analysed == [2, 3, 4]
@@ -150,7 +151,7 @@ def test_an_attribute_that_says_the_number_already_is_no_way_around(engine):
 )
 @pytest.mark.parametrize("engine", ENGINES)
 def test_training_at_changing_lengths(engine, cells, most, monkeypatch):
-    monkeypatch.setattr(execution, "MOST_PROGRAMS", most)
+    monkeypatch.setattr(program_cache, "MOST_PROGRAMS", most)
     start = model("symbols", cells)
     options = {"optimizer": "sgd", "learning_rate": 0.1, "clip": 1.0}
     made, plain = (trainer(start, "symbols", name, **options) for name in (engine, "plain"))
@@ -190,7 +191,7 @@ def test_a_batch_too_small_to_repay_a_program_for_its_length_is_scored_by_the_lo
     made(torch.zeros(2, 3, dtype=torch.int64))
     assert made.engines.name == "torch"  # it may be called again and again, with gradients
     assert scored(made, 3).name == "plain"  # what was run before does not matter
-    monkeypatch.setattr(execution, "SMALL", 0)
+    monkeypatch.setattr(loop_cost, "SMALL", 0)
     assert scored(made, 3).name == "torch"
 
 

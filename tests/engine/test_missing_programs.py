@@ -5,7 +5,7 @@ import logging
 import pytest
 from training_runs import assert_close_runs, model, trainer
 
-from seqtasks.engine import engines
+from seqtasks.engine import program_cache
 
 LENGTHS = (2, 3, 1)
 CELL = "tape-rnn:cell_size=2"
@@ -40,7 +40,7 @@ def test_a_compiler_that_is_gone_after_the_first_step(optimizer, monkeypatch, ca
 
 def test_more_numbers_of_steps_than_programs_are_kept(monkeypatch, caplog):
     made, plain = begun("adam")
-    monkeypatch.setattr(engines, "MOST_PROGRAMS", 2)
+    monkeypatch.setattr(program_cache, "MOST_PROGRAMS", 2)
     assert_close_runs(made, plain, 24)
     assert not caplog.records
     kept = made.state()

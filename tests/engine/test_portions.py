@@ -9,8 +9,8 @@ import torch
 from truth import ENGINES
 
 import seqtasks as st
-from seqtasks.engine import engines as execution
 from seqtasks.engine.contract import chunked
+from seqtasks.engine.policy import loop_cost
 
 STEPS = 2 * chunked.LEAST_STEPS + 3
 SCRIPT = """
@@ -162,6 +162,6 @@ def test_small_portions_with_larger_states_are_run_by_the_loop_under_auto(gradie
         in_portions(made, ids, 9)
         assert engines.name == "plain"
         assert "longer to make" in engines.reasons["native"]
-        monkeypatch.setattr(execution, "SMALL", 0)
+        monkeypatch.setattr(loop_cost, "SMALL", 0)
         in_portions(made, ids, 9)
         assert engines.name == "torch"

@@ -10,8 +10,8 @@ from torch import nn
 
 import seqtasks as st
 from seqtasks.cells import StateReadout
+from seqtasks.engine import backends
 from seqtasks.engine import engines as execution
-from seqtasks.engine.backends import TensorEngine
 from seqtasks.engine.record import whole_model
 
 HIDDEN, SYMBOLS = 5, 3
@@ -73,11 +73,9 @@ def made_faulty(monkeypatch):
     """Return a function by which the torch engine's programs are made faulty."""
 
     def make(**faults):
-        program = TensorEngine.program
+        right = backends.compile_torch
         monkeypatch.setattr(
-            TensorEngine,
-            "program",
-            lambda self, analysis, parts: Faulty(program(self, analysis, parts), **faults),
+            backends, "compile_torch", lambda *model: Faulty(right(*model), **faults)
         )
 
     return make

@@ -8,8 +8,9 @@ A model goes through these folders in this order:
     native/    write one C program: plan, emit, execute         (CPU with a compiler)
     tensors/   write torch calls: rewrite, plan, emit, execute  (any device)
     contract/  what both promise, how a batch passes through, how a new program is tried
+    policy/    which program a call gets: a kept one, a new one, or none, and why
 
-`pipeline` is the way from a model to its graph. `engines` chooses a backend from `backends` and
-falls back to the plain loop of `cells.plain_loop`, which defines every result. `unroll` is the
-public function for a single cell.
+`pipeline` is the way from a model to its graph. `backends` makes a program of the graph, and
+`program_cache` keeps it. `engines` runs a batch by a program or by the plain loop of
+`cells.plain_loop`, which defines every result. `unroll` is the public function for a single cell.
 """

@@ -1,58 +1,103 @@
 """The two backends, native and torch: how each makes a program, and why it may not."""
 
-from typing import Protocol
+import logging
+from dataclasses import dataclass, field
 
 import torch
 
 from seqtasks.engine.contract.protocol import Passes
 from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.subject import Parts
+from seqtasks.errors import RunError
 
-__all__ = ["Engine", "NativeEngine", "TensorEngine"]
+__all__ = ["Backends"]
 
-
-class Engine(Protocol):
-    """Makes programs from analysed models."""
-
-    name: str
-
-    def program(self, analysis: Analysis, parts: Parts) -> Passes:
-        """Return a program for an analysed model."""
-        ...
+logger = logging.getLogger("seqtasks")
 
 
-class NativeEngine:
-    """C programs; see `native`."""
+@dataclass
+class Backends:
+    """The backends of one model: the native one first, then torch.
 
-    name = "native"
+    Attributes:
+        failures: why a backend made no program, by its name.
+        settled: the backend that made the last program; None if there is none.
+    """
 
-    def __init__(self, patient: bool) -> None:
-        """Create the engine; if `patient`, it also makes programs that compile slowly."""
-        self._patient = patient
+    failures: dict[str, str] = field(default_factory=dict[str, str])
+    settled: str | None = None
+    _warned_of: set[str] = field(default_factory=set[str])
 
-    def program(self, analysis: Analysis, parts: Parts) -> Passes:
-        """Return a compiled program.
+    def make(
+        self,
+        analysis: Analysis,
+        parts: Parts,
+        *,
+        wanted: str,
+        may_fall_back: bool,
+    ) -> Passes | None:
+        """Return a program by the first backend that can make one; None if none can.
+
+        Args:
+            analysis: the model as a graph.
+            parts: the model's parts.
+            wanted: the engine asked for; if it is named, native also compiles large programs.
+            may_fall_back: whether another engine may run the model.
 
         Raises:
-            CompilerError: if no program can be compiled here.
+            RunError: if the run cannot go on, whatever the engine.
         """
-        from seqtasks.engine.native.execute.c_program import Program
+        if self.settled != "torch":  # the reason against native was found earlier
+            self.failures.clear()
+        device = parts.device
+        for name in self._candidates(device, wanted, may_fall_back):
+            try:
+                if name == "native":
+                    program = compile_native(analysis, parts, patient=wanted == "native")
+                else:
+                    program = compile_torch(analysis, device)
+            except UnsupportedError as reason:
+                self.failures[name] = str(reason)
+                continue
+            except RunError:
+                raise  # this says nothing about the engine
+            except Exception as error:
+                # whatever the error is, another engine gives the same results
+                text = " ".join(str(error).split()) or type(error).__name__
+                self.failures[name] = text
+                if may_fall_back and text not in self._warned_of:
+                    self._warned_of.add(text)
+                    logger.warning("the %s engine is not in use: %s", name, text)
+                continue
+            self.settled = name
+            return program
+        return None
 
-        by_identity = parts.names()
-        names = {leaf: by_identity[id(t)] for leaf, t in analysis.parameters.items()}
-        return Program(analysis, names, parts.title, self._patient)
+    def _candidates(self, device: torch.device, wanted: str, may_fall_back: bool) -> list[str]:
+        if (self.settled or wanted) == "torch":
+            return ["torch"]
+        if device.type != "cpu":
+            self.failures["native"] = f"the model is on {device}"
+            return ["torch"] if may_fall_back else []
+        return ["native", "torch"] if may_fall_back else ["native"]
 
 
-class TensorEngine:
-    """Programs of torch calls; see `tensors`."""
+def compile_native(analysis: Analysis, parts: Parts, patient: bool) -> Passes:
+    """Return a compiled program; if `patient`, also one that compiles slowly.
 
-    name = "torch"
+    Raises:
+        CompilerError: if no program can be compiled here.
+    """
+    from seqtasks.engine.native.execute.c_program import Program
 
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
+    by_identity = parts.names()
+    names = {leaf: by_identity[id(t)] for leaf, t in analysis.parameters.items()}
+    return Program(analysis, names, parts.title, patient)
 
-    def program(self, analysis: Analysis, parts: Parts) -> Passes:
-        """Return a program of torch calls."""
-        from seqtasks.engine.tensors import TensorProgram
 
-        return TensorProgram(analysis, self._device)
+def compile_torch(analysis: Analysis, device: torch.device) -> Passes:
+    """Return a program of torch calls."""
+    from seqtasks.engine.tensors import TensorProgram
+
+    return TensorProgram(analysis, device)

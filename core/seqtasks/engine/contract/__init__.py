@@ -5,6 +5,7 @@
     chunked           a forward pass in chunks of steps, without gradients
     autograd          a program as one operation of torch's autograd
     batched_gradients several gradients at once, one after the other
+    batch_call        pass a batch through a program
     trial_passes, trial   run a new program beside the plain loop before it is trusted
 
 The two kinds of programs are in `native` and `tensors`.

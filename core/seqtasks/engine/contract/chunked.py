@@ -9,7 +9,7 @@ from torch import Tensor
 from seqtasks.engine.contract.protocol import Passes
 from seqtasks.engine.record.batch_layout import without_padding
 
-__all__ = ["Memories", "forward_alone"]
+__all__ = ["IdleMemories", "Memories", "forward_alone"]
 
 Memories = dict[tuple[int, int], Any]
 """By (batch, time), the memory in which a program has worked."""
@@ -20,6 +20,25 @@ NUMBERS = {"cpu": 2**20}
 caches."""
 MOST_NUMBERS = 2**26
 """The same for other devices, where many steps at once are faster: it only bounds the memory."""
+
+
+class IdleMemories:
+    """The memories of a model's last forward pass, between two calls."""
+
+    def __init__(self) -> None:
+        self._idle: tuple[Passes, Memories] | None = None
+
+    def take(self, program: Passes) -> Memories:
+        """Return the memories of a program, and keep them no more.
+
+        Another thread may run the same model meanwhile, so memories in use belong to one call.
+        """
+        idle, self._idle = self._idle, None
+        return idle[1] if idle is not None and idle[0] is program else {}
+
+    def give_back(self, program: Passes, used: Memories) -> None:
+        """Keep the memories of a call that has ended."""
+        self._idle = program, used
 
 
 def forward_alone(

@@ -13,6 +13,7 @@
     whole_model        record embedding, loops and readout
     likeness           compare two recordings of one model
     fingerprint, reads, watch   notice later that the model has changed
+    signatures         number the states in which a model's parts are found
     start_fingerprint  let sequence lengths with the same initial state share a program
 
 The rule for each torch function is in `rules`.

@@ -3,6 +3,7 @@
 import weakref
 from typing import Any
 
+import torch
 from torch import nn
 
 __all__ = ["CellAlone", "Parts"]
@@ -56,6 +57,22 @@ class Parts:
     def title(self) -> str:
         """The name of the model: its cells' classes."""
         return " and ".join(dict.fromkeys(type(cell).__name__ for cell in self.cells))
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the parameters."""
+        for module in self.modules():
+            for tensor in module.parameters(recurse=False):
+                return tensor.device
+        return torch.device("cpu")
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of the parameters."""
+        for module in self.modules():
+            for tensor in module.parameters(recurse=False):
+                return tensor.dtype
+        return torch.get_default_dtype()
 
     def tops(self) -> list[nn.Module]:
         """Return the existing parts, as one list."""

@@ -1,0 +1,78 @@
+"""Pass a batch through a program: gradients, empty instances, kept memory."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from seqtasks.cells import State
+from seqtasks.cells.padding import checked_lengths
+from seqtasks.engine.contract.autograd import DifferentiablePass
+from seqtasks.engine.contract.chunked import IdleMemories, forward_alone
+from seqtasks.engine.contract.protocol import Passes
+from seqtasks.engine.record.batch_layout import flattened, nested, without_padding, without_steps
+
+__all__ = ["call_program"]
+
+
+def call_program(
+    program: Passes,
+    inputs: Tensor,
+    given: list[Tensor] | None,
+    lengths: Tensor | None,
+    histories: bool,
+    *,
+    initial: Callable[[], Sequence[State]],
+    idle: IdleMemories,
+) -> tuple[Tensor, list[State], list[State]]:
+    """Run a batch through a program, with gradients if torch keeps them.
+
+    Args:
+        program: the program to run.
+        inputs: (batch, time) ids or (batch, time, features).
+        given: the states to start from, as one list; None for the initial states.
+        lengths: (batch,) steps of each instance, or None.
+        histories: whether to return the states of every step.
+        initial: makes the initial states of all layers for this batch.
+        idle: the memory of an earlier call without gradients.
+
+    Returns:
+        The predictions, each layer's final state, and each layer's states at every step.
+    """
+    analysis, batch = program.analysis, len(inputs)
+    empty = None
+    if lengths is not None:
+        lengths = checked_lengths(inputs, lengths)
+        if int(lengths.min()) == 0:
+            empty, inputs = lengths == 0, without_padding(inputs, lengths)
+            lengths = lengths.clamp(min=1)
+    inputs = inputs.contiguous().resolve_neg()
+    results = _passed(program, inputs, lengths, given, histories, idle)
+    if empty is not None:
+        results = without_steps(
+            empty, given or flattened(analysis, initial(), batch) or [], *results
+        )
+    predictions, finals, past = results
+    return predictions, nested(analysis, finals), nested(analysis, past) if past else []
+
+
+def _passed(
+    program: Passes,
+    inputs: Tensor,
+    lengths: Tensor | None,
+    given: list[Tensor] | None,
+    histories: bool,
+    idle: IdleMemories,
+) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    tensors = program.tensors()
+    sources = (inputs, *(given or ()), *tensors)
+    if not torch.is_grad_enabled() or not any(t.requires_grad for t in sources):
+        kept = idle.take(program)
+        with torch.no_grad():
+            results, used = forward_alone(program, inputs, lengths, given, histories, kept)
+        idle.give_back(program, used)
+        return results
+    count = -1 if given is None else len(given)
+    results = DifferentiablePass.apply(program, lengths, count, histories, *sources)
+    parts = len(program.analysis.parts)
+    return results[0], list(results[1 : 1 + parts]), list(results[1 + parts :])

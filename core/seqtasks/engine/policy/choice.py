@@ -1,0 +1,183 @@
+"""Choose a kept program or make a new one; say why where there is none."""
+
+import logging
+import math
+from collections.abc import Hashable
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtasks.engine.backends import Backends
+from seqtasks.engine.contract.protocol import Passes
+from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.pipeline import analyse
+from seqtasks.engine.policy import loop_cost
+from seqtasks.engine.policy.request import Check, Refusal, Request
+from seqtasks.engine.program_cache import ProgramCache
+from seqtasks.engine.record.batch_layout import Form, size_of
+from seqtasks.engine.record.observed import unobserved_saving
+from seqtasks.engine.record.outside_draws import without_draws
+from seqtasks.engine.record.signatures import Signatures
+from seqtasks.engine.record.start_fingerprint import Start, start_of
+from seqtasks.engine.record.subject import Parts
+
+__all__ = ["Choice"]
+
+logger = logging.getLogger("seqtasks")
+
+
+class Choice:
+    """The programs of one model, each made when it is first needed.
+
+    Args:
+        parts: the model's parts.
+
+    Attributes:
+        signatures: the states in which the parts were found.
+        backends: what makes a program of the parts' graph.
+        refused: signature -> why no program is tried again.
+        trained_on: numbers of steps for which a program is worth making, whatever the batch.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.signatures = Signatures(parts)
+        self.backends = Backends()
+        self.refused: dict[Hashable, str] = {}
+        self.trained_on: set[int] = set()
+        self._parts = parts
+        self._cache = ProgramCache()
+        self._misfits: dict[Hashable, str] = {}
+        self._costs: dict[Hashable, float] = {}
+
+    def program(self, request: Request, check: Check | None) -> Passes | Refusal:
+        """Return a kept program, a new one, or why the plain loop should run.
+
+        Args:
+            request: what the program is needed for.
+            check: says what is wrong with a new program; None to take it untried.
+        """
+        try:
+            signature = self.signatures.current()
+        except UnsupportedError as reason:
+            return Refusal(str(reason), ("large", len(self.refused)), unsupported=True)
+        if signature in self.refused:
+            return Refusal(self.refused[signature])
+        if not self._cache.has_room_for(signature):
+            return Refusal("its attributes or hooks change again and again", signature)
+        start = self._start(signature, request.steps)
+        form = request.form
+        if self._cache.begun[start].form in (None, form):
+            form = None  # else states of another size, as a memory has that has grown
+        if self._is_small(request, signature, form):
+            return Refusal(
+                "a program for states of this size takes longer to make than the loop runs"
+            )
+        options = (request.input_size, request.masked, request.external_states)
+        key = (signature, options, start if form is None else form)
+        if key in self._misfits:
+            return Refusal(self._misfits[key])
+        if self._cache.drop_outdated(key) and self._cache.replaces_too_often:
+            return Refusal("tensors it treats as constants change again and again", signature)
+        kept = self._cache.get(key)
+        if kept is not None:
+            return kept
+        made = self._made(request, signature, form, check)
+        if not isinstance(made, Refusal):
+            self._cache.put(key, made)
+        elif made.signature is None:  # states that do not fit say nothing of other calls
+            self._misfits[key] = made.reason
+        return made
+
+    def alike(self, times: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Return a number for each number of steps; equal numbers share a program."""
+        try:
+            signature = self.signatures.current()
+        except UnsupportedError:  # no program can be made
+            return np.arange(len(times))
+        different, places = np.unique(times, return_inverse=True)
+        starts = [self._start(signature, int(steps)) for steps in different]
+        self.signatures.forget_reads()
+        return np.array(starts)[places]
+
+    def _made(
+        self, request: Request, signature: Hashable, form: Form | None, check: Check | None
+    ) -> Passes | Refusal:
+        """Return a new program that was tried, or why there is none."""
+        parts = self._parts
+        try:
+            analysis = analyse(
+                parts.embedding,
+                parts.cells,
+                parts.readout,
+                parts.dtype,
+                steps=self._another(signature, request.steps),
+                input_size=request.input_size,
+                masked=request.masked,
+                external_states=request.external_states,
+                form=form,
+                reads=self.signatures.reads(),
+            )
+        except UnsupportedError as reason:
+            if form is not None:
+                return Refusal(str(reason))
+            return Refusal(str(reason), signature, unsupported=True)
+        program = self.backends.make(
+            analysis, parts, wanted=request.wanted, may_fall_back=request.may_fall_back
+        )
+        if program is None:
+            failures = dict(self.backends.failures)
+            reason = failures.get(request.wanted, "no engine takes it")
+            return Refusal(reason, signature, failures)
+        if check is None:
+            return program
+        try:
+            with unobserved_saving():
+                reads = self.signatures.reads()
+                wrong = without_draws(partial(check, program), parts.modules(), reads)
+        except UnsupportedError as reason:  # it draws sometimes, but did not before
+            return Refusal(str(reason), signature, unsupported=True)
+        if wrong is None:
+            return program
+        logger.warning(
+            "the %s engine computes %s wrongly; the plain loop runs (%s)",
+            *(program.engine, parts.title, wrong),
+        )
+        return Refusal(wrong, signature)
+
+    def _start(self, signature: Hashable, steps: int) -> int:
+        """Return the number of the initial state for a loop of `steps` steps."""
+
+        def found(steps: int) -> Start:
+            return start_of(self._parts.cells, self._parts.dtype, steps, self.signatures.reads())
+
+        return self._cache.start(signature, steps, found)
+
+    def _another(self, signature: Hashable, steps: int) -> int:
+        """Return a nearby number of steps with the same initial state, else `steps` itself.
+
+        The analysis uses the returned number, and the trial uses `steps`. The trial therefore finds
+        a cell whose step has learnt the number of steps in a way that we do not see.
+        """
+        start = self._start(signature, steps)
+        near = [number for number in (steps + 1, steps - 1) if number > 0]
+        return next((number for number in near if self._start(signature, number) == start), steps)
+
+    def _is_small(self, request: Request, signature: Hashable, form: Form | None) -> bool:
+        """Say whether the plain loop runs a batch sooner than a program for it is made."""
+        if request.rows is None or (form is None and request.external_states):
+            return False
+        if not request.may_choose or (form is None and request.steps in self.trained_on):
+            return False
+        key = signature, request.steps, form
+        if key not in self._costs:
+            self._costs[key] = self._cost(signature, request.steps, form)
+        return request.rows * self._costs[key] <= loop_cost.SMALL
+
+    def _cost(self, signature: Hashable, steps: int, form: Form | None) -> float:
+        """Return what a row costs by the plain loop, if a program would hold for few such calls."""
+        start = self._cache.begun[self._start(signature, steps)]
+        size = start.size if form is None else size_of(form)
+        if size == 0 or (form is None and self._another(signature, steps) != steps):
+            return math.inf
+        return loop_cost.loop_cost(self._parts.modules(), steps, size)

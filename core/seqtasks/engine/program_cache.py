@@ -1,0 +1,98 @@
+"""The programs of one model, each kept under the key that says which calls it serves."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from seqtasks.engine.contract.protocol import Passes
+from seqtasks.engine.record.start_fingerprint import Start
+
+__all__ = ["ProgramCache"]
+
+MOST_PROGRAMS = 64
+"""The most programs kept at once, if different numbers of steps need different programs. The least
+recently used program is dropped first."""
+
+MOST_CHANGES = 16
+"""The most signatures for which programs are made, and one more than the programs that are made
+again because their constants changed: making more would take longer than the plain loop."""
+
+
+@dataclass
+class ProgramCache:
+    """Programs by key, the least recently used first, and the initial states that keys name.
+
+    A signature stands for the state in which the model's parts are. Numbers of steps that begin
+    with the same initial state share a program; the initial state is numbered for the key.
+
+    Attributes:
+        starts: signature -> number of steps -> the number of the initial state.
+        begun: the number of an initial state -> the state itself.
+        replaced: how many programs were dropped because their constants had changed.
+    """
+
+    starts: dict[Hashable, dict[int, int]] = field(default_factory=dict[Hashable, dict[int, int]])
+    begun: dict[int, Start] = field(default_factory=dict[int, Start])
+    replaced: int = 0
+    _programs: dict[Hashable, Passes] = field(default_factory=dict[Hashable, Passes])
+    _numbers: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
+
+    def get(self, key: Hashable) -> Passes | None:
+        """Return the program of a key, which becomes the most recently used one, or None."""
+        program = self._programs.pop(key, None)
+        if program is not None:
+            self._programs[key] = program
+        return program
+
+    def put(self, key: Hashable, program: Passes) -> None:
+        """Keep a new program; drop the least recently used one if there are too many."""
+        while len(self._programs) >= MOST_PROGRAMS:
+            self._programs.pop(next(iter(self._programs)), None)
+        self._programs[key] = program
+
+    def drop_outdated(self, key: Hashable) -> bool:
+        """Drop the program of a key if its constants have changed; say whether it was dropped."""
+        program = self._programs.get(key)
+        if program is None or _unchanged(program.analysis.constants):
+            return False
+        self._programs.pop(key, None)
+        self.replaced += 1
+        return True
+
+    @property
+    def replaces_too_often(self) -> bool:
+        """Whether constants have changed so often that no program should be made again."""
+        return self.replaced >= MOST_CHANGES
+
+    def has_room_for(self, signature: Hashable) -> bool:
+        """Say whether programs may be made for a signature."""
+        return signature in self.starts or len(self.starts) < MOST_CHANGES
+
+    def start(self, signature: Hashable, steps: int, find: Callable[[int], Start]) -> int:
+        """Return the number of the initial state for a loop of `steps` steps.
+
+        Args:
+            signature: of the model's parts.
+            steps: how many steps the loop has.
+            find: makes the initial state for a number of steps, if it is not known yet.
+        """
+        known = self.starts.setdefault(signature, {})
+        if steps not in known:
+            start = find(steps)
+            known[steps] = self._numbers.setdefault(start.likeness, len(self._numbers))
+            self.begun[known[steps]] = start
+        return known[steps]
+
+
+def _unchanged(constants: list[tuple[Tensor, Tensor]]) -> bool:
+    """Say whether constants are unchanged since a program was made with their values."""
+    return all(_same(held, then) for held, then in constants)
+
+
+def _same(held: Tensor, then: Tensor) -> bool:
+    if held.dtype != then.dtype or held.shape != then.shape:
+        return False
+    with_nan = held.is_floating_point() and torch.allclose(held, then, 0, 0, equal_nan=True)
+    return with_nan or torch.equal(held, then)
