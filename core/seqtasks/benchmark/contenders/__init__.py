@@ -14,9 +14,9 @@ _BUILDERS = {
     "nn": "torch_layer:variants",
     "compile": "compiled_loop:variants",
     "jax": "jax_scan:variants",
-    "plain": "engines:plain",
-    "torch": "engines:torch",
-    "native": "engines:native",
+    "plain": "our_engines:plain",
+    "torch": "our_engines:torch",
+    "native": "our_engines:native",
     "floor": "matrix_products:variants",
 }
 
