@@ -55,3 +55,39 @@ def test_a_step_that_asks_for_the_number_of_rows_runs_by_an_engine(engine, asks)
         expected, _ = st.unroll(cell, inputs, lengths=torch.arange(rows) % 6)
         torch.testing.assert_close(found, expected)
     assert engines_of(cell, engine).name == engine
+
+
+class Repeating(st.Cell):
+    """A simple cell with a weight that its code repeats in one of several ways."""
+
+    def __init__(self, repeat):
+        super().__init__(3, 6)
+        self.linear, self.repeat = nn.Linear(9, 6), repeat
+        self.weight = nn.Parameter(torch.randn(1, 6))
+
+    def forward(self, x, h):
+        return torch.tanh(self.linear(torch.cat([x, h], 1)) + self.repeat(self.weight, h))
+
+
+# programs are recorded with 5, 7, 11 and 13 rows
+REPEATS = {
+    "expand": lambda w, h: w.expand(5, -1).mean(0),
+    "expand, in a product": lambda w, h: (h @ w.expand(5, -1).T) @ w.expand(5, -1),
+    "repeat": lambda w, h: w.repeat(5, 1).mean(0),
+    "other numbers of rows": lambda w, h: w.expand(7, -1).sum(0) + w.expand(11, -1).sum(0),
+    "differing": lambda w, h: (w.expand(5, -1) * torch.arange(5.0, dtype=w.dtype)[:, None]).sum(0),
+    "as the batch": lambda w, h: w.expand(len(h), -1),
+}
+
+
+@pytest.mark.parametrize("repeat", REPEATS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_weight_repeated_as_often_as_a_recording_has_rows_is_no_batch(engine, repeat):
+    cell = Repeating(REPEATS[repeat]).double()
+    inputs = torch.randn(4, 5, 3, dtype=torch.float64)
+    found, _ = st.unroll(cell, inputs, engine=engine)
+    expected, _ = st.unroll(cell, inputs)
+    assert engines_of(cell, engine).name == engine
+    torch.testing.assert_close(found, expected)
+    gradients = [torch.autograd.grad(y.sum(), cell.weight)[0] for y in (found, expected)]
+    torch.testing.assert_close(*gradients)

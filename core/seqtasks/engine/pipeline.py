@@ -76,16 +76,13 @@ def analyse(
     reads = reads or reads_of(model.modules())
     about = model, dtype, input_size, masked, external_states, steps, form, reads
     try:
-        other = _likeness_of_another(*about)  # first, so that both need not be in memory
-    except UnsupportedError:
-        _recorded(*about, again=False)  # what it says of the model's own numbers is clearer
-        raise
-    recording, analysis, pairs = _recorded(*about, again=False)
-    if likeness(recording, _roots(analysis)) != other:
-        raise UnsupportedError(
-            "two recordings, with other parameters, inputs and numbers of rows, do not do the "
-            "same: it depends on values where no torch call is seen, or on the number of rows"
-        )
+        recording, analysis, pairs = _recorded_twice(*about, least_rows=5)
+    except UnsupportedError as error:
+        # weights that the code repeats 5 times may have been taken for the rows of the batch
+        try:
+            recording, analysis, pairs = _recorded_twice(*about, least_rows=37)
+        except UnsupportedError:
+            raise error from None
     analysis.constants = _constants(recording.provenance.read, pairs)
     graph, phases = analysis.graph, analysis.phases
     seeds = [(analysis.predictions, analysis.cotangent)]
@@ -115,6 +112,26 @@ def analyse(
     return verify_model(analysis)
 
 
+def _recorded_twice(
+    *about: Any, least_rows: int
+) -> tuple[ModelRecording, Analysis, list[tuple[Tensor, Tensor]]]:
+    """Record a model, and hold it against a recording with other parameters on other rows."""
+    try:  # the other first, so that both need not be in memory
+        other = _likeness_of_another(*about, least_rows=least_rows)
+    except UnsupportedError:
+        # what it says of the model's own numbers is clearer
+        _recorded(*about, again=False, least_rows=least_rows)
+        raise
+    recorded = _recorded(*about, again=False, least_rows=least_rows)
+    recording, analysis, _ = recorded
+    if likeness(recording, _roots(analysis)) != other:
+        raise UnsupportedError(
+            "two recordings, with other parameters, inputs and numbers of rows, do not do the "
+            "same: it depends on values where no torch call is seen, or on the number of rows"
+        )
+    return recorded
+
+
 def _recorded(
     model: nn.ModuleDict,
     dtype: torch.dtype,
@@ -126,6 +143,7 @@ def _recorded(
     reads: Reads,
     *,
     again: bool,
+    least_rows: int,
 ) -> tuple[ModelRecording, Analysis, list[tuple[Tensor, Tensor]]]:
     """Record a copy of a model, either as it is or with other parameters on other rows.
 
@@ -137,7 +155,7 @@ def _recorded(
     numbers = torch.Generator().manual_seed(int(again))
     if again:
         altered(given_of(twin), numbers)
-    rows = rows_for(twin, 4)[2 * again :][:2]
+    rows = rows_for(twin, 4, least_rows)[2 * again :][:2]
     tried: list[ModelRecording] = []
 
     def attempt() -> tuple[ModelRecording, Analysis]:
@@ -169,9 +187,9 @@ def _recorded(
     return recording, analysis, pairs
 
 
-def _likeness_of_another(*about: Any) -> Hashable:
+def _likeness_of_another(*about: Any, least_rows: int) -> Hashable:
     """Return the likeness of a recording with other parameters; keep nothing else of it."""
-    recording, analysis, _ = _recorded(*about, again=True)
+    recording, analysis, _ = _recorded(*about, again=True, least_rows=least_rows)
     found = likeness(recording, _roots(analysis))
     analysis.graph.pullbacks.clear()  # they hold the graph, which would stay for a while
     return found
