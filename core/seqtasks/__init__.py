@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Tokens,
         TokenSets,
     )
+    from seqtasks.tasks.batch import Batch
     from seqtasks.tasks.lengths import AllowedLengths
     from seqtasks.tasks.metrics import (
         Metric,
@@ -50,13 +51,13 @@ if TYPE_CHECKING:
     )
     from seqtasks.tasks.published import PublishedProtocol
     from seqtasks.tasks.settings import Settings
-    from seqtasks.tasks.task import Batch, Task
+    from seqtasks.tasks.task import Task
 
 _HOMES = {
     "AllowedLengths": "tasks.lengths",
     "Baseline": "scoring.baselines",
     "Baselines": "scoring.baselines",
-    "Batch": "tasks.task",
+    "Batch": "tasks.batch",
     "Cell": "cells.base",
     "DivergedError": "errors",
     "Experiment": "experiments.experiment",

@@ -11,9 +11,9 @@ from seqtasks.registry.find import task as find_task
 from seqtasks.registry.references import (
     Source,
     describe,
-    restore,
     short_name,
 )
+from seqtasks.registry.restore import restore
 from seqtasks.registry.user_files import class_from_file, digest
 from seqtasks.tasks import Task, Tokens
 

@@ -26,12 +26,8 @@ from seqtasks.registry.origins import (
     recorded_origin,
     unknown_name,
 )
-from seqtasks.registry.references import (
-    Verified,
-    open_verified,
-    short_name,
-    verify,
-)
+from seqtasks.registry.references import short_name
+from seqtasks.registry.restore import Verified, open_verified, verify
 from seqtasks.specs.grammar import parse_spec
 from seqtasks.tasks import Task
 from seqtasks.trust.consent import check_trust

@@ -21,7 +21,8 @@ from seqtasks.files.validation import (
 from seqtasks.files.validation import fields as shape_of
 from seqtasks.registry.discovery import current_registry
 from seqtasks.registry.find import task as find_task
-from seqtasks.registry.references import describe, open_verified, verify
+from seqtasks.registry.references import describe
+from seqtasks.registry.restore import open_verified, verify
 from seqtasks.registry.user_files import adopt
 from seqtasks.specs.grammar import parse_spec
 from seqtasks.tasks import Task

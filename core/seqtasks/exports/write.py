@@ -12,8 +12,8 @@ from seqtasks.exports.instances import Instance, draw_instances
 from seqtasks.exports.manifest import Manifest, file_digests, read_manifest
 from seqtasks.exports.move import check_free, placing
 from seqtasks.files.atomic import write_json
+from seqtasks.registry.executed_code import code_of
 from seqtasks.registry.find import task as find_task
-from seqtasks.registry.references import code_of
 from seqtasks.tasks import Task
 from seqtasks.tasks.lengths import LengthRange
 from seqtasks.tasks.mistakes import try_task

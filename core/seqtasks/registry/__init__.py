@@ -1,14 +1,19 @@
 """From a name to a class and back: plugins, modules and the user's own files.
 
-    discovery       find plugins; keep what they register; set a broken plugin aside
-    plugin_imports  import one plugin, check it, name it if it is slow
-    module_classes  classes of importable modules: `package.module:Class`
-    user_files      classes of the user's own Python files: `./mine.py:Class`
-    find            from a spec to the class that it names and its parameters
-    variants        the tasks that one spec leaves open
-    references      from a task, cell or readout to JSON and back
-    definitions     digests of definitions, to notice that one has changed
-    origins         the plugin, version and definition that a name stands for
+    registrations      the entries that a plugin registers
+    plugin_imports     import one plugin, check it, name it if it is slow
+    discovery          find plugins; keep their entries; set a broken plugin aside
+    neighbour_imports  let a user's file import the modules beside it
+    user_files         classes of the user's own Python files: `./mine.py:Class`
+    module_classes     classes of importable modules: `package.module:Class`
+    find               from a spec to the class that it names and its parameters
+    variants           the tasks that one spec leaves open
+    references         from a task, cell or readout to JSON
+    executed_code      the code that a thing executes, named by its content
+    restore            from JSON back to a thing, after all its code was examined
+    module_syntax      the names that a module's source binds and imports
+    definitions        digests of definitions, to notice that one has changed
+    origins            the plugin, version and definition that a name stands for
 
 The registry imports a cell only when someone asks for it. Whether code may run at all is decided
 in `trust`.

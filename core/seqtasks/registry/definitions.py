@@ -6,19 +6,22 @@ import inspect
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from seqtasks.errors import UsageError
 from seqtasks.files.atomic import read_regular
+from seqtasks.registry.module_syntax import ModuleSyntax, read_module, written
 from seqtasks.registry.user_files import source_of
 from seqtasks.trust.sources import MOST_SOURCE, Source
 
 __all__ = ["definition_digest", "model_definition"]
 
-_CONTRACT = frozenset({"seqtasks.cells.base", "seqtasks.tasks", "seqtasks.tasks.task"})
+_CONTRACT = frozenset(
+    {"seqtasks.cells.base", "seqtasks.tasks", "seqtasks.tasks.batch", "seqtasks.tasks.task"}
+)
 """Modules of seqtasks that every definition builds on, so that they are part of none."""
 
 _EVERYTHING = "*"
@@ -69,40 +72,23 @@ def model_definition(model: Any) -> str | None:
     return hashlib.sha256(written.encode(errors="surrogatepass")).hexdigest()
 
 
-@dataclass
-class _Module:
-    """A module's statements by the names that they bind, and its imports.
-
-    Attributes:
-        bindings: top-level statements by each name that they bind or change.
-        imports: by local name, a module and a name in it; None for the module itself.
-        stars: modules whose names were all imported with `*`.
-    """
-
-    bindings: dict[str, list[ast.stmt]] = field(default_factory=dict[str, list[ast.stmt]])
-    imports: dict[str, tuple[str, str | None]] = field(
-        default_factory=dict[str, tuple[str, str | None]]
-    )
-    stars: list[str] = field(default_factory=list[str])
-
-
 class _Package:
     """The modules in which a definition is followed."""
 
     def __init__(self) -> None:
-        self._read: dict[str, _Module | None] = {}
+        self._read: dict[str, ModuleSyntax | None] = {}
 
     def content(self, name: str) -> tuple[bytes, bool] | None:
         """Return a module's source and whether it is a package, or None for one outside."""
         raise NotImplementedError
 
-    def module(self, name: str) -> _Module | None:
+    def module(self, name: str) -> ModuleSyntax | None:
         """Return a module, or None for one that is outside or cannot be read."""
         if name not in self._read:
             found, self._read[name] = self.content(name), None
             if found is not None:
                 with suppress(SyntaxError, ValueError):
-                    self._read[name] = _read_module(ast.parse(found[0]), name, found[1])
+                    self._read[name] = read_module(ast.parse(found[0]), name, found[1])
         return self._read[name]
 
 
@@ -184,7 +170,7 @@ def _digest(package: _Package, module: str, qualified_name: str) -> str | None:
                 pending += [(place[0], one) for one in known.bindings]
                 continue
             statements = known.bindings.get(place[1], [])
-            met[place] = "".join(map(_written, statements))
+            met[place] = "".join(map(written, statements))
             if not statements:
                 pending += _imported(package, known, place[1])
             for statement in statements:
@@ -205,7 +191,7 @@ def _target(package: _Package, module: str, attribute: str | None) -> tuple[str,
     return inner, None
 
 
-def _imported(package: _Package, known: _Module, name: str) -> Iterator[tuple[str, str]]:
+def _imported(package: _Package, known: ModuleSyntax, name: str) -> Iterator[tuple[str, str]]:
     """Yield the origins of a name that a module imports."""
     if name in known.imports:
         module, attribute = _target(package, *known.imports[name])
@@ -215,7 +201,7 @@ def _imported(package: _Package, known: _Module, name: str) -> Iterator[tuple[st
 
 
 def _used(
-    package: _Package, module: str, known: _Module, statement: ast.stmt
+    package: _Package, module: str, known: ModuleSyntax, statement: ast.stmt
 ) -> Iterator[tuple[str, str]]:
     """Yield the names of its module and of imported modules that a statement uses."""
     whole: set[ast.AST] = set()
@@ -235,88 +221,6 @@ def _used(
                 yield module, node.id
             else:
                 yield from _imported(package, known, node.id)
-
-
-def _read_module(tree: ast.Module, name: str, is_package: bool) -> _Module:
-    made = _Module()
-    inside = name if is_package else name.rpartition(".")[0]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                local = alias.asname or alias.name.partition(".")[0]
-                made.imports[local] = (alias.name if alias.asname else local, None)
-        elif isinstance(node, ast.ImportFrom):
-            base = _absolute(node, inside)
-            for alias in node.names:
-                if alias.name == "*":
-                    made.stars.append(base)
-                else:
-                    made.imports[alias.asname or alias.name] = (base, alias.name)
-    for statement in tree.body:
-        if not isinstance(statement, ast.Import | ast.ImportFrom):
-            for bound in _bound(statement):
-                made.bindings.setdefault(bound, []).append(statement)
-    return made
-
-
-def _absolute(node: ast.ImportFrom, package: str) -> str:
-    if node.level == 0:
-        return node.module or ""
-    parts = package.split(".") if package else []
-    parts = parts[: max(0, len(parts) - node.level + 1)]
-    return ".".join([*parts, *filter(None, [node.module])])
-
-
-def _bound(statement: ast.stmt) -> set[str]:
-    """Return the names that a top-level statement binds or may change."""
-    if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-        return {statement.name}
-    names: set[str] = set()
-    for node in ast.walk(statement):
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Name):
-            stored = isinstance(node.ctx, ast.Store)
-            # `Cell.forward = other` and `register(Cell)` may change the names that they mention.
-            if stored or isinstance(statement, ast.Expr):
-                names.add(node.id)
-        elif isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
-            root: ast.AST = node
-            while isinstance(root, ast.Attribute | ast.Subscript):
-                root = root.value
-            if isinstance(root, ast.Name):
-                names.add(root.id)
-    return names
-
-
-def _written(node: Any) -> str:
-    """Return a syntax tree as text, independent of layout, comments and docstrings.
-
-    Empty fields are left out, so that new fields of another Python do not count.
-    """
-    if isinstance(node, ast.AST):
-        parts: list[str] = []
-        for name, value in ast.iter_fields(node):
-            if name in ("kind", "type_comment") or value is None or value == []:
-                continue
-            if name == "body" and isinstance(value, list):
-                value = _without_docstring(node, value)
-            parts.append(f"{name}={_written(value)}")
-        return f"{type(node).__name__}({', '.join(parts)})"
-    if isinstance(node, list):
-        return f"[{', '.join(map(_written, node))}]"
-    return repr(node)
-
-
-def _without_docstring(node: ast.AST, body: list[Any]) -> list[Any]:
-    documented = isinstance(
-        node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    )
-    if documented and body and isinstance(body[0], ast.Expr):
-        value = body[0].value
-        if isinstance(value, ast.Constant) and isinstance(value.value, str):
-            return body[1:]
-    return body
 
 
 def _file_of(name: str) -> Path | None:

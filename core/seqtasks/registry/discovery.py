@@ -3,12 +3,10 @@
 import importlib
 import logging
 import os
-import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, EntryPoint, entry_points
-from typing import Any, Literal
+from typing import Any
 
 import pluggy
 
@@ -20,6 +18,7 @@ from seqtasks.registry.plugin_imports import (
     check_required_version,
     importing,
 )
+from seqtasks.registry.registrations import KINDS, Entry, Kind, Plugin, collector
 
 __all__ = [
     "EVERY",
@@ -33,55 +32,12 @@ __all__ = [
     "use_registry",
 ]
 
-Kind = Literal["task", "cell", "readout", "experiment", "command"]
-KINDS: tuple[Kind, ...] = ("task", "cell", "readout", "experiment", "command")
 logger = logging.getLogger("seqtasks")
 DISABLE_VARIABLE = "SEQTASKS_DISABLE_PLUGINS"
 EVERY, THIRD_PARTY = "all", "third-party"
 """Words that switch off all plugins but `builtin` (the commands), or all of others."""
 MOST_NAMED = 12
 """The most known names in a message; more would hide the message."""
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One registered thing: the thing or its location (`target`), and the plugin that names it."""
-
-    kind: Kind
-    name: str
-    target: Any
-    summary: str
-    plugin: str
-    distribution: str
-    family: str = ""
-    level: str = ""
-
-
-@dataclass
-class Plugin:
-    """A plugin found by its entry point, and its status.
-
-    Attributes:
-        gives: the names that it registers, by kind; another plugin may hold one of them.
-        observes: the moments of a run that it sees.
-        left_out: each thing that it registers wrongly, and why; its others are in use.
-    """
-
-    name: str
-    distribution: str
-    version: str
-    status: Literal["loaded", "set aside", "disabled"] = "loaded"
-    problem: str = ""
-    module: Any = None
-    gives: dict[Kind, list[str]] = field(default_factory=dict["Kind", list[str]])
-    observes: list[str] = field(default_factory=list[str])
-    left_out: list[str] = field(default_factory=list[str])
-
-    @property
-    def title(self) -> str:
-        """The plugin's name in messages."""
-        return f"plugin {self.name} of {self.distribution}"
 
 
 class Registry:
@@ -218,7 +174,7 @@ class Registry:
             for kind in KINDS:
                 for implementation in self.hooks.hook.__dict__[f"register_{kind}s"].get_hookimpls():
                     if implementation.plugin is plugin.module:
-                        implementation.function(_collector(kind, plugin, entries))
+                        implementation.function(collector(kind, plugin, entries))
         except BaseException:
             self.hooks.unregister(name=registered)
             raise
@@ -234,38 +190,6 @@ class Registry:
                 f"{entry.kind} '{entry.name}' of plugin {entry.plugin} of {entry.distribution} is "
                 f"not used: {holder.plugin} of {holder.distribution} has that name"
             )
-
-
-def _collector(kind: Kind, plugin: Plugin, entries: list[Entry]) -> Callable[..., None]:
-    def register(
-        name: str, target: Any, summary: str = "", *, family: str = "", level: str = ""
-    ) -> None:
-        texts = {"summary": summary, "family": family, "level": level}
-        if why := _why_not(kind, name, target, texts):
-            plugin.left_out.append(why)
-            return
-        origin = plugin.name, plugin.distribution
-        entries.append(Entry(kind, name, target, summary, *origin, family or plugin.name, level))
-
-    return register
-
-
-def _why_not(kind: Kind, name: Any, target: Any, texts: Mapping[str, Any]) -> str:
-    """Return why a thing cannot be registered; empty if it can."""
-    if not isinstance(name, str):
-        return f"the name of a {kind} must be text, got {name!r}"
-    if not _NAME.fullmatch(name):
-        better = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")
-        advice = f", such as '{better}'" if better else ""
-        return f"{name!r} cannot be the name of a {kind}: use letters, digits, '-' and '_'{advice}"
-    for label, text in texts.items():
-        if not isinstance(text, str):
-            return f"the {label} of {kind} '{name}' must be text, got {text!r}"
-    if isinstance(target, str) and not all(target.partition(":")):
-        return (
-            f"the target of {kind} '{name}' must be an object or 'module:attribute', got {target!r}"
-        )
-    return ""
 
 
 def _discover() -> Iterator[tuple[EntryPoint, Distribution | None]]:

@@ -11,7 +11,8 @@ from types import ModuleType
 from typing import Any
 
 from seqtasks.errors import UsageError, did_you_mean, explain
-from seqtasks.registry.user_files import WrongKindError, lies_here
+from seqtasks.registry.neighbour_imports import lies_here
+from seqtasks.registry.user_files import WrongKindError
 from seqtasks.specs.grammar import Spec, SpecError
 from seqtasks.trust.distributions import owner
 

@@ -1,23 +1,27 @@
 """Run a Python file of the user's own, and take tasks, cells and readouts from it."""
 
-import builtins
 import importlib
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import inspect
 import logging
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from seqtasks.errors import UsageError, did_you_mean, one_line
+from seqtasks.registry.neighbour_imports import (
+    FILE_PREFIX,
+    NEAR_PREFIX,
+    SOURCE,
+    adopted,
+    builtins_for,
+    forget,
+    lay_out,
+)
 from seqtasks.trust.sources import (
-    Neighbour,
     Source,
     absolute,
     digest,
@@ -30,30 +34,21 @@ __all__ = [
     "adopt",
     "class_from_file",
     "digest",
-    "lies_here",
     "loaded_from",
     "source_at",
     "source_of",
 ]
 
-_PREFIX = "_seqtasks_file_"
-_NEAR = "_seqtasks_near_"
-_SOURCE = "__seqtasks_source__"
 logger = logging.getLogger("seqtasks")
 
-_adopted: dict[Path, Source] = {}
-"""Checked copies of files in runs, by path: the disk is not read again."""
 
 _loaded: dict[Path, Source] = {}
 """The content of each file as it was last executed."""
 
-_near: dict[str, Neighbour | None] = {}
-"""Modules beside a file, by their private names; None for a folder without `__init__.py`."""
-
 
 def adopt(source: Source) -> None:
     """Let a path stand for contents that were already read and checked."""
-    _adopted[source.path] = source
+    adopted[source.path] = source
 
 
 def source_at(path: Path) -> Source:
@@ -63,15 +58,15 @@ def source_at(path: Path) -> Source:
         UsageError: if the file cannot be read.
     """
     path = absolute(path)
-    return _loaded.get(path) or _adopted.get(path) or read_source(path)
+    return _loaded.get(path) or adopted.get(path) or read_source(path)
 
 
 def source_of(cls: type) -> Source | None:
     """Return the executed file of a class from `class_from_file`."""
     module = sys.modules.get(cls.__module__)
-    if module is None or not cls.__module__.startswith((_PREFIX, _NEAR)):
+    if module is None or not cls.__module__.startswith((FILE_PREFIX, NEAR_PREFIX)):
         return None
-    return vars(module).get(_SOURCE)
+    return vars(module).get(SOURCE)
 
 
 def loaded_from(cls: type) -> tuple[Path, bytes] | None:
@@ -124,9 +119,9 @@ def _load(path: Path) -> ModuleType:
     private names. `sys.path` stays unchanged, so no other file of the folder can be imported.
     """
     path = absolute(path)
-    source = _adopted.get(path) or read_source(path)
+    source = adopted.get(path) or read_source(path)
     key = digest(str(path).encode(errors="surrogatepass") + b"\0" + source.digest.encode())[:16]
-    name, near = _PREFIX + key, _NEAR + key
+    name, near = FILE_PREFIX + key, NEAR_PREFIX + key
     if name in sys.modules:
         _loaded[path] = source
         return sys.modules[name]
@@ -135,131 +130,22 @@ def _load(path: Path) -> ModuleType:
     spec.has_location = True
     module = importlib.util.module_from_spec(spec)
     module.__file__ = str(path)
-    vars(module)[_SOURCE] = source
-    vars(module)["__builtins__"] = _builtins_for(near, source)
+    vars(module)[SOURCE] = source
+    vars(module)["__builtins__"] = builtins_for(near, source)
     sys.modules[name] = module  # dataclasses look their module up during execution
-    _lay_out(near, source)
+    lay_out(near, source)
     try:
         exec(compile(source.content, str(path), "exec"), vars(module))
     except BaseException as error:
-        _forget(name, near)
+        forget(name, near)
         if isinstance(error, KeyboardInterrupt):
             raise
         problem = f"{one_line(error)}{_remedy(error, path)}"
         raise UsageError(f"{path} cannot be run{_line(error, path)}: {problem}") from error
     _loaded[path] = source
-    if path not in _adopted:
+    if path not in adopted:
         _warn_of_uncopied(path, set(sys.modules) - known, places)
     return module
-
-
-def _lay_out(near: str, source: Source) -> None:
-    """Make the modules beside a file importable below the private package `near`."""
-    package = ModuleType(near)
-    package.__path__ = []
-    vars(package)[_SOURCE] = source
-    sys.modules[near] = package
-    for one in source.neighbours:
-        _near[f"{near}.{one.name}"] = one
-    for one in source.neighbours:
-        parts = one.name.split(".")
-        for count in range(1, len(parts)):  # a folder without __init__.py is also a package
-            _near.setdefault(f"{near}.{'.'.join(parts[:count])}", None)
-    if not any(isinstance(finder, _NearFinder) for finder in sys.meta_path):
-        sys.meta_path.append(_NearFinder())
-
-
-def _forget(name: str, near: str) -> None:
-    for known in [one for one in sys.modules if one in (name, near) or one.startswith(f"{near}.")]:
-        del sys.modules[known]
-    for known in [one for one in _near if one.startswith(f"{near}.")]:
-        del _near[known]
-
-
-class _NearFinder(importlib.abc.MetaPathFinder):
-    """Find the modules beside a file by their private names, in memory."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        """Return the loader of a module that was read beforehand."""
-        if fullname not in _near:
-            return None
-        near = _near[fullname]
-        origin = None if near is None else str(near.path)
-        spec = importlib.machinery.ModuleSpec(fullname, _NearLoader(), origin=origin)
-        spec.has_location = near is not None
-        spec.submodule_search_locations = [] if near is None or near.package else None
-        return spec
-
-
-class _NearLoader(importlib.abc.Loader):
-    """Execute the content of a module that was read beforehand."""
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Execute it, with the same neighbours as the file itself."""
-        near = _near[module.__name__]
-        root, _, _ = module.__name__.partition(".")
-        source: Source = vars(sys.modules[root])[_SOURCE]
-        vars(module)["__builtins__"] = _builtins_for(root, source)
-        if near is not None:
-            if "." not in near.name and not near.package:
-                others = tuple(one for one in source.neighbours if one is not near)
-                vars(module)[_SOURCE] = Source(near.path, near.content, others)
-            exec(compile(near.content, str(near.path), "exec"), vars(module))
-
-
-def _builtins_for(near: str, source: Source) -> dict[str, Any]:
-    """Return the builtins of a file; their `import` prefers its neighbours to other modules.
-
-    A copy in a run imports nothing from the current folder, even if Python's path has it.
-    """
-    first = {one.name.partition(".")[0] for one in source.neighbours}
-    copied = source.path in _adopted
-    if not first and not copied:
-        return builtins.__dict__
-
-    def import_module(
-        name: str,
-        globals: Mapping[str, object] | None = None,  # noqa: A002 - the names that Python gives
-        locals: Mapping[str, object] | None = None,  # noqa: A002
-        fromlist: Sequence[str] | None = (),
-        level: int = 0,
-    ) -> ModuleType:
-        head = name.partition(".")[0]
-        if level or head not in first:
-            if copied and not level and head not in sys.modules and lies_here(head):
-                raise ModuleNotFoundError(f"No module named '{head}'", name=head)
-            return builtins.__import__(name, globals, locals, fromlist or (), level)
-        try:
-            made = importlib.import_module(f"{near}.{name}")
-            if fromlist:
-                return builtins.__import__(made.__name__, globals, locals, fromlist, 0)
-        except ModuleNotFoundError as error:
-            if error.name is None or not error.name.startswith(f"{near}."):
-                raise
-            missing = error.name.removeprefix(f"{near}.")
-            raise ModuleNotFoundError(f"No module named '{missing}'", name=missing) from None
-        return sys.modules[f"{near}.{head}"]
-
-    return {**vars(builtins), "__import__": import_module}
-
-
-def lies_here(name: str) -> bool:
-    """Say whether Python would import a module from the current folder."""
-    with suppress(Exception):  # this calls finders of foreign code, too
-        spec = importlib.util.find_spec(name)
-        here = Path.cwd().resolve()
-        if spec is not None and spec.submodule_search_locations is not None:
-            return here in (
-                Path(place).resolve().parent for place in spec.submodule_search_locations
-            )
-        return (
-            spec is not None
-            and spec.has_location
-            and Path(str(spec.origin)).resolve().parent == here
-        )
-    return False
 
 
 def _warn_of_uncopied(path: Path, imported: set[str], places: list[str]) -> None:
@@ -268,7 +154,7 @@ def _warn_of_uncopied(path: Path, imported: set[str], places: list[str]) -> None
     folders = {str(Path(place).absolute()): place for place in (*sys.path, str(path.parent))}
     for name in sorted(imported):
         file = getattr(sys.modules.get(name), "__file__", None)
-        if not isinstance(file, str) or name.startswith((_PREFIX, _NEAR)):
+        if not isinstance(file, str) or name.startswith((FILE_PREFIX, NEAR_PREFIX)):
             continue
         around = [folder for folder in folders if Path(folder) in Path(file).parents]
         nearest = max(around, key=len, default=None)
@@ -292,7 +178,7 @@ def _remedy(error: BaseException, path: Path) -> str:
     name = error.name if isinstance(error, ModuleNotFoundError) else None
     if name is None:
         return ""
-    if path in _adopted:
+    if path in adopted:
         return "; the run holds no copy of it, and nothing else is looked for in its folder"
     if find_neighbour(path.parent, name) is not None:
         return f"; write `import {name}`: only this is found in the file's own folder"

@@ -13,8 +13,8 @@ from seqtasks import __version__
 from seqtasks.experiments.experiment import THINGS, Experiment
 from seqtasks.registry.definitions import model_definition
 from seqtasks.registry.discovery import Kind, current_registry
+from seqtasks.registry.executed_code import code_of
 from seqtasks.registry.origins import Origin, origin_of
-from seqtasks.registry.references import code_of
 from seqtasks.runs.directory import FORMAT, RunDirectory
 from seqtasks.training import Trainer
 from seqtasks.trust.consent import remember

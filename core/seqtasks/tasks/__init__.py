@@ -1,7 +1,8 @@
 """A task: a data generator, a target encoder and metrics. NumPy only.
 
     alphabets, lengths             what a step is made of; how long sequences are
-    task                           `Task` and `Batch`: the class that an author extends
+    batch                          `Batch`: values checked and laid out on the steps of a batch
+    task                           `Task`: the class that an author extends
     metrics                        scores of predictions against targets
     settings, cadence,
     curricula, learning_rates      what a task recommends for training
@@ -23,6 +24,7 @@ from seqtasks.tasks.alphabets import (
     Tokens,
     TokenSets,
 )
+from seqtasks.tasks.batch import Array, Batch
 from seqtasks.tasks.lengths import AllowedLengths
 from seqtasks.tasks.metrics import (
     Metric,
@@ -34,7 +36,7 @@ from seqtasks.tasks.metrics import (
 )
 from seqtasks.tasks.published import PublishedProtocol
 from seqtasks.tasks.settings import Settings
-from seqtasks.tasks.task import Array, Batch, Layout, Task
+from seqtasks.tasks.task import Layout, Task
 
 __all__ = [
     "BLANK",

@@ -14,7 +14,8 @@ from seqtasks.randomness.streams import stream
 from seqtasks.tasks.alphabets import IGNORE, Reals, Tokens
 
 if TYPE_CHECKING:
-    from seqtasks.tasks.task import Array, Task
+    from seqtasks.tasks.batch import Array
+    from seqtasks.tasks.task import Task
 
 __all__ = ["all_inputs", "check_values", "domain_size", "failed", "try_task", "try_two_lengths"]
 

@@ -2,23 +2,29 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seqtasks.errors import TaskError, UsageError
 from seqtasks.tasks.alphabets import (
-    IGNORE,
     Reals,
     Tokens,
     TokenSets,
 )
+from seqtasks.tasks.batch import (
+    Array,
+    Batch,
+    checked,
+    expect_shape,
+    on_steps,
+    spread,
+    unscored,
+    zeros_after_end,
+)
 from seqtasks.tasks.lengths import AllowedLengths, LengthRange
 from seqtasks.tasks.metrics import (
     Metric,
-    scored,
     sequence_accuracy,
     token_accuracy,
 )
@@ -29,33 +35,9 @@ from seqtasks.tasks.settings import Settings
 if TYPE_CHECKING:
     from seqtasks.training.dataset import TaskDataset
 
-__all__ = ["Array", "Batch", "Layout", "Task"]
+__all__ = ["Layout", "Task"]
 
-Array = NDArray[Any]
 Layout = Literal["each", "end", "after"]
-END = "END"
-"""The symbol that ends an answer, where answers of one length would have different lengths."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Instances laid out for training, right-padded where their lengths differ.
-
-    Attributes:
-        inputs: (batch, time) int64 ids, or (batch, time, features) float32.
-        targets: (batch, time) int64 ids with IGNORE where nothing is scored, (batch, time, symbols)
-            bool with empty sets there, or (batch, time, features) float32 with NaN there.
-        lengths: (batch,) int64, the steps of each instance.
-    """
-
-    inputs: Array
-    targets: Array
-    lengths: NDArray[np.int64]
-
-    @property
-    def scored(self) -> NDArray[np.bool_]:
-        """The scored positions, (batch, time) bool."""
-        return scored(self.targets)
 
 
 class Task:
@@ -247,7 +229,7 @@ class Task:
             raise failed(self, f"generate at length {length}", error) from error
         vectors = (self.inputs.size,) if isinstance(self.inputs, Reals) else ()
         if inputs.shape == () and inputs.dtype == np.object_:
-            _checked(self.inputs, inputs, f"{type(self).__name__}.generate")  # None, say
+            checked(self.inputs, inputs, f"{type(self).__name__}.generate")  # None, say
         if inputs.shape != (batch_size, length, *vectors):
             raise TaskError(
                 f"{type(self).__name__}.generate returned shape {inputs.shape}; "
@@ -269,7 +251,7 @@ class Task:
 
     def batch_of(self, inputs: Array) -> Batch:
         """Encode given inputs, (batch, length[, features]), and lay them out with the answers."""
-        inputs = _checked(self.inputs, inputs, f"the inputs of task {self.known_as}")
+        inputs = checked(self.inputs, inputs, f"the inputs of task {self.known_as}")
         check_values(self, "inputs", self.inputs, inputs, self.input_size)
         count, length = inputs.shape[:2]
         memory: Any = inputs
@@ -280,28 +262,29 @@ class Task:
             raise TaskError(str(error)) from error
         except (Exception, SystemExit) as error:
             raise failed(self, f"encode at length {length}", error) from error
-        answers = _checked(self.targets, encoded, f"{type(self).__name__}.encode")
+        answers = checked(self.targets, encoded, f"{type(self).__name__}.encode")
         check_values(self, "targets", self.targets, answers, self.targets.size)
         if self.zeros_after_end:
-            answers = _zeros_after_end(self.targets, answers)
-        emitted = 0
+            answers = zeros_after_end(self.targets, answers)
         if self.layout == "each":
-            _expect_shape(self, answers, (count, length))
+            emitted, shape = 0, (count, length)
         elif self.layout == "end" or self.answers_on_blank:
-            _expect_shape(self, answers, (count,))
-            answers = answers[:, None]
-            emitted = int(self.answers_on_blank)
+            emitted, shape = int(self.answers_on_blank), (count,)
         else:
             emitted = answers.shape[1] if answers.ndim > 1 else -1
-            _expect_shape(self, answers, (count, emitted))
+            shape = (count, emitted)
+        symbols = () if isinstance(self.targets, Tokens) else (self.targets.size,)
+        expect_shape(type(self).__name__, self.layout, answers, (*shape, *symbols))
+        if len(shape) == 1:
+            answers = answers[:, None]
         steps = length + emitted
         blank = self.inputs.size if isinstance(self.inputs, Tokens) else 0.0
-        laid_out = _laid_out(self.inputs, inputs, steps, 0, blank)
-        targets = _laid_out(self.targets, answers, steps, steps - answers.shape[1], None)
+        laid_out = on_steps(self.inputs, inputs, steps, 0, blank)
+        targets = on_steps(self.targets, answers, steps, steps - answers.shape[1], None)
         each = 1 + self.ponder
         if self.ponder:
-            laid_out = _spread(laid_out, each, 0, blank)
-            targets = _spread(targets, each, self.ponder, _unscored(self.targets))
+            laid_out = spread(laid_out, each, 0, blank)
+            targets = spread(targets, each, self.ponder, unscored(self.targets))
         return Batch(laid_out, targets, np.full(count, steps * each, dtype=np.int64))
 
     def dataset(
@@ -322,87 +305,3 @@ class Task:
         from seqtasks.training.dataset import TaskDataset
 
         return TaskDataset(self, length, batch_size, batches, seed, rank, world_size)
-
-
-def _checked(alphabet: Tokens | TokenSets | Reals, values: Array, origin: str) -> Array:
-    """Return values of the kind that an alphabet needs, whatever their type.
-
-    Ids may be integers of any type, bools, or floats with whole values.
-    """
-    values = np.asarray(values)
-    kind = values.dtype.kind
-    if isinstance(alphabet, TokenSets):
-        if kind != "b":
-            raise TaskError(f"{origin}: sets of symbols must be bool, got {_named(values)}")
-        return values
-    if kind not in "biuf":
-        if isinstance(alphabet, Reals):
-            raise TaskError(f"{origin}: real vectors must be numbers, got {_named(values)}")
-        hint = ": return the places of symbols in the alphabet" if kind in "US" else ""
-        raise TaskError(f"{origin}: ids must be whole numbers, got {_named(values)}{hint}")
-    if isinstance(alphabet, Tokens) and kind in "bf":
-        wrong = values[~np.isfinite(values)] if kind == "f" else values[:0]
-        whole = values if wrong.size else values.astype(np.int64)
-        wrong = wrong if wrong.size else values[whole != values]
-        if wrong.size:
-            raise TaskError(f"{origin}: ids must be whole numbers, got {wrong[0]}")
-        return whole
-    return values
-
-
-def _named(values: Array) -> str:
-    """Return a description of values, for a message."""
-    if values.dtype.kind in "US":
-        return "text"
-    if values.shape == () and values.dtype == np.object_:
-        what: Any = values.item()
-        return "None; is a `return` missing?" if what is None else type(what).__name__
-    return str(values.dtype)
-
-
-def _laid_out(
-    alphabet: Tokens | TokenSets | Reals, values: Array, steps: int, first: int, fill: Any
-) -> Array:
-    """Return values in the type of a batch, and the fill before a first step."""
-    dtype = {Tokens: np.int64, TokenSets: np.bool_, Reals: np.float32}[type(alphabet)]
-    if values.shape[1] == steps:
-        return values.astype(dtype, order="C")
-    array = np.empty((len(values), steps, *values.shape[2:]), dtype=dtype)
-    last = first + values.shape[1]
-    array[:, :first] = array[:, last:] = _unscored(alphabet) if fill is None else fill
-    array[:, first:last] = values
-    return array
-
-
-def _spread(values: Array, each: int, place: int, fill: Any) -> Array:
-    """Return `each` steps for each value, (batch, time * each, ...): the value stands at `place`.
-
-    The fill stands at the other places.
-    """
-    array = np.full((len(values), values.shape[1] * each, *values.shape[2:]), fill, values.dtype)
-    array[:, place::each] = values
-    return array
-
-
-def _unscored(alphabet: Tokens | TokenSets | Reals) -> Any:
-    """Return the value that marks unscored positions."""
-    return {Tokens: IGNORE, TokenSets: False, Reals: np.nan}[type(alphabet)]
-
-
-def _zeros_after_end(alphabet: Tokens | TokenSets | Reals, answers: Array) -> Array:
-    """Return answers with the first symbol wherever nothing is scored after an END."""
-    if not isinstance(alphabet, Tokens) or END not in alphabet.symbols or answers.ndim != 2:
-        return answers
-    ended = np.logical_or.accumulate(answers == alphabet.symbols.index(END), axis=1)
-    return np.where(ended & (answers == IGNORE), 0, answers)
-
-
-def _expect_shape(task: Task, answers: Array, shape: tuple[int, ...]) -> None:
-    if not isinstance(task.targets, Tokens):
-        shape = (*shape, task.targets.size)
-    if answers.shape != shape:
-        wanted = tuple("answer length" if size < 0 else size for size in shape)
-        raise TaskError(
-            f"{type(task).__name__}.encode returned shape {answers.shape}; "
-            f"the layout '{task.layout}' needs {wanted}"
-        )
