@@ -12,7 +12,7 @@ from seqtasks.benchmark.contenders import CONTENDERS, build
 from seqtasks.benchmark.contenders.base import UnavailableError
 from seqtasks.benchmark.problem import FEATURES, Problem
 from seqtasks.benchmark.sizes import Size
-from seqtasks.models.model import sequence_loss
+from seqtasks.models.loss import sequence_loss
 
 CELLS = ("concat", "sum", "elman", "gru", "gru-concat", "lstm")
 SMALL = Size("small", 4, 6, 5)

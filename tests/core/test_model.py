@@ -13,7 +13,7 @@ from torch.testing import assert_close
 import seqtasks as st
 from seqtasks.cells import ConcatReadout, StateReadout
 from seqtasks.models.build import build_model
-from seqtasks.models.model import sequence_loss
+from seqtasks.models.loss import sequence_loss
 from seqtasks_bits.torch_cells import NNGRU
 
 EXACT = {"rtol": 1e-12, "atol": 1e-12}

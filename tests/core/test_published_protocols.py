@@ -6,6 +6,7 @@ import torch
 
 import seqtasks as st
 from seqtasks.errors import UsageError
+from seqtasks.models.loss import sequence_loss
 from seqtasks.registry.discovery import current_registry
 from seqtasks.runs.prepare import experiment_model, prepare
 from seqtasks.tasks.alphabets import IGNORE
@@ -115,7 +116,7 @@ def test_the_loss_is_the_mean_over_the_answer_and_its_first_gradient_step_is_too
             for step in range(5, 10)
         ]
     ).mean()
-    loss = st.model.sequence_loss(
+    loss = sequence_loss(
         logits, torch.from_numpy(batch.targets), reduction=experiment.loss_reduction
     )
     torch.testing.assert_close(loss, by_hand)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import seqtasks as st
-from seqtasks.models.model import sequence_loss
+from seqtasks.models.loss import sequence_loss
 from seqtasks.scoring.evaluate import decide
 
 

@@ -13,7 +13,7 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 import seqtasks as st
-from seqtasks.models.model import sequence_loss
+from seqtasks.models.loss import sequence_loss
 from seqtasks.randomness.streams import torch_seed
 from seqtasks.randomness.torch_streams import RandomStream
 from seqtasks.training import BatchSource, Trainer

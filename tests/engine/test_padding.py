@@ -10,7 +10,7 @@ from torch.testing import assert_close
 import seqtasks as st
 from seqtasks.cells import Cell, Readout
 from seqtasks.engine.unroll import engines_of
-from seqtasks.models.model import sequence_loss
+from seqtasks.models.loss import sequence_loss
 
 ENGINES = ("plain", "torch", "native")
 LENGTHS = torch.tensor([6, 3, 1, 4, 2])

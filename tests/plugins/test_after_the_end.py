@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import seqtasks as st
-from seqtasks.models.model import sequence_loss
+from seqtasks.models.loss import sequence_loss
 from seqtasks.registry.discovery import current_registry
 from seqtasks.tasks.alphabets import IGNORE, Tokens
 

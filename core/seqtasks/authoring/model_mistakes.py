@@ -6,22 +6,15 @@ trained. Each mistake becomes a line for the author. None is an error: the autho
 """
 
 import copy
-from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from seqtasks.authoring.held_tensors import attributes, close, held_tensors, leaves, name_in_cell
 from seqtasks.authoring.step_mistakes import check_in_place, is_detached, step_mistakes
 from seqtasks.engine.graph.unsupported import UnsupportedError
-from seqtasks.engine.record.fingerprint import (
-    TooLargeError,
-    attributes_of,
-    compared,
-    value,
-)
 from seqtasks.engine.record.outside_draws import states_kept, without_draws
 from seqtasks.errors import counted
 from seqtasks.models.model import Model
@@ -33,8 +26,6 @@ ROWS, STEPS = 4, 6
 """The instances, and their first steps, that a model is tried on."""
 KEPT = 2
 """The row that stays in place while all other rows change."""
-TOLERANCE = 1e-4
-"""A share of the largest prediction: equal rows of a batch differ by rounding alone."""
 UNKNOWN_TENSORS = (
     "tensors that are neither parameters nor buffers, so they are not trained, saved or moved: use "
     "nn.Parameter, nn.ModuleList or register_buffer"
@@ -136,7 +127,7 @@ def _rows_mix(first: nn.Module, second: nn.Module, some: Tensor, others: Tensor)
             other = _answers(second.train(), others)[KEPT]
     except Exception:  # whoever runs the model tells of it
         return []
-    if _close(one, other):
+    if close(one, other):
         return []
     return ["its rows mix: what it makes of an instance depends on the others of its batch"]
 
@@ -149,9 +140,9 @@ def _kept(model: nn.Module, some: Tensor, others: Tensor) -> list[str]:
     def attempt() -> tuple[Any, ...]:
         with stream.drawing():
             model(some)
-        first, before = _answers(model, some), _attributes(model)
+        first, before = _answers(model, some), attributes(model)
         _answers(model, others)
-        return first, before, _answers(model, some), _attributes(model)
+        return first, before, _answers(model, some), attributes(model)
 
     try:
         with torch.no_grad():
@@ -161,7 +152,7 @@ def _kept(model: nn.Module, some: Tensor, others: Tensor) -> list[str]:
     except Exception:  # whoever runs the model tells of it
         return []
     names = sorted(name for name in after if before.get(name) != after[name])
-    differs = not _close(first, again)
+    differs = not close(first, again)
     if names and (differs or isinstance(model, Model)):  # other modules may keep counts
         noun = "attribute" if len(names) == 1 else "attributes"
         verb = "keeps" if len(names) == 1 else "keep"
@@ -206,20 +197,20 @@ def _untrained(model: nn.Module, inputs: Tensor) -> list[str]:
         total.backward()
     except Exception:  # whoever runs the model tells of it
         return []
-    later = [_short(name) for name, _ in model.named_parameters() if name not in at_first]
+    later = [name_in_cell(name) for name, _ in model.named_parameters() if name not in at_first]
     if later:
         names = _parameters(later)
         return [f"it makes {names} while it runs, which are not trained: make them in __init__"]
     found: list[str] = []
     known = {id(p) for p in model.parameters()}
-    strangers = {id(leaf): leaf for leaf in _leaves(total) if id(leaf) not in known}
-    for _, held in _held_tensors(model):  # another line names these
+    strangers = {id(leaf): leaf for leaf in leaves(total) if id(leaf) not in known}
+    for _, held in held_tensors(model):  # another line names these
         strangers.pop(id(held), None)
     if strangers:
         what = counted(len(strangers), "tensor")
         found.append(f"it makes {what} with a gradient in its steps, or takes them from outside: "
                      "they are no parameters of it, and never trained")  # fmt: skip
-    dead = [_short(name) for name, p in named if p.grad is None or not p.grad.any()]
+    dead = [name_in_cell(name) for name, p in named if p.grad is None or not p.grad.any()]
     if named and len(dead) == len(named):
         return ["nothing is trained: no gradient reaches any of its parameters", *found]
     if dead:
@@ -235,11 +226,11 @@ def _parameters(names: list[str]) -> str:
 
 def _plain_tensors(model: nn.Module, inputs: Tensor) -> list[str]:
     """Name the attributes that hold tensors or modules unknown to torch."""
-    held = [(name, tensor) for name, tensor in _held_tensors(model) if tensor.is_floating_point()]
+    held = [(name, tensor) for name, tensor in held_tensors(model) if tensor.is_floating_point()]
     if held:  # tensors that a run leaves there are another matter
         with suppress(Exception), torch.no_grad():
             _answers(model, inputs)
-    after = {id(tensor) for _, tensor in _held_tensors(model)}
+    after = {id(tensor) for _, tensor in held_tensors(model)}
     names = [name for name, tensor in held if id(tensor) in after]
     if not names:
         return []
@@ -248,69 +239,7 @@ def _plain_tensors(model: nn.Module, inputs: Tensor) -> list[str]:
     return [f"{start} {UNKNOWN_TENSORS}"]
 
 
-def _held_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """Yield the tensors in plain attributes of modules, also in lists and dictionaries."""
-    known = {id(module) for module in model.modules()}
-    registered = {id(tensor) for tensor in [*model.parameters(), *model.buffers()]}
-    for path, module in model.named_modules():
-        for name, held in attributes_of(module).items():
-            for part in _contents(held):
-                tensors: Iterable[Tensor] = (part,) if isinstance(part, Tensor) else ()
-                if isinstance(part, nn.Module) and id(part) not in known:
-                    tensors = part.parameters()
-                for tensor in tensors:
-                    if id(tensor) not in registered:
-                        yield _short(f"{path}.{name}".lstrip(".")), tensor
-
-
-def _contents(held: Any) -> list[Any]:
-    if isinstance(held, dict):
-        return list(cast("dict[Any, Any]", held).values())
-    return list(cast("list[Any]", held)) if isinstance(held, list | tuple) else [held]
-
-
-def _leaves(total: Tensor) -> Iterator[Tensor]:
-    """Yield the tensors at which the backward pass ends."""
-    pending: list[Any] = [total.grad_fn]
-    seen: set[Any] = set()
-    while pending:
-        node = pending.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        leaf = getattr(node, "variable", None)
-        if isinstance(leaf, Tensor):
-            yield leaf
-        pending += [following for following, _ in node.next_functions]
-
-
-def _attributes(model: nn.Module) -> dict[str, Any]:
-    """Return, by name, the tensors of the modules besides their parameters, for a comparison."""
-    found: dict[str, Any] = {_short(name): value(held) for name, held in model.named_buffers()}
-    for path, module in model.named_modules():
-        for name, held in attributes_of(module).items():
-            if not isinstance(held, nn.Module) and name != "_engines":
-                with suppress(TooLargeError):
-                    found[_short(f"{path}.{name}".lstrip("."))] = compared(held, value)
-    return found
-
-
-def _short(name: str) -> str:
-    """Return the name of a tensor without the layer of its cell."""
-    parts = name.split(".")
-    return ".".join(parts[2:]) if parts[0] == "cells" and len(parts) > 2 else name
-
-
 def _listed(names: list[str]) -> str:
     names = list(dict.fromkeys(names))
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return ", ".join(names[:MOST_NAMED]) + more
-
-
-def _close(one: Tensor, other: Tensor) -> bool:
-    if one.shape != other.shape:
-        return False
-    pairs = (torch.view_as_real(t) if t.is_complex() else t for t in (one, other))
-    a, b = (tensor.detach().to("cpu", torch.float64).numpy() for tensor in pairs)
-    largest = np.abs(b[np.isfinite(b)]).max(initial=0.0)
-    return bool(np.isclose(a, b, rtol=0, atol=TOLERANCE * largest, equal_nan=True).all())

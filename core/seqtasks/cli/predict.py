@@ -77,8 +77,8 @@ def _answer(loaded: "Result", ids: Any, states: bool) -> dict[str, Any]:
     """Return input, prediction where scored, and right answer, step by step."""
     import torch
 
+    from seqtasks.models.calling import to_torch
     from seqtasks.scoring.evaluate import decide
-    from seqtasks.training import to_torch
 
     task = loaded.task
     batch = task.batch_of(ids[None])

@@ -1,6 +1,8 @@
 """Embedding, layers of cells and readout, built from specs.
 
-    model            the model, its loss and its choice of an engine
+    loss             the loss of a batch
+    model            the model, and its choice of an engine
+    calling          inputs as tensors; predictions; evaluation mode
     build            from specs and sizes to a model with weights of its own stream
     initialization   first weights as torch draws them, or as Haiku does
     caller_settings  set the caller's torch settings aside while a run computes

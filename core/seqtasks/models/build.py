@@ -1,6 +1,7 @@
 """Build a model from specs and sizes, with initial weights from a stream of its own."""
 
 import inspect
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ from seqtasks.specs.bind import parameters_of
 from seqtasks.tasks import Task, Tokens
 from seqtasks.tasks.settings import EmbeddingKind, InitializationName
 
-__all__ = ["assemble", "build_model", "cell", "readout"]
+__all__ = ["build_model", "cell", "readout"]
 
 CELL_SIZES = ("input_size", "hidden_size")
 READOUT_SIZES = ("input_size", "state_size", "output_size")
@@ -55,51 +56,37 @@ def build_model(
     hidden_size: int,
     embedding_size: int | None = None,
     layers: int = 1,
-    seed: int = 0,
+    seed: int | None = 0,
     embedding: EmbeddingKind = "learned",
     initialization: InitializationName = "torch",
 ) -> Model:
     """Return a model for a task, float32, initialised from the seed's own stream.
 
-    The caller's random state is untouched. If `embedding_size` is None, it is the hidden size, or
+    The caller's random state is untouched; without a seed (None), torch's global generator draws.
+    If `embedding_size` is None, it is the hidden size, or
     the number of symbols for the embedding `one-hot`.
 
     Raises:
         UsageError: for a cell or readout that cannot be made, an embedding that does not fit, or
             a cell whose initialization by Haiku is not known.
     """
-    with torch_stream(seed, "initialisation").drawing():
-        model = assemble(
-            task, cell_spec, readout_spec, hidden_size, embedding_size, layers, embedding
-        )
+    draws = nullcontext() if seed is None else torch_stream(seed, "initialisation").drawing()
+    with draws:
+        if embedding == "one-hot":
+            embedding_size = _one_hot_size(task, embedding_size)
+        elif embedding_size is None:
+            embedding_size = hidden_size
+        embedded = _embedding(task, embedding, embedding_size)
+        cells: list[Cell] = []
+        features = embedding_size
+        for _ in range(layers):
+            cells.append(cell(cell_spec, features, hidden_size))
+            features = cells[-1].output_size
+        predicted_by = readout(readout_spec, embedding_size, features, task.targets.size)
+        model = Model(embedded, cells, predicted_by)
         if initialization == "haiku":
             begin_as_haiku(model)
         return model
-
-
-def assemble(
-    task: Task,
-    cell_spec: str | type[Cell],
-    readout_spec: str | type[Readout],
-    hidden_size: int,
-    embedding_size: int | None = None,
-    layers: int = 1,
-    embedding: EmbeddingKind = "learned",
-) -> Model:
-    """Return a model initialised from torch's current generator; see `build_model`."""
-    if embedding == "one-hot":
-        embedding_size = _one_hot_size(task, embedding_size)
-    elif embedding_size is None:
-        embedding_size = hidden_size
-    embedded = _embedding(task, embedding, embedding_size)
-    cells: list[Cell] = []
-    features = embedding_size
-    for _ in range(layers):
-        cells.append(cell(cell_spec, features, hidden_size))
-        features = cells[-1].output_size
-    return Model(
-        embedded, cells, readout(readout_spec, embedding_size, features, task.targets.size)
-    )
 
 
 def _embedding(task: Task, kind: EmbeddingKind, size: int) -> nn.Module:

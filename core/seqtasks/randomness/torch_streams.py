@@ -8,11 +8,9 @@ Some operations take no generator, such as dropout on a GPU. They draw from the 
 is exchanged under a lock for the time of the call and then restored.
 """
 
-import re
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, TypeVar
 
 import torch
@@ -22,6 +20,15 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from seqtasks.randomness.streams import torch_seed
+from seqtasks.randomness.torch_operations import (
+    CPU,
+    device_of,
+    draws,
+    global_state,
+    may_draw,
+    set_global_state,
+    with_generator,
+)
 
 __all__ = ["RandomStream", "torch_stream"]
 
@@ -29,13 +36,6 @@ Result = TypeVar("Result")
 
 _exchanged = threading.RLock()
 """Held while torch's global state is exchanged."""
-_CPU = torch.device("cpu")
-_MAY_DRAW = re.compile(
-    "rand|normal|uniform|bernoulli|dropout|multinomial|poisson|binomial|exponential|cauchy"
-    "|geometric|rrelu|gumbel|gamma|dirichlet|lstm|gru|rnn|attention|fractional|init|sparse_"
-    "|orthogonal|xavier|kaiming"
-)
-"""Parts of the names of torch functions that may draw. A match that never draws only costs time."""
 
 
 def torch_stream(seed: int, purpose: str) -> "RandomStream":
@@ -58,7 +58,7 @@ class RandomStream:
         self._generators: dict[torch.device, torch.Generator] = {}
         self._is_needed = False
 
-    def generator(self, device: torch.device = _CPU) -> torch.Generator:
+    def generator(self, device: torch.device = CPU) -> torch.Generator:
         """Return the generator of a device."""
         if device == torch.device("cuda"):
             device = torch.device("cuda", torch.cuda.current_device())
@@ -70,7 +70,7 @@ class RandomStream:
 
     def states(self, gpu: torch.device | None = None) -> list[Tensor]:
         """Return the state on the CPU and, if there is one, on a GPU."""
-        devices = [_CPU] if gpu is None else [_CPU, gpu]
+        devices = [CPU] if gpu is None else [CPU, gpu]
         return [self.generator(device).get_state() for device in devices]
 
     def restore(self, states: list[Tensor], gpu: torch.device | None = None) -> None:
@@ -107,21 +107,21 @@ class RandomStream:
             yield
 
     @contextmanager
-    def exchanged(self, device: torch.device = _CPU) -> Generator[None, None, None]:
+    def exchanged(self, device: torch.device = CPU) -> Generator[None, None, None]:
         """Make torch's global generator the stream, under a lock, and restore its state after."""
         with _exchanged:
-            before = _global_state(device)
-            _set_global_state(device, self.generator(device).get_state())
+            before = global_state(device)
+            set_global_state(device, self.generator(device).get_state())
             try:
                 yield
-                self.generator(device).set_state(_global_state(device))
+                self.generator(device).set_state(global_state(device))
             finally:
-                _set_global_state(device, before)
+                set_global_state(device, before)
 
     def used_by(
         self,
         call: Callable[[], Result],
-        device: torch.device = _CPU,
+        device: torch.device = CPU,
         undo: Callable[[], None] = lambda: None,
     ) -> Result:
         """Return the result of a call that probably draws nothing; if it draws, use the stream.
@@ -137,9 +137,9 @@ class RandomStream:
         """
         if not self._is_needed:
             with _exchanged:
-                before = _global_state(device)
+                before = global_state(device)
             result = call()
-            if torch.equal(before, _global_state(device)):
+            if torch.equal(before, global_state(device)):
                 return result
             undo()
             unused = self.generator(device).get_state()
@@ -148,7 +148,7 @@ class RandomStream:
             if not torch.equal(unused, self.generator(device).get_state()):
                 self._is_needed = True
                 with _exchanged:
-                    _set_global_state(device, before)
+                    set_global_state(device, before)
             return result  # otherwise another thread drew
         with self.drawing():
             return call()
@@ -170,11 +170,11 @@ class _OperationsDraw(TorchDispatchMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        if not _draws(func):
+        if not draws(func):
             return func(*args, **kwargs)
-        device = _device_of(args, kwargs)
-        seeded = _with_generator(func)
-        if func is torch.ops.aten.native_dropout.default and device == _CPU:
+        device = device_of(args, kwargs)
+        seeded = with_generator(func)
+        if func is torch.ops.aten.native_dropout.default and device == CPU:
             return _native_dropout(self._stream, *args, **kwargs)
         if seeded is None:
             with self._stream.exchanged(device):
@@ -200,7 +200,7 @@ class _FunctionsDraw(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        if _may_draw(func):
+        if may_draw(func):
             if func in _OFTEN:
                 return _OFTEN[func](self._stream, *args, **(kwargs or {}))
             with self._operations:
@@ -230,7 +230,7 @@ def _dropout(
     inplace: bool = False,
 ) -> Tensor:
     """Do the same as `torch.nn.functional.dropout`, with torch's own operations on a CPU."""
-    if inplace or not training or not 0 < p < 1 or not input.numel() or input.device != _CPU:
+    if inplace or not training or not 0 < p < 1 or not input.numel() or input.device != CPU:
         with stream.drawing():
             return functional.dropout(input, p, training, inplace)
     kept = torch.empty_like(input, requires_grad=False).bernoulli_(
@@ -256,54 +256,3 @@ _OFTEN: dict[Any, Callable[..., Tensor]] = {
     torch.randn_like: _randn_like,
 }
 """The functions that models most often draw by, without the detour through all operations."""
-
-
-@cache
-def _may_draw(function: Any) -> bool:
-    return _MAY_DRAW.search(getattr(function, "__name__", "")) is not None
-
-
-@cache
-def _draws(operation: Any) -> bool:
-    return torch.Tag.nondeterministic_seeded in getattr(operation, "tags", ())
-
-
-@cache
-def _with_generator(operation: Any) -> tuple[Any, int] | None:
-    """Return the form of an operation that takes a generator, and the generator's position."""
-    taken = _arguments(operation)
-    names = [name for name, _ in taken]
-    if "generator" in names:
-        return operation, names.index("generator")
-    packet = operation.overloadpacket
-    for overload in packet.overloads():
-        other = _arguments(getattr(packet, overload))
-        without = [argument for argument in other if argument[0] != "generator"]
-        if len(without) < len(other) and without == taken:
-            return getattr(packet, overload), len(names)
-    return None
-
-
-def _arguments(operation: Any) -> list[tuple[str, str]]:
-    """Return the names and types of an operation's arguments."""
-    return [(argument.name, str(argument.type)) for argument in operation._schema.arguments]
-
-
-def _device_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.device:
-    """Return the device on which an operation draws."""
-    for value in (*args, *kwargs.values()):
-        if isinstance(value, Tensor):
-            return value.device
-    named = kwargs.get("device")
-    return _CPU if named is None else torch.device(named)
-
-
-def _global_state(device: torch.device) -> Tensor:
-    return torch.get_rng_state() if device.type == "cpu" else torch.cuda.get_rng_state(device)
-
-
-def _set_global_state(device: torch.device, state: Tensor) -> None:
-    if device.type == "cpu":
-        torch.set_rng_state(state)
-    else:
-        torch.cuda.set_rng_state(state, device)

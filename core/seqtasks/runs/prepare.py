@@ -19,6 +19,7 @@ from seqtasks.authoring.model_mistakes import (
 from seqtasks.errors import SeqtasksError, UsageError, explain, one_line
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.models.build import build_model
+from seqtasks.models.calling import predictions_of, scoring, to_torch
 from seqtasks.models.model import Model
 from seqtasks.randomness.streams import stream
 from seqtasks.randomness.torch_streams import torch_stream
@@ -32,9 +33,6 @@ from seqtasks.training import (
     Trainer,
     brought_to_type,
     check_memory,
-    predictions_of,
-    scoring,
-    to_torch,
 )
 
 __all__ = ["experiment_model", "prepare"]

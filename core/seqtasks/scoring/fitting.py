@@ -6,7 +6,7 @@ from torch import nn
 from seqtasks.available_memory import as_gibibytes, memory_there
 from seqtasks.errors import UsageError
 from seqtasks.experiments.experiment import Experiment
-from seqtasks.models.build import assemble
+from seqtasks.models.build import build_model
 from seqtasks.scoring.evaluate import check_fits
 from seqtasks.tasks import Task
 
@@ -83,13 +83,14 @@ def _parameters(experiment: Experiment, task: Task) -> int:
 
 def _without_memory(experiment: Experiment, task: Task, layers: int) -> int:
     with torch.device("meta"):
-        model: nn.Module = assemble(
+        model: nn.Module = build_model(
             task,
             experiment.cell,
             experiment.readout,
             experiment.hidden_size,
             experiment.embedding_size,
             layers,
+            None,
             experiment.embedding,
         )
     return sum(parameter.numel() for parameter in model.parameters())

@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from seqtasks.models.calling import predictions_of, scoring, to_torch
 from seqtasks.models.model import likeliest
 from seqtasks.randomness.torch_streams import RandomStream
 from seqtasks.tasks import Batch, Reals, Task, Tokens, TokenSets
-from seqtasks.training import predictions_of, scoring, to_torch
 
 __all__ = ["answers", "decide", "drawing", "inputs_at_once", "width"]
 

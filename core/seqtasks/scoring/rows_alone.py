@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from seqtasks.models.calling import scoring
 from seqtasks.models.model import Model
 from seqtasks.randomness.torch_streams import torch_stream
 from seqtasks.scoring.predict import drawing
-from seqtasks.training import scoring
 
 __all__ = ["ROWS_MIX", "mixes_rows"]
 

@@ -14,13 +14,11 @@ from seqtasks.training.batches import (
     BatchSource,
     Block,
     TorchBatch,
-    to_torch,
 )
 from seqtasks.training.model_state import check_state, load_state, state_tensors
 from seqtasks.training.optimizers import OPTIMIZERS, build_optimizer, optimizer_values
 from seqtasks.training.parameters import brought_to_type, check_memory
-from seqtasks.training.torch_steps import predictions_of
-from seqtasks.training.trainer import Trainer, scoring
+from seqtasks.training.trainer import Trainer
 
 __all__ = [
     "OPTIMIZERS",
@@ -34,8 +32,5 @@ __all__ = [
     "check_state",
     "load_state",
     "optimizer_values",
-    "predictions_of",
-    "scoring",
     "state_tensors",
-    "to_torch",
 ]

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtasks.errors import UsageError
+from seqtasks.models.calling import to_torch
 from seqtasks.randomness.streams import stream
-from seqtasks.tasks import Array, Batch, Task
+from seqtasks.tasks import Batch, Task
 from seqtasks.tasks.blocks import block_steps
 from seqtasks.tasks.curricula import build_curriculum
 from seqtasks.tasks.holdout import Holdout, checked_domain_size
@@ -21,7 +22,7 @@ from seqtasks.tasks.settings import DataOrder
 from seqtasks.training.fixed_set import draw_fixed_set, epoch_of
 from seqtasks.training.prefetch import Prefetch
 
-__all__ = ["BatchSource", "Block", "TorchBatch", "to_torch"]
+__all__ = ["BatchSource", "Block", "TorchBatch"]
 
 
 class TorchBatch(NamedTuple):
@@ -29,14 +30,6 @@ class TorchBatch(NamedTuple):
 
     inputs: Tensor
     targets: Tensor
-
-
-def to_torch(array: Array, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Return ids as int64, sets as bool and reals as `dtype`, on a device."""
-    tensor = torch.from_numpy(array)
-    if tensor.dtype == torch.bool:
-        return tensor.to(device)
-    return tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else torch.int64)
 
 
 @dataclass(frozen=True, eq=False)

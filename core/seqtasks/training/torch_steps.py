@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.engine.contract.optimizer_values import OptimizerValues
-from seqtasks.models.model import sequence_loss
+from seqtasks.models.calling import predictions_of
+from seqtasks.models.loss import sequence_loss
 from seqtasks.randomness.torch_streams import RandomStream
 from seqtasks.tasks.learning_rates import Schedule
 from seqtasks.tasks.settings import LossReduction
@@ -17,13 +18,7 @@ from seqtasks.training.optimizers import build_optimizer
 from seqtasks.training.parameters import trained_parameters
 from seqtasks.training.random_draws import Draws, draws_of
 
-__all__ = ["TorchSteps", "predictions_of"]
-
-
-def predictions_of(model: nn.Module, inputs: Tensor) -> Tensor:
-    """Return a model's predictions, (batch, time, ...); a model may also return a state."""
-    result = model(inputs)
-    return result[0] if isinstance(result, tuple) else result
+__all__ = ["TorchSteps"]
 
 
 class TorchSteps:

@@ -1,9 +1,7 @@
 """Advance a model by a stretch of steps; take its whole state and put it back."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 
-import torch
 from torch import Tensor, nn
 
 from seqtasks.engine.engines import Engines
@@ -18,23 +16,10 @@ from seqtasks.training.native_steps import NativeSteps
 from seqtasks.training.optimizers import optimizer_values
 from seqtasks.training.torch_steps import TorchSteps
 
-__all__ = ["Trainer", "scoring"]
+__all__ = ["Trainer"]
 
 SOME = 4096
 """How many numbers of a parameter are compared to see whether training changes it."""
-
-
-@contextmanager
-def scoring(model: nn.Module) -> Generator[None, None, None]:
-    """Run a model in evaluation mode without gradients, then restore the mode of each part."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for module, was_training in modes:
-            module.training = was_training
 
 
 class Trainer:
