@@ -202,13 +202,13 @@ def test_inputs_that_are_not_equally_likely_are_drawn_though_they_are_few():
     assert found["always the commonest, 0"] == pytest.approx(0.75, abs=0.03)
 
 
-@pytest.mark.parametrize("constant", ["predicting.FORWARD_NUMBERS", "evaluation.DRAW_SYMBOLS"])
+@pytest.mark.parametrize("constant", ["predict.FORWARD_NUMBERS", "counts.DRAW_SYMBOLS"])
 @pytest.mark.parametrize("size", [1, 5 * 9])
 @pytest.mark.parametrize("task_class", [RunningSum, Average])
 def test_the_size_of_portions_does_not_change_the_result(monkeypatch, constant, size, task_class):
     model = model_for(task_class()).double()
     whole = evaluate_at(model, task_class(), 9, 53)
-    monkeypatch.setattr(f"seqtasks.{constant}", size)
+    monkeypatch.setattr(f"seqtasks.scoring.{constant}", size)
     task = task_class()
     portioned = evaluate_at(model, task, 9, 53)
     assert portioned.metrics == pytest.approx(whole.metrics, rel=1e-12)

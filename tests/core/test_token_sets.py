@@ -6,7 +6,7 @@ import torch
 
 import seqtasks as st
 from seqtasks.models.loss import sequence_loss
-from seqtasks.scoring.evaluate import decide
+from seqtasks.scoring.predict import decide
 
 
 class Seen(st.Task):

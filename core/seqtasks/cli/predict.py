@@ -78,7 +78,7 @@ def _answer(loaded: "Result", ids: Any, states: bool) -> dict[str, Any]:
     import torch
 
     from seqtasks.models.calling import to_torch
-    from seqtasks.scoring.evaluate import decide
+    from seqtasks.scoring.predict import decide
 
     task = loaded.task
     batch = task.batch_of(ids[None])

@@ -10,11 +10,17 @@ import numpy as np
 from seqtasks.randomness.streams import stream
 from seqtasks.registry.find import task as find_task
 from seqtasks.scoring.intervals import Interval, Stratum
-from seqtasks.tasks import Array, Batch, Reals, Task, Tokens, TokenSets
+from seqtasks.scoring.strategies import (
+    answers_by_counts,
+    answers_by_place,
+    constant_answer,
+    everywhere,
+    last_inputs,
+)
+from seqtasks.tasks import Array, Batch, Reals, Task, TokenSets
 from seqtasks.tasks.lengths import LengthRange
 from seqtasks.tasks.metrics import (
     Metric,
-    scored,
     sequence_accuracy,
     token_accuracy,
 )
@@ -129,25 +135,25 @@ def _baselines(task: Task, length: int | None, seed: int, symbols: int) -> Basel
     else:
         half = max(1, min(_MOST_SEQUENCES, symbols // length) // 2)
         first, second = (task.batch(rng, half, length) for _ in range(2))
-    constant, said = _constant(task, first.targets)
-    everywhere = _everywhere(constant, second.targets)
+    constant, said = constant_answer(task, first.targets)
+    always = everywhere(constant, second.targets)
 
     def scored_as(strategy: str, predictions: Array) -> Baseline:
         metrics = {one.name: _score(one, predictions, second.targets) for one in task.metrics}
         return Baseline(strategy, metrics, _error(task.metrics[0], predictions, second, exhaustive))
 
-    rows = [scored_as(said, everywhere)]
-    placed = _everywhere(_by_place(task, first.targets, constant), second.targets)
-    if _is_better(task.metrics[0], placed, everywhere, second.targets, exhaustive):
+    rows = [scored_as(said, always)]
+    placed = everywhere(answers_by_place(task, first.targets, constant), second.targets)
+    if _is_better(task.metrics[0], placed, always, second.targets, exhaustive):
         what = "mean" if isinstance(task.targets, Reals) else "commonest"
         rows.append(scored_as(f"the {what} of each place", placed))
     if task.counts_baseline:
-        counted = _by_counts(task, first, second, constant)
+        counted = answers_by_counts(task, first, second, constant)
         rows.append(scored_as("by the counts of symbols alone", counted))
     if not isinstance(task.targets, Reals):
         what = "set" if isinstance(task.targets, TokenSets) else "symbol"
         rows.insert(0, Baseline(f"chance: guess each {what}", _chance(task, second, rng)))
-    repeated = _repeated(task, second, constant)
+    repeated = last_inputs(task, second, constant)
     if repeated is not None:
         what = "input" if isinstance(task.targets, Reals) else "symbol"
         rows.append(scored_as(f"repeat the last {what}", repeated))
@@ -226,38 +232,6 @@ def is_no_better(metric: Metric, value: float, interval: Interval, baseline: Bas
     return not min(value, interval.low) > trivial + room
 
 
-def _by_place(task: Task, targets: Array, constant: Array) -> Array:
-    """Return the commonest answer of each step, (time, ...); the constant if none is scored."""
-    there = scored(targets)
-    answers = [
-        _constant(task, targets[rows, step][:, None])[0] if (rows := there[:, step]).any() else None
-        for step in range(targets.shape[1])
-    ]
-    return np.stack([constant if answer is None else answer for answer in answers])
-
-
-def _by_counts(task: Task, first: Batch, second: Batch, constant: Array) -> Array:
-    """Return the commonest last answer among inputs with the same symbol counts, (batch, time).
-
-    For counts that the first inputs lack, use the commonest answer among their counts that occur
-    once, because these are also rare.
-    """
-    size = task.input_size
-
-    def keys(batch: Batch) -> list[bytes]:
-        counts = (batch.inputs[..., None] == np.arange(size)).sum(1)
-        return [row.tobytes() for row in counts.astype(np.int32)]
-
-    seen: dict[bytes, list[int]] = {}
-    for key, answer in zip(keys(first), first.targets[:, -1], strict=True):
-        seen.setdefault(key, []).append(int(answer))
-    commonest = {key: max(sorted(set(found)), key=found.count) for key, found in seen.items()}
-    once = [found[0] for found in seen.values() if len(found) == 1]
-    seldom = max(sorted(set(once)), key=once.count) if once else int(constant)
-    answers = [commonest.get(key, seldom) for key in keys(second)]
-    return _everywhere(np.array(answers)[:, None], second.targets)
-
-
 def _is_better(
     metric: Metric, found: Array, other: Array, targets: Array, exhaustive: bool
 ) -> bool:
@@ -285,27 +259,6 @@ def _score(metric: Metric, predictions: Array, targets: Array) -> float:
     return float(sums.sum() / weights.sum()) if weights.sum() else math.nan
 
 
-def _everywhere(answer: Array, targets: Array) -> Array:
-    return np.broadcast_to(answer, targets.shape)
-
-
-def _constant(task: Task, targets: Array) -> tuple[Array, str]:
-    """Return the commonest answer, for one step, and the strategy in words."""
-    found = targets[scored(targets)]
-    if isinstance(task.targets, Reals):
-        mean = found.mean(axis=0, dtype=np.float64) if len(found) else np.zeros(task.targets.size)
-        return mean, "always the mean"
-    if isinstance(task.targets, TokenSets):
-        if not len(found):
-            return np.zeros(task.targets.size, np.bool_), "always the empty set"
-        sets, counts = np.unique(np.packbits(found, axis=1), axis=0, return_counts=True)
-        packed = sets[counts.argmax()]
-        commonest = np.unpackbits(packed, count=task.targets.size).astype(np.bool_)
-        return commonest, f"always the commonest set, {task.targets.words(commonest[None])[0]}"
-    answer = np.bincount(found, minlength=task.targets.size).argmax()
-    return np.asarray(answer), f"always the commonest, {task.targets.words([int(answer)])[0]}"
-
-
 def _chance(task: Task, batch: Batch, rng: np.random.Generator) -> dict[str, float]:
     """Return the score of uniform guesses: the expected one, or for other metrics one guess's."""
     sets = isinstance(task.targets, TokenSets)
@@ -322,23 +275,3 @@ def _chance(task: Task, batch: Batch, rng: np.random.Generator) -> dict[str, flo
         else _score(metric, guess, batch.targets)
         for metric in task.metrics
     }
-
-
-def _repeated(task: Task, batch: Batch, constant: Array) -> Array | None:
-    """Return the last input so far as the answer to each step, or None if it cannot be one."""
-    inputs, targets = task.inputs, task.targets
-    if isinstance(inputs, Reals) and isinstance(targets, Reals):
-        return batch.inputs if inputs.size == targets.size else None
-    if not isinstance(inputs, Tokens) or not isinstance(targets, Tokens):
-        return None
-    ids = {symbol: index for index, symbol in enumerate(targets.symbols)}
-    answers = np.array([*(ids.get(symbol, -1) for symbol in inputs.symbols), -1])  # blank is last
-    if np.count_nonzero(answers >= 0) < 2:
-        return None
-    said = answers[batch.inputs]
-    if (said < 0).all():
-        return None
-    steps = np.arange(said.shape[1])
-    last = np.maximum.accumulate(np.where(said >= 0, steps, 0), axis=1)
-    said = np.take_along_axis(said, last, axis=1)
-    return np.where(said >= 0, said, constant)

@@ -1,65 +1,32 @@
 """Score a model on a task, in portions that fit in little memory."""
 
 import copy
-import logging
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any
-from weakref import WeakSet
 
-import numpy as np
 from torch import nn
 
-from seqtasks.available_memory import as_gibibytes, memory_there
-from seqtasks.errors import UsageError, counted
 from seqtasks.models.caller_settings import own_settings
-from seqtasks.randomness.streams import stream
-from seqtasks.randomness.torch_streams import torch_stream
 from seqtasks.registry.find import task as find_task
+from seqtasks.scoring.counts import count_at
+from seqtasks.scoring.fitting import check_scored
 from seqtasks.scoring.intervals import (
     Interval,
-    Stratum,
     fraction_interval,
     intervals_from_json,
     intervals_to_json,
     mean_interval,
 )
-from seqtasks.scoring.predict import (
-    answers,
-    decide,
-    inputs_at_once,
-    width,
-)
-from seqtasks.scoring.rows_alone import ROWS_MIX, mixes_rows
-from seqtasks.tasks import Batch, Task
+from seqtasks.tasks import Task
 from seqtasks.tasks.holdout import Holdout
 from seqtasks.tasks.lengths import LengthRange, check_number, parse_length_list
-from seqtasks.tasks.metrics import Columns
-from seqtasks.tasks.mistakes import all_inputs, domain_size, try_task
+from seqtasks.tasks.mistakes import try_task
 
-__all__ = [
-    "Counted",
-    "Score",
-    "check_fits",
-    "check_scored",
-    "count_at",
-    "decide",
-    "evaluate",
-    "evaluate_at",
-    "lengths_to_score",
-    "marked",
-]
+__all__ = ["Score", "evaluate", "evaluate_at", "lengths_to_score", "marked"]
 
-logger = logging.getLogger("seqtasks")
-
-DRAW_SYMBOLS = 2**19
-FLOAT_BYTES = 4
-BYTES_OF_IDS = 32
-"""Copies of inputs and targets as int64: as they are drawn and as they are laid out."""
 UNKNOWN = Interval(-math.inf, math.inf)
-_warned_of: "WeakSet[nn.Module]" = WeakSet()
-"""Models about which a mixed-rows warning was already given."""
 
 
 @dataclass(frozen=True)
@@ -108,27 +75,6 @@ class Score:
         values: dict[str, Any] = {name: data[name] for name in known}
         values["intervals"] = intervals_from_json(data["intervals"])
         return cls(**values)
-
-
-@dataclass(frozen=True)
-class Counted:
-    """The counts at one length.
-
-    Attributes:
-        sequences: the number of scored instances.
-        exhaustive: whether they are all that exist, or all that are held out.
-        held_out: whether only held-out instances were scored.
-        strata: by each metric's name, the shares and weights of the instances.
-        undefined: the share of scored positions at which a predicted number is NaN.
-        rows_mix: whether the model was found to answer instances differently when alone.
-    """
-
-    sequences: int
-    exhaustive: bool
-    held_out: bool
-    strata: dict[str, Stratum]
-    undefined: float = 0.0
-    rows_mix: bool = False
 
 
 @own_settings()
@@ -182,30 +128,6 @@ def marked(scores: list[Score]) -> list[Score]:
     ]
 
 
-def check_fits(instances: int, length: int, bytes_a_step: int) -> None:
-    """Refuse data that does not fit in memory, before the system ends the process.
-
-    Raises:
-        UsageError: if ids and the given bytes for each step need more memory than there is.
-    """
-    there = memory_there()
-    needed = instances * length * (bytes_a_step + BYTES_OF_IDS)
-    if needed > there:
-        raise UsageError(
-            f"{counted(instances, 'input')} of length {length} would take more than "
-            f"{as_gibibytes(needed)} GiB of memory for this model, and "
-            f"{as_gibibytes(there)} are available: choose a smaller length, evaluation length, "
-            "batch size or hidden size"
-        )
-
-
-def check_scored(model: nn.Module, task: Task, length: int) -> None:
-    """Refuse a length at which not even one instance fits in memory; see `check_fits`."""
-    if not isinstance(model, nn.Module):
-        raise UsageError(f"the model must be a torch.nn.Module, got {type(model).__name__}")
-    check_fits(1, length * (1 + task.ponder), 2 * width(model) * FLOAT_BYTES)
-
-
 def lengths_to_score(task: Task, lengths: str | int | Iterable[int]) -> list[int]:
     """Return the wanted lengths that a task allows, each once.
 
@@ -257,86 +179,12 @@ def evaluate_at(
             else interval(stratum.sums, stratum.weights)
         )
     return Score(
-        length,
-        counted.sequences,
-        counted.exhaustive,
-        metrics,
-        intervals,
-        counted.held_out,
-        counted.undefined,
-        counted.rows_mix,
+        length=length,
+        sequences=counted.sequences,
+        exhaustive=counted.exhaustive,
+        metrics=metrics,
+        intervals=intervals,
+        held_out=counted.held_out,
+        undefined=counted.undefined,
+        rows_mix=counted.rows_mix,
     )
-
-
-def count_at(
-    model: nn.Module,
-    task: Task,
-    length: int,
-    sequences: int,
-    seed: int,
-    purpose: str,
-    holdout: Holdout | None = None,
-    alone: bool = False,
-) -> Counted:
-    """Count right answers, errors and so on of a model at one length; see `evaluate_at`."""
-    if sequences < 1:
-        raise UsageError(f"sequences must be at least 1, got {sequences}")
-    check_scored(model, task, length)
-    held_out = holdout is not None and length in holdout
-    domain = domain_size(task, length) if task.equally_likely else None
-    if holdout is not None and held_out:
-        domain = len(holdout.held_out(length))
-    exhaustive = domain is not None and domain <= max(1.1 * sequences, 16)
-    columns: dict[str, list[Columns]] = {metric.name: [] for metric in task.metrics}
-    sequences_scored = scored = not_numbers = 0
-    chosen, mixed = holdout if held_out else None, False
-    draws = torch_stream(seed, purpose)  # for a cell that draws during scoring
-    for batch in _portions(task, length, sequences, seed, purpose, exhaustive, chosen):
-        predictions, undefined = answers(model, task, batch, draws)
-        sequences_scored += len(predictions)
-        scored += int(batch.scored.sum())
-        not_numbers += int((undefined & batch.scored).sum())
-        if alone and sequences_scored == len(predictions):  # the first portion
-            mixed = _mixes(model, batch, seed)
-        for metric in task.metrics:
-            columns[metric.name].append(metric.columns(predictions, batch.targets))
-    strata = {
-        metric.name: Stratum(*metric.shares(columns[metric.name]), exhaustive)
-        for metric in task.metrics
-    }
-    undefined = not_numbers / max(scored, 1)
-    return Counted(sequences_scored, exhaustive, held_out, strata, undefined, mixed)
-
-
-def _portions(
-    task: Task,
-    length: int,
-    sequences: int,
-    seed: int,
-    purpose: str,
-    exhaustive: bool,
-    holdout: Holdout | None,
-) -> Iterator[Batch]:
-    """Yield instances in portions whose size depends on the length alone."""
-    rng = stream(seed, purpose, length)
-    if holdout is not None:
-        inputs = holdout.held_out(length)
-        if not exhaustive:
-            inputs = inputs[np.sort(rng.permutation(len(inputs))[:sequences])]
-        yield task.batch_of(inputs)
-        return
-    if exhaustive:
-        yield task.batch_of(all_inputs(task, length))
-        return
-    most = max(1, DRAW_SYMBOLS // length)
-    for start in range(0, sequences, most):
-        yield task.batch(rng, min(most, sequences - start), length)
-
-
-def _mixes(model: nn.Module, batch: Batch, seed: int) -> bool:
-    """Say whether a model answers instances differently when alone; if so, warn once."""
-    mixed = mixes_rows(model, inputs_at_once(model, batch), seed)
-    if mixed and model not in _warned_of:
-        _warned_of.add(model)
-        logger.warning("%s", ROWS_MIX)
-    return mixed

@@ -4,14 +4,17 @@ import torch
 from torch import nn
 
 from seqtasks.available_memory import as_gibibytes, memory_there
-from seqtasks.errors import UsageError
+from seqtasks.errors import UsageError, counted
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.models.build import build_model
-from seqtasks.scoring.evaluate import check_fits
+from seqtasks.scoring.predict import width
 from seqtasks.tasks import Task
 
-__all__ = ["check_experiment_fits", "check_model_fits"]
+__all__ = ["check_experiment_fits", "check_fits", "check_model_fits", "check_scored"]
 
+FLOAT_BYTES = 4
+BYTES_OF_IDS = 32
+"""Copies of inputs and targets as int64: as they are drawn and as they are laid out."""
 MOST_LAYERS = 1000
 COPIES = 6
 """Weights, gradients, two optimiser moments, and two copies while a checkpoint is written."""
@@ -51,6 +54,30 @@ def check_experiment_fits(experiment: Experiment, task: Task, number_size: int) 
     square = (embedded + experiment.hidden_size) ** 2
     if COPIES * number_size * experiment.layers * MOST_MATRICES * square > memory_there():
         check_model_fits(_parameters(experiment, task), number_size, experiment.layers)
+
+
+def check_fits(instances: int, length: int, bytes_a_step: int) -> None:
+    """Refuse data that does not fit in memory, before the system ends the process.
+
+    Raises:
+        UsageError: if ids and the given bytes for each step need more memory than there is.
+    """
+    there = memory_there()
+    needed = instances * length * (bytes_a_step + BYTES_OF_IDS)
+    if needed > there:
+        raise UsageError(
+            f"{counted(instances, 'input')} of length {length} would take more than "
+            f"{as_gibibytes(needed)} GiB of memory for this model, and "
+            f"{as_gibibytes(there)} are available: choose a smaller length, evaluation length, "
+            "batch size or hidden size"
+        )
+
+
+def check_scored(model: nn.Module, task: Task, length: int) -> None:
+    """Refuse a length at which not even one instance fits in memory; see `check_fits`."""
+    if not isinstance(model, nn.Module):
+        raise UsageError(f"the model must be a torch.nn.Module, got {type(model).__name__}")
+    check_fits(1, length * (1 + task.ponder), 2 * width(model) * FLOAT_BYTES)
 
 
 def check_model_fits(parameters: int, number_size: int, layers: int = 1) -> None:

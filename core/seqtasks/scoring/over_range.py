@@ -10,12 +10,9 @@ from torch import nn
 from seqtasks.errors import UsageError
 from seqtasks.models.caller_settings import own_settings
 from seqtasks.registry.find import task as find_task
-from seqtasks.scoring.evaluate import (
-    UNKNOWN,
-    Counted,
-    check_scored,
-    count_at,
-)
+from seqtasks.scoring.counts import Counted, count_at
+from seqtasks.scoring.evaluate import UNKNOWN
+from seqtasks.scoring.fitting import check_scored
 from seqtasks.scoring.intervals import (
     Interval,
     Stratum,
