@@ -31,7 +31,7 @@ def register_commands(register: Register) -> None:
     register("list", "seqtasks.cli.names:list_names", "List what there is, or one kind of it.")
     register("plugins", "seqtasks.cli.names:plugins", "Show the plugins found.")
     register("predict", "seqtasks.cli.predict:predict", "Answer inputs of your own with a run.")
-    register("resume", "seqtasks.cli.run:resume", "Go on with a run from its last checkpoint.")
+    register("resume", "seqtasks.cli.resume:resume", "Go on with a run from its last checkpoint.")
     register("run", "seqtasks.cli.run:run", "Train a cell on a task and score it.")
     register("runs", "seqtasks.cli.runs:runs", "List the runs in a folder.")
     register("sample", "seqtasks.cli.sample:sample", "Draw instances of a task.")

@@ -1,66 +1,25 @@
-"""`seqtasks run` and `seqtasks resume`."""
+"""`seqtasks run`."""
 
-import os
-import shlex
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqtasks.cli.completion import complete_names, complete_runs
-from seqtasks.cli.interrupts import noting, received
+from seqtasks.cli.completion import complete_names
+from seqtasks.cli.launch import launch, settle_threads, threads_for
 from seqtasks.cli.option_groups import GroupedCommand
 from seqtasks.cli.output import echo_json, echo_table, say
-from seqtasks.cli.progress import progress_observer
-from seqtasks.cli.score_table import echo_result
+from seqtasks.cli.run_options import Number, checkpoint_option, output_options
 from seqtasks.cli.show_settings import setting_rows
 from seqtasks.cli.trusting import trust_option
-from seqtasks.errors import RunInterruptedError, UsageError
-from seqtasks.hookspecs import hookimpl
+from seqtasks.errors import UsageError
 
 if TYPE_CHECKING:
     from seqtasks.experiments.experiment import Experiment
-    from seqtasks.runs.training_run import Result, Run
-    from seqtasks.tasks.settings import EngineName
+    from seqtasks.runs.training_run import Result
 
-__all__ = ["resume", "run"]
-
-LARGEST_FOR_ONE_THREAD = 2**14
-"""A run uses one thread if a batch of states has at most this many numbers."""
-
-
-class Number(click.ParamType[float | None]):
-    """A number in any form that Python reads; the experiment checks its range."""
-
-    name = "number"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | None:
-        """Return the number, or None for `none`."""
-        if str(value).lower() == "none":
-            return None
-        try:
-            return float(value)
-        except ValueError:
-            self.fail(f"'{value}' is not a number", param, ctx)
-
-
-def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        click.option("--tensorboard", is_flag=True, help="Write TensorBoard events into the run."),
-        click.option(
-            "--quiet", "-q", is_flag=True, help="No progress; print only the run's directory."
-        ),
-        click.option(
-            "--json", "as_json", is_flag=True, help="Print the result as one JSON document."
-        ),
-    ):
-        command = option(command)
-    return command
-
+__all__ = ["run"]
 
 GROUPS = {
     "The model": (
@@ -192,11 +151,7 @@ GROUPS = {
     type=click.Choice(["auto", "plain", "torch", "native"]),
     help="What runs the model; auto takes the fastest available engine.",
 )
-@click.option(
-    "--checkpoint-every",
-    metavar="N|TIME",
-    help="Steps between checkpoints, or time: 30s, 5m, 2h.",
-)
+@checkpoint_option
 @click.option(
     "--dtype", type=click.Choice(["float32", "float64"]), help="Type of the model's numbers."
 )
@@ -209,7 +164,7 @@ GROUPS = {
 )
 @click.option("--dry-run", is_flag=True, help="Show the run that would start; write nothing.")
 @trust_option
-@_output_options
+@output_options
 def run(
     task: str,
     out: Path,
@@ -247,148 +202,10 @@ def run(
     def start(observers: list[Any], stop: Callable[[], int]) -> "Result":
         from seqtasks.runs.lifecycle import run as run_experiment
 
-        _settle_threads(_threads_for(experiment))
+        settle_threads(threads_for(experiment))
         return run_experiment(experiment, out=out, observers=observers, stop=stop)
 
-    _execute(start, as_json, quiet, tensorboard)
-
-
-@click.command()
-@click.argument("run", type=click.Path(path_type=Path), shell_complete=complete_runs)
-@click.option("--steps", type=int, help="Train up to this step, even if solved before.")
-@click.option(
-    "--engine",
-    type=click.Choice(["auto", "plain", "torch", "native"]),
-    help="Continue with another engine than at the start.",
-)
-@click.option(
-    "--checkpoint-every",
-    metavar="N|TIME",
-    help="Steps between checkpoints, or time: 30s, 5m, 2h.",
-)
-@click.option(
-    "--allow-changes",
-    is_flag=True,
-    help="Go on although a plugin has changed a definition since the run began.",
-)
-@trust_option
-@_output_options
-def resume(
-    run: Path,
-    steps: int | None,
-    engine: "EngineName | None",
-    checkpoint_every: str | None,
-    allow_changes: bool,
-    trust: bool,
-    as_json: bool,
-    quiet: bool,
-    tensorboard: bool,
-) -> None:
-    """Go on with RUN from its last checkpoint."""
-
-    def start(observers: list[Any], stop: Callable[[], int]) -> "Result":
-        from seqtasks.runs.directory import RunDirectory
-        from seqtasks.runs.lifecycle import resume as resume_run
-
-        record = RunDirectory.open(run).record()
-        if record.get("engine") != "native":  # a compiled program has its own threads
-            _settle_threads(record.get("threads"))
-        return resume_run(
-            run,
-            steps,
-            engine=engine,
-            checkpoint_every=checkpoint_every,
-            observers=observers,
-            stop=stop,
-            trust=trust,
-            allow_changes=allow_changes,
-        )
-
-    _execute(start, as_json, quiet, tensorboard)
-
-
-def _execute(
-    start: Callable[[list[Any], Callable[[], int]], "Result"],
-    as_json: bool,
-    quiet: bool,
-    tensorboard: bool,
-) -> None:
-    where = _Where()
-    observers: list[Any] = [where] if quiet else [where, progress_observer()]
-    if tensorboard:
-        observers.append(_tensorboard())
-    try:
-        with noting() as stop:
-            result = start(observers, stop)
-    except RunInterruptedError as interruption:
-        raise RunInterruptedError(
-            f"{interruption}\n{_go_on(interruption.path)}", interruption.signal_number
-        ) from None
-    except KeyboardInterrupt:  # a second signal, or no step ended soon after the first
-        raise where.broken_off(received() or signal.SIGINT) from None
-    finally:
-        for observer in observers:
-            if hasattr(observer, "close"):
-                observer.close()
-    if as_json:
-        echo_json(result.to_json())
-    elif quiet:
-        say(result.path)
-    else:
-        echo_result(result)
-
-
-class _Where:
-    """Knows the run, once it has started."""
-
-    def __init__(self) -> None:
-        self._run: Run | None = None
-
-    @hookimpl
-    def run_started(self, run: "Run") -> None:
-        """Remember the run."""
-        self._run = run
-
-    def broken_off(self, number: int) -> RunInterruptedError:
-        """Return the error of a run that a signal interrupts."""
-        run = self._run
-        if run is None:
-            return RunInterruptedError("interrupted before the run began", number)
-        at = f"broken off after step {run.step} of {run.experiment.steps}"
-        return RunInterruptedError(
-            f"{at}; what was saved before is intact\n{_go_on(run.path)}", number
-        )
-
-
-def _go_on(path: Path | None) -> str:
-    return f"Go on with: seqtasks resume {shlex.quote(str(path))}"
-
-
-def _threads_for(experiment: "Experiment") -> int | None:
-    """Return one thread for a small model, whose products are too short for more threads."""
-    if "OMP_NUM_THREADS" in os.environ:
-        return None
-    return 1 if experiment.batch_size * experiment.hidden_size <= LARGEST_FOR_ONE_THREAD else None
-
-
-def _settle_threads(count: Any) -> None:
-    """Set torch's threads in this process to `threads`; the same number gives the same bits."""
-    if isinstance(count, int) and count > 0:
-        import torch
-
-        torch.set_num_threads(count)
-
-
-def _tensorboard() -> Any:
-    from seqtasks.runs.observers import TensorBoard
-
-    try:
-        import tensorboard  # noqa: F401  # pyright: ignore[reportUnusedImport]
-    except ImportError:
-        raise UsageError(
-            "--tensorboard needs the tensorboard package: pip install 'seqtasks[tensorboard]'"
-        ) from None
-    return TensorBoard()
+    launch(start, as_json, quiet, tensorboard)
 
 
 def _with_lengths(experiment: "Experiment", texts: tuple[str, ...]) -> "Experiment":

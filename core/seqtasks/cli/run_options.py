@@ -1,0 +1,47 @@
+"""Options that `run` and `resume` share, and the type of options that are numbers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+__all__ = ["Number", "checkpoint_option", "output_options"]
+
+
+class Number(click.ParamType[float | None]):
+    """A number in any form that Python reads; the experiment checks its range."""
+
+    name = "number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | None:
+        """Return the number, or None for `none`."""
+        if str(value).lower() == "none":
+            return None
+        try:
+            return float(value)
+        except ValueError:
+            self.fail(f"'{value}' is not a number", param, ctx)
+
+
+checkpoint_option = click.option(
+    "--checkpoint-every",
+    metavar="N|TIME",
+    help="Steps between checkpoints, or time: 30s, 5m, 2h.",
+)
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what a run prints and writes besides its directory."""
+    for option in (
+        click.option("--tensorboard", is_flag=True, help="Write TensorBoard events into the run."),
+        click.option(
+            "--quiet", "-q", is_flag=True, help="No progress; print only the run's directory."
+        ),
+        click.option(
+            "--json", "as_json", is_flag=True, help="Print the result as one JSON document."
+        ),
+    ):
+        command = option(command)
+    return command
