@@ -3,9 +3,8 @@
 import pytest
 
 import seqtasks as st
+from seqtasks.runs.curves import MOST_ERROR_BARS, Drawn
 from seqtasks.runs.plots import (
-    MOST_ERROR_BARS,
-    Drawn,
     drawn_of,
     learning_figure,
     lengths_figure,

@@ -9,7 +9,8 @@
     run_on_disk, belonging      a run that was begun before; what belongs to its record
     record_changes              the changes of the record at a resume
     saved_state, restore        read a checkpoint or weights; go back to the last checkpoint
-    observers, plots            who is told of a run; its pictures
+    observers                   who is told of a run
+    curves, plots               draw the curves of a run; its pictures as files
     active_run                  a run with what trains, keeps, observes and ends it
     training_loop, run_scores   train it; score it
     lifecycle                   `run` and `resume`, from start to result
