@@ -2,6 +2,7 @@
 
     registrations      the entries that a plugin registers
     plugin_imports     import one plugin, check it, name it if it is slow
+    process_settings   what an import must not change, put back after it
     discovery          find plugins; keep their entries; set a broken plugin aside
     neighbour_imports  let a user's file import the modules beside it
     user_files         classes of the user's own Python files: `./mine.py:Class`

@@ -18,6 +18,7 @@ from seqtasks.registry.plugin_imports import (
     check_required_version,
     importing,
 )
+from seqtasks.registry.process_settings import warn_of_replaced
 from seqtasks.registry.registrations import KINDS, Entry, Kind, Plugin, collector
 
 __all__ = [
@@ -143,6 +144,8 @@ class Registry:
             with importing(plugin.title, plugin.name, ours=name == OWN_DISTRIBUTION):
                 plugin.module = point.load()
                 entries = self._register(plugin)
+            if name != OWN_DISTRIBUTION:
+                warn_of_replaced(plugin.title, point.module.partition(".")[0])
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # such as pytest's Skipped, or a panic of a Rust extension

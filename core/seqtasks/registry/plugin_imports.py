@@ -2,19 +2,22 @@
 
 import contextlib
 import logging
-import os
-import signal
 import sys
 import threading
 from collections.abc import Generator
 from importlib.metadata import Distribution
-from pathlib import Path
 from typing import Any
 
 from seqtasks import __version__, hookspecs
 from seqtasks.errors import UsageError
+from seqtasks.registry.process_settings import process_kept
 
-__all__ = ["OWN_DISTRIBUTION", "check_marked", "check_required_version", "importing"]
+__all__ = [
+    "OWN_DISTRIBUTION",
+    "check_marked",
+    "check_required_version",
+    "importing",
+]
 
 logger = logging.getLogger("seqtasks")
 
@@ -55,7 +58,7 @@ def importing(
     if not ours:
         threading.Thread(target=watch, daemon=True).start()
     try:
-        with contextlib.redirect_stdout(sys.stderr), _process_kept(title):
+        with contextlib.redirect_stdout(sys.stderr), process_kept(title):
             yield
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
@@ -63,33 +66,6 @@ def importing(
         ) from None
     finally:
         ended.set()
-
-
-@contextlib.contextmanager
-def _process_kept(title: str) -> Generator[None, None, None]:
-    """Put back what an import must not change: the current folder, and that signals end us.
-
-    A run would be written into another folder, or could not be stopped.
-    """
-    folder = None
-    with contextlib.suppress(OSError):  # it is gone, or may not be read
-        folder = os.open(os.curdir, os.O_RDONLY | os.O_CLOEXEC)
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    handlers = {number: signal.getsignal(number) for number in signals}
-    try:
-        yield
-    finally:
-        if folder is not None:
-            with contextlib.suppress(OSError):
-                if not os.path.samestat(os.fstat(folder), Path().stat()):
-                    os.fchdir(folder)
-                    logger.warning(f"{title} changed the current folder; it is put back")
-            os.close(folder)
-        for number, handler in handlers.items():
-            ignored = signal.getsignal(number) is signal.SIG_IGN is not handler
-            if ignored and threading.current_thread() is threading.main_thread():
-                signal.signal(number, handler)
-                logger.warning(f"{title} ignored {number.name}; it is heeded again")
 
 
 def check_marked(module: Any, marked: list[str]) -> None:
