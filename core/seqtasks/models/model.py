@@ -17,7 +17,7 @@ from seqtasks.models.loss import sequence_loss
 from seqtasks.tasks.alphabets import IGNORE
 from seqtasks.tasks.settings import EngineName, LossReduction
 
-__all__ = ["Model", "likeliest", "sequence_loss"]
+__all__ = ["Model", "likeliest"]
 
 _CALLED = ("forward", "plain", "plain_pass", "__call__", "_call_impl", "_wrapped_call_impl")
 """The methods that calling a model runs. A replaced method may do something else."""
