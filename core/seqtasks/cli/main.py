@@ -140,7 +140,7 @@ class _LoggedWarnings(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
-        if record.module != "registry" and text not in self._told:
+        if record.module != "discovery" and text not in self._told:
             self._told.add(text)
             _warn([text])
 
