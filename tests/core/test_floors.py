@@ -19,7 +19,7 @@ PLANTED = {
     "core/seqtasks/tasks/mistakes.py": ("def later():\n    import torch", NO_TORCH),
     "core/seqtasks/engine/graph/build.py": ("from seqtasks.engine.engines import Engines", ENGINE),
     "core/seqtasks/engine/native/plan/storage.py": (
-        "from seqtasks.engine.native.emit.source import emit",
+        "from seqtasks.engine.native.emit.source import write_program",
         NATIVE,
     ),
     "core/seqtasks/engine/tensors/plan/terms.py": (

@@ -16,7 +16,8 @@ import seqtasks as st
 from seqtasks.engine.graph.model_graph import Analysis
 from seqtasks.engine.native.emit.frame import RUNTIME
 from seqtasks.engine.native.emit.frame import text as header_text
-from seqtasks.engine.native.emit.source import emit
+from seqtasks.engine.native.emit.source import write_program
+from seqtasks.engine.native.plan.plan import make_plan
 from seqtasks.engine.pipeline import analyse
 from seqtasks.engine.record.subject import Parts
 from seqtasks.engine.tensors.emit.source import write
@@ -61,7 +62,7 @@ GOLDEN = {
 def c_source(golden: Golden) -> str:
     """Return the C of a model; the header files that every program holds are named alone."""
     analysis, names = _analysed(golden)
-    source = emit(analysis, names, "a golden model").source
+    source = write_program(make_plan(analysis, names), "a golden model").source
     for name in ("vector.h", "products.h", *RUNTIME):
         source = source.replace(header_text(name), f'/* "{name}" stands here. */')
     return re.sub("Made by seqtasks [^ ]+ for", "Made by seqtasks for", source) + "\n"

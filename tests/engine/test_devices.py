@@ -9,7 +9,7 @@ import torch
 from whole_models import CELLS, drawn, flat, made
 
 from seqtasks.engine.pipeline import analyse
-from seqtasks.engine.tensors import TensorProgram
+from seqtasks.engine.tensors.execute.torch_program import TensorProgram
 
 BATCH, STEPS = 3, 6
 

@@ -7,7 +7,7 @@ import torch
 
 import seqtasks as st
 from seqtasks.engine.graph import build
-from seqtasks.engine.native.execute import c_program
+from seqtasks.engine.native.execute import open_program
 from seqtasks.errors import SeqtasksError
 
 NAMED_ENGINES_ARE_HELD_TO_THEIR_NAMES = True
@@ -35,7 +35,7 @@ def test_a_model_of_too_many_operations_runs_by_the_plain_loop(monkeypatch, capl
 
 
 def test_a_program_that_is_long_is_compiled_only_if_its_engine_is_named(monkeypatch, caplog):
-    monkeypatch.setattr(c_program, "MOST_SOURCE", 1000)
+    monkeypatch.setattr(open_program, "MOST_SOURCE", 1000)
     with caplog.at_level(logging.WARNING, "seqtasks"):
         model, numbers = trained()
     assert model.engines.name == "torch"

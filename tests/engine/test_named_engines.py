@@ -9,7 +9,7 @@ from torch import nn
 import seqtasks as st
 from seqtasks.cells import StateReadout
 from seqtasks.engine.native.execute.c_program import Program
-from seqtasks.engine.tensors import TensorProgram
+from seqtasks.engine.tensors.execute.torch_program import TensorProgram
 from seqtasks.engine.unroll import engines_of
 from seqtasks.errors import UsageError
 

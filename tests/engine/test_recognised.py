@@ -18,7 +18,7 @@ from truth import ENGINES
 
 import seqtasks as st
 from seqtasks.engine.native.execute.c_program import Program
-from seqtasks.engine.tensors import TensorProgram
+from seqtasks.engine.tensors.execute.torch_program import TensorProgram
 from seqtasks.engine.unroll import engines_of
 
 

@@ -25,13 +25,12 @@ PARTS = 3
 """Processes that the cells at small sizes are shared out over, as starting one takes seconds."""
 OVERRUN = """
 import torch
-from seqtasks.engine.native.execute import compiler
-from seqtasks.engine.native.execute import c_program as program
+from seqtasks.engine.native.execute import c_program, compiler, open_program
 from sanitized import Allocated
 from truth import Subject, computed, problem
 import seqtasks as st
 
-program.Workspace = Allocated
+c_program.Workspace = Allocated
 load = compiler.load
 
 def spoiled(source):
@@ -40,7 +39,7 @@ def spoiled(source):
 
 subject = Subject(st.cell("concat", 2, 6))
 print("before", flush=True)
-program.load = spoiled
+open_program.load = spoiled
 computed(problem(subject, 3, 2), "native", torch.float32)
 """
 SCRIPT = Path(__file__).with_name("sanitized.py")

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import seqtasks as st
-from seqtasks.engine.native.execute import c_program, interface
+from seqtasks.engine.native.execute import c_program, interface, open_program, parameter_table
 
 NAMED_ENGINES_ARE_HELD_TO_THEIR_NAMES = True
 
@@ -21,7 +21,8 @@ def test_a_program_with_another_structure_is_refused(monkeypatch, structure):
     other = type(structure, (ctypes.Structure,), {"_fields_": [("more", ctypes.c_double), *fields]})
     monkeypatch.setattr(interface, structure, other)
     made = model()
-    assert getattr(c_program, structure) is not other
+    for user in (c_program, open_program, parameter_table):
+        assert getattr(user, structure, None) is not other
     made.use_engine("native")
     with pytest.raises(st.UsageError, match="structures in C"):
         made(torch.tensor([[0, 1]]))

@@ -7,8 +7,8 @@ import torch
 from whole_models import CELLS, WIDTH, compare, made
 
 from seqtasks.engine.pipeline import analyse
-from seqtasks.engine.tensors import TensorProgram
 from seqtasks.engine.tensors.execute import buffer_pool
+from seqtasks.engine.tensors.execute.torch_program import TensorProgram
 
 
 def by_tensors(*args, **options):

@@ -18,7 +18,8 @@ from torch import Tensor
 from seqtasks.engine.contract.optimizer_values import OptimizerValues
 from seqtasks.engine.contract.trial import disagreement
 from seqtasks.engine.engines import Engines
-from seqtasks.engine.native.execute.c_program import Program, Trained
+from seqtasks.engine.native.execute.c_program import Program
+from seqtasks.engine.native.execute.parameter_table import Trained
 from seqtasks.models.model import Model
 from seqtasks.tasks.learning_rates import Schedule
 from seqtasks.tasks.settings import LossReduction

@@ -3,7 +3,8 @@
 import pytest
 from small_graphs import looped, weight
 
-from seqtasks.engine.native.emit.source import emit
+from seqtasks.engine.native.emit.source import write_program
+from seqtasks.engine.native.plan.plan import make_plan
 from seqtasks.engine.tensors.emit.source import write
 
 
@@ -19,7 +20,7 @@ def made():
 
 def c_of(made):
     names = {leaf: f"p{leaf.value[0]}" for leaf in made.analysis.parameters}
-    return emit(made.analysis, names, "a cell").source
+    return write_program(make_plan(made.analysis, names), "a cell").source
 
 
 def test_products_moved_into_a_loop_are_back_in_their_phase_once_the_c_is_written(made):
@@ -51,7 +52,7 @@ def test_a_gradient_is_kept_for_each_trained_number_and_blas_asked_for_by_large_
     made,
 ):
     names = {leaf: f"p{leaf.value[0]}" for leaf in made.analysis.parameters}
-    emitted = emit(made.analysis, names, "a cell")
+    emitted = write_program(make_plan(made.analysis, names), "a cell")
     # Two matrices of four numbers each: the second begins at 4, and 8 fill one vector of 16.
     assert emitted.offsets == [0, 4]
     assert emitted.gradients == 16

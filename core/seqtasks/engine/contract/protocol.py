@@ -11,7 +11,7 @@ __all__ = ["Passes"]
 
 
 class Passes(Protocol):
-    """A program: a forward pass and a backward pass; see `native.run.c_program.Program`."""
+    """A program: a forward pass and a backward pass; see `native.execute.c_program.Program`."""
 
     analysis: Analysis
     engine: str

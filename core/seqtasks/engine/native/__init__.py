@@ -5,5 +5,6 @@
     c/        the C that every program includes
     execute/  compile the text, keep the library, call it
 
-`execute.c_program` goes through these in order. The graph comes from `engine.pipeline`.
+`backends.compile_native` goes through them: `plan.make_plan`, `emit.source.write_program`,
+`execute.open_program`, `execute.c_program.Program`. The graph comes from `engine.pipeline`.
 """

@@ -10,8 +10,9 @@
     provenance         follow, below the recorder, memory that depends on parameters or inputs
     autograd_leaves    the tensors at which torch's autograd ends
     cell_loop          record a cell: initial state, step, output
-    whole_model        record embedding, loops and readout
-    likeness           compare two recordings of one model
+    whole_model        what the recordings of a model share; modules applied to all steps alike
+    parts_in_order     record a whole model: embedding, cells, readout
+    likeness, twice    record a model twice, and compare the recordings
     fingerprint, reads, watch   notice later that the model has changed
     signatures         number the states in which a model's parts are found
     start_fingerprint  let sequence lengths with the same initial state share a program

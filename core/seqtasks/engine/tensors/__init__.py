@@ -7,7 +7,3 @@
 
 `execute.torch_program` goes through these in order. The graph comes from `engine.pipeline`.
 """
-
-from seqtasks.engine.tensors.execute.torch_program import TensorProgram
-
-__all__ = ["TensorProgram"]

@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 
 from seqtasks import __version__
-from seqtasks.engine.graph.model_graph import Analysis
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.native.emit import frame
 from seqtasks.engine.native.emit.addresses import Scope
 from seqtasks.engine.native.emit.sums import Sums
 from seqtasks.engine.native.emit.values import Values
 from seqtasks.engine.native.emit.weights_back import weights_back
-from seqtasks.engine.native.plan.plan import Plan, make_plan
+from seqtasks.engine.native.plan.plan import Plan
 from seqtasks.engine.native.plan.storage import Place
 
-__all__ = ["Emitted", "emit"]
+__all__ = ["Emitted", "write_program"]
 
 HEADER = "/* Made by seqtasks {version} for {title}. */"
 
@@ -35,19 +34,13 @@ class Emitted:
     needs_blas: bool
 
 
-def emit(analysis: Analysis, names: dict[Node, str], title: str) -> Emitted:
-    """Write the program for an analysed model.
+def write_program(plan: Plan, title: str) -> Emitted:
+    """Write the program of a plan.
 
     Args:
-        analysis: the model.
-        names: the names of its parameters.
+        plan: what is computed, what is kept and where.
         title: the name of the model, for the first line.
     """
-    return write_program(make_plan(analysis, names), title)
-
-
-def write_program(plan: Plan, title: str) -> Emitted:
-    """Write the program of a plan; `title` names the model in the first line."""
     return _Emitter(plan, title).program()
 
 

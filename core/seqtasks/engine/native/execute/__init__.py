@@ -7,7 +7,10 @@
     blas           the address of a library's matrix product
     mapped_memory  a program's memory, kept between calls
     interface      the structures that Python and C share
+    open_program   from the text of a program to its functions, through the files above
+    parameter_table   a model's parameters as C reads them
     c_program      a compiled program, called on the model's own parameters
+    gradients_by_row  what it does where the padding of a batch would spoil gradients
 
 The text comes from `emit`.
 """

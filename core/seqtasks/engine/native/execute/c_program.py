@@ -3,8 +3,7 @@
 import copy
 import ctypes
 import weakref
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,10 @@ from torch import Tensor
 
 from seqtasks.cells.padding import EndingTogether
 from seqtasks.engine.contract.optimizer_values import OptimizerValues
-from seqtasks.engine.derive.reach import steps_until_used
 from seqtasks.engine.graph.model_graph import Analysis
 from seqtasks.engine.graph.node import Node
-from seqtasks.engine.graph.unsupported import UnsupportedError
-from seqtasks.engine.native.emit.source import Emitted, emit
-from seqtasks.engine.native.execute.blas import find_blas
-from seqtasks.engine.native.execute.compiler import CompilerError, load
+from seqtasks.engine.native.emit.source import Emitted
+from seqtasks.engine.native.execute.gradients_by_row import gradients_by_row
 from seqtasks.engine.native.execute.interface import (
     LOSSES,
     OPTIMIZERS,
@@ -28,89 +24,47 @@ from seqtasks.engine.native.execute.interface import (
     Call,
     Job,
     Optimizer,
-    Parameter,
-    layouts_agree,
 )
 from seqtasks.engine.native.execute.mapped_memory import Memory, Pool, Workspace
+from seqtasks.engine.native.execute.open_program import Opened
+from seqtasks.engine.native.execute.parameter_table import Trained, parameter_table
 from seqtasks.engine.native.plan.plan import MOST_LANES
 
-__all__ = ["Program", "Trained"]
+__all__ = ["Program"]
 
-MOST_SOURCE = 1_000_000
-"""The longest program, in characters, compiled by default: a few million take a minute."""
-
-NEVER = 2**31 - 1
 _pool = Pool()
-
-
-@dataclass
-class Trained:
-    """The data that one parameter's optimiser keeps.
-
-    Attributes:
-        first, second: its tensors; either may be None.
-        steps: the number of steps in which the parameter had a gradient; the optimiser skipped
-            others.
-    """
-
-    first: Tensor | None
-    second: Tensor | None
-    steps: int = 0
 
 
 class Program:
     """The compiled program of an analysed model.
 
+    Args:
+        analysis: the model as a graph.
+        written: the program's text, and where it keeps the gradients.
+        opened: the same program, compiled and loaded.
+        used_from: by a parameter's leaf, the fewest steps over which it has a gradient.
+
     Attributes:
         source: the C source.
-
-    Raises:
-        CompilerError: if it cannot be compiled, or if it would take long and need not be.
-        UnsupportedError: if a parameter's elements are not contiguous in memory.
     """
 
     engine = "native"
 
     def __init__(
-        self, analysis: Analysis, names: dict[Node, str], title: str, patient: bool = False
+        self,
+        analysis: Analysis,
+        written: Emitted,
+        opened: Opened,
+        used_from: Mapping[Node | None, int],
     ) -> None:
-        for leaf, tensor in analysis.parameters.items():
-            if not tensor.is_contiguous():
-                raise UnsupportedError(f"the elements of {names[leaf]} are not contiguous")
-        emitted: Emitted = emit(analysis, names, title)
-        self.analysis, self.source = analysis, emitted.source
-        self.offsets, self.gradients = emitted.offsets, emitted.gradients
+        self.analysis, self.source = analysis, written.source
+        self.offsets, self.gradients = written.offsets, written.gradients
+        self._opened, self._used_from = opened, used_from
         self._leaves = analysis.leaves
         self._tensors = [analysis.parameters[leaf] for leaf in self._leaves]
         self._numbers = sum(
             leaf.size for leaf, first in zip(self._leaves, self.offsets, strict=True) if first >= 0
         )
-        self._used_from = steps_until_used(analysis, [analysis.cotangent])
-        size = 4 if analysis.dtype == torch.float32 else 8
-        self._blas = self._one_thread = 0
-        if emitted.needs_blas:
-            found = find_blas()
-            if found is None:
-                raise CompilerError("no BLAS library was found for its large products")
-            self._blas, self._one_thread = found.products[size], found.one_thread
-        if len(self.source) > MOST_SOURCE and not patient:
-            raise CompilerError(
-                f"its program, of more than {MOST_SOURCE:,} characters, takes long to compile; to "
-                "compile it nevertheless, name the engine native"
-            )
-        self._library = load(self.source)
-        if not layouts_agree(self._library):
-            raise CompilerError(
-                "its structures in C differ from the structures of this version of seqtasks"
-            )
-        self._train = self._library.seqtasks_train
-        self._train.argtypes, self._train.restype = [ctypes.POINTER(Job)], ctypes.c_int
-        self._memory_needed = self._library.seqtasks_memory
-        self._memory_needed.argtypes = [ctypes.c_long] * 3
-        self._memory_needed.restype = ctypes.c_long
-        for name in ("seqtasks_forward", "seqtasks_backward"):
-            function = getattr(self._library, name)
-            function.argtypes, function.restype = [ctypes.POINTER(Call)], ctypes.c_int
         self._workspace = Workspace(0)
         weakref.finalize(self, _pool.clear).atexit = False
 
@@ -127,22 +81,10 @@ class Program:
 
     def memory(self, batch: int, time: int) -> Memory:
         """Return memory for a forward and a backward pass of a batch."""
-        return _pool.take(self._memory_needed(batch, time, 1))
+        return _pool.take(self._opened.memory_needed(batch, time, 1))
 
     def _parameters(self, states: dict[int, Trained] | None = None) -> Any:
-        array = (Parameter * len(self._leaves))()
-        for k, (leaf, tensor) in enumerate(zip(self._leaves, self._tensors, strict=True)):
-            kept = None if states is None else states.get(id(tensor))
-            array[k] = Parameter(
-                tensor.data_ptr(),
-                None if kept is None or kept.first is None else kept.first.data_ptr(),
-                None if kept is None or kept.second is None else kept.second.data_ptr(),
-                self.offsets[k],
-                leaf.size,
-                NEVER if kept is None else self._used_from.get(leaf, NEVER),
-                0 if kept is None else kept.steps,
-            )
-        return array
+        return parameter_table(self._leaves, self._tensors, self.offsets, self._used_from, states)
 
     def train(
         self,
@@ -179,7 +121,7 @@ class Program:
             ValueError: for an input or a target that is not a symbol.
         """
         steps = len(times)
-        needed = self._memory_needed(int(batch_sizes.max()), int(times.max()), threads)
+        needed = self._opened.memory_needed(int(batch_sizes.max()), int(times.max()), threads)
         each = (needed + 63) // 64 * 64
         if self._workspace.size < threads * each:
             self._workspace = Workspace(threads * each)
@@ -188,8 +130,8 @@ class Program:
         job = Job(
             ctypes.addressof(parameters),
             len(self._leaves),
-            self._blas,
-            self._one_thread,
+            self._opened.blas,
+            self._opened.one_thread,
             Optimizer(
                 OPTIMIZERS[optimizer.kind],
                 reduction == "sum",
@@ -215,7 +157,7 @@ class Program:
             self._workspace.address,
             each,
         )
-        status = self._train(job)
+        status = self._opened.train(job)
         if status:
             raise ValueError(PROBLEMS[status])
         for tensor, parameter in zip(self._tensors, parameters, strict=True):
@@ -253,7 +195,7 @@ class Program:
         if together is not None:
             inputs = together.begun_late(inputs)
         self._run(
-            "seqtasks_forward",
+            "forward",
             batch,
             time,
             inputs=inputs,
@@ -283,6 +225,7 @@ class Program:
         """Return the gradients of parameters, inputs (if wanted) and given states."""
         batch, time = inputs.shape[:2]
         dtype = self.analysis.dtype
+        parts: list[Tensor | None]
         gradients = torch.empty(self.gradients, dtype=dtype)
         real = inputs.is_floating_point()
         inputs_back = torch.zeros_like(inputs) if real and of_inputs else None
@@ -294,7 +237,7 @@ class Program:
             if histories_back is not None:
                 histories_back = [together.gradient_of_repeated(b) for b in histories_back]
         self._run(
-            "seqtasks_backward",
+            "backward",
             batch,
             time,
             inputs=inputs,
@@ -311,56 +254,15 @@ class Program:
         if together is not None and inputs_back is not None:
             inputs_back = together.begun_at_once(inputs_back, zero=True)
         if batch % MOST_LANES and not bool(gradients[: self._numbers].isfinite().all()):
-            gradients = self._gradients_without_padding(
-                inputs, lengths, given, original_back, finals_back, original_histories
+            parts = gradients_by_row(
+                self, inputs, lengths, given, original_back, finals_back, original_histories
             )
-        parts: list[Tensor | None] = []
+            return parts, inputs_back, given_back
+        parts = []
         for first, leaf, tensor in zip(self.offsets, self._leaves, self._tensors, strict=True):
             part = gradients[first : first + leaf.size].view_as(tensor) if first >= 0 else None
             parts.append(part)
         return parts, inputs_back, given_back
-
-    def _gradients_without_padding(
-        self,
-        inputs: Tensor,
-        lengths: Tensor | None,
-        given: Sequence[Tensor] | None,
-        predictions_back: Tensor,
-        finals_back: Sequence[Tensor],
-        histories_back: Sequence[Tensor] | None,
-    ) -> Tensor:
-        """Return the gradients of the parameters where some are infinite, or no numbers.
-
-        A vector that the batch does not fill is padded with copies of a row, whose gradient is
-        zero. Zero times infinity is no number, where the row alone has an infinite gradient. So
-        each row fills a vector of its own here, and its gradient is shared out among the copies.
-        """
-        total = torch.zeros(self.gradients, dtype=self.analysis.dtype)
-        at_once = max(1, len(inputs) // MOST_LANES)
-        for rows in torch.arange(len(inputs)).split(at_once):
-            rows = rows.repeat_interleave(MOST_LANES)
-
-            def taken(values: Sequence[Tensor] | None, share: float, rows: Tensor = rows) -> Any:
-                return None if values is None else [value[rows] * share for value in values]
-
-            some = inputs[rows]
-            of_rows = None if lengths is None else lengths[rows]
-            memory = self.memory(*some.shape[:2])
-            self.forward(some, of_rows, taken(given, 1), memory, histories_back is not None)
-            found, _, _ = self.backward(
-                some,
-                of_rows,
-                taken(given, 1),
-                memory,
-                predictions_back[rows] / MOST_LANES,
-                taken(finals_back, 1 / MOST_LANES),
-                taken(histories_back, 1 / MOST_LANES),
-                of_inputs=False,
-            )
-            for first, leaf, gradient in zip(self.offsets, self._leaves, found, strict=True):
-                if gradient is not None:
-                    total[first : first + leaf.size] += gradient.flatten()
-        return total
 
     def tensors(self) -> list[Tensor]:
         """Return all parameters and buffers, in the order of their gradients."""
@@ -374,7 +276,7 @@ class Program:
 
     def _run(self, entry: str, batch: int, time: int, **values: Any) -> None:
         parameters = self._parameters()
-        call = Call(ctypes.addressof(parameters), self._blas, batch, time)
+        call = Call(ctypes.addressof(parameters), self._opened.blas, batch, time)
         alive: list[Any] = []
         for name, value in values.items():
             if isinstance(value, Memory):
@@ -385,6 +287,6 @@ class Program:
                 array = (ctypes.c_void_p * max(1, len(value)))(*(t.data_ptr() for t in value))
                 alive.append(array)
                 setattr(call, name, ctypes.addressof(array))
-        status = getattr(self._library, entry)(call)
+        status = self._opened.passes[entry](call)
         if status:
             raise IndexError(PROBLEMS[status])
