@@ -192,7 +192,7 @@ class Remembering(Linear):
 
 class WithoutRule(Linear):
     def forward(self, x, h):
-        return torch.tanh(torch.cumsum(self.mixed(x, h), -1))
+        return torch.tanh(torch.cumprod(self.mixed(x, h), -1))
 
 
 class Complex(Linear):
@@ -332,7 +332,7 @@ REFUSED = {
     CountsInList: "attribute",
     KeepsTensor: "attribute",
     Unregistered: "not its parameter",
-    WithoutRule: "cumsum",
+    WithoutRule: "cumprod",
     Complex: "complex",
     CountInState: "floating-point",
     Growing: "shape",

@@ -6,7 +6,10 @@
     autograd          a program as one operation of torch's autograd
     batched_gradients several gradients at once, one after the other
     batch_call        pass a batch through a program
-    trial_passes, trial   run a new program beside the plain loop before it is trusted
+    trial_passes      the same batch by a program and by the plain loop
+    compare_results   whether rounding explains a difference
+    altered_copies    copies of the model with other numbers
+    trial             run a new program beside the plain loop before it is trusted
 
 The two kinds of programs are in `native` and `tensors`.
 """

@@ -4,7 +4,6 @@ The plain loop in float64, on a copy of the model, gives the true results. For e
 rounding error of the plain loop itself shows how large an error rounding can explain.
 """
 
-import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +12,8 @@ from torch import Tensor, nn
 
 from seqtasks.cells import State
 from seqtasks.cells.plain_loop import brought_to
+from seqtasks.engine.contract.altered_copies import negated, rounded, shuffled
+from seqtasks.engine.contract.compare_results import far_from, first_predictions, same_kind
 from seqtasks.engine.contract.protocol import Passes
 from seqtasks.engine.contract.trial_passes import (
     Results,
@@ -44,13 +45,6 @@ FEW_STEPS = 6
 """Steps tried with other parameter values."""
 MORE_ROWS = 100
 """At least this many rows are added to the batch to see whether the number of rows matters."""
-TIMES, LEAST_TIMES = 20, 3
-"""A program's error may be this many times the error of the plain loop. The lower factor holds if
-the plain loop's own error is above the share NOISE of a tensor's largest element."""
-NOISE = 1e-2
-ROUNDINGS = {torch.float32: 64, torch.float64: 2e8}
-"""The number of roundings of a tensor's largest element by which a program may always be off. In
-float64 nothing is more exact than the plain loop, and some of torch's constants are in float32."""
 TRIES = 3
 """How often all parameters are rounded once more, to see whether rounding explains a difference."""
 
@@ -159,7 +153,7 @@ def _wrong(program: Passes, plain: PlainPass, model: nn.ModuleDict, batch: Rows)
         truth = _truth(model, program, longest, loop)
         wrong = _difference(program, model, model, longest, loop, truth)
     few = _taken(tried, numbers.sort().values[:FEW_ROWS], FEW_STEPS)
-    for change in (_shuffled, _negated):
+    for change in (shuffled, negated):
         try:
             copied = change(model)
             loop = by_loop(copied, program, few)
@@ -195,12 +189,12 @@ def _difference(
     except Exception as error:
         return f"it failed: {one_line(error)}"
     for name, value in loop.items():
-        if not _same_kind(found.get(name), value, copied is model):
+        if not same_kind(found.get(name), value, copied is model):
             return f"its {name} differs from the plain loop's"
-    far = _far(found, truth, [loop])
+    far = far_from(found, truth, [loop])
     if far:
-        others = [by_loop(_rounded(copied, k), program, rows) for k in range(TRIES)]
-        far = _far(found, truth, [loop, *others])
+        others = [by_loop(rounded(copied, k), program, rows) for k in range(TRIES)]
+        far = far_from(found, truth, [loop, *others])
     return f"its {far[0]} differs from the plain loop's" if far else None
 
 
@@ -212,52 +206,6 @@ def _truth(model: nn.ModuleDict, program: Passes, rows: Rows, loop: Results) -> 
         return by_loop(in_double(model), program, rows)
     except Exception:  # a cell may insist on float32
         return loop
-
-
-def _same_kind(found: Tensor | None, plain: Tensor | None, strict: bool) -> bool:
-    """Say whether two results are both missing, or finite, infinite and NaN alike."""
-    if found is None or plain is None:
-        return found is plain  # an optimiser skips a parameter without gradient
-    if found.shape != plain.shape:
-        return False
-    infinite = ~plain.isfinite()
-    if not strict and bool(infinite.any()):
-        return True
-    same = torch.where(
-        infinite, (found == plain) | (found.isnan() & plain.isnan()), found.isfinite()
-    )
-    return bool(same.all())
-
-
-def _far(found: Results, truth: Results, loops: Sequence[Results]) -> list[str]:
-    """Return the names of results whose error is larger than rounding explains.
-
-    Args:
-        found: the results of a program.
-        truth: the results of the plain loop in float64.
-        loops: results of the plain loop, which show the effect of rounding.
-    """
-    far: list[str] = []
-    for name, plain in loops[0].items():
-        one, true = found.get(name), truth[name]
-        if one is None or plain is None or true is None or not one.numel():
-            continue
-        finite = plain.isfinite()
-        true = torch.where(true.isfinite(), true.double(), plain.double())[finite]
-        if not true.numel():
-            continue
-        own = 0.0
-        for loop in loops:
-            other = loop[name]
-            if other is not None:
-                off = (other.double()[finite] - true).abs()
-                own = max(own, float(off.nan_to_num(0.0, 0.0).max()))
-        error = float((one.double()[finite] - true).abs().max())
-        scale = float(true.abs().max())
-        explained = max(LEAST_TIMES * own, min(TIMES * own, NOISE * scale))
-        if not error <= explained + ROUNDINGS[plain.dtype] * torch.finfo(plain.dtype).eps * scale:
-            far.append(name)
-    return far
 
 
 def _wrong_rows(
@@ -285,10 +233,12 @@ def _wrong_rows(
             return plain(taken.inputs, states, taken.lengths)[0][: len(numbers)]
 
     def differs(found: Tensor, loops: Sequence[Results], truth: Results) -> bool:
-        expected = [_predictions(loop, len(found)) for loop in loops]
-        alike = _same_kind(found, expected[0]["predictions"], True)
+        expected = [first_predictions(loop, len(found)) for loop in loops]
+        alike = same_kind(found, expected[0]["predictions"], True)
         found_here: Results = {"predictions": found}
-        return not alike or bool(_far(found_here, _predictions(truth, len(found)), expected))
+        return not alike or bool(
+            far_from(found_here, first_predictions(truth, len(found)), expected)
+        )
 
     if differs(made_of(numbers), [loop], loop):
         return "the plain loop gives different results at each call"
@@ -297,57 +247,7 @@ def _wrong_rows(
     for rows in (numbers[:1], more, as_many):
         found = made_of(rows)
         if differs(found, [loop], truth):
-            others = [by_loop(_rounded(model, k), program, tried) for k in range(TRIES)]
+            others = [by_loop(rounded(model, k), program, tried) for k in range(TRIES)]
             if differs(found, [loop, *others], truth):
                 return "its result for an instance depends on how many there are"
     return None
-
-
-def _predictions(results: Results, count: int) -> Results:
-    predictions = results["predictions"]
-    return {"predictions": None if predictions is None else predictions[:count]}
-
-
-# ---- copies with other numbers
-
-
-def _changed(model: nn.ModuleDict, change: Callable[[Tensor], Tensor]) -> nn.ModuleDict:
-    copied = copy.deepcopy(model)
-    with torch.no_grad():
-        for tensor in [*copied.parameters(), *copied.buffers()]:
-            if tensor.is_floating_point():
-                tensor.copy_(change(tensor))
-    return copied
-
-
-def _shuffled(model: nn.ModuleDict) -> nn.ModuleDict:
-    """Return a copy whose parameters have their values in another order, slightly changed."""
-    generator = torch.Generator().manual_seed(1)
-
-    def change(tensor: Tensor) -> Tensor:
-        order = torch.randperm(tensor.numel(), generator=generator)
-        factors = 0.9 + 0.2 * torch.rand(tensor.numel(), generator=generator, dtype=torch.float64)
-        numbers = tensor.flatten().cpu()[order].double()
-        if not numbers.any():  # at zero many gradients vanish
-            numbers = torch.full_like(numbers, 0.1) * order.sign().sub(0.5)
-        return (numbers * factors).view(tensor.shape).to(tensor)
-
-    return _changed(model, change)
-
-
-def _negated(model: nn.ModuleDict) -> nn.ModuleDict:
-    """Return a copy with the sign of every parameter changed."""
-    return _changed(model, torch.neg)
-
-
-def _rounded(model: nn.ModuleDict, number: int) -> nn.ModuleDict:
-    """Return a copy whose parameters are all rounded once more, up or down."""
-    generator = torch.Generator().manual_seed(number)
-
-    def change(tensor: Tensor) -> Tensor:
-        signs = torch.randint(0, 2, tensor.shape, generator=generator) * 2 - 1
-        largest = float(tensor.abs().max()) if tensor.numel() else 0.0
-        unit = torch.finfo(tensor.dtype).eps * (largest or 1.0)
-        return tensor + signs.to(tensor) * unit
-
-    return _changed(model, change)

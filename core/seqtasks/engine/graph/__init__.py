@@ -4,6 +4,7 @@
     node         a value for one row of the batch
     operations   every pointwise operation: its C, its torch call, its derivative
     simplify     operations that need no node of their own
+    make_view    a view of a value, composed with other views, or moved to its operands
     build        make nodes, and none where a simpler one will do
     index        a view's index as rectangles
     rewrite      write a graph anew with other nodes

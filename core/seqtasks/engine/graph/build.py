@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from seqtasks.engine.graph.make_view import made_view
 from seqtasks.engine.graph.node import (
     Columns,
     Index,
@@ -15,7 +16,6 @@ from seqtasks.engine.graph.node import (
     Pullback,
     Shape,
 )
-from seqtasks.engine.graph.operations import POINTWISE
 from seqtasks.engine.graph.simplify import is_constant, simplified, tables_of
 from seqtasks.engine.graph.unsupported import UnsupportedError
 
@@ -39,6 +39,7 @@ class Graph:
         looks_at_rows: whether the model's code asked for the number of rows.
         rounded: products that are compared with each other, so that a processor must not multiply
             and subtract in one step: `a * b - c` would be the rounding of `c`, not zero.
+        whole: nodes of which no part is computed alone.
     """
 
     nodes: list[Node] = field(default_factory=list[Node])
@@ -48,8 +49,8 @@ class Graph:
     least_phase: int = 0
     looks_at_rows: bool = False
     rounded: set[Node] = field(default_factory=set[Node])
+    whole: set[Node] = field(default_factory=set[Node])
     _known: dict[Any, Node] = field(default_factory=dict[Any, Node])
-    _whole: set[Node] = field(default_factory=set[Node])
 
     def copy(self) -> "Graph":
         """Return a copy of the graph with the same nodes, to which more can be added."""
@@ -59,7 +60,7 @@ class Graph:
             pullbacks=dict(self.pullbacks),
             rounded=set(self.rounded),
             _known=dict(self._known),
-            _whole=set(self._whole),
+            whole=set(self.whole),
         )
 
     def with_phases(self, phases: Mapping[Node, int]) -> tuple["Graph", dict[Node, Node]]:
@@ -76,7 +77,7 @@ class Graph:
             nodes=list(copies.values()),
             pullbacks={},
             _known={key: copies[node] for key, node in self._known.items()},
-            _whole={copies[node] for node in self._whole},
+            whole={copies[node] for node in self.whole},
         )
         return graph, copies
 
@@ -181,65 +182,14 @@ class Graph:
         made of: at a tie, at a bound, where a norm is zero.
         """
         self.pullbacks[node] = pullback
-        self._whole.add(node)
+        self.whole.add(node)
         return node
 
     # ---- rearranging
 
     def view(self, source: Node, index: Index, shape: Shape) -> Node:
         """Return the elements of a node that `index` names; -1 means zero, see `node`."""
-        index = np.ascontiguousarray(index, dtype=np.int32).reshape(-1)
-        if source.operation == "view":
-            assert source.index is not None
-            inner = np.append(source.index, np.int32(-1))
-            return self.view(source.inputs[0], inner[index], shape)
-        if source.operation == "constant" and (is_constant(source, 0) or not (index < 0).any()):
-            return self.constant(source.value, shape)
-        if (index < 0).all():
-            return self.constant(0.0, shape)
-        if source.operation == "concatenate":
-            return self._view_of_parts(source, index, shape)
-        if source.operation == "lookup":
-            return self.lookup(self.view(source.inputs[0], index, shape))
-        if shape == source.shape and np.array_equal(index, np.arange(source.size)):
-            return source
-        if len(index) < source.size and _is_run(index):
-            # The slices that are made instead keep their own phase: a gradient that is carried back
-            # no longer exists when the loop has ended.
-            least, self.least_phase = self.least_phase, 0
-            pushed = self._pushed_down(source, index, shape)
-            self.least_phase = least
-            if pushed is not None:
-                return pushed
-        return self.make("view", (source,), shape, index=index)
-
-    def _view_of_parts(self, source: Node, index: Index, shape: Shape) -> Node:
-        first = 0
-        for part in source.inputs:
-            within = (index >= first) & (index < first + part.size)
-            if (within | (index < 0)).all():
-                return self.view(part, np.where(within, index - first, -1), shape)
-            first += part.size
-        if shape == source.shape and np.array_equal(index, np.arange(source.size)):
-            return source
-        return self.make("view", (source,), shape, index=index)
-
-    def _pushed_down(self, source: Node, index: Index, shape: Shape) -> Node | None:
-        """Slice the inputs of a sum, a gate or a product instead of its result."""
-        if source in self._whole:
-            return None
-        if source.operation in POINTWISE:
-            parts = [self.view(n, index, shape) for n in source.inputs]
-            return self.make(source.operation, parts, shape)
-        if source.operation == "linear" and len(source.shape) == 1 and len(shape) == 1:
-            weight, vector = source.inputs
-            rows, width = weight.shape
-            if source.value:  # transposed, so the result's rows are the weight's columns
-                places = np.arange(rows)[:, None] * width + index
-                return self.linear(self.view(weight, places, (rows, len(index))), vector, True)
-            places = index[:, None] * width + np.arange(width)
-            return self.linear(self.view(weight, places, (len(index), width)), vector)
-        return None
+        return made_view(self, source, index, shape)
 
     def reshape(self, source: Node, shape: Shape) -> Node:
         """Return the same numbers in another shape."""
@@ -289,7 +239,7 @@ class Graph:
             (source,) = source.inputs
         if source.operation == "multiply":
             self.rounded.add(source)
-            self._whole.add(source)
+            self.whole.add(source)
 
     def _reduced(self, operation: str, source: Node, keep: int) -> Node:
         shape = source.shape[:keep]
@@ -323,7 +273,3 @@ class Graph:
             a, b = (self.linear(weight, n, transposed) for n in vector.inputs)
             return self.pointwise(vector.operation, a, b)
         return self.make("linear", (weight, vector), (rows,), value=transposed)
-
-
-def _is_run(index: Index) -> bool:
-    return bool(index[0] >= 0 and (np.diff(index) == 1).all())

@@ -6,14 +6,16 @@
     refusals, hooks    reject models whose behaviour a recording would miss
     outside_draws      notice draws by `random` and NumPy
     recorder           run a function of tensors; look each call up in `rules`
-    arguments          nested arguments of a call
+    arguments, call_names   nested arguments of a call; what its name tells
+    tried_rows         the numbers of rows on which a model is tried
     provenance         follow, below the recorder, memory that depends on parameters or inputs
     autograd_leaves    the tensors at which torch's autograd ends
     cell_loop          record a cell: initial state, step, output
     whole_model        what the recordings of a model share; modules applied to all steps alike
     parts_in_order     record a whole model: embedding, cells, readout
     likeness, twice    record a model twice, and compare the recordings
-    fingerprint, reads, watch   notice later that the model has changed
+    bytecode, reads    what the code of a model reads
+    fingerprint, watch   notice later that the model has changed
     signatures         number the states in which a model's parts are found
     start_fingerprint  let sequence lengths with the same initial state share a program
 

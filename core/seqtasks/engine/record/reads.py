@@ -7,7 +7,6 @@ environment.
 """
 
 import builtins
-import dis
 import functools
 import importlib.util
 import sys
@@ -19,6 +18,7 @@ from typing import Any
 
 from torch import nn
 
+from seqtasks.engine.record.bytecode import Chain, chains_in, imports_in, names_in
 from seqtasks.engine.record.fingerprint import instance_parts
 
 __all__ = ["Reads", "function_of", "is_fixed", "reads_of"]
@@ -38,7 +38,6 @@ _ANYTHING = {
 """With one of these names, code may call what its own names do not tell."""
 MOST_REACHED = 1000
 """The most things among one attribute's contents in which it looks for functions and classes."""
-Chain = tuple[str, ...]
 
 
 @dataclass
@@ -165,9 +164,9 @@ class _Follower:
                 self.reach(cell.cell_contents)
         for default in (function.__defaults__, function.__kwdefaults__, function.__dict__):
             self.reach(default)
-        for chain in _chains(function.__code__):
+        for chain in chains_in(function.__code__):
             self._follow_chain(function, chain)
-        names = _names(function.__code__)
+        names = names_in(function.__code__)
         for module in _imported(function):
             self._follow_module(module, names)
         if "globals" in names:
@@ -211,7 +210,7 @@ class _Follower:
                 break
             held = self._note(vars(home), name)
         if isinstance(held, types.ModuleType):
-            self._follow_module(held, _names(function.__code__))
+            self._follow_module(held, names_in(function.__code__))
         elif held is not _ABSENT:
             self.reach(held)
 
@@ -263,7 +262,7 @@ def _parts_of(held: Any) -> list[Any]:
 def _imported(function: types.FunctionType) -> Iterator[types.ModuleType]:
     """Yield the modules that a function imports when it is called."""
     package = function.__globals__.get("__package__") or ""
-    for name in _imports(function.__code__):
+    for name in imports_in(function.__code__):
         with suppress(ImportError, ValueError):
             full = importlib.util.resolve_name(name, package)
             parts = full.split(".")
@@ -271,48 +270,3 @@ def _imported(function: types.FunctionType) -> Iterator[types.ModuleType]:
                 module = sys.modules.get(".".join(parts[:count]))
                 if isinstance(module, types.ModuleType):
                     yield module
-
-
-@functools.lru_cache(maxsize=4096)
-def _imports(code: types.CodeType) -> tuple[str, ...]:
-    """Return the names of modules that code imports; relative names begin with dots."""
-    found: list[str] = []
-    constants: list[Any] = [0, None]
-    for instruction in dis.get_instructions(code):
-        if instruction.opname == "LOAD_CONST":
-            constants.append(instruction.argval)
-        elif instruction.opname == "IMPORT_NAME":
-            level = constants[-2]
-            found.append("." * (level if isinstance(level, int) else 0) + instruction.argval)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            found += _imports(constant)
-    return tuple(found)
-
-
-@functools.lru_cache(maxsize=4096)
-def _chains(code: types.CodeType) -> tuple[Chain, ...]:
-    """Return the global names that code reads, each with attributes read directly from it."""
-    found: dict[Chain, None] = {}
-    chain: Chain = ()
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            found[chain] = None
-            chain = (instruction.argval,)
-        elif chain and instruction.opname in ("LOAD_ATTR", "LOAD_METHOD"):
-            chain = (*chain, instruction.argval)
-        elif instruction.opname not in ("CACHE", "PRECALL", "PUSH_NULL"):
-            found[chain] = None
-            chain = ()
-    found[chain] = None
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            found.update(dict.fromkeys(_chains(constant)))
-    found.pop((), None)
-    return tuple(found)
-
-
-@functools.lru_cache(maxsize=4096)
-def _names(code: types.CodeType) -> frozenset[str]:
-    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
-    return frozenset(code.co_names).union(*map(_names, inner))

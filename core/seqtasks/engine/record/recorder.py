@@ -5,14 +5,13 @@ is called in `rules`. A function without a rule, an in-place change, a decision 
 rows or a random draw ends the recording with `UnsupportedError`, which gives the reason.
 """
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from seqtasks.engine.graph.build import Graph
@@ -20,40 +19,10 @@ from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.simplify import truth_of
 from seqtasks.engine.graph.unsupported import UnsupportedError, refusal
 from seqtasks.engine.record.arguments import flat_arguments
+from seqtasks.engine.record.call_names import ABOUT, PROPERTIES, changes_in_place
 from seqtasks.engine.record.provenance import Provenance
 
-__all__ = ["Recorder", "Tracked", "rows_for"]
-
-_ABOUT = {
-    "dim",
-    "size",
-    "__len__",
-    "numel",
-    "is_floating_point",
-    "is_complex",
-    "nelement",
-    "ndimension",
-    "stride",
-    "is_contiguous",
-    "get_device",
-    "element_size",
-    "__hash__",
-    "type",
-}
-"""Tensor methods that describe a tensor and depend on none of its values."""
-_PROPERTIES = {
-    "shape",
-    "dtype",
-    "device",
-    "layout",
-    "ndim",
-    "itemsize",
-    "nbytes",
-    "names",
-    *(f"is_{what}" for what in ("cpu", "cuda", "mps", "xpu", "meta", "sparse", "quantized")),
-    *(f"is_{what}" for what in ("mkldnn", "nested", "ipu", "xla", "vulkan", "maia", "mtia")),
-}
-"""Tensor properties of the same kind."""
+__all__ = ["Recorder", "Tracked"]
 
 
 @dataclass
@@ -238,12 +207,12 @@ class Recorder(TorchFunctionMode):
         from seqtasks.engine.record.rules.table import RULES
 
         name = getattr(func, "__name__", str(func))
-        if kwargs.get("out") is not None or kwargs.get("inplace") or _changes_in_place(name):
+        if kwargs.get("out") is not None or kwargs.get("inplace") or changes_in_place(name):
             raise refusal("in place", name)
         result = func(*args, **kwargs)
         if result is NotImplemented:  # a comparison with a non-number such as None
             return result
-        about = name in _ABOUT or (name == "__get__" and self._is_about(func, args[0]))
+        about = name in ABOUT or (name == "__get__" and self._is_about(func, args[0]))
         if about and not isinstance(result, Tensor):
             self._note_size(result, args[0])
             return result
@@ -266,7 +235,7 @@ class Recorder(TorchFunctionMode):
     def _is_about(self, getter: Any, tensor: Any) -> bool:
         """Say whether a property depends on no value of a tensor, nor on its gradient."""
         name = getattr(getattr(getter, "__self__", None), "__name__", "")
-        if name in _PROPERTIES:
+        if name in PROPERTIES:
             return True
         # a program depends on a parameter's properties anyway
         fixed = name in ("requires_grad", "is_leaf", "grad_fn", "output_nr")
@@ -301,23 +270,4 @@ class Recorder(TorchFunctionMode):
             self.track(tensor, node, rows, axis)
 
 
-def _changes_in_place(name: str) -> bool:
-    if name.endswith("__"):
-        return name in ("__setitem__", "__set__") or (
-            name.startswith("__i")
-            and name not in ("__index__", "__int__", "__invert__", "__init__")
-        )
-    return name.endswith("_")
-
-
 _DATA: Any = getattr(Tensor.data, "__get__")  # noqa: B009  # unknown to the type checker
-
-
-def rows_for(module: nn.Module, how_many: int, least: int = 5) -> tuple[int, ...]:
-    """Return numbers of rows that no tensor of a module has as a size, so rows stand out."""
-    taken = {size for t in [*module.parameters(), *module.buffers()] for size in t.shape}
-    for attribute in vars(module).values():
-        if isinstance(attribute, int):
-            taken.add(attribute)
-    primes = (n for n in range(least, 2000) if all(n % d for d in range(2, int(n**0.5) + 1)))
-    return tuple(itertools.islice((n for n in primes if n not in taken), how_many))

@@ -20,8 +20,8 @@ from seqtasks.engine.record.cell_loop import recorded_start
 from seqtasks.engine.record.likeness import likeness
 from seqtasks.engine.record.outside_draws import without_draws
 from seqtasks.engine.record.reads import Reads
-from seqtasks.engine.record.recorder import rows_for
 from seqtasks.engine.record.refusals import check_unchanged
+from seqtasks.engine.record.tried_rows import rows_for
 from seqtasks.engine.record.whole_model import (
     ModelRecording,
     given_of,

@@ -15,8 +15,8 @@ from seqtasks.engine.record.observed import unobserved_saving
 from seqtasks.engine.record.outside_draws import without_draws
 from seqtasks.engine.record.parts_in_order import CallKind, record_parts
 from seqtasks.engine.record.reads import Reads, reads_of
-from seqtasks.engine.record.recorder import rows_for
 from seqtasks.engine.record.refusals import check_unchanged
+from seqtasks.engine.record.tried_rows import rows_for
 from seqtasks.engine.record.whole_model import (
     ModelRecording,
     altered,

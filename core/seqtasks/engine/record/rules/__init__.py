@@ -2,7 +2,9 @@
 
     table          from a torch function to its rule
     pointwise      functions of each number alone
-    reductions     sums, means, extremes and norms over features
+    activations    activation functions
+    reductions     sums, means, variances and extremes over features
+    vector_norms   norms over features
     normalisation  softmax, layer norm and their kin
     products       matrix products and einsum
     rearranging    one rule for every function that moves numbers and computes none

@@ -17,11 +17,10 @@ from seqtasks.engine.record.rules.reductions import (
     axes_of,
     first_of,
     from_mean,
-    kind_of_norm,
     mean,
-    norm,
     spread,
 )
+from seqtasks.engine.record.rules.vector_norms import kind_of_norm, norm
 
 __all__ = [
     "layer_norm",

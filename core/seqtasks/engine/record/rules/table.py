@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from seqtasks.engine.record.rules import activations, vector_norms
 from seqtasks.engine.record.rules import normalisation as norms
 from seqtasks.engine.record.rules import pointwise as each
 from seqtasks.engine.record.rules import reductions as over
@@ -73,14 +74,14 @@ _rule(each.named("not_equal", 2), "ne", "not_equal", "__ne__")
 _rule(each.named("stopped"), "detach")
 _rule(each.pointwise(each.logical_not), "logical_not", "bitwise_not", "__invert__")
 _rule(each.pointwise(lambda G, x, inplace=False: G.pointwise("relu", x)), "relu")
-_rule(each.pointwise(each.silu), "silu")
-_rule(each.pointwise(each.gelu), "gelu")
-_rule(each.pointwise(each.elu), "elu")
-_rule(each.pointwise(each.leaky), "leaky_relu")
-_rule(each.pointwise(each.prelu, 2), "prelu")
-_rule(each.pointwise(each.selu), "selu")
-_rule(each.pointwise(each.celu), "celu")
-_rule(each.pointwise(each.hard_swish), "hardswish")
+_rule(each.pointwise(activations.silu), "silu")
+_rule(each.pointwise(activations.gelu), "gelu")
+_rule(each.pointwise(activations.elu), "elu")
+_rule(each.pointwise(activations.leaky), "leaky_relu")
+_rule(each.pointwise(activations.prelu, 2), "prelu")
+_rule(each.pointwise(activations.selu), "selu")
+_rule(each.pointwise(activations.celu), "celu")
+_rule(each.pointwise(activations.hard_swish), "hardswish")
 _rule(each.named("hyperbolic_sine"), "sinh")
 _rule(each.named("hyperbolic_cosine"), "cosh")
 _rule(each.named("ceiling"), "ceil")
@@ -94,7 +95,7 @@ _rule(each.named("exp2"), "exp2")
 _rule(each.pointwise(lambda G, x: G.multiply(G.pointwise("log", x), 1 / math.log(2))), "log2")
 _rule(each.pointwise(lambda G, x: G.multiply(G.pointwise("log", x), 1 / math.log(10))), "log10")
 _rule(each.pointwise(lambda G, x: G.subtract(x, G.pointwise("tanh", x))), "tanhshrink")
-_rule(each.pointwise(each.softplus), "softplus")
+_rule(each.pointwise(activations.softplus), "softplus")
 _rule(each.pointwise(lambda G, x: G.divide(x, G.add(G.pointwise("absolute", x), 1.0))), "softsign")
 _rule(
     each.pointwise(
@@ -102,9 +103,9 @@ _rule(
     ),
     "mish",
 )
-_rule(each.pointwise(lambda G, x, inplace=False: each.hard_tanh(G, x, 0.0, 6.0)), "relu6")
-_rule(each.pointwise(each.hard_tanh), "hardtanh")
-_rule(each.pointwise(each.hard_sigmoid), "hardsigmoid")
+_rule(each.pointwise(lambda G, x, inplace=False: activations.hard_tanh(G, x, 0.0, 6.0)), "relu6")
+_rule(each.pointwise(activations.hard_tanh), "hardtanh")
+_rule(each.pointwise(activations.hard_sigmoid), "hardsigmoid")
 _rule(each.pointwise(lambda G, x: G.multiply(x, x)), "square")
 _rule(each.pointwise(lambda G, x: G.divide(1.0, x)), "reciprocal")
 _rule(each.pointwise(each.square_root_inverse), "rsqrt")
@@ -133,8 +134,8 @@ _rule(over.reduction(over.maximum_of), "amax")
 _rule(over.reduction(over.minimum_of), "amin")
 _rule(over.reduction(over.log_sum_exp), "logsumexp")
 _rule(over.cumulative_sum, "cumsum")
-_rule(over.vector_norm, "vector_norm")
-_rule(over.any_norm, "norm")
+_rule(vector_norms.vector_norm, "vector_norm")
+_rule(vector_norms.any_norm, "norm")
 _rule(norms.softmax(norms.softmax_last), "softmax")
 _rule(norms.softmax(norms.log_softmax_last), "log_softmax")
 _rule(norms.softmax(norms.softmin_last), "softmin")

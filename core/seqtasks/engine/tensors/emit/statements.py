@@ -8,6 +8,7 @@ import torch
 from seqtasks.engine.graph.index import Strided, boxes, dense
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.tensors.emit.first_statement import first_statement
 from seqtasks.engine.tensors.emit.over_steps import (
     is_over_steps,
     product_over_steps,
@@ -68,7 +69,13 @@ class Statements:
         if node.operation == "arriving":
             started = node.value in self.storage.preloaded
         if not started:
-            self.lines.append(self._start(target, terms, loop))
+            first = first_statement(
+                target,
+                terms,
+                lambda value: self.views.of(value, loop),
+                lambda product: self._factors(product, loop),
+            )
+            self.lines.append(first)
         for term in terms:
             named = term.operation in ("value", "multiply", "divide")
             names = [self.views.of(n, loop) for n in term.nodes] if named else []
@@ -86,51 +93,6 @@ class Statements:
                     call = "addcmul_" if operation == "multiply" else "addcdiv_"
                     value = ", value=-1" if minus else ""
                     self.lines.append(f"{target}.{call}({names[0]}, {names[1]}{value})")
-
-    def _start(self, target: str, terms: list[Term], loop: bool) -> str:
-        """Return the statement that makes the first value, and remove its terms."""
-
-        def take(operation: str, sign: int | None = 1) -> Term | None:
-            for term in terms:
-                if term.operation == operation and sign in (None, term.sign):
-                    terms.remove(term)
-                    return term
-            return None
-
-        terms.sort(key=lambda term: term.nodes[0].operation == "constant")
-        product = take("product", None)
-        value = None
-        if product is None or any(t.nodes[0].operation != "constant" for t in terms):
-            value = take("value")
-        name = "" if value is None else self.views.of(value.nodes[0], loop)
-        if product is not None:
-            pair = self._factors(product, loop)
-            scale = ", alpha=-1" if product.sign < 0 else ""
-            if value is None and not scale:
-                return f"mm({pair}, out={target})"
-            if value is None:
-                return f"addmm({target}, {pair}, beta=0{scale}, out={target})"
-            return f"addmm({name}, {pair}{scale}, out={target})"
-        if value is not None:
-            for operation, call in (("multiply", "addcmul"), ("divide", "addcdiv")):
-                other = take(operation, None)
-                if other is not None:
-                    names = ", ".join(self.views.of(n, loop) for n in other.nodes)
-                    return f"{call}({name}, {names}, value={other.sign}, out={target})"
-            other = take("value", None)
-            if other is not None:
-                call = "add" if other.sign > 0 else "sub"
-                return f"{call}({name}, {self.views.of(other.nodes[0], loop)}, out={target})"
-            return f"{target}.copy_({name})"
-        for operation, call in (("multiply", "mul"), ("divide", "div")):
-            other = take(operation)
-            if other is not None:
-                names = ", ".join(self.views.of(n, loop) for n in other.nodes)
-                return f"{call}({names}, out={target})"
-        other = take("value", None)
-        if other is not None:
-            return f"neg({self.views.of(other.nodes[0], loop)}, out={target})"
-        return f"{target}.zero_()"
 
     def _add_boxes(self, node: Node, term: Term, loop: bool) -> None:
         """Write code that adds a view to some places of a sum without making the view."""

@@ -1,0 +1,45 @@
+"""What the name of a torch call tells: it describes a tensor, or changes one in place."""
+
+__all__ = ["ABOUT", "PROPERTIES", "changes_in_place"]
+
+ABOUT = {
+    "dim",
+    "size",
+    "__len__",
+    "numel",
+    "is_floating_point",
+    "is_complex",
+    "nelement",
+    "ndimension",
+    "stride",
+    "is_contiguous",
+    "get_device",
+    "element_size",
+    "__hash__",
+    "type",
+}
+"""Tensor methods that describe a tensor and depend on none of its values."""
+
+PROPERTIES = {
+    "shape",
+    "dtype",
+    "device",
+    "layout",
+    "ndim",
+    "itemsize",
+    "nbytes",
+    "names",
+    *(f"is_{what}" for what in ("cpu", "cuda", "mps", "xpu", "meta", "sparse", "quantized")),
+    *(f"is_{what}" for what in ("mkldnn", "nested", "ipu", "xla", "vulkan", "maia", "mtia")),
+}
+"""Tensor properties of the same kind."""
+
+
+def changes_in_place(name: str) -> bool:
+    """Say whether the call of this name changes a tensor in place."""
+    if name.endswith("__"):
+        return name in ("__setitem__", "__set__") or (
+            name.startswith("__i")
+            and name not in ("__index__", "__int__", "__invert__", "__init__")
+        )
+    return name.endswith("_")
