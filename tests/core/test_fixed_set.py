@@ -1,5 +1,6 @@
 """Training on a fixed set of inputs: N of them, each once an epoch, in batches of one length."""
 
+import time
 from collections import Counter
 
 import numpy as np
@@ -128,3 +129,18 @@ def test_few_inputs_are_learnt_by_heart_and_the_others_are_not():
     losses = [line["loss"] for line in result.history if "loss" in line]
     assert losses[-1] < 0.05
     assert result.metrics[12]["token_accuracy"] < 0.65
+
+
+def test_a_set_that_takes_long_to_draw_is_no_silence(monkeypatch, caplog):
+    monkeypatch.setattr("seqtasks.training.fixed_set.SECONDS_BETWEEN_LINES", 0.01)
+    draw = BatchSource._drawn
+
+    def slowly(self, rng, count, length):
+        time.sleep(0.2)
+        return draw(self, rng, count, length)
+
+    monkeypatch.setattr(BatchSource, "_drawn", slowly)
+    source(50, "6")
+    told = [record.getMessage() for record in caplog.records]
+    assert told
+    assert told[0].startswith("50 training inputs are still being prepared, after ")

@@ -19,7 +19,7 @@ from seqtasks.tasks.holdout import Holdout, checked_domain_size
 from seqtasks.tasks.lengths import LengthRange
 from seqtasks.tasks.mistakes import all_inputs
 from seqtasks.tasks.settings import DataOrder
-from seqtasks.training.fixed_set import draw_fixed_set, epoch_of
+from seqtasks.training.fixed_set import draw_fixed_set, epoch_of, telling_of_large_set
 from seqtasks.training.prefetch import Prefetch
 
 __all__ = ["BatchSource", "Block", "TorchBatch"]
@@ -163,11 +163,12 @@ class BatchSource:
             self.block_steps = -(-len(self._domain.inputs) // batch_size)
             self._draw = self._epoch
         elif training_inputs is not None:
-            fixed = draw_fixed_set(
-                self._drawn, training_inputs, self._lengths, self._curriculum, batch_size, seed
-            )
+            with telling_of_large_set(training_inputs):
+                fixed = draw_fixed_set(
+                    self._drawn, training_inputs, self._lengths, self._curriculum, batch_size, seed
+                )
+                self._tensors = [self._to_torch(batch) for batch in fixed.batches]
             self._fixed, self.block_steps = fixed, fixed.steps
-            self._tensors = [self._to_torch(batch) for batch in fixed.batches]
             self._draw = self._fixed_epoch
         else:
             longest = self._lengths[-1] * (1 + task.ponder)
@@ -228,12 +229,13 @@ class BatchSource:
         )
 
     def _fixed_epoch(self, epoch: int) -> Block:
-        way = epoch_of(self._fixed, self._seed, epoch)
-        indices = [torch.from_numpy(order).to(self._device) for order in way.orders]
-        shuffled = [
-            TorchBatch(*(tensor[index] for tensor in tensors))
-            for tensors, index in zip(self._tensors, indices, strict=True)
-        ]
+        with telling_of_large_set(sum(len(batch.inputs) for batch in self._fixed.batches)):
+            way = epoch_of(self._fixed, self._seed, epoch)
+            indices = [torch.from_numpy(order).to(self._device) for order in way.orders]
+            shuffled = [
+                TorchBatch(*(tensor[index] for tensor in tensors))
+                for tensors, index in zip(self._tensors, indices, strict=True)
+            ]
         first_step = epoch * self.block_steps
         return Block.of(first_step, shuffled, way.holder, way.first_row, way.batch_sizes)
 

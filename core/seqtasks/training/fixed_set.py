@@ -1,6 +1,9 @@
 """A fixed set of training inputs: drawn once, then taken in batches of one length each."""
 
-from collections.abc import Callable
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +14,10 @@ from seqtasks.randomness.streams import stream
 from seqtasks.tasks import Batch
 from seqtasks.tasks.curricula import Curriculum, Increasing
 
-__all__ = ["Epoch", "FixedSet", "draw_fixed_set", "epoch_of"]
+__all__ = ["Epoch", "FixedSet", "draw_fixed_set", "epoch_of", "telling_of_large_set"]
+
+logger = logging.getLogger("seqtasks")
+SECONDS_BETWEEN_LINES = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +88,28 @@ def draw_fixed_set(
         for place, number in zip(places, counts, strict=True)
     ]
     return FixedSet(batches, batch_size, int((-(-counts // batch_size)).sum()))
+
+
+@contextlib.contextmanager
+def telling_of_large_set(count: int) -> Generator[None, None, None]:
+    """Say every ten seconds that a large set is still being drawn or shuffled."""
+    ended = threading.Event()
+
+    def tell() -> None:
+        seconds = SECONDS_BETWEEN_LINES
+        while not ended.wait(SECONDS_BETWEEN_LINES):
+            logger.warning(
+                f"{count:,} training inputs are still being prepared, after {seconds:.0f} s"
+            )
+            seconds += SECONDS_BETWEEN_LINES
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
 
 
 def epoch_of(fixed: FixedSet, seed: int, number: int) -> Epoch:
