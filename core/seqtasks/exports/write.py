@@ -12,6 +12,7 @@ from seqtasks.exports.instances import Instance, draw_instances
 from seqtasks.exports.manifest import Manifest, file_digests, read_manifest
 from seqtasks.exports.move import check_free, placing
 from seqtasks.files.atomic import write_json
+from seqtasks.files.paths import as_path
 from seqtasks.registry.executed_code import code_of
 from seqtasks.registry.find import task as find_task
 from seqtasks.tasks import Task
@@ -85,7 +86,7 @@ def export(
         (100, 10) bits.npz.manifest.json
         True
     """
-    path = Path(path)
+    path = as_path(path, "the path")
     made = find_task(task)
     wanted = LengthRange.parse(made.settings.length if length is None else length)
     for name, value, least in (("count", count, 1), ("seed", seed, 0)):
@@ -127,13 +128,13 @@ def regenerate(
             path is taken.
         RunError: if the bytes would differ; nothing is written in this case.
     """
-    manifest = Path(manifest)
+    manifest = as_path(manifest, "the manifest")
     known = read_manifest(manifest)
     if path is None:
         whole_folder = known.data_format == "hf"
         path = manifest.parent if whole_folder else manifest.parent / next(iter(known.files))
     found = known.find_task(manifest, trust) if task is None else task
-    return _write(found, known, Path(path), overwrite, known, progress)
+    return _write(found, known, as_path(path, "the path"), overwrite, known, progress)
 
 
 def _write(

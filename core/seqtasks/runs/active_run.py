@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from seqtasks.errors import RunInterruptedError
+from seqtasks.errors import RunInterruptedError, UsageError
 from seqtasks.files.atomic import appending, sync, writing
 from seqtasks.files.critical_section import saving
 from seqtasks.runs.checkpoint import Checkpoint, write_checkpoint
@@ -12,7 +12,7 @@ from seqtasks.runs.observers import Observers
 from seqtasks.runs.training_run import Run
 from seqtasks.training import Trainer
 
-__all__ = ["ActiveRun", "Stop", "never"]
+__all__ = ["ActiveRun", "Stop", "checked_stop", "never"]
 
 Stop = Callable[[], int]
 """Returns the number of a signal that requests the end of a run, or 0."""
@@ -21,6 +21,19 @@ Stop = Callable[[], int]
 def never() -> int:
     """Request no end."""
     return 0
+
+
+def checked_stop(stop: Stop | None) -> Stop:
+    """Return the function that is asked whether to end a run; None stands for none.
+
+    Raises:
+        UsageError: if it is no function.
+    """
+    if stop is None:
+        return never
+    if not callable(stop):
+        raise UsageError(f"stop must be a function without arguments, got {stop!r:.60}")
+    return stop
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from seqtasks.files.atomic import (
     writing,
 )
 from seqtasks.files.json_text import read_text
+from seqtasks.files.paths import as_path
 from seqtasks.files.validation import checked
 from seqtasks.runs.locking import held, is_held
 from seqtasks.runs.making import make_folder
@@ -113,7 +114,7 @@ class RunDirectory:
         Raises:
             UsageError: if the directory holds no run.
         """
-        path = Path(path)
+        path = as_path(path, "the run's directory")
         try:
             there = (path / "experiment.json").is_file()
         except OSError as error:

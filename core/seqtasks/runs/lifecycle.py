@@ -14,10 +14,11 @@ from seqtasks.errors import UsageError, counted
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.experiments.find import load_experiment
 from seqtasks.files.atomic import write_json
+from seqtasks.files.paths import as_path
 from seqtasks.models.caller_settings import own_settings
 from seqtasks.registry.find import task as find_task
 from seqtasks.registry.references import short_name
-from seqtasks.runs.active_run import ActiveRun, Stop, never
+from seqtasks.runs.active_run import ActiveRun, Stop, checked_stop, never
 from seqtasks.runs.belonging import decided_by
 from seqtasks.runs.checkpoint import write_weights
 from seqtasks.runs.directory import RunDirectory
@@ -55,8 +56,8 @@ def run(
     *,
     model: nn.Module | None = None,
     out: str | Path | None = None,
-    observers: Iterable[Any] = (),
-    stop: Stop = never,
+    observers: Iterable[Any] | None = (),
+    stop: Stop | None = never,
     trust: bool = False,
     **settings: Any,
 ) -> Result:
@@ -100,14 +101,15 @@ def run(
     if own_model and experiment.name is None:
         name = f"{short_name(experiment.task)}-{short_name(type(model))}"
         experiment = experiment.with_changes(name=name)
-    told = Observers(observers)
+    told, stop = Observers(observers), checked_stop(stop)
+    folder = None if out is None else as_path(out, "out")
     started, trainer = prepare(experiment, model)
     remember_own_code(experiment, own_model)
     with closing(trainer):
-        if out is None:
+        if folder is None:
             return _train_and_score(ActiveRun(started, trainer, None, told, stop))
         check_state(started.model)
-        directory = begin_record(experiment, trainer, Path(out), own_model)
+        directory = begin_record(experiment, trainer, folder, own_model)
         started.path = directory.path
         started.decided_by = decided_by(directory.record())
         with directory.locked():
@@ -122,8 +124,8 @@ def resume(
     model: nn.Module | None = None,
     engine: EngineName | None = None,
     checkpoint_every: int | str | None = None,
-    observers: Iterable[Any] = (),
-    stop: Stop = never,
+    observers: Iterable[Any] | None = (),
+    stop: Stop | None = never,
     trust: bool = False,
     allow_changes: bool = False,
     **own: Any,
@@ -149,7 +151,7 @@ def resume(
     """
     if steps is not None and (isinstance(steps, bool) or not isinstance(steps, Integral)):
         raise UsageError(f"steps must be a whole number, got {steps!r}")
-    told = Observers(observers)
+    told, stop = Observers(observers), checked_stop(stop)
     directory = RunDirectory.open(path)
     with directory.locked():
         disk = read_run(directory, own, model, trust)

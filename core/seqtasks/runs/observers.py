@@ -36,7 +36,7 @@ class Observers:
         UsageError: for one that is given twice, sees no moment, or takes an unknown argument.
     """
 
-    def __init__(self, observers: Iterable[Any] = ()) -> None:
+    def __init__(self, observers: Iterable[Any] | None = ()) -> None:
         self.stop_reason: str | None = None
         self._essential: list[Any] = []
         self._manager = pluggy.PluginManager("seqtasks")
@@ -44,7 +44,9 @@ class Observers:
         plugins = [p for p in current_registry().plugins if p.status == "loaded"]
         for plugin in plugins:
             self._manager.register(plugin.module, f"{plugin.name} of {plugin.distribution}")
-        for observer in observers:
+        if isinstance(observers, str) or not isinstance(observers, Iterable | None):
+            raise UsageError(f"observers must be a list of observers, got {observers!r:.60}")
+        for observer in observers or ():
             self._add(observer)
 
     def add_essential(self, observer: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import nn
 
+from seqtasks.errors import UsageError
 from seqtasks.models.caller_settings import own_settings
 from seqtasks.registry.find import task as find_task
 from seqtasks.scoring.counts import count_at
@@ -137,6 +138,8 @@ def lengths_to_score(task: Task, lengths: str | int | Iterable[int]) -> list[int
     ranges: tuple[LengthRange, ...]
     if isinstance(lengths, str | int):
         ranges = parse_length_list(lengths)
+    elif isinstance(lengths, bytes) or not isinstance(lengths, Iterable):
+        raise UsageError(f"lengths must be text or whole numbers, got {lengths!r:.60}")
     else:
         ranges = parse_length_list([str(length) for length in lengths])
     selected = [task.lengths.select(wanted, task.known_as) for wanted in ranges]
