@@ -1,4 +1,5 @@
-/* Losses: each is summed over a batch's columns, and leaves its gradient where the pass back reads it. */
+/* Losses: each is summed over a batch's columns, and leaves its gradient where the pass back reads it.
+   models/loss.py is their twin in torch. */
 
 enum { LOSS_SYMBOLS, LOSS_SETS, LOSS_REALS };
 #define IGNORE -100
