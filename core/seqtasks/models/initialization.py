@@ -14,9 +14,9 @@ __all__ = ["begin_as_haiku"]
 def begin_as_haiku(model: nn.Module) -> None:
     """Draw the parameters of a model again, as Haiku begins the same layers.
 
-    A linear layer, an embedding, and each module with a method `begin_as_haiku` is known. That
-    method draws the parameters of a module and may draw those of its parts again. What is not
-    trained stays as it is.
+    It knows linear layers, embeddings and modules with a method `begin_as_haiku`. This method draws
+    the module's parameters, and may draw the parameters of its parts again. Parameters that are
+    not trained stay as they are.
 
     Raises:
         UsageError: if a module has parameters of its own and is not known, which leaves the model

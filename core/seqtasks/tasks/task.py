@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 
 from seqtasks.errors import TaskError, UsageError
-from seqtasks.tasks.alphabets import (
-    Reals,
-    Tokens,
-    TokenSets,
-)
+from seqtasks.tasks.alphabets import Reals, Tokens, TokenSets
 from seqtasks.tasks.batch import (
     Array,
     Batch,
@@ -23,11 +19,7 @@ from seqtasks.tasks.batch import (
     zeros_after_end,
 )
 from seqtasks.tasks.lengths import AllowedLengths, LengthRange
-from seqtasks.tasks.metrics import (
-    Metric,
-    sequence_accuracy,
-    token_accuracy,
-)
+from seqtasks.tasks.metrics import Metric, sequence_accuracy, token_accuracy
 from seqtasks.tasks.mistakes import check_values, failed
 from seqtasks.tasks.published import PublishedProtocol
 from seqtasks.tasks.settings import Settings
