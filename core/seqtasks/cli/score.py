@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +11,9 @@ from seqtasks.cli.output import check_picture, echo_json, say
 from seqtasks.cli.score_table import echo_scores
 from seqtasks.cli.trusting import trust_option
 from seqtasks.scoring.baselines import baselines_beside
+
+if TYPE_CHECKING:
+    from seqtasks.runs.training_run import Result
 
 __all__ = ["score"]
 
@@ -57,12 +61,40 @@ def score(
     """Score RUN: accuracy per symbol and per whole sequence, with 95 % intervals."""
     if plot is not None:
         check_picture(plot)
-    from seqtasks.models.model import Model
     from seqtasks.runs.load import load
+
+    loaded = load(run, trust=trust)
+    unfinished = not loaded.scores
+    scored = _scored_anew(loaded, length, over, sequences, seed)
+    if plot is not None:
+        _draw(scored, plot)
+    if as_json:
+        echo_json(_document(scored, run))
+        return
+    if unfinished:
+        say(f"the run is not finished; these are the weights of step {loaded.step}", err=True)
+    before = {score.length for score in loaded.untrained}
+    all_known = bool(scored.scores) and all(score.length in before for score in scored.scores)
+    echo_scores(
+        scored.scores,
+        loaded.untrained if all_known else [],
+        loaded.experiment,
+        loaded.task,
+        scored.score,
+        scored.without_learning,
+    )
+    if plot is not None:
+        say(f"plot  {plot}")
+
+
+def _scored_anew(
+    loaded: "Result", length: str | None, over: str | None, sequences: int | None, seed: int | None
+) -> "Result":
+    """Return a run with new scores in place of its own, at the lengths that the user asks for."""
+    from seqtasks.models.model import Model
     from seqtasks.scoring.evaluate import evaluate
     from seqtasks.scoring.over_range import evaluate_range
 
-    loaded = load(run, trust=trust)
     experiment, holdout = loaded.experiment, loaded.holdout
     if isinstance(loaded.model, Model):
         loaded.model.use_engine(experiment.engine)
@@ -77,25 +109,24 @@ def score(
         over_range = evaluate_range(loaded.model, loaded.task, over, few, chosen, holdout)
     over_text = None if over_range is None else over_range.lengths
     trivial = baselines_beside(loaded.task, [score.length for score in scores], over_text)
-    if plot is not None:
-        from seqtasks.runs.plots import drawn_of, lengths_figure, write_figure
+    return replace(loaded, scores=scores, score=over_range, without_learning=trivial)
 
-        shown = replace(loaded, scores=scores, score=over_range, without_learning=trivial)
-        title = f"{experiment.run_name}, step {loaded.step}"
-        write_figure(lengths_figure(drawn_of(shown), title), plot)
-    if as_json:
-        document = {
-            "run": str(run),
-            "step": loaded.step,
-            "scores": [score.to_json() for score in scores],
-            "without_learning": {length: one.to_json() for length, one in trivial.items()},
-        }
-        echo_json(document | ({"score": over_range.to_json()} if over_range else {}))
-        return
-    if not loaded.scores:
-        say(f"the run is not finished; these are the weights of step {loaded.step}", err=True)
-    before = {score.length: score for score in loaded.untrained}
-    all_known = bool(scores) and all(score.length in before for score in scores)
-    echo_scores(scores, loaded.untrained if all_known else [], experiment, over_range, trivial)
-    if plot is not None:
-        say(f"plot  {plot}")
+
+def _draw(scored: "Result", plot: Path) -> None:
+    """Draw the scores over length into a file."""
+    from seqtasks.runs.plots import drawn_of, lengths_figure, write_figure
+
+    title = f"{scored.experiment.run_name}, step {scored.step}"
+    write_figure(lengths_figure(drawn_of(scored), title), plot)
+
+
+def _document(scored: "Result", run: Path) -> dict[str, Any]:
+    """Return the scores as JSON data."""
+    without_learning = {length: one.to_json() for length, one in scored.without_learning.items()}
+    document = {
+        "run": str(run),
+        "step": scored.step,
+        "scores": [score.to_json() for score in scored.scores],
+        "without_learning": without_learning,
+    }
+    return document | ({"score": scored.score.to_json()} if scored.score else {})

@@ -8,6 +8,7 @@ from seqtasks.cli.output import echo_table, figure, heading, percentage, say
 from seqtasks.cli.wrapping import wrapped
 from seqtasks.errors import counted
 from seqtasks.scoring.baselines import Baseline, is_no_better
+from seqtasks.tasks import Task
 from seqtasks.tasks.lengths import LengthRange, describe_lengths
 from seqtasks.tasks.metrics import Metric
 
@@ -24,6 +25,7 @@ def echo_scores(
     scores: Sequence["Score"],
     untrained: Sequence["Score"],
     experiment: "Experiment",
+    task: Task,
     over_range: "RangeScore | None" = None,
     without_learning: Mapping[str, Baseline] | None = None,
 ) -> None:
@@ -38,12 +40,12 @@ def echo_scores(
         scores: the scores of the lengths.
         untrained: the scores of the model before training; if empty, their column is left out.
         experiment: the experiment of the run.
+        task: its task.
         over_range: the mean over a range of lengths.
         without_learning: the best strategy without learning, by length or range.
     """
     trivial = without_learning or {}
     trained = experiment.length_range
-    task = experiment.make_task()
     before = {score.length: score for score in untrained}
     rated = [*scores, *([over_range] if over_range else [])]
     names = list(rated[0].metrics) if rated else []
@@ -153,7 +155,14 @@ def _part_lines(score: "RangeScore", part: str | None) -> list[str]:
 def echo_result(result: "Result") -> None:
     """Print the result of a run: scores, published figures, cost, path, and the next command."""
     experiment = result.experiment
-    echo_scores(result.scores, result.untrained, experiment, result.score, result.without_learning)
+    echo_scores(
+        result.scores,
+        result.untrained,
+        experiment,
+        result.task,
+        result.score,
+        result.without_learning,
+    )
     if experiment.published:
         say()
         _echo_published(result)

@@ -6,23 +6,21 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 from seqtasks.errors import UsageError, did_you_mean
+from seqtasks.experiments.published_protocol import ProtocolName, published_settings
+from seqtasks.experiments.resolve import resolve
 from seqtasks.registry.discovery import Kind
 from seqtasks.registry.find import task as find_task
 from seqtasks.registry.references import Source, describe, short_name
 from seqtasks.tasks import Task
 from seqtasks.tasks.cadence import read_cadence
-from seqtasks.tasks.curricula import build_curriculum
 from seqtasks.tasks.holdout import Holdout
-from seqtasks.tasks.learning_rates import build_schedule
-from seqtasks.tasks.lengths import LengthRange, check_number
-from seqtasks.tasks.published import Published, PublishedProtocol, published_from_json
+from seqtasks.tasks.lengths import LengthRange
+from seqtasks.tasks.published import Published, published_from_json
 from seqtasks.tasks.settings import EngineName, Settings
 
 __all__ = ["ADDED_LATER", "CADENCE", "THINGS", "Experiment", "ProtocolName", "Published"]
 
-ProtocolName = Literal["ours", "published"]
 DType = Literal["float32", "float64"]
-EVALUATION_MULTIPLES = (1, 2, 5, 10, 50)
 THINGS: tuple[Kind, ...] = ("task", "cell", "readout")
 CADENCE = {"log_every": 25, "evaluate_every": 100, "checkpoint_every": 500}
 """Default intervals for runs of up to 5000 steps; longer runs scale them in proportion."""
@@ -114,37 +112,9 @@ class Experiment(Settings):
         ):
             raise UsageError(f"published must be a list of Published figures, got {figures!r}")
         object.__setattr__(self, "published", tuple(figures))
-        task = find_task(self.task)
-        allowed = task.lengths.select(self.length_range, task.known_as)
-        build_curriculum(self.curriculum, allowed)
-        build_schedule(self.lr_schedule)
-        self.make_holdout(task)
-        for length in self.evaluation_lengths or ():
-            task.lengths.select(LengthRange(length, length), task.known_as)
-        if self.score is not None:
-            wanted = LengthRange.parse(self.score)
-            check_number(len(task.lengths.select(wanted, task.known_as)))
-            object.__setattr__(self, "score", str(wanted))
-        if self.score_also is not None:
-            object.__setattr__(self, "score_also", self._part_of_score(task))
-        if self.evaluation_lengths is None:
-            multiples = (multiple * allowed[-1] for multiple in EVALUATION_MULTIPLES)
-            possible = (task.lengths.at_least(length) for length in multiples)
-            lengths = tuple(dict.fromkeys(length for length in possible if length is not None))
-            object.__setattr__(self, "evaluation_lengths", lengths)
-
-    def _part_of_score(self, task: Task) -> str:
-        """Return `score_also` in the written form of a range, after checking it.
-
-        Raises:
-            UsageError: if it is not a part of the range `score`, or the task allows none of it.
-        """
-        part = LengthRange.parse(str(self.score_also))
-        whole = None if self.score is None else LengthRange.parse(self.score)
-        if whole is None or part.first < whole.first or part.last > whole.last:
-            raise UsageError(f"score_also must be a part of score, got {part} of {whole}")
-        task.lengths.select(part, task.known_as)
-        return str(part)
+        found = resolve(self, find_task(self.task))
+        for name in ("score", "score_also", "evaluation_lengths"):
+            object.__setattr__(self, name, getattr(found, name))
 
     @classmethod
     def for_task(
@@ -168,18 +138,8 @@ class Experiment(Settings):
         made = find_task(task)
         recommended = made.settings
         if protocol != "ours":
-            published = _followed(made, protocol)
-            assert published.settings is not None
-            recommended = published.settings
-            cell = overrides.get("cell", recommended.cell)
-            overrides = {
-                "score": published.score,
-                "score_also": None if "score" in overrides else published.score_also,
-                "score_sequences": published.score_sequences,
-                "evaluation_sequences": published.evaluation_sequences,
-                "published": published.published(cell),
-                **overrides,
-            }
+            recommended, followed = published_settings(made, protocol, overrides)
+            overrides = {**followed, **overrides}
         settings: dict[str, Any] = {
             name: getattr(recommended, name) for name in Settings.field_names()
         }
@@ -201,12 +161,15 @@ class Experiment(Settings):
         """The training lengths."""
         return LengthRange.parse(self.length)
 
-    @property
-    def lengths_scored(self) -> tuple[int, ...]:
-        """The lengths of the final scores, and the ends of the range of the mean score."""
+    def lengths_scored(self, task: Task) -> tuple[int, ...]:
+        """Return the lengths of the final scores, and the ends of the range of the mean score.
+
+        Args:
+            task: the experiment's task.
+        """
         ends: tuple[int, ...] = ()
         if self.score is not None:
-            within = find_task(self.task).lengths.within(LengthRange.parse(self.score))
+            within = task.lengths.within(LengthRange.parse(self.score))
             ends = (within[0], within[-1])
         return (*(self.evaluation_lengths or ()), *ends)
 
@@ -269,6 +232,8 @@ class Experiment(Settings):
         A new length brings its own evaluation lengths. New steps bring new default intervals,
         unless an interval differs from the default for the old steps.
         """
+        if not changes:
+            return self
         self._check_names(changes)
         if _another_length(changes, self.length):
             changes.setdefault("evaluation_lengths", None)
@@ -277,29 +242,6 @@ class Experiment(Settings):
                 if getattr(self, name) == due * _cadence_factor(self.steps):
                     changes.setdefault(name, None)
         return replace(self, **changes)
-
-
-def _followed(task: Task, protocol: str) -> PublishedProtocol:
-    """Return the published protocol of a task.
-
-    Raises:
-        UsageError: for an unknown protocol, or for one that cannot be followed; the message names
-            what is missing.
-    """
-    if protocol not in get_args(ProtocolName):
-        raise UsageError(f"protocol must be ours or published, got {protocol!r}")
-    published = task.published
-    if published is None:
-        raise UsageError(
-            f"{task.known_as} names no published protocol; leave --protocol out, or set each "
-            "option as your paper does"
-        )
-    if published.settings is None:
-        raise UsageError(
-            f"the protocol of {task.known_as} ({published.source}) cannot be followed yet: "
-            f"{' '.join(published.missing)}"
-        )
-    return published
 
 
 def _another_length(changes: Mapping[str, Any], length: str) -> bool:

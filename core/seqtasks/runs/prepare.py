@@ -224,7 +224,8 @@ def _try_out(
 ) -> None:
     """Draw two instances and run the model on them, to find mistakes before anything is written."""
     lengths = task.lengths.within(experiment.length_range)
-    for length in experiment.lengths_scored:
+    lengths_scored = experiment.lengths_scored(task)
+    for length in lengths_scored:
         if length <= LONGEST_TRIAL:
             _trial_batch(task, length, experiment)
     for length in dict.fromkeys((lengths[0], min(lengths[-1], lengths[0] + lengths.step))):
@@ -232,7 +233,7 @@ def _try_out(
         _try_model(batch, length, task, model, title, experiment, device)
     # the longest first: a table of positions may be too short
     began = time.monotonic()
-    for length in sorted(set(experiment.lengths_scored), reverse=True):
+    for length in sorted(set(lengths_scored), reverse=True):
         if length <= LONGEST_TRIAL and time.monotonic() - began < SECONDS_OF_TRIALS:
             batch = _trial_batch(task, length, experiment)
             _try_model(batch, length, task, model, title, experiment, device)

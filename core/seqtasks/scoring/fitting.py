@@ -49,7 +49,7 @@ def check_experiment_fits(experiment: Experiment, task: Task, number_size: int) 
     check_fits(experiment.batch_size, experiment.length_range.last * each, numbers)
     if experiment.training_inputs is not None:
         check_fits(experiment.training_inputs, experiment.length_range.last * each, 0)
-    for length in experiment.lengths_scored:
+    for length in experiment.lengths_scored(task):
         check_fits(1, length * each, numbers)
     square = (embedded + experiment.hidden_size) ** 2
     if COPIES * number_size * experiment.layers * MOST_MATRICES * square > memory_there():
