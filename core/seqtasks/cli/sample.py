@@ -9,8 +9,8 @@ import click
 
 from seqtasks.available_memory import check_instances_fit
 from seqtasks.cli.completion import complete_names
+from seqtasks.cli.description import example_length
 from seqtasks.cli.progress import instances_progress
-from seqtasks.cli.show_json import example_length
 from seqtasks.cli.wrapping import aligned
 from seqtasks.errors import UsageError
 from seqtasks.exports.formats import json_line, write_npz

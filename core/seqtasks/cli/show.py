@@ -1,32 +1,31 @@
 """`seqtasks show`: describe a task, cell, readout or experiment."""
 
-import inspect
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
 import click
 
-from seqtasks.authoring.recommended_settings import settings_mistakes
 from seqtasks.cli.completion import complete_names
-from seqtasks.cli.output import echo_json, figure, heading, say, table_lines
-from seqtasks.cli.show_json import DOCUMENTS, example_length, open_meanings
+from seqtasks.cli.description import (
+    CellDescription,
+    ClassDescription,
+    Description,
+    ExperimentDescription,
+    TaskDescription,
+    describe,
+)
+from seqtasks.cli.output import echo_json, figure, heading, table_lines
+from seqtasks.cli.show_json import as_document
 from seqtasks.cli.show_settings import protocol_lines, setting_rows, trained_with
 from seqtasks.cli.wrapping import aligned, labelled, text_width, wrapped
 from seqtasks.errors import UsageError, counted
-from seqtasks.randomness.streams import stream
 from seqtasks.registry.discovery import KINDS, Kind, current_registry
-from seqtasks.registry.find import find, task
 from seqtasks.registry.user_files import WrongKindError
-from seqtasks.scoring.baselines import baselines
-from seqtasks.specs.bind import parameters_of
 from seqtasks.specs.grammar import SpecError, format_value, parse_spec
-from seqtasks.tasks import Reals, Task, TokenSets
-from seqtasks.tasks.mistakes import try_two_lengths
+from seqtasks.tasks import Reals, TokenSets
 
 __all__ = ["show"]
 
-Body = TypeVar("Body")
 _SHOWN: list[Kind] = [kind for kind in KINDS if kind != "command"]
 _MOST_SYMBOLS = 64
 
@@ -69,26 +68,23 @@ def show(name: str, kind: Kind | None, source: bool, as_json: bool) -> None:
     if not origins:
         raise UsageError(current_registry().unknown(spec.name, *kinds))
     if as_json:
-        one, document = _those_that_fit(DOCUMENTS, name, origins)[0]
-        echo_json({"kind": one, "name": name, **document})
+        one, found = _those_that_fit(name, origins)[0]
+        echo_json({"kind": one, "name": name, **as_document(found)})
         return
-    bodies = _those_that_fit(_DESCRIBED, name, origins)
     texts = [
-        "\n".join([f"{click.style(name, bold=True)}  ({origins[one]})", "", *body])
-        for one, body in bodies
+        "\n".join([f"{click.style(name, bold=True)}  ({origins[one]})", "", *_lines(found, name)])
+        for one, found in _those_that_fit(name, origins)
     ]
     click.echo("\n\n".join(texts))
 
 
-def _those_that_fit(
-    described: Mapping[Kind, Callable[[str], Body]], name: str, kinds: Iterable[Kind]
-) -> list[tuple[Kind, Body]]:
+def _those_that_fit(name: str, kinds: Iterable[Kind]) -> list[tuple[Kind, Description]]:
     """Return the description of a name for each kind that has the name."""
-    found: list[tuple[Kind, Body]] = []
+    found: list[tuple[Kind, Description]] = []
     errors: list[UsageError] = []
     for kind in kinds:
         try:
-            found.append((kind, described[kind](name)))
+            found.append((kind, describe(kind, name)))
         except UsageError as error:
             errors.append(error)
     if not found:
@@ -98,17 +94,29 @@ def _those_that_fit(
     return found
 
 
-def _task(name: str) -> list[str]:
-    made = task(name)
-    lines = [*_definition(type(made)), *_meanings(name, made)]
+def _lines(found: Description, name: str) -> list[str]:
+    """Return a description as the lines of a text."""
+    match found:
+        case TaskDescription():
+            return _task(found)
+        case CellDescription():
+            return _cell(found, name)
+        case ClassDescription():
+            return [*_definition(found), *_parameters(found)]
+        case ExperimentDescription():
+            return _experiment(found)
+
+
+def _task(found: TaskDescription) -> list[str]:
+    made, entry = found.task, found.about.entry
+    lines = [*_definition(found.about), *_meanings(found)]
     if made.source:
         lines.append(labelled("source", made.source))
-    entry = current_registry().get("task", parse_spec(name).name)
-    if entry is not None and parse_spec(name).is_registered:
+    if entry is not None:
         lines.append(
             labelled("family", f"{entry.family}, {entry.level}" if entry.level else entry.family)
         )
-    lines += [labelled("parameter", p.describe()) for p in parameters_of(type(made))]
+    lines += _parameters(found.about)
     for side, alphabet in (("input", made.inputs), ("target", made.targets)):
         symbols = getattr(alphabet, "symbols", None)
         text = _listed(symbols) if symbols else f"{counted(alphabet.size, 'real number')} a step"
@@ -124,18 +132,14 @@ def _task(name: str) -> list[str]:
     lines.append(labelled("length", made.lengths.describe()))
     lines.append(labelled("trained with", trained_with(made)))
     lines += [labelled("published", text) for text in protocol_lines(made)]
-    for mistake in settings_mistakes(made):
-        say(f"Warning: {mistake}", err=True)
-    try_two_lengths(made, example_length(made))
-    batch = made.batch(stream(0, "example"), 1, example_length(made))
-    return [*lines, "", *_without_learning(made), "", "Example", aligned(batch, made)]
+    return [*lines, "", *_without_learning(found), "", "Example", aligned(found.example, made)]
 
 
-def _meanings(name: str, made: Task) -> list[str]:
+def _meanings(found: TaskDescription) -> list[str]:
     """Return a paragraph for each value of a parameter that the spec leaves open."""
-    defaults = {p.name: format_value(p.default) for p in parameters_of(type(made))}
+    defaults = {p.name: format_value(p.default) for p in found.about.parameters}
     lines: list[str] = []
-    for parameter, values in open_meanings(name, made).items():
+    for parameter, values in found.meanings.items():
         for value, text in values.items():
             usual = len(values) > 1 and value == defaults.get(parameter)
             label = f"{parameter}={value}{' (the default)' if usual else ''}"
@@ -150,19 +154,19 @@ def _listed(symbols: Sequence[str]) -> str:
     return f"{' '.join(symbols[:8])} ... {symbols[-1]} ({len(symbols)} symbols)"
 
 
-def _without_learning(made: Task) -> list[str]:
+def _without_learning(found: TaskDescription) -> list[str]:
     """Return the scores of strategies without learning, as a table under a heading."""
-    found = baselines(made)
-    over = counted(found.sequences, "input")
-    if not found.exhaustive:
+    trivial = found.without_learning
+    over = counted(trivial.sequences, "input")
+    if not trivial.exhaustive:
         over = f"a sample of {over}"
     else:
-        over = "the one input" if found.sequences == 1 else f"all {over}"
-    headers = [f"Without learning, at length {found.length}"]
-    headers += [heading(metric.name) for metric in made.metrics]
+        over = "the one input" if trivial.sequences == 1 else f"all {over}"
+    headers = [f"Without learning, at length {trivial.length}"]
+    headers += [heading(metric.name) for metric in found.task.metrics]
     rows = [
         [row.strategy, *(_score(name, value) for name, value in row.metrics.items())]
-        for row in found.rows
+        for row in trivial.rows
     ]
     return [*table_lines(headers, rows, right=headers[1:]), f"over {over} of that length"]
 
@@ -173,37 +177,22 @@ def _score(name: str, value: float) -> str:
     return f"< {figure(name, 0.0001)}" if below else figure(name, value)
 
 
-def _cell(name: str) -> list[str]:
-    from seqtasks.cells import Cell
+def _cell(found: CellDescription, name: str) -> list[str]:
     from seqtasks.cli.show_engine import engine_lines
-    from seqtasks.models.build import CELL_SIZES, cell
 
-    target = find("cell", name, Cell, CELL_SIZES).target
-    count = sum(parameter.numel() for parameter in cell(name, 32, 32).parameters())
+    size = found.size
     return [
-        *_definition(target),
-        *[labelled("parameter", p.describe()) for p in parameters_of(target, CELL_SIZES)],
-        f"{count} trained numbers at embedding size 32 and hidden size 32",
+        *_definition(found.about),
+        *_parameters(found.about),
+        f"{found.trained_numbers} trained numbers at embedding size {size} and hidden size {size}",
         "",
-        *engine_lines(name),
+        *engine_lines(found.engine, name),
     ]
 
 
-def _readout(name: str) -> list[str]:
-    from seqtasks.cells import Readout
-    from seqtasks.models.build import READOUT_SIZES
-
-    target = find("readout", name, Readout, READOUT_SIZES).target
-    parameters = parameters_of(target, READOUT_SIZES)
-    return _definition(target) + [labelled("parameter", p.describe()) for p in parameters]
-
-
-def _experiment(name: str) -> list[str]:
-    from seqtasks.experiments.find import load_experiment
-
-    data, _ = load_experiment(name).to_json()
-    published = data.pop("published")
-    lines = [current_registry().entry("experiment", name).summary, ""]
+def _experiment(found: ExperimentDescription) -> list[str]:
+    data = {key: value for key, value in found.settings.items() if key != "published"}
+    published = found.settings["published"]
     rows = [row for row in setting_rows(data) if row[0] != "name"]
     for known in published:
         when = "at the end" if known["step"] is None else f"at step {known['step']}"
@@ -211,18 +200,13 @@ def _experiment(name: str) -> list[str]:
         rows.append(["published", f"{value} at length {known['length']} {when}"])
     sources = dict.fromkeys(known["source"] for known in published)
     rows += [["source", source] for source in sources]
-    return [*lines, *(labelled(key, value, column=22) for key, value in rows)]
+    return [found.summary, "", *(labelled(key, value, column=22) for key, value in rows)]
 
 
-_DESCRIBED: dict[Kind, Callable[[str], list[str]]] = {
-    "task": _task,
-    "cell": _cell,
-    "readout": _readout,
-    "experiment": _experiment,
-}
-
-
-def _definition(cls: type) -> list[str]:
+def _definition(found: ClassDescription) -> list[str]:
     """Return a class's docstring without its example, and an empty line after it."""
-    text = inspect.getdoc(cls) if cls.__doc__ else None
-    return [*wrapped(text.partition("\n\nExample:\n")[0]), ""] if text else []
+    return [*wrapped(found.definition), ""] if found.definition else []
+
+
+def _parameters(found: ClassDescription) -> list[str]:
+    return [labelled("parameter", parameter.describe()) for parameter in found.parameters]
