@@ -7,8 +7,9 @@ import pytest
 from small_graphs import by_symbol, new_graph, real_inputs, state, weight
 
 from seqtasks.engine.graph.build import Graph
-from seqtasks.engine.graph.node import Columns, reached
+from seqtasks.engine.graph.node import Columns
 from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.graph.walk import reached
 
 
 def test_the_same_operation_of_the_same_nodes_is_made_once():

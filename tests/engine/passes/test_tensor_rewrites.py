@@ -4,14 +4,8 @@ import numpy as np
 import pytest
 from small_graphs import evaluated, looped, new_graph, real_inputs, weight
 
-from seqtasks.engine.graph.rewrite import (
-    Roots,
-    added,
-    live,
-    rewrite,
-    users,
-    view,
-)
+from seqtasks.engine.graph.rewrite import Roots, added, rewrite, view
+from seqtasks.engine.graph.walk import live, users
 from seqtasks.engine.tensors.rewrite.factor import (
     early_together,
     interpolated,

@@ -2,11 +2,13 @@
 
     phases       when a value is computed: weights, vocabulary, before, in or after the loop
     node         a value for one row of the batch
-    operations   every pointwise operation: its C, its torch call, its derivative
+    operations   every operation: of pointwise ones C, torch call and derivative; groups of others
+    pointwise_derivatives  derivatives that take more than a line in that table
     simplify     operations that need no node of their own
     make_view    a view of a value, composed with other views, or moved to its operands
     build        make nodes, and none where a simpler one will do
     index        a view's index as rectangles
+    walk         what is reached, what is live, who uses a node, the terms of a sum
     rewrite      write a graph anew with other nodes
     cotangents   the gradients that a backward pass finds
     reached      the parameters that a result's gradient reaches

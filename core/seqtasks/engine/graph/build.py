@@ -16,6 +16,7 @@ from seqtasks.engine.graph.node import (
     Pullback,
     Shape,
 )
+from seqtasks.engine.graph.operations import WEIGHT_GRADIENTS
 from seqtasks.engine.graph.simplify import is_constant, simplified, tables_of
 from seqtasks.engine.graph.unsupported import UnsupportedError
 
@@ -100,7 +101,7 @@ class Graph:
         )
         phase = max([phase, *(n.phase for n in inputs)])
         backward, vocabulary, weights = self.last_phases
-        if phase >= backward and operation not in ("outer", "sum_of_columns"):
+        if phase >= backward and operation not in WEIGHT_GRADIENTS:
             # Gradients of tables and of weights are complete only when all steps are done.
             least = {Columns.ONE: weights, Columns.VOCABULARY: vocabulary}
             phase = max(phase, least.get(columns, self.least_phase))

@@ -3,8 +3,9 @@
 from collections import Counter
 
 from seqtasks.engine.graph.model_graph import Analysis
-from seqtasks.engine.graph.node import Columns, Node, reached
+from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.graph.walk import reached
 
 __all__ = ["described"]
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from seqtasks.engine.graph.node import Index
 
-__all__ = ["Box", "Strided", "boxes", "dense", "strided"]
+__all__ = ["Box", "Strided", "boxes", "dense", "rectangle", "strided"]
 
 MOST_BOXES = 8
 
@@ -51,6 +51,26 @@ def strided(index: Index, shape: tuple[int, ...]) -> Strided | None:
         along[axis] = size
         expected = expected + step * np.arange(size).reshape(along)
     return Strided(first, tuple(strides)) if np.array_equal(table, expected) else None
+
+
+def rectangle(index: Index, rows: int, width: int, row_stride: int) -> tuple[int, int, int] | None:
+    """Return (first, row stride, column stride) of a matrix within another, read forwards.
+
+    Of a matrix with 4 columns, the block [[5, 6], [9, 10]] is (5, 4, 1). An index that repeats or
+    reads backwards is no rectangle.
+
+    Args:
+        index: the position of each number.
+        rows: how many rows it has.
+        width: how many columns it has.
+        row_stride: the row stride of a single row.
+    """
+    pattern = strided(index, (rows, width))
+    if pattern is None:
+        return None
+    down = pattern.strides[0] if rows > 1 else row_stride
+    across = pattern.strides[1] if width > 1 else 1
+    return (pattern.first, down, across) if down > 0 and across > 0 else None
 
 
 def boxes(index: Index, shape: tuple[int, ...]) -> list[Box] | None:

@@ -11,7 +11,7 @@ holds, for each element of the result, the position in the source, or -1 for a z
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Columns", "Index", "Node", "Pullback", "Shape", "reached"]
+__all__ = ["Columns", "Index", "Node", "Pullback", "Shape"]
 
 Index = NDArray[np.integer[Any]]
 Shape = tuple[int, ...]
@@ -70,15 +70,3 @@ class Node:
         about = "" if self.value is None else f" [{self.value}]"
         shape = "x".join(map(str, self.shape))
         return f"%{self.number} = {self.operation}({sources}){about} {shape} phase {self.phase}"
-
-
-def reached(roots: Iterable[Node], sources: Callable[[Node], Iterable[Node]]) -> set[Node]:
-    """Return the given nodes and all nodes reached by following `sources`."""
-    seen: set[Node] = set()
-    pending = list(roots)
-    while pending:
-        node = pending.pop()
-        if node not in seen:
-            seen.add(node)
-            pending.extend(sources(node))
-    return seen

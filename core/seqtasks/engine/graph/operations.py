@@ -1,21 +1,46 @@
-"""The pointwise operations: each with its derivative, its C and its torch, in one table.
+"""All operations: the pointwise ones with their C, torch and derivative, and all others.
 
-A new operation is one entry here, and a line in `rules` for its torch function. Comparisons and
-logic give 1 or 0. In C the operands are vectors of a few columns (see `native/c/vector.h`).
+A new pointwise operation is one entry here, and a line in `rules` for its torch function.
+Comparisons and logic give 1 or 0. In C the operands are vectors of a few columns (see
+`native/c/vector.h`).
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
+
+from seqtasks.engine.graph.node import Columns
+from seqtasks.engine.graph.pointwise_derivatives import (
+    flat,
+    of_divide,
+    of_extreme,
+    of_lerp,
+    of_power,
+    of_relu,
+    of_where,
+    over_divisor,
+    times_factor,
+)
 
 if TYPE_CHECKING:
     from seqtasks.engine.graph.build import Graph
     from seqtasks.engine.graph.node import Node
 
-__all__ = ["POINTWISE", "Pointwise"]
+__all__ = [
+    "COMPARISONS",
+    "LEAVES",
+    "OF_TRUTHS",
+    "OTHERS",
+    "OVER_COLUMNS",
+    "OWN_LOOPS",
+    "POINTWISE",
+    "WEIGHT_GRADIENTS",
+    "ZERO_OF_ZERO",
+    "Pointwise",
+]
 
 
 @dataclass(frozen=True)
@@ -28,104 +53,19 @@ class Pointwise:
         derivative: maps (graph, node, cotangent) to the cotangent of each operand, or None for an
             operand that has no gradient; None for an operation that is flat everywhere.
         cheap: whether recomputing it costs less than storing it.
+        truth: whether its result is always 1 or 0.
     """
 
     c: str
     torch: Callable[..., Any]
     derivative: Callable[["Graph", "Node", "Node"], list["Node | None"]] | None
     cheap: bool = True
+    truth: bool = False
 
     def number(self, *operands: float) -> float:
         """Return the result for plain numbers."""
         result = self.torch(*(torch.tensor(v, dtype=torch.float64) for v in operands))
         return float(result)
-
-
-def _one(factor: Callable[["Graph", "Node", "Node"], "Node"]) -> Any:
-    """Return the derivative of an operation with one operand: g times a factor of (x, y)."""
-
-    def derivative(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
-        return [graph.multiply(g, factor(graph, node.inputs[0], node))]
-
-    return derivative
-
-
-def _flat(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
-    """Return a gradient of zeros rather than None: an optimiser still decays the weight."""
-    return [graph.pointwise("zeros", g)]
-
-
-def _divided(divisor: Callable[["Graph", "Node"], "Node"]) -> Any:
-    """Return the derivative of an operation with one operand: g over a function of x."""
-
-    def derivative(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
-        return [graph.divide(g, divisor(graph, node.inputs[0]))]
-
-    return derivative
-
-
-def _divide(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
-    dividend, divisor = node.inputs
-    if dividend.operation == "constant" and dividend.value == 1:  # torch does the same for 1 / x
-        square = graph.multiply(node, node)
-        return [None, graph.pointwise("negative", graph.multiply(g, square))]
-    by_divisor = graph.divide(g, divisor)
-    return [by_divisor, graph.pointwise("negative", graph.multiply(by_divisor, node))]
-
-
-def _where(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
-    condition = node.inputs[0]
-    return [
-        None,
-        graph.pointwise("where", condition, g, 0.0),
-        graph.pointwise("where", condition, 0.0, g),
-    ]
-
-
-def _extreme(comparison: str) -> Any:
-    """Return the derivative of the maximum or minimum of two; equal operands share it."""
-
-    def derivative(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
-        a, b = node.inputs
-        half = graph.multiply(g, 0.5)
-        shared = graph.pointwise("where", graph.pointwise("equal", a, b), half, g)
-        first = graph.pointwise(comparison, a, b)
-        second = graph.pointwise(comparison, b, a)
-        return [
-            graph.pointwise("where", second, 0.0, shared),
-            graph.pointwise("where", first, 0.0, shared),
-        ]
-
-    return derivative
-
-
-def _power(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
-    base, exponent = node.inputs
-    lower = graph.pointwise("power", base, graph.subtract(exponent, 1.0))
-    constant = graph.pointwise("equal", exponent, 0.0)  # x⁰ is flat, at x = 0 too
-    by_base = graph.pointwise(
-        "where", constant, 0.0, graph.multiply(g, graph.multiply(exponent, lower))
-    )
-    if exponent.operation == "constant":
-        return [by_base, None]
-    at_zero = graph.multiply(
-        graph.pointwise("equal", base, 0.0), graph.pointwise("greater_equal", exponent, 0.0)
-    )
-    steep = graph.multiply(g, graph.multiply(node, graph.pointwise("log", base)))
-    return [by_base, graph.pointwise("where", at_zero, 0.0, steep)]
-
-
-def _lerp(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
-    start, end, weight = node.inputs
-    return [
-        graph.multiply(g, graph.subtract(1.0, weight)),
-        graph.multiply(g, weight),
-        graph.multiply(g, graph.subtract(end, start)),
-    ]
-
-
-def _relu(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
-    return [graph.pointwise("where", graph.pointwise("less_equal", node, 0.0), 0.0, g)]
 
 
 def _truths(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
@@ -149,56 +89,61 @@ POINTWISE: dict[str, Pointwise] = {
         torch.mul,
         lambda G, n, g: [G.multiply(g, n.inputs[1]), G.multiply(g, n.inputs[0])],
     ),
-    "divide": Pointwise("({0} / {1})", torch.div, _divide, cheap=False),
+    "divide": Pointwise("({0} / {1})", torch.div, of_divide, cheap=False),
     "negative": Pointwise("(-{0})", torch.neg, lambda G, n, g: [G.pointwise("negative", g)]),
-    "where": Pointwise("v_where({0}, {1}, {2})", lambda c, a, b: torch.where(c != 0, a, b), _where),
-    "maximum": Pointwise("v_maximum({0}, {1})", torch.maximum, _extreme("greater")),
-    "minimum": Pointwise("v_minimum({0}, {1})", torch.minimum, _extreme("less")),
-    "greater": Pointwise("v_number({0} > {1})", _truths(torch.gt), None),
-    "greater_equal": Pointwise("v_number({0} >= {1})", _truths(torch.ge), None),
-    "less": Pointwise("v_number({0} < {1})", _truths(torch.lt), None),
-    "less_equal": Pointwise("v_number({0} <= {1})", _truths(torch.le), None),
-    "equal": Pointwise("v_number({0} == {1})", _truths(torch.eq), None),
-    "not_equal": Pointwise("v_number({0} != {1})", _truths(torch.ne), None),
-    "sign": Pointwise("v_sign({0})", torch.sign, _flat),
-    "floor": Pointwise("v_floor({0})", torch.floor, _flat, cheap=False),
-    "ceiling": Pointwise("v_ceiling({0})", torch.ceil, _flat, cheap=False),
-    "truncate": Pointwise("v_truncate({0})", torch.trunc, _flat, cheap=False),
-    "nearest": Pointwise("v_nearest({0})", torch.round, _flat, cheap=False),
-    "zeros": Pointwise("v_zeros({0})", lambda x: torch.zeros_like(x), None),
-    "exp": Pointwise("v_exp({0})", torch.exp, _one(lambda G, x, y: y), cheap=False),
-    "exp2": Pointwise(
-        "v_exp2({0})", torch.exp2, _one(lambda G, x, y: G.multiply(y, math.log(2))), cheap=False
+    "where": Pointwise(
+        "v_where({0}, {1}, {2})", lambda c, a, b: torch.where(c != 0, a, b), of_where
     ),
-    "log": Pointwise("v_log({0})", torch.log, _divided(lambda G, x: x), cheap=False),
+    "maximum": Pointwise("v_maximum({0}, {1})", torch.maximum, of_extreme("greater")),
+    "minimum": Pointwise("v_minimum({0}, {1})", torch.minimum, of_extreme("less")),
+    "greater": Pointwise("v_number({0} > {1})", _truths(torch.gt), None, truth=True),
+    "greater_equal": Pointwise("v_number({0} >= {1})", _truths(torch.ge), None, truth=True),
+    "less": Pointwise("v_number({0} < {1})", _truths(torch.lt), None, truth=True),
+    "less_equal": Pointwise("v_number({0} <= {1})", _truths(torch.le), None, truth=True),
+    "equal": Pointwise("v_number({0} == {1})", _truths(torch.eq), None, truth=True),
+    "not_equal": Pointwise("v_number({0} != {1})", _truths(torch.ne), None, truth=True),
+    "sign": Pointwise("v_sign({0})", torch.sign, flat),
+    "floor": Pointwise("v_floor({0})", torch.floor, flat, cheap=False),
+    "ceiling": Pointwise("v_ceiling({0})", torch.ceil, flat, cheap=False),
+    "truncate": Pointwise("v_truncate({0})", torch.trunc, flat, cheap=False),
+    "nearest": Pointwise("v_nearest({0})", torch.round, flat, cheap=False),
+    "zeros": Pointwise("v_zeros({0})", lambda x: torch.zeros_like(x), None),
+    "exp": Pointwise("v_exp({0})", torch.exp, times_factor(lambda G, x, y: y), cheap=False),
+    "exp2": Pointwise(
+        "v_exp2({0})",
+        torch.exp2,
+        times_factor(lambda G, x, y: G.multiply(y, math.log(2))),
+        cheap=False,
+    ),
+    "log": Pointwise("v_log({0})", torch.log, over_divisor(lambda G, x: x), cheap=False),
     "log1p": Pointwise(
-        "v_log1p({0})", torch.log1p, _divided(lambda G, x: G.add(x, 1.0)), cheap=False
+        "v_log1p({0})", torch.log1p, over_divisor(lambda G, x: G.add(x, 1.0)), cheap=False
     ),
     "expm1": Pointwise(
-        "v_expm1({0})", torch.expm1, _one(lambda G, x, y: G.add(y, 1.0)), cheap=False
+        "v_expm1({0})", torch.expm1, times_factor(lambda G, x, y: G.add(y, 1.0)), cheap=False
     ),
     "tanh": Pointwise(
         "v_tanh({0})",
         torch.tanh,
-        _one(lambda G, x, y: G.subtract(1.0, G.multiply(y, y))),
+        times_factor(lambda G, x, y: G.subtract(1.0, G.multiply(y, y))),
         cheap=False,
     ),
     "sigmoid": Pointwise(
         "v_sigmoid({0})",
         torch.sigmoid,
-        _one(lambda G, x, y: G.multiply(y, G.subtract(1.0, y))),
+        times_factor(lambda G, x, y: G.multiply(y, G.subtract(1.0, y))),
         cheap=False,
     ),
     "log_sigmoid": Pointwise(
         "v_log_sigmoid({0})",
         torch.nn.functional.logsigmoid,
-        _one(lambda G, x, y: G.pointwise("sigmoid", G.pointwise("negative", x))),
+        times_factor(lambda G, x, y: G.pointwise("sigmoid", G.pointwise("negative", x))),
         cheap=False,
     ),
     "softplus": Pointwise(
         "v_softplus({0})",
         torch.nn.functional.softplus,
-        _one(
+        times_factor(
             lambda G, x, y: G.pointwise(
                 "where", G.pointwise("greater", x, 20.0), 1.0, G.pointwise("sigmoid", x)
             )
@@ -206,47 +151,117 @@ POINTWISE: dict[str, Pointwise] = {
         cheap=False,
     ),
     "stopped": Pointwise("({0})", torch.Tensor.detach, None),
-    "relu": Pointwise("v_relu({0})", torch.relu, _relu),
+    "relu": Pointwise("v_relu({0})", torch.relu, of_relu),
     "absolute": Pointwise(
-        "v_absolute({0})", torch.abs, _one(lambda G, x, y: G.pointwise("sign", x))
+        "v_absolute({0})", torch.abs, times_factor(lambda G, x, y: G.pointwise("sign", x))
     ),
     "square_root": Pointwise(
         "v_square_root({0})",
         torch.sqrt,
-        _one(lambda G, x, y: G.divide(0.5, y)),
+        times_factor(lambda G, x, y: G.divide(0.5, y)),
         cheap=False,
     ),
     "sine": Pointwise(
-        "v_sine({0})", torch.sin, _one(lambda G, x, y: G.pointwise("cosine", x)), cheap=False
+        "v_sine({0})",
+        torch.sin,
+        times_factor(lambda G, x, y: G.pointwise("cosine", x)),
+        cheap=False,
     ),
     "cosine": Pointwise(
         "v_cosine({0})",
         torch.cos,
-        _one(lambda G, x, y: G.pointwise("negative", G.pointwise("sine", x))),
+        times_factor(lambda G, x, y: G.pointwise("negative", G.pointwise("sine", x))),
         cheap=False,
     ),
     "hyperbolic_sine": Pointwise(
         "v_hyperbolic_sine({0})",
         torch.sinh,
-        _one(lambda G, x, y: G.pointwise("hyperbolic_cosine", x)),
+        times_factor(lambda G, x, y: G.pointwise("hyperbolic_cosine", x)),
         cheap=False,
     ),
     "hyperbolic_cosine": Pointwise(
         "v_hyperbolic_cosine({0})",
         torch.cosh,
-        _one(lambda G, x, y: G.pointwise("hyperbolic_sine", x)),
+        times_factor(lambda G, x, y: G.pointwise("hyperbolic_sine", x)),
         cheap=False,
     ),
     "error_function": Pointwise(
         "v_error_function({0})",
         torch.erf,
-        _one(
+        times_factor(
             lambda G, x, y: G.multiply(
                 _SQRT_2_BY_PI, G.pointwise("exp", G.pointwise("negative", G.multiply(x, x)))
             )
         ),
         cheap=False,
     ),
-    "lerp": Pointwise("v_lerp({0}, {1}, {2})", torch.lerp, _lerp),
-    "power": Pointwise("v_power({0}, {1})", torch.pow, _power, cheap=False),
+    "lerp": Pointwise("v_lerp({0}, {1}, {2})", torch.lerp, of_lerp),
+    "power": Pointwise("v_power({0}, {1})", torch.pow, of_power, cheap=False),
 }
+
+
+@dataclass(frozen=True)
+class Other:
+    """An operation that is not pointwise.
+
+    Attributes:
+        leaf: whether it is computed from no other node.
+        own_loop: whether its C is a loop of its own; its result is then always kept.
+        over_columns: whether it sums over the columns of all steps.
+        weights: whether that sum is the gradient of weights, into which it can be added at once.
+        zero_of_zero: whether its result is zero where the last value that it takes is zero.
+        of_truths: whether its result is 0 or 1 where all that it takes is 0 or 1.
+        columns: how many columns its result has, where that is not the most that an operand has.
+    """
+
+    leaf: bool = False
+    own_loop: bool = False
+    over_columns: bool = False
+    weights: bool = False
+    zero_of_zero: bool = False
+    of_truths: bool = False
+    columns: Columns | None = None
+
+
+_LEAF = Other(leaf=True)
+_OF_WEIGHTS = Other(own_loop=True, over_columns=True, weights=True, columns=Columns.ONE)
+
+OTHERS: dict[str, Other] = {
+    "parameter": _LEAF,
+    "constant": _LEAF,
+    "state": _LEAF,
+    "carried": _LEAF,
+    "back": _LEAF,
+    "external": _LEAF,
+    "inputs": _LEAF,
+    "running": _LEAF,
+    "cotangent": _LEAF,
+    "initial_back": _LEAF,
+    "view": Other(of_truths=True),
+    "concatenate": Other(of_truths=True),
+    "lookup": Other(of_truths=True, columns=Columns.BATCH),
+    "spread": Other(of_truths=True, columns=Columns.BATCH),
+    "linear": Other(own_loop=True, zero_of_zero=True),
+    "products": Other(own_loop=True),
+    "sum": Other(own_loop=True, zero_of_zero=True),
+    "maximum_of": Other(own_loop=True, of_truths=True),
+    "symbols": Other(own_loop=True, columns=Columns.VOCABULARY),
+    "symbols_back": Other(own_loop=True, columns=Columns.ONE),
+    "outer": _OF_WEIGHTS,
+    "sum_of_columns": replace(_OF_WEIGHTS, zero_of_zero=True),
+    "sum_by_symbol": Other(
+        own_loop=True, over_columns=True, zero_of_zero=True, columns=Columns.VOCABULARY
+    ),
+}
+
+COMPARISONS = {name for name, one in POINTWISE.items() if one.truth}
+"""Operations that give 1 or 0."""
+LEAVES = {name for name, one in OTHERS.items() if one.leaf}
+OWN_LOOPS = {name for name, one in OTHERS.items() if one.own_loop}
+OVER_COLUMNS = {name for name, one in OTHERS.items() if one.over_columns}
+WEIGHT_GRADIENTS = {name for name, one in OTHERS.items() if one.weights}
+ZERO_OF_ZERO = {name for name, one in OTHERS.items() if one.zero_of_zero}
+OF_TRUTHS = {name for name, one in OTHERS.items() if one.of_truths} | {
+    *("multiply", "maximum", "minimum", "stopped")
+}
+"""Operations on values of 0 and 1 whose results are always 0 or 1."""

@@ -1,15 +1,16 @@
 """Rewrite a graph: the same values by other nodes, with fewer of them in a loop."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.model_graph import Analysis
-from seqtasks.engine.graph.node import Index, Node, reached
+from seqtasks.engine.graph.node import Index, Node
+from seqtasks.engine.graph.walk import live
 
-__all__ = ["Roots", "added", "live", "rebuilt", "rewrite", "users", "view"]
+__all__ = ["Roots", "added", "rebuilt", "rewrite", "view"]
 
 Shape = tuple[int, ...]
 
@@ -69,20 +70,6 @@ class Roots:
             {leaf: [new(n) for n in nodes] for leaf, nodes in self.parameters.items()},
             None if self.inputs is None else new(self.inputs),
         )
-
-
-def live(roots: Sequence[Node]) -> list[Node]:
-    """Return the roots and all nodes they are computed from, in an order of computing."""
-    return sorted(reached(roots, lambda node: node.inputs), key=lambda n: (n.phase, n.number))
-
-
-def users(nodes: Sequence[Node]) -> dict[Node, list[Node]]:
-    """Return the users of each node; a user that takes a node twice is listed twice."""
-    found: dict[Node, list[Node]] = {node: [] for node in nodes}
-    for node in nodes:
-        for source in node.inputs:
-            found[source].append(node)
-    return found
 
 
 def rewrite(

@@ -4,19 +4,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from seqtasks.engine.graph.node import Columns, Node
-from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.graph.operations import COMPARISONS, OF_TRUTHS, POINTWISE
 
 if TYPE_CHECKING:
     from seqtasks.engine.graph.build import Graph
 
 __all__ = ["is_constant", "simplified", "tables_of", "truth_of"]
-
-_COMPARISONS = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"}
-_OF_TRUTHS = {
-    *("multiply", "maximum", "minimum", "maximum_of", "view", "concatenate"),
-    *("lookup", "spread", "stopped"),
-}
-"""Operations on values of 0 and 1 whose results are always 0 or 1."""
 
 
 def is_constant(node: Node, value: float) -> bool:
@@ -75,6 +68,6 @@ def _is_truth(node: Node) -> bool:
         return node.value in (0, 1)
     if node.operation == "where":
         return all(_is_truth(source) for source in node.inputs[1:])
-    if node.operation in _OF_TRUTHS:
+    if node.operation in OF_TRUTHS:
         return all(_is_truth(source) for source in node.inputs)
-    return node.operation in _COMPARISONS
+    return node.operation in COMPARISONS

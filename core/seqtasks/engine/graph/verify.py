@@ -13,21 +13,10 @@ import os
 
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.model_graph import Analysis
-from seqtasks.engine.graph.node import Columns, Node
-from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.operations import OTHERS, POINTWISE
 
 __all__ = ["GraphError", "verify", "verify_model"]
-
-COLUMNS_AFTER = {
-    "outer": Columns.ONE,
-    "sum_of_columns": Columns.ONE,
-    "symbols_back": Columns.ONE,
-    "sum_by_symbol": Columns.VOCABULARY,
-    "symbols": Columns.VOCABULARY,
-    "lookup": Columns.BATCH,
-    "spread": Columns.BATCH,
-}
-"""Operations that change how many columns there are, and what they leave."""
 
 
 class GraphError(AssertionError):
@@ -93,7 +82,8 @@ def _columns_problem(node: Node) -> str | None:
     if not node.inputs:
         return None
     widest = max(source.columns for source in node.inputs)
-    expected = COLUMNS_AFTER.get(node.operation, widest)
+    other = OTHERS.get(node.operation)
+    expected = widest if other is None or other.columns is None else other.columns
     if node.columns == expected:
         return None
     return f"it has columns {node.columns.name}, and should have {expected.name}"

@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Hashable, Sequence
 
-from seqtasks.engine.graph.node import Node, reached
+from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.walk import reached
 from seqtasks.engine.record.whole_model import ModelRecording
 
 __all__ = ["likeness"]

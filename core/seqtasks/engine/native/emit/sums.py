@@ -1,12 +1,12 @@
 """Write C that sums over the columns of all steps: gradients of weights and tables."""
 
 from seqtasks.engine.graph.node import Columns, Node
+from seqtasks.engine.graph.operations import OVER_COLUMNS, WEIGHT_GRADIENTS
 from seqtasks.engine.native.emit.addresses import Scope
 from seqtasks.engine.native.emit.frame import wrapped
 from seqtasks.engine.native.emit.values import Values
 from seqtasks.engine.native.plan.keep_or_recompute import latest_input
 from seqtasks.engine.native.plan.plan import Plan
-from seqtasks.engine.native.plan.storage import SUMS
 
 __all__ = ["Sums"]
 
@@ -24,7 +24,7 @@ class Sums:
             node
             for node in self._plan.storage.live
             if node.phase == phase
-            and node.operation in ("outer", "sum_of_columns")
+            and node.operation in WEIGHT_GRADIENTS
             and node.inputs[0].columns == Columns.BATCH
             and not self.in_portions(node)
         ]
@@ -46,7 +46,9 @@ class Sums:
         nodes = [
             node
             for node in self._plan.storage.live
-            if node.operation in SUMS and latest_input(node) == loop and self.in_portions(node)
+            if node.operation in OVER_COLUMNS
+            and latest_input(node) == loop
+            and self.in_portions(node)
         ]
         if not nodes:
             return []
@@ -99,7 +101,7 @@ class Sums:
         """Return code that zeroes sums before anything is added to them."""
         lines: list[str] = []
         for node in self._plan.storage.live:
-            if node.operation not in SUMS or node in self._plan.direct:
+            if node.operation not in OVER_COLUMNS or node in self._plan.direct:
                 continue
             size = f"{node.size}" + (" * VOCABULARY_ROW" if node.columns else "")
             name = self._plan.storage.places[node].buffer.name

@@ -1,12 +1,13 @@
 """Write C for the values of a phase: pointwise loops, reductions, products."""
 
 from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.operations import OWN_LOOPS
 from seqtasks.engine.native.emit.addresses import Scope
 from seqtasks.engine.native.emit.loops import Kernels
 from seqtasks.engine.native.plan.operands import in_memory, rectangle
 from seqtasks.engine.native.plan.plan import Plan, through_blas
 from seqtasks.engine.native.plan.schedule import groups
-from seqtasks.engine.native.plan.storage import OWN_LOOPS, Place
+from seqtasks.engine.native.plan.storage import Place
 
 __all__ = ["Values"]
 

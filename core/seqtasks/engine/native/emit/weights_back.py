@@ -1,6 +1,7 @@
 """Write C for the end of the backward pass: tables by symbol, then the weights."""
 
 from seqtasks.engine.graph.node import Columns
+from seqtasks.engine.graph.operations import WEIGHT_GRADIENTS
 from seqtasks.engine.native.emit import frame
 from seqtasks.engine.native.emit.addresses import Scope
 from seqtasks.engine.native.emit.sums import Sums
@@ -37,7 +38,7 @@ def weights_back(plan: Plan, values: Values, sums: Sums, functions: list[str]) -
     outers = [
         n
         for n in plan.storage.live
-        if n.operation in ("outer", "sum_of_columns") and n.inputs[0].columns == Columns.VOCABULARY
+        if n.operation in WEIGHT_GRADIENTS and n.inputs[0].columns == Columns.VOCABULARY
     ]
     if rest or outers:
         lines.append("    { const long at = 0, count = VOCABULARY_ROW; (void)at; (void)count;")
@@ -47,7 +48,7 @@ def weights_back(plan: Plan, values: Values, sums: Sums, functions: list[str]) -
     one = Scope("one", used)
     kept = list(plan.kept_in(phases.backward_weights, Columns.ONE))
     kept = [n for n in kept if n not in plan.direct]
-    kept = [n for n in kept if n.operation not in ("outer", "sum_of_columns")]
+    kept = [n for n in kept if n.operation not in WEIGHT_GRADIENTS]
     lines += values.written(one, kept, "    ")
     for leaf, contributions in plan.model.gradients.of_parameters.items():
         for node in contributions:

@@ -1,6 +1,6 @@
 """Decide what a C program computes, what it keeps, and where.
 
-    liveness           the values that are needed, in an order in which they can be computed
+    liveness           the values that are needed, with the products of each sum joined
     storage            buffers, and the places of values in them
     operands           operands that lie in the memory of something else
     shared_buffers     products that are added up share a buffer

@@ -1,16 +1,10 @@
 """Decide which values to store (and for how long) and which to recompute at each use."""
 
 from seqtasks.engine.graph.node import Columns, Node
-from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.graph.operations import LEAVES, OVER_COLUMNS, OWN_LOOPS, POINTWISE
 from seqtasks.engine.graph.phases import Phases
 from seqtasks.engine.native.plan.operands import in_memory, looked_up, operands_in_memory
-from seqtasks.engine.native.plan.storage import (
-    LEAVES,
-    OWN_LOOPS,
-    SUMS,
-    Storage,
-    inputs_of,
-)
+from seqtasks.engine.native.plan.storage import Storage, inputs_of
 
 __all__ = ["kept_values", "kind_of", "latest_input"]
 
@@ -88,7 +82,7 @@ def kind_of(
     if not later:
         return "scratch"
     in_loop_back = phases.is_loop(node.phase) and node.phase > phases.backward
-    summed = all(u.operation in SUMS and latest_input(u) == node.phase for u in later)
+    summed = all(u.operation in OVER_COLUMNS and latest_input(u) == node.phase for u in later)
     return "recent" if storage.in_portions and in_loop_back and summed else "history"
 
 
@@ -103,7 +97,7 @@ def _later_users(
     """Return a value's readers in other phases, even through recomputed expressions."""
     found: set[Node] = set()
     for user in users[node]:
-        if user.operation in SUMS or (user.phase != phase and user in kept):
+        if user.operation in OVER_COLUMNS or (user.phase != phase and user in kept):
             found.add(user)
         elif user not in seen and (user not in kept):
             seen.add(user)

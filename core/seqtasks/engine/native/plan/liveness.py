@@ -1,9 +1,10 @@
 """Find the values that are needed, in an order in which they can be computed."""
 
-from seqtasks.engine.graph.node import Node, reached
+from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.walk import reached
 from seqtasks.engine.native.plan.storage import Storage, inputs_of
 
-__all__ = ["live_in", "live_nodes"]
+__all__ = ["live_in"]
 
 
 def live_in(storage: Storage, roots: list[Node]) -> list[Node]:
@@ -15,11 +16,6 @@ def live_in(storage: Storage, roots: list[Node]) -> list[Node]:
     for node in sorted(seen, key=lambda n: (n.phase, n.number)):
         _visit(storage, node, done, ordered)
     return ordered
-
-
-def live_nodes(roots: list[Node]) -> list[Node]:
-    """Return all nodes that the roots need."""
-    return live_in(Storage(), roots)
 
 
 def _visit(storage: Storage, node: Node, done: set[Node], ordered: list[Node]) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from seqtasks.engine.graph import index
 from seqtasks.engine.graph.node import Columns, Index, Node
 
 __all__ = [
@@ -16,8 +17,8 @@ __all__ = [
 
 def block_of(weight: Node) -> tuple[Node, int, int] | None:
     """Return (matrix, first position, row stride) for whole or partial rows of a matrix."""
-    base, index = in_memory(weight)
-    if index is None:
+    base, positions = in_memory(weight)
+    if positions is None:
         return base, 0, weight.shape[1]
     found = rectangle(weight)
     if found is None or found[2] != 1:
@@ -64,19 +65,10 @@ def looked_up(lookup: Node) -> tuple[Node, "Index | None"]:
 
 
 def rectangle(node: Node) -> tuple[int, int, int] | None:
-    """Return (first, row stride, column stride) of a view, or None if it is irregular."""
-    index = node.index
-    assert index is not None
-    if len(index) == 0 or (index < 0).any():
-        return None
+    """Return (first, row stride, column stride) of a view, or None if it must be copied."""
+    assert node.index is not None
     rows, width = node.shape if len(node.shape) == 2 else (node.size, 1)
-    table = index.reshape(rows, width)
-    first = int(table[0, 0])
-    down = int(table[1, 0] - first) if rows > 1 else width
-    across = int(table[0, 1] - first) if width > 1 else 1
-    expected = first + down * np.arange(rows)[:, None] + across * np.arange(width)
-    if down <= 0 or across <= 0 or not np.array_equal(table, expected):
-        return None  # repeated or backward views are copied
+    found = index.rectangle(node.index, rows, width, width)
     # the rows of values with several columns must follow each other in memory
-    together = np.array_equal(index, first + np.arange(len(index)))
-    return (first, down, across) if node.columns == Columns.ONE or together else None
+    together = found is not None and np.array_equal(node.index, found[0] + np.arange(node.size))
+    return found if node.columns == Columns.ONE or together else None

@@ -4,19 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
+from seqtasks.engine.graph import walk
 from seqtasks.engine.graph.model_graph import Analysis
 from seqtasks.engine.graph.node import Node
-from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.graph.operations import LEAVES, POINTWISE
 from seqtasks.engine.native.plan.keep_or_recompute import kept_values, kind_of
 from seqtasks.engine.native.plan.liveness import live_in
 from seqtasks.engine.native.plan.shared_buffers import join_products
 from seqtasks.engine.native.plan.stacked_products import stack_gates, stack_gradients
-from seqtasks.engine.native.plan.storage import (
-    LEAVES,
-    Place,
-    Storage,
-    inputs_of,
-)
+from seqtasks.engine.native.plan.storage import Place, Storage, inputs_of
 
 __all__ = ["plan_storage"]
 
@@ -35,10 +31,7 @@ def plan_storage(
     storage = Storage(in_portions=in_portions)
     join_products(analysis, storage, roots)
     storage.live = live_in(storage, roots)
-    users: dict[Node, list[Node]] = defaultdict(list)
-    for node in storage.live:
-        for source in inputs_of(storage, node):
-            users[source].append(node)
+    users = defaultdict(list, walk.users(storage.live, lambda node: inputs_of(storage, node)))
     for node, phase in _read_later(analysis):
         if node.phase != phase:
             users[node].append(replace(node, operation="read", inputs=(node,), phase=phase))

@@ -1,17 +1,20 @@
 """Decide what a program computes and where it keeps it, before any C is written."""
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 
+from seqtasks.engine.graph.index import rectangle
 from seqtasks.engine.graph.model_graph import Analysis
 from seqtasks.engine.graph.node import Columns, Node
+from seqtasks.engine.graph.operations import LEAVES
 from seqtasks.engine.graph.verify import verify_model
-from seqtasks.engine.native.plan.liveness import live_in, live_nodes
+from seqtasks.engine.graph.walk import live, use_counts
+from seqtasks.engine.native.plan.liveness import live_in
 from seqtasks.engine.native.plan.place import plan_storage
-from seqtasks.engine.native.plan.storage import LEAVES, Buffer, Place, Storage
+from seqtasks.engine.native.plan.storage import Buffer, Place, Storage
 
 __all__ = [
     "MOST_LANES",
@@ -128,9 +131,7 @@ def direct_products(model: Analysis) -> Direct:
     """Return weight gradients that are added in place: (leaf, first, strides)."""
     parameters = model.gradients.of_parameters
     contributions = [node for nodes in parameters.values() for node in nodes]
-    uses = Counter(contributions)
-    for node in live_nodes([*contributions, *_fixed_roots(model)]):
-        uses.update(node.inputs)
+    uses = use_counts(live([*contributions, *_fixed_roots(model)]), contributions)
     found: Direct = {}
     for leaf, nodes in parameters.items():
         for node in nodes:
@@ -150,8 +151,8 @@ def products_into_loops(model: Analysis) -> dict[Node, int]:
     still in the processor's cache when the step reads it.
     """
     phases = model.phases
-    users: dict[Node, list[Node]] = defaultdict(list)
-    for node in live_nodes(_roots(model, direct_products(model))):
+    users: dict[Node, list[Node]] = defaultdict(list)  # in the order in which they are first read
+    for node in live(_roots(model, direct_products(model))):
         for source in node.inputs:
             users[source].append(node)
     moved: dict[Node, int] = {}
@@ -251,12 +252,4 @@ def _rectangle_of(node: Node, leaf: Node) -> tuple[int, int, int] | None:
         return None
     where = np.empty(source.size, dtype=np.int64)
     where[node.index[inside]] = inside
-    table = where.reshape(source.shape)
-    rows, width = source.shape
-    first = int(table[0, 0])
-    down = int(table[1, 0]) - first if rows > 1 else leaf.shape[-1]
-    across = int(table[0, 1]) - first if width > 1 else 1
-    expected = first + down * np.arange(rows)[:, None] + across * np.arange(width)
-    if down <= 0 or across <= 0 or not np.array_equal(table, expected):
-        return None
-    return first, down, across
+    return rectangle(where, *source.shape, row_stride=leaf.shape[-1])

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from seqtasks.engine.graph.node import Node
-from seqtasks.engine.native.plan.storage import OWN_LOOPS, Storage, inputs_of
+from seqtasks.engine.graph.operations import OWN_LOOPS
+from seqtasks.engine.native.plan.storage import Storage, inputs_of
 
 __all__ = ["groups"]
 

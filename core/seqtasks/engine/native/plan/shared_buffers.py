@@ -1,9 +1,8 @@
 """Let products that are added up share one buffer, each added to the one before."""
 
-from collections import defaultdict
-
 from seqtasks.engine.graph.model_graph import Analysis
 from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.walk import sum_terms, use_counts
 from seqtasks.engine.native.plan.liveness import live_in
 from seqtasks.engine.native.plan.storage import Storage
 
@@ -13,28 +12,17 @@ __all__ = ["join_products"]
 def join_products(analysis: Analysis, storage: Storage, roots: list[Node]) -> None:
     """Let products that are added up share one buffer, into which each is added."""
     live = live_in(storage, roots)
-    uses: dict[Node, int] = defaultdict(int)
-    for node in live:
-        for source in node.inputs:
-            uses[source] += 1
-    for root in roots:
-        uses[root] += 1
+    uses = use_counts(live, roots)
     swallowed: set[Node] = set()
     for node in reversed(live):
         if node.operation != "add" or node in swallowed:
             continue
-        terms: list[Node] = []
-        inner: list[Node] = []
-        pending = [node]
-        while pending:
-            one = pending.pop()
-            for source in one.inputs:
-                same = source.operation == "add" and source.phase == node.phase
-                if same and uses[source] == 1 and source.columns == node.columns:
-                    pending.append(source)
-                    inner.append(source)
-                else:
-                    terms.append(source)
+
+        def joins(source: Node, total: Node = node) -> bool:
+            alike = source.phase == total.phase and source.columns == total.columns
+            return alike and uses[source] == 1
+
+        terms, inner = sum_terms(node, joins)
         products = [
             t for t in terms if t.operation == "linear" and uses[t] == 1 and t.phase == node.phase
         ]

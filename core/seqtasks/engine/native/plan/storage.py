@@ -4,34 +4,7 @@ from dataclasses import dataclass, field
 
 from seqtasks.engine.graph.node import Node
 
-__all__ = ["LEAVES", "OWN_LOOPS", "SUMS", "Buffer", "Place", "Storage", "inputs_of"]
-
-OWN_LOOPS = {
-    "linear",
-    "sum",
-    "maximum_of",
-    "outer",
-    "sum_of_columns",
-    "sum_by_symbol",
-    "symbols",
-    "symbols_back",
-    "products",
-}
-"""Operations with loops of their own; their results are always kept."""
-SUMS = ("outer", "sum_of_columns", "sum_by_symbol")
-"""Sums over the columns of all steps."""
-LEAVES = {
-    "parameter",
-    "constant",
-    "state",
-    "carried",
-    "back",
-    "external",
-    "inputs",
-    "running",
-    "cotangent",
-    "initial_back",
-}
+__all__ = ["Buffer", "Place", "Storage", "inputs_of"]
 
 
 @dataclass

@@ -1,11 +1,11 @@
 """The parts that the writers of both passes share."""
 
 from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.operations import LEAVES
 from seqtasks.engine.tensors.emit.statements import Statements
 from seqtasks.engine.tensors.emit.views import Views
 from seqtasks.engine.tensors.plan.buffers import Storage
 from seqtasks.engine.tensors.rewrite.sections import (
-    LEAVES,
     Sections,
     by_section,
     is_alias,

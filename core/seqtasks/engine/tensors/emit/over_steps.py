@@ -1,14 +1,14 @@
 """Sums over steps; a sum over all steps grows with each stretch of the backward pass."""
 
 from seqtasks.engine.graph.node import Columns, Node
+from seqtasks.engine.graph.operations import OVER_COLUMNS
 
 __all__ = ["is_over_steps", "product_over_steps", "sum_over_steps"]
 
 
 def is_over_steps(node: Node) -> bool:
     """Say whether a node sums over all steps."""
-    sums = ("outer", "sum_of_columns", "sum_by_symbol")
-    return node.operation in sums and node.inputs[0].columns == Columns.BATCH
+    return node.operation in OVER_COLUMNS and node.inputs[0].columns == Columns.BATCH
 
 
 def product_over_steps(target: str, left: str, right: str, growing: bool, add: bool = False) -> str:

@@ -7,12 +7,11 @@ import numpy as np
 
 from seqtasks.engine.graph.index import Box, boxes
 from seqtasks.engine.graph.node import Columns, Index, Node
+from seqtasks.engine.graph.operations import WEIGHT_GRADIENTS
 from seqtasks.engine.tensors.rewrite.fuse import source_of
 from seqtasks.engine.tensors.rewrite.sections import Sections
 
 __all__ = ["Assembly", "Write", "assemblies", "without_memory"]
-
-DIRECT = ("outer", "sum_of_columns")
 
 
 @dataclass
@@ -61,13 +60,13 @@ def without_memory(parted: Sections) -> set[Node]:
         only = all(
             user in contributions and user.operation == "view" for user in parted.users[source]
         )
-        if source.operation in DIRECT and source not in elsewhere and count == 1 and only:
+        if source.operation in WEIGHT_GRADIENTS and source not in elsewhere and count == 1 and only:
             found.add(source)
     return found
 
 
 def _is_direct(node: Node, source: Node, index: Index) -> bool:
-    if source.operation not in DIRECT:
+    if source.operation not in WEIGHT_GRADIENTS:
         return False
     if source.operation == "sum_of_columns" and source.shape[1:]:
         return False  # it is summed row by row, as it is stored

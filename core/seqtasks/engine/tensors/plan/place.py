@@ -8,7 +8,7 @@ the values they use. It never overwrites a value of the forward pass that the ba
 import numpy as np
 
 from seqtasks.engine.graph.node import Columns, Node
-from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.graph.operations import COMPARISONS, LEAVES, POINTWISE
 from seqtasks.engine.tensors.plan.buffers import (
     LASTING,
     Slot,
@@ -18,7 +18,6 @@ from seqtasks.engine.tensors.plan.buffers import (
 from seqtasks.engine.tensors.plan.terms import contraction_of, terms_of
 from seqtasks.engine.tensors.rewrite.fuse import source_of
 from seqtasks.engine.tensors.rewrite.sections import (
-    LEAVES,
     Sections,
     is_alias,
     is_flat_view,
@@ -26,7 +25,6 @@ from seqtasks.engine.tensors.rewrite.sections import (
 
 __all__ = ["plan_storage"]
 
-_COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
 _IN_PLACE = {*POINTWISE, "interpolate"}
 
 
@@ -114,7 +112,7 @@ class _Planner:
         self._share(node)
 
     def is_truth(self, node: Node) -> bool:
-        if node.operation not in _COMPARISONS:
+        if node.operation not in COMPARISONS:
             return False
         return all(self._only_conditions(node, user) for user in self.parted.users[node])
 
@@ -182,7 +180,7 @@ class _Planner:
                     storage.sums[node].remove(term)
                     storage.started.add(node)
                     return
-        elif node.operation in _IN_PLACE and node.operation not in _COMPARISONS:
+        elif node.operation in _IN_PLACE and node.operation not in COMPARISONS:
             for operand in node.inputs:
                 source = self._whole(operand)
                 if source is not None and self._can_share(node, source):

@@ -6,21 +6,12 @@ second factor is known before the backward loop, for all steps at once.
 
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.node import Columns, Node
+from seqtasks.engine.graph.operations import ZERO_OF_ZERO
 from seqtasks.engine.graph.phases import Phases
-from seqtasks.engine.graph.rewrite import (
-    Roots,
-    added,
-    live,
-    rewrite,
-    users,
-    view,
-)
+from seqtasks.engine.graph.rewrite import Roots, added, rewrite, view
+from seqtasks.engine.graph.walk import live, sum_terms, users
 
 __all__ = ["early_together", "interpolated", "with_factors_outside", "without_nothings"]
-
-
-_ZERO_OF_ZERO = ("linear", "sum", "sum_of_columns", "sum_by_symbol")
-"""Operations whose result is zero where the last thing they take is zero."""
 
 
 def without_nothings(graph: Graph, roots: Roots, external: bool) -> Roots:
@@ -41,7 +32,7 @@ def without_nothings(graph: Graph, roots: Roots, external: bool) -> Roots:
             for one, other in (inputs, inputs[::-1]):
                 if _is_zero(other):
                     return one
-        if node.operation in _ZERO_OF_ZERO and _is_zero(inputs[-1]):
+        if node.operation in ZERO_OF_ZERO and _is_zero(inputs[-1]):
             return graph.constant(0.0, node.shape)
         if node.operation == "lookup" and inputs[0].operation == "view":
             return _looked_up_before_spread(graph, node, inputs[0])
@@ -118,15 +109,13 @@ def early_together(graph: Graph, phases: Phases, roots: Roots) -> Roots:
     for node in reversed(nodes):
         if node.operation != "add" or node in inner or not phases.is_loop(node.phase):
             continue
-        terms, pending = list[Node](), [node]
-        while pending:
-            for source in pending.pop().inputs:
-                only_here = len(used[source]) == 1 and source not in wanted
-                if source.operation == "add" and source.phase == node.phase and only_here:
-                    pending.append(source)
-                    inner.add(source)
-                else:
-                    terms.append(source)
+
+        def joins(source: Node, total: Node = node) -> bool:
+            only_here = len(used[source]) == 1 and source not in wanted
+            return only_here and source.phase == total.phase
+
+        terms, within = sum_terms(node, joins)
+        inner.update(within)
         if sum(term.phase < node.phase for term in terms) > 1:
             tops[node] = sorted(terms, key=lambda n: (n.phase, n.number))
     new: dict[Node, Node] = {}

@@ -11,20 +11,12 @@ import numpy as np
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.index import strided
 from seqtasks.engine.graph.node import Columns, Index, Node
-from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.graph.operations import OVER_COLUMNS, POINTWISE
 from seqtasks.engine.graph.phases import Phases
-from seqtasks.engine.graph.rewrite import (
-    Roots,
-    added,
-    live,
-    rewrite,
-    users,
-    view,
-)
+from seqtasks.engine.graph.rewrite import Roots, added, rewrite, view
+from seqtasks.engine.graph.walk import live, users
 
 __all__ = ["alike_joined", "below_each_other", "joined", "products_joined", "source_of"]
-
-_SUMS_OVER_STEPS = ("outer", "sum_of_columns", "sum_by_symbol")
 
 
 def source_of(node: Node) -> tuple[Node, Index]:
@@ -156,7 +148,7 @@ def alike_joined(graph: Graph, phases: Phases, roots: Roots) -> Roots:
     """Join operations on neighbouring slices: pointwise ones in loops, and sums over steps."""
     groups: dict[object, list[Node]] = {}
     for node in live(roots.all()):
-        if node.operation in _SUMS_OVER_STEPS and len(node.inputs[0].shape) == 1:
+        if node.operation in OVER_COLUMNS and len(node.inputs[0].shape) == 1:
             key = (node.operation, source_of(node.inputs[0])[0], node.inputs[1:], node.phase)
         elif node.operation in POINTWISE and phases.is_loop(node.phase):
             sources = tuple(_source_or_number(n) for n in node.inputs)
@@ -195,7 +187,7 @@ def _source_or_number(node: Node) -> object:
 
 def _operands(node: Node) -> list[Index]:
     """Return the positions of the operands that may differ among similar operations."""
-    inputs = node.inputs[:1] if node.operation in _SUMS_OVER_STEPS else node.inputs
+    inputs = node.inputs[:1] if node.operation in OVER_COLUMNS else node.inputs
     return [source_of(n)[1] for n in inputs if n.operation != "constant"]
 
 
@@ -219,7 +211,7 @@ def _runs(members: list[Node]) -> list[list[Node]]:
 
 def _goes_on(index: Index, node: Node) -> bool:
     """Say whether positions are consecutive, or, for pointwise operations, all the same."""
-    if node.operation in _SUMS_OVER_STEPS:
+    if node.operation in OVER_COLUMNS:
         return np.array_equal(index, index[0] + np.arange(index.size))
     pattern = strided(index, index.shape)
     return pattern is not None and pattern.strides[0] in (0, 1)
@@ -230,7 +222,7 @@ def _over_run(graph: Graph, new: dict[Node, Node], run: list[Node]) -> Node:
     size = sum(n.inputs[0].size for n in run)
     operands: list[Node] = []
     for position, operand in enumerate(first.inputs):
-        if position and first.operation in _SUMS_OVER_STEPS:
+        if position and first.operation in OVER_COLUMNS:
             operands.append(new[operand])
         elif operand.operation == "constant":
             operands.append(graph.constant(operand.value, (size,)))

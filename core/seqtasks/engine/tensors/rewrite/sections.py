@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 
 from seqtasks.engine.graph.index import strided
 from seqtasks.engine.graph.model_graph import Analysis
-from seqtasks.engine.graph.node import Columns, Node, reached
-from seqtasks.engine.graph.rewrite import Roots, live, users
+from seqtasks.engine.graph.node import Columns, Node
+from seqtasks.engine.graph.operations import LEAVES
+from seqtasks.engine.graph.rewrite import Roots
+from seqtasks.engine.graph.walk import live, reached, users
 from seqtasks.engine.tensors.rewrite.factor import (
     early_together,
     interpolated,
@@ -21,21 +23,7 @@ from seqtasks.engine.tensors.rewrite.factor import (
 from seqtasks.engine.tensors.rewrite.fuse import alike_joined, products_joined
 from seqtasks.engine.tensors.rewrite.vectors import contributions_joined, vectors_joined
 
-__all__ = ["LEAVES", "Sections", "by_section", "is_alias", "is_flat_view", "sections"]
-
-LEAVES = {
-    "parameter",
-    "constant",
-    "state",
-    "carried",
-    "back",
-    "external",
-    "inputs",
-    "running",
-    "cotangent",
-    "initial_back",
-}
-
+__all__ = ["Sections", "by_section", "is_alias", "is_flat_view", "sections"]
 
 MOST_ROUNDS = 10
 

@@ -12,15 +12,8 @@ from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.operations import POINTWISE
 from seqtasks.engine.graph.phases import Phases
-from seqtasks.engine.graph.rewrite import (
-    Roots,
-    added,
-    live,
-    rebuilt,
-    rewrite,
-    users,
-    view,
-)
+from seqtasks.engine.graph.rewrite import Roots, added, rebuilt, rewrite, view
+from seqtasks.engine.graph.walk import live, sum_terms, users
 from seqtasks.engine.tensors.rewrite.fuse import below_each_other, joined, source_of
 
 __all__ = ["contributions_joined", "vectors_joined"]
@@ -74,16 +67,13 @@ def _sums(nodes: list[Node], phases: Phases, roots: Roots) -> dict[Node, _Sum]:
     for node in reversed(nodes):
         if node.operation != "add" or node in swallowed or node.phase <= phases.backward:
             continue
-        terms, pending = list[Node](), [node]
-        while pending:
-            for source in pending.pop().inputs:
-                only_here = len(used[source]) == 1 and source not in wanted
-                alike = source.phase == node.phase and source.columns == node.columns
-                if source.operation == "add" and only_here and alike:
-                    pending.append(source)
-                    swallowed.add(source)
-                else:
-                    terms.append(source)
+
+        def joins(source: Node, total: Node = node) -> bool:
+            only_here = len(used[source]) == 1 and source not in wanted
+            return only_here and source.phase == total.phase and source.columns == total.columns
+
+        terms, inner = sum_terms(node, joins)
+        swallowed.update(inner)
         products = [
             term
             for term in terms
