@@ -1,6 +1,6 @@
 """The programs of one model, each kept under the key that says which calls it serves."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 import torch
@@ -40,9 +40,15 @@ class ProgramCache:
     _numbers: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
 
     def get(self, key: Hashable) -> Passes | None:
-        """Return the program of a key, which becomes the most recently used one, or None."""
+        """Return the program of a key, which becomes the most recently used one, or None.
+
+        A program whose constants have changed is dropped, and counted in `replaced`.
+        """
         program = self._programs.pop(key, None)
         if program is not None:
+            if not _unchanged(program.analysis.constants):
+                self.replaced += 1
+                return None
             self._programs[key] = program
         return program
 
@@ -51,15 +57,6 @@ class ProgramCache:
         while len(self._programs) >= MOST_PROGRAMS:
             self._programs.pop(next(iter(self._programs)), None)
         self._programs[key] = program
-
-    def drop_outdated(self, key: Hashable) -> bool:
-        """Drop the program of a key if its constants have changed; say whether it was dropped."""
-        program = self._programs.get(key)
-        if program is None or _unchanged(program.analysis.constants):
-            return False
-        self._programs.pop(key, None)
-        self.replaced += 1
-        return True
 
     @property
     def replaces_too_often(self) -> bool:
@@ -70,20 +67,17 @@ class ProgramCache:
         """Say whether programs may be made for a signature."""
         return signature in self.starts or len(self.starts) < MOST_CHANGES
 
-    def start(self, signature: Hashable, steps: int, find: Callable[[int], Start]) -> int:
-        """Return the number of the initial state for a loop of `steps` steps.
+    def start(self, signature: Hashable, steps: int) -> int | None:
+        """Return the number of the initial state for a loop of `steps` steps; None if unknown."""
+        known = self.starts.get(signature)
+        return None if known is None else known.get(steps)
 
-        Args:
-            signature: of the model's parts.
-            steps: how many steps the loop has.
-            find: makes the initial state for a number of steps, if it is not known yet.
-        """
-        known = self.starts.setdefault(signature, {})
-        if steps not in known:
-            start = find(steps)
-            known[steps] = self._numbers.setdefault(start.likeness, len(self._numbers))
-            self.begun[known[steps]] = start
-        return known[steps]
+    def note_start(self, signature: Hashable, steps: int, start: Start) -> int:
+        """Note the initial state for a loop of `steps` steps, and return its number."""
+        number = self._numbers.setdefault(start.likeness, len(self._numbers))
+        self.starts.setdefault(signature, {})[steps] = number
+        self.begun[number] = start
+        return number
 
 
 def _unchanged(constants: list[tuple[Tensor, Tensor]]) -> bool:

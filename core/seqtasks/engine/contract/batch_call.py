@@ -39,7 +39,7 @@ def call_program(
     Returns:
         The predictions, each layer's final state, and each layer's states at every step.
     """
-    analysis, batch = program.analysis, len(inputs)
+    analysis = program.analysis
     empty = None
     if lengths is not None:
         lengths = checked_lengths(inputs, lengths)
@@ -49,9 +49,8 @@ def call_program(
     inputs = inputs.contiguous().resolve_neg()
     results = _passed(program, inputs, lengths, given, histories, idle)
     if empty is not None:
-        results = without_steps(
-            empty, given or flattened(analysis, initial(), batch) or [], *results
-        )
+        start = given or flattened(analysis, initial(), inputs.shape[0]) or []
+        results = without_steps(empty, start, *results)
     predictions, finals, past = results
     return predictions, nested(analysis, finals), nested(analysis, past) if past else []
 

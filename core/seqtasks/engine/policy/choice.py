@@ -19,7 +19,7 @@ from seqtasks.engine.record.batch_layout import Form, size_of
 from seqtasks.engine.record.observed import unobserved_saving
 from seqtasks.engine.record.outside_draws import without_draws
 from seqtasks.engine.record.signatures import Signatures
-from seqtasks.engine.record.start_fingerprint import Start, start_of
+from seqtasks.engine.record.start_fingerprint import start_of
 from seqtasks.engine.record.subject import Parts
 
 __all__ = ["Choice"]
@@ -69,7 +69,7 @@ class Choice:
         form = request.form
         if self._cache.begun[start].form in (None, form):
             form = None  # else states of another size, as a memory has that has grown
-        if self._is_small(request, signature, form):
+        if request.may_choose and self._is_small(request, signature, form):
             return Refusal(
                 "a program for states of this size takes longer to make than the loop runs"
             )
@@ -77,11 +77,12 @@ class Choice:
         key = (signature, options, start if form is None else form)
         if key in self._misfits:
             return Refusal(self._misfits[key])
-        if self._cache.drop_outdated(key) and self._cache.replaces_too_often:
-            return Refusal("tensors it treats as constants change again and again", signature)
+        replaced = self._cache.replaced
         kept = self._cache.get(key)
         if kept is not None:
             return kept
+        if self._cache.replaced > replaced and self._cache.replaces_too_often:
+            return Refusal("tensors it treats as constants change again and again", signature)
         made = self._made(request, signature, form, check)
         if not isinstance(made, Refusal):
             self._cache.put(key, made)
@@ -147,11 +148,12 @@ class Choice:
 
     def _start(self, signature: Hashable, steps: int) -> int:
         """Return the number of the initial state for a loop of `steps` steps."""
-
-        def found(steps: int) -> Start:
-            return start_of(self._parts.cells, self._parts.dtype, steps, self.signatures.reads())
-
-        return self._cache.start(signature, steps, found)
+        number = self._cache.start(signature, steps)
+        if number is None:
+            parts, reads = self._parts, self.signatures.reads()
+            start = start_of(parts.cells, parts.dtype, steps, reads)
+            number = self._cache.note_start(signature, steps, start)
+        return number
 
     def _another(self, signature: Hashable, steps: int) -> int:
         """Return a nearby number of steps with the same initial state, else `steps` itself.
@@ -167,7 +169,7 @@ class Choice:
         """Say whether the plain loop runs a batch sooner than a program for it is made."""
         if request.rows is None or (form is None and request.external_states):
             return False
-        if not request.may_choose or (form is None and request.steps in self.trained_on):
+        if form is None and request.steps in self.trained_on:
             return False
         key = signature, request.steps, form
         if key not in self._costs:

@@ -61,18 +61,21 @@ class Parts:
     @property
     def device(self) -> torch.device:
         """The device of the parameters."""
-        for module in self.modules():
-            for tensor in module.parameters(recurse=False):
-                return tensor.device
-        return torch.device("cpu")
+        first = self._first_parameter()
+        return torch.device("cpu") if first is None else first.device
 
     @property
     def dtype(self) -> torch.dtype:
         """The type of the parameters."""
-        for module in self.modules():
-            for tensor in module.parameters(recurse=False):
-                return tensor.dtype
-        return torch.get_default_dtype()
+        first = self._first_parameter()
+        return torch.get_default_dtype() if first is None else first.dtype
+
+    def _first_parameter(self) -> nn.Parameter | None:
+        for top in self.tops():
+            for module in top.modules():
+                for parameter in module.parameters(recurse=False):
+                    return parameter
+        return None
 
     def tops(self) -> list[nn.Module]:
         """Return the existing parts, as one list."""
