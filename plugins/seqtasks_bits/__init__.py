@@ -1,4 +1,11 @@
-"""Tasks on strings of bits, and the experiments of the notebook that seqtasks grew from."""
+"""Tasks on strings of bits, and the experiments of the notebook that seqtasks grew from.
+
+    bits                       the alphabet, the generator and the enumeration that the tasks share
+    bitflip, bitshift, parity  a task each
+    torch_cells                torch's own recurrent modules, as cells for comparison
+
+The experiments are JSON files in `experiments`.
+"""
 
 from seqtasks import Register, hookimpl
 

@@ -1,4 +1,14 @@
-"""Recurrent cells of the literature, each written as its paper prints it."""
+"""Recurrent cells of the literature, each written as its paper prints it.
+
+    checks     check the values of a cell's parameters
+    gated      cells with fewer gates than a GRU or an LSTM, or whose gates see only the input
+    linear     cells that are linear in their state
+    memory     controllers with a stack or a tape
+    rectified  networks of rectified linear units
+    xlstm      the cell slstm
+
+This module only registers names; seqtasks imports a file at the first use of its name.
+"""
 
 from seqtasks import Register, hookimpl
 

@@ -1,4 +1,16 @@
-"""The fifteen tasks of "Neural Networks and the Chomsky Hierarchy", by level of the hierarchy."""
+"""The fifteen tasks of "Neural Networks and the Chomsky Hierarchy", by level of the hierarchy.
+
+    draws                  exactly uniform random numbers, from raw bytes
+    protocol               settings and checks that the tasks share
+    published              the paper's training, scores and figures
+    regular                parity-check, even-pairs, cycle-navigation, modular-arithmetic
+    stacks                 reverse-string, stack-manipulation
+    expressions, brackets  bracketed expressions, and the two tasks on them
+    copying, sorting       duplicate-string, missing-duplicate, odds-first; bucket-sort
+    arithmetic             binary-addition, binary-multiplication, compute-sqrt
+
+This module only registers names; seqtasks imports a file at the first use of its name.
+"""
 
 from seqtasks import Register, hookimpl
 

@@ -1,4 +1,12 @@
-"""Tasks of state tracking: products in a group, sums, and the states of automata."""
+"""Tasks of state tracking: products in a group, sums, and the states of automata.
+
+    cycles                              permutations in cycle notation
+    groups                              finite groups by name, with their tables
+    following                           the parts that the tasks share
+    group_word, modular_sum, automaton  a task each
+
+This module only registers names; seqtasks imports a file at the first use of its name.
+"""
 
 from seqtasks import Register, hookimpl
 

@@ -1,4 +1,17 @@
-"""Formal languages, as recognition and as prediction of every legal next symbol."""
+"""Formal languages, as recognition and as prediction of every legal next symbol.
+
+    drawing             random numbers from raw bytes
+    words               all words of a length, symbol by symbol
+    negatives           strings that may lie outside a language
+    language            from one language to two tasks: prediction and recognition
+    automata            languages given by a finite automaton
+    brackets            the alphabet of brackets
+    dyck, shuffle_dyck  nested brackets; interleaved brackets
+    blocks              anbn and anbncn
+    reber, tomita       reber and embedded-reber; tomita
+
+This module only registers names; seqtasks imports a file at the first use of its name.
+"""
 
 from seqtasks import Register, hookimpl
 

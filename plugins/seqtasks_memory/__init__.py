@@ -1,4 +1,12 @@
-"""Tasks of remembering: what was seen must be said again, or acted on, many steps later."""
+"""Tasks of remembering: the answer depends on symbols seen many steps before.
+
+    symbols                           numbered symbols, and attributes that depend on parameters
+    copying                           copy-memory, copy, repeat-copy
+    selective, recall, adding, order  selective-copying, associative-recall, adding, temporal-order
+    flipflop                          flip-flop, n-bit-flip-flop
+
+This module only registers names; seqtasks imports a file at the first use of its name.
+"""
 
 from seqtasks import Register, hookimpl
 

@@ -1,4 +1,13 @@
-"""Tasks of recall: what was told about a key must be said when the key is shown again."""
+"""Tasks of recall: when a key is shown again, say the value that stood with it.
+
+    drawing                    symbol names, draws without repeats, first places
+    mqar                       the task mqar
+    in_context                 in-context-recall, noisy-recall
+    motifs, fuzzy              keys and values of several symbols; fuzzy-recall
+    memorization, compression  a task each
+
+This module only registers names; seqtasks imports a file at the first use of its name.
+"""
 
 from seqtasks import Register, hookimpl
 

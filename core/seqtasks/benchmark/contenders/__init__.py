@@ -1,4 +1,14 @@
-"""The contenders by name, each built only when it takes part."""
+"""The contenders by name, each built only when it takes part.
+
+    base                    a contender: one or several ways to train a problem's model by n steps
+    our_engines             `plain`, `torch` and `native`
+    seed_loop, torch_layer  `seed`, the notebook's loop; `nn`, torch's own layer
+    compiled_loop           `compile`: `torch.compile` of the loop or of the cell
+    jax_cells, jax_scan     `jax`: the cells in JAX, and the training step around `jax.lax.scan`
+    matrix_products         `floor`: only the products that no step can avoid
+
+`benchmark.measuring` runs them in turns.
+"""
 
 from collections.abc import Sequence
 from importlib import import_module
