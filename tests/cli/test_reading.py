@@ -351,5 +351,6 @@ def test_a_place_where_no_file_can_be_is_refused_before_anything_is_drawn(refuse
 
 
 def test_a_librarys_long_message_is_shortened(refused):
-    text = refused(["run", "parity", "--device", "xla"], "device 'xla' is not available; available devices: cpu")
+    told = "device 'xla' is not available; available devices: cpu"
+    text = refused(["run", "parity", "--device", "xla"], told)
     assert len(text) < 400

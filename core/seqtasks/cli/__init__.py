@@ -1,4 +1,23 @@
-"""The command line: click commands that parse, call and print."""
+"""The command line: click commands that parse, call and print.
+
+    main                            the program: finds commands, prints errors
+    run, resume                     train; `run_options` holds the options that both have
+    launch                          start a run, show its progress, end it at a signal
+    score, predict, runs            use runs: `seqtasks eval`, `predict`, `runs`
+    show, description               what a name stands for: found once, printed twice
+    show_json, show_settings,
+    show_engine                     its other parts: JSON, settings, the engine of a cell
+    names, sample, export           list what there is; draw instances; write them to files
+    bench, bench_engine,
+    bench_tasks                     measure
+    score_table, output, wrapping   tables and text that fit the terminal
+    progress, interrupts,
+    standard_streams                what a run shows; signals; streams that break
+    completion, option_groups,
+    trusting                        completion in a shell; help in groups; `--trust`
+
+Each command is one file, registered in `builtin`. What it does lies in the packages below.
+"""
 
 from seqtasks.cli.main import cli, main
 

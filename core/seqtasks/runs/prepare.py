@@ -86,14 +86,14 @@ def prepare(
     model.to(device)
     source = BatchSource(
         task.with_zeros_after_end() if experiment.zeros_after_end else task,
-        experiment.length_range,
-        experiment.batch_size,
-        experiment.data,
-        experiment.seed,
-        _DTYPES[experiment.dtype],
-        device,
-        experiment.curriculum,
-        holdout,
+        length=experiment.length_range,
+        batch_size=experiment.batch_size,
+        data=experiment.data,
+        seed=experiment.seed,
+        dtype=_DTYPES[experiment.dtype],
+        device=device,
+        curriculum=experiment.curriculum,
+        holdout=holdout,
         prefetch=True,
         training_inputs=experiment.training_inputs,
     )
@@ -111,15 +111,15 @@ def prepare(
     trainer = Trainer(
         model,
         source,
-        experiment.optimizer,
-        experiment.learning_rate,
-        experiment.clip,
-        experiment.loss_reduction,
-        experiment.seed,
-        experiment.engine,
-        threads,
-        experiment.lr_schedule,
-        may_fall_back,
+        optimizer=experiment.optimizer,
+        learning_rate=experiment.learning_rate,
+        clip=experiment.clip,
+        loss_reduction=experiment.loss_reduction,
+        seed=experiment.seed,
+        engine=experiment.engine,
+        threads=threads,
+        lr_schedule=experiment.lr_schedule,
+        may_fall_back=may_fall_back,
     )
     _say_what_is_wrong(mistakes, trainer, model, title, experiment)
     return Run(experiment, task, model, holdout=holdout), trainer
@@ -195,12 +195,12 @@ def experiment_model(experiment: Experiment, task: Task) -> nn.Module:
         task,
         experiment.cell,
         experiment.readout,
-        experiment.hidden_size,
-        experiment.embedding_size,
-        experiment.layers,
-        experiment.seed,
-        experiment.embedding,
-        experiment.initialization,
+        hidden_size=experiment.hidden_size,
+        embedding_size=experiment.embedding_size,
+        layers=experiment.layers,
+        seed=experiment.seed,
+        embedding=experiment.embedding,
+        initialization=experiment.initialization,
     )
     check_memory(model)  # before a conversion separates overlapping tensors
     return brought_to_type(model, _DTYPES[experiment.dtype])

@@ -114,10 +114,10 @@ def _without_memory(experiment: Experiment, task: Task, layers: int) -> int:
             task,
             experiment.cell,
             experiment.readout,
-            experiment.hidden_size,
-            experiment.embedding_size,
-            layers,
-            None,
-            experiment.embedding,
+            hidden_size=experiment.hidden_size,
+            embedding_size=experiment.embedding_size,
+            layers=layers,
+            seed=None,
+            embedding=experiment.embedding,
         )
     return sum(parameter.numel() for parameter in model.parameters())
