@@ -8,7 +8,7 @@
     run_record                  `experiment.json`, written when a run begins
     run_on_disk, belonging      a run that was begun before; what belongs to its record
     record_changes              the changes of the record at a resume
-    saved_state, restore        read a checkpoint or weights; go back to the last checkpoint
+    saved_state, rewind         read a checkpoint or weights; go back to the last checkpoint
     observers                   who is told of a run
     curves, plots               draw the curves of a run; its pictures as files
     active_run                  a run with what trains, keeps, observes and ends it

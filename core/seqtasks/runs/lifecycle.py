@@ -31,7 +31,7 @@ from seqtasks.runs.record_changes import (
     with_engine,
     with_more_steps,
 )
-from seqtasks.runs.restore import restore_run
+from seqtasks.runs.rewind import rewind_run
 from seqtasks.runs.run_on_disk import read_run
 from seqtasks.runs.run_record import begin_record, remember_own_code
 from seqtasks.runs.run_scores import score_over_range, scores_at_lengths, without_learning
@@ -173,7 +173,7 @@ def resume(
         resumed.path = directory.path
         resumed.decided_by = decided_by(record)
         warn_of_versions(disk)
-        restore_run(resumed, trainer, disk)
+        rewind_run(resumed, trainer, disk)
         if steps is not None:
             changed = with_more_steps(resumed, changed, steps)
         elif resumed.stopped and disk.finished_result():

@@ -14,12 +14,12 @@ from seqtasks.runs.saved_state import most_bytes, read_own_checkpoint, unfit
 from seqtasks.runs.training_run import OBSERVER_STOPPED, Run
 from seqtasks.training import Trainer
 
-__all__ = ["restore_run"]
+__all__ = ["rewind_run"]
 
 logger = logging.getLogger("seqtasks")
 
 
-def restore_run(run: Run, trainer: Trainer, disk: RunOnDisk) -> None:
+def rewind_run(run: Run, trainer: Trainer, disk: RunOnDisk) -> None:
     """Restore a run's last checkpoint, and drop later lines of the log.
 
     Raises:
