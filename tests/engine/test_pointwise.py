@@ -93,3 +93,24 @@ def same(found, expected, scale):
     allowed = 16 * about.eps * expected.abs().clamp(min=scale) + 16 * about.smallest_normal
     near = (found - expected).abs() <= allowed
     return near | (found == expected) | (found.isnan() & expected.isnan())
+
+
+class RootOfCube(st.Cell):
+    """Its step is x^1.5 + h; one number each."""
+
+    def __init__(self) -> None:
+        super().__init__(1, 1)
+        self.scale = torch.nn.Parameter(torch.ones(1, dtype=torch.float64))
+
+    def forward(self, x, h):
+        return x**1.5 * self.scale + h
+
+
+@pytest.mark.parametrize("engine", ["torch", "native"])
+def test_a_power_of_one_and_a_half_has_torchs_gradient_at_minus_infinity(engine):
+    numbers = torch.tensor([-torch.inf, 0.0, 4.0, torch.inf], dtype=torch.float64)
+    inputs = [numbers.reshape(4, 1, 1).clone().requires_grad_() for _ in range(2)]
+    for given, name in zip(inputs, ("plain", engine), strict=True):
+        st.unroll(RootOfCube(), given, engine=name)[0].sum().backward()
+    plain, found = (given.grad.flatten().tolist() for given in inputs)
+    assert str(found) == str(plain) == str([torch.nan, 0.0, 3.0, torch.inf])

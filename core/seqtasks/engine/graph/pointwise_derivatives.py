@@ -84,6 +84,9 @@ def of_power(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
     """Return the gradients of a power."""
     base, exponent = node.inputs
     lower = graph.pointwise("power", base, graph.subtract(exponent, 1.0))
+    if exponent.operation == "constant" and exponent.value == 1.5:
+        # torch takes the root for a power of a half: of -inf it is no number, the power is inf
+        lower = graph.pointwise("square_root", base)
     constant = graph.pointwise("equal", exponent, 0.0)  # x⁰ is flat, at x = 0 too
     by_base = graph.pointwise(
         "where", constant, 0.0, graph.multiply(g, graph.multiply(exponent, lower))
