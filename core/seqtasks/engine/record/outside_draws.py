@@ -81,14 +81,23 @@ def without_draws(
 
 @contextmanager
 def states_kept() -> Generator[None, None, None]:
-    """Put back the states of Python's and NumPy's generators, if no other thread can have drawn."""
-    states = [_PYTHON.get(), _NUMPY.get()]
-    was_alone = _is_alone()
+    """Put back the states of Python's and NumPy's generators, unless another thread draws too.
+
+    Where other threads run, a pause after the work tells: a thread that draws moves the states
+    in it as well.
+    """
+    generators = [_PYTHON, _NUMPY]
+    states = [generator.get() for generator in generators]
+    was_alone, before, began = _is_alone(), _moment(generators), time.perf_counter()
     try:
         yield
     finally:
-        if was_alone and _is_alone():
-            _put_back([_PYTHON, _NUMPY], states)
+        after, took = _moment(generators), time.perf_counter() - began
+        if after != before:
+            if not (was_alone and _is_alone()):
+                time.sleep(min(MOST_PAUSE, max(LEAST_PAUSE, took * PAUSE)))
+            if _moment(generators) == after:
+                _put_back(generators, states)
 
 
 def _is_alone() -> bool:
