@@ -56,6 +56,7 @@ def test_only_the_contenders_named_are_measured(seqtasks):
     assert [row["contender"] for row in rows] == ["nn", "plain"]
 
 
+@pytest.mark.slow
 def test_memory_has_a_row_an_engine(seqtasks):
     done = seqtasks("bench", "engine", "--size", "tiny", "--cell", "gru", "--memory", "--json")
     assert done.returncode == 0, done.stderr

@@ -145,6 +145,7 @@ def test_the_figure_has_a_panel_a_cell_a_line_a_contender_and_a_logarithmic_axis
     assert [text.get_text() for text in legend.get_texts()] == ["torch.nn layer", "engine native"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can forget a peak")
 def test_peak_memory_is_what_the_graph_must_keep_and_not_much_more():
     measured = measure_memory(Problem(Size("some", 128, 40, 64), "concat"))

@@ -265,7 +265,10 @@ class Noisy(st.Cell):
         return new + 0.1 * torch.randn_like(new)
 
 
-@pytest.mark.parametrize(("cell", "engine"), [("concat", "auto"), (Noisy, "plain")])
+@pytest.mark.parametrize(
+    ("cell", "engine"),
+    [("concat", "auto"), pytest.param(Noisy, "plain", marks=pytest.mark.slow)],
+)
 def test_thirty_two_runs_in_eight_threads_are_those_alone(cell: Any, engine: str):
     def one(seed: int) -> list[Any]:
         few: dict[str, Any] = {"validation_sequences": 50, "evaluation_sequences": 50}

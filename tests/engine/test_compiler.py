@@ -429,7 +429,8 @@ def told_in_one_line(process):
     assert "the native engine is not in use" in line
 
 
-@pytest.mark.parametrize("most", [20_000, 90_000])  # too little for the text; for what is made
+# too little for the text; for what is made of it
+@pytest.mark.parametrize("most", [20_000, pytest.param(90_000, marks=pytest.mark.slow)])
 def test_a_full_disk(cache, most):
     told_in_one_line(script(str(most), SEQTASKS_CACHE=str(cache)))  # no file may be longer
     assert not list(cache.iterdir())

@@ -145,7 +145,7 @@ def test_an_attribute_that_says_the_number_already_is_no_way_around(engine):
         torch.testing.assert_close(found, st.unroll(twin, inputs[:, :steps]))
 
 
-@pytest.mark.parametrize("most", [64, 1])
+@pytest.mark.parametrize("most", [64, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "cells", ["stack-rnn:cell_size=2", "tape-rnn:cell_size=2,write_size=3", "gru+stack-rnn"]
 )

@@ -83,7 +83,10 @@ def passes(libraries, size, dtype, cells):
     assert done.stdout.split() == [*cells, "done"]
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+# The quick suite takes one of the parts.
+@pytest.mark.parametrize(
+    "part", [*(pytest.param(n, marks=pytest.mark.slow) for n in range(PARTS - 1)), PARTS - 1]
+)
 def test_every_built_in_cell(libraries, part):
     passes(libraries, "small", "float32", CELLS[part::PARTS])
 
