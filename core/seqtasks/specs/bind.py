@@ -5,23 +5,26 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
-from seqtasks.errors import did_you_mean
+from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.specs.grammar import (
     Spec,
     SpecError,
     Value,
     format_value,
+    parse_spec,
 )
 
-__all__ = ["Parameter", "bind", "parameters_of", "type_name"]
+__all__ = ["Parameter", "bind", "bind_one_of", "parameters_of", "type_name"]
 
 _TRUE, _FALSE = {"true", "yes", "1", "on"}, {"false", "no", "0", "off"}
 REQUIRED = inspect.Parameter.empty
+
+TargetT = TypeVar("TargetT", bound=Callable[..., Any])
 
 
 class Parameter(typing.NamedTuple):
@@ -119,6 +122,29 @@ def bind(spec: Spec, target: Callable[..., Any], given: Sequence[str] = ()) -> d
                 f"{_name(spec)} needs {parameter.name}=... ({type_name(parameter.type)})",
             )
     return bound
+
+
+def bind_one_of(
+    text: str, known: Mapping[str, TargetT], what: str, given: Sequence[str] = ()
+) -> tuple[TargetT, dict[str, Any]]:
+    """Return the target that a spec names among a few, and the spec's values for it.
+
+    Args:
+        text: the spec as written, such as `cosine:steps=4`.
+        known: the targets by name.
+        what: the kind of target, for the error: "unknown curriculum 'cosine'".
+        given: as in `bind`.
+
+    Raises:
+        UsageError: for an unknown name, an unknown parameter, or one of the wrong type.
+    """
+    spec = parse_spec(text, modules=False)
+    if spec.path is not None or spec.name not in known:
+        raise UsageError(
+            f"unknown {what} '{text}'; known: {', '.join(known)}." + did_you_mean(spec.name, known)
+        )
+    target = known[spec.name]
+    return target, bind(spec, target, given)
 
 
 def type_name(kind: Any) -> str:

@@ -6,9 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.errors import UsageError, did_you_mean
-from seqtasks.specs.bind import bind
-from seqtasks.specs.grammar import parse_spec
+from seqtasks.errors import UsageError
+from seqtasks.specs.bind import bind_one_of
 from seqtasks.tasks.lengths import describe_lengths
 
 __all__ = ["CURRICULA", "Curriculum", "build_curriculum"]
@@ -133,13 +132,7 @@ def build_curriculum(text: str, lengths: range) -> Curriculum:
         >>> growing.places(np.random.default_rng(0), range(1, 4), first_step=0, steps=7)
         array([0, 0, 1, 1, 2, 2, 2])
     """
-    spec = parse_spec(text, modules=False)
-    if spec.path is not None or spec.name not in CURRICULA:
-        raise UsageError(
-            f"unknown curriculum '{text}'; known: {', '.join(CURRICULA)}."
-            + did_you_mean(spec.name, CURRICULA)
-        )
-    chosen = CURRICULA[spec.name]
-    made = chosen(**bind(spec, chosen))
+    chosen, values = bind_one_of(text, CURRICULA, "curriculum")
+    made = chosen(**values)
     made.check(lengths)
     return made

@@ -7,9 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.errors import UsageError, did_you_mean
-from seqtasks.specs.bind import bind
-from seqtasks.specs.grammar import parse_spec
+from seqtasks.errors import UsageError
+from seqtasks.specs.bind import bind_one_of
 
 __all__ = ["SCHEDULES", "Schedule", "build_schedule"]
 
@@ -99,14 +98,8 @@ def build_schedule(text: str) -> Schedule:
         >>> build_schedule("cosine:steps=4,last=0.2").shares(first_step=2, steps=4).round(3)
         array([0.6  , 0.317, 0.2  , 0.2  ])
     """
-    spec = parse_spec(text, modules=False)
-    if spec.path is not None or spec.name not in SCHEDULES:
-        raise UsageError(
-            f"unknown learning-rate schedule '{text}'; known: {', '.join(SCHEDULES)}."
-            + did_you_mean(spec.name, SCHEDULES)
-        )
-    chosen = SCHEDULES[spec.name]
-    return chosen(**bind(spec, chosen))
+    chosen, values = bind_one_of(text, SCHEDULES, "learning-rate schedule")
+    return chosen(**values)
 
 
 def _at_least(name: str, value: int, least: int) -> None:

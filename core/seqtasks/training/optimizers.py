@@ -8,9 +8,8 @@ import torch
 from torch import nn
 
 from seqtasks.engine.contract.optimizer_values import OptimizerValues
-from seqtasks.errors import UsageError, did_you_mean
-from seqtasks.specs.bind import bind
-from seqtasks.specs.grammar import parse_spec
+from seqtasks.errors import UsageError
+from seqtasks.specs.bind import bind_one_of
 
 __all__ = ["OPTIMIZERS", "build_optimizer", "optimizer_values"]
 
@@ -103,14 +102,7 @@ def optimizer_values(text: str, learning_rate: float) -> OptimizerValues:
     Raises:
         UsageError: for an unknown name, an unknown parameter, or an invalid value.
     """
-    spec = parse_spec(text, modules=False)
-    if spec.path is not None or spec.name not in OPTIMIZERS:
-        raise UsageError(
-            f"unknown optimizer '{text}'; known: {', '.join(OPTIMIZERS)}."
-            + did_you_mean(spec.name, OPTIMIZERS)
-        )
-    chosen = OPTIMIZERS[spec.name]
-    given = bind(spec, chosen, GIVEN)
+    chosen, given = bind_one_of(text, OPTIMIZERS, "optimizer", GIVEN)
     for name, value in given.items():
         if isinstance(value, bool):
             continue
