@@ -27,7 +27,7 @@ ResultT = TypeVar("ResultT")
 DEEPEST, MOST_LOOKED_AT = 6, 10_000
 """How deep, and in how many containers and objects, to look for a generator."""
 RUNS = 3
-"""How often a thing is run, at most, to tell its draws from those of another thread."""
+"""How often a thing is run, at most, to tell its draws from another thread's draws."""
 PAUSE, LEAST_PAUSE, MOST_PAUSE = 4, 0.02, 0.5
 """How many times as long as a run, and at least and at most how many seconds, nothing is run to see
 whether another thread draws."""
@@ -72,7 +72,7 @@ def without_draws(
         if is_alone and number == 0:
             _put_back(generators, states)
             raise refusal("draws")
-        time.sleep(min(MOST_PAUSE, max(LEAST_PAUSE, took * (PAUSE + number))))
+        _pause(took * (PAUSE + number))
         others_draw = others_draw or _moment(generators) != after
     if not others_draw:
         _put_back(generators, states)
@@ -95,9 +95,14 @@ def states_kept() -> Generator[None, None, None]:
         after, took = _moment(generators), time.perf_counter() - began
         if after != before:
             if not (was_alone and _is_alone()):
-                time.sleep(min(MOST_PAUSE, max(LEAST_PAUSE, took * PAUSE)))
+                _pause(took * PAUSE)
             if _moment(generators) == after:
                 _put_back(generators, states)
+
+
+def _pause(seconds: float) -> None:
+    """Run nothing for about so long, within bounds, so that another thread's draws show."""
+    time.sleep(min(MOST_PAUSE, max(LEAST_PAUSE, seconds)))
 
 
 def _is_alone() -> bool:
