@@ -19,7 +19,7 @@ from seqtasks.engine.native.execute.compiler import (
     find_compiler,
     load,
 )
-from seqtasks.engine.native.execute.library_cache import _own_group
+from seqtasks.engine.native.execute.kept_libraries import _own_group
 from seqtasks.engine.unroll import engines_of
 from seqtasks.errors import RunError
 
@@ -498,7 +498,7 @@ def test_the_cache_may_be_a_folder_named_from_here(monkeypatch, tmp_path):
 def test_a_folder_of_somebody_else_is_not_used(cache, monkeypatch, caplog):
     assert answers()
     monkeypatch.setattr(
-        "seqtasks.engine.native.execute.library_cache._trusted", lambda: (os.getuid() + 1,)
+        "seqtasks.engine.native.execute.kept_libraries._trusted", lambda: (os.getuid() + 1,)
     )
     assert unrolled() in ("torch", "plain")
     (record,) = caplog.records

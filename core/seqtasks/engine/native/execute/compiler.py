@@ -10,7 +10,7 @@ from pathlib import Path
 
 from seqtasks.engine.native.execute.call_compiler import compiled
 from seqtasks.engine.native.execute.find_compiler import CompilerError, find_compiler, flags
-from seqtasks.engine.native.execute.library_cache import (
+from seqtasks.engine.native.execute.kept_libraries import (
     CACHE_VARIABLE,
     cache_folder,
     check_writable,
