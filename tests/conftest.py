@@ -43,7 +43,7 @@ class Site:
         """Write a module."""
         path = self.folder / f"{name}.py"
         path.write_text(code)
-        # Byte code of the same second and size would be taken for that of the new text.
+        # Byte code of the same second and size would be taken for the new text's byte code.
         Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
         importlib.invalidate_caches()
 

@@ -317,7 +317,7 @@ def share_right_by_place(length):
     right = np.zeros(length)
     for share in (0.2, 0.4, 0.6, 0.8, 1.0):
         ways = [math.comb(length, int(k)) * share**k * (1 - share) ** (length - k) for k in counts]
-        up_to = np.cumsum(ways[::-1])[::-1][1:]  # that so many symbols or more are no larger
+        up_to = np.cumsum(ways[::-1])[::-1][1:]  # that this many symbols or more are no larger
         right = np.maximum(right, up_to - below)
         below = up_to
     return right.mean()

@@ -1,4 +1,4 @@
-"""The models of which the generated sources are kept, and what the engines write for them.
+"""The models whose generated sources are kept, and the sources that the engines write.
 
 Each model takes the writers through something of its own. The sizes are small and differ, so that
 a size in a source can be told from another.

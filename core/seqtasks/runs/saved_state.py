@@ -68,7 +68,7 @@ def most_bytes(model: nn.Module) -> int:
 
 
 def model_tensors(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors of the model among those of a checkpoint."""
+    """Return the tensors of a checkpoint that belong to the model."""
     return {
         key.removeprefix("model."): value
         for key, value in tensors.items()

@@ -193,7 +193,7 @@ def evaluated(
 
     Args:
         node: the node.
-        values: of leaves, (columns, *shape), of which those of weights have one column.
+        values: of leaves, (columns, *shape); the values of weights have one column.
         symbols: the symbol of each row of the batch.
         rows: rows of the batch, where there are no symbols.
     """

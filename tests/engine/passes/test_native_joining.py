@@ -84,5 +84,5 @@ def test_a_product_made_before_the_loop_is_not_made_in_it():
         )
     )
     both, rest = storage.sums[total]
-    assert len(both.inputs) == 4  # those of h and of m
+    assert len(both.inputs) == 4  # two for h and two for m
     assert rest.inputs[0].value == (2, True)

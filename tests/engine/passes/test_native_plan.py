@@ -66,7 +66,7 @@ def test_the_gradient_of_a_block_of_a_matrix_is_added_to_that_block():
     places = {node.inputs[1]: place for node, place in plan.direct.items()}
     w = copied(plan, weight(made.graph, 0, 2, 5))
     x, h = copied(plan, made.x), copied(plan, made.states[0])
-    # Rows are five numbers apart; the columns of x begin at 0, those of h at 3.
+    # Rows are five numbers apart; the columns of x begin at 0, the columns of h at 3.
     assert places == {x: (w, 0, 5, 1), h: (w, 3, 5, 1)}
     views = [n for n in plan.model.gradients.of_parameters[w] if n.operation == "view"]
     assert len(views) == 2

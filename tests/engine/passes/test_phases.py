@@ -1,4 +1,4 @@
-"""Phases are numbers in the order in which they are computed, those of two layers written out."""
+"""Phases are numbers in the order of computation; the phases of two layers are written out."""
 
 import pytest
 

@@ -40,7 +40,7 @@ class Graph:
         looks_at_rows: whether the model's code asked for the number of rows.
         rounded: products that are compared with each other, so that a processor must not multiply
             and subtract in one step: `a * b - c` would be the rounding of `c`, not zero.
-        whole: nodes of which no part is computed alone.
+        whole: nodes that are never computed in parts.
     """
 
     nodes: list[Node] = field(default_factory=list[Node])
