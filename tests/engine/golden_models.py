@@ -13,14 +13,14 @@ import torch
 from torch import nn
 
 import seqtasks as st
-from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.native.emit.frame import RUNTIME
 from seqtasks.engine.native.emit.frame import text as header_text
 from seqtasks.engine.native.emit.source import write_program
 from seqtasks.engine.native.plan.plan import make_plan
-from seqtasks.engine.pipeline import analyse
+from seqtasks.engine.pipeline import make_model_graph
+from seqtasks.engine.pipeline import torch_source as torch_program
 from seqtasks.engine.record.subject import Parts
-from seqtasks.engine.tensors.emit.source import write
 
 __all__ = ["GOLDEN", "WRITERS"]
 
@@ -61,8 +61,8 @@ GOLDEN = {
 
 def c_source(golden: Golden) -> str:
     """Return the C of a model; the header files that every program holds are named alone."""
-    analysis, names = _analysed(golden)
-    source = write_program(make_plan(analysis, names), "a golden model").source
+    model_graph, names = _recorded(golden)
+    source = write_program(make_plan(model_graph, names), "a golden model").source
     for name in ("vector.h", "products.h", *RUNTIME):
         source = source.replace(header_text(name), f'/* "{name}" stands here. */')
     return re.sub("Made by seqtasks [^ ]+ for", "Made by seqtasks for", source) + "\n"
@@ -70,8 +70,8 @@ def c_source(golden: Golden) -> str:
 
 def torch_source(golden: Golden) -> str:
     """Return the Python of a model, and after it the buffers and the constants it works on."""
-    analysis, _ = _analysed(golden)
-    written = write(analysis, golden.external)
+    model_graph, _ = _recorded(golden)
+    written = torch_program(model_graph, golden.external)
     lines = [
         f"# {which}: {buffer.kind} {buffer.name}, {buffer.size}"
         + ", truth values" * buffer.truth
@@ -86,15 +86,15 @@ def torch_source(golden: Golden) -> str:
 WRITERS: dict[str, Callable[[Golden], str]] = {".c": c_source, ".py": torch_source}
 
 
-def _analysed(golden: Golden) -> tuple[Analysis, dict]:
-    """Return a model's analysis, and the names of its parameters' leaves."""
+def _recorded(golden: Golden) -> tuple[ModelGraph, dict]:
+    """Return the graph of a model, and the names of its parameters' leaves."""
     width = golden.hidden
     sizes = [EMBEDDED] + [width] * (len(golden.cells) - 1)
     cells = [st.cell(spec, size, width) for spec, size in zip(golden.cells, sizes, strict=True)]
     embedding = nn.Embedding(golden.symbols, EMBEDDED) if golden.symbols else nn.Linear(3, EMBEDDED)
     readout = st.readout(golden.readout, EMBEDDED, cells[-1].output_size, OUTPUTS)
     model = st.Model(embedding, cells, readout).to(golden.dtype)
-    analysis = analyse(
+    model_graph = make_model_graph(
         model.embedding,
         list(model.cells),
         model.readout,
@@ -105,7 +105,7 @@ def _analysed(golden: Golden) -> tuple[Analysis, dict]:
         external_states=golden.external,
     )
     by_identity = Parts(model).names()
-    return analysis, {leaf: by_identity[id(t)] for leaf, t in analysis.parameters.items()}
+    return model_graph, {leaf: by_identity[id(t)] for leaf, t in model_graph.parameters.items()}
 
 
 def _listed(value: object) -> str:

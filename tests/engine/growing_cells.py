@@ -103,7 +103,7 @@ NOTES = {"scale": 1}
 
 
 class Hidden(Queue):
-    """Keeps the number of steps where an analysis does not look, for its step."""
+    """Keeps the number of steps where a recording does not look, for its step."""
 
     def initial_state(self, batch_size, steps):
         NOTES["scale"] = steps

@@ -339,7 +339,7 @@ REFUSED = {
     OwnFunction: "autograd.Function",
     Whole: "scan",
 }
-"""What the analysis finds, and a word of its reason."""
+"""What the recording finds, and a word of its reason."""
 BY_SIZE_OF_BATCH = [BySizeOfBatch, OtherwiseAlone, OtherwiseInACrowd, StartsBySizeOfBatch]
 FOUND_BY_TRIAL = [OtherwiseAlone, OtherwiseInACrowd]
 """What only a comparison with the plain loop shows."""

@@ -8,13 +8,12 @@ import pytest
 import torch
 from whole_models import CELLS, drawn, flat, made
 
-from seqtasks.engine.pipeline import analyse
-from seqtasks.engine.tensors.execute.torch_program import TensorProgram
+from seqtasks.engine.pipeline import compile_torch, make_model_graph
 
 BATCH, STEPS = 3, 6
 
 
-def results(analysis, device, inputs, lengths, given, histories):
+def results(model_graph, device, inputs, lengths, given, histories):
     """Return the shapes and devices of what a pass forward and a pass back give."""
 
     def there(tensor):
@@ -22,8 +21,8 @@ def results(analysis, device, inputs, lengths, given, histories):
 
     inputs, lengths = there(inputs), there(lengths)
     given = None if given is None else [there(part) for part in given]
-    analysis.parameters = {leaf: there(p) for leaf, p in analysis.parameters.items()}
-    program = TensorProgram(analysis, device)
+    model_graph.parameters = {leaf: there(p) for leaf, p in model_graph.parameters.items()}
+    program = compile_torch(model_graph, device)
     memory = program.memory(BATCH, STEPS)
     predictions, finals, past = program.forward(inputs, lengths, given, memory, histories)
     ones = [[torch.ones_like(part) for part in parts] for parts in ([predictions], finals, past)]
@@ -41,7 +40,7 @@ def results(analysis, device, inputs, lengths, given, histories):
 def test_a_program_lives_on_the_device_of_its_model(spec, symbols, mixed):
     model = made(spec, symbols=symbols)
     inputs, state, lengths = drawn(model, BATCH, STEPS, mixed=mixed, given=mixed)
-    analysis = analyse(
+    model_graph = make_model_graph(
         model.embedding,
         list(model.cells),
         model.readout,
@@ -52,6 +51,6 @@ def test_a_program_lives_on_the_device_of_its_model(spec, symbols, mixed):
         external_states=mixed,
     )
     given = None if state is None else flat(state)
-    here = results(analysis, "cpu", inputs, lengths, given, histories=mixed)
-    there = results(analysis, "meta", inputs, lengths, given, histories=mixed)
+    here = results(model_graph, "cpu", inputs, lengths, given, histories=mixed)
+    there = results(model_graph, "meta", inputs, lengths, given, histories=mixed)
     assert there == [(shape, "meta") for shape, _ in here]

@@ -36,16 +36,16 @@ ALIKE = {
 
 
 @pytest.fixture
-def analysed(monkeypatch):
-    """Return a list that gets the number of steps of every analysis made."""
+def recordings(monkeypatch):
+    """Return a list that gets the number of steps of every recording made."""
     made = []
 
     def counted(*parts, steps, **options):
         made.append(steps)
-        return analyse(*parts, steps=steps, **options)
+        return recorded(*parts, steps=steps, **options)
 
-    analyse = choice.analyse
-    monkeypatch.setattr(choice, "analyse", counted)
+    recorded = choice.make_model_graph
+    monkeypatch.setattr(choice, "make_model_graph", counted)
     return made
 
 
@@ -82,10 +82,10 @@ def test_a_stack_that_grows_has_few_depths_and_a_tape_one_for_each_length():
 
 @pytest.mark.parametrize("kind", ALIKE)
 @pytest.mark.parametrize("engine", ENGINES)
-def test_each_number_of_steps_gets_the_program_of_its_own_initial_state(engine, kind, analysed):
+def test_each_number_of_steps_gets_the_program_of_its_own_initial_state(engine, kind, recordings):
     right_at(Subject(kind()), engine, 5, 6, 1, 5, 3)
     groups = ALIKE[kind]
-    assert len(analysed) == len({i for i, g in enumerate(groups) for s in (5, 6, 1, 3) if s in g})
+    assert len(recordings) == len({i for i, g in enumerate(groups) for s in (5, 6, 1, 3) if s in g})
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -98,24 +98,24 @@ def test_the_initial_state_learns_with_each_number_of_steps(engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_stack_makes_one_program_for_all_lengths_of_a_depth(engine, analysed):
+def test_a_stack_makes_one_program_for_all_lengths_of_a_depth(engine, recordings):
     subject = Subject(st.cell("stack-rnn:cell_size=2", 3, 3))
     right_at(subject, engine, 10, 9, 12, 11)
-    assert len(analysed) == 1
+    assert len(recordings) == 1
     right_at(subject, engine, 1)
-    assert len(analysed) == 2
+    assert len(recordings) == 2
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_the_program_used_longest_ago_makes_room_for_a_new_one(engine, analysed, monkeypatch):
+def test_the_program_used_longest_ago_makes_room_for_a_new_one(engine, recordings, monkeypatch):
     monkeypatch.setattr(program_cache, "MOST_PROGRAMS", 2)
     subject = Subject(EveryStep())
     right_at(subject, engine, 2, 3, 2, 4)  # 4 takes the place of 3
-    assert analysed == [2, 3, 4]
+    assert recordings == [2, 3, 4]
     right_at(subject, engine, 2, 4)
-    assert analysed == [2, 3, 4]
+    assert recordings == [2, 3, 4]
     right_at(subject, engine, 3)
-    assert analysed == [2, 3, 4, 3]
+    assert recordings == [2, 3, 4, 3]
 
 
 @pytest.mark.parametrize("kind", [Attribute, Noted, Hidden])

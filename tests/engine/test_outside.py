@@ -15,7 +15,7 @@ from torch import nn
 import seqtasks as st
 from seqtasks.authoring.model_mistakes import model_mistakes
 from seqtasks.engine.graph.unsupported import UnsupportedError
-from seqtasks.engine.pipeline import analyse
+from seqtasks.engine.pipeline import make_model_graph
 from seqtasks.engine.record.outside_draws import without_draws
 
 
@@ -57,7 +57,7 @@ DRAWS = [seldom, seldom_by_numpy, drawing_elsewhere, own]
 
 def is_recorded(cell):
     try:
-        analyse(None, [cell], None, torch.float32, steps=5, input_size=3)
+        make_model_graph(None, [cell], None, torch.float32, steps=5, input_size=3)
     except UnsupportedError as error:
         reason = str(error)
     else:
@@ -128,7 +128,7 @@ def test_a_thread_that_seldom_draws_does_not_matter_to_a_cell_that_might():
 def test_a_generator_of_the_system_is_refused():
     cell = Noisy(lambda: SYSTEM.random())
     with pytest.raises(UnsupportedError, match="SystemRandom"):
-        analyse(None, [cell], None, torch.float32, steps=5, input_size=3)
+        make_model_graph(None, [cell], None, torch.float32, steps=5, input_size=3)
 
 
 def test_mistakes_are_not_made_up_because_another_thread_draws():
@@ -143,7 +143,7 @@ def test_mistakes_are_not_made_up_because_another_thread_draws():
 ALONE = """
 import random, torch, seqtasks as st
 from seqtasks.authoring.model_mistakes import model_mistakes
-from seqtasks.engine.pipeline import analyse
+from seqtasks.engine.pipeline import make_model_graph
 
 class Noisy(st.Cell):
     def forward(self, x, h):
@@ -152,7 +152,7 @@ class Noisy(st.Cell):
 random.seed(3)
 before = random.getstate()
 try:
-    analyse(None, [Noisy(3, 5)], None, torch.float32, steps=5, input_size=3)
+    make_model_graph(None, [Noisy(3, 5)], None, torch.float32, steps=5, input_size=3)
 except Exception as error:
     print(error)
 model_mistakes(st.Model(torch.nn.Linear(2, 3), Noisy(3, 5), st.readout("state", 3, 5, 2)),

@@ -6,9 +6,8 @@ import pytest
 import torch
 from whole_models import CELLS, WIDTH, compare, made
 
-from seqtasks.engine.pipeline import analyse
+from seqtasks.engine.pipeline import compile_torch, make_model_graph
 from seqtasks.engine.tensors.execute import buffer_pool
-from seqtasks.engine.tensors.execute.torch_program import TensorProgram
 
 
 def by_tensors(*args, **options):
@@ -20,7 +19,7 @@ def by_tensors(*args, **options):
 def program_of(model):
     """Return the program of a model in training, and a batch for it."""
     parts = model.embedding, list(model.cells), model.readout
-    program = TensorProgram(analyse(*parts, torch.float64, steps=3))
+    program = compile_torch(make_model_graph(*parts, torch.float64, steps=3), torch.device("cpu"))
     return program, torch.zeros(2, 3, dtype=torch.int64)
 
 

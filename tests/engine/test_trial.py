@@ -44,7 +44,7 @@ class Faulty:
     def __init__(self, program, forward=None, backward=None, reading=True):
         self._program, self._reading = program, reading
         self._forward, self._backward = forward, backward
-        self.analysis = program.analysis
+        self.model_graph = program.model_graph
 
     def __getattr__(self, name):
         return getattr(self._program, name)
@@ -63,7 +63,7 @@ class Faulty:
     def backward(self, *args):
         gradients, inputs, given = self._program.backward(*args)
         if self._backward is not None:
-            names = [self.analysis.parameters[leaf] for leaf in self.analysis.leaves]
+            names = [self.model_graph.parameters[leaf] for leaf in self.model_graph.leaves]
             self._backward(dict(zip(map(id, names), gradients, strict=True)))
         return gradients, inputs, given
 

@@ -64,7 +64,7 @@ def describe_engine(name: str) -> EngineDescription:
         name=engines.name,
         not_faster=engines.reasons,
         may_be_wrong=mistakes,
-        parts={} if program is None else dict(described(program.analysis)),
+        parts={} if program is None else dict(described(program.model_graph)),
         source=program.source if isinstance(program, Program) else None,
     )
 

@@ -10,7 +10,8 @@ A model goes through these folders in this order:
     contract/  what both promise, how a batch passes through, how a new program is tried
     policy/    which program a call gets: a kept one, a new one, or none, and why
 
-`pipeline` is the way from a model to its graph. `backends` makes a program of the graph, and
-`program_cache` keeps it. `engines` runs a batch by a program or by the plain loop of
-`cells.plain_loop`, which defines every result. `unroll` is the public function for a single cell.
+`pipeline` is this list as code: each pass has a line there. `backends` takes the first engine
+that can make a program, and `program_cache` keeps it. `engines` runs a batch by a program or by the
+plain loop of `cells.plain_loop`, which defines every result. `unroll` is the public function for a
+single cell.
 """

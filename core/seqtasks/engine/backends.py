@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 import torch
 
 from seqtasks.engine.contract.protocol import Passes
-from seqtasks.engine.derive.reach import steps_until_used
-from seqtasks.engine.graph.model_graph import Analysis
-from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.pipeline import compile_native, compile_torch
 from seqtasks.engine.record.subject import Parts
 from seqtasks.errors import RunError
 
@@ -33,7 +32,7 @@ class Backends:
 
     def make(
         self,
-        analysis: Analysis,
+        model_graph: ModelGraph,
         parts: Parts,
         *,
         wanted: str,
@@ -42,7 +41,7 @@ class Backends:
         """Return a program by the first backend that can make one; None if none can.
 
         Args:
-            analysis: the model as a graph.
+            model_graph: the model as a graph.
             parts: the model's parts.
             wanted: the engine asked for; if it is named, native also compiles large programs.
             may_fall_back: whether another engine may run the model.
@@ -56,9 +55,9 @@ class Backends:
         for name in self._candidates(device, wanted, may_fall_back):
             try:
                 if name == "native":
-                    program = compile_native(analysis, parts, patient=wanted == "native")
+                    program = compile_native(model_graph, parts, patient=wanted == "native")
                 else:
-                    program = compile_torch(analysis, device)
+                    program = compile_torch(model_graph, device)
             except UnsupportedError as reason:
                 self.failures[name] = str(reason)
                 continue
@@ -83,41 +82,3 @@ class Backends:
             self.failures["native"] = f"the model is on {device}"
             return ["torch"] if may_fall_back else []
         return ["native", "torch"] if may_fall_back else ["native"]
-
-
-def compile_native(analysis: Analysis, parts: Parts, patient: bool) -> Passes:
-    """Return a compiled program; if `patient`, also one that compiles slowly.
-
-    Raises:
-        CompilerError: if it cannot be compiled here, or if it would take long and need not be.
-        UnsupportedError: if a parameter's elements are not contiguous in memory.
-    """
-    # only who runs programs waits until the backend is imported
-    from seqtasks.engine.native.emit.source import write_program
-    from seqtasks.engine.native.execute.c_program import Program
-    from seqtasks.engine.native.execute.open_program import open_program
-    from seqtasks.engine.native.plan.plan import make_plan
-
-    names = _names_of(analysis, parts)
-    plan = make_plan(analysis, names)  # native/plan/      what is kept, and where
-    written = write_program(plan, parts.title)  # native/emit/      C, as text
-    used_from = steps_until_used(analysis, [analysis.cotangent])
-    opened = open_program(written, analysis.dtype.itemsize, patient)  # native/execute/
-    return Program(analysis, written, opened, used_from)
-
-
-def _names_of(analysis: Analysis, parts: Parts) -> dict[Node, str]:
-    """Return the name of each parameter's leaf, for a program that works on its memory."""
-    by_identity = parts.names()
-    names = {leaf: by_identity[id(t)] for leaf, t in analysis.parameters.items()}
-    for leaf, tensor in analysis.parameters.items():
-        if not tensor.is_contiguous():
-            raise UnsupportedError(f"the elements of {names[leaf]} are not contiguous")
-    return names
-
-
-def compile_torch(analysis: Analysis, device: torch.device) -> Passes:
-    """Return a program of torch calls."""
-    from seqtasks.engine.tensors.execute.torch_program import TensorProgram
-
-    return TensorProgram(analysis, device)  # tensors/: rewrite, plan, emit, execute

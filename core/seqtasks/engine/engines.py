@@ -128,14 +128,14 @@ class Engines:
         )
         if program is None or any(t.device != inputs.device for t in program.tensors()[:1]):
             return None
-        given = flattened(program.analysis, states, batch)
+        given = flattened(program.model_graph, states, batch)
         if given is None and states[0] is not None:
             self.run_plain(f"the given states do not match its own, of {self.parts.dtype}")
             return None
-        if program.analysis.graph.looks_at_rows and batch not in program.analysis.tried_rows:
+        if program.model_graph.graph.looks_at_rows and batch not in program.model_graph.tried_rows:
             if batch and self._depends_on_rows(program, plain, inputs, states, lengths):
                 return None
-            program.analysis.tried_rows.add(batch)
+            program.model_graph.tried_rows.add(batch)
 
         def initial() -> list[State]:
             made = [cell.initial_state(batch, steps) for cell in self.parts.cells]
@@ -179,7 +179,7 @@ class Engines:
             self.program(
                 inputs.shape[1],
                 input_size=inputs.shape[-1] if real else 0,
-                # the torch engine trains with these states, so the model is analysed once
+                # the torch engine trains with these states, so the model is recorded once
                 external_states=self.wanted == "torch",
                 check=lambda made: disagreement(
                     made, plain, self.parts, inputs, [None] * layers, None

@@ -1,24 +1,32 @@
-"""From a model to its graph, pass by pass; `backends` goes on from there to a program."""
+"""From a model to a program: every pass of the compiler has a line on this page, in its order."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
+from seqtasks.engine.contract.protocol import Passes
 from seqtasks.engine.derive.model_backward import derive_model
-from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.derive.reach import steps_until_used
+from seqtasks.engine.graph.model_graph import ModelGraph
+from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.graph.verify import verify_model
 from seqtasks.engine.record.batch_layout import Form
 from seqtasks.engine.record.parts_in_order import CallKind, parts_of
 from seqtasks.engine.record.reads import Reads
 from seqtasks.engine.record.refusals import check_modules
+from seqtasks.engine.record.subject import Parts
 from seqtasks.engine.record.twice import record_twice
 
-__all__ = ["analyse"]
+if TYPE_CHECKING:  # the engines are imported when a program is made
+    from seqtasks.engine.tensors.emit.source import Written
+
+__all__ = ["compile_native", "compile_torch", "make_model_graph", "torch_source"]
 
 
-def analyse(
+def make_model_graph(
     embedding: nn.Module | None,
     cells: Sequence[Any],
     readout: nn.Module | None,
@@ -30,7 +38,7 @@ def analyse(
     external_states: bool = False,
     form: Form | None = None,
     reads: Reads | None = None,
-) -> Analysis:
+) -> ModelGraph:
     """Record a model and derive its backward pass.
 
     Args:
@@ -50,9 +58,66 @@ def analyse(
         UnsupportedError: if the faster engines do not support the model; the message says why.
     """
     kind = CallKind(dtype, steps, input_size, masked, external_states, form)
-    model = parts_of(embedding, cells, readout)
-    check_modules(model, dtype)  # record/   no hooks, parameters of one type
-    analysis = record_twice(model, kind, reads)  # record/   run it; calls become nodes
-    verify_model(analysis)
-    derive_model(analysis)  # derive/   the backward pass, in the same graph
-    return verify_model(analysis)
+    modules = parts_of(embedding, cells, readout)
+    check_modules(modules, dtype)  # record/   no hooks, parameters of one type
+    model = record_twice(modules, kind, reads)  # record/   run it; calls become nodes
+    verify_model(model)  # graph/
+    derive_model(model)  # derive/   the backward pass, in the same graph
+    return verify_model(model)
+
+
+def compile_native(model: ModelGraph, parts: Parts, patient: bool) -> Passes:
+    """Return a compiled program; if `patient`, also one that compiles slowly.
+
+    Raises:
+        CompilerError: if it cannot be compiled here, or if it would take long and need not be.
+        UnsupportedError: if a parameter's elements are not contiguous in memory.
+    """
+    from seqtasks.engine.native.emit.source import write_program
+    from seqtasks.engine.native.execute.c_program import Program
+    from seqtasks.engine.native.execute.open_program import open_program
+    from seqtasks.engine.native.plan.plan import make_plan
+
+    plan = make_plan(model, _names_of(model, parts))  # native/plan/   what is kept, and where
+    written = write_program(plan, parts.title)  # native/emit/   C, as text
+    opened = open_program(written, model.dtype.itemsize, patient)  # native/execute/   compile it
+    return Program(model, written, opened, steps_until_used(model, [model.cotangent]))
+
+
+def compile_torch(model: ModelGraph, device: torch.device) -> Passes:
+    """Return a program of torch calls."""
+    from seqtasks.engine.tensors.execute.open_program import Opened, open_program
+    from seqtasks.engine.tensors.execute.torch_program import TensorProgram
+
+    def opened(external: bool) -> Opened:
+        written = torch_source(model, external)
+        return open_program(written, model, device)  # tensors/execute/   compile it
+
+    return TensorProgram(model, device, opened, {False: opened(False)})
+
+
+def torch_source(model: ModelGraph, external: bool) -> "Written":
+    """Return a program of torch calls as text.
+
+    Args:
+        model: the model as a graph.
+        external: whether the states of every step have gradients from outside.
+    """
+    from seqtasks.engine.tensors.emit.source import write_program
+    from seqtasks.engine.tensors.plan.gradients import without_memory
+    from seqtasks.engine.tensors.plan.place import plan_storage
+    from seqtasks.engine.tensors.rewrite.sections import sections
+
+    parted = sections(model, external)  # tensors/rewrite/   fewer and larger operations
+    storage = plan_storage(parted, without_memory(parted))  # tensors/plan/   what lies where
+    return write_program(parted, storage)  # tensors/emit/   Python, as text
+
+
+def _names_of(model: ModelGraph, parts: Parts) -> dict[Node, str]:
+    """Return the name of each parameter's leaf, for a program that works on its memory."""
+    by_identity = parts.names()
+    names = {leaf: by_identity[id(t)] for leaf, t in model.parameters.items()}
+    for leaf, tensor in model.parameters.items():
+        if not tensor.is_contiguous():
+            raise UnsupportedError(f"the elements of {names[leaf]} are not contiguous")
+    return names

@@ -46,7 +46,7 @@ class ProgramCache:
         """
         program = self._programs.pop(key, None)
         if program is not None:
-            if not _unchanged(program.analysis.constants):
+            if not _unchanged(program.model_graph.constants):
                 self.replaced += 1
                 return None
             self._programs[key] = program

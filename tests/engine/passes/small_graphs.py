@@ -9,7 +9,7 @@ from torch import nn
 
 from seqtasks.engine.derive.backward import depends_on_trained, derive
 from seqtasks.engine.graph.build import Graph
-from seqtasks.engine.graph.model_graph import Analysis, Loop, StatePart
+from seqtasks.engine.graph.model_graph import Loop, ModelGraph, StatePart
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.phases import Phases
 
@@ -71,17 +71,17 @@ class Model:
     """A model of one loop over real inputs, with its nodes at hand.
 
     Attributes:
-        analysis: the whole, with its backward pass.
-        graph, phases: of the analysis.
+        model_graph: the whole, with its backward pass.
+        graph, phases: of the model.
         x: the inputs.
         states: before a step.
         loop: its parts.
     """
 
-    def __init__(self, analysis: Analysis, x: Node) -> None:
-        self.analysis, self.x = analysis, x
-        self.graph, self.phases = analysis.graph, analysis.phases
-        self.parts = analysis.loops[0].parts
+    def __init__(self, model_graph: ModelGraph, x: Node) -> None:
+        self.model_graph, self.x = model_graph, x
+        self.graph, self.phases = model_graph.graph, model_graph.phases
+        self.parts = model_graph.loops[0].parts
         self.states = [part.previous for part in self.parts]
 
 
@@ -130,7 +130,7 @@ def looped(
         node: torch.zeros(node.shape) for node in graph.nodes if node.operation == "parameter"
     }
     loop = Loop(nn.Identity(), parts, len(parts) > 1, parts[0].carried)
-    analysis = Analysis(
+    model_graph = ModelGraph(
         graph,
         phases,
         parameters,
@@ -156,12 +156,12 @@ def looped(
                 phases.backward_weights,
             )
             seeds.append((part.initial, part.initial_back))
-    analysis.gradients = derive(graph, phases, seeds, turns)
+    model_graph.gradients = derive(graph, phases, seeds, turns)
     for part in parts:
-        part.before = analysis.gradients.of_states.get(
+        part.before = model_graph.gradients.of_states.get(
             part.previous, graph.constant(0.0, part.shape)
         )
-    return Model(analysis, x)
+    return Model(model_graph, x)
 
 
 # ---- values by definition

@@ -54,16 +54,16 @@ def test_the_gradient_carried_through_a_loop_is_the_one_worked_out_by_hand():
     w = weight(graph, 0, 2)
     # h⁺ = w h + x, and h is predicted: what arrives at h⁺ is G = the carried gradient + the
     # predictions' own. Then h' = G w goes to the step before, x' = G, and w' = Σ G h over steps.
-    arriving = graph.add(made.analysis.cotangent, part.back)  # the early one first
+    arriving = graph.add(made.model_graph.cotangent, part.back)  # the early one first
     assert part.before is graph.multiply(arriving, w)
     assert part.before.phase == phases.backward_loop(0)
-    (of_w,) = made.analysis.gradients.of_parameters[w]
+    (of_w,) = made.model_graph.gradients.of_parameters[w]
     assert (of_w.operation, of_w.inputs) == (
         "sum_of_columns",
         (graph.multiply(arriving, part.previous),),
     )
     assert of_w.phase == phases.backward_before(0)  # once the loop back is done
-    of_x = made.analysis.gradients.of_inputs
+    of_x = made.model_graph.gradients.of_inputs
     assert (of_x.operation, of_x.inputs) == ("stopped", (arriving,))
     assert of_x.phase == phases.backward_before(0)  # x was there before the loop
 
@@ -71,7 +71,7 @@ def test_the_gradient_carried_through_a_loop_is_the_one_worked_out_by_hand():
 def test_a_state_read_twice_in_a_step_carries_both_gradients_back():
     made = looped([2], lambda graph, x, h: [graph.multiply(h, graph.pointwise("exp", h))])
     graph, (part,) = made.graph, made.parts
-    arriving = graph.add(made.analysis.cotangent, part.back)
+    arriving = graph.add(made.model_graph.cotangent, part.back)
     # h⁺ = h exp(h), so h' = G exp(h) + (G h) exp(h).
     e = graph.pointwise("exp", part.previous)
     through_exp = graph.multiply(graph.multiply(arriving, part.previous), e)
@@ -85,7 +85,7 @@ def test_what_was_computed_before_a_loop_is_derived_after_the_loop_back():
         lambda graph, x, h: [graph.add(graph.pointwise("tanh", graph.multiply(x, x)), h)],
     )
     phases = made.phases
-    assert made.analysis.gradients.of_inputs.phase == phases.backward_before(0)
+    assert made.model_graph.gradients.of_inputs.phase == phases.backward_before(0)
     assert made.parts[0].before.phase == phases.backward_loop(0)
 
 
@@ -95,7 +95,7 @@ def test_a_state_that_begins_with_a_weight_gives_it_the_gradient_of_the_first_st
     )
     (part,) = made.parts
     assert part.initial_back is not None
-    assert made.analysis.gradients.of_parameters[part.initial] == [part.initial_back]
+    assert made.model_graph.gradients.of_parameters[part.initial] == [part.initial_back]
 
 
 def test_what_is_not_trained_has_no_gradient():

@@ -17,7 +17,7 @@ def joined(step, *, roots=lambda graph, x, h, m: []):
 
     made = looped([2, 2], noted)
     storage = Storage()
-    join_products(made.analysis, storage, [kept["total"], *kept["more"]])
+    join_products(made.model_graph, storage, [kept["total"], *kept["more"]])
     return made, kept["total"], storage
 
 

@@ -14,13 +14,13 @@ def tanh_step(graph, x, h):
 
 def planned(made, *more, elsewhere=(), in_portions=False):
     """Return the storage of a model's predictions, states and gradients."""
-    analysis = made.analysis
-    roots = [analysis.predictions, *more]
+    model_graph = made.model_graph
+    roots = [model_graph.predictions, *more]
     for part in made.parts:
         roots += [part.following, part.initial, part.before]
-    for nodes in analysis.gradients.of_parameters.values():
+    for nodes in model_graph.gradients.of_parameters.values():
         roots += nodes
-    return plan_storage(analysis, roots, set(elsewhere), in_portions)
+    return plan_storage(model_graph, roots, set(elsewhere), in_portions)
 
 
 def test_a_state_is_kept_for_all_steps_and_read_one_step_later_after_the_loop():
@@ -71,7 +71,7 @@ def test_inputs_are_taken_in_even_where_nothing_reads_them():
 
 def test_what_has_memory_elsewhere_gets_none():
     made = looped([2], tanh_step)
-    (of_w,) = made.analysis.gradients.of_parameters[weight(made.graph, 0, 2, 2)]
+    (of_w,) = made.model_graph.gradients.of_parameters[weight(made.graph, 0, 2, 2)]
     assert of_w in planned(made).places
     assert of_w not in planned(made, elsewhere=[of_w]).places
 

@@ -9,8 +9,8 @@ from seqtasks.engine.native.plan.plan import MOST_LANES, make_plan, through_blas
 
 
 def plan_of(made, names=None):
-    leaves = made.analysis.parameters
-    return make_plan(made.analysis, names or {leaf: f"p{leaf.value[0]}" for leaf in leaves})
+    leaves = made.model_graph.parameters
+    return make_plan(made.model_graph, names or {leaf: f"p{leaf.value[0]}" for leaf in leaves})
 
 
 def copied(plan, node):
@@ -46,7 +46,7 @@ def test_gradients_lie_in_the_order_of_parameters_and_fill_whole_vectors():
 
 def test_names_of_parameters_are_words_of_c():
     made = looped([2], two_products, features=3)
-    names = dict(zip(made.analysis.leaves, ("cell.weight", "layers.0.bias"), strict=True))
+    names = dict(zip(made.model_graph.leaves, ("cell.weight", "layers.0.bias"), strict=True))
     assert list(plan_of(made, names).names.values()) == ["cell_weight", "layers_0_bias"]
 
 
@@ -81,8 +81,8 @@ def test_a_gradient_that_two_parameters_share_has_memory_of_its_own():
         ],
     )
     plan = plan_of(made)
-    (shared,) = made.analysis.gradients.of_parameters[weight(made.graph, 0, 2, 2)]
-    assert made.analysis.gradients.of_parameters[weight(made.graph, 1, 2, 2)] == [shared]
+    (shared,) = made.model_graph.gradients.of_parameters[weight(made.graph, 0, 2, 2)]
+    assert made.model_graph.gradients.of_parameters[weight(made.graph, 1, 2, 2)] == [shared]
     assert plan.direct == {}
     assert copied(plan, shared) in plan.storage.places
 
@@ -130,7 +130,7 @@ def test_a_product_that_something_else_reads_too_stays_before_the_loop():
 def test_what_the_gradient_of_the_inputs_alone_needs_is_told_apart():
     made = looped([2], two_products, features=3)
     plan = plan_of(made)
-    of_inputs = made.analysis.gradients.of_inputs
+    of_inputs = made.model_graph.gradients.of_inputs
     assert copied(plan, of_inputs) in plan.for_inputs_alone
     transposed = [n for n in plan.for_inputs_alone if n.operation == "linear"]
     w = copied(plan, weight(made.graph, 0, 2, 3))

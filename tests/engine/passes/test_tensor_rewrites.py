@@ -117,7 +117,7 @@ def check_same(found, expected):
 @pytest.mark.parametrize("name", PASSES)
 def test_a_rewriting_keeps_the_value_of_everything_that_is_computed(name, model, options):
     made = MODELS[model](**OPTIONS[options])
-    roots = Roots.of(made.analysis)
+    roots = Roots.of(made.model_graph)
     given = values(made)
     check_same(results(PASSES[name](made, roots), given), results(roots, given))
 
@@ -126,7 +126,7 @@ def test_a_rewriting_keeps_the_value_of_everything_that_is_computed(name, model,
 @pytest.mark.parametrize("model", MODELS)
 def test_all_rewritings_one_after_the_other_keep_every_value(model, options):
     made = MODELS[model](**OPTIONS[options])
-    first = roots = Roots.of(made.analysis)
+    first = roots = Roots.of(made.model_graph)
     given = values(made)
     for _ in range(2):
         for change in PASSES.values():
@@ -143,7 +143,7 @@ def operations(roots, phase):
 
 def test_an_interpolation_is_one_operation_of_both_ends_and_the_share():
     made = MODELS["gated"]()
-    roots = Roots.of(made.analysis)
+    roots = Roots.of(made.model_graph)
     (after,) = interpolated(made.graph, roots).following
     (before,) = roots.following
     # (1 - z) n + z h: from n to h by the share z.
@@ -154,7 +154,7 @@ def test_an_interpolation_is_one_operation_of_both_ends_and_the_share():
 
 def test_products_of_one_vector_are_one_product_of_all_their_rows():
     made = MODELS["remembering"]()
-    roots = Roots.of(made.analysis)
+    roots = Roots.of(made.model_graph)
     loop = made.phases.loop(0)
     products = [n for n in live(roots.forward()) if n.operation == "linear" and n.phase == loop]
     assert [n.shape for n in products] == [(SIZE,)] * 4  # a product for each gate
@@ -165,7 +165,7 @@ def test_products_of_one_vector_are_one_product_of_all_their_rows():
 
 def test_gates_of_the_same_function_are_one_operation():
     made = MODELS["remembering"]()
-    roots = products_joined(made.graph, Roots.of(made.analysis))
+    roots = products_joined(made.graph, Roots.of(made.model_graph))
     loop = made.phases.loop(0)
     after = alike_joined(made.graph, made.phases, roots)
     counts = [operations(r.forward(), loop).count("sigmoid") for r in (roots, after)]
@@ -182,7 +182,7 @@ def test_slices_are_joined_where_one_goes_on_after_the_other(places, are_joined)
         return [graph.concatenate(parts * 2)]
 
     made = looped([4 * SIZE], step)
-    roots = Roots.of(made.analysis)
+    roots = Roots.of(made.model_graph)
     loop = made.phases.loop(0)
     after = alike_joined(made.graph, made.phases, roots)
     counts = [operations(r.forward(), loop).count("exp") for r in (roots, after)]
@@ -192,7 +192,7 @@ def test_slices_are_joined_where_one_goes_on_after_the_other(places, are_joined)
 def test_transposed_products_of_the_pass_back_are_one():
     made = MODELS["remembering"]()
     back = made.phases.backward_loop(0)
-    roots = Roots.of(made.analysis)
+    roots = Roots.of(made.model_graph)
     joined = vectors_joined(made.graph, made.phases, roots)
     # Uᵀ of what arrives at each of the four gates, added up.
     assert [operations(r.before, back).count("linear") for r in (roots, joined)] == [4, 1]
@@ -201,7 +201,7 @@ def test_transposed_products_of_the_pass_back_are_one():
 def test_a_chain_of_factors_known_before_the_loop_back_is_one_factor():
     made = MODELS["scaled"]()
     back = made.phases.backward_loop(0)
-    roots = without_nothings(made.graph, Roots.of(made.analysis), False)
+    roots = without_nothings(made.graph, Roots.of(made.model_graph), False)
     outside = with_factors_outside(made.graph, made.phases, roots)
     (before,) = outside.before
     # h' = G (1 - y²) · (-1) · x · factor: one product of G and all the rest.
@@ -220,7 +220,7 @@ def test_what_is_known_early_is_added_up_before_the_loop():
         return [graph.pointwise("tanh", graph_of["total"])]
 
     made = looped([SIZE], step)
-    roots = early_together(made.graph, made.phases, Roots.of(made.analysis))
+    roots = early_together(made.graph, made.phases, Roots.of(made.model_graph))
     (total,) = roots.following[0].inputs
     early, late = total.inputs
     assert (early.operation, set(early.inputs)) == ("add", {weight(made.graph, 1, SIZE), made.x})
@@ -230,7 +230,7 @@ def test_what_is_known_early_is_added_up_before_the_loop():
 
 def test_gradients_from_outside_and_stops_of_gradients_are_left_out():
     made = looped([SIZE], lambda graph, x, h: [graph.add(h, x)], external=True)
-    roots = Roots.of(made.analysis)
+    roots = Roots.of(made.model_graph)
     names = {n.operation for n in live(roots.all())}
     assert {"external", "stopped"} <= names
     without = {n.operation for n in live(without_nothings(made.graph, roots, False).all())}

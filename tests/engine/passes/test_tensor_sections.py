@@ -44,7 +44,7 @@ MODELS = {
 
 @pytest.mark.parametrize("name", MODELS)
 def test_each_value_is_computed_after_what_it_reads_and_no_section_reads_a_later_one(name):
-    parted = sections(MODELS[name]().analysis, False)
+    parted = sections(MODELS[name]().model_graph, False)
     place = {node: k for k, node in enumerate(parted.nodes)}
     assert len(place) == len(parted.nodes)
     for node in parted.nodes:
@@ -55,7 +55,7 @@ def test_each_value_is_computed_after_what_it_reads_and_no_section_reads_a_later
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_roots_and_all_that_they_need_are_there(name):
-    parted = sections(MODELS[name]().analysis, False)
+    parted = sections(MODELS[name]().model_graph, False)
     assert set(parted.roots.all()) == parted.wanted
     assert parted.wanted <= set(parted.nodes)
     for node in parted.nodes:
@@ -67,7 +67,7 @@ def test_the_roots_and_all_that_they_need_are_there(name):
 
 def test_what_only_the_pass_back_needs_of_the_loop_is_computed_for_all_steps_at_once():
     made = looped([2], tanh_of)
-    parted = sections(made.analysis, False)
+    parted = sections(made.model_graph, False)
     (following,) = parted.roots.following
     assert parted.section[following] == LOOP
     # tanh' = 1 - y²: y is of the loop, yet no step forward needs its square.
@@ -79,7 +79,7 @@ def test_what_only_the_pass_back_needs_of_the_loop_is_computed_for_all_steps_at_
 
 def test_what_is_not_carried_on_leaves_the_loop_back():
     made = looped([2], tanh_of)
-    parted = sections(made.analysis, False)
+    parted = sections(made.model_graph, False)
     in_loop_back = [n for n in parted.nodes if parted.section[n] == LOOP_BACK and n.inputs]
     # Carried back: G = the carried gradient + the prediction's own, G (1 - y²), and Uᵀ of that.
     assert sorted(n.operation for n in in_loop_back) == ["add", "arriving", "linear", "multiply"]
@@ -90,7 +90,7 @@ def test_what_is_not_carried_on_leaves_the_loop_back():
 
 def test_what_only_a_weight_needs_of_the_loop_back_is_computed_after_it():
     made = looped([2], lambda graph, x, h: [graph.add(graph.multiply(weight(graph, 0, 2), h), x)])
-    parted = sections(made.analysis, False)
+    parted = sections(made.model_graph, False)
     # h' = G w is carried back; of w' = Σ G h the product is not.
     (h,), w = made.states, weight(made.graph, 0, 2)
     products = {n.inputs[1]: n for n in parted.nodes if n.operation == "multiply"}
@@ -101,7 +101,7 @@ def test_what_only_a_weight_needs_of_the_loop_back_is_computed_after_it():
 
 
 def test_gradients_carried_back_arrive_in_values_of_their_own():
-    parted = sections(looped([2], gated).analysis, False)
+    parted = sections(looped([2], gated).model_graph, False)
     (before,) = parted.roots.before
     assert (before.operation, before.value) == ("arriving", (0, 0))
     assert parted.roots.inputs.operation == "stored"
@@ -109,14 +109,14 @@ def test_gradients_carried_back_arrive_in_values_of_their_own():
 
 def test_a_next_state_that_has_no_memory_of_its_own_is_stored():
     made = looped([2, 2], lambda graph, x, h, m: [m, *tanh_of(graph, x, h)])
-    first, second = sections(made.analysis, False).roots.following
+    first, second = sections(made.model_graph, False).roots.following
     assert (first.operation, first.inputs, first.value) == ("stored", (made.states[1],), (0, 0))
     assert second.operation == "tanh"
 
 
 def test_a_value_that_is_the_next_state_of_two_is_stored_for_the_second():
     made = looped([2, 2], lambda graph, x, h, m: tanh_of(graph, x, m) * 2)
-    first, second = sections(made.analysis, False).roots.following
+    first, second = sections(made.model_graph, False).roots.following
     assert second.operation == "stored"
     assert second.inputs == (first,)
 
@@ -124,12 +124,12 @@ def test_a_value_that_is_the_next_state_of_two_is_stored_for_the_second():
 def test_gradients_from_outside_are_left_out_where_there_are_none():
     made = looped([2], tanh_of, external=True)
     for external in (False, True):
-        operations = {n.operation for n in sections(made.analysis, external).nodes}
+        operations = {n.operation for n in sections(made.model_graph, external).nodes}
         assert ("external" in operations) == external
 
 
 def test_sections_are_given_in_the_order_of_computing():
-    parted = sections(looped([2], gated).analysis, False)
+    parted = sections(looped([2], gated).model_graph, False)
     found = by_section(parted)
     assert list(found) == sorted(found)
     assert [n for nodes in found.values() for n in nodes] == parted.nodes
@@ -168,7 +168,7 @@ def test_readers_are_found_through_views_and_users_counted_with_them():
             )
         ],
     )
-    parted = sections(graph_made.analysis, False)
+    parted = sections(graph_made.model_graph, False)
     (h,) = graph_made.states
     forward = [n for n in parted.readers(h) if n in parted.forward]
     assert sorted(n.operation for n in forward) == ["exp", "tanh"]
@@ -181,7 +181,7 @@ def test_a_root_is_never_used_only_once():
         total = graph.add(graph.linear(weight(graph, 0, 2, 2), m), x)
         return [total, graph.pointwise("negative", total)]
 
-    parted = sections(looped([2, 2], step).analysis, False)
+    parted = sections(looped([2, 2], step).model_graph, False)
     first, second = parted.roots.following
     assert parted.users[first] == [second]
     assert not parted.only_here(first)  # it is the next state too
@@ -192,7 +192,7 @@ def test_a_root_is_never_used_only_once():
 
 def test_the_values_of_a_loop_are_computed_step_by_step_and_others_are_not():
     made = looped([2], gated, lambda graph, x, h: graph.pointwise("exp", h))
-    parted = sections(made.analysis, False)
+    parted = sections(made.model_graph, False)
     assert parted.in_loop(parted.roots.following[0])
     assert not parted.in_loop(parted.roots.predictions)
     assert parted.section[parted.roots.predictions] == AFTER

@@ -13,7 +13,7 @@ from seqtasks.engine.tensors.rewrite.sections import sections
 
 
 def stored(made, external=False):
-    parted = sections(made.analysis, external)
+    parted = sections(made.model_graph, external)
     return parted, plan_storage(parted, without_memory(parted))
 
 

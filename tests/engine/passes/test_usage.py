@@ -34,7 +34,7 @@ def model(reached, states=2, external=False):
     )
     a, b = weight(made.graph, 0, 2), weight(made.graph, 1, 2)
     # the prediction is the first state after the step; the inputs are real, and as they are
-    made.analysis.reached = {
+    made.model_graph.reached = {
         PREDICTIONS: {OUTPUT},
         OUTPUT: {following(0)},
         EMBEDDED: {REAL},
@@ -44,14 +44,14 @@ def model(reached, states=2, external=False):
 
 
 def of_predictions(made):
-    return steps_until_used(made.analysis, [made.analysis.cotangent])
+    return steps_until_used(made.model_graph, [made.model_graph.cotangent])
 
 
 def test_what_the_prediction_reads_at_once_is_used_from_one_step_on():
     made, a, b = model(lambda a, b: {following(0): {a, INPUTS}})
     counts = of_predictions(made)
     assert counts[a] == 1
-    assert counts[made.analysis.gradients.of_inputs] == 1
+    assert counts[made.model_graph.gradients.of_inputs] == 1
     assert b not in counts
 
 
@@ -88,7 +88,7 @@ def test_what_no_gradient_reaches_is_left_out():
 
 def test_a_gradient_of_states_alone_reaches_what_they_are_made_of():
     made, a, b = model(lambda a, b: {following(0): {b}, following(1): {a}}, external=True)
-    only_second = steps_until_used(made.analysis, [made.parts[1].external])
+    only_second = steps_until_used(made.model_graph, [made.parts[1].external])
     assert only_second == {a: 1}
     assert of_predictions(made) == {b: 1}
 

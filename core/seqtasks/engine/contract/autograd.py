@@ -84,9 +84,9 @@ def _gradients(ctx: Any, back: Sequence[Tensor | None]) -> list[Tensor | None]:
     if memory is None:  # a hook on saved tensors copied the holder
         memory = program.memory(*inputs.shape[:2])
         program.forward(inputs, ctx.lengths, starts, memory, ctx.histories)
-    count = len(program.analysis.parts)
+    count = len(program.model_graph.parts)
     has_gradient = _reached(program, back, inputs.shape[1])
-    dtype, device = program.analysis.dtype, inputs.device
+    dtype, device = program.model_graph.dtype, inputs.device
     back = tuple(
         torch.zeros((), dtype=dtype, device=device).expand(shape)
         if b is None
@@ -103,10 +103,10 @@ def _gradients(ctx: Any, back: Sequence[Tensor | None]) -> list[Tensor | None]:
         back[1 + count :] if ctx.histories else None,
         ctx.needs_input_grad[INPUTS],
     )
-    analysis = program.analysis
-    places = [part.back for part in analysis.parts] if given_back else []
+    model_graph = program.model_graph
+    places = [part.back for part in model_graph.parts] if given_back else []
     reached = zip(
-        (analysis.gradients.of_inputs, *places, *analysis.leaves),
+        (model_graph.gradients.of_inputs, *places, *model_graph.leaves),
         (inputs_back, *(given_back or ()), *gradients),
         strict=True,
     )
@@ -142,12 +142,12 @@ def _reached(program: Passes, back: Sequence[Tensor | None], time: int) -> set[N
         back: the gradients of predictions, final states and histories; None for a missing gradient.
         time: the steps of the batch.
     """
-    analysis = program.analysis
+    model_graph = program.model_graph
     predictions, *states = back
-    given = [] if predictions is None else [analysis.cotangent]
-    parts = analysis.parts
+    given = [] if predictions is None else [model_graph.cotangent]
+    parts = model_graph.parts
     for k, gradient in enumerate(states):
         leaf = parts[k % len(parts)].external
         if gradient is not None and leaf is not None:
             given.append(leaf)
-    return {node for node, steps in steps_until_used(analysis, given).items() if steps <= time}
+    return {node for node, steps in steps_until_used(model_graph, given).items() if steps <= time}

@@ -39,7 +39,7 @@ def call_program(
     Returns:
         The predictions, each layer's final state, and each layer's states at every step.
     """
-    analysis = program.analysis
+    model_graph = program.model_graph
     empty = None
     if lengths is not None:
         lengths = checked_lengths(inputs, lengths)
@@ -49,10 +49,10 @@ def call_program(
     inputs = inputs.contiguous().resolve_neg()
     results = _passed(program, inputs, lengths, given, histories, idle)
     if empty is not None:
-        start = given or flattened(analysis, initial(), inputs.shape[0]) or []
+        start = given or flattened(model_graph, initial(), inputs.shape[0]) or []
         results = without_steps(empty, start, *results)
     predictions, finals, past = results
-    return predictions, nested(analysis, finals), nested(analysis, past) if past else []
+    return predictions, nested(model_graph, finals), nested(model_graph, past) if past else []
 
 
 def _passed(
@@ -73,5 +73,5 @@ def _passed(
         return results
     count = -1 if given is None else len(given)
     results = DifferentiablePass.apply(program, lengths, count, histories, *sources)
-    parts = len(program.analysis.parts)
+    parts = len(program.model_graph.parts)
     return results[0], list(results[1 : 1 + parts]), list(results[1 + parts :])

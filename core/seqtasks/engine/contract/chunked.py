@@ -92,6 +92,6 @@ def _portions(
     program: Passes, batch: int, time: int, device: torch.device
 ) -> list[tuple[int, int]]:
     """Return each chunk's first step and its number of steps."""
-    numbers = batch * sum(part.previous.size for part in program.analysis.parts)
+    numbers = batch * sum(part.previous.size for part in program.model_graph.parts)
     most = max(LEAST_STEPS, NUMBERS.get(device.type, MOST_NUMBERS) // numbers)
     return [(first, min(most, time - first)) for first in range(0, time, most)]

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.model_graph import ModelGraph
 
 __all__ = ["Passes"]
 
@@ -13,7 +13,7 @@ __all__ = ["Passes"]
 class Passes(Protocol):
     """A program: a forward pass and a backward pass; see `native.execute.c_program.Program`."""
 
-    analysis: Analysis
+    model_graph: ModelGraph
     engine: str
     """The name of the engine that made it."""
 

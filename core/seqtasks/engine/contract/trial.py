@@ -107,7 +107,7 @@ def _batch(
         lengths = lengths.to(torch.int64)
         inputs = without_padding(inputs, lengths)
         lengths = lengths.clamp(min=1)  # an instance without steps runs for one
-    given = flattened(program.analysis, states, len(inputs))
+    given = flattened(program.model_graph, states, len(inputs))
     return Rows(inputs.detach(), given, lengths, inputs.shape[1])
 
 
@@ -146,7 +146,7 @@ def _wrong(program: Passes, plain: PlainPass, model: nn.ModuleDict, batch: Rows)
             numbers = batch.lengths.argsort(descending=True)
             steps = max(1, int(batch.lengths.max()))
         few = numbers[torch.linspace(0, count - 1, min(count, FEW_ROWS)).long()]
-        state = sum(part.previous.size for part in program.analysis.parts)
+        state = sum(part.previous.size for part in program.model_graph.parts)
         most = min(MOST_STEPS, max(LEAST_STEPS, NUMBERS // state))
         longest = _taken(batch, few, min(steps, most))
         loop = by_loop(model, program, longest)
@@ -200,7 +200,7 @@ def _difference(
 
 def _truth(model: nn.ModuleDict, program: Passes, rows: Rows, loop: Results) -> Results:
     """Return the results in float64, or the given results if there are none better."""
-    if program.analysis.dtype == torch.float64:
+    if program.model_graph.dtype == torch.float64:
         return loop
     try:
         return by_loop(in_double(model), program, rows)
@@ -223,12 +223,12 @@ def _wrong_rows(
     def made_of(rows: Tensor) -> Tensor:
         taken = _taken(tried, rows, STEPS)
         if taken.given is None:  # the plain loop's own states would be for fewer steps
-            dtype, device = program.analysis.dtype, taken.inputs.device
+            dtype, device = program.model_graph.dtype, taken.inputs.device
             cells: Any = model["cells"]
             starts = [cell.initial_state(len(rows), tried.steps) for cell in cells]
             states = [brought_to(dtype, device, start) for start in starts]
         else:
-            states = nested(program.analysis, taken.given)
+            states = nested(program.model_graph, taken.given)
         with torch.no_grad():
             return plain(taken.inputs, states, taken.lengths)[0][: len(numbers)]
 

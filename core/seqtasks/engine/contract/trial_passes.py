@@ -83,7 +83,7 @@ def by_loop(model: nn.ModuleDict, program: Passes, rows: Rows) -> Results:
     """
     parts: dict[str, Any] = dict(model.items())
     dtypes = [t.dtype for t in model.parameters() if t.is_floating_point()]
-    dtype = dtypes[0] if dtypes else program.analysis.dtype
+    dtype = dtypes[0] if dtypes else program.model_graph.dtype
     inputs, given = rows.inputs, None
     if inputs.is_floating_point():
         inputs = inputs.to(dtype, copy=True).requires_grad_()
@@ -94,7 +94,7 @@ def by_loop(model: nn.ModuleDict, program: Passes, rows: Rows) -> Results:
         ]
     else:
         given = [state.to(dtype, copy=True).requires_grad_() for state in rows.given]
-        states = nested(program.analysis, given)
+        states = nested(program.model_graph, given)
     embedded = parts["embedding"](inputs) if "embedding" in parts else inputs
     outputs, finals = embedded, list[Tensor]()
     for cell, state in zip(parts["cells"], states, strict=True):
@@ -147,23 +147,23 @@ def by_program(
     )
     results: Results = {"predictions": predictions}
     results |= {f"final state {k}": final for k, final in enumerate(finals)}
-    analysis, steps = program.analysis, rows.inputs.shape[1]
-    externals = [part.external for part in analysis.parts if part.external is not None]
-    needed = steps_until_used(analysis, [analysis.cotangent, *externals])
+    model_graph, steps = program.model_graph, rows.inputs.shape[1]
+    externals = [part.external for part in model_graph.parts if part.external is not None]
+    needed = steps_until_used(model_graph, [model_graph.cotangent, *externals])
 
     def reached(place: Node | None, gradient: Tensor | None) -> Tensor | None:
         return gradient if place in needed and needed[place] <= steps else None
 
     found = {
         id(tensor): reached(leaf, gradient)
-        for tensor, leaf, gradient in zip(read, analysis.leaves, gradients, strict=True)
+        for tensor, leaf, gradient in zip(read, model_graph.leaves, gradients, strict=True)
     }
     sources = _trained(model)
     results |= _named_gradients(sources, [found.get(id(t)) for t in sources.values()])
     if rows.inputs.is_floating_point():
-        results["gradient of the inputs"] = reached(analysis.gradients.of_inputs, inputs_back)
+        results["gradient of the inputs"] = reached(model_graph.gradients.of_inputs, inputs_back)
     if given_back is not None:
-        for k, (part, back) in enumerate(zip(analysis.parts, given_back, strict=True)):
+        for k, (part, back) in enumerate(zip(model_graph.parts, given_back, strict=True)):
             results[f"gradient of given state {k}"] = reached(part.back, back)
     return results
 
@@ -184,7 +184,7 @@ def _tensors(model: nn.ModuleDict) -> list[Tensor]:
 
 def _has_states(program: Passes) -> bool:
     """Say whether the final states of a program may have gradients."""
-    return any(part.external is not None for part in program.analysis.parts)
+    return any(part.external is not None for part in program.model_graph.parts)
 
 
 def _direction(values: Tensor) -> Tensor:

@@ -8,18 +8,18 @@ reads, torch makes zeros, and the graph makes nothing.
 
 from collections.abc import Iterable
 
-from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.reached import Source
 
 __all__ = ["steps_until_used"]
 
 
-def steps_until_used(analysis: Analysis, given: Iterable[Node]) -> dict[Node | None, int]:
+def steps_until_used(model: ModelGraph, given: Iterable[Node]) -> dict[Node | None, int]:
     """Return the fewest steps after which each parameter, input or state receives a gradient.
 
     Args:
-        analysis: the analysis of the model.
+        model: the model as a graph.
         given: the leaves of gradients from outside, of predictions or final states.
 
     Returns:
@@ -27,23 +27,23 @@ def steps_until_used(analysis: Analysis, given: Iterable[Node]) -> dict[Node | N
         gradient carried back to each state. Gradients that no number of steps reaches are left out.
     """
     given = frozenset(given)
-    if given not in analysis.usage:
-        analysis.usage[given] = _counts(analysis, given)
-    return analysis.usage[given]
+    if given not in model.usage:
+        model.usage[given] = _counts(model, given)
+    return model.usage[given]
 
 
-def _counts(analysis: Analysis, given: frozenset[Node]) -> dict[Node | None, int]:
+def _counts(model: ModelGraph, given: frozenset[Node]) -> dict[Node | None, int]:
     steps: dict[Source, int] = {}
-    if analysis.cotangent in given:
+    if model.cotangent in given:
         steps["predictions", 0, 0] = 0
-    for layer, loop in enumerate(analysis.loops):
+    for layer, loop in enumerate(model.loops):
         for k, part in enumerate(loop.parts):
             if part.external in given:
                 steps["next state", layer, k] = 0
     pending = list(steps)
     while pending:
         source = pending.pop()
-        for other, more in _sources_of(analysis, source):
+        for other, more in _sources_of(model, source):
             number = steps[source] + more
             if other not in steps or number < steps[other]:
                 steps[other] = number
@@ -53,15 +53,15 @@ def _counts(analysis: Analysis, given: frozenset[Node]) -> dict[Node | None, int
         if isinstance(source, Node):
             counts[source] = 1 + number
         elif source[0] == "state":
-            counts[analysis.loops[source[1]].parts[source[2]].back] = 1 + number
+            counts[model.loops[source[1]].parts[source[2]].back] = 1 + number
         elif source[0] == "real inputs":
-            counts[analysis.gradients.of_inputs] = 1 + number
+            counts[model.gradients.of_inputs] = 1 + number
     return counts
 
 
-def _sources_of(analysis: Analysis, source: Source) -> list[tuple[Source, int]]:
+def _sources_of(model: ModelGraph, source: Source) -> list[tuple[Source, int]]:
     """Return what the gradient of a value goes on to, and how many steps back that is."""
-    found: list[tuple[Source, int]] = [(other, 0) for other in analysis.reached.get(source, ())]
+    found: list[tuple[Source, int]] = [(other, 0) for other in model.reached.get(source, ())]
     if isinstance(source, Node):
         return found
     name, layer, part = source

@@ -1,8 +1,8 @@
-"""Describe an analysed model for a reader: its parts, and what each computes."""
+"""Describe the graph of a model for a reader: its parts, and what each computes."""
 
 from collections import Counter
 
-from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.operations import POINTWISE
 from seqtasks.engine.graph.walk import reached
@@ -13,44 +13,44 @@ _PRODUCTS = {"linear": "product", "outer": "gradient of a matrix"}
 _REDUCTIONS = {"sum": "sum over features", "maximum_of": "greatest of features"}
 
 
-def described(analysis: Analysis) -> list[tuple[str, str]]:
+def described(model: ModelGraph) -> list[tuple[str, str]]:
     """Return the parts of a model's training step in order, with what each part computes.
 
     A part that computes nothing is left out.
     """
-    phases = analysis.phases
-    several = len(analysis.loops) > 1
+    phases = model.phases
+    several = len(model.loops) > 1
     parts: list[tuple[str, int]] = [
         ("once a step", phases.weights),
         ("once a symbol", phases.vocabulary),
     ]
-    for layer in range(len(analysis.loops)):
+    for layer in range(len(model.loops)):
         which = f" {layer + 1}" if several else ""
         parts.append((f"before loop{which}", phases.before(layer)))
         parts.append((f"in loop{which}", phases.loop(layer)))
     parts.append(
-        ("after the loops" if several else "after the loop", phases.before(len(analysis.loops)))
+        ("after the loops" if several else "after the loop", phases.before(len(model.loops)))
     )
     parts.append(("before going back", phases.backward))
-    for layer in reversed(range(len(analysis.loops))):
+    for layer in reversed(range(len(model.loops))):
         which = f" {layer + 1}" if several else ""
         parts.append((f"in loop{which} back", phases.backward_loop(layer)))
         parts.append((f"after loop{which} back", phases.backward_before(layer)))
     parts.append(("back, once a symbol", phases.backward_vocabulary))
     parts.append(("back, once a step", phases.backward_weights))
     found: dict[int, list[Node]] = {}
-    for node in _needed(analysis):
+    for node in _needed(model):
         found.setdefault(node.phase, []).append(node)
     rows = [(name, _work(found.get(phase, []))) for name, phase in parts]
     return [(name, text) for name, text in rows if text]
 
 
-def _needed(analysis: Analysis) -> set[Node]:
-    roots = [analysis.predictions]
-    for loop in analysis.loops:
+def _needed(model: ModelGraph) -> set[Node]:
+    roots = [model.predictions]
+    for loop in model.loops:
         for part in loop.parts:
             roots += [part.following, *([part.before] if part.before else [])]
-    roots += [n for nodes in analysis.gradients.of_parameters.values() for n in nodes]
+    roots += [n for nodes in model.gradients.of_parameters.values() for n in nodes]
     return reached(roots, lambda node: node.inputs)
 
 

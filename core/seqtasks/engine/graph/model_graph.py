@@ -13,7 +13,7 @@ from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.phases import Phases
 from seqtasks.engine.graph.reached import Reached, Source
 
-__all__ = ["Analysis", "Loop", "StatePart"]
+__all__ = ["Loop", "ModelGraph", "StatePart"]
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Loop:
 
 
 @dataclass
-class Analysis:
+class ModelGraph:
     """A model as a graph.
 
     Attributes:
@@ -112,7 +112,7 @@ class Analysis:
         """The tensors of all loops' states, as one list."""
         return [part for loop in self.loops for part in loop.parts]
 
-    def with_phases(self, phases: Mapping[Node, int]) -> "Analysis":
+    def with_phases(self, phases: Mapping[Node, int]) -> "ModelGraph":
         """Return the same model by new nodes; some of them belong to other phases.
 
         A backend changes its own copy, so another backend finds the model as it was.

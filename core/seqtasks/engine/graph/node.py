@@ -35,9 +35,9 @@ class Columns(IntEnum):
     BATCH = 2
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, frozen=True)
 class Node:
-    """A value of the graph.
+    """A value of the graph. Both engines read it, so no pass changes it.
 
     Attributes:
         operation: its name: one of POINTWISE, or `view`, `concatenate`, `sum`, `maximum_of`,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqtasks.engine.graph.build import Graph
-from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Index, Node
 from seqtasks.engine.graph.walk import live
 
@@ -36,18 +36,18 @@ class Roots:
     inputs: Node | None
 
     @classmethod
-    def of(cls, analysis: Analysis) -> "Roots":
-        """Return the roots of an analysis."""
-        parts = analysis.parts
+    def of(cls, model: ModelGraph) -> "Roots":
+        """Return the roots of a model."""
+        parts = model.parts
         before = [part.before for part in parts if part.before is not None]
         assert len(before) == len(parts)
         return cls(
-            analysis.predictions,
+            model.predictions,
             [part.following for part in parts],
             [part.initial for part in parts],
             before,
-            {leaf: list(nodes) for leaf, nodes in analysis.gradients.of_parameters.items()},
-            None if analysis.vocabulary else analysis.gradients.of_inputs,
+            {leaf: list(nodes) for leaf, nodes in model.gradients.of_parameters.items()},
+            None if model.vocabulary else model.gradients.of_inputs,
         )
 
     def forward(self) -> list[Node]:

@@ -12,7 +12,7 @@ import math
 import os
 
 from seqtasks.engine.graph.build import Graph
-from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.operations import OTHERS, POINTWISE
 
@@ -23,7 +23,7 @@ class GraphError(AssertionError):
     """A pass has made a graph that cannot be right."""
 
 
-def verify_model(model: Analysis) -> Analysis:
+def verify_model(model: ModelGraph) -> ModelGraph:
     """Verify a model's graph, where verification is on, and return the model.
 
     Raises:

@@ -5,6 +5,5 @@
     c/        the C that every program includes
     execute/  compile the text, keep the library, call it
 
-`backends.compile_native` goes through them: `plan.make_plan`, `emit.source.write_program`,
-`execute.open_program`, `execute.c_program.Program`. The graph comes from `engine.pipeline`.
+`engine.pipeline.compile_native` goes through them in this order.
 """

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from seqtasks.engine.backends import Backends
 from seqtasks.engine.contract.protocol import Passes
 from seqtasks.engine.graph.unsupported import UnsupportedError
-from seqtasks.engine.pipeline import analyse
+from seqtasks.engine.pipeline import make_model_graph
 from seqtasks.engine.policy import loop_cost
 from seqtasks.engine.policy.request import Check, Refusal, Request
 from seqtasks.engine.program_cache import ProgramCache
@@ -107,7 +107,7 @@ class Choice:
         """Return a new program that was tried, or why there is none."""
         parts = self._parts
         try:
-            analysis = analyse(
+            model_graph = make_model_graph(
                 parts.embedding,
                 parts.cells,
                 parts.readout,
@@ -124,7 +124,7 @@ class Choice:
                 return Refusal(str(reason))
             return Refusal(str(reason), signature, unsupported=True)
         program = self.backends.make(
-            analysis, parts, wanted=request.wanted, may_fall_back=request.may_fall_back
+            model_graph, parts, wanted=request.wanted, may_fall_back=request.may_fall_back
         )
         if program is None:
             failures = dict(self.backends.failures)
@@ -158,8 +158,8 @@ class Choice:
     def _another(self, signature: Hashable, steps: int) -> int:
         """Return a nearby number of steps with the same initial state, else `steps` itself.
 
-        The analysis uses the returned number, and the trial uses `steps`. The trial therefore finds
-        a cell whose step has learnt the number of steps in a way that we do not see.
+        The recording uses the returned number, and the trial uses `steps`. The trial therefore
+        finds a cell whose step has learnt the number of steps in a way that we do not see.
         """
         start = self._start(signature, steps)
         near = [number for number in (steps + 1, steps - 1) if number > 0]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from seqtasks.cells import State
 from seqtasks.cells.padding import checked_lengths, last_repeated
-from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.record.observed import is_observed
 
 __all__ = [
@@ -107,29 +107,29 @@ def size_of(form: Form) -> int:
 
 
 def flattened(
-    analysis: Analysis, states: Sequence[State | None], batch: int
+    model_graph: ModelGraph, states: Sequence[State | None], batch: int
 ) -> list[Tensor] | None:
     """Return the tensors of given states in a list; None if there are none or they do not fit."""
     if states[0] is None:
         return None
     found: list[Tensor] = []
-    for loop, state in zip(analysis.loops, states, strict=True):
+    for loop, state in zip(model_graph.loops, states, strict=True):
         tensors: list[Any] = list(state) if isinstance(state, tuple | list) else [state]
         if isinstance(state, tuple | list) != loop.is_tuple or len(tensors) != len(loop.parts):
             return None
         for tensor, part in zip(tensors, loop.parts, strict=True):
             fits = isinstance(tensor, Tensor) and tuple(tensor.shape) == (batch, *part.shape)
-            if not fits or tensor.dtype != analysis.dtype or is_observed(tensor):
+            if not fits or tensor.dtype != model_graph.dtype or is_observed(tensor):
                 return None
             found.append(tensor.contiguous().resolve_neg())
     return found
 
 
-def nested(analysis: Analysis, tensors: Sequence[Tensor]) -> list[State]:
+def nested(model_graph: ModelGraph, tensors: Sequence[Tensor]) -> list[State]:
     """Return a list of tensors as the states of each layer, the inverse of `flattened`."""
     states: list[State] = []
     rest = list(tensors)
-    for loop in analysis.loops:
+    for loop in model_graph.loops:
         count = len(loop.parts)
         states.append(tuple(rest[:count]) if loop.is_tuple else rest[0])
         rest = rest[count:]

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from seqtasks.engine.graph.model_graph import Analysis, Loop
+from seqtasks.engine.graph.model_graph import Loop, ModelGraph
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.reached import Source
 from seqtasks.engine.graph.unsupported import UnsupportedError
@@ -54,7 +54,7 @@ def parts_of(
 
 def record_parts(
     recording: ModelRecording, modules: nn.ModuleDict, rows: tuple[int, int], kind: CallKind
-) -> Analysis:
+) -> ModelGraph:
     """Record embedding, cells and readout, one after the other.
 
     Args:
@@ -104,7 +104,7 @@ def record_parts(
     cotangent = graph.leaf("cotangent", None, predictions.shape, Columns.BATCH, phases.backward)
     if predictions.columns != Columns.BATCH:
         predictions = graph.broadcast_columns(predictions)
-    return Analysis(
+    return ModelGraph(
         graph,
         phases,
         recording.parameters,

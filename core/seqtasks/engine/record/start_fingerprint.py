@@ -55,9 +55,8 @@ def start_of(
 ) -> Start:
     """Return what a program knows about the cells' initial states for a number of steps.
 
-    It records the initial states, as the analysis does, rather than comparing their values. A
-    learned initial state may be zero now for all numbers of steps, and differ after the next
-    training step.
+    It records the initial states rather than comparing their values: a learned initial state may
+    be zero now for all numbers of steps, and differ after the next training step.
 
     Args:
         cells: one for each layer.
@@ -84,7 +83,7 @@ def start_of(
             recording, starts = without_draws(attempt, twin.modules(), reads)
         check_unchanged(model, twin)
     except Exception:
-        # no other number of steps shares it; the analysis says what is wrong
+        # no other number of steps shares it; the recording says what is wrong
         return Start(("alone", steps), None)
     return Start(
         tuple((is_tuple, likeness(recording, nodes)) for nodes, is_tuple in starts),

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.engine.graph.build import Graph
-from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.phases import Phases
 from seqtasks.engine.graph.unsupported import UnsupportedError
@@ -31,7 +31,7 @@ LEAST_ROWS, MORE_ROWS = 5, 37
 """The fewest rows of the first recordings, and of the ones that follow if the model is refused."""
 
 
-def record_twice(model: nn.ModuleDict, kind: CallKind, reads: Reads | None = None) -> Analysis:
+def record_twice(model: nn.ModuleDict, kind: CallKind, reads: Reads | None = None) -> ModelGraph:
     """Record a model as it is, and once more with other parameters on other rows.
 
     Args:
@@ -47,20 +47,20 @@ def record_twice(model: nn.ModuleDict, kind: CallKind, reads: Reads | None = Non
     """
     reads = reads or reads_of(model.modules())
     try:
-        recording, analysis, pairs = _compared(model, kind, reads, LEAST_ROWS)
+        recording, model_graph, pairs = _compared(model, kind, reads, LEAST_ROWS)
     except UnsupportedError as error:
         # weights that the code repeats 5 times may have been taken for the rows of the batch
         try:
-            recording, analysis, pairs = _compared(model, kind, reads, MORE_ROWS)
+            recording, model_graph, pairs = _compared(model, kind, reads, MORE_ROWS)
         except UnsupportedError:
             raise error from None
-    analysis.constants = _constants(recording.provenance.read, pairs)
-    return analysis
+    model_graph.constants = _constants(recording.provenance.read, pairs)
+    return model_graph
 
 
 def _compared(
     model: nn.ModuleDict, kind: CallKind, reads: Reads, least_rows: int
-) -> tuple[ModelRecording, Analysis, list[tuple[Tensor, Tensor]]]:
+) -> tuple[ModelRecording, ModelGraph, list[tuple[Tensor, Tensor]]]:
     """Record a model, and hold it against a recording with other parameters on other rows."""
     try:  # the other first, so that both need not be in memory
         other = _likeness_of_another(model, kind, reads, least_rows)
@@ -69,8 +69,8 @@ def _compared(
         _recorded(model, kind, reads, least_rows, again=False)
         raise
     recorded = _recorded(model, kind, reads, least_rows, again=False)
-    recording, analysis, _ = recorded
-    if likeness(recording, _roots(analysis)) != other:
+    recording, model_graph, _ = recorded
+    if likeness(recording, _roots(model_graph)) != other:
         raise UnsupportedError(
             "two recordings, with other parameters, inputs and numbers of rows, do not do the "
             "same: it depends on values where no torch call is seen, or on the number of rows"
@@ -80,11 +80,11 @@ def _compared(
 
 def _recorded(
     model: nn.ModuleDict, kind: CallKind, reads: Reads, least_rows: int, *, again: bool
-) -> tuple[ModelRecording, Analysis, list[tuple[Tensor, Tensor]]]:
+) -> tuple[ModelRecording, ModelGraph, list[tuple[Tensor, Tensor]]]:
     """Record a copy of a model, either as it is or with other parameters on other rows.
 
     Returns:
-        The recording, its analysis, and pairs of (tensor of the copy, tensor it copies).
+        The recording, the model as a graph, and pairs of (tensor of the copy, tensor it copies).
     """
     twin, pairs = twin_of(model)
     originals = originals_of(model, twin)
@@ -95,7 +95,7 @@ def _recorded(
     rows = (third, fourth) if again else (first, second)
     tried: list[ModelRecording] = []
 
-    def attempt() -> tuple[ModelRecording, Analysis]:
+    def attempt() -> tuple[ModelRecording, ModelGraph]:
         graph, phases = Graph(), Phases(len(model["cells"]))  # pyright: ignore[reportArgumentType]
         graph.lookup_phase = phases.before(0)
         graph.last_phases = (phases.backward, phases.backward_vocabulary, phases.backward_weights)
@@ -106,7 +106,7 @@ def _recorded(
 
     try:
         with torch.enable_grad(), unobserved_saving():
-            recording, analysis = without_draws(attempt, twin.modules(), reads)
+            recording, model_graph = without_draws(attempt, twin.modules(), reads)
     except Exception as error:
         reason = tried[0].provenance.reason if tried else None
         if reason is not None:
@@ -119,23 +119,23 @@ def _recorded(
     if not again:
         check_unchanged(model, twin)
     recording.provenance.release()
-    return recording, analysis, pairs
+    return recording, model_graph, pairs
 
 
 def _likeness_of_another(
     model: nn.ModuleDict, kind: CallKind, reads: Reads, least_rows: int
 ) -> Hashable:
     """Return the likeness of a recording with other parameters; keep nothing else of it."""
-    recording, analysis, _ = _recorded(model, kind, reads, least_rows, again=True)
-    found = likeness(recording, _roots(analysis))
-    analysis.graph.pullbacks.clear()  # they hold the graph, which would stay for a while
+    recording, model_graph, _ = _recorded(model, kind, reads, least_rows, again=True)
+    found = likeness(recording, _roots(model_graph))
+    model_graph.graph.pullbacks.clear()  # they hold the graph, which would stay for a while
     return found
 
 
-def _roots(analysis: Analysis) -> list[Node]:
+def _roots(model_graph: ModelGraph) -> list[Node]:
     """Return all values that the forward pass computes."""
-    parts = [node for part in analysis.parts for node in (part.initial, part.following)]
-    return [*parts, *(loop.output for loop in analysis.loops), analysis.predictions]
+    parts = [node for part in model_graph.parts for node in (part.initial, part.following)]
+    return [*parts, *(loop.output for loop in model_graph.loops), model_graph.predictions]
 
 
 def _constants(

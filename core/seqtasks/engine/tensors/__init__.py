@@ -5,5 +5,5 @@
     emit/     the Python source of both passes
     execute/  compile that source and call it
 
-`execute.torch_program` goes through these in order. The graph comes from `engine.pipeline`.
+`engine.pipeline` goes through these in order.
 """

@@ -28,17 +28,17 @@ RUNTIME = ("inputs.h", "losses.h", "optimisers.h", "training.h", "entries.h")
 
 def definitions(plan: Plan) -> list[str]:
     """Return the includes and the constants."""
-    analysis = plan.model
+    model = plan.model
     large = plan.large
     scratch = LARGE_BLOCK + 16 if large else SMALL_BLOCK
     return [
         "#include <pthread.h>",
         "#include <sched.h>",
-        f"#define REAL_BITS {32 if analysis.dtype == torch.float32 else 64}",
-        f"#define VOCABULARY {analysis.vocabulary}",
-        f"#define VOCABULARY_ROW {-(-analysis.vocabulary // MOST_LANES) * MOST_LANES}",
-        f"#define INPUT_SIZE {0 if analysis.vocabulary else analysis.input_size}",
-        f"#define OUTPUT_SIZE {analysis.predictions.size}",
+        f"#define REAL_BITS {32 if model.dtype == torch.float32 else 64}",
+        f"#define VOCABULARY {model.vocabulary}",
+        f"#define VOCABULARY_ROW {-(-model.vocabulary // MOST_LANES) * MOST_LANES}",
+        f"#define INPUT_SIZE {0 if model.vocabulary else model.input_size}",
+        f"#define OUTPUT_SIZE {model.predictions.size}",
         f"#define GRADIENTS {plan.gradients}",
         f"#define LARGE {int(large)}",
         f"#define BLOCK {LARGE_BLOCK if large else SMALL_BLOCK}",

@@ -52,16 +52,16 @@ class _Emitter:
 
     def program(self) -> Emitted:
         """Return the program."""
-        analysis, phases = self.plan.model, self.plan.model.phases
+        model, phases = self.plan.model, self.plan.model.phases
         functions: list[str] = []
         functions.append(self._begin())
         forward: list[str] = []
-        for layer in range(len(analysis.loops)):
+        for layer in range(len(model.loops)):
             forward += self._batch_phase(functions, phases.before(layer), f"before_{layer}")
             forward += self._loop(functions, layer, back=False)
-        forward += self._batch_phase(functions, phases.before(len(analysis.loops)), "after")
+        forward += self._batch_phase(functions, phases.before(len(model.loops)), "after")
         backward = self.sums.cleared()
-        last = len(analysis.loops)
+        last = len(model.loops)
         backward += self._batch_phase(functions, phases.backward, "back_after")
         for layer in reversed(range(last)):
             backward += self._loop(functions, layer, back=True)
@@ -176,8 +176,8 @@ class _Emitter:
 
     def _loop(self, functions: list[str], layer: int, back: bool) -> list[str]:
         """Write a layer's loop, forward or back."""
-        analysis = self.plan.model
-        loop, phases = analysis.loops[layer], analysis.phases
+        model = self.plan.model
+        loop, phases = model.loops[layer], model.phases
         phase = phases.backward_loop(layer) if back else phases.loop(layer)
         used: set[str] = set()
         extra: list[tuple[Node, Place]] = []

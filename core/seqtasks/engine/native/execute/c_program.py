@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seqtasks.cells.padding import EndingTogether
 from seqtasks.engine.contract.optimizer_values import OptimizerValues
-from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.native.emit.source import Emitted
 from seqtasks.engine.native.execute.gradients_by_row import gradients_by_row
@@ -36,10 +36,10 @@ _pool = Pool()
 
 
 class Program:
-    """The compiled program of an analysed model.
+    """The compiled program of a model.
 
     Args:
-        analysis: the model as a graph.
+        model: the model as a graph.
         written: the program's text, and where it keeps the gradients.
         opened: the same program, compiled and loaded.
         used_from: by a parameter's leaf, the fewest steps over which it has a gradient.
@@ -52,16 +52,16 @@ class Program:
 
     def __init__(
         self,
-        analysis: Analysis,
+        model: ModelGraph,
         written: Emitted,
         opened: Opened,
         used_from: Mapping[Node | None, int],
     ) -> None:
-        self.analysis, self.source = analysis, written.source
+        self.model_graph, self.source = model, written.source
         self.offsets, self.gradients = written.offsets, written.gradients
         self._opened, self._used_from = opened, used_from
-        self._leaves = analysis.leaves
-        self._tensors = [analysis.parameters[leaf] for leaf in self._leaves]
+        self._leaves = model.leaves
+        self._tensors = [model.parameters[leaf] for leaf in self._leaves]
         self._numbers = sum(
             leaf.size for leaf, first in zip(self._leaves, self.offsets, strict=True) if first >= 0
         )
@@ -186,9 +186,9 @@ class Program:
             The predictions (batch, time, outputs), the final states, and the states of every step.
         """
         batch, time = inputs.shape[:2]
-        dtype = self.analysis.dtype
-        predictions = torch.empty(batch, time, self.analysis.predictions.size, dtype=dtype)
-        shapes = [part.shape for part in self.analysis.parts]
+        dtype = self.model_graph.dtype
+        predictions = torch.empty(batch, time, self.model_graph.predictions.size, dtype=dtype)
+        shapes = [part.shape for part in self.model_graph.parts]
         finals = [torch.empty(batch, *shape, dtype=dtype) for shape in shapes]
         past = [torch.empty(batch, time, *s, dtype=dtype) for s in shapes] if histories else []
         together = None if lengths is None else EndingTogether(time, lengths)
@@ -224,7 +224,7 @@ class Program:
     ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]:
         """Return the gradients of parameters, inputs (if wanted) and given states."""
         batch, time = inputs.shape[:2]
-        dtype = self.analysis.dtype
+        dtype = self.model_graph.dtype
         parts: list[Tensor | None]
         gradients = torch.empty(self.gradients, dtype=dtype)
         real = inputs.is_floating_point()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from seqtasks.engine.graph import walk
-from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.operations import LEAVES, POINTWISE
 from seqtasks.engine.native.plan.keep_or_recompute import kept_values, kind_of
@@ -18,30 +18,30 @@ __all__ = ["plan_storage"]
 
 
 def plan_storage(
-    analysis: Analysis, roots: list[Node], elsewhere: set[Node], in_portions: bool
+    model: ModelGraph, roots: list[Node], elsewhere: set[Node], in_portions: bool
 ) -> Storage:
     """Decide which of the values that the roots need are kept, and where.
 
     Args:
-        analysis: the analysis of the model.
+        model: the model as a graph.
         roots: the values to compute.
         elsewhere: values that have memory already.
         in_portions: whether sums over steps are made every few steps.
     """
     storage = Storage(in_portions=in_portions)
-    join_products(analysis, storage, roots)
+    join_products(model, storage, roots)
     storage.live = live_in(storage, roots)
     users = defaultdict(list, walk.users(storage.live, lambda node: inputs_of(storage, node)))
-    for node, phase in _read_later(analysis):
+    for node, phase in _read_later(model):
         if node.phase != phase:
             users[node].append(replace(node, operation="read", inputs=(node,), phase=phase))
-    _place_leaves(analysis, storage)
-    kept = kept_values(storage, users, set(roots), analysis.graph.rounded)
+    _place_leaves(model, storage)
+    kept = kept_values(storage, users, set(roots), model.graph.rounded)
     for node in storage.live:
         if node in storage.places or node in elsewhere or node.operation in LEAVES:
             continue
         if node in kept:
-            kind = kind_of(storage, analysis.phases, node, users, kept)
+            kind = kind_of(storage, model.phases, node, users, kept)
             name = f"{node.operation}_{node.number}"
             storage.places[node] = Place(storage.buffer(name, node.size, kind))
     stack_gates(storage)
@@ -49,27 +49,27 @@ def plan_storage(
     return storage
 
 
-def _read_later(analysis: Analysis) -> Iterator[tuple[Node, int]]:
+def _read_later(model: ModelGraph) -> Iterator[tuple[Node, int]]:
     """Yield values that a phase also reads: next states, and gradients carried back."""
-    phases = analysis.phases
-    for layer, loop in enumerate(analysis.loops):
+    phases = model.phases
+    for layer, loop in enumerate(model.loops):
         for part in loop.parts:
             yield part.following, phases.loop(layer)
             if part.before is not None:
                 yield part.before, phases.backward_loop(layer)
-    yield analysis.predictions, phases.before(len(analysis.loops))
-    if analysis.gradients.of_inputs is not None:
-        yield analysis.gradients.of_inputs, phases.backward_before(0)
+    yield model.predictions, phases.before(len(model.loops))
+    if model.gradients.of_inputs is not None:
+        yield model.gradients.of_inputs, phases.backward_before(0)
 
 
-def _place_leaves(analysis: Analysis, storage: Storage) -> None:
-    for layer, loop in enumerate(analysis.loops):
+def _place_leaves(model: ModelGraph, storage: Storage) -> None:
+    for layer, loop in enumerate(model.loops):
         for k, part in enumerate(loop.parts):
             size = part.previous.size
             states = storage.buffer(f"state_{layer}_{k}", size, "history")
             storage.places[part.previous] = Place(states)
             storage.places[part.carried] = Place(states, 1)
-            if analysis.masked and part.carried in storage.live:
+            if model.masked and part.carried in storage.live:
                 held = storage.buffer(f"held_{layer}_{k}", size, "history")
                 storage.places[part.carried] = Place(held)
             carry = storage.buffer(f"carry_{layer}_{k}", size, "carry")
@@ -80,14 +80,14 @@ def _place_leaves(analysis: Analysis, storage: Storage) -> None:
             if part.external is not None:
                 name = f"external_{layer}_{k}"
                 storage.places[part.external] = Place(storage.buffer(name, size, "history"))
-            of_loop = part.following.phase == analysis.phases.loop(layer)
+            of_loop = part.following.phase == model.phases.loop(layer)
             known = part.following in storage.places
             if part.following.operation in POINTWISE and of_loop and not known:
                 storage.places[part.following] = Place(states, 1)
-    storage.places[analysis.cotangent] = Place(
-        storage.buffer("cotangent", analysis.cotangent.size, "history")
+    storage.places[model.cotangent] = Place(
+        storage.buffer("cotangent", model.cotangent.size, "history")
     )
-    for node in analysis.graph.nodes:
+    for node in model.graph.nodes:
         if node.operation == "inputs":  # they are always copied in, read or not
             storage.places[node] = Place(storage.buffer("inputs", node.size, "history"))
     for node in storage.live:

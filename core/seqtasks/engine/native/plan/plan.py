@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqtasks.engine.graph.index import rectangle
-from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.operations import LEAVES
 from seqtasks.engine.graph.verify import verify_model
@@ -53,7 +53,7 @@ class Plan:
             it, None if it is computed there; None as a whole if inputs have no gradient.
     """
 
-    model: Analysis
+    model: ModelGraph
     names: dict[Node, str]
     offsets: dict[Node, int]
     gradients: int
@@ -84,7 +84,7 @@ class Plan:
         return sum(len(loop.parts) for loop in self.model.loops[:layer]) + k
 
 
-def make_plan(given: Analysis, names: dict[Node, str]) -> Plan:
+def make_plan(given: ModelGraph, names: dict[Node, str]) -> Plan:
     """Plan the program of a model. The model itself is left as it was.
 
     Args:
@@ -111,12 +111,12 @@ def make_plan(given: Analysis, names: dict[Node, str]) -> Plan:
     )
 
 
-def _names_in_c(model: Analysis, given: Analysis, names: dict[Node, str]) -> dict[Node, str]:
+def _names_in_c(model: ModelGraph, given: ModelGraph, names: dict[Node, str]) -> dict[Node, str]:
     pairs = zip(model.leaves, given.leaves, strict=True)
     return {leaf: re.sub(r"\W", "_", names[original]) for leaf, original in pairs}
 
 
-def _gradient_offsets(model: Analysis) -> tuple[dict[Node, int], int]:
+def _gradient_offsets(model: ModelGraph) -> tuple[dict[Node, int], int]:
     """Return each parameter's place among all gradients, and their padded number."""
     offsets: dict[Node, int] = {}
     total = 0
@@ -127,7 +127,7 @@ def _gradient_offsets(model: Analysis) -> tuple[dict[Node, int], int]:
     return offsets, -(-max(total, 1) // MOST_LANES) * MOST_LANES
 
 
-def direct_products(model: Analysis) -> Direct:
+def direct_products(model: ModelGraph) -> Direct:
     """Return weight gradients that are added in place: (leaf, first, strides)."""
     parameters = model.gradients.of_parameters
     contributions = [node for nodes in parameters.values() for node in nodes]
@@ -144,7 +144,7 @@ def direct_products(model: Analysis) -> Direct:
     return found
 
 
-def products_into_loops(model: Analysis) -> dict[Node, int]:
+def products_into_loops(model: ModelGraph) -> dict[Node, int]:
     """Return the products that one loop alone reads, and the phase of that loop.
 
     They are computed within the loop, step by step: a number that a step has just computed is
@@ -174,19 +174,19 @@ def _source(node: Node) -> Node:
     return node.inputs[0] if node.operation == "view" else node
 
 
-def _computed_elsewhere(model: Analysis, direct: Direct) -> set[Node]:
+def _computed_elsewhere(model: ModelGraph, direct: Direct) -> set[Node]:
     """Return sums that are added to the gradients at once, and need no memory of their own."""
     back = [n for n in model.graph.nodes if n.operation == "symbols_back"]
     return {*direct, *back}
 
 
-def _for_inputs_alone(model: Analysis, storage: Storage, roots: list[Node]) -> set[Node]:
+def _for_inputs_alone(model: ModelGraph, storage: Storage, roots: list[Node]) -> set[Node]:
     back = model.gradients.of_inputs
     others = [root for root in roots if root is not back]
     return set(storage.live) - set(live_in(storage, others))
 
 
-def _place_of_predictions(model: Analysis, storage: Storage) -> Place:
+def _place_of_predictions(model: ModelGraph, storage: Storage) -> Place:
     predictions = model.predictions
     if predictions not in storage.places:
         return Place(storage.buffer("predictions", predictions.size, "history"))
@@ -195,7 +195,7 @@ def _place_of_predictions(model: Analysis, storage: Storage) -> Place:
     return place
 
 
-def _inputs_back(model: Analysis, storage: Storage) -> tuple[Buffer, Node | None] | None:
+def _inputs_back(model: ModelGraph, storage: Storage) -> tuple[Buffer, Node | None] | None:
     back = model.gradients.of_inputs
     if back is None or model.vocabulary:
         return None
@@ -205,7 +205,7 @@ def _inputs_back(model: Analysis, storage: Storage) -> tuple[Buffer, Node | None
     return storage.buffer("inputs_back", back.size, "history"), back
 
 
-def _roots(model: Analysis, direct: Direct) -> list[Node]:
+def _roots(model: ModelGraph, direct: Direct) -> list[Node]:
     """Return the values that the program computes for their own sake."""
     gradients = [
         _source(node) if _source(node) in direct else node
@@ -215,7 +215,7 @@ def _roots(model: Analysis, direct: Direct) -> list[Node]:
     return [*_fixed_roots(model), *gradients]
 
 
-def _fixed_roots(model: Analysis) -> list[Node]:
+def _fixed_roots(model: ModelGraph) -> list[Node]:
     """Return the roots beside the gradients of parameters."""
     roots = [model.predictions]
     for part in model.parts:
@@ -227,7 +227,7 @@ def _fixed_roots(model: Analysis) -> list[Node]:
     return roots
 
 
-def _has_large_products(model: Analysis) -> bool:
+def _has_large_products(model: ModelGraph) -> bool:
     return any(
         node.operation == "linear"
         and node.columns == Columns.BATCH

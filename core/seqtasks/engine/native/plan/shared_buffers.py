@@ -1,6 +1,6 @@
 """Let products that are added up share one buffer, each added to the one before."""
 
-from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.walk import sum_terms, use_counts
 from seqtasks.engine.native.plan.liveness import live_in
@@ -9,7 +9,7 @@ from seqtasks.engine.native.plan.storage import Storage
 __all__ = ["join_products"]
 
 
-def join_products(analysis: Analysis, storage: Storage, roots: list[Node]) -> None:
+def join_products(model: ModelGraph, storage: Storage, roots: list[Node]) -> None:
     """Let products that are added up share one buffer, into which each is added."""
     live = live_in(storage, roots)
     uses = use_counts(live, roots)
@@ -29,7 +29,7 @@ def join_products(analysis: Analysis, storage: Storage, roots: list[Node]) -> No
         if len(products) < 2:
             continue
         swallowed.update(inner)
-        joined = analysis.graph.make(
+        joined = model.graph.make(
             "products",
             [source for p in products for source in p.inputs],
             node.shape,

@@ -29,11 +29,9 @@ class Backward(Pass):
         late: list[Node] = []
         for section, nodes in self.computed().items():
             by_step = [n for n in nodes if n.columns == Columns.BATCH or is_over_steps(n)]
-            late += [
-                n for n in nodes if n not in by_step and n.phase >= self.analysis.phases.backward
-            ]
-            if self.analysis.phases.is_loop(section):
-                self._loop(self.analysis.phases.layer(section), by_step)
+            late += [n for n in nodes if n not in by_step and n.phase >= self.model.phases.backward]
+            if self.model.phases.is_loop(section):
+                self._loop(self.model.phases.layer(section), by_step)
             else:
                 self.all_at_once(f"phase {section}, all steps of the stretch", by_step)
         self._write_gradients(found, over_steps=True)
@@ -43,7 +41,7 @@ class Backward(Pass):
         self._write_gradients(found, over_steps=False)
         made = {leaf.value[0] for leaf in found}
         names = [
-            f"gradient_{k}" if k in made else "None" for k in range(len(self.analysis.parameters))
+            f"gradient_{k}" if k in made else "None" for k in range(len(self.model.parameters))
         ]
         end.append(f"return [{', '.join(names)}]")
         body = [
@@ -60,7 +58,7 @@ class Backward(Pass):
 
     def _begin(self, found: dict[Node, Assembly]) -> list[str]:
         """Return the code that runs before the first stretch."""
-        phases = self.analysis.phases
+        phases = self.model.phases
         early = [
             n
             for nodes in self.computed().values()
@@ -117,7 +115,7 @@ class Backward(Pass):
             self.body.append(f"{start}.zero_()")
 
     def _initial_back(self) -> None:
-        for layer, loop in enumerate(self.analysis.loops):
+        for layer, loop in enumerate(self.model.loops):
             for k, part in enumerate(loop.parts):
                 if part.initial_back is None or part.initial_back not in self.storage.slots:
                     continue

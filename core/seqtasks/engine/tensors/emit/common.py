@@ -21,14 +21,14 @@ class Pass:
 
     def __init__(self, parted: Sections, storage: Storage, constants: dict[str, object]) -> None:
         self.parted, self.storage = parted, storage
-        self.analysis = parted.analysis
+        self.model = parted.model
         self.views = Views(storage, constants, self.back)
         self.statements = Statements(parted, storage, self.views)
         self.body: list[str] = []
 
     def computed(self) -> dict[int, list[Node]]:
         """Return the nodes that the pass computes, by section."""
-        phases = self.analysis.phases
+        phases = self.model.phases
         return {
             section: [n for n in nodes if self._is_computed(n)]
             for section, nodes in by_section(self.parted).items()
@@ -76,8 +76,8 @@ class Pass:
 
     def numbers(self, layer: int) -> list[tuple[int, int]]:
         """Return (part, position among all layers' states) for a layer's states."""
-        before = sum(len(loop.parts) for loop in self.analysis.loops[:layer])
-        return [(k, before + k) for k in range(len(self.analysis.loops[layer].parts))]
+        before = sum(len(loop.parts) for loop in self.model.loops[:layer])
+        return [(k, before + k) for k in range(len(self.model.loops[layer].parts))]
 
     def functions(self, name: str, body: list[str], arguments: str) -> str:
         """Return the text of two functions: one makes the views, the other computes."""

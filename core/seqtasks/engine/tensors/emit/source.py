@@ -8,19 +8,16 @@ beside the gradients therefore never exist for all steps: it takes little memory
 caches.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from seqtasks.engine.graph.model_graph import Analysis
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.tensors.emit.backward_pass import Backward
 from seqtasks.engine.tensors.emit.common import Pass
 from seqtasks.engine.tensors.emit.statements import number_text
-from seqtasks.engine.tensors.plan.buffers import Buffer
-from seqtasks.engine.tensors.plan.gradients import without_memory
-from seqtasks.engine.tensors.plan.place import plan_storage
-from seqtasks.engine.tensors.rewrite.sections import sections
+from seqtasks.engine.tensors.plan.buffers import Buffer, Storage
+from seqtasks.engine.tensors.rewrite.sections import Sections
 
-__all__ = ["Written", "write"]
+__all__ = ["Written", "write_program"]
 
 
 @dataclass
@@ -41,17 +38,13 @@ class Written:
     backward: list[Buffer] = field(default_factory=list[Buffer])
 
 
-def write(analysis: Analysis, external: bool) -> Written:
-    """Write the program for an analysed model.
+def write_program(parted: Sections, storage: Storage) -> Written:
+    """Write the program of a model.
 
     Args:
-        analysis: the analysis of the model.
-        external: whether the states of every step have gradients from outside.
+        parted: the rewritten model.
+        storage: the places of its values.
     """
-    # nodes made only for this text are no longer needed when it is written
-    analysis = replace(analysis, graph=analysis.graph.copy())
-    parted = sections(analysis, external)
-    storage = plan_storage(parted, without_memory(parted))
     constants: dict[str, object] = {}
     passes = [kind(parted, storage, constants).text() for kind in (Forward, Backward)]
     written = Written("\n\n".join(passes), constants)
@@ -70,7 +63,7 @@ class Forward(Pass):
 
     def text(self) -> str:
         """Return the functions of the pass."""
-        phases = self.analysis.phases
+        phases = self.model.phases
         for section, nodes in self.computed().items():
             if phases.is_loop(section):
                 self._loop(phases.layer(section), nodes)

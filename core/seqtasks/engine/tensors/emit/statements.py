@@ -230,7 +230,7 @@ class Statements:
     def _sum_by_symbol(self, node: Node, loop: bool) -> None:
         source = self.views.of(node.inputs[0], loop, (node.size,))
         target = self.out(node, loop, (node.size,))
-        if self.parted.analysis.vocabulary <= LARGEST_ONE_HOT:
+        if self.parted.model.vocabulary <= LARGEST_ONE_HOT:
             self.lines.append(
                 product_over_steps(target, self.views.one_hot(), source, growing=True)
             )

@@ -2,7 +2,8 @@
 
     functions      the functions that the source calls
     buffer_pool    buffers for batches of one size, kept between training steps
-    torch_program  from a model's graph to a program that can be called
+    open_program   from the text of a program to its functions
+    torch_program  an opened program, called on the model's own parameters
 
 The source comes from `emit`.
 """

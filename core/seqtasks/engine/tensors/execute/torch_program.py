@@ -1,72 +1,58 @@
-"""Make a program of torch calls from a model's graph."""
+"""Call an opened program of torch calls, in memory kept between the calls."""
 
 import copy
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from seqtasks.cells.padding import EndingTogether
-from seqtasks.engine.graph.model_graph import Analysis
-from seqtasks.engine.tensors.emit.source import write
+from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.tensors.emit.statements import LARGEST_ONE_HOT
-from seqtasks.engine.tensors.execute.buffer_pool import Memory, Pool, Workspace
-from seqtasks.engine.tensors.execute.functions import functions
+from seqtasks.engine.tensors.execute.buffer_pool import Memory, Workspace
+from seqtasks.engine.tensors.execute.open_program import Opened
 
 __all__ = ["TensorProgram"]
 
 
-class _Variant(Pool):
-    """The program of an analysis, either with or without gradients for histories."""
-
-    def __init__(self, analysis: Analysis, device: torch.device, external: bool) -> None:
-        super().__init__(max(math.prod(part.shape) for part in analysis.parts))
-        written = write(analysis, external)
-        self.source = written.source
-        self.buffers = written.forward, written.backward
-        self.constants = {
-            name: torch.from_numpy(value).to(device)
-            if isinstance(value, np.ndarray)
-            else torch.tensor(value, dtype=analysis.dtype, device=device)
-            for name, value in written.constants.items()
-        }
-        self.functions = functions(analysis.vocabulary)
-        exec(compile(self.source, "<tensor program>", "exec"), self.functions)
-
-
 class TensorProgram:
-    """Runs an analysed model by torch calls.
+    """Runs a model by torch calls.
 
     Values that do not depend on the state are computed for all steps at once. The loops hold the
     rest: each statement is one torch call into memory kept between steps. The Python source is
     written once, so nothing is decided while it runs.
 
     Args:
-        analysis: the analysis of the model.
+        model: the model as a graph.
         device: the device of its parameters.
+        make_opened: compiles the program with or without gradients for histories.
+        opened: the programs that are compiled already, by the same; the rest at their first use.
     """
 
     engine = "torch"
 
-    def __init__(self, analysis: Analysis, device: torch.device | str = "cpu") -> None:
-        self.analysis, self.device = analysis, torch.device(device)
-        self._tensors = [analysis.parameters[leaf] for leaf in analysis.leaves]
-        self._external = any(part.external is not None for part in analysis.parts)
+    def __init__(
+        self,
+        model: ModelGraph,
+        device: torch.device,
+        make_opened: Callable[[bool], Opened],
+        opened: dict[bool, Opened],
+    ) -> None:
+        self.model_graph, self.device = model, device
+        self._tensors = [model.parameters[leaf] for leaf in model.leaves]
+        self._external = any(part.external is not None for part in model.parts)
         self._states = [
             (f"{layer}_{k}", part.shape)
-            for layer, loop in enumerate(analysis.loops)
+            for layer, loop in enumerate(model.loops)
             for k, part in enumerate(loop.parts)
         ]
-        self._variants: dict[bool, _Variant] = {}
-        self._variant(False)
+        self._make_opened, self._opened = make_opened, opened
 
     @property
     def source(self) -> str:
         """The Python source that runs if nobody asks for the states of every step."""
-        return self._variant(False).source
+        return self._opened_for(False).source
 
     def tensors(self) -> list[Tensor]:
         """Return all parameters and buffers, in the order of their gradients."""
@@ -106,18 +92,18 @@ class TensorProgram:
         Raises:
             IndexError: for an input that is not a symbol.
         """
-        variant = self._variant(histories)
-        work = memory.taken_from(variant)
+        opened = self._opened_for(histories)
+        work = memory.taken_from(opened.pool)
         together = None if lengths is None else EndingTogether(work.time, lengths)
         if together is not None:
             inputs = together.begun_late(inputs)
-        self._take_inputs(inputs, lengths, work, variant)
+        self._take_inputs(inputs, lengths, work, opened)
         addresses = self._addresses()
         if work.forward is None or addresses is None or work.addresses != addresses:
             work.addresses = addresses
-            work.forward = self._views("views_forward", work, variant, 0, work.time)
+            work.forward = self._views("views_forward", work, opened, 0, work.time)
             work.backward = None
-        predictions = _by_batch(variant.functions["forward"](work.forward, given), work)
+        predictions = _by_batch(opened.functions["forward"](work.forward, given), work)
         states = [(work.buffers[f"state_{name}"], shape) for name, shape in self._states]
         finals = [state[-1].clone().view(work.batch, *shape) for state, shape in states]
         past: list[Tensor] = []
@@ -148,10 +134,10 @@ class TensorProgram:
         Raises:
             ValueError: for gradients of histories that the forward pass did not return.
         """
-        variant = memory.pool
-        if not isinstance(variant, _Variant):
+        opened = next((one for one in self._opened.values() if one.pool is memory.pool), None)
+        if opened is None:
             raise ValueError("the backward pass needs a forward pass first")
-        work = memory.taken_from(variant)
+        work = memory.taken_from(opened.pool)
         together = None if lengths is None else EndingTogether(work.time, lengths)
         if together is not None:
             predictions_back = together.gradient(predictions_back)
@@ -160,13 +146,13 @@ class TensorProgram:
         buffers = work.buffers
         if work.backward is None:
             if "cotangent" not in buffers:
-                self._add_back(work, variant)
+                self._add_back(work, opened)
             work.backward = [
-                self._views("views_backward", work, variant, start, time)
+                self._views("views_backward", work, opened, start, time)
                 for start, time in work.stretches()
             ]
         buffers["cotangent"].copy_(predictions_back.transpose(0, 1))
-        if histories_back is not None and variant is not self._variants.get(True):
+        if histories_back is not None and opened is not self._opened.get(True):
             raise ValueError("the forward pass was not asked for the states of every step")
         for number, (name, _) in enumerate(self._states):
             external = buffers.get(f"external_{name}")
@@ -177,10 +163,10 @@ class TensorProgram:
                 external.copy_(back.transpose(0, 1))
         if "one_hot" in buffers:
             buffers["one_hot"].zero_().scatter_(1, buffers["tokens"].view(-1, 1), 1.0)
-        run = variant.functions["backward"]
+        run = opened.functions["backward"]
         gradients = run(work.backward, given, finals_back, self._empty)
         real = inputs.is_floating_point()
-        inputs_back = self._inputs_back(work, variant) if real and of_inputs else None
+        inputs_back = self._inputs_back(work, opened) if real and of_inputs else None
         if together is not None and inputs_back is not None:
             inputs_back = together.begun_at_once(inputs_back, zero=True)
         given_back = None
@@ -191,59 +177,59 @@ class TensorProgram:
             ]
         return gradients, inputs_back, given_back
 
-    def _inputs_back(self, work: Workspace, variant: _Variant) -> Tensor:
-        if "inputs_back" not in variant.functions:
+    def _inputs_back(self, work: Workspace, opened: Opened) -> Tensor:
+        if "inputs_back" not in opened.functions:
             return torch.zeros_like(work.buffers["inputs"]).transpose(0, 1)
-        return _by_batch(self._views("inputs_back", work, variant, 0, work.time), work)
+        return _by_batch(self._views("inputs_back", work, opened, 0, work.time), work)
 
-    def _variant(self, histories: bool) -> _Variant:
+    def _opened_for(self, histories: bool) -> Opened:
         external = self._external and histories
-        if external not in self._variants:
-            self._variants[external] = _Variant(self.analysis, self.device, external)
-        return self._variants[external]
+        if external not in self._opened:
+            self._opened[external] = self._make_opened(external)
+        return self._opened[external]
 
     # ---- memory
 
     def _take_inputs(
-        self, inputs: Tensor, lengths: Tensor | None, work: Workspace, variant: _Variant
+        self, inputs: Tensor, lengths: Tensor | None, work: Workspace, opened: Opened
     ) -> None:
         buffers = work.buffers
         if not buffers:
-            self._add_forward(work, variant)
+            self._add_forward(work, opened)
         if lengths is not None:
             running, first = buffers["running"], (work.time - lengths)[:, None]
             torch.ge(buffers["step"], first, out=running.view(work.time, work.batch, 1))
             buffers["run_once"].copy_((first + 1).clamp(max=work.time))
-        name = "tokens" if self.analysis.vocabulary else "inputs"
+        name = "tokens" if self.model_graph.vocabulary else "inputs"
         buffers[name].copy_(inputs.transpose(0, 1))
 
-    def _add_forward(self, work: Workspace, variant: _Variant) -> None:
-        time, batch, vocabulary = work.time, work.batch, self.analysis.vocabulary
-        dtype, device = self.analysis.dtype, self.device
-        work.add_all(variant.buffers[0], vocabulary, dtype, device)
+    def _add_forward(self, work: Workspace, opened: Opened) -> None:
+        time, batch, vocabulary = work.time, work.batch, self.model_graph.vocabulary
+        dtype, device = self.model_graph.dtype, self.device
+        work.add_all(opened.buffers[0], vocabulary, dtype, device)
         if vocabulary:
             work.add("tokens", (time, batch), torch.int64, device)
         elif "inputs" not in work.buffers:
-            work.add("inputs", (time, batch, self.analysis.input_size), dtype, device)
-        if self.analysis.masked:
+            work.add("inputs", (time, batch, self.model_graph.input_size), dtype, device)
+        if self.model_graph.masked:
             work.buffers["step"] = torch.arange(time, device=device)[:, None, None]
             work.buffers["run_once"] = torch.empty(1, batch, 1, dtype=torch.int64, device=device)
             if "running" not in work.buffers:
                 work.add("running", (time, batch, 1), torch.bool, device)
 
-    def _add_back(self, work: Workspace, variant: _Variant) -> None:
-        vocabulary, dtype = self.analysis.vocabulary, self.analysis.dtype
-        work.add_all(variant.buffers[1], vocabulary, dtype, self.device)
+    def _add_back(self, work: Workspace, opened: Opened) -> None:
+        vocabulary, dtype = self.model_graph.vocabulary, self.model_graph.dtype
+        work.add_all(opened.buffers[1], vocabulary, dtype, self.device)
         if "cotangent" not in work.buffers:
-            outputs = self.analysis.predictions.size
+            outputs = self.model_graph.predictions.size
             work.add("cotangent", (work.time, work.batch, outputs), dtype, self.device)
-        if 0 < vocabulary <= LARGEST_ONE_HOT and '"one_hot"' in variant.source:
+        if 0 < vocabulary <= LARGEST_ONE_HOT and '"one_hot"' in opened.source:
             work.add("one_hot", (work.time * work.batch, vocabulary), dtype, self.device)
 
-    def _views(self, name: str, work: Workspace, variant: _Variant, start: int, time: int) -> Any:
+    def _views(self, name: str, work: Workspace, opened: Opened, start: int, time: int) -> Any:
         parameters = [tensor.detach().contiguous() for tensor in self._tensors]
-        make = variant.functions[name]
-        return make(work.buffers, parameters, variant.constants, work.batch, start, time)
+        make = opened.functions[name]
+        return make(work.buffers, parameters, opened.constants, work.batch, start, time)
 
     def _addresses(self) -> tuple[int, ...] | None:
         """Return the addresses of the parameters; None if one is copied to be contiguous."""
@@ -252,7 +238,7 @@ class TensorProgram:
         return tuple(tensor.data_ptr() for tensor in self._tensors)
 
     def _empty(self, shape: tuple[int, ...]) -> Tensor:
-        return torch.empty(shape, dtype=self.analysis.dtype, device=self.device)
+        return torch.empty(shape, dtype=self.model_graph.dtype, device=self.device)
 
 
 def _by_batch(rows: Tensor, work: Workspace) -> Tensor:

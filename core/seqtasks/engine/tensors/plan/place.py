@@ -54,7 +54,7 @@ class _Planner:
         storage, parted = self.storage, self.parted
         parts = [
             (layer, k, part)
-            for layer, loop in enumerate(parted.analysis.loops)
+            for layer, loop in enumerate(parted.model.loops)
             for k, part in enumerate(loop.parts)
         ]
         roots, used = parted.roots, set(parted.nodes)
@@ -64,7 +64,7 @@ class _Planner:
             states = storage.buffer(f"state_{layer}_{k}", "states", part.previous.size)
             storage.slots[part.previous] = Slot(states)
             storage.slots[part.carried] = Slot(states, later=1)
-            if parted.analysis.masked and part.carried in used:
+            if parted.model.masked and part.carried in used:
                 held = storage.buffer(f"held_{layer}_{k}", "steps", part.previous.size)
                 storage.slots[part.carried] = Slot(held)
             storage.slots[following] = Slot(states, later=1)

@@ -6,10 +6,10 @@ on are computed after it, for all steps at once.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from seqtasks.engine.graph.index import strided
-from seqtasks.engine.graph.model_graph import Analysis
+from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.operations import LEAVES
 from seqtasks.engine.graph.rewrite import Roots
@@ -33,7 +33,7 @@ class Sections:
     """A rewritten model.
 
     Attributes:
-        analysis: the analysis of the model.
+        model: the model as a graph.
         roots: the values to compute; `following`, `before` and `inputs` are `stored` and `arriving`
             nodes if they had no memory of their own.
         nodes: all nodes to compute, in an order of computing.
@@ -43,7 +43,7 @@ class Sections:
         wanted: the roots as a set.
     """
 
-    analysis: Analysis
+    model: ModelGraph
     roots: Roots
     nodes: list[Node] = field(default_factory=list[Node])
     users: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
@@ -53,7 +53,7 @@ class Sections:
 
     def in_loop(self, node: Node) -> bool:
         """Say whether a node is computed step by step."""
-        return node.columns == Columns.BATCH and self.analysis.phases.is_loop(self.section[node])
+        return node.columns == Columns.BATCH and self.model.phases.is_loop(self.section[node])
 
     def only_here(self, node: Node) -> bool:
         """Say whether a value is used once."""
@@ -81,19 +81,21 @@ def is_alias(node: Node) -> bool:
     return node.operation in ("spread", "symbols")
 
 
-def sections(analysis: Analysis, external: bool) -> Sections:
+def sections(model: ModelGraph, external: bool) -> Sections:
     """Rewrite a model for torch calls, and divide it into sections.
 
     Args:
-        analysis: the analysis of the model.
+        model: the model as a graph.
         external: whether the states of every step have gradients from outside.
     """
-    found = Sections(analysis, _with_places(analysis, _rewritten(analysis, external)))
+    # the nodes made for this program are not for the other engine
+    model = replace(model, graph=model.graph.copy())
+    found = Sections(model, _with_places(model, _rewritten(model, external)))
     found.nodes = live(found.roots.all())
     found.users = users(found.nodes)
     found.wanted = set(found.roots.all())
     found.forward = set(live(found.roots.forward()))
-    phases = analysis.phases
+    phases = model.phases
     carried_on = _inside(found.roots.before)
     for node in found.nodes:
         place = node.phase
@@ -106,9 +108,9 @@ def sections(analysis: Analysis, external: bool) -> Sections:
     return found
 
 
-def _rewritten(analysis: Analysis, external: bool) -> Roots:
-    graph, phases = analysis.graph, analysis.phases
-    roots = without_nothings(graph, Roots.of(analysis), external)
+def _rewritten(model: ModelGraph, external: bool) -> Roots:
+    graph, phases = model.graph, model.phases
+    roots = without_nothings(graph, Roots.of(model), external)
     roots = early_together(graph, phases, interpolated(graph, roots))
     roots = products_joined(graph, with_factors_outside(graph, phases, roots))
     for _ in range(MOST_ROUNDS):
@@ -119,14 +121,14 @@ def _rewritten(analysis: Analysis, external: bool) -> Roots:
     return contributions_joined(graph, roots)
 
 
-def _with_places(analysis: Analysis, roots: Roots) -> Roots:
+def _with_places(model: ModelGraph, roots: Roots) -> Roots:
     """Give each next state, and each gradient that is carried on, memory of its own."""
-    graph, phases = analysis.graph, analysis.phases
+    graph, phases = model.graph, model.phases
     following: list[Node] = []
     before: list[Node] = []
     parts = [
         (layer, k, part)
-        for layer, loop in enumerate(analysis.loops)
+        for layer, loop in enumerate(model.loops)
         for k, part in enumerate(loop.parts)
     ]
     for (layer, k, part), node, back in zip(parts, roots.following, roots.before, strict=True):
