@@ -26,6 +26,7 @@ def register_readouts(register: Register) -> None:
 def register_commands(register: Register) -> None:
     """Register the commands of `seqtasks.cli`."""
     register("bench", "seqtasks.cli.bench:bench", "Measure engines and tasks.")
+    register("check", "seqtasks.cli.check:check", "Check a thing of your own, promise by promise.")
     register("eval", "seqtasks.cli.score:score", "Score a run at lengths of your choice.")
     register("export", "seqtasks.cli.export:export", "Write instances of a task to files.")
     register("list", "seqtasks.cli.names:list_names", "List what there is, or one kind of it.")

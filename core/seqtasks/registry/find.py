@@ -18,7 +18,7 @@ from seqtasks.tasks.lengths import AllowedLengths
 from seqtasks.tasks.metrics import Metric
 from seqtasks.tasks.settings import Settings
 
-__all__ = ["Found", "build_task", "find", "task"]
+__all__ = ["Found", "build_task", "find", "task", "unchecked_task"]
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,20 @@ def task(spec: str | Task | type[Task]) -> Task:
         return build_task(spec, {}, spec.__name__)
     if not isinstance(spec, str):
         raise UsageError(f"a task is a spec string or a Task, got {type(spec).__name__}")
+    return _checked(unchecked_task(spec))
+
+
+def unchecked_task(spec: str) -> Task:
+    """Return the task that a spec string names, which may lack something that a task must define.
+
+    Raises:
+        UsageError: if there is no such task, or it cannot be made.
+    """
     found = find("task", spec, Task)
     if isinstance(found.target, Task):
-        made = copy.copy(_checked(found.target))  # a registered instance may have several names
+        made = copy.copy(found.target)  # a registered instance may have several names
     else:
-        made = build_task(found.target, found.parameters, spec)
+        made = _made(found.target, found.parameters, spec)
     if found.spec.is_registered:
         object.__setattr__(made, "registered_name", found.spec.name)  # it may be frozen
     return made
@@ -102,13 +111,16 @@ def task(spec: str | Task | type[Task]) -> Task:
 
 def build_task(cls: type[Task], parameters: dict[str, Any], spec: str) -> Task:
     """Make a task and check that it defines everything that a task must."""
+    return _checked(_made(cls, parameters, spec))
+
+
+def _made(cls: type[Task], parameters: dict[str, Any], spec: str) -> Task:
     try:
-        made = cls(**parameters)
+        return cls(**parameters)
     except UsageError:
         raise
     except Exception as error:
         raise UsageError(f"task {spec} cannot be made: {one_line(error)}") from error
-    return _checked(made)
 
 
 def _checked(made: Task) -> Task:

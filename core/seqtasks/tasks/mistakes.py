@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from seqtasks.tasks.batch import Array
     from seqtasks.tasks.task import Task
 
-__all__ = ["all_inputs", "check_values", "domain_size", "failed", "try_task", "try_two_lengths"]
+__all__ = [
+    "all_inputs",
+    "check_rows_alone",
+    "check_same_answers",
+    "check_values",
+    "domain_size",
+    "draws_alike",
+    "failed",
+    "parameter_mistake",
+    "same_draws",
+    "try_task",
+    "try_two_lengths",
+]
 
 logger = logging.getLogger("seqtasks")
 
@@ -98,23 +110,46 @@ def try_task(task: "Task", length: int, seed: int = 0, unscored: bool = True) ->
     """
     name, rows = task.known_as, max(2, min(ROWS, MOST_SYMBOLS // length))
     check_instances_fit(rows, length, COPIES)
+    if (mistake := parameter_mistake(task)) is not None:
+        logger.warning(mistake)
+    inputs = same_draws(task, length, rows, seed)
+    check_same_answers(task, inputs)
+    check_rows_alone(task, inputs)
+    if unscored and not task.batch_of(inputs).scored.any():
+        logger.warning(
+            f"task {name} scores no position of {counted(rows, 'input')} of length {length}"
+        )
+    if (mistake := draws_alike(task, inputs, seed)) is not None:
+        logger.warning(mistake)
 
-    _warn_of_parameters(task)
 
-    def drawn(purpose: str) -> "Array":
-        return task.draw(stream(seed, purpose, length), rows, length)
+def same_draws(task: "Task", length: int, rows: int, seed: int = 0) -> "Array":
+    """Return inputs drawn twice from equal generators, after checking that both are the same.
 
-    inputs, again = drawn("trial"), drawn("trial")
+    Raises:
+        UsageError: if they differ.
+    """
+    inputs, again = (task.draw(stream(seed, "trial", length), rows, length) for _ in range(2))
     if not _same(inputs, again):
         raise TaskError(
-            f"task {name} draws other inputs from the same generator: generate must draw from the "
-            "`rng` that it is given, and from nothing else"
+            f"task {task.known_as} draws other inputs from the same generator: generate must draw "
+            "from the `rng` that it is given, and from nothing else"
         )
-    answers = _answers(task, inputs)
-    if not _same(answers, _answers(task, inputs)):
+    return inputs
+
+
+def check_same_answers(task: "Task", inputs: "Array") -> None:
+    """Refuse a task that answers the same inputs in two ways."""
+    if not _same(_answers(task, inputs), _answers(task, inputs)):
         raise TaskError(
-            f"task {name} gives other answers to the same inputs: encode must be a pure function"
+            f"task {task.known_as} gives other answers to the same inputs: encode must be a pure "
+            "function"
         )
+
+
+def check_rows_alone(task: "Task", inputs: "Array") -> None:
+    """Refuse a task whose answer to an input depends on the other inputs of the batch."""
+    name, rows, answers = task.known_as, len(inputs), _answers(task, inputs)
     backwards = _answers(task, np.ascontiguousarray(inputs[::-1]))[::-1]
     halves = [_answers(task, half) for half in (inputs[: rows // 2], inputs[rows // 2 :])]
     alone = [_answers(task, inputs[row : row + 1]) for row in range(min(ALONE, rows))]
@@ -132,20 +167,22 @@ def try_task(task: "Task", length: int, seed: int = 0, unscored: bool = True) ->
         raise TaskError(
             f"task {name}: the answer to an input depends on the other inputs of its batch"
         )
-    if unscored and not task.batch_of(inputs).scored.any():
-        logger.warning(
-            f"task {name} scores no position of {counted(rows, 'input')} of length {length}"
-        )
-    other = drawn("other trial")
+
+
+def draws_alike(task: "Task", inputs: "Array", seed: int = 0) -> str | None:
+    """Say what is wrong with inputs of a batch that do not differ as drawn inputs should."""
+    rows, length = inputs.shape[:2]
+    other = task.draw(stream(seed, "other trial", length), rows, length)
     few = len(np.unique(inputs.reshape(rows, -1), axis=0))
     if few > 1 and _same(inputs, other):
-        logger.warning(f"task {name} draws the same inputs from every generator")
-    elif few == 1 and not _same(inputs, other):
-        logger.warning(f"task {name} draws the same input for all instances of a batch")
+        return f"task {task.known_as} draws the same inputs from every generator"
+    if few == 1 and not _same(inputs, other):
+        return f"task {task.known_as} draws the same input for all instances of a batch"
+    return None
 
 
-def _warn_of_parameters(task: "Task") -> None:
-    """Warn of parameters that are not recorded, or that may change after a run has recorded them.
+def parameter_mistake(task: "Task") -> str | None:
+    """Say whether parameters are not recorded, or may change after a run has recorded them.
 
     A dataclass says what its parameters are; another class keeps them as it likes.
     """
@@ -154,12 +191,13 @@ def _warn_of_parameters(task: "Task") -> None:
     if "__init__" in vars(cls) and "__dataclass_fields__" not in vars(cls):
         taken = list(inspect.signature(cls).parameters)
         if taken:
-            logger.warning(
+            return (
                 f"task {name} takes {', '.join(taken)} and is no dataclass, so that an instance of "
                 f"it cannot be recorded: {form}"
             )
     elif is_dataclass(cls) and fields(cls) and not cls.__dataclass_params__.frozen:  # pyright: ignore
-        logger.warning(f"task {name} may change after a run has recorded its parameters: {form}")
+        return f"task {name} may change after a run has recorded its parameters: {form}"
+    return None
 
 
 def try_two_lengths(task: "Task", length: int) -> None:

@@ -1,0 +1,114 @@
+"""`seqtasks check`: check a task, promise by promise."""
+
+import time
+from typing import Any
+
+import click
+
+from seqtasks.cli.completion import complete_names
+from seqtasks.cli.output import echo_json, printable
+from seqtasks.cli.wrapping import text_width, wrapped
+from seqtasks.errors import UsageError, counted
+from seqtasks.testing.check import Outcome, Trial
+from seqtasks.testing.subjects import KINDS, Kind, find_subject, kinds_of
+
+__all__ = ["check"]
+
+_MARKS = {"passed": "ok", "failed": "FAIL", "skipped": "skip"}
+_COLOURS = {"passed": "green", "failed": "red", "skipped": "yellow"}
+_MARK = 6
+"""The columns of a mark, and the indent of text below a row."""
+
+
+@click.command()
+@click.argument("name", metavar="SPEC", shell_complete=complete_names(*KINDS))
+@click.option("--kind", type=click.Choice(KINDS), help="Check the thing of this kind.")
+@click.option(
+    "--skip", metavar="NAME=REASON", multiple=True, help="Leave a check out (may be given again)."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def check(name: str, kind: Kind | None, skip: tuple[str, ...], as_json: bool) -> None:
+    """Check that a task keeps what a task must promise, one named check after the other.
+
+    SPEC may carry parameters (bitshift:shift=2), or be a file of your own (./mine.py:MyTask), which
+    is executed. A row has the check's mark, its name, its time, and what it saw. The exit code is 1
+    if a check fails. A check can be left out with a reason:
+
+    \b
+        seqtasks check ./mine.py:MyTask --skip names-its-source="not published"
+    """  # noqa: D301 - click reads the backslash
+    start = time.perf_counter()
+    subject = find_subject(name, kind)
+    trial = Trial(subject.thing, subject.checks(), _reasons(skip))
+    if not as_json:
+        click.echo("\n".join(wrapped(_title(name, subject.kind, kind))) + "\n")
+    outcomes: list[Outcome] = []
+    longest = max(map(len, trial.checks))
+    for one in trial.checks:
+        outcomes.append(trial.outcome(one))
+        if not as_json:
+            click.echo("\n".join(_row(outcomes[-1], longest)))
+    seconds = time.perf_counter() - start
+    if as_json:
+        echo_json(_document(name, subject.kind, outcomes, seconds))
+    else:
+        click.echo("\n" + "\n".join(wrapped(_summary(outcomes, seconds))))
+    if any(outcome.status == "failed" for outcome in outcomes):
+        click.get_current_context().exit(1)
+
+
+def _reasons(skip: tuple[str, ...]) -> dict[str, str]:
+    """Read what `--skip` says."""
+    reasons: dict[str, str] = {}
+    for text in skip:
+        name, equals, reason = text.partition("=")
+        if not equals or not reason.strip():
+            raise UsageError(f"say why a check is skipped: --skip {name or 'NAME'}=reason")
+        reasons[name.strip()] = reason.strip()
+    return reasons
+
+
+def _title(name: str, found: Kind, asked: Kind | None) -> str:
+    """Return the first line: what is checked, and of what other kinds there is such a name."""
+    others = [kind for kind in kinds_of(name) if kind != found] if asked is None else []
+    also = "".join(f"; --kind {kind} for the {kind} of this name" for kind in others)
+    return printable(f"{name} ({found}{also})")
+
+
+def _row(outcome: Outcome, longest: int) -> list[str]:
+    """Return the lines of a check: its mark, name and time, and what was seen."""
+    width = text_width()
+    mark = click.style(f"{_MARKS[outcome.status]:<{_MARK}}", fg=_COLOURS[outcome.status])
+    time_taken = f"{outcome.seconds:6.2f} s"
+    message = printable(outcome.message)
+    start = f"{mark}{outcome.check.name:<{longest}} {time_taken}"
+    used = _MARK + longest + 1 + len(time_taken)
+    if not message or (used + 2 + len(message) <= width and "\n" not in message):
+        return [f"{start}  {message}".rstrip()]
+    first = start if used <= width else f"{mark}{outcome.check.name}"
+    return [first, *(f"{'':{_MARK}}{line}" for line in wrapped(message, width - _MARK))]
+
+
+def _summary(outcomes: list[Outcome], seconds: float) -> str:
+    counts = {status: sum(one.status == status for one in outcomes) for status in _MARKS}
+    said = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
+    return f"{counted(len(outcomes), 'check')}: {said}, in {seconds:.1f} s"
+
+
+def _document(name: str, kind: Kind, outcomes: list[Outcome], seconds: float) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "name": name,
+        "passed": not any(outcome.status == "failed" for outcome in outcomes),
+        "seconds": seconds,
+        "checks": [
+            {
+                "name": outcome.check.name,
+                "promise": outcome.check.promise,
+                "status": outcome.status,
+                "message": outcome.message,
+                "seconds": outcome.seconds,
+            }
+            for outcome in outcomes
+        ],
+    }

@@ -1,0 +1,59 @@
+"""Checks of what an author wrote, one promise each, by name.
+
+    check            `Check` and its `Outcome`; run some checks on a thing
+    subjects         from a name or an object to a thing, its kind and the checks of the kind
+    task_checks      the checks of a task, in order
+    pytest_checks    one pytest test for each thing and check
+
+Importing this package imports neither torch nor pytest.
+"""
+
+from collections.abc import Mapping
+
+from seqtasks.errors import UsageError
+from seqtasks.randomness.streams import stream
+from seqtasks.tasks.mistakes import try_two_lengths
+from seqtasks.tasks.task import Task
+from seqtasks.testing.check import Check, CheckFailedError, Outcome, refuse_failures, run_checks
+from seqtasks.testing.pytest_checks import parametrize_with_checks
+from seqtasks.testing.task_checks import task_checks
+
+__all__ = [
+    "Check",
+    "CheckFailedError",
+    "Outcome",
+    "check_task",
+    "parametrize_with_checks",
+    "run_checks",
+    "stream",
+    "task_checks",
+]
+
+
+def check_task(
+    task: Task, length: int | None = None, *, skip: Mapping[str, str] | None = None
+) -> None:
+    """Run all checks of a task, and raise one error that lists those that failed.
+
+    Args:
+        task: the task.
+        length: if given, only try the task at this length and at the next one that it can have, as
+            a run does before it begins. The nearest length that the task can have is taken.
+        skip: the checks to leave out, with the reason for each.
+
+    Raises:
+        CheckFailedError: a UsageError that names the checks that failed, and what each saw.
+        UsageError: if `task` is no task, or `skip` names an unknown check.
+
+    Example:
+        >>> import seqtasks as st
+        >>> from seqtasks.testing import check_task
+        >>> check_task(st.task("parity"))
+    """
+    if not isinstance(task, Task):
+        kind = "a class" if isinstance(task, type) else f"an object of type {type(task).__name__}"
+        raise UsageError(f"check_task tries a task, such as st.task('parity'), not {kind}")
+    if length is not None:
+        try_two_lengths(task, task.lengths.nearest(length))
+        return
+    refuse_failures(f"task {task.known_as}", run_checks(task, task_checks(task), skip))

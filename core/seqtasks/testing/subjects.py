@@ -1,0 +1,97 @@
+"""From a name or an object to a thing that can be checked, its kind and the checks of the kind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from seqtasks.errors import UsageError
+from seqtasks.registry.discovery import current_registry
+from seqtasks.registry.find import task as find_task
+from seqtasks.registry.find import unchecked_task
+from seqtasks.registry.user_files import WrongKindError
+from seqtasks.specs.grammar import parse_spec
+from seqtasks.tasks.task import Task
+from seqtasks.testing.check import Check
+from seqtasks.testing.task_checks import task_checks
+
+__all__ = ["KINDS", "Kind", "Subject", "find_subject", "kinds_of"]
+
+Kind = Literal["task"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A thing that can be checked.
+
+    Attributes:
+        kind: its kind.
+        name: the name by which it was found.
+        thing: what a check is given.
+        checks: returns the checks of the thing.
+    """
+
+    kind: Kind
+    name: str
+    thing: Any
+    checks: Callable[[], list[Check]]
+
+
+def find_subject(thing: Any, kind: Kind | None = None) -> Subject:
+    """Return what a spec string names, or what an object is, as a thing that can be checked.
+
+    If a name stands for things of several kinds, the result is the first one of `KINDS`, unless
+    `kind` says otherwise.
+
+    Raises:
+        UsageError: if there is no such thing, or it cannot be checked.
+    """
+    kinds = KINDS if kind is None else (kind,)
+    if not isinstance(thing, str):
+        found = next(filter(None, (_OBJECTS[one](thing) for one in kinds)), None)
+        if found is None:
+            name = thing.__name__ if isinstance(thing, type) else type(thing).__name__
+            raise UsageError(f"there are no checks for {name}: give {', '.join(kinds)} or a name")
+        return found
+    found = kinds_of(thing)
+    errors: list[UsageError] = []
+    for one in kinds:
+        if one in found or kind is not None:
+            try:
+                return _NAMES[one](thing)
+            except UsageError as error:
+                errors.append(error)
+    if not errors:
+        raise UsageError(current_registry().unknown(parse_spec(thing).name, *kinds))
+    # A thing that does not fit the parameters, or fails, is the one that the user meant.
+    fitting = [error for error in errors if not isinstance(error, WrongKindError)] or errors
+    raise fitting[0]
+
+
+def kinds_of(name: str) -> tuple[Kind, ...]:
+    """Return the kinds of the things that a spec string may name.
+
+    A file or a module may hold things of any kind; only finding one tells.
+    """
+    spec = parse_spec(name)
+    registered = spec.name if spec.is_registered else spec.module
+    known = tuple(kind for kind in KINDS if registered and current_registry().get(kind, registered))
+    return known if spec.is_registered or known else KINDS
+
+
+def _task(made: Task, name: str) -> Subject:
+    return Subject("task", name, made, lambda: task_checks(made))
+
+
+def _task_object(thing: Any) -> Subject | None:
+    if isinstance(thing, Task):
+        return _task(thing, thing.known_as)
+    if isinstance(thing, type) and issubclass(thing, Task):
+        return _task(find_task(thing), thing.__name__)
+    return None
+
+
+_OBJECTS: dict[Kind, Callable[[Any], Subject | None]] = {"task": _task_object}
+_NAMES: dict[Kind, Callable[[str], Subject]] = {
+    "task": lambda name: _task(unchecked_task(name), name)
+}
