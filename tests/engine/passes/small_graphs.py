@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqtasks.engine.derive.backward import depends_on_trained, derive
+from seqtasks.engine.derive.backward import derive
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.model_graph import Loop, ModelGraph, StatePart
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.phases import Phases
+from seqtasks.engine.graph.walk import depends_on_trained
 
 __all__ = [
     "Model",

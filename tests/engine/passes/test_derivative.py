@@ -13,9 +13,10 @@ from small_graphs import (
     weight,
 )
 
-from seqtasks.engine.derive.backward import depends_on_trained, derive
+from seqtasks.engine.derive.backward import derive
 from seqtasks.engine.graph.node import Columns
 from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.graph.walk import depends_on_trained
 
 # ---- by hand
 

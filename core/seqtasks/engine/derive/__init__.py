@@ -4,5 +4,5 @@
     model_backward  where a model's backward pass begins, and how it crosses the loops
     reach           the shortest sequence for which each of them has a gradient
 
-The derivative of a pointwise operation stands beside its C in `graph.operations`.
+The derivative of each operation stands in the table `graph.operations`.
 """

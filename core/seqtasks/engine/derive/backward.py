@@ -4,17 +4,15 @@ The same split applies to it: the backward loop holds only what carries the grad
 step. Each weight's gradient is one product over all steps, made after that loop.
 """
 
-import numpy as np
-
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.cotangents import Cotangents
 from seqtasks.engine.graph.node import Columns, Node
-from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.graph.operations import OTHERS, POINTWISE
 from seqtasks.engine.graph.phases import Phases
 from seqtasks.engine.graph.simplify import is_constant
 from seqtasks.engine.graph.unsupported import UnsupportedError
 
-__all__ = ["depends_on_trained", "derive"]
+__all__ = ["derive"]
 
 
 def derive(
@@ -84,89 +82,14 @@ def _pull_back(graph: Graph, phases: Phases, node: Node, g: Node) -> list[tuple[
         return graph.pullbacks[node](g)
     if node.operation in POINTWISE:
         derivative = POINTWISE[node.operation].derivative
-        if derivative is None:
-            return []
-        given = derivative(graph, node, g)
-        return [(n, c) for n, c in zip(node.inputs, given, strict=True) if c is not None]
-    if node.operation == "view":
-        return [(node.inputs[0], _view_back(graph, node, g))]
-    if node.operation == "concatenate":
-        pairs: list[tuple[Node, Node]] = []
-        first = 0
-        for part in node.inputs:
-            places = np.arange(first, first + part.size)
-            pairs.append((part, graph.view(g, places, part.shape)))
-            first += part.size
-        return pairs
-    if node.operation == "sum":
-        return [(node.inputs[0], _spread(graph, g, node.inputs[0]))]
-    if node.operation == "maximum_of":
-        return [(node.inputs[0], _maximum_back(graph, node, g))]
-    if node.operation == "linear":
-        weight, vector = node.inputs
-        pairs = [(vector, graph.linear(weight, g, not node.value))]
-        if depends_on_trained(weight):
-            pair = (vector, g) if node.value else (g, vector)
-            pairs.append((weight, _outer(graph, phases, *pair)))
-        return pairs
-    if node.operation in ("lookup", "spread"):
-        return [(node.inputs[0], g)]
-    if node.operation == "symbols":
-        table = node.inputs[0]
-        back = graph.make("symbols_back", (g,), table.shape, columns=Columns.ONE)
-        return [(table, back)]
-    if node.operation in ("state", "given_state", "running", "carried"):
+        given = [] if derivative is None else derivative(graph, node, g)
+        return [(n, c) for n, c in zip(node.inputs, given, strict=False) if c is not None]
+    other = OTHERS[node.operation]
+    if other.leaf:
         return []
-    raise UnsupportedError(f"it has no derivative for {node.operation}")
-
-
-def depends_on_trained(node: Node) -> bool:
-    """Say whether a value of weights depends on a trained parameter."""
-    if node.operation == "parameter":
-        return bool(node.value[1])
-    return any(depends_on_trained(source) for source in node.inputs)
-
-
-def _view_back(graph: Graph, node: Node, g: Node) -> Node:
-    """Return, for each element of a view's source, the sum over its copies."""
-    source, index = node.inputs[0], node.index
-    assert index is not None
-    used = np.flatnonzero(index >= 0)
-    order = used[np.argsort(index[used], kind="stable")]
-    counts = np.bincount(index[used], minlength=source.size)
-    most = int(counts.max(initial=0))
-    places = np.full((source.size, most), -1)
-    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-    places[index[order], rank] = order
-    spread = graph.view(g, places, (source.size, most))
-    return graph.reshape(graph.sum(spread, 1), source.shape)
-
-
-def _spread(graph: Graph, reduced: Node, like: Node) -> Node:
-    shape = reduced.shape + (1,) * (len(like.shape) - len(reduced.shape))
-    return graph.broadcast(graph.reshape(reduced, shape), like.shape)
-
-
-def _maximum_back(graph: Graph, node: Node, g: Node) -> Node:
-    source = node.inputs[0]
-    at = graph.pointwise("equal", source, _spread(graph, node, source))
-    ties = graph.sum(at, len(node.shape))
-    return graph.multiply(at, _spread(graph, graph.divide(g, ties), source))
-
-
-def _outer(graph: Graph, phases: Phases, g: Node, vector: Node) -> Node:
-    """Return the sum of g vᵀ over all columns, the gradient of a matrix."""
-    if Columns.VOCABULARY in (g.columns, vector.columns) and Columns.BATCH in (
-        g.columns,
-        vector.columns,
-    ):
-        g, vector = graph.aligned([g, vector])
-    if g.columns == vector.columns == Columns.ONE:
-        a = graph.broadcast(graph.reshape(g, (g.size, 1)), (g.size, vector.size))
-        return graph.multiply(a, graph.reshape(vector, (1, vector.size)))
-    phase = phases.after(max(g.phase, vector.phase, phases.backward))
-    shape = (g.size, vector.size)
-    return graph.make("outer", (g, vector), shape, columns=Columns.ONE, phase=phase)
+    if other.derivative is None:
+        raise UnsupportedError(f"it has no derivative for {node.operation}")
+    return other.derivative(graph, phases, node, g)
 
 
 def _fitted(graph: Graph, phases: Phases, source: Node, g: Node) -> Node:

@@ -1,8 +1,9 @@
 """Derive the backward pass of a model: where it begins, and how it crosses its loops."""
 
-from seqtasks.engine.derive.backward import depends_on_trained, derive
+from seqtasks.engine.derive.backward import derive
 from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Columns, Node
+from seqtasks.engine.graph.walk import depends_on_trained
 
 __all__ = ["derive_model"]
 

@@ -2,8 +2,8 @@
 
     phases       when a value is computed: weights, vocabulary, before, in or after the loop
     node         a value for one row of the batch
-    operations   every operation: of pointwise ones C, torch call and derivative; groups of others
-    pointwise_derivatives  derivatives that take more than a line in that table
+    operations   the table of operations: C, torch call, derivative, and what else holds for each
+    pointwise_derivatives, other_derivatives  derivatives that take more than a line in that table
     simplify     operations that need no node of their own
     make_view    a view of a value, composed with other views, or moved to its operands
     build        make nodes, and none where a simpler one will do

@@ -16,7 +16,7 @@ from seqtasks.engine.graph.node import (
     Pullback,
     Shape,
 )
-from seqtasks.engine.graph.operations import WEIGHT_GRADIENTS
+from seqtasks.engine.graph.operations import SUMS, WEIGHT_GRADIENTS
 from seqtasks.engine.graph.simplify import is_constant, simplified, tables_of
 from seqtasks.engine.graph.unsupported import UnsupportedError
 
@@ -270,7 +270,7 @@ class Graph:
                 first += part.size
             return total
         early = [n for n in vector.inputs if n.phase < vector.phase]
-        if vector.operation in ("add", "subtract") and early:
+        if vector.operation in SUMS and early:
             a, b = (self.linear(weight, n, transposed) for n in vector.inputs)
             return self.pointwise(vector.operation, a, b)
         return self.make("linear", (weight, vector), (rows,), value=transposed)

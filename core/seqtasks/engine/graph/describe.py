@@ -3,14 +3,11 @@
 from collections import Counter
 
 from seqtasks.engine.graph.model_graph import ModelGraph
-from seqtasks.engine.graph.node import Columns, Node
-from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.graph.node import Columns, Node, Shape
+from seqtasks.engine.graph.operations import OTHERS, POINTWISE
 from seqtasks.engine.graph.walk import reached
 
 __all__ = ["described"]
-
-_PRODUCTS = {"linear": "product", "outer": "gradient of a matrix"}
-_REDUCTIONS = {"sum": "sum over features", "maximum_of": "greatest of features"}
 
 
 def described(model: ModelGraph) -> list[tuple[str, str]]:
@@ -58,15 +55,19 @@ def _work(nodes: list[Node]) -> str:
     """Return what nodes compute: products with their sizes first, then the rest by count."""
     counts: Counter[str] = Counter()
     for node in sorted(nodes, key=lambda n: n.number):
-        if node.operation in _PRODUCTS:
-            weight = node.shape if node.operation == "outer" else node.inputs[0].shape
-            counts[f"{_PRODUCTS[node.operation]} {weight[0]}x{weight[1]}"] += 1
-        elif node.operation in _REDUCTIONS:
-            counts[_REDUCTIONS[node.operation]] += 1
-        elif node.operation == "sum_of_columns":
-            counts["sum over the batch"] += 1
-        elif node.operation == "sum_by_symbol":
-            counts["sum by symbol"] += 1
-        elif node.operation in POINTWISE and node.columns != Columns.ONE:
-            counts[node.operation.replace("_", " ")] += 1
+        if node.operation in POINTWISE:
+            if node.columns != Columns.ONE:
+                counts[node.operation.replace("_", " ")] += 1
+            continue
+        title = OTHERS[node.operation].title
+        matrix = _matrix(node)
+        if title:
+            counts[title if matrix is None else f"{title} {matrix[0]}x{matrix[1]}"] += 1
     return ", ".join(f"{count} {name}" if count > 1 else name for name, count in counts.items())
+
+
+def _matrix(node: Node) -> Shape | None:
+    """Return the shape of the matrix that a product takes, or that an outer product makes."""
+    if node.operation == "outer":
+        return node.shape
+    return node.inputs[0].shape if node.operation == "linear" else None

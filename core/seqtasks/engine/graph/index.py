@@ -7,7 +7,7 @@ import numpy as np
 
 from seqtasks.engine.graph.node import Index
 
-__all__ = ["Box", "Strided", "boxes", "dense", "rectangle", "strided"]
+__all__ = ["Box", "Strided", "affine", "boxes", "dense", "rectangle", "strided"]
 
 MOST_BOXES = 8
 
@@ -39,15 +39,19 @@ def strided(index: Index, shape: tuple[int, ...]) -> Strided | None:
     table = index.reshape(shape)
     if table.size == 0 or (table < 0).any():
         return None
+    found = affine(table)
+    return None if found is None or min(found.strides, default=0) < 0 else found
+
+
+def affine(table: Index) -> Strided | None:
+    """Return the pattern of a table of numbers, forwards or backwards; None if it has none."""
     first = int(table.flat[0])
-    expected = np.full(shape, first)
+    expected = np.full(table.shape, first)
     strides: list[int] = []
-    for axis, size in enumerate(shape):
+    for axis, size in enumerate(table.shape):
         step = int(np.take(table, 1, axis).flat[0]) - first if size > 1 else 0
-        if step < 0:
-            return None
         strides.append(step)
-        along = [1] * len(shape)
+        along = [1] * table.ndim
         along[axis] = size
         expected = expected + step * np.arange(size).reshape(along)
     return Strided(first, tuple(strides)) if np.array_equal(table, expected) else None

@@ -1,6 +1,7 @@
-"""All operations: the pointwise ones with their C, torch and derivative, and all others.
+"""All operations, in one table that fits no page: pointwise ones, and all others.
 
-A new pointwise operation is one entry here, and a line in `rules` for its torch function.
+Both engines read it. A new pointwise operation is one entry here, with its C, torch call and
+derivative, and a line in `rules` for its torch function.
 Comparisons and logic give 1 or 0. In C the operands are vectors of a few columns (see
 `native/c/vector.h`).
 """
@@ -13,6 +14,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from seqtasks.engine.graph.node import Columns
+from seqtasks.engine.graph.other_derivatives import (
+    of_concatenate,
+    of_linear,
+    of_maximum,
+    of_repeated,
+    of_sum,
+    of_symbols,
+    of_view,
+)
 from seqtasks.engine.graph.pointwise_derivatives import (
     flat,
     of_divide,
@@ -30,15 +40,27 @@ if TYPE_CHECKING:
     from seqtasks.engine.graph.node import Node
 
 __all__ = [
+    "ADDED",
+    "ALIASES",
+    "BUFFERS",
     "COMPARISONS",
+    "FROM_MEMORY",
+    "IN_PART",
     "LEAVES",
     "OF_TRUTHS",
     "OTHERS",
     "OVER_COLUMNS",
     "OWN_LOOPS",
     "POINTWISE",
+    "PRODUCTS",
+    "REARRANGING",
+    "REDUCTIONS",
+    "SAME_ROWS",
+    "SAME_SHAPE",
+    "SUMS",
     "WEIGHT_GRADIENTS",
     "ZERO_OF_ZERO",
+    "Other",
     "Pointwise",
 ]
 
@@ -53,14 +75,20 @@ class Pointwise:
         derivative: maps (graph, node, cotangent) to the cotangent of each operand, or None for an
             operand that has no gradient; None for an operation that is flat everywhere.
         cheap: whether recomputing it costs less than storing it.
-        truth: whether its result is always 1 or 0.
+        truth: for a comparison, the torch function that gives its result as truth values.
+        of_truths: whether its result is 0 or 1 where all that it takes is 0 or 1.
+        sum: whether its result is a sum of what it takes, up to the signs.
+        added: the torch call that adds its result to a sum at once.
     """
 
     c: str
     torch: Callable[..., Any]
     derivative: Callable[["Graph", "Node", "Node"], list["Node | None"]] | None
     cheap: bool = True
-    truth: bool = False
+    truth: Callable[..., Any] | None = None
+    of_truths: bool = False
+    sum: bool = False
+    added: str = ""
 
     def number(self, *operands: float) -> float:
         """Return the result for plain numbers."""
@@ -68,132 +96,98 @@ class Pointwise:
         return float(result)
 
 
-def _truths(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
-    """Return a comparison as a function that gives 1 and 0 in its operands' type."""
+def _comparison(sign: str, function: Callable[..., torch.Tensor]) -> Pointwise:
+    """Return a comparison that gives 1 and 0 in its operands' type."""
 
     def numbers(*operands: torch.Tensor) -> torch.Tensor:
         return function(*operands).to(operands[0].dtype)
 
-    return numbers
+    return Pointwise(f"v_number({{0}} {sign} {{1}})", numbers, None, truth=function)
+
+
+def _dear(c: str, function: Callable[..., torch.Tensor], factor: Any) -> Pointwise:
+    """Return a costly function of x to y; its derivative is a factor made of (graph, x, y)."""
+    return Pointwise(f"{c}({{0}})", function, times_factor(factor), cheap=False)
 
 
 _SQRT_2_BY_PI = 2 / math.sqrt(math.pi)
 
 POINTWISE: dict[str, Pointwise] = {
-    "add": Pointwise("({0} + {1})", torch.add, lambda G, n, g: [g, g]),
+    "add": Pointwise("({0} + {1})", torch.add, lambda G, n, g: [g, g], sum=True),
     "subtract": Pointwise(
-        "({0} - {1})", torch.sub, lambda G, n, g: [g, G.pointwise("negative", g)]
+        "({0} - {1})", torch.sub, lambda G, n, g: [g, G.pointwise("negative", g)], sum=True
     ),
     "multiply": Pointwise(
         "({0} * {1})",
         torch.mul,
         lambda G, n, g: [G.multiply(g, n.inputs[1]), G.multiply(g, n.inputs[0])],
+        of_truths=True,
+        added="addcmul",
     ),
-    "divide": Pointwise("({0} / {1})", torch.div, of_divide, cheap=False),
+    "divide": Pointwise("({0} / {1})", torch.div, of_divide, cheap=False, added="addcdiv"),
     "negative": Pointwise("(-{0})", torch.neg, lambda G, n, g: [G.pointwise("negative", g)]),
     "where": Pointwise(
         "v_where({0}, {1}, {2})", lambda c, a, b: torch.where(c != 0, a, b), of_where
     ),
-    "maximum": Pointwise("v_maximum({0}, {1})", torch.maximum, of_extreme("greater")),
-    "minimum": Pointwise("v_minimum({0}, {1})", torch.minimum, of_extreme("less")),
-    "greater": Pointwise("v_number({0} > {1})", _truths(torch.gt), None, truth=True),
-    "greater_equal": Pointwise("v_number({0} >= {1})", _truths(torch.ge), None, truth=True),
-    "less": Pointwise("v_number({0} < {1})", _truths(torch.lt), None, truth=True),
-    "less_equal": Pointwise("v_number({0} <= {1})", _truths(torch.le), None, truth=True),
-    "equal": Pointwise("v_number({0} == {1})", _truths(torch.eq), None, truth=True),
-    "not_equal": Pointwise("v_number({0} != {1})", _truths(torch.ne), None, truth=True),
+    "maximum": Pointwise(
+        "v_maximum({0}, {1})", torch.maximum, of_extreme("greater"), of_truths=True
+    ),
+    "minimum": Pointwise("v_minimum({0}, {1})", torch.minimum, of_extreme("less"), of_truths=True),
+    "greater": _comparison(">", torch.gt),
+    "greater_equal": _comparison(">=", torch.ge),
+    "less": _comparison("<", torch.lt),
+    "less_equal": _comparison("<=", torch.le),
+    "equal": _comparison("==", torch.eq),
+    "not_equal": _comparison("!=", torch.ne),
     "sign": Pointwise("v_sign({0})", torch.sign, flat),
     "floor": Pointwise("v_floor({0})", torch.floor, flat, cheap=False),
     "ceiling": Pointwise("v_ceiling({0})", torch.ceil, flat, cheap=False),
     "truncate": Pointwise("v_truncate({0})", torch.trunc, flat, cheap=False),
     "nearest": Pointwise("v_nearest({0})", torch.round, flat, cheap=False),
     "zeros": Pointwise("v_zeros({0})", lambda x: torch.zeros_like(x), None),
-    "exp": Pointwise("v_exp({0})", torch.exp, times_factor(lambda G, x, y: y), cheap=False),
-    "exp2": Pointwise(
-        "v_exp2({0})",
-        torch.exp2,
-        times_factor(lambda G, x, y: G.multiply(y, math.log(2))),
-        cheap=False,
-    ),
+    "exp": _dear("v_exp", torch.exp, lambda G, x, y: y),
+    "exp2": _dear("v_exp2", torch.exp2, lambda G, x, y: G.multiply(y, math.log(2))),
     "log": Pointwise("v_log({0})", torch.log, over_divisor(lambda G, x: x), cheap=False),
     "log1p": Pointwise(
         "v_log1p({0})", torch.log1p, over_divisor(lambda G, x: G.add(x, 1.0)), cheap=False
     ),
-    "expm1": Pointwise(
-        "v_expm1({0})", torch.expm1, times_factor(lambda G, x, y: G.add(y, 1.0)), cheap=False
-    ),
-    "tanh": Pointwise(
-        "v_tanh({0})",
-        torch.tanh,
-        times_factor(lambda G, x, y: G.subtract(1.0, G.multiply(y, y))),
-        cheap=False,
-    ),
-    "sigmoid": Pointwise(
-        "v_sigmoid({0})",
-        torch.sigmoid,
-        times_factor(lambda G, x, y: G.multiply(y, G.subtract(1.0, y))),
-        cheap=False,
-    ),
-    "log_sigmoid": Pointwise(
-        "v_log_sigmoid({0})",
+    "expm1": _dear("v_expm1", torch.expm1, lambda G, x, y: G.add(y, 1.0)),
+    "tanh": _dear("v_tanh", torch.tanh, lambda G, x, y: G.subtract(1.0, G.multiply(y, y))),
+    "sigmoid": _dear("v_sigmoid", torch.sigmoid, lambda G, x, y: G.multiply(y, G.subtract(1.0, y))),
+    "log_sigmoid": _dear(
+        "v_log_sigmoid",
         torch.nn.functional.logsigmoid,
-        times_factor(lambda G, x, y: G.pointwise("sigmoid", G.pointwise("negative", x))),
-        cheap=False,
+        lambda G, x, y: G.pointwise("sigmoid", G.pointwise("negative", x)),
     ),
-    "softplus": Pointwise(
-        "v_softplus({0})",
+    "softplus": _dear(
+        "v_softplus",
         torch.nn.functional.softplus,
-        times_factor(
-            lambda G, x, y: G.pointwise(
-                "where", G.pointwise("greater", x, 20.0), 1.0, G.pointwise("sigmoid", x)
-            )
+        lambda G, x, y: G.pointwise(
+            "where", G.pointwise("greater", x, 20.0), 1.0, G.pointwise("sigmoid", x)
         ),
-        cheap=False,
     ),
-    "stopped": Pointwise("({0})", torch.Tensor.detach, None),
+    "stopped": Pointwise("({0})", torch.Tensor.detach, None, of_truths=True),
     "relu": Pointwise("v_relu({0})", torch.relu, of_relu),
     "absolute": Pointwise(
         "v_absolute({0})", torch.abs, times_factor(lambda G, x, y: G.pointwise("sign", x))
     ),
-    "square_root": Pointwise(
-        "v_square_root({0})",
-        torch.sqrt,
-        times_factor(lambda G, x, y: G.divide(0.5, y)),
-        cheap=False,
+    "square_root": _dear("v_square_root", torch.sqrt, lambda G, x, y: G.divide(0.5, y)),
+    "sine": _dear("v_sine", torch.sin, lambda G, x, y: G.pointwise("cosine", x)),
+    "cosine": _dear(
+        "v_cosine", torch.cos, lambda G, x, y: G.pointwise("negative", G.pointwise("sine", x))
     ),
-    "sine": Pointwise(
-        "v_sine({0})",
-        torch.sin,
-        times_factor(lambda G, x, y: G.pointwise("cosine", x)),
-        cheap=False,
+    "hyperbolic_sine": _dear(
+        "v_hyperbolic_sine", torch.sinh, lambda G, x, y: G.pointwise("hyperbolic_cosine", x)
     ),
-    "cosine": Pointwise(
-        "v_cosine({0})",
-        torch.cos,
-        times_factor(lambda G, x, y: G.pointwise("negative", G.pointwise("sine", x))),
-        cheap=False,
+    "hyperbolic_cosine": _dear(
+        "v_hyperbolic_cosine", torch.cosh, lambda G, x, y: G.pointwise("hyperbolic_sine", x)
     ),
-    "hyperbolic_sine": Pointwise(
-        "v_hyperbolic_sine({0})",
-        torch.sinh,
-        times_factor(lambda G, x, y: G.pointwise("hyperbolic_cosine", x)),
-        cheap=False,
-    ),
-    "hyperbolic_cosine": Pointwise(
-        "v_hyperbolic_cosine({0})",
-        torch.cosh,
-        times_factor(lambda G, x, y: G.pointwise("hyperbolic_sine", x)),
-        cheap=False,
-    ),
-    "error_function": Pointwise(
-        "v_error_function({0})",
+    "error_function": _dear(
+        "v_error_function",
         torch.erf,
-        times_factor(
-            lambda G, x, y: G.multiply(
-                _SQRT_2_BY_PI, G.pointwise("exp", G.pointwise("negative", G.multiply(x, x)))
-            )
+        lambda G, x, y: G.multiply(
+            _SQRT_2_BY_PI, G.pointwise("exp", G.pointwise("negative", G.multiply(x, x)))
         ),
-        cheap=False,
     ),
     "lerp": Pointwise("v_lerp({0}, {1}, {2})", torch.lerp, of_lerp),
     "power": Pointwise("v_power({0}, {1})", torch.pow, of_power, cheap=False),
@@ -205,63 +199,131 @@ class Other:
     """An operation that is not pointwise.
 
     Attributes:
+        title: what `seqtasks show` calls it.
+        derivative: maps (graph, phases, node, cotangent) to (operand, its cotangent) pairs; None
+            for an operation that no forward pass has.
+        columns: how many columns its result has, where that is not the most that an operand has.
         leaf: whether it is computed from no other node.
         own_loop: whether its C is a loop of its own; its result is then always kept.
+        product: whether that loop is a product with a matrix.
+        reduction: of a reduction, the first value and the way to combine two values, in C.
+        from_memory: whether its C reads its operands from memory.
         over_columns: whether it sums over the columns of all steps.
         weights: whether that sum is the gradient of weights, into which it can be added at once.
         zero_of_zero: whether its result is zero where the last value that it takes is zero.
         of_truths: whether its result is 0 or 1 where all that it takes is 0 or 1.
-        columns: how many columns its result has, where that is not the most that an operand has.
+        same_shape: whether its operands have the shape of its result.
+        rearranging: whether its elements are elements of its operands, in another order.
+        same_rows: whether its value is the same in all rows.
+        alias: whether the torch engine reads it in the memory of its operand.
+        buffer: whether it is a leaf that the torch engine has a buffer for, of its own name.
+        in_part: whether the torch engine can compute it into a part of a buffer.
+        sum: whether the torch engine computes it as a sum of terms.
     """
 
+    title: str = ""
+    derivative: Callable[..., list[tuple["Node", "Node"]]] | None = None
+    columns: Columns | None = None
     leaf: bool = False
     own_loop: bool = False
+    product: bool = False
+    reduction: tuple[str, str] | None = None
+    from_memory: bool = False
     over_columns: bool = False
     weights: bool = False
     zero_of_zero: bool = False
     of_truths: bool = False
-    columns: Columns | None = None
+    same_shape: bool = False
+    rearranging: bool = False
+    same_rows: bool = False
+    alias: bool = False
+    buffer: bool = False
+    in_part: bool = False
+    sum: bool = False
 
 
 _LEAF = Other(leaf=True)
-_OF_WEIGHTS = Other(own_loop=True, over_columns=True, weights=True, columns=Columns.ONE)
+_GIVEN = Other(leaf=True, buffer=True)
+_REPEATED = Other("", of_repeated, Columns.BATCH, of_truths=True, same_shape=True)
+_PRODUCT = Other("product", own_loop=True, product=True, from_memory=True)
+_OVER_COLUMNS = Other(own_loop=True, over_columns=True)
 
 OTHERS: dict[str, Other] = {
     "parameter": _LEAF,
-    "constant": _LEAF,
+    "constant": replace(_LEAF, same_rows=True),
     "state": _LEAF,
     "carried": _LEAF,
     "back": _LEAF,
-    "external": _LEAF,
-    "inputs": _LEAF,
-    "running": _LEAF,
-    "cotangent": _LEAF,
-    "initial_back": _LEAF,
-    "view": Other(of_truths=True),
-    "concatenate": Other(of_truths=True),
-    "lookup": Other(of_truths=True, columns=Columns.BATCH),
-    "spread": Other(of_truths=True, columns=Columns.BATCH),
-    "linear": Other(own_loop=True, zero_of_zero=True),
-    "products": Other(own_loop=True),
-    "sum": Other(own_loop=True, zero_of_zero=True),
-    "maximum_of": Other(own_loop=True, of_truths=True),
-    "symbols": Other(own_loop=True, columns=Columns.VOCABULARY),
-    "symbols_back": Other(own_loop=True, columns=Columns.ONE),
-    "outer": _OF_WEIGHTS,
-    "sum_of_columns": replace(_OF_WEIGHTS, zero_of_zero=True),
-    "sum_by_symbol": Other(
-        own_loop=True, over_columns=True, zero_of_zero=True, columns=Columns.VOCABULARY
+    "external": _GIVEN,
+    "inputs": _GIVEN,
+    "running": _GIVEN,
+    "cotangent": _GIVEN,
+    "initial_back": _GIVEN,
+    "view": Other("", of_view, of_truths=True, rearranging=True),
+    "concatenate": Other("", of_concatenate, of_truths=True, rearranging=True),
+    "lookup": replace(_REPEATED, from_memory=True),
+    "spread": replace(_REPEATED, same_rows=True, alias=True),
+    "linear": replace(_PRODUCT, derivative=of_linear, zero_of_zero=True, in_part=True),
+    "products": _PRODUCT,
+    "sum": Other(
+        *("sum over features", of_sum),
+        own_loop=True,
+        reduction=("v_all(0)", "{0} + {1}"),
+        zero_of_zero=True,
+        in_part=True,
     ),
+    "maximum_of": Other(
+        *("greatest of features", of_maximum),
+        own_loop=True,
+        reduction=("v_all(-INFINITY)", "v_maximum({0}, {1})"),
+        of_truths=True,
+    ),
+    "symbols": Other("", of_symbols, Columns.VOCABULARY, own_loop=True, alias=True),
+    "symbols_back": Other(columns=Columns.ONE, own_loop=True, from_memory=True),
+    "outer": replace(
+        _OVER_COLUMNS,
+        title="gradient of a matrix",
+        columns=Columns.ONE,
+        weights=True,
+        from_memory=True,
+    ),
+    "sum_of_columns": replace(
+        _OVER_COLUMNS,
+        title="sum over the batch",
+        columns=Columns.ONE,
+        weights=True,
+        zero_of_zero=True,
+        same_shape=True,
+    ),
+    "sum_by_symbol": replace(
+        _OVER_COLUMNS,
+        title="sum by symbol",
+        columns=Columns.VOCABULARY,
+        zero_of_zero=True,
+        same_shape=True,
+        in_part=True,
+    ),
+    # made by the torch engine alone
+    "interpolate": Other(same_shape=True),
+    "stored": Other(columns=Columns.BATCH, same_shape=True, sum=True),
+    "arriving": Other(columns=Columns.BATCH, same_shape=True, sum=True),
 }
 
-COMPARISONS = {name for name, one in POINTWISE.items() if one.truth}
+
+def _with(column: str) -> set[str]:
+    """Return the operations that have something in a column of either table."""
+    tables = (*POINTWISE.items(), *OTHERS.items())
+    return {name for name, one in tables if getattr(one, column, None)}
+
+
+COMPARISONS = _with("truth")
 """Operations that give 1 or 0."""
-LEAVES = {name for name, one in OTHERS.items() if one.leaf}
-OWN_LOOPS = {name for name, one in OTHERS.items() if one.own_loop}
-OVER_COLUMNS = {name for name, one in OTHERS.items() if one.over_columns}
-WEIGHT_GRADIENTS = {name for name, one in OTHERS.items() if one.weights}
-ZERO_OF_ZERO = {name for name, one in OTHERS.items() if one.zero_of_zero}
-OF_TRUTHS = {name for name, one in OTHERS.items() if one.of_truths} | {
-    *("multiply", "maximum", "minimum", "stopped")
-}
-"""Operations on values of 0 and 1 whose results are always 0 or 1."""
+LEAVES, OWN_LOOPS, OVER_COLUMNS = _with("leaf"), _with("own_loop"), _with("over_columns")
+WEIGHT_GRADIENTS, ZERO_OF_ZERO = _with("weights"), _with("zero_of_zero")
+OF_TRUTHS = _with("of_truths")
+ALIASES, BUFFERS, FROM_MEMORY = _with("alias"), _with("buffer"), _with("from_memory")
+PRODUCTS, REARRANGING, REDUCTIONS = _with("product"), _with("rearranging"), _with("reduction")
+IN_PART, SAME_ROWS, SUMS = _with("in_part"), _with("same_rows"), _with("sum")
+SAME_SHAPE = _with("same_shape") | set(POINTWISE)
+ADDED = {name: one.added for name, one in POINTWISE.items() if one.added}
+"""Operation -> the torch call that adds its result to a sum at once."""

@@ -14,7 +14,7 @@ import os
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Node
-from seqtasks.engine.graph.operations import OTHERS, POINTWISE
+from seqtasks.engine.graph.operations import OTHERS, SAME_SHAPE
 
 __all__ = ["GraphError", "verify", "verify_model"]
 
@@ -92,7 +92,7 @@ def _columns_problem(node: Node) -> str | None:
 def _shape_problem(node: Node) -> str | None:
     shapes = [source.shape for source in node.inputs]
     operation = node.operation
-    if operation in POINTWISE or operation in ("lookup", "spread", "sum_of_columns"):
+    if operation in SAME_SHAPE:
         if all(shape == node.shape for shape in shapes):
             return None
         return f"its operands have the shapes {' and '.join(map(str, shapes))}"

@@ -5,7 +5,15 @@ from collections.abc import Callable, Iterable, Sequence
 
 from seqtasks.engine.graph.node import Node
 
-__all__ = ["inputs_of_node", "live", "reached", "sum_terms", "use_counts", "users"]
+__all__ = [
+    "depends_on_trained",
+    "inputs_of_node",
+    "live",
+    "reached",
+    "sum_terms",
+    "use_counts",
+    "users",
+]
 
 
 def inputs_of_node(node: Node) -> Sequence[Node]:
@@ -75,3 +83,10 @@ def sum_terms(node: Node, joins: Callable[[Node], bool]) -> tuple[list[Node], li
             else:
                 terms.append(source)
     return terms, inner
+
+
+def depends_on_trained(node: Node) -> bool:
+    """Say whether a value of weights depends on a trained parameter."""
+    if node.operation == "parameter":
+        return bool(node.value[1])
+    return any(depends_on_trained(source) for source in node.inputs)

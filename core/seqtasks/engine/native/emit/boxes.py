@@ -3,10 +3,12 @@
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtasks.engine.graph.index import affine as index_affine
 from seqtasks.engine.graph.node import Index
 
 __all__ = ["Box", "IrregularError", "affine", "boxes", "positions", "split_mixed"]
@@ -34,26 +36,20 @@ def affine(index: Index, names: list[str]) -> str:
     Raises:
         IrregularError: if the positions are no such sum.
     """
-    first = int(index.reshape(-1)[0])
-    terms: list[str] = []
-    expected = np.full(index.shape, first)
-    for axis, (size, name) in enumerate(zip(index.shape, names, strict=True)):
-        if size == 1:
-            continue
-        line = np.moveaxis(index, axis, 0)[(slice(None), *(0,) * (index.ndim - 1))]
-        stride = int(line[1] - line[0])
-        steps = np.arange(size) * stride
-        expected = expected + steps.reshape([-1 if a == axis else 1 for a in range(index.ndim)])
-        if stride:
-            terms.append(name if stride == 1 else f"{stride} * {name}")
-    if not np.array_equal(expected, index):
+    pattern = index_affine(index)
+    if pattern is None:
         split(index)
-    if first or not terms:
-        terms.insert(0, str(first))
+    terms = [
+        name if stride == 1 else f"{stride} * {name}"
+        for stride, name in zip(pattern.strides, names, strict=True)
+        if stride
+    ]
+    if pattern.first or not terms:
+        terms.insert(0, str(pattern.first))
     return " + ".join(terms)
 
 
-def split(index: Index) -> None:
+def split(index: Index) -> NoReturn:
     """Raise IrregularError for the first axis along which a pattern breaks."""
     best: tuple[int, int, int] | None = None
     for axis, size in enumerate(index.shape):
@@ -75,7 +71,8 @@ def split(index: Index) -> None:
 def boxes(shape: Shape, attempt: Callable[[Box], None]) -> Iterator[Box]:
     """Yield boxes that cover a shape; an attempt succeeds in each box.
 
-    The attempt raises IrregularError where a box must be split.
+    The attempt raises IrregularError where a box must be split. `graph.index.boxes` covers a single
+    view; a loop in C reads several, which must all be regular within the box.
     """
     pending: list[Box] = [tuple((0, size) for size in shape)]
     while pending:

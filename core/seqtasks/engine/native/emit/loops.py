@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.operations import OTHERS
 from seqtasks.engine.native.emit.addresses import Scope, each_column
 from seqtasks.engine.native.emit.boxes import Box, boxes, positions
 from seqtasks.engine.native.emit.expressions import BoxWriter, Sources
@@ -43,8 +44,9 @@ class Kernels:
         shape = source.shape
         keep = len(node.shape)
         lines: list[str] = []
-        first = {"sum": "v_all(0)", "maximum_of": "v_all(-INFINITY)"}[node.operation]
-        combine = {"sum": "{0} + {1}", "maximum_of": "v_maximum({0}, {1})"}[node.operation]
+        reduction = OTHERS[node.operation].reduction
+        assert reduction is not None, f"{node} is no reduction"
+        first, combine = reduction
         found: list[tuple[Box, list[str]]] = []
 
         def attempt(box: Box) -> None:

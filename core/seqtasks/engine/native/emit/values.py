@@ -1,7 +1,7 @@
 """Write C for the values of a phase: pointwise loops, reductions, products."""
 
 from seqtasks.engine.graph.node import Node
-from seqtasks.engine.graph.operations import OWN_LOOPS
+from seqtasks.engine.graph.operations import OWN_LOOPS, PRODUCTS, REDUCTIONS
 from seqtasks.engine.native.emit.addresses import Scope
 from seqtasks.engine.native.emit.loops import Kernels
 from seqtasks.engine.native.plan.operands import in_memory, rectangle
@@ -57,7 +57,7 @@ class Values:
 
     def _own_loops(self, scope: Scope, node: Node, indent: str) -> list[str]:
         place = self._plan.storage.places[node]
-        if node.operation in ("sum", "maximum_of"):
+        if node.operation in REDUCTIONS:
             return self.kernels.reduction(scope, node, place, indent)
         if node.operation == "symbols":
             table = self._plan.names[node.inputs[0]]
@@ -78,7 +78,7 @@ class Values:
         if node.operation == "products" and stack is not None:
             inner = sum(n.size for n in stack[1::2])
             return self._product(scope, node, stack[0], stack[1], True, False, indent, inner)
-        if node.operation in ("linear", "products"):
+        if node.operation in PRODUCTS:
             transposed = node.value if node.operation == "products" else (node.value,)
             lines: list[str] = []
             for number, flag in enumerate(transposed):

@@ -4,6 +4,7 @@ import numpy as np
 
 from seqtasks.engine.graph import index
 from seqtasks.engine.graph.node import Columns, Index, Node
+from seqtasks.engine.graph.operations import FROM_MEMORY
 
 __all__ = [
     "block_of",
@@ -39,11 +40,7 @@ def follow_each_other(weights: list[Node]) -> bool:
 
 def operands_in_memory(node: Node) -> list[Node]:
     """Return the operands of a node that its loops read from memory."""
-    if node.operation in ("linear", "products", "outer", "symbols_back"):
-        return list(node.inputs)
-    if node.operation == "lookup":
-        return [node.inputs[0]]
-    return []
+    return list(node.inputs) if node.operation in FROM_MEMORY else []
 
 
 def in_memory(node: Node) -> tuple[Node, "Index | None"]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from seqtasks.engine.graph.node import Node
-from seqtasks.engine.graph.operations import OWN_LOOPS
+from seqtasks.engine.graph.operations import OWN_LOOPS, REARRANGING
 from seqtasks.engine.native.plan.storage import Storage, inputs_of
 
 __all__ = ["groups"]
@@ -58,7 +58,7 @@ def _needs(storage: Storage, node: Node, within: set[Node]) -> set[tuple[Node, b
     pending = [(source, own) for source in inputs_of(storage, node)]
     if node.operation in OWN_LOOPS:
         pending = [(source, np.arange(source.size)) for source in inputs_of(storage, node)]
-    elif node.operation in ("view", "concatenate"):
+    elif node.operation in REARRANGING:
         pending = [(node, own)]
     while pending:
         one, index = pending.pop()

@@ -7,6 +7,7 @@ others are added one call each.
 from collections.abc import Callable
 
 from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.operations import ADDED, POINTWISE
 from seqtasks.engine.tensors.plan.buffers import Term
 
 __all__ = ["first_statement"]
@@ -49,7 +50,7 @@ def first_statement(
             return f"addmm({target}, {pair}, beta=0{scale}, out={target})"
         return f"addmm({name}, {pair}{scale}, out={target})"
     if value is not None:
-        for operation, call in (("multiply", "addcmul"), ("divide", "addcdiv")):
+        for operation, call in ADDED.items():
             other = take(operation, None)
             if other is not None:
                 names = ", ".join(name_of(n) for n in other.nodes)
@@ -59,11 +60,11 @@ def first_statement(
             call = "add" if other.sign > 0 else "sub"
             return f"{call}({name}, {name_of(other.nodes[0])}, out={target})"
         return f"{target}.copy_({name})"
-    for operation, call in (("multiply", "mul"), ("divide", "div")):
+    for operation in ADDED:
         other = take(operation)
         if other is not None:
             names = ", ".join(name_of(n) for n in other.nodes)
-            return f"{call}({names}, out={target})"
+            return f"{POINTWISE[operation].torch.__name__}({names}, out={target})"
     other = take("value", None)
     if other is not None:
         return f"neg({name_of(other.nodes[0])}, out={target})"

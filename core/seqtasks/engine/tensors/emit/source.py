@@ -11,6 +11,7 @@ caches.
 from dataclasses import dataclass, field
 
 from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.operations import LEAVES, SAME_ROWS
 from seqtasks.engine.tensors.emit.backward_pass import Backward
 from seqtasks.engine.tensors.emit.common import Pass
 from seqtasks.engine.tensors.emit.statements import number_text
@@ -51,7 +52,7 @@ def write_program(parted: Sections, storage: Storage) -> Written:
     forward = {
         slot.buffer
         for node, slot in storage.slots.items()
-        if node in parted.forward or node.operation in ("state", "carried")
+        if node in parted.forward or _is_leaf_of_forward(node, parted)
     }
     for buffer in storage.buffers.values():
         (written.forward if buffer in forward else written.backward).append(buffer)
@@ -72,7 +73,7 @@ class Forward(Pass):
         self.say("what is predicted")
         predictions = self.parted.roots.predictions
         name = self.rows(predictions)
-        if predictions.operation in ("spread", "constant"):  # the same in each row
+        if predictions.operation in SAME_ROWS:
             name = self.views.in_all_rows(name, predictions.size, False)
         self.body.append(f"return {name}")
         body = [f"({self.names()},) = views", *self.body]
@@ -99,3 +100,8 @@ class Forward(Pass):
                 states = self.views.buffer(self.storage.buffers[f"state_{layer}_{k}"])
                 held_name, running = self.views.buffer(held), self.views.running()
                 self.body.append(f"hold({held_name}, {states}, {running})")
+
+
+def _is_leaf_of_forward(node: Node, parted: Sections) -> bool:
+    """Say whether the forward pass is given a value, or carries it from step to step."""
+    return node.operation in LEAVES and node.phase < parted.model.phases.backward

@@ -7,7 +7,7 @@ import torch
 
 from seqtasks.engine.graph.index import Strided, boxes, dense
 from seqtasks.engine.graph.node import Columns, Node
-from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.graph.operations import ADDED, POINTWISE
 from seqtasks.engine.tensors.emit.first_statement import first_statement
 from seqtasks.engine.tensors.emit.over_steps import (
     is_over_steps,
@@ -22,14 +22,6 @@ __all__ = ["LARGEST_ONE_HOT", "Statements", "number_text"]
 
 LARGEST_ONE_HOT = 32
 """Up to this many symbols, a sum by symbol is a product with a one-hot matrix."""
-_COMPARISONS = {
-    "greater": "gt",
-    "greater_equal": "ge",
-    "less": "lt",
-    "less_equal": "le",
-    "equal": "eq",
-    "not_equal": "ne",
-}
 
 
 class Statements:
@@ -77,8 +69,6 @@ class Statements:
             )
             self.lines.append(first)
         for term in terms:
-            named = term.operation in ("value", "multiply", "divide")
-            names = [self.views.of(n, loop) for n in term.nodes] if named else []
             minus = term.sign < 0
             match term.operation:
                 case "product":
@@ -88,11 +78,12 @@ class Statements:
                 case "boxes":
                     self._add_boxes(node, term, loop)
                 case "value":
-                    self.lines.append(f"{target}.{'sub_' if minus else 'add_'}({names[0]})")
+                    name = self.views.of(term.nodes[0], loop)
+                    self.lines.append(f"{target}.{'sub_' if minus else 'add_'}({name})")
                 case operation:
-                    call = "addcmul_" if operation == "multiply" else "addcdiv_"
+                    names = ", ".join(self.views.of(n, loop) for n in term.nodes)
                     value = ", value=-1" if minus else ""
-                    self.lines.append(f"{target}.{call}({names[0]}, {names[1]}{value})")
+                    self.lines.append(f"{target}.{ADDED[operation]}_({names}{value})")
 
     def _add_boxes(self, node: Node, term: Term, loop: bool) -> None:
         """Write code that adds a view to some places of a sum without making the view."""
@@ -129,8 +120,8 @@ class Statements:
             if not self._is_truth(node.inputs[0]):
                 names[0] = f"{names[0]} != 0"
             call = f"where({', '.join(names)}, out={target})"
-        elif node.operation in _COMPARISONS:
-            call = f"{_COMPARISONS[node.operation]}({operands}, out={target})"
+        elif (compared := POINTWISE[node.operation].truth) is not None:
+            call = f"{compared.__name__}({operands}, out={target})"
         elif node.operation == "relu":
             call = f"clamp({operands}, 0, out={target})"
         elif node.operation in PLAIN:

@@ -67,10 +67,10 @@ class Views:
 
     def place(self, source: Node, pattern: Strided, shape: tuple[int, ...], loop: bool) -> str:
         """Return the name of a view of some positions of a value."""
-        if source.operation in ("parameter", "symbols"):
-            leaf = source.inputs[0] if source.operation == "symbols" else source
+        leaf = source.inputs[0] if source.operation == "symbols" else source
+        if leaf.operation == "parameter":
             label = f"parameter_{leaf.value[0]}"
-            lead = f"vocabulary, {source.size}" if source.operation == "symbols" else "None, 0"
+            lead = f"vocabulary, {source.size}" if leaf is not source else "None, 0"
             memory = f"parameters[{leaf.value[0]}]"
             return self._named(label, f"strided({memory}, {lead}, {_places(pattern, shape)})")
         return self.slot(self.storage.slots[source], pattern, shape, loop)

@@ -8,7 +8,7 @@ the values they use. It never overwrites a value of the forward pass that the ba
 import numpy as np
 
 from seqtasks.engine.graph.node import Columns, Node
-from seqtasks.engine.graph.operations import COMPARISONS, LEAVES, POINTWISE
+from seqtasks.engine.graph.operations import ALIASES, BUFFERS, COMPARISONS, LEAVES, POINTWISE, SUMS
 from seqtasks.engine.tensors.plan.buffers import (
     LASTING,
     Slot,
@@ -26,6 +26,7 @@ from seqtasks.engine.tensors.rewrite.sections import (
 __all__ = ["plan_storage"]
 
 _IN_PLACE = {*POINTWISE, "interpolate"}
+_WITHOUT_PLACE = {*LEAVES, *ALIASES, "view"}
 
 
 def plan_storage(parted: Sections, direct: set[Node]) -> Storage:
@@ -73,7 +74,7 @@ class _Planner:
             storage.slots[before] = Slot(carry)
             self.backs[part.back] = (layer, k)
         for node in parted.nodes:
-            if node.operation in ("inputs", "cotangent", "external", "initial_back", "running"):
+            if node.operation in BUFFERS:
                 name = node.operation
                 if isinstance(node.value, tuple):
                     name += "_{}_{}".format(*node.value)
@@ -89,9 +90,7 @@ class _Planner:
             return
         if node.operation == "symbols_back":
             return
-        if node.operation in ("add", "subtract", "stored", "arriving") or (
-            node.operation == "linear" and node.columns != Columns.ONE
-        ):
+        if node.operation in SUMS or (node.operation == "linear" and node.columns != Columns.ONE):
             storage.sums[node] = terms_of(parted, storage, node)
             self._merge(node)
         contraction = contraction_of(parted, storage, node)
@@ -207,7 +206,7 @@ class _Planner:
     def _can_share(self, node: Node, source: Node) -> bool:
         """Say whether a value may be stored in the place of its only user."""
         parted, storage = self.parted, self.storage
-        if source.operation in LEAVES or source.operation in ("view", "spread", "symbols"):
+        if source.operation in _WITHOUT_PLACE:
             return False
         if source in storage.slots or source in storage.inside or not parted.only_here(source):
             return False

@@ -4,6 +4,7 @@ import numpy as np
 
 from seqtasks.engine.graph.index import Strided, boxes, strided
 from seqtasks.engine.graph.node import Columns, Node
+from seqtasks.engine.graph.operations import ADDED, SUMS
 from seqtasks.engine.tensors.plan.buffers import Contraction, Storage, Term
 from seqtasks.engine.tensors.rewrite.fuse import source_of
 from seqtasks.engine.tensors.rewrite.sections import Sections, is_flat_view
@@ -52,6 +53,7 @@ def contraction_of(parted: Sections, storage: Storage, node: Node) -> Contractio
 
 
 class _Terms:
+    # `graph.walk.sum_terms` knows additions alone; these terms have signs, and take products in
     def __init__(self, parted: Sections, storage: Storage) -> None:
         self.parted, self.storage = parted, storage
         self.found: list[Term] = []
@@ -75,13 +77,13 @@ class _Terms:
             and source.columns == node.columns
             and source not in storage.slots
         )
-        if inside and source.operation in ("add", "subtract"):
+        if inside and source.operation in SUMS:
             storage.inside.add(source)
             self._add_terms(source, sign)
         elif inside and source.operation == "negative":
             storage.inside.add(source)
             self._add_term(source, source.inputs[0], -sign)
-        elif inside and source.operation in ("multiply", "divide"):
+        elif inside and source.operation in ADDED:
             storage.inside.add(source)
             self.found.append(Term(sign, source.operation, source.inputs))
         elif inside and source.operation == "linear" and source.columns != Columns.ONE:

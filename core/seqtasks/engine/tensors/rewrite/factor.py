@@ -6,7 +6,7 @@ second factor is known before the backward loop, for all steps at once.
 
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.node import Columns, Node
-from seqtasks.engine.graph.operations import ZERO_OF_ZERO
+from seqtasks.engine.graph.operations import OVER_COLUMNS, ZERO_OF_ZERO
 from seqtasks.engine.graph.phases import Phases
 from seqtasks.engine.graph.rewrite import Roots, added, rewrite, view
 from seqtasks.engine.graph.walk import live, sum_terms, users
@@ -56,7 +56,7 @@ def _looked_up_before_spread(graph: Graph, node: Node, table: Node) -> Node | No
 def _summed_before_columns(graph: Graph, node: Node, total: Node) -> Node | None:
     """Sum the elements of a row before the rows are summed, so that fewer elements remain."""
     over = total.inputs[0] if total.operation == "view" else total
-    if over.operation not in ("sum_by_symbol", "sum_of_columns"):
+    if over.operation not in OVER_COLUMNS or over.operation == "outer":
         return None
     rows = over.inputs[0]
     if total.index is not None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from seqtasks.engine.graph.index import strided
 from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Columns, Node
-from seqtasks.engine.graph.operations import LEAVES
+from seqtasks.engine.graph.operations import ALIASES, LEAVES
 from seqtasks.engine.graph.rewrite import Roots
 from seqtasks.engine.graph.walk import live, reached, users
 from seqtasks.engine.tensors.rewrite.factor import (
@@ -78,7 +78,7 @@ def is_alias(node: Node) -> bool:
     """Say whether a node is stored in the memory of its input."""
     if node.operation == "view":
         return is_flat_view(node)
-    return node.operation in ("spread", "symbols")
+    return node.operation in ALIASES
 
 
 def sections(model: ModelGraph, external: bool) -> Sections:

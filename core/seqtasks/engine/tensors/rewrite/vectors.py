@@ -10,7 +10,7 @@ import numpy as np
 
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.node import Columns, Node
-from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.graph.operations import IN_PART, POINTWISE
 from seqtasks.engine.graph.phases import Phases
 from seqtasks.engine.graph.rewrite import Roots, added, rebuilt, rewrite, view
 from seqtasks.engine.graph.walk import live, sum_terms, users
@@ -93,7 +93,7 @@ def _sums(nodes: list[Node], phases: Phases, roots: Roots) -> dict[Node, _Sum]:
 
 def _can_move(vector: Node) -> bool:
     source = source_of(vector)[0]
-    return source.operation in POINTWISE or source.operation in ("linear", "sum_by_symbol", "sum")
+    return source.operation in POINTWISE or source.operation in IN_PART
 
 
 def _side_by_side(graph: Graph, new: dict[Node, Node], products: list[Node]) -> tuple[Node, Node]:
