@@ -15,9 +15,11 @@ from seqtasks.engine.record.fingerprint import (
     value,
 )
 
-__all__ = ["TOLERANCE", "attributes", "close", "held_tensors", "leaves", "name_in_cell"]
+__all__ = ["TOLERANCE", "attributes", "close", "held_tensors", "leaves", "listed", "name_in_cell"]
 TOLERANCE = 1e-4
 """A share of the largest prediction: equal rows of a batch differ by rounding alone."""
+MOST_NAMED = 3
+"""The most names of one kind in a message."""
 
 
 def held_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
@@ -83,3 +85,10 @@ def close(one: Tensor, other: Tensor) -> bool:
     a, b = (tensor.detach().to("cpu", torch.float64).numpy() for tensor in pairs)
     largest = np.abs(b[np.isfinite(b)]).max(initial=0.0)
     return bool(np.isclose(a, b, rtol=0, atol=TOLERANCE * largest, equal_nan=True).all())
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return some names for a message; of many, the first few."""
+    known = list(dict.fromkeys(names))
+    more = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
+    return ", ".join(known[:MOST_NAMED]) + more

@@ -1,5 +1,10 @@
-"""Find the mistakes of a cell's author by making one step."""
+"""Find the mistakes of a cell's author by making one step.
 
+Each function tries a copy of a cell, which the step may change. An error that the cell itself
+raises goes through.
+"""
+
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -10,56 +15,66 @@ from seqtasks.cells.plain_loop import brought_to
 from seqtasks.errors import UsageError
 from seqtasks.randomness.torch_streams import torch_stream
 
-__all__ = ["check_in_place", "is_detached", "step_mistakes"]
+__all__ = [
+    "changed_in_place",
+    "check_in_place",
+    "is_detached",
+    "step_mistakes",
+    "wrong_output",
+    "wrong_start",
+    "wrong_state",
+]
 
 ROWS, STEPS = 3, 4
 
 
-def step_mistakes(cell: Cell) -> list[str]:
+def step_mistakes(cell: Any) -> list[str]:
     """Return the mistakes in the shapes and kinds of a cell's results.
 
     Errors that the cell itself raises are not reported here: whoever runs the cell reports them.
-
-    Args:
-        cell: a copy, which the step may change.
     """
-    given = _given(cell)
-    if given is None:
-        return []
-    x, state = given
-    wrong = _wrong_start(state)
-    if wrong:
-        return [wrong]
-    wide = [p for p in _parts(state) if p.is_floating_point() and p.itemsize > x.itemsize]
-    if wide:
-        types = f"{wide[0].dtype}, where the cell's numbers are {x.dtype}"
-        return [f"initial_state returns {types}: use self.zeros"]
-    state = brought_to(x.dtype, x.device, state)
-    try:
-        with torch.no_grad(), torch_stream(0, "trial").drawing():
-            following = cell(x, state)
-    except Exception:
-        return []
-    wrong = _wrong_state(state, following)
-    if wrong:
-        return [wrong]
-    try:
-        with torch.no_grad(), torch_stream(0, "trial").drawing():
-            output = cell.output(x, following)
-    except Exception:
-        return []
-    if not isinstance(output, Tensor):
-        return [f"output returns {_kind(output)}, where a tensor (batch, output size) is due"]
-    if output.dim() != 2 or output.shape != (ROWS, cell.output_size):
-        due = f"(batch, {cell.output_size}) is due, as output_size says"
-        return [f"output returns shape {_shape(output)}, where {due}"]
+    for mistake_in in (wrong_start, wrong_state, wrong_output) if _runs_by_steps(cell) else ():
+        with suppress(Exception):
+            found = mistake_in(cell)
+            if found:
+                return [found]
     return []
 
 
-def check_in_place(cell: Cell, title: str) -> None:
-    """Refuse a cell that writes into the input or the state that it receives.
+def wrong_start(cell: Cell) -> str | None:
+    """Say what is wrong with the state before the first step, or return None."""
+    x, state = _given(cell)
+    wrong = _wrong_kind(state)
+    wide = [] if wrong else [p for p in _floating(state) if p.itemsize > x.itemsize]
+    if wide:
+        types = f"{wide[0].dtype}, where the cell's numbers are {x.dtype}"
+        return f"initial_state returns {types}: use self.zeros"
+    return wrong
 
-    Other steps still need both: all outputs of a sequence would become its last state.
+
+def wrong_state(cell: Cell) -> str | None:
+    """Say what is wrong with the state that a step returns, or return None."""
+    x, state = _given(cell)
+    state = brought_to(x.dtype, x.device, state)
+    return _wrong_following(state, _step(cell, x, state))
+
+
+def wrong_output(cell: Cell) -> str | None:
+    """Say what is wrong with the output of a step, or return None."""
+    x, state = _given(cell)
+    following = _step(cell, x, brought_to(x.dtype, x.device, state))
+    with torch.no_grad(), torch_stream(0, "trial").drawing():
+        output: Any = cell.output(x, following)
+    if not isinstance(output, Tensor):
+        return f"output returns {_kind(output)}, where a tensor (batch, output size) is due"
+    if output.dim() != 2 or output.shape != (ROWS, cell.output_size):
+        due = f"(batch, {cell.output_size}) is due, as output_size says"
+        return f"output returns shape {_shape(output)}, where {due}"
+    return None
+
+
+def check_in_place(cell: Any, title: str) -> None:
+    """Refuse a cell that writes into the input or the state that it receives.
 
     Args:
         cell: a copy, which the step may change.
@@ -68,37 +83,39 @@ def check_in_place(cell: Cell, title: str) -> None:
     Raises:
         UsageError: if the cell writes into either.
     """
-    found = _given(cell)
-    if found is None or _wrong_start(found[1]):
-        return
-    x, state = found
+    changed = None
+    if _runs_by_steps(cell):
+        with suppress(Exception):  # whoever runs the cell reports it
+            changed = changed_in_place(cell)
+    if changed:
+        raise UsageError(f"{title} {changed}")
+
+
+def changed_in_place(cell: Cell) -> str | None:
+    """Say whether a cell writes into the input or the state that it receives, or return None.
+
+    Other steps still need both: all outputs of a sequence would become its last state.
+    """
+    x, state = _given(cell)
     state = brought_to(x.dtype, x.device, state)
     states = [part.clone() for part in _parts(state)]
     before = [x.clone(), *(part.clone() for part in states)]
-    given = states[0] if isinstance(state, Tensor) else tuple(states)
     versions = [part._version for part in (x, *states)]
-    try:
-        with torch.no_grad(), torch_stream(0, "trial").drawing():
-            cell(x, given)
-    except Exception:
-        return
+    _step(cell, x, states[0] if isinstance(state, Tensor) else tuple(states))
     for name, now, then, version in zip(
         ["input", *["state"] * len(states)], [x, *states], before, versions, strict=True
     ):
         if now._version != version or not torch.allclose(now, then, 0, 0, equal_nan=True):
-            raise UsageError(
-                f"{title} changes the {name} that it is given in place, which other steps still "
-                f"need: make a new tensor instead (`{name} = {name} + ...`, not "
-                f"`{name} += ...`)"
+            return (
+                f"changes the {name} that it is given in place, which other steps still need: make "
+                f"a new tensor instead (`{name} = {name} + ...`, not `{name} += ...`)"
             )
+    return None
 
 
-def is_detached(cell: Cell) -> bool:
+def is_detached(cell: Any) -> bool:
     """Say whether a step depends on the state before it, but no gradient goes back to it."""
-    given = _given(cell)
-    if given is None or _wrong_start(given[1]):
-        return False
-    x, state = given
+    x, state = _given(cell)
     generator = torch.Generator().manual_seed(1)
 
     def numbers(like: Tensor) -> Tensor:
@@ -111,39 +128,42 @@ def is_detached(cell: Cell) -> bool:
     def made(parts: list[Tensor]) -> list[Tensor]:
         with torch.enable_grad(), torch_stream(0, "trial").drawing():
             following = cell(x, parts[0] if isinstance(state, Tensor) else tuple(parts))
-        return [part for part in _parts(following) if part.is_floating_point()]
+        return _floating(following)
 
-    try:
-        following = made(states)
-        others = [numbers(p) if p.is_floating_point() else p for p in states]
-        changed = made(others)
-        if all(torch.equal(one, other) for one, other in zip(following, changed, strict=True)):
-            return False
-        total = torch.stack([(part * numbers(part)).sum() for part in following]).sum()
-        if not total.requires_grad:
-            return True
-        gradients: Any = torch.autograd.grad(total, floating, allow_unused=True)
-    except Exception:  # whoever runs the cell reports it
+    following = made(states)
+    others = [numbers(p) if p.is_floating_point() else p for p in states]
+    changed = made(others)
+    if all(torch.equal(one, other) for one, other in zip(following, changed, strict=True)):
         return False
+    total = torch.stack([(part * numbers(part)).sum() for part in following]).sum()
+    if not total.requires_grad:
+        return True
+    gradients: Any = torch.autograd.grad(total, floating, allow_unused=True)
     return all(one is None or not one.any() for one in gradients)
 
 
-def _given(cell: Any) -> tuple[Tensor, Any] | None:
-    """Return an input and the initial state of a cell; None if it cannot run alone."""
-    if not isinstance(cell, Cell) or hasattr(cell, "scan"):
-        return None
+def _runs_by_steps(cell: Any) -> bool:
+    """Say whether a model runs a cell step by step; it runs a `scan` in place of its steps."""
+    return isinstance(cell, Cell) and not hasattr(cell, "scan")
+
+
+def _given(cell: Cell) -> tuple[Tensor, Any]:
+    """Return an input and the initial state of a cell."""
     held = [t for t in [*cell.parameters(), *cell.buffers()] if t.is_floating_point()]
     like = held[0] if held else torch.zeros(())
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(ROWS, cell.input_size, dtype=torch.float64, generator=generator).to(like)
-    try:
-        with torch.no_grad(), torch_stream(0, "trial").drawing():
-            return x, cell.initial_state(ROWS, STEPS)
-    except Exception:
-        return None
+    with torch.no_grad(), torch_stream(0, "trial").drawing():
+        return x, cell.initial_state(ROWS, STEPS)
 
 
-def _wrong_start(state: Any) -> str | None:
+def _step(cell: Cell, x: Tensor, state: Any) -> Any:
+    with torch.no_grad(), torch_stream(0, "trial").drawing():
+        return cell(x, state)
+
+
+def _wrong_kind(state: Any) -> str | None:
+    """Say what is wrong with the kinds and shapes of an initial state."""
     parts = _parts(state)
     if not parts or not all(isinstance(part, Tensor) for part in parts):
         return f"initial_state returns {_kind(state)}, where a tensor or a tuple of tensors is due"
@@ -156,8 +176,8 @@ def _wrong_start(state: Any) -> str | None:
     return None
 
 
-def _wrong_state(state: Any, following: Any) -> str | None:
-    """Say what is wrong with the state that a step returns."""
+def _wrong_following(state: Any, following: Any) -> str | None:
+    """Say what is wrong with the state that a step returns, after the state that it was given."""
     if following is None:
         return "forward returns None: it must return the next state"
     if isinstance(state, Tensor) and isinstance(following, tuple | list):
@@ -181,6 +201,11 @@ def _wrong_state(state: Any, following: Any) -> str | None:
 
 def _parts(state: Any) -> list[Any]:
     return list(state) if isinstance(state, tuple | list) else [state]  # pyright: ignore
+
+
+def _floating(state: Any) -> list[Tensor]:
+    """Return the floating-point tensors of a state."""
+    return [part for part in _parts(state) if part.is_floating_point()]
 
 
 def _shape(tensor: Tensor) -> str:
