@@ -9,11 +9,14 @@ from seqtasks.cli.completion import complete_names
 from seqtasks.cli.output import echo_json, printable
 from seqtasks.cli.wrapping import text_width, wrapped
 from seqtasks.errors import UsageError, counted
+from seqtasks.registry.discovery import Kind as RegistryKind
 from seqtasks.testing.check import Outcome, Trial
+from seqtasks.testing.plugin_checks import plugin_checks
 from seqtasks.testing.subjects import KINDS, Kind, find_subject, kinds_of
 
 __all__ = ["check"]
 
+_NAMED: list[RegistryKind] = [kind for kind in KINDS if kind != "plugin"]
 _MARKS = {"passed": "ok", "failed": "FAIL", "skipped": "skip"}
 _COLOURS = {"passed": "green", "failed": "red", "skipped": "yellow"}
 _MARK = 6
@@ -21,25 +24,34 @@ _MARK = 6
 
 
 @click.command()
-@click.argument("name", metavar="SPEC", shell_complete=complete_names(*KINDS))
+@click.argument("name", metavar="SPEC", shell_complete=complete_names(*_NAMED))
 @click.option("--kind", type=click.Choice(KINDS), help="Check the thing of this kind.")
 @click.option(
     "--skip", metavar="NAME=REASON", multiple=True, help="Leave a check out (may be given again)."
 )
+@click.option(
+    "--install", is_flag=True, help="Also install a plugin, with all it requires, elsewhere."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def check(name: str, kind: Kind | None, skip: tuple[str, ...], as_json: bool) -> None:
-    """Check that a task keeps what a task must promise, one named check after the other.
+def check(
+    name: str, kind: Kind | None, skip: tuple[str, ...], install: bool, as_json: bool
+) -> None:
+    """Check that a task or a plugin keeps what it must promise, one named check after the other.
 
     SPEC may carry parameters (bitshift:shift=2), or be a file of your own (./mine.py:MyTask), which
-    is executed. A row has the check's mark, its name, its time, and what it saw. The exit code is 1
-    if a check fails. A check can be left out with a reason:
+    is executed. It may be an installed distribution with plugins (seqtasks-example): each thing
+    that it brings is checked too. A row has the check's mark, its name, its time, and what it saw.
+    The exit code is 1 if a check fails. A check can be left out with a reason:
 
     \b
         seqtasks check ./mine.py:MyTask --skip names-its-source="not published"
     """  # noqa: D301 - click reads the backslash
     start = time.perf_counter()
     subject = find_subject(name, kind)
-    trial = Trial(subject.thing, subject.checks(), _reasons(skip))
+    if install and subject.kind != "plugin":
+        raise UsageError(f"--install is for a plugin, and {name} is a {subject.kind}")
+    checks = plugin_checks(subject.thing, install=True) if install else subject.checks()
+    trial = Trial(subject.thing, checks, _reasons(skip))
     if not as_json:
         click.echo("\n".join(wrapped(_title(name, subject.kind, kind))) + "\n")
     outcomes: list[Outcome] = []

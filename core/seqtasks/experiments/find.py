@@ -32,7 +32,7 @@ from seqtasks.specs.grammar import parse_spec
 from seqtasks.tasks import Task
 from seqtasks.trust.consent import check_trust
 
-__all__ = ["changed_things", "load_experiment", "restore_things"]
+__all__ = ["changed_things", "load_experiment", "registered_experiment", "restore_things"]
 
 logger = logging.getLogger("seqtasks")
 
@@ -65,7 +65,7 @@ def load_experiment(
         registry = current_registry()
         if registry.get("task", spec) is None and (entry := registry.get("experiment", spec)):
             _refuse_protocol(protocol, spec)
-            return _registered(entry).with_changes(**overrides)
+            return registered_experiment(entry).with_changes(**overrides)
         if registry.get("task", spec) is None:
             raise UsageError(registry.unknown(spec, "task", "experiment"))
     return Experiment.for_task(spec, protocol=protocol, **overrides)
@@ -202,7 +202,7 @@ def _named(path: Path, kind: Kind) -> Generator[None, None, None]:
         raise UsageError(f"{path} is damaged: its {kind}: {one_line(error)}") from error
 
 
-def _registered(entry: Entry) -> Experiment:
+def registered_experiment(entry: Entry) -> Experiment:
     """Return a registered experiment; its runs are named after it."""
     made: Any = entry.target
     if isinstance(made, Mapping):

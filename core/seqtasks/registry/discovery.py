@@ -46,12 +46,14 @@ class Registry:
 
     Attributes:
         plugins: every plugin found, the built-in ones first, then by distribution name.
+        registered: every entry of every plugin in use, also one that lost its name to another.
         warnings: one line for each plugin set aside, each thing registered wrongly and each entry
             that lost its name to another.
     """
 
     def __init__(self, disabled: Iterable[str] = ()) -> None:
         self.plugins: list[Plugin] = []
+        self.registered: list[Entry] = []
         self.warnings: list[str] = []
         self.hooks = pluggy.PluginManager("seqtasks")
         self.hooks.add_hookspecs(hookspecs)
@@ -157,6 +159,7 @@ class Registry:
         self.warnings += [
             f"{plugin.title} has one thing left out: {why}" for why in plugin.left_out
         ]
+        self.registered += entries
         for entry in entries:
             self._claim(entry)
 

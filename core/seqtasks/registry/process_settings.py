@@ -10,7 +10,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["process_kept", "warn_of_replaced"]
+__all__ = ["process_kept", "torch_settings", "warn_of_replaced"]
 
 logger = logging.getLogger("seqtasks")
 
@@ -30,7 +30,7 @@ def process_kept(title: str) -> Generator[None, None, None]:
         folder = os.open(os.curdir, os.O_RDONLY | os.O_CLOEXEC)
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     handlers = {number: signal.getsignal(number) for number in signals}
-    frames, variables, torch_kept = sys.getrecursionlimit(), _own_variables(), _torch_settings()
+    frames, variables, torch_kept = sys.getrecursionlimit(), _own_variables(), torch_settings()
     try:
         yield
     finally:
@@ -68,7 +68,7 @@ def _put_back_variables(title: str, before: dict[str, str]) -> None:
             logger.warning(f"{title} changed the environment variable {name}; it is put back")
 
 
-def _torch_settings() -> dict[str, Any]:
+def torch_settings() -> dict[str, Any]:
     """Return torch's settings that make tensors other ones; its own defaults if it is not there."""
     torch: Any = sys.modules.get("torch")
     if not hasattr(torch, "get_default_device"):  # absent, or still being imported
@@ -81,7 +81,7 @@ def _torch_settings() -> dict[str, Any]:
 
 
 def _put_back_torch(title: str, before: dict[str, Any]) -> None:
-    after = _torch_settings()
+    after = torch_settings()
     if after == before:
         return
     torch: Any = sys.modules["torch"]

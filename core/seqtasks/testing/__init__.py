@@ -3,6 +3,7 @@
     check            `Check` and its `Outcome`; run some checks on a thing
     subjects         from a name or an object to a thing, its kind and the checks of the kind
     task_checks      the checks of a task, in order
+    plugin_checks    the checks of a plugin, in order
     pytest_checks    one pytest test for each thing and check
 
 Importing this package imports neither torch nor pytest.
@@ -15,6 +16,8 @@ from seqtasks.randomness.streams import stream
 from seqtasks.tasks.mistakes import try_two_lengths
 from seqtasks.tasks.task import Task
 from seqtasks.testing.check import Check, CheckFailedError, Outcome, refuse_failures, run_checks
+from seqtasks.testing.plugin_checks import plugin_checks
+from seqtasks.testing.plugins.installed import find_plugin
 from seqtasks.testing.pytest_checks import parametrize_with_checks
 from seqtasks.testing.task_checks import task_checks
 
@@ -22,8 +25,11 @@ __all__ = [
     "Check",
     "CheckFailedError",
     "Outcome",
+    "check_plugin",
     "check_task",
+    "find_plugin",
     "parametrize_with_checks",
+    "plugin_checks",
     "run_checks",
     "stream",
     "task_checks",
@@ -57,3 +63,23 @@ def check_task(
         try_two_lengths(task, task.lengths.nearest(length))
         return
     refuse_failures(f"task {task.known_as}", run_checks(task, task_checks(task), skip))
+
+
+def check_plugin(
+    name: str, *, install: bool = False, skip: Mapping[str, str] | None = None
+) -> None:
+    """Run all checks of an installed plugin, and raise one error that lists those that failed.
+
+    Args:
+        name: the name of the distribution, or of one of its plugins.
+        install: whether its wheel is also installed into an empty environment, with all it
+            requires, which are downloaded.
+        skip: the checks to leave out, with the reason for each.
+
+    Raises:
+        CheckFailedError: a UsageError that names the checks that failed, and what each saw.
+        UsageError: if there is no such plugin, or `skip` names an unknown check.
+    """
+    plugin = find_plugin(name)
+    outcomes = run_checks(plugin, plugin_checks(plugin, install=install), skip)
+    refuse_failures(f"plugin {name}", outcomes)

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from seqtasks.errors import UsageError
+from seqtasks.registry.discovery import Kind as RegistryKind
 from seqtasks.registry.discovery import current_registry
 from seqtasks.registry.find import task as find_task
 from seqtasks.registry.find import unchecked_task
@@ -12,11 +14,13 @@ from seqtasks.registry.user_files import WrongKindError
 from seqtasks.specs.grammar import parse_spec
 from seqtasks.tasks.task import Task
 from seqtasks.testing.check import Check
+from seqtasks.testing.plugin_checks import plugin_checks
+from seqtasks.testing.plugins.installed import InstalledPlugin, find_plugin, is_plugin
 from seqtasks.testing.task_checks import task_checks
 
 __all__ = ["KINDS", "Kind", "Subject", "find_subject", "kinds_of"]
 
-Kind = Literal["task"]
+Kind = Literal["task", "plugin"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -53,6 +57,8 @@ def find_subject(thing: Any, kind: Kind | None = None) -> Subject:
             name = thing.__name__ if isinstance(thing, type) else type(thing).__name__
             raise UsageError(f"there are no checks for {name}: give {', '.join(kinds)} or a name")
         return found
+    if kind == "plugin":
+        return _plugin(find_plugin(thing), thing)
     found = kinds_of(thing)
     errors: list[UsageError] = []
     for one in kinds:
@@ -62,7 +68,11 @@ def find_subject(thing: Any, kind: Kind | None = None) -> Subject:
             except UsageError as error:
                 errors.append(error)
     if not errors:
-        raise UsageError(current_registry().unknown(parse_spec(thing).name, *kinds))
+        registered: list[RegistryKind] = [one for one in kinds if one != "plugin"]
+        message = current_registry().unknown(parse_spec(thing).name, *registered)
+        if Path(thing).is_dir():
+            message += f" If it is a plugin, install it first: pip install -e {thing}"
+        raise UsageError(message)
     # A thing that does not fit the parameters, or fails, is the one that the user meant.
     fitting = [error for error in errors if not isinstance(error, WrongKindError)] or errors
     raise fitting[0]
@@ -75,8 +85,16 @@ def kinds_of(name: str) -> tuple[Kind, ...]:
     """
     spec = parse_spec(name)
     registered = spec.name if spec.is_registered else spec.module
-    known = tuple(kind for kind in KINDS if registered and current_registry().get(kind, registered))
-    return known if spec.is_registered or known else KINDS
+    registry = current_registry()
+    known: dict[Kind, bool] = {
+        kind: bool(registered and registry.get(kind, registered))
+        for kind in KINDS
+        if kind != "plugin"
+    }
+    if not any(known.values()) and not spec.is_registered and not is_plugin(name):
+        return tuple(known)
+    known["plugin"] = not spec.parameters and is_plugin(name)
+    return tuple(kind for kind, there in known.items() if there)
 
 
 def _task(made: Task, name: str) -> Subject:
@@ -91,7 +109,19 @@ def _task_object(thing: Any) -> Subject | None:
     return None
 
 
-_OBJECTS: dict[Kind, Callable[[Any], Subject | None]] = {"task": _task_object}
+def _plugin(found: InstalledPlugin, name: str) -> Subject:
+    return Subject("plugin", name, found, lambda: plugin_checks(found))
+
+
+def _plugin_object(thing: Any) -> Subject | None:
+    return _plugin(thing, thing.name) if isinstance(thing, InstalledPlugin) else None
+
+
+_OBJECTS: dict[Kind, Callable[[Any], Subject | None]] = {
+    "task": _task_object,
+    "plugin": _plugin_object,
+}
 _NAMES: dict[Kind, Callable[[str], Subject]] = {
-    "task": lambda name: _task(unchecked_task(name), name)
+    "task": lambda name: _task(unchecked_task(name), name),
+    "plugin": lambda name: _plugin(find_plugin(name), name),
 }
