@@ -1,8 +1,19 @@
 """Address memory in a part of the program: a row's first column, the way to the next row."""
 
+from dataclasses import dataclass, field
+
+from seqtasks.engine.graph.node import Node
 from seqtasks.engine.native.plan.storage import Place
 
-__all__ = ["Scope", "each_column"]
+__all__ = ["Scope", "Used", "each_column"]
+
+
+@dataclass
+class Used:
+    """The memory that a function works on: names of buffers, and leaves of parameters."""
+
+    buffers: set[str] = field(default_factory=set[str])
+    parameters: set[Node] = field(default_factory=set[Node])
 
 
 class Scope:
@@ -10,16 +21,17 @@ class Scope:
 
     Args:
         kind: `one` column, `vocabulary` or `batch`.
-        used: receives the names of the buffers that are used.
+        used: receives the buffers that are used.
+        ahead: the way to the columns of the next step, if they are fetched early.
     """
 
-    def __init__(self, kind: str, used: set[str], ahead: str = "") -> None:
+    def __init__(self, kind: str, used: Used, ahead: str = "") -> None:
         self.kind, self.used, self.ahead = kind, used, ahead
 
     def row(self, place: Place, row: str, writing: bool = False) -> str:
         """Return a pointer to the first column of a row."""
         name = place.buffer.name
-        self.used.add(name)
+        self.used.buffers.add(name)
         kind = place.buffer.kind
         if place.first:
             row = str(place.first + int(row)) if row.isdigit() else f"{place.first} + {row}"

@@ -13,10 +13,20 @@ from seqtasks.engine.native.emit.boxes import (
     positions,
     split_mixed,
 )
+from seqtasks.engine.native.emit.writer import Writer
 from seqtasks.engine.native.plan.operands import looked_up
 from seqtasks.engine.native.plan.storage import Place, Storage
 
-__all__ = ["BoxWriter", "Sources"]
+__all__ = ["BoxWriter", "Sources", "loops_over"]
+
+
+def loops_over(box: Box, names: list[str]) -> list[str]:
+    """Return the heads of loops over the axes of a box that have more than one place."""
+    return [
+        f"for (long {name} = 0; {name} < {high - low}; ++{name})"
+        for (low, high), name in zip(box, names, strict=True)
+        if high - low > 1
+    ]
 
 
 def number(value: float) -> str:
@@ -72,8 +82,8 @@ class BoxWriter:
         self._known: dict[tuple[int, bytes], str] = {}
         self._own = positions(shape, box)
 
-    def pointwise(self, targets: list[tuple[Node, Place | str]]) -> list[str]:
-        """Return statements that compute values, and store them or add to a C pointer."""
+    def pointwise(self, out: Writer, targets: list[tuple[Node, Place | str]]) -> None:
+        """Write statements that compute values, and store them or add to a C pointer."""
         scope = self._scope
         stores: list[str] = []
         for node, target in targets:
@@ -86,47 +96,24 @@ class BoxWriter:
                 stores.append(f"*({pointer}) = ({value})[0];")
             else:
                 stores.append(f"v_store({pointer} + j, {value});")
-        if scope.kind == "one":
-            return self.statements + stores
-        inner = ["    " + line for line in self.statements + stores]
-        return [each_column(scope) + " {", *inner, "}"]
+        with out.nested([] if scope.kind == "one" else [each_column(scope)]):
+            out.line(*self.statements, *stores)
 
-    def reduced(self, target: str, value: str, combine: str, keep: int, scope: Scope) -> list[str]:
-        """Return the loops of a reduction over this box's later axes."""
-        outer = list(zip(self._box[:keep], self.names[:keep], strict=True))
-        inner = list(zip(self._box[keep:], self.names[keep:], strict=True))
-        depth, lines = 0, list[str]()
-        for (low, high), name in outer:
-            if high - low > 1:
-                lines.append(
-                    "    " * depth + f"for (long {name} = 0; {name} < {high - low}; ++{name}) {{"
-                )
-                depth += 1
-        tab = "    " * depth
-        if scope.kind == "one":
-            lines.append(f"{tab}{{ real *into = {target}; vec total = v_all(*into);")
-        else:
-            lines.append(
-                f"{tab}{each_column(scope)} {{ real *into = {target} + j; vec total = v_load(into);"
-            )
-        level = depth + 1
-        opened = 0
-        for (low, high), name in inner:
-            if high - low > 1:
-                lines.append(
-                    "    " * level + f"for (long {name} = 0; {name} < {high - low}; ++{name}) {{"
-                )
-                level += 1
-                opened += 1
-        lines += ["    " * level + s for s in self.statements]
-        lines.append("    " * level + f"total = {combine.format('total', value)};")
-        for _ in range(opened):
-            level -= 1
-            lines.append("    " * level + "}")
-        store = "*into = total[0];" if scope.kind == "one" else "v_store(into, total);"
-        lines.append(f"{tab}    {store} }}")
-        lines += ["    " * (depth - k - 1) + "}" for k in range(depth)]
-        return lines
+    def reduced(self, out: Writer, target: str, value: str, combine: str, keep: int) -> None:
+        """Write the loops of a reduction over this box's later axes."""
+        one, each = self._scope.kind == "one", each_column(self._scope)
+        declared = (
+            f"{{ real *into = {target}; vec total = v_all(*into);"
+            if one
+            else f"{each} {{ real *into = {target} + j; vec total = v_load(into);"
+        )
+        with out.nested(loops_over(self._box[:keep], self.names[:keep])):
+            out.line(declared)
+            with out.deeper():
+                with out.nested(loops_over(self._box[keep:], self.names[keep:])):
+                    out.line(*self.statements)
+                    out.line(f"total = {combine.format('total', value)};")
+                out.line("*into = total[0]; }" if one else "v_store(into, total); }")
 
     def row_of(self, index: Index) -> str:
         """Return positions as C, in the loop variables."""
@@ -161,6 +148,7 @@ class BoxWriter:
         if node.operation == "constant":
             return f"v_all({number(node.value)})"
         if node.operation == "parameter":
+            self._scope.used.parameters.add(node)
             return f"v_all({self._sources.parameter(node)}[{self.row_of(index)}])"
         if node.operation == "lookup":
             table, rows = looked_up(node)

@@ -1,23 +1,23 @@
 """Write the frame of a program: definitions, memory, function heads, entries."""
 
 import importlib.resources
-import re
 
 import torch
 
-from seqtasks.engine.graph.node import Node
+from seqtasks.engine.native.emit.addresses import Used
+from seqtasks.engine.native.emit.writer import Writer
 from seqtasks.engine.native.plan.plan import MOST_LANES, Plan
 
 __all__ = [
     "RUNTIME",
-    "body",
+    "calling",
     "definitions",
     "entries",
-    "function",
     "lay_out",
+    "over_block",
+    "over_columns",
     "structures",
     "text",
-    "wrapped",
 ]
 
 SMALL_BLOCK, LARGE_BLOCK = 16, 256
@@ -55,21 +55,6 @@ def structures(plan: Plan) -> str:
 
 def lay_out(plan: Plan) -> str:
     """Return the C function that gives each buffer its memory."""
-    lines = [
-        "/* Give each buffer its memory; returns how many bytes they take. */",
-        "static long lay_out(struct work *w, char *memory) {",
-        "    const long row = w->row, all = w->columns * w->time;",
-        "    long taken = 0;",
-        "#define TAKE(pointer, type, count)                    \\",
-        "    do {                                              \\",
-        "        const long first = taken;                     \\",
-        "        (pointer) = (type *)(memory + first);         \\",
-        "        taken += ((long)(count) * (long)sizeof(type) + 63) / 64 * 64; \\",
-        "        GUARD(memory, first, taken);                  \\",
-        "    } while (0)",
-        "    TAKE(w->gradients, real, GRADIENTS);",
-        "    TAKE(w->symbols, int32_t, all + LANES);",
-    ]
     sizes = {
         "one": "{0}",
         "vocabulary": "{0} * VOCABULARY_ROW",
@@ -78,18 +63,14 @@ def lay_out(plan: Plan) -> str:
         "recent": "{0} * RECENT_ROW",
         "history": "{0} * row",
     }
-    for buffer in plan.storage.buffers.values():
-        size = sizes[buffer.kind].format(buffer.rows)
-        lines.append(f"    TAKE(w->buffers.{buffer.name}, real, {size});")
+    buffers = "\n".join(
+        f"    TAKE(w->buffers.{buffer.name}, real, {sizes[buffer.kind].format(buffer.rows)});"
+        for buffer in plan.storage.buffers.values()
+    )
     shift = " + w->columns" * plan.predictions.shift
-    lines += [
-        f"    w->predictions = w->buffers.{plan.predictions.buffer.name}{shift};",
-        "#undef TAKE",
-        "    (void)row;",
-        "    return taken;",
-        "}",
-    ]
-    return "\n".join(lines)
+    predictions = f"w->buffers.{plan.predictions.buffer.name}{shift}"
+    template = text("lay_out.in").rstrip("\n")
+    return template.replace("<buffers>", buffers).replace("<predictions>", predictions)
 
 
 def entries(plan: Plan, inputs_back: str | None) -> str:
@@ -119,19 +100,6 @@ def entries(plan: Plan, inputs_back: str | None) -> str:
     )
 
 
-def _pointers(used: set[str], names: dict[Node, str]) -> list[str]:
-    lines = [f"    real *const restrict {name} = w->buffers.{name};" for name in sorted(used)]
-    for leaf, name in names.items():
-        lines.append(f"    const real *const {name} = w->parameters[{leaf.value[0]}].values;")
-    return lines
-
-
-def _mentioned(lines: list[str], names: dict[Node, str]) -> dict[Node, str]:
-    code = re.sub(r"/\*.*?\*/", "", "\n".join(lines))
-    words = set(re.findall(r"\w+", code))
-    return {leaf: name for leaf, name in names.items() if name in words}
-
-
 COMMENTS = {
     "begin": "What is known before any step: weights, tables by symbol, initial states.",
     "before": "Before the loop of layer {0}, for a block of columns.",
@@ -154,47 +122,56 @@ def _comment(name: str) -> str:
     return f"/* {COMMENTS[key].format(number)} */"
 
 
-def wrapped(
-    name: str, used: set[str], lines: list[str], names: dict[Node, str], more: str = ""
-) -> str:
-    """Return a function over all columns."""
-    head = [
-        _comment(name),
-        f"static void {name}(struct work *w{', ' if more else ''}{more}) {{",
-        *(["    const long recent = 0; (void)at; (void)count; (void)recent;"] if more else []),
-        "    const long columns = w->columns, row = w->row;",
-        "    const int32_t *const symbols = w->symbols;",
-        "    (void)columns; (void)row; (void)symbols;",
-        *_pointers(used, _mentioned(lines, names)),
-    ]
-    return "\n".join([*head, *lines, "}", ""])
+def over_columns(plan: Plan, name: str, used: Used, body: Writer, given: str = "") -> str:
+    """Return a function over all columns, or over the columns that it is given."""
+    head = f"static void {name}(struct work *w{', ' if given else ''}{given})"
+    first = "const long recent = 0; (void)at; (void)count; (void)recent;" if given else ""
+    return _function(plan, name, head, used, body, first=first)
 
 
-def body(name: str, used: set[str], lines: list[str], names: dict[Node, str]) -> str:
+def over_block(plan: Plan, name: str, used: Used, body: Writer) -> str:
     """Return a function over a block of columns."""
-    head = [
-        _comment(name),
-        f"INLINE void {name}(struct work *w, const long at, const long count, const int turn, const long recent) {{",
-        "    const long columns = w->columns, row = w->row;",
-        "    const int32_t *const symbols = w->symbols;",
-        "    (void)columns; (void)row; (void)symbols; (void)turn; (void)at; (void)count; (void)recent;",
-        *_pointers(used, _mentioned(lines, names)),
-    ]
-    return "\n".join([*head, *lines, "}", ""])
-
-
-def function(name: str, calls: list[str]) -> str:
-    """Return a function that calls others."""
-    return "\n".join(
-        [
-            f"static void {name}(struct work *w) {{",
-            "    const long columns = w->columns;",
-            "    (void)columns;",
-            *calls,
-            "}",
-            "",
-        ]
+    head = (
+        f"INLINE void {name}(struct work *w, const long at, const long count, const int turn, "
+        "const long recent)"
     )
+    unused = " (void)turn; (void)at; (void)count; (void)recent;"
+    return _function(plan, name, head, used, body, unused=unused)
+
+
+def _function(
+    plan: Plan,
+    name: str,
+    head: str,
+    used: Used,
+    body: Writer,
+    first: str = "",
+    unused: str = "",
+) -> str:
+    """Return a function with pointers to the memory that it works on."""
+    out = Writer()
+    out.line(_comment(name))
+    with out.block(head):
+        out.line(*([first] if first else []))
+        out.line("const long columns = w->columns, row = w->row;")
+        out.line("const int32_t *const symbols = w->symbols;")
+        out.line(f"(void)columns; (void)row; (void)symbols;{unused}")
+        for buffer in sorted(used.buffers):
+            out.line(f"real *const restrict {buffer} = w->buffers.{buffer};")
+        for leaf, parameter in plan.names.items():
+            if leaf in used.parameters:
+                out.line(f"const real *const {parameter} = w->parameters[{leaf.value[0]}].values;")
+        out.include(body)
+    return out.text() + "\n"
+
+
+def calling(name: str, calls: Writer) -> str:
+    """Return a function that calls others."""
+    out = Writer()
+    with out.block(f"static void {name}(struct work *w)"):
+        out.line("const long columns = w->columns;", "(void)columns;")
+        out.include(calls)
+    return out.text() + "\n"
 
 
 def text(name: str) -> str:

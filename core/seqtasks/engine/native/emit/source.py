@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from seqtasks import __version__
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.native.emit import frame
-from seqtasks.engine.native.emit.addresses import Scope
+from seqtasks.engine.native.emit.addresses import Scope, Used
 from seqtasks.engine.native.emit.sums import Sums
+from seqtasks.engine.native.emit.time_loops import backward_loop, forward_loop
 from seqtasks.engine.native.emit.values import Values
 from seqtasks.engine.native.emit.weights_back import weights_back
+from seqtasks.engine.native.emit.writer import Writer
 from seqtasks.engine.native.plan.plan import Plan
 from seqtasks.engine.native.plan.storage import Place
 
@@ -49,29 +51,14 @@ class _Emitter:
         self.plan, self.title = plan, title
         self.values = Values(plan)
         self.sums = Sums(plan, self.values)
+        self.functions: list[str] = []
 
     def program(self) -> Emitted:
         """Return the program."""
-        model, phases = self.plan.model, self.plan.model.phases
-        functions: list[str] = []
-        functions.append(self._begin())
-        forward: list[str] = []
-        for layer in range(len(model.loops)):
-            forward += self._batch_phase(functions, phases.before(layer), f"before_{layer}")
-            forward += self._loop(functions, layer, back=False)
-        forward += self._batch_phase(functions, phases.before(len(model.loops)), "after")
-        backward = self.sums.cleared()
-        last = len(model.loops)
-        backward += self._batch_phase(functions, phases.backward, "back_after")
-        for layer in reversed(range(last)):
-            backward += self._loop(functions, layer, back=True)
-            name = f"back_before_{layer}"
-            backward += self._batch_phase(functions, phases.backward_before(layer), name)
-        backward += weights_back(self.plan, self.values, self.sums, functions)
+        self.functions.append(self._begin())
+        forward, backward = self._forward(), self._backward()
         back = self.plan.inputs_back
         inputs_back = None if back is None else back[0].name
-        functions.append(frame.function("forward", forward))
-        functions.append(frame.function("backward", backward))
         source = "\n".join(
             [
                 HEADER.format(version=__version__, title=self.title),
@@ -81,7 +68,9 @@ class _Emitter:
                 frame.structures(self.plan),
                 frame.lay_out(self.plan),
                 *self.values.products.values(),
-                *functions,
+                *self.functions,
+                frame.calling("forward", forward),
+                frame.calling("backward", backward),
                 frame.entries(self.plan, inputs_back),
                 *map(frame.text, frame.RUNTIME),
             ]
@@ -89,172 +78,99 @@ class _Emitter:
         offsets = [self.plan.offsets[leaf] for leaf in self.plan.model.leaves]
         return Emitted(source, offsets, self.plan.gradients, self.values.needs_blas)
 
+    def _forward(self) -> Writer:
+        """Write the functions of the forward pass, and return their calls."""
+        model, phases = self.plan.model, self.plan.model.phases
+        calls = Writer()
+        for layer in range(len(model.loops)):
+            self._batch_phase(calls, phases.before(layer), f"before_{layer}")
+            forward_loop(calls, self.functions, self.plan, self.values, layer)
+        self._batch_phase(calls, phases.before(len(model.loops)), "after")
+        return calls
+
+    def _backward(self) -> Writer:
+        """Write the functions of the backward pass, and return their calls."""
+        model, phases = self.plan.model, self.plan.model.phases
+        calls = Writer()
+        self.sums.clear(calls)
+        self._batch_phase(calls, phases.backward, "back_after")
+        for layer in reversed(range(len(model.loops))):
+            backward_loop(calls, self.functions, self.plan, self.values, self.sums, layer)
+            self._batch_phase(calls, phases.backward_before(layer), f"back_before_{layer}")
+        of_weights = weights_back(self.plan, self.values, self.sums)
+        if of_weights:
+            self.functions.append(of_weights)
+            calls.line("back_weights(w);")
+        return calls
+
     def _begin(self) -> str:
         """Write values of weights alone, tables by symbol, and the initial states."""
-        used: set[str] = set()
-        lines: list[str] = []
-        scope = Scope("one", used)
+        used, out = Used(), Writer()
         kept = self.plan.kept_in(0)
         if kept:
-            lines.append("    /* what depends on weights alone */")
-            lines += self.values.written(scope, kept, "    ")
+            out.line("/* what depends on weights alone */")
+            self.values.write(out, Scope("one", used), kept)
         kept = self.plan.kept_in(1)
         if kept:
-            lines.append("    /* what depends on a token alone, for each symbol */")
-            lines.append("    { const long count = VOCABULARY_ROW; (void)count;")
-            lines += self.values.written(Scope("vocabulary", used), kept, "    ")
-            lines.append("    }")
+            out.line("/* what depends on a token alone, for each symbol */")
+            with out.part("const long count = VOCABULARY_ROW; (void)count;"):
+                self.values.write(out, Scope("vocabulary", used), kept)
         for layer, loop in enumerate(self.plan.model.loops):
             for k, part in enumerate(loop.parts):
                 place = Place(self.plan.storage.places[part.previous].buffer)
-                lines.append(f"    /* state {k} of layer {layer} before the first step */")
-                number = self.plan.state_number(layer, k)
-                name = place.buffer.name
-                used.add(name)
-                lines += [
-                    f"    if (w->given) give({name}, row, w->given[{number}], {part.previous.size}, w);",
-                    "    else {",
-                    "        const long at = 0, count = columns; (void)at;",
-                    *self.values.kernels.pointwise(
-                        Scope("batch", used), [(self._as_batch(part.initial), place)], "        "
-                    ),
-                    "    }",
-                ]
-        return "\n" + frame.text("states.h") + frame.wrapped("begin", used, lines, self.plan.names)
+                name, number = place.buffer.name, self.plan.state_number(layer, k)
+                used.buffers.add(name)
+                size = part.previous.size
+                out.line(f"/* state {k} of layer {layer} before the first step */")
+                out.line(f"if (w->given) give({name}, row, w->given[{number}], {size}, w);")
+                with out.block("else"):
+                    out.line("const long at = 0, count = columns; (void)at;")
+                    initial = self.plan.model.graph.broadcast_columns(part.initial)
+                    self.values.kernels.pointwise(out, Scope("batch", used), [(initial, place)])
+        begin = frame.over_columns(self.plan, "begin", used, out)
+        return "\n" + frame.text("states.h") + begin
 
-    def _as_batch(self, node: Node) -> Node:
-        return self.plan.model.graph.broadcast_columns(node)
-
-    def _batch_phase(self, functions: list[str], phase: int, name: str) -> list[str]:
+    def _batch_phase(self, calls: Writer, phase: int, name: str) -> None:
         """Write a phase for all steps in blocks of columns, then its sums over all steps."""
-        calls: list[str] = []
         alone = self.plan.for_inputs_alone
         kept = self.plan.kept_in(phase, Columns.BATCH)
         extra: list[tuple[Node, Place]] = []
-        inputs_back: list[str] = []
+        inputs_back = ""
         predictions = self.plan.model.predictions
         last = self.plan.model.phases.before(len(self.plan.model.loops))
         if phase == last and predictions not in self.plan.storage.places:
             extra.append((predictions, self.plan.predictions))
         if phase == self.plan.model.phases.backward_before(0):
-            further = self._inputs_back()
-            inputs_back = self._of_inputs([n for n in kept if n in alone], further, functions)
+            inputs_back = self._of_inputs([n for n in kept if n in alone])
             kept = [n for n in kept if n not in alone]
         if kept or extra or inputs_back:
-            used: set[str] = set()
-            lines = self.values.written(Scope("batch", used), kept, "    ", extra)
-            functions.append(frame.body(name, used, lines, self.plan.names))
-            calls += [
-                "    for (long at = 0; at < columns * w->time; at += BLOCK) {",
-                "        const long count = at + BLOCK < columns * w->time ? BLOCK : columns * w->time - at;",
-                f"        {name}(w, at, count, 0, 0);",
-                *inputs_back,
-                "    }",
-            ]
+            self._over_blocks(name, kept, extra)
+            with calls.block("for (long at = 0; at < columns * w->time; at += BLOCK)"):
+                calls.line(
+                    "const long count = at + BLOCK < columns * w->time "
+                    "? BLOCK : columns * w->time - at;"
+                )
+                calls.line(f"{name}(w, at, count, 0, 0);")
+                if inputs_back:
+                    calls.line(inputs_back)
         sums = self.sums.of_phase(phase, f"sums_{name}")
         if sums:
-            functions.append(sums)
-            calls.append(f"    sums_{name}(w);")
-        return calls
+            self.functions.append(sums)
+            calls.line(f"sums_{name}(w);")
 
-    def _of_inputs(
-        self, kept: list[Node], further: list[tuple[Node, Place]], functions: list[str]
-    ) -> list[str]:
-        """Write code that only the inputs' gradient needs; return its call for a block."""
+    def _of_inputs(self, kept: list[Node]) -> str:
+        """Write code that only the inputs' gradient needs; return its call for a block, if any."""
+        further: list[tuple[Node, Place]] = []
+        if self.plan.inputs_back is not None:
+            buffer, back = self.plan.inputs_back
+            further = [] if back is None else [(back, Place(buffer))]
         if not kept and not further:
-            return []
-        used: set[str] = set()
-        lines = self.values.written(Scope("batch", used), kept, "    ", further)
-        functions.append(frame.body("back_inputs", used, lines, self.plan.names))
-        return ["        if (w->inputs_wanted) back_inputs(w, at, count, 0, 0);"]
+            return ""
+        self._over_blocks("back_inputs", kept, further)
+        return "if (w->inputs_wanted) back_inputs(w, at, count, 0, 0);"
 
-    def _inputs_back(self) -> list[tuple[Node, Place]]:
-        if self.plan.inputs_back is None:
-            return []
-        buffer, back = self.plan.inputs_back
-        return [] if back is None else [(back, Place(buffer))]
-
-    def _loop(self, functions: list[str], layer: int, back: bool) -> list[str]:
-        """Write a layer's loop, forward or back."""
-        model = self.plan.model
-        loop, phases = model.loops[layer], model.phases
-        phase = phases.backward_loop(layer) if back else phases.loop(layer)
-        used: set[str] = set()
-        extra: list[tuple[Node, Place]] = []
-        for part in loop.parts:
-            if back:
-                assert part.before is not None
-                place = self.plan.storage.places[part.back]
-                extra.append((part.before, place))
-            else:
-                states = self.plan.storage.places[part.previous].buffer
-                own = self.plan.storage.places.get(part.following)
-                if own is None or own.buffer is not states or own.shift != 1:
-                    extra.append((part.following, Place(states, 1)))
-        kept = self.plan.kept_in(phase, Columns.BATCH)
-        name = f"{'back_' if back else ''}loop_{layer}"
-        ahead = (" - columns" if back else " + columns") if self.plan.large else ""
-        lines = self.values.written(Scope("batch", used, ahead), kept, "    ", extra)
-        functions.append(frame.body(name, used, lines, self.plan.names))
-        recent = "t % few * width" if back and self.plan.large else "0"
-        body = [f"        {name}(w, t * columns + j, BLOCK_COLUMNS, turn, {recent});"]
-        opened = "for (long t = 0; t < w->time; ++t) {"
-        if back:
-            opened = "for (long t = w->time - 1; t >= 0; --t, turn = 1 - turn) {"
-        calls = [
-            f"    for (long j = 0; j < columns; j += BLOCK) {{ /* {name} */",
-            "        const long width = j + BLOCK < columns ? BLOCK : columns - j;",
-            "        int turn = 0;",
-        ]
-        if back:
-            for part in loop.parts:
-                buffer = self.plan.storage.places[part.back].buffer
-                calls.append(
-                    f"        memset(w->buffers.{buffer.name}, 0, "
-                    f"sizeof(real) * 2 * {buffer.rows} * SCRATCH_ROW);"
-                )
-        step = body[0].strip()
-        if back and self.plan.large:
-            calls.append(
-                "        const long few = columns <= BLOCK ? BLOCK / width : 1; (void)few;"
-            )
-            step = " ".join([step, *self.sums.portion(functions, layer)])
-        if self.plan.large:
-            calls.append(f"        {opened} {step.replace('BLOCK_COLUMNS', 'width')} }}")
-        else:
-            calls += [
-                f"        if (width == BLOCK) {opened} {step.replace('BLOCK_COLUMNS', 'BLOCK')} }}",
-                f"        else {opened} {step.replace('BLOCK_COLUMNS', 'LANES')} }}",
-            ]
-        if back:
-            calls += self._initial_back(layer)
-        return [*calls, "    }", *([] if back else self._held(layer))]
-
-    def _held(self, layer: int) -> list[str]:
-        """Write the states of waiting rows as the code after the loop must see them."""
-        lines: list[str] = []
-        for part in self.plan.model.loops[layer].parts:
-            states = self.plan.storage.places[part.previous].buffer
-            held = self.plan.storage.places[part.carried].buffer
-            if held is not states:
-                pair = f"w->buffers.{held.name}, w->buffers.{states.name}"
-                lines.append(f"    hold({pair}, {states.rows}, w);")
-        return lines
-
-    def _initial_back(self, layer: int) -> list[str]:
-        lines: list[str] = []
-        for k, part in enumerate(self.plan.model.loops[layer].parts):
-            carry = self.plan.storage.places[part.back].buffer
-            size = part.previous.size
-            pointer = f"w->buffers.{carry.name} + turn * {size} * SCRATCH_ROW"
-            number = self.plan.state_number(layer, k)
-            lines.append(
-                f"        if (w->given_back) give_back({pointer}, w->given_back[{number}], {size}, j, width, w);"
-            )
-            if part.initial_back is not None:
-                name = self.plan.storage.places[part.initial_back].buffer.name
-                lines += [
-                    f"        if (!w->given) add_columns(w->buffers.{name}, {pointer}, {size}, j, width);",
-                    f"        else memset(w->buffers.{name}, 0, sizeof(real) * {size});",
-                ]
-        return lines
+    def _over_blocks(self, name: str, kept: list[Node], extra: list[tuple[Node, Place]]) -> None:
+        """Write a function that computes values for a block of columns."""
+        used, out = Used(), Writer()
+        self.values.write(out, Scope("batch", used), kept, extra)
+        self.functions.append(frame.over_block(self.plan, name, used, out))

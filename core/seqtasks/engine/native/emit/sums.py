@@ -2,9 +2,10 @@
 
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.operations import OVER_COLUMNS, WEIGHT_GRADIENTS
-from seqtasks.engine.native.emit.addresses import Scope
-from seqtasks.engine.native.emit.frame import wrapped
+from seqtasks.engine.native.emit.addresses import Scope, Used
+from seqtasks.engine.native.emit.frame import over_columns
 from seqtasks.engine.native.emit.values import Values
+from seqtasks.engine.native.emit.writer import Writer
 from seqtasks.engine.native.plan.keep_or_recompute import latest_input
 from seqtasks.engine.native.plan.plan import Plan
 
@@ -18,8 +19,8 @@ class Sums:
         self._plan, self._values = plan, values
 
     def of_phase(self, phase: int, name: str) -> str:
-        """Write a phase's sums over all steps: the gradients of weights."""
-        used: set[str] = set()
+        """Return a function that makes a phase's sums over all steps: the gradients of weights."""
+        used, out = Used(), Writer()
         nodes = [
             node
             for node in self._plan.storage.live
@@ -28,20 +29,19 @@ class Sums:
             and node.inputs[0].columns == Columns.BATCH
             and not self.in_portions(node)
         ]
-        lines = self.lines(Scope("batch", used), nodes)
-        if not lines:
+        if not nodes:
             return ""
-        lines = ["    const long at = 0, count = columns * w->time; (void)at; (void)count;", *lines]
-        return wrapped(name, used, lines, self._plan.names)
+        out.line("const long at = 0, count = columns * w->time; (void)at; (void)count;")
+        self.write(out, Scope("batch", used), nodes)
+        return over_columns(self._plan, name, used, out)
 
     def in_portions(self, node: Node) -> bool:
         """Say whether a sum over steps is made every few steps of a backward loop."""
         phases, latest = self._plan.model.phases, latest_input(node)
         return self._plan.large and phases.is_loop(latest) and latest > phases.backward
 
-    def portion(self, functions: list[str], layer: int) -> list[str]:
-        """Write a backward loop's sums over the last few steps, and return their call."""
-        used: set[str] = set()
+    def portion(self, functions: list[str], layer: int) -> str:
+        """Write a backward loop's sums over the last few steps, and return their call if any."""
         loop = self._plan.model.phases.backward_loop(layer)
         nodes = [
             node
@@ -51,29 +51,25 @@ class Sums:
             and self.in_portions(node)
         ]
         if not nodes:
-            return []
+            return ""
         name = f"sums_back_loop_{layer}"
-        lines = self.lines(Scope("batch", used), nodes)
-        functions.append(
-            wrapped(name, used, lines, self._plan.names, "const long at, const long count")
+        used, out = Used(), Writer()
+        self.write(out, Scope("batch", used), nodes)
+        given = "const long at, const long count"
+        functions.append(over_columns(self._plan, name, used, out, given))
+        return (
+            f"if (t % few == 0) {name}(w, t * columns + j, "
+            "(few < w->time - t ? few : w->time - t) * width);"
         )
-        return [
-            (
-                f"if (t % few == 0) {name}(w, t * columns + j, "
-                "(few < w->time - t ? few : w->time - t) * width);"
-            )
-        ]
 
-    def lines(self, scope: Scope, nodes: list[Node]) -> list[str]:
-        """Return the loops and products that add to sums."""
-        lines: list[str] = []
+    def write(self, out: Writer, scope: Scope, nodes: list[Node]) -> None:
+        """Write the loops and products that add to sums."""
         for outers in self._joined_outers([n for n in nodes if n.operation == "outer"]):
-            lines += self._values.outer(scope, outers, "count")
+            self._values.outer(out, scope, outers, "count")
         for node in nodes:
             if node.operation != "outer":
                 place = self._plan.storage.places[node]
-                lines += self._values.kernels.summed(scope, node, node.inputs[0], place, "    ")
-        return lines
+                self._values.kernels.summed(out, scope, node, node.inputs[0], place)
 
     def _joined_outers(self, nodes: list[Node]) -> list[list[Node]]:
         """Return gradients of a matrix's blocks; each list of blocks is one product."""
@@ -97,13 +93,11 @@ class Sums:
             joined.append([node])
         return joined
 
-    def cleared(self) -> list[str]:
-        """Return code that zeroes sums before anything is added to them."""
-        lines: list[str] = []
+    def clear(self, out: Writer) -> None:
+        """Write code that zeroes sums before anything is added to them."""
         for node in self._plan.storage.live:
             if node.operation not in OVER_COLUMNS or node in self._plan.direct:
                 continue
             size = f"{node.size}" + (" * VOCABULARY_ROW" if node.columns else "")
             name = self._plan.storage.places[node].buffer.name
-            lines.append(f"    memset(w->buffers.{name}, 0, sizeof(real) * {size});")
-        return lines
+            out.line(f"memset(w->buffers.{name}, 0, sizeof(real) * {size});")
