@@ -52,7 +52,7 @@ def taken(model):
 
 FAILING = [
     *((plan, name, c_of, python_of) for name in ("direct_products", "plan_storage", "live_in")),
-    (native_source.Values, "written", c_of, python_of),
+    (native_source.Values, "write", c_of, python_of),
     *((sections, name, python_of, c_of) for name in ("products_joined", "contributions_joined")),
     *((sections, name, python_of, c_of) for name in ("live", "is_alias")),
     (place, "terms_of", python_of, c_of),
