@@ -1,13 +1,7 @@
 """A page's examples run in an empty folder that holds the files the page shows."""
 
-import os
-import tempfile
-
 import pytest
 from pages import write_files
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: the models are tiny
-os.environ["SEQTASKS_STATE"] = tempfile.mkdtemp(prefix="seqtasks-state-")
 
 # Tools, not pages; one needs packages that the tests do not.
 collect_ignore = [

@@ -6,18 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-# Threads of several workers at once would wait for each other more than they compute.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-# Every graph is verified between the engine's passes.
-os.environ.setdefault("SEQTASKS_VERIFY", "1")
-# What the tests allow to be executed is forgotten with them.
-os.environ["SEQTASKS_STATE"] = tempfile.mkdtemp(prefix="seqtasks-state-")
 
 # Files of that name hold no examples, and share it; copies in old runs and golden files are data.
 collect_ignore_glob = ["*conftest.py", "core/old_runs/*", "engine/golden/*"]

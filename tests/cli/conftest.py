@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 ENVIRONMENT = {
-    "SEQTASKS_CFLAGS": "-Og",  # made in half the time
     **{name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")},
     "OMP_NUM_THREADS": "1",  # small models gain nothing by more, and other tests want the cores
     "PYTHONDONTWRITEBYTECODE": "1",

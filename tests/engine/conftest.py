@@ -1,29 +1,11 @@
-"""The engine's tests share the programs they compile, and keep them for the next time."""
+"""The engine's tests draw alike, and may ask a named engine for what it refuses."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import torch
 
 from seqtasks.engine.engines import Engines
-
-
-@pytest.fixture(scope="session", autouse=True)
-def kept_programs(request: pytest.FixtureRequest) -> Path:
-    """Keep compiled programs with pytest's own cache, away from the user's."""
-    folder = request.config.cache.mkdir("programs")
-    folder.chmod(0o700)
-    os.environ["SEQTASKS_CACHE"] = str(folder)
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def compiled_quickly(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile in half the time, for all but the slow tests, which run what users do."""
-    if request.node.get_closest_marker("slow") is None:
-        monkeypatch.setenv("SEQTASKS_CFLAGS", "-Og")
 
 
 @pytest.fixture(autouse=True)

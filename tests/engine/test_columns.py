@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from grids import one_quick_in
 from torch import nn
 from truth import ENGINES, Subject, check, problem
 
@@ -54,8 +55,7 @@ class Columns(st.Cell):
         return self.function(self, x, state)
 
 
-@pytest.mark.parametrize("name", CELLS)
-@pytest.mark.parametrize("engine", ENGINES)
+@one_quick_in(2, engine=ENGINES, name=CELLS)
 def test_a_cell_may_compute_on_columns(engine, name):
     check(problem(Subject(Columns(CELLS[name])), 9, 5), engine)
 

@@ -46,11 +46,6 @@ def cache(tmp_path, monkeypatch):
     return folder
 
 
-@pytest.fixture(autouse=True)
-def quickly_compiled(monkeypatch):
-    monkeypatch.setenv("SEQTASKS_CFLAGS", "-O0")
-
-
 def answers(source=SOURCE):
     library = load(source)
     assert isinstance(library, ctypes.CDLL)

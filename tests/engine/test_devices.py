@@ -4,13 +4,14 @@
 of which one is not on it. Its tensors hold nothing, so only shapes and devices are compared.
 """
 
-import pytest
 import torch
+from grids import one_quick_in
 from whole_models import CELLS, drawn, flat, made
 
 from seqtasks.engine.pipeline import compile_torch, make_model_graph
 
 BATCH, STEPS = 3, 6
+MODELS = [*((spec, 3) for spec in CELLS), ("gru", 0), ("lru", 0), ("tape-rnn", 0)]
 
 
 def results(model_graph, device, inputs, lengths, given, histories):
@@ -33,10 +34,7 @@ def results(model_graph, device, inputs, lengths, given, histories):
     return [(tuple(part.shape), part.device.type) for part in made if part is not None]
 
 
-@pytest.mark.parametrize("mixed", [False, True])
-@pytest.mark.parametrize(
-    ("spec", "symbols"), [*((spec, 3) for spec in CELLS), ("gru", 0), ("lru", 0), ("tape-rnn", 0)]
-)
+@one_quick_in(2, **{"spec, symbols": MODELS}, mixed=[False, True])
 def test_a_program_lives_on_the_device_of_its_model(spec, symbols, mixed):
     model = made(spec, symbols=symbols)
     inputs, state, lengths = drawn(model, BATCH, STEPS, mixed=mixed, given=mixed)

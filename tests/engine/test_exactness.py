@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from cell_specs import BUILT_IN, PUBLISHED
+from grids import one_quick_in
 from truth import ENGINES, Subject, check, problem
 
 import seqtasks as st
@@ -30,8 +31,9 @@ def cases(width):
     return [(1, 1), (3, 2), (17, 10), (512, 2)] + ([(3, 500)] if width <= 10 else [])
 
 
+# Programs of tensor operations of all these cells are among the quick tests of `test_models`.
 @pytest.mark.parametrize("name", BOUNDED)
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ["native", pytest.param("torch", marks=pytest.mark.slow)])
 def test_a_cell_from_given_states_and_at_mixed_lengths(engine, name):
     subject = made(name, 3)
     for seed, (batch, steps) in enumerate(SHAPES):
@@ -41,10 +43,9 @@ def test_a_cell_from_given_states_and_at_mixed_lengths(engine, name):
         check(problem(subject, batch, steps, given, mixed=True), engine, [torch.float64])
 
 
-@pytest.mark.parametrize(
-    "name", ["concat", "gru", "lstm", "slstm", "delta-net", "tape-rnn:places=5"]
+@one_quick_in(
+    2, engine=ENGINES, name=["concat", "gru", "lstm", "slstm", "delta-net", "tape-rnn:places=5"]
 )
-@pytest.mark.parametrize("engine", ENGINES)
 def test_a_cell_in_float32_from_its_own_state(engine, name):
     subject = made(name, 10)
     for seed, (batch, steps) in enumerate([*SHAPES, (3, 100)]):
@@ -52,8 +53,7 @@ def test_a_cell_in_float32_from_its_own_state(engine, name):
         check(problem(subject, batch, steps), engine, [torch.float32])
 
 
-@pytest.mark.parametrize("name", GROWING)
-@pytest.mark.parametrize("engine", ENGINES)
+@one_quick_in(2, engine=ENGINES, name=GROWING)
 def test_a_cell_whose_memory_grows_with_the_number_of_steps(engine, name):
     subject = made(name, 3)
     for steps in (1, 4):

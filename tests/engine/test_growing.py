@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from grids import one_quick_in
 from growing_cells import (
     Always,
     Attribute,
@@ -80,8 +81,7 @@ def test_a_stack_that_grows_has_few_depths_and_a_tape_one_for_each_length():
         assert len({start_of([cell], torch.float32, steps) for steps in range(1, 1001)}) == count
 
 
-@pytest.mark.parametrize("kind", ALIKE)
-@pytest.mark.parametrize("engine", ENGINES)
+@one_quick_in(2, engine=ENGINES, kind=ALIKE)
 def test_each_number_of_steps_gets_the_program_of_its_own_initial_state(engine, kind, recordings):
     right_at(Subject(kind()), engine, 5, 6, 1, 5, 3)
     groups = ALIKE[kind]
@@ -118,8 +118,7 @@ def test_the_program_used_longest_ago_makes_room_for_a_new_one(engine, recording
     assert recordings == [2, 3, 4, 3]
 
 
-@pytest.mark.parametrize("kind", [Attribute, Noted, Hidden])
-@pytest.mark.parametrize("engine", ENGINES)
+@one_quick_in(2, engine=ENGINES, kind=[Attribute, Noted, Hidden])
 def test_a_step_that_learns_the_number_of_steps_runs_by_the_plain_loop(engine, kind, caplog):
     cell = kind()
     twin = copy.deepcopy(cell)
@@ -145,11 +144,12 @@ def test_an_attribute_that_says_the_number_already_is_no_way_around(engine):
         torch.testing.assert_close(found, st.unroll(twin, inputs[:, :steps]))
 
 
-@pytest.mark.parametrize("most", [64, pytest.param(1, marks=pytest.mark.slow)])
-@pytest.mark.parametrize(
-    "cells", ["stack-rnn:cell_size=2", "tape-rnn:cell_size=2,write_size=3", "gru+stack-rnn"]
+@one_quick_in(
+    2,
+    engine=ENGINES,
+    cells=["stack-rnn:cell_size=2", "tape-rnn:cell_size=2,write_size=3", "gru+stack-rnn"],
+    most=[64, pytest.param(1, marks=pytest.mark.slow)],
 )
-@pytest.mark.parametrize("engine", ENGINES)
 def test_training_at_changing_lengths(engine, cells, most, monkeypatch):
     monkeypatch.setattr(program_cache, "MOST_PROGRAMS", most)
     start = model("symbols", cells)

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from grids import one_quick_in
 from torch import nn
 from truth import ENGINES, Subject, check, problem
 
@@ -47,8 +48,7 @@ class Heads(st.Cell):
         return torch.tanh(made + (entered if self.of_state else 0.5 * state))
 
 
-@pytest.mark.parametrize("of_state", [True, False], ids=["in the loop", "before it"])
-@pytest.mark.parametrize("name", USES)
+@one_quick_in(2, name=USES, of_state=[True, False])
 def test_a_weight_of_several_axes_has_its_gradient_by_the_torch_engine(name, of_state):
     check(problem(Subject(Heads(*USES[name], of_state)), 9, 5), "torch")
 
@@ -78,8 +78,7 @@ class Greatest(st.Cell):
         return state[1]
 
 
-@pytest.mark.parametrize("start", [-math.inf, math.nan, -1e30], ids=str)
-@pytest.mark.parametrize("engine", ENGINES)
+@one_quick_in(2, engine=ENGINES, start=[-math.inf, math.nan, -1e30])
 def test_a_state_may_start_at_an_infinity_or_no_number(engine, start):
     cell, x = Greatest(start), torch.randn(5, 4, 4)
     found = {}
@@ -109,7 +108,6 @@ class OfWeightsAlone(st.Cell):
         return torch.zeros_like(x[:, :3]) + (1.5 if self.number else self.bias.exp())
 
 
-@pytest.mark.parametrize("number", [True, False])
-@pytest.mark.parametrize("engine", ENGINES)
+@one_quick_in(2, engine=ENGINES, number=[True, False])
 def test_an_output_may_be_the_same_for_all_rows(engine, number):
     check(problem(Subject(OfWeightsAlone(number)), 3, 2), engine)

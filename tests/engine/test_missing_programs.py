@@ -11,11 +11,6 @@ LENGTHS = (2, 3, 1)
 CELL = "tape-rnn:cell_size=2"
 
 
-@pytest.fixture(autouse=True)
-def quickly_compiled(monkeypatch):
-    monkeypatch.setenv("SEQTASKS_CFLAGS", "-O0")
-
-
 def begun(optimizer):
     """Return trainers by programs and by the plain loop, a program made for two steps alone."""
     start = model("symbols", CELL)

@@ -1,7 +1,7 @@
 """Cells of odd transitions run by each engine: what they keep, exchange, forget or rearrange."""
 
-import pytest
 import torch
+from grids import one_quick_in
 from torch import nn
 from truth import ENGINES, Subject, check, problem
 
@@ -103,10 +103,11 @@ class RowsOfAParameter(st.Cell):
         return torch.tanh(x + self.rows[1] * state)
 
 
-@pytest.mark.parametrize(
-    "kind", [Rearranged, Memoryless, Exchanged, Swapped, Backwards, RowsOfAParameter]
+@one_quick_in(
+    2,
+    engine=ENGINES,
+    kind=[Rearranged, Memoryless, Exchanged, Swapped, Backwards, RowsOfAParameter],
 )
-@pytest.mark.parametrize("engine", ENGINES)
 def test_it_runs_and_agrees(engine, kind):
     subject = Subject(kind(5, 5))
     for batch, steps in ((1, 1), (3, 2), (17, 7)):

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from grids import one_quick_in
 from torch import nn
 from torch.testing import assert_close
 
@@ -117,8 +118,7 @@ def single(state):
     return None if state is None else state[0] if len(state) == 1 else tuple(state)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("kind", [OfInput, OfState, Falling])
+@one_quick_in(2, kind=[OfInput, OfState, Falling], engine=ENGINES)
 def test_a_cell_that_divides_has_the_gradients_of_rows_alone(kind, engine):
     cell = kind(3, 4).double()
     inputs = torch.rand(5, 6, 3, dtype=torch.float64) + 0.2
@@ -198,8 +198,7 @@ def model_of(kind, reals, layers=2):
     return st.Model(embedding, cells, Inverse(3, 4, 5)).double()
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("reals", [False, True])
+@one_quick_in(2, reals=[False, True], engine=ENGINES)
 def test_a_model_that_divides_learns_as_from_rows_alone(reals, engine):
     model = model_of(OfInput, reals)
     model.use_engine(engine)

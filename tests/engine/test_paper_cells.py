@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from grids import one_quick_in
 from paper_cells import PAPER_CELLS, LayerNormLSTM, MinimalGatedUnit
 from torch.testing import assert_close
 from truth import ENGINES, Subject, check, problem
@@ -11,8 +12,7 @@ import seqtasks as st
 SHAPES = [(1, 1), (3, 2), (17, 10)]
 
 
-@pytest.mark.parametrize("kind", PAPER_CELLS)
-@pytest.mark.parametrize("engine", ENGINES)
+@one_quick_in(2, engine=ENGINES, kind=PAPER_CELLS)
 def test_it_runs_and_agrees(engine, kind):
     subject = Subject(kind(3, 4))
     for batch, steps in SHAPES:

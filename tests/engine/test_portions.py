@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import torch
+from grids import one_quick_in
 from truth import ENGINES
 
 import seqtasks as st
@@ -44,8 +45,7 @@ def whole_and_in_portions(monkeypatch, run):
     return whole, run()
 
 
-@pytest.mark.parametrize("name", ["gru", "lstm", "stack-rnn:cell_size=2"])
-@pytest.mark.parametrize("engine", ENGINES)
+@one_quick_in(2, engine=ENGINES, name=["gru", "lstm", "stack-rnn:cell_size=2"])
 def test_outputs_finals_and_histories_are_those_of_all_steps_at_once(engine, name, monkeypatch):
     cell = st.cell(name, 3, 4)
     inputs = torch.randn(5, STEPS, 3)
@@ -113,8 +113,7 @@ def model_of_stacks():
     return st.Model(torch.nn.Embedding(5, 4), cells, st.readout("state", 4, 4, 5)).double()
 
 
-@pytest.mark.parametrize("gradients", [False, True])
-@pytest.mark.parametrize("engine", ENGINES)
+@one_quick_in(2, engine=ENGINES, gradients=[False, True])
 def test_a_stack_goes_on_in_portions_by_the_engine(engine, gradients):
     made, ids = model_of_stacks(), torch.randint(0, 5, (3, 13))
     engines, parameters = made.use_engine(engine), list(made.parameters())

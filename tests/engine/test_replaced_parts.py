@@ -5,6 +5,7 @@ import types
 
 import pytest
 import torch
+from grids import one_quick_in
 from torch import nn
 from truth import ENGINES
 
@@ -139,8 +140,7 @@ def results(model):
     }
 
 
-@pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("engine", ENGINES)
+@one_quick_in(2, engine=ENGINES, change=CHANGES)
 def test_a_model_with_something_replaced_computes_what_the_plain_loop_does(engine, change):
     model = model_of()
     engines = model.use_engine(engine)
@@ -164,8 +164,7 @@ def test_a_part_that_is_exchanged_in_place_keeps_the_engine(engine):
     assert engines.name == engine
 
 
-@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy], ids=["shallow", "deep"])
-@pytest.mark.parametrize("engine", ENGINES)
+@one_quick_in(2, engine=ENGINES, copied=[copy.copy, copy.deepcopy])
 def test_a_copy_with_a_new_head_runs_its_own(engine, copied):
     model = model_of()
     model.use_engine(engine)

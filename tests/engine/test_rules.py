@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from grids import one_quick_in
 from rule_cases import CASES, REARRANGED, WEIGHTS
 from torch import nn
 from truth import ENGINES
@@ -62,12 +63,6 @@ class Group(st.Cell):
         return state
 
 
-@pytest.fixture(autouse=True)
-def quickly_compiled(monkeypatch):
-    """The programs are long and run once; `test_pointwise` has the compiler's optimisations."""
-    monkeypatch.setenv("SEQTASKS_CFLAGS", "-O0")
-
-
 def wrong_in(group, dtype, engine):
     """Return the functions of a group whose value or gradient differs from torch's."""
     cell = Group(group).to(dtype)
@@ -96,15 +91,14 @@ def wrong_in(group, dtype, engine):
     return wrong
 
 
-@pytest.mark.parametrize(
-    "dtype",
-    [torch.float64, pytest.param(torch.float32, marks=pytest.mark.slow)],
-    ids=["float64", "float32"],
+@one_quick_in(
+    2,
+    engine=ENGINES,
+    first=range(0, len(USES), GROUP),
+    dtype=["float64", pytest.param("float32", marks=pytest.mark.slow)],
 )
-@pytest.mark.parametrize("first", range(0, len(USES), GROUP))
-@pytest.mark.parametrize("engine", ENGINES)
 def test_every_function_has_the_value_and_the_gradient_of_torch(engine, first, dtype):
-    assert not wrong_in(USES[first : first + GROUP], dtype, engine)
+    assert not wrong_in(USES[first : first + GROUP], getattr(torch, dtype), engine)
 
 
 def test_every_rearrangement_has_a_case():

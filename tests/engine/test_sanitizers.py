@@ -21,7 +21,7 @@ CELLS = sorted(
     for entry in current_registry().entries("cell")
     if (entry.distribution, entry.plugin) in (("seqtasks", "builtin"), ("seqtasks", "cells"))
 )
-PARTS = 3
+PARTS = 8
 """Processes that the cells at small sizes are shared out over, as starting one takes seconds."""
 OVERRUN = """
 import torch

@@ -9,6 +9,9 @@ from whole_models import CELLS, WIDTH, compare, made
 from seqtasks.engine.pipeline import compile_torch, make_model_graph
 from seqtasks.engine.tensors.execute import buffer_pool
 
+FEW = ("concat", "gru-concat", "lstm", "slstm", "delta-net", "lru", "stack-rnn", "tape-rnn")
+"""Cells for the quick tests, each of another make."""
+
 
 def by_tensors(*args, **options):
     model = made(*args, **options)
@@ -23,7 +26,9 @@ def program_of(model):
     return program, torch.zeros(2, 3, dtype=torch.int64)
 
 
-@pytest.mark.parametrize("spec", CELLS)
+@pytest.mark.parametrize(
+    "spec", [pytest.param(spec, marks=() if spec in FEW else pytest.mark.slow) for spec in CELLS]
+)
 def test_stretches_of_the_pass_back_and_memory_that_holds_anything_at_first(spec, monkeypatch):
     empty = torch.empty
 

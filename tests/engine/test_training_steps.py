@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from grids import one_quick_in
 from training_runs import model, trainer
 from truth import ENGINES
 
@@ -21,7 +22,6 @@ OPTIMIZERS = [
     "rmsprop",
     "rmsprop:alpha=0.9,momentum=0.5,weight_decay=0.1",
 ]
-pytestmark = pytest.mark.parametrize("engine", ENGINES)
 
 
 def assert_near(found, expected):
@@ -42,12 +42,12 @@ def both(engine, kind, cell="concat", steps=STEPS, threads=None, **options):
     return (made.advance(steps), made), (plain.advance(steps), plain)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@one_quick_in(2, engine=ENGINES, optimizer=OPTIMIZERS)
 def test_every_optimizer(engine, optimizer):
     assert_near(*both(engine, "symbols", optimizer=optimizer))
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd:momentum=0.9"])
+@one_quick_in(2, engine=ENGINES, optimizer=["adam", "sgd:momentum=0.9"])
 def test_clipping(engine, optimizer):
     found, plain = both(engine, "symbols", optimizer=optimizer, clip=0.05)
     assert_near(found, plain)
@@ -55,30 +55,32 @@ def test_clipping(engine, optimizer):
     assert unclipped.advance(STEPS) != plain[0]
 
 
-@pytest.mark.parametrize("reduction", ["mean", "sum"])
-@pytest.mark.parametrize("kind", ["symbols", "sets", "reals"])
+@one_quick_in(2, engine=ENGINES, kind=["symbols", "sets", "reals"], reduction=["mean", "sum"])
 def test_every_loss(engine, kind, reduction):
     assert_near(*both(engine, kind, loss_reduction=reduction, learning_rate=0.003))
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru+concat"])
+@one_quick_in(2, engine=ENGINES, cell=["lstm", "gru+concat"])
 def test_a_state_of_two_tensors_and_two_layers(engine, cell):
     assert_near(*both(engine, "symbols", cell))
 
 
-@pytest.mark.parametrize("kind", ["symbols", "reals"])
+@one_quick_in(2, engine=ENGINES, kind=["symbols", "reals"])
 def test_two_threads(engine, kind):
     assert_near(*both(engine, kind, threads=2, clip=0.5))
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 def test_more_threads_than_a_program_has_room_for(engine):
     assert_near(*both(engine, "symbols", steps=3, threads=1000))
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_gradient_clipped_to_nothing(engine):
     assert_near(*both(engine, "symbols", optimizer="adamw:weight_decay=0.2", clip=0.0))
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 def test_the_same_bits_every_time_and_in_stretches_of_any_size(engine):
     start = model("symbols")
     for threads in (1, 2):
@@ -98,7 +100,9 @@ def assert_same_state(one, other):
         assert torch.equal(value, second[name]), name
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd:momentum=0.9", "sgd", "rmsprop:momentum=0.5"])
+@one_quick_in(
+    2, engine=ENGINES, optimizer=["adam", "sgd:momentum=0.9", "sgd", "rmsprop:momentum=0.5"]
+)
 def test_a_run_goes_on_from_a_checkpoint_to_the_bit(engine, optimizer):
     start = model("symbols")
     whole = trainer(start, "symbols", engine, optimizer=optimizer)
@@ -113,7 +117,7 @@ def test_a_run_goes_on_from_a_checkpoint_to_the_bit(engine, optimizer):
     assert_same_state(resumed, whole)
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd:momentum=0.9", "rmsprop:momentum=0.5"])
+@one_quick_in(2, engine=ENGINES, optimizer=["adam", "sgd:momentum=0.9", "rmsprop:momentum=0.5"])
 def test_a_run_goes_on_by_another_engine(engine, optimizer):
     start = model("symbols")
     plain = trainer(start, "symbols", "plain", optimizer=optimizer)
@@ -126,6 +130,7 @@ def test_a_run_goes_on_by_another_engine(engine, optimizer):
         assert_near((losses, resumed), expected)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_checkpoint_before_the_first_step(engine):
     start = model("symbols")
     fresh, other = (trainer(start, "symbols", engine) for _ in range(2))
@@ -135,7 +140,7 @@ def test_a_checkpoint_before_the_first_step(engine):
     assert other.advance(20) == fresh.advance(20)
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@one_quick_in(2, engine=ENGINES, threads=[1, 2])
 def test_a_run_that_diverges_is_noticed_in_the_same_step(engine, threads):
     options = {"optimizer": "sgd", "learning_rate": 1e155, "threads": threads}
     (losses, made), (expected, plain) = both(engine, "reals", "elman:nonlinearity=relu", **options)
@@ -146,6 +151,7 @@ def test_a_run_that_diverges_is_noticed_in_the_same_step(engine, threads):
     assert made.is_finite() == plain.is_finite()
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 def test_training_is_seen_by_further_torch_code_at_once(engine):
     made = trainer(model("symbols"), "symbols", engine)
     ids = torch.randint(0, 4, (2, 6))
@@ -163,6 +169,7 @@ def test_training_is_seen_by_further_torch_code_at_once(engine):
     assert torch.tensor(losses).isfinite().all()
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_frozen_parameter_stays_as_it_is(engine):
     start = model("symbols")
     start.cells[0].linear.weight.requires_grad_(False)
@@ -173,6 +180,7 @@ def test_a_frozen_parameter_stays_as_it_is(engine):
         assert torch.equal(made.model.state_dict()[name], start.state_dict()[name])
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_model_that_is_no_models_of_ours_is_refused(engine):
     with pytest.raises(st.UsageError, match=f"the engine '{engine}' runs seqtasks' own models"):
         Trainer(torch.nn.Linear(2, 2), None, "adam", 0.1, engine=engine)

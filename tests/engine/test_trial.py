@@ -6,6 +6,7 @@ import time
 
 import pytest
 import torch
+from grids import one_quick_in
 from torch import nn
 
 import seqtasks as st
@@ -265,8 +266,7 @@ class Forgotten(st.Cell):
         return torch.maximum(0.9 * state, self.linear(x))
 
 
-@pytest.mark.parametrize("readout", [Mixture, SoftmaxMixture])
-@pytest.mark.parametrize("cell", ["gru", "lstm", "concat"])
+@one_quick_in(2, cell=["gru", "lstm", "concat"], readout=[Mixture, SoftmaxMixture])
 def test_a_readout_of_zeros_is_no_false_alarm(cell, readout, caplog):
     with caplog.at_level(logging.WARNING, "seqtasks"):
         result = st.run(

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from grids import one_quick_in
 from training_runs import WIDTH, assert_close_runs, model, trainer
 from truth import ENGINES
 
@@ -16,7 +17,6 @@ OPTIMIZERS = [
     "sgd:momentum=0.9,nesterov=true,weight_decay=0.1",
     "rmsprop:momentum=0.5,weight_decay=0.1",
 ]
-pytestmark = pytest.mark.parametrize("engine", ENGINES)
 
 
 class Delayed(Cell):
@@ -41,8 +41,7 @@ class Delayed(Cell):
         return state[0]
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("cell", MEMORIES)
+@one_quick_in(4, engine=ENGINES, cell=MEMORIES, optimizer=OPTIMIZERS)
 def test_what_is_written_to_a_memory_in_a_batch_of_one_step(engine, cell, optimizer):
     start = model("symbols", cell)
     options = {"optimizer": optimizer, "clip": 0.5, "lengths": (1, 1, 2, 1)}
@@ -51,7 +50,7 @@ def test_what_is_written_to_a_memory_in_a_batch_of_one_step(engine, cell, optimi
     )
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@one_quick_in(2, engine=ENGINES, threads=[1, 2])
 def test_what_is_put_out_two_steps_later(engine, threads):
     start = model("symbols", Delayed())
     options = {"lengths": (2, 1, 3, 2), "threads": threads}
@@ -65,8 +64,7 @@ def test_what_is_put_out_two_steps_later(engine, threads):
     assert not torch.equal(before[0], weights[0])
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("begun", [1, 2, 7])
+@one_quick_in(4, engine=ENGINES, begun=[1, 2, 7], optimizer=OPTIMIZERS)
 def test_a_run_goes_on_from_where_some_were_not_used(engine, optimizer, begun):
     start = model("symbols", MEMORIES[0])
     options = {"optimizer": optimizer, "lengths": (1, 1, 2, 1)}
@@ -80,6 +78,7 @@ def test_a_run_goes_on_from_where_some_were_not_used(engine, optimizer, begun):
         assert_close_runs(second, plain, 12)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 def test_gradients_are_none_where_the_plain_loop_has_none(engine):
     start = model("symbols", Delayed())
     made, plain = copy.deepcopy(start), copy.deepcopy(start)
@@ -124,6 +123,7 @@ class Unread(Cell):
         return state[0]
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 def test_what_nothing_reads_has_the_gradient_that_torch_gives_it(engine):
     start = model("symbols", Unread())
     made, plain = copy.deepcopy(start), copy.deepcopy(start)
@@ -150,6 +150,7 @@ def test_what_nothing_reads_has_the_gradient_that_torch_gives_it(engine):
     assert made.engines.name == engine, made.engines.reasons
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_checkpoint_of_another_model_is_refused(engine):
     if engine == "torch":
         pytest.skip("torch's own optimiser takes what it is given")

@@ -9,25 +9,28 @@ import pytest
 import torch
 from test_embeddings import LowRank, Scaled, WithPlaces
 from torch import nn
-from training_runs import WIDTH, Source, assert_close_runs, model
+from training_runs import LENGTHS, WIDTH, Source, assert_close_runs, model
 from whole_models import CELLS
 
 import seqtasks as st
 from seqtasks.training import Trainer
 
 STEPS = 15
-MANY_PROGRAMS = ["tape-rnn", "tape-rnn:jump=1/3", "stack-rnn"]
-"""Cells that take seconds to compile, one program for each length."""
+SLOW = [
+    *("tape-rnn", "tape-rnn:jump=1/3", "stack-rnn"),  # they take a program for each length
+    # cells like others of the list; `test_exactness` has the gradients of each
+    *("ugrnn", "min-gru", "slstm:forget_gate=exp", "irnn", "delta-net", "sum", "gru-concat"),
+]
 
 
-def trained(start, kind, engine):
-    source = Source(kind, torch.float64)
+def trained(start, kind, engine, lengths):
+    source = Source(kind, torch.float64, lengths)
     return Trainer(copy.deepcopy(start), source, "adamw", 0.01, clip=1.0, engine=engine)
 
 
-def check(start, kind="symbols"):
+def check(start, kind="symbols", lengths=LENGTHS):
     """Train two copies alike and compare all; return the engine that `auto` came to."""
-    made, plain = trained(start, kind, "auto"), trained(start, kind, "plain")
+    made, plain = (trained(start, kind, engine, lengths) for engine in ("auto", "plain"))
     assert_close_runs(made, plain, STEPS)
     parameters = dict(plain.model.named_parameters())
     for name, parameter in made.model.named_parameters():
@@ -38,12 +41,16 @@ def check(start, kind="symbols"):
 
 
 @pytest.mark.parametrize(
-    "cell",
-    [pytest.param(cell, marks=pytest.mark.slow if cell in MANY_PROGRAMS else ()) for cell in CELLS],
+    "cell", [pytest.param(cell, marks=pytest.mark.slow if cell in SLOW else ()) for cell in CELLS]
 )
-def test_every_cell_is_trained_as_by_the_plain_loop(cell, monkeypatch):
-    monkeypatch.setenv("SEQTASKS_CFLAGS", "-O0")
+def test_every_cell_is_trained_as_by_the_plain_loop(cell):
     assert check(model("symbols", cell)) == "native"
+
+
+@pytest.mark.usefixtures("compiled_as_for_users")
+@pytest.mark.parametrize("cell", ["elman", "gru", "lstm", "stack-rnn"])
+def test_a_program_compiled_as_for_users_is_right(cell):
+    assert check(model("symbols", cell), lengths=(10,)) == "native"
 
 
 def with_embedding(kind):
@@ -114,8 +121,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_odd_models_are_trained_as_by_the_plain_loop(odd, monkeypatch):
-    monkeypatch.setenv("SEQTASKS_CFLAGS", "-O0")
+def test_odd_models_are_trained_as_by_the_plain_loop(odd):
     check(ODD[odd]())
 
 

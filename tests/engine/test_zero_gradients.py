@@ -1,7 +1,7 @@
 """A parameter whose gradient torch makes zeros has zeros, not none, so that it still decays."""
 
-import pytest
 import torch
+from grids import one_quick_in
 from torch import nn
 from truth import ENGINES
 
@@ -57,8 +57,7 @@ def gradients(cell, engine):
     return found
 
 
-@pytest.mark.parametrize("name", [*FLAT, *NONE])
-@pytest.mark.parametrize("engine", ENGINES)
+@one_quick_in(2, engine=ENGINES, name=[*FLAT, *NONE])
 def test_a_parameter_has_zeros_where_torch_gives_zeros_and_none_where_it_gives_none(engine, name):
     cell = Through(3, 4, {**FLAT, **NONE}[name])
     expected, found = gradients(cell, "plain"), gradients(cell, engine)
@@ -68,21 +67,18 @@ def test_a_parameter_has_zeros_where_torch_gives_zeros_and_none_where_it_gives_n
         torch.testing.assert_close(found[0], expected[0])
 
 
-@pytest.mark.parametrize("optimizer", ["adamw:weight_decay=0.5", "sgd:weight_decay=0.5"])
-def test_a_rounded_parameter_decays_in_training_by_every_engine(optimizer):
-    def trained(engine):
+@one_quick_in(2, engine=ENGINES, optimizer=["adamw:weight_decay=0.5", "sgd:weight_decay=0.5"])
+def test_a_rounded_parameter_decays_in_training_by_every_engine(engine, optimizer):
+    def trained(by):
         settings = {
             "steps": 30,
             "hidden_size": 4,
             "learning_rate": 0.05,
             "evaluation_lengths": (5,),
         }
-        result = st.run(
-            "parity", cell=Through, engine=engine, optimizer=optimizer, seed=3, **settings
-        )
+        result = st.run("parity", cell=Through, engine=by, optimizer=optimizer, seed=3, **settings)
         return result.model.cells[0].scale.detach()
 
     expected = trained("plain")
     assert (expected < 1.25).all()
-    for engine in ENGINES:
-        torch.testing.assert_close(trained(engine), expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(trained(engine), expected, rtol=1e-4, atol=1e-4)

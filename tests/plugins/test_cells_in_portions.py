@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from grids import one_quick_in
 from torch import nn
 from torch.testing import assert_close
 
@@ -24,9 +25,9 @@ def portions_of(total, sizes):
     return [slice(first, first + size) for first, size in zip(firsts, sizes, strict=True)]
 
 
-@pytest.mark.parametrize("sizes", [(6, 6), (1, 11), (9, 3), (5, 4, 2, 1), (1,) * 12])
-@pytest.mark.parametrize("name", SAME)
-@pytest.mark.parametrize("engine", ENGINES)
+@one_quick_in(
+    5, engine=ENGINES, name=SAME, sizes=[(6, 6), (1, 11), (5, 4, 2, 1), (9, 3), (1,) * 12]
+)
 def test_portions_compute_what_the_whole_does(engine, name, sizes):
     if engine == "native" and len(sizes) > 2 and name == SAME[0]:
         pytest.skip("each portion has a program of its own, which takes long to compile")

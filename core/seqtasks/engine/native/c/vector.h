@@ -42,7 +42,9 @@ void __asan_unpoison_memory_region(const volatile void *, size_t);
 #define GUARD(memory, first, end) (void)(first)
 #endif
 
+#ifndef INLINE /* given as `static` by those who compile without optimisation */
 #define INLINE static inline __attribute__((always_inline))
+#endif
 /* Rows lie far apart, so the next step's are asked for before they are needed. */
 #ifdef NO_AHEAD
 #define AHEAD(p)

@@ -1,0 +1,44 @@
+"""What every test, example and page runs with: few threads, checked graphs, quick compilations."""
+
+import os
+import signal
+import tempfile
+
+import pytest
+
+# Threads of several workers at once would wait for each other more than they compute.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Every graph is verified between the engine's passes.
+os.environ.setdefault("SEQTASKS_VERIFY", "1")
+# Without optimisation, and with functions that stay functions, gcc takes a seventh of the time.
+# `SEQTASKS_CFLAGS= pytest` runs the tests with the flags that users get.
+os.environ.setdefault("SEQTASKS_CFLAGS", "-O0 -DINLINE=static")
+# What the tests allow to be executed is forgotten with them.
+os.environ["SEQTASKS_STATE"] = tempfile.mkdtemp(prefix="seqtasks-state-")
+
+# A shell without job control lets what it starts in the background ignore SIGINT, and all that
+# this starts in turn: the commands that the tests interrupt would not hear of it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+collect_ignore = ["conftest.py"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let all tests share the programs they compile, and keep them for the next time."""
+    folder = config.cache.mkdir("programs")
+    folder.chmod(0o700)
+    os.environ["SEQTASKS_CACHE"] = str(folder)
+
+
+@pytest.fixture
+def compiled_as_for_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile programs with the flags that users get."""
+    monkeypatch.setenv("SEQTASKS_CFLAGS", "")
+
+
+@pytest.fixture(autouse=True)
+def slow_tests_compile_as_for_users(request: pytest.FixtureRequest) -> None:
+    """Compile the programs of slow tests with the flags that users get."""
+    if request.node.get_closest_marker("slow") is not None:
+        request.getfixturevalue("compiled_as_for_users")
