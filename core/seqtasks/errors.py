@@ -83,6 +83,14 @@ class StopRun(SeqtasksError):  # noqa: N818 - it is no error that it tells of
     """
 
 
+class OutsideAlphabetError(TaskError):
+    """A task gives a value that its alphabet lacks."""
+
+
+class ChangedInputsError(TaskError):
+    """A task changes the inputs that it is given."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return " Did you mean 'x'?" for the known name nearest to `name`, or nothing."""
     known = list(known)

@@ -9,7 +9,10 @@ __all__ = ["BitTask"]
 
 
 class BitTask(Task):
-    """A task whose inputs are all bit strings of a length, with equal probability."""
+    """A task whose inputs are all bit strings of a length, with equal probability.
+
+    Source: our own, after a notebook of 2017.
+    """
 
     inputs = Tokens("01")
     targets = Tokens("01")

@@ -139,6 +139,7 @@ SUITE = """
     class Mixes(st.Task):
         "Mixes its rows."
         inputs = targets = st.Tokens("01")
+        source = "our own"
 
         def generate(self, rng, batch_size, length):
             return rng.integers(2, size=(batch_size, length))
@@ -159,7 +160,7 @@ def test_pytest_runs_the_checks_one_by_one(pytester):
     found.stdout.fnmatch_lines(["*test_mine?parity-has-docstring? SKIPPED*"])
     found.stdout.fnmatch_lines(["SKIPPED ?2? *: it is to come"])
     found.stdout.fnmatch_lines(["*test_mine?Mixes-rows-are-independent? FAILED*"])
-    found.stdout.fnmatch_lines(["*CheckFailedError: *depends on the other inputs of its batch"])
+    found.stdout.fnmatch_lines(["*CheckFailedError: *depends on the other inputs of its batch*"])
     found.stdout.no_fnmatch_line("*trial.outcome*")  # the reader's own frames only
 
 

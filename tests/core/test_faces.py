@@ -80,6 +80,7 @@ class Running(tasks.Task):
     """Running parity."""
 
     inputs = targets = tasks.Tokens("01")
+    source = "our own"
 
     def generate(self, rng, count, length):
         return rng.integers(0, 2, (count, length))
@@ -111,6 +112,7 @@ class WrongAtOddLengths(Running):
 
 def test_check_task_accepts_a_task_that_does_what_it_must():
     testing.check_task(Running())
+    testing.check_task(Running(), length=7)
     testing.check_task(st.task("copy"), length=1)  # the nearest that it can have
 
 
@@ -125,6 +127,8 @@ def test_check_task_accepts_a_task_that_does_what_it_must():
 def test_check_task_names_what_a_task_does_wrong(kind, message):
     with pytest.raises(st.UsageError, match=message):
         testing.check_task(kind(), length=10)
+    with pytest.raises(st.UsageError, match=message):
+        testing.check_task(kind())
 
 
 @pytest.mark.parametrize(("given", "kind"), [(Running, "a class"), (3, "an object of type int")])

@@ -11,7 +11,8 @@ import seqtasks as st
 from seqtasks.authoring.recommended_settings import settings_mistakes
 from seqtasks.cells import Concat, ConcatReadout
 from seqtasks.registry.discovery import current_registry
-from seqtasks.tasks.mistakes import all_inputs, parameter_mistake, try_task, try_two_lengths
+from seqtasks.tasks.listed_inputs import all_inputs
+from seqtasks.tasks.mistakes import parameter_mistake, try_task, try_two_lengths
 from seqtasks.tasks.settings import OPTIMIZER_NAMES
 from seqtasks.training.optimizers import OPTIMIZERS
 

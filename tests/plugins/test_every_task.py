@@ -1,4 +1,4 @@
-"""What every registered task must do, whoever wrote it."""
+"""What every registered task must do, whoever wrote it: the checks that authors are offered."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,14 @@ import pytest
 import seqtasks as st
 from seqtasks.registry.discovery import current_registry
 from seqtasks.tasks.lengths import LengthRange
+from seqtasks.testing import parametrize_with_checks
 
 NAMES = current_registry().names("task")
+
+
+@parametrize_with_checks(NAMES, kind="task")
+def test_a_registered_task_keeps_what_a_task_must(check):
+    check()
 
 
 def made(name):

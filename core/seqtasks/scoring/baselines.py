@@ -19,12 +19,12 @@ from seqtasks.scoring.strategies import (
 )
 from seqtasks.tasks import Array, Batch, Reals, Task, TokenSets
 from seqtasks.tasks.lengths import LengthRange
+from seqtasks.tasks.listed_inputs import all_inputs, domain_size
 from seqtasks.tasks.metrics import (
     Metric,
     sequence_accuracy,
     token_accuracy,
 )
-from seqtasks.tasks.mistakes import all_inputs, domain_size
 
 __all__ = [
     "Baseline",
@@ -35,6 +35,7 @@ __all__ = [
     "chance",
     "is_no_better",
     "range_baseline",
+    "sampled_baselines",
 ]
 
 _MOST_SEQUENCES = 10_000
@@ -119,11 +120,13 @@ def baselines(task: str | Task, length: int | None = None, seed: int = 0) -> Bas
         always the commonest, 0 {'token_accuracy': 0.5, 'sequence_accuracy': 0.0625}
         repeat the last symbol {'token_accuracy': 0.625, 'sequence_accuracy': 0.125}
     """
-    return _baselines(find_task(task), length, seed, _MOST_SYMBOLS)
+    return sampled_baselines(find_task(task), length, seed)
 
 
-def _baselines(task: Task, length: int | None, seed: int, symbols: int) -> Baselines:
-    """Return the baselines over samples with this many symbols."""
+def sampled_baselines(
+    task: Task, length: int | None, seed: int = 0, symbols: int = _MOST_SYMBOLS
+) -> Baselines:
+    """Return the baselines over samples with at most this many symbols."""
     if length is None:
         trained = task.lengths.within(LengthRange.parse(task.settings.length))
         length = trained[-1] if trained else task.lengths.minimum
@@ -182,7 +185,7 @@ def best_baselines(task: Task, lengths: Sequence[int]) -> dict[str, Baseline]:
     symbols = max(_LEAST_SYMBOLS, _MOST_SYMBOLS // (1 + len(lengths) // 8))
     return {
         str(length): max(
-            _baselines(task, length, 0, symbols).rows,
+            sampled_baselines(task, length, 0, symbols).rows,
             key=lambda row: sign * row.metrics[metric.name],
         )
         for length in lengths

@@ -17,8 +17,8 @@ from seqtasks.scoring.predict import answers, inputs_at_once
 from seqtasks.scoring.rows_alone import ROWS_MIX, mixes_rows
 from seqtasks.tasks import Batch, Task
 from seqtasks.tasks.holdout import Holdout
+from seqtasks.tasks.listed_inputs import all_inputs, domain_size
 from seqtasks.tasks.metrics import Columns
-from seqtasks.tasks.mistakes import all_inputs, domain_size
 
 __all__ = ["Counted", "count_at"]
 

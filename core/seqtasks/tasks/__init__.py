@@ -8,7 +8,8 @@
     curricula, learning_rates      what a task recommends for training
     published                      figures and protocols of papers
     holdout, blocks                inputs that training never sees; batches per draw
-    mistakes, speed                find an author's mistakes; measure how fast a task is drawn
+    mistakes, listed_inputs        find an author's mistakes; all inputs that a task lists
+    speed                          measure how fast a task is drawn
 
 Names of this package itself are what authors of plugins import. Random streams are in
 `randomness`, scores of models in `scoring`.

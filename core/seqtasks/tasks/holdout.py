@@ -11,7 +11,7 @@ from seqtasks.errors import UsageError
 from seqtasks.randomness.streams import stream
 from seqtasks.tasks import Array, Reals, Task
 from seqtasks.tasks.lengths import LengthRange
-from seqtasks.tasks.mistakes import domain_size
+from seqtasks.tasks.listed_inputs import domain_size
 
 __all__ = ["LARGEST_DOMAIN", "Holdout", "checked_domain_size"]
 

@@ -1,15 +1,21 @@
-"""Find the mistakes of a task's author, on a few instances or on all of one length."""
+"""Find the mistakes of a task's author on a few instances."""
 
 import inspect
 import logging
-import weakref
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqtasks.available_memory import check_instances_fit
-from seqtasks.errors import SeqtasksError, TaskError, counted, explain
+from seqtasks.errors import (
+    ChangedInputsError,
+    OutsideAlphabetError,
+    SeqtasksError,
+    TaskError,
+    counted,
+    explain,
+)
 from seqtasks.randomness.streams import stream
 from seqtasks.tasks.alphabets import IGNORE, Reals, Tokens
 
@@ -18,15 +24,15 @@ if TYPE_CHECKING:
     from seqtasks.tasks.task import Task
 
 __all__ = [
-    "all_inputs",
     "check_rows_alone",
     "check_same_answers",
     "check_values",
-    "domain_size",
+    "difference",
     "draws_alike",
     "failed",
     "parameter_mistake",
     "same_draws",
+    "shown",
     "try_task",
     "try_two_lengths",
 ]
@@ -43,10 +49,8 @@ ALONE = 8
 """How many of these instances are also answered alone."""
 LARGEST = float(np.finfo(np.float32).max)
 """The largest number that a batch can hold."""
-DRAWS_EACH = 20
-"""Draws for each existing input. If all inputs are equally likely, a given one is missed with
-probability e^-20."""
-MOST_DRAWN = 30_000
+MOST_SHOWN = 24
+"""How many steps of an instance a message shows."""
 
 
 def failed(task: "Task", what: str, error: BaseException) -> SeqtasksError:
@@ -54,9 +58,11 @@ def failed(task: "Task", what: str, error: BaseException) -> SeqtasksError:
     if isinstance(error, SeqtasksError):
         return error
     text = explain(error)
+    kind = TaskError
     if "read-only" in text or "WRITEABLE" in text:
         text += "; it must not change its inputs: copy them first"
-    return TaskError(f"task {task.known_as}: {what} fails: {text}")
+        kind = ChangedInputsError
+    return kind(f"task {task.known_as}: {what} fails: {text}")
 
 
 def check_values(task: "Task", side: str, alphabet: Any, values: "Array", size: int) -> None:
@@ -77,7 +83,7 @@ def check_values(task: "Task", side: str, alphabet: Any, values: "Array", size: 
         if side == "targets":
             wrong &= ~np.isnan(values)
         if wrong.any():
-            raise TaskError(
+            raise OutsideAlphabetError(
                 f"task {task.known_as} gives {values[wrong][0]} among its {side}, which must be "
                 "finite numbers of float32"
             )
@@ -89,7 +95,7 @@ def check_values(task: "Task", side: str, alphabet: Any, values: "Array", size: 
         outside &= values != IGNORE
     if outside.any():
         symbols = " ".join(alphabet.symbols[:12]) + (" ..." if len(alphabet.symbols) > 12 else "")
-        raise TaskError(
+        raise OutsideAlphabetError(
             f"task {task.known_as} gives the id {values[outside][0]} among its {side}, whose "
             f"alphabet {symbols} has ids 0 to {size - 1}"
         )
@@ -140,10 +146,11 @@ def same_draws(task: "Task", length: int, rows: int, seed: int = 0) -> "Array":
 
 def check_same_answers(task: "Task", inputs: "Array") -> None:
     """Refuse a task that answers the same inputs in two ways."""
-    if not _same(_answers(task, inputs), _answers(task, inputs)):
+    answers, again = _answers(task, inputs), _answers(task, inputs)
+    if not _same(answers, again):
         raise TaskError(
             f"task {task.known_as} gives other answers to the same inputs: encode must be a pure "
-            "function"
+            f"function{difference(task, inputs, answers, again)}"
         )
 
 
@@ -159,14 +166,12 @@ def check_rows_alone(task: "Task", inputs: "Array") -> None:
             f"task {name}: the length of an answer depends on the other inputs of the batch; "
             "it must depend on the length of the input alone"
         )
-    if not (
-        _same(answers, backwards)
-        and _same(answers, np.concatenate(halves))
-        and _same(answers[:ALONE], np.concatenate(alone))
-    ):
-        raise TaskError(
-            f"task {name}: the answer to an input depends on the other inputs of its batch"
-        )
+    for others in (backwards, np.concatenate(halves), np.concatenate(alone)):
+        if not _same(answers[: len(others)], others):
+            raise TaskError(
+                f"task {name}: the answer to an input depends on the other inputs of its batch"
+                f"{difference(task, inputs, answers, others)}"
+            )
 
 
 def draws_alike(task: "Task", inputs: "Array", seed: int = 0) -> str | None:
@@ -212,94 +217,30 @@ def _answers(task: "Task", inputs: "Array") -> "Array":
     return task.batch_of(inputs).targets
 
 
+def difference(task: "Task", inputs: "Array", answers: "Array", others: "Array") -> str:
+    """Return the first input that has two answers, and both of them, for a message."""
+    for given, one, other in zip(inputs, answers, others, strict=False):
+        if not _same(one, other):
+            first, second = (shown(task.targets, answer) for answer in (one, other))
+            return f"; the input {shown(task.inputs, given)} has the answers {first} and {second}"
+    return ""
+
+
+def shown(alphabet: Any, row: "Array") -> str:
+    """Return the steps of one instance as text, for a message; the end of a long one is left out.
+
+    Values outside the alphabet are shown as numbers.
+    """
+    steps, more = row[:MOST_SHOWN], " ..." if len(row) > MOST_SHOWN else ""
+    try:
+        words = list(alphabet.words(steps))
+    except (ValueError, TypeError):
+        words = [str(value) for value in steps]
+    short = all(len(word) == 1 for word in words)
+    return ("" if short else " ").join(words) + more
+
+
 def _same(one: "Array", other: "Array") -> bool:
     if one.shape != other.shape:
         return False
     return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
-
-
-_complete: dict[int, tuple["weakref.ref[Task]", set[int]]] = {}
-"""By id: tasks, and the lengths at which the list of inputs was found to be complete."""
-
-
-def domain_size(task: "Task", length: int) -> int | None:
-    """Return how many inputs of a length a task declares; None if it declares no number.
-
-    Raises:
-        UsageError: if domain_size fails, or returns anything but a number of inputs or None.
-    """
-    try:
-        size = task.domain_size(length)
-        number = None if size is None else int(size)
-    except Exception as error:
-        raise failed(task, f"domain_size of length {length}", error) from error
-    if number != size or (number is not None and number < 0):
-        raise TaskError(
-            f"task {task.known_as}: domain_size of length {length} must be a whole number of "
-            f"inputs or None, got {size!r}"
-        )
-    return number
-
-
-def all_inputs(task: "Task", length: int, scored: bool = True) -> "Array":
-    """Return every input of a length as the task lists them, after checking the list.
-
-    Args:
-        task: the task that lists its inputs.
-        length: the length of the inputs.
-        scored: whether scores over the list will stand for scores over drawn inputs.
-
-    Raises:
-        UsageError: if the list has not as many inputs as the task declares, lists an input twice,
-            lacks an input that is drawn, or has an input that is never drawn.
-    """
-    size = domain_size(task, length)
-    try:
-        listed = np.asarray(task.enumerate(length))
-    except Exception as error:
-        raise failed(task, "listing its inputs", error) from error
-    reference, lengths = _complete.get(id(task), (None, set[int]()))
-    if reference is None or reference() is not task:
-        lengths = set[int]()
-    if length in lengths:
-        return listed
-    start = f"task {task.known_as} at length {length}"
-    if listed.ndim < 2 or listed.shape[1] != length:
-        raise TaskError(f"{start}: enumerate returned shape {listed.shape}, not (inputs, {length})")
-    if len(listed) != size:
-        raise TaskError(f"{start}: domain_size says {counted(size or 0, 'input')}, "
-                        f"enumerate lists {len(listed)}")  # fmt: skip
-    flat = _rows(listed)
-    known = set(flat)
-    if len(known) < len(flat):
-        raise TaskError(f"{start}: enumerate lists an input twice")
-    if scored and task.equally_likely:
-        _check_drawn(task, length, known, start)
-    if not scored:
-        return listed
-    key = id(task)
-    _complete[key] = (weakref.ref(task, lambda _: _complete.pop(key, None)), lengths)
-    lengths.add(length)
-    return listed
-
-
-def _rows(inputs: "Array") -> list[bytes]:
-    """Return each row as bytes, the same for equal ids of any type."""
-    wide = np.asarray(inputs, dtype=np.float64 if inputs.dtype.kind == "f" else np.int64)
-    return [row.tobytes() for row in np.ascontiguousarray(wide.reshape(len(wide), -1))]
-
-
-def _check_drawn(task: "Task", length: int, known: set[bytes], start: str) -> None:
-    """Compare drawn inputs with the list."""
-    count = min(DRAWS_EACH * len(known), MOST_DRAWN)
-    drawn = set(_rows(task.draw(stream(0, "listing", length), count, length)))
-    if not drawn <= known:
-        raise TaskError(f"{start}: generate draws an input that enumerate does not list")
-    missed = len(known) - len(drawn)
-    expected = len(known) * (1 - 1 / len(known)) ** count
-    if missed > expected + 6 * expected**0.5 + 0.5:
-        raise TaskError(
-            f"{start}: of {counted(len(known), 'input')} that enumerate lists, {missed} were not "
-            f"among {count} drawn; where inputs are not equally likely, say so: "
-            "`equally_likely = False`"
-        )

@@ -59,11 +59,24 @@ class TaskSpeed:
         return low, high
 
 
-def measure_task(task: Task, length: int, batch_size: int = 128) -> TaskSpeed:
+def measure_task(
+    task: Task,
+    length: int,
+    batch_size: int = 128,
+    blocks: int = FEWEST_BLOCKS,
+    at_least: float = SECONDS,
+) -> TaskSpeed:
     """Measure how fast a task draws blocks of batches of one length.
 
     It measures the processor time of this process, not the time on the clock, so other work on the
     machine hardly disturbs it.
+
+    Args:
+        task: the task.
+        length: the length of the inputs.
+        batch_size: the instances in a batch.
+        blocks: the fewest blocks to measure.
+        at_least: the fewest seconds of processor time to measure.
 
     Raises:
         UsageError: for a length the task cannot have.
@@ -77,7 +90,7 @@ def measure_task(task: Task, length: int, batch_size: int = 128) -> TaskSpeed:
     # The first block pays for tables that are kept and for memory that is reused later.
     symbols = int(task.batch(rng, batches * batch_size, length).lengths.sum())
     seconds: list[float] = []
-    while len(seconds) < FEWEST_BLOCKS or sum(seconds) < SECONDS:
+    while len(seconds) < blocks or sum(seconds) < at_least:
         seconds.append(_processor_time(task, rng, batches * batch_size, length))
     return TaskSpeed(length, batch_size, batches, symbols, tuple(seconds))
 

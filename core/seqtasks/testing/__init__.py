@@ -1,8 +1,9 @@
 """Checks of what an author wrote, one promise each, by name.
 
+    surroundings     what a function asks besides its arguments
     check            `Check` and its `Outcome`; run some checks on a thing
     subjects         from a name or an object to a thing, its kind and the checks of the kind
-    task_checks      the checks of a task, in order
+    task_checks      the checks of a task, in order; `tasks` holds them by subject
     plugin_checks    the checks of a plugin, in order
     pytest_checks    one pytest test for each thing and check
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from seqtasks.errors import SeqtasksError, UsageError, counted, did_you_mean, explain
+from seqtasks.testing.surroundings import global_states_kept
 
 __all__ = [
     "Check",
@@ -192,7 +193,8 @@ def _run(check: Check, subject: Subject) -> Outcome:
     start = time.perf_counter()
     status: Status = "passed"
     try:
-        message = check.function(subject) or ""
+        with global_states_kept():  # a thing may draw from them, by mistake
+            message = check.function(subject) or ""
     except NotApplicable as reason:
         status, message = "skipped", str(reason)
     except SeqtasksError as error:

@@ -17,7 +17,7 @@ from seqtasks.tasks.blocks import block_steps
 from seqtasks.tasks.curricula import build_curriculum
 from seqtasks.tasks.holdout import Holdout, checked_domain_size
 from seqtasks.tasks.lengths import LengthRange
-from seqtasks.tasks.mistakes import all_inputs
+from seqtasks.tasks.listed_inputs import all_inputs
 from seqtasks.tasks.settings import DataOrder
 from seqtasks.training.fixed_set import draw_fixed_set, epoch_of, telling_of_large_set
 from seqtasks.training.prefetch import Prefetch

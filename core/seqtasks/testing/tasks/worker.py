@@ -1,0 +1,62 @@
+"""What another process does for a check: make a task, draw from it, and answer with digests."""
+
+import json
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+from seqtasks.errors import one_line
+from seqtasks.registry.find import build_task
+from seqtasks.registry.find import task as find_task
+from seqtasks.registry.references import class_reference
+from seqtasks.specs.bind import bind
+from seqtasks.tasks.task import Task
+from seqtasks.testing.tasks.samples import digest
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Answer each line of stdin by a line on stdout, until stdin is closed.
+
+    The argument is 1 if torch may be imported, and 0 if not.
+    """
+    if sys.argv[1] == "0":
+        modules: dict[str, Any] = sys.modules
+        modules["torch"] = None  # so that an import of it fails
+    with os.fdopen(os.dup(1), "w") as out:
+        os.dup2(2, 1)  # what a task's module prints must not stand among the answers
+        for line in sys.stdin:
+            out.write(json.dumps(_answer(json.loads(line))) + "\n")
+            out.flush()
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {"digests": [*digest(_made(request["reference"]), request["lengths"])]}
+    except (Exception, SystemExit) as error:
+        lacks = any(
+            isinstance(one, ImportError) and (one.name or "").partition(".")[0] == "torch"
+            for one in _causes(error)
+        )
+        return {"digests": [], "error": one_line(error), "lacks_torch": lacks}
+
+
+def _made(reference: Any) -> Task:
+    if isinstance(reference, str):
+        return find_task(reference)
+    name, spec = class_reference(reference, "task")
+    target: Any = import_module(name)
+    for part in spec.name.split("."):
+        target = getattr(target, part)
+    return build_task(target, bind(spec, target), reference["class"])
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = []
+    pending: BaseException | None = error
+    while pending is not None and pending not in found:
+        found.append(pending)
+        pending = pending.__cause__ or pending.__context__
+    return found
