@@ -7,6 +7,7 @@ from pages import write_files
 collect_ignore = [
     "conftest.py",
     "docstring_examples.py",
+    "gallery_pages.py",
     "make_console.py",
     "make_pictures.py",
     "pages.py",

@@ -29,6 +29,7 @@ def register_commands(register: Register) -> None:
     register("check", "seqtasks.cli.check:check", "Check a thing of your own, promise by promise.")
     register("eval", "seqtasks.cli.score:score", "Score a run at lengths of your choice.")
     register("export", "seqtasks.cli.export:export", "Write instances of a task to files.")
+    register("gallery", "seqtasks.cli.gallery.command:gallery", "Write pages of tasks and cells.")
     register("list", "seqtasks.cli.names:list_names", "List what there is, or one kind of it.")
     register("plugins", "seqtasks.cli.names:plugins", "Show the plugins found.")
     register("predict", "seqtasks.cli.predict:predict", "Answer inputs of your own with a run.")

@@ -8,6 +8,7 @@
     show_json, show_settings,
     show_engine                     its other parts: JSON, settings, the engine of a cell
     names, sample, export           list what there is; draw instances; write them to files
+    gallery/                        pages of tasks and cells, from the same descriptions
     bench, bench_engine,
     bench_tasks                     measure
     score_table, output, wrapping   tables and text that fit the terminal

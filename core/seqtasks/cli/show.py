@@ -16,13 +16,12 @@ from seqtasks.cli.description import (
 )
 from seqtasks.cli.output import echo_json, figure, heading, table_lines
 from seqtasks.cli.show_json import as_document
-from seqtasks.cli.show_settings import protocol_lines, setting_rows, trained_with
+from seqtasks.cli.show_settings import answer_place, protocol_lines, setting_rows, trained_with
 from seqtasks.cli.wrapping import aligned, labelled, text_width, wrapped
 from seqtasks.errors import UsageError, counted
 from seqtasks.registry.discovery import KINDS, Kind, current_registry
 from seqtasks.registry.user_files import WrongKindError
 from seqtasks.specs.grammar import SpecError, format_value, parse_spec
-from seqtasks.tasks import Reals, TokenSets
 
 __all__ = ["show"]
 
@@ -121,14 +120,7 @@ def _task(found: TaskDescription) -> list[str]:
         symbols = getattr(alphabet, "symbols", None)
         text = _listed(symbols) if symbols else f"{counted(alphabet.size, 'real number')} a step"
         lines.append(labelled(f"{side} alphabet", text))
-    sets, reals = isinstance(made.targets, TokenSets), isinstance(made.targets, Reals)
-    what = "set of symbols" if sets else "vector" if reals else "symbol"
-    stands = {
-        "each": f"one {what} at each step",
-        "end": f"one {what} after the last symbol",
-        "after": f"a {what} on each of the blanks (_) that follow the input",
-    }
-    lines.append(labelled("answer", stands[made.layout]))
+    lines.append(labelled("answer", answer_place(made)))
     lines.append(labelled("length", made.lengths.describe()))
     lines.append(labelled("trained with", trained_with(made)))
     lines += [labelled("published", text) for text in protocol_lines(made)]
