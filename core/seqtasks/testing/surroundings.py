@@ -108,6 +108,12 @@ def _states() -> dict[str, Any]:
         "NumPy's global generator (np.random)": (kind, np.asarray(keys).tobytes(), *rest),
         "Python's global generator (random)": random.getstate(),
     }
-    if (torch := sys.modules.get("torch")) is not None:
-        found["torch's global generator"] = bytes(torch.get_rng_state().numpy())
+    if (state := _torch_state()) is not None:
+        found["torch's global generator"] = bytes(state.numpy())
     return found
+
+
+def _torch_state() -> Any:
+    """Return the state of torch's global generator; None if torch is not imported."""
+    read = getattr(sys.modules.get("torch"), "get_rng_state", None)
+    return None if read is None else read()

@@ -26,6 +26,8 @@ def imports_no_torch(task: Task) -> str:
     answer = ask(0, request)
     if not answer.lacks_torch:
         return "made, drawn and encoded in a process that has no torch"
+    if answer.in_plugin:
+        raise NotApplicable("its plugin imports torch, which the checks of the plugin say")
     if not by_task and isinstance(request["reference"], dict):
         raise NotApplicable("its class is part of a program that imports torch")
     raise CheckFailedError(

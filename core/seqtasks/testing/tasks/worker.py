@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from seqtasks.errors import one_line
+from seqtasks.registry.discovery import current_registry
 from seqtasks.registry.find import build_task
 from seqtasks.registry.find import task as find_task
 from seqtasks.registry.references import class_reference
@@ -36,11 +37,20 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"digests": [*digest(_made(request["reference"]), request["lengths"])]}
     except (Exception, SystemExit) as error:
-        lacks = any(
+        missing = any(
             isinstance(one, ImportError) and (one.name or "").partition(".")[0] == "torch"
             for one in _causes(error)
         )
-        return {"digests": [], "error": one_line(error), "lacks_torch": lacks}
+        in_plugin = not missing and any(
+            one.status == "set aside" and "torch" in (one.problem or "")
+            for one in current_registry().plugins
+        )
+        return {
+            "digests": [],
+            "error": one_line(error),
+            "lacks_torch": missing or in_plugin,
+            "in_plugin": in_plugin,
+        }
 
 
 def _made(reference: Any) -> Task:

@@ -33,11 +33,13 @@ class Answer:
         digests: a digest of instances at each length; none after an error.
         error: the error in one line, or None.
         lacks_torch: whether the error is that torch is missing there.
+        in_plugin: whether a plugin lacks torch when it is imported, and not the task's module.
     """
 
     digests: list[str]
     error: str | None = None
     lacks_torch: bool = False
+    in_plugin: bool = False
 
 
 _Key = tuple[int, bool]
