@@ -45,15 +45,14 @@ class Surroundings:
 def global_states_kept() -> Generator[None]:
     """Put the states of the global generators of NumPy, Python and torch back at the end."""
     numpy_state, python_state = np.random.get_state(), random.getstate()
-    torch = sys.modules.get("torch")
-    torch_state = None if torch is None else torch.get_rng_state()
+    torch_state = _torch_state()
     try:
         yield
     finally:
         np.random.set_state(numpy_state)
         random.setstate(python_state)
-        if torch is not None:
-            torch.set_rng_state(torch_state)
+        if torch_state is not None:
+            sys.modules["torch"].set_rng_state(torch_state)
 
 
 def asked_for(call: Callable[[], ResultT], seed: int) -> tuple[ResultT, Surroundings]:
