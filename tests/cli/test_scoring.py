@@ -23,7 +23,7 @@ def test_eval_scores_the_runs_own_lengths_as_the_run_did(answer, trained):
     result = json.loads((trained.path / "result.json").read_text())
     shown = json.loads(answer("eval", trained.path, "--json"))
     assert shown["scores"] == result["scores"]
-    assert shown["step"] == 100
+    assert (shown["status"], shown["step"]) == ("finished", 100)
     options = ("--length", "12", "--sequences", "50", "--seed", "3", "--json")
     (score,) = json.loads(answer("eval", trained.path, *options))["scores"]
     assert (score["length"], score["sequences"], score["exhaustive"]) == (12, 50, False)

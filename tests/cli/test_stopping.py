@@ -121,8 +121,10 @@ def test_a_signal_ends_a_run_with_a_checkpoint_and_says_how_to_go_on(
     assert not (run / "result.json").exists()
 
     step = int(stopped.split()[4])
-    scored = seqtasks("eval", "runs/noisy-1", "--length", "3")
-    assert scored.stderr == f"the run is not finished; these are the weights of step {step}\n"
+    for form in ((), ("--json",)):
+        scored = seqtasks("eval", "runs/noisy-1", "--length", "3", *form)
+        assert scored.stderr == f"the run is not finished; these are the weights of step {step}\n"
+    assert json.loads(scored.stdout)["status"] == "unfinished"
     listed = seqtasks("runs", "--json")
     assert json.loads(listed.stdout)[0]["status"] == "unfinished"
 

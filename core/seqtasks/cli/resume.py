@@ -8,7 +8,7 @@ import click
 
 from seqtasks.cli.completion import complete_runs
 from seqtasks.cli.launch import launch, settle_threads
-from seqtasks.cli.run_options import checkpoint_option, output_options
+from seqtasks.cli.run_options import checkpoint_option, engine_option, output_options
 from seqtasks.cli.trusting import trust_option
 
 if TYPE_CHECKING:
@@ -21,11 +21,7 @@ __all__ = ["resume"]
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path), shell_complete=complete_runs)
 @click.option("--steps", type=int, help="Train up to this step, even if solved before.")
-@click.option(
-    "--engine",
-    type=click.Choice(["auto", "plain", "torch", "native"]),
-    help="Continue with another engine than at the start.",
-)
+@engine_option("Continue with another engine than at the start.")
 @checkpoint_option
 @click.option(
     "--allow-changes",

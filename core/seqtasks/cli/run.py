@@ -10,7 +10,7 @@ from seqtasks.cli.completion import complete_names
 from seqtasks.cli.launch import launch, settle_threads, threads_for
 from seqtasks.cli.option_groups import GroupedCommand
 from seqtasks.cli.output import echo_json, echo_table, say
-from seqtasks.cli.run_options import Number, checkpoint_option, output_options
+from seqtasks.cli.run_options import Number, checkpoint_option, engine_option, output_options
 from seqtasks.cli.show_settings import setting_rows
 from seqtasks.cli.trusting import trust_option
 from seqtasks.errors import UsageError
@@ -146,11 +146,7 @@ GROUPS = {
     "--score", metavar="A..B", help="Also print the mean score over these lengths, as papers do."
 )
 @click.option("--device", help="cpu, cuda, ...")
-@click.option(
-    "--engine",
-    type=click.Choice(["auto", "plain", "torch", "native"]),
-    help="What runs the model; auto takes the fastest available engine.",
-)
+@engine_option("What runs the model; auto takes the fastest available engine.")
 @checkpoint_option
 @click.option(
     "--dtype", type=click.Choice(["float32", "float64"]), help="Type of the model's numbers."

@@ -1,11 +1,13 @@
 """Options that `run` and `resume` share, and the type of options that are numbers."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import click
 
-__all__ = ["Number", "checkpoint_option", "output_options"]
+from seqtasks.tasks.settings import EngineName
+
+__all__ = ["Number", "checkpoint_option", "engine_option", "output_options"]
 
 
 class Number(click.ParamType[float | None]):
@@ -30,6 +32,11 @@ checkpoint_option = click.option(
     metavar="N|TIME",
     help="Steps between checkpoints, or time: 30s, 5m, 2h.",
 )
+
+
+def engine_option(help_text: str) -> Callable[..., Any]:
+    """Return the option that names an engine."""
+    return click.option("--engine", type=click.Choice(get_args(EngineName)), help=help_text)
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:

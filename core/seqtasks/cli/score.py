@@ -64,15 +64,14 @@ def score(
     from seqtasks.runs.load import load
 
     loaded = load(run, trust=trust)
-    unfinished = not loaded.scores
     scored = _scored_anew(loaded, length, over, sequences, seed)
     if plot is not None:
         _draw(scored, plot)
+    if not loaded.finished:
+        say(f"the run is not finished; these are the weights of step {loaded.step}", err=True)
     if as_json:
         echo_json(_document(scored, run))
         return
-    if unfinished:
-        say(f"the run is not finished; these are the weights of step {loaded.step}", err=True)
     before = {score.length for score in loaded.untrained}
     all_known = bool(scored.scores) and all(score.length in before for score in scored.scores)
     echo_scores(
@@ -125,6 +124,7 @@ def _document(scored: "Result", run: Path) -> dict[str, Any]:
     without_learning = {length: one.to_json() for length, one in scored.without_learning.items()}
     document = {
         "run": str(run),
+        "status": "finished" if scored.finished else "unfinished",
         "step": scored.step,
         "scores": [score.to_json() for score in scored.scores],
         "without_learning": without_learning,

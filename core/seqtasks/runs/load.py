@@ -94,6 +94,7 @@ def load(
             length: Baseline(found["strategy"], found["metrics"], found["error"])
             for length, found in (done or {}).get("without_learning", {}).items()
         },
+        finished=done is not None,
     )
 
 

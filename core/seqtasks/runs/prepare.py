@@ -3,6 +3,7 @@
 import logging
 import shlex
 import time
+from dataclasses import dataclass
 from textwrap import shorten
 from typing import Any
 
@@ -52,6 +53,32 @@ TRIED = 8
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
+@dataclass(frozen=True)
+class _Prepared:
+    """What a run consists of, before it is tried.
+
+    Attributes:
+        title: what messages call the model.
+    """
+
+    experiment: Experiment
+    task: Task
+    model: nn.Module
+    device: torch.device
+    title: str
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of the model's numbers."""
+        return _DTYPES[self.experiment.dtype]
+
+    def predictions(self, batch: Batch, rows: int | None = None) -> Any:
+        """Return the model's predictions for the first rows of a batch, without training."""
+        inputs = to_torch(batch.inputs[:rows], self.dtype, self.device)
+        with scoring(self.model), torch_stream(0, "trial").drawing():
+            return predictions_of(self.model, inputs)
+
+
 def prepare(
     experiment: Experiment,
     model: nn.Module | None = None,
@@ -97,9 +124,10 @@ def prepare(
         prefetch=True,
         training_inputs=experiment.training_inputs,
     )
+    prepared = _Prepared(experiment, task, model, device, title)
     before = {name for name, _ in model.named_parameters()}
-    mistakes = _mistakes(task, model, title, experiment, device)
-    _try_out(task, model, title, experiment, device)
+    mistakes = _mistakes(prepared)
+    _try_out(prepared)
     later = [name for name, _ in model.named_parameters() if name not in before]
     if later:
         if isinstance(model, Model) and later[0].startswith("readout."):
@@ -121,7 +149,7 @@ def prepare(
         lr_schedule=experiment.lr_schedule,
         may_fall_back=may_fall_back,
     )
-    _say_what_is_wrong(mistakes, trainer, model, title, experiment)
+    _say_what_is_wrong(prepared, mistakes, trainer)
     return Run(experiment, task, model, holdout=holdout), trainer
 
 
@@ -143,28 +171,27 @@ def _check_module(model: Any) -> None:
             )
 
 
-def _mistakes(
-    task: Task, model: nn.Module, title: str, experiment: Experiment, device: torch.device
-) -> list[str]:
+def _mistakes(prepared: _Prepared) -> list[str]:
     """Return possible mistakes of a model that runs, and refuse a model with failing steps.
 
     Raises:
         UsageError: if a cell changes its state in place, what a step returns is wrong and the
             model fails for it, no prediction has a gradient, or only the first batch's have.
     """
+    experiment, task, title = prepared.experiment, prepared.task, prepared.title
     lengths = task.lengths.within(experiment.length_range)
     try_task(task, min(lengths[-1], lengths[0] + TRIED * lengths.step), experiment.seed, False)
     length = lengths[min(1, len(lengths) - 1)]
     batch = task.batch(stream(experiment.seed, "trial", length), 2 * ROWS, length)
-    inputs = to_torch(batch.inputs, _DTYPES[experiment.dtype], device)
-    of_steps = check_steps(model, title)
+    of_steps = check_steps(prepared.model, title)
     if of_steps:
         try:
-            with scoring(model), torch_stream(0, "trial").drawing():
-                predictions_of(model, inputs[:2])
+            prepared.predictions(batch, 2)
         except Exception as error:
             raise UsageError(f"{title}: {of_steps[0]}") from error
-    mistakes = model_mistakes(model, inputs)
+    mistakes = model_mistakes(
+        prepared.model, to_torch(batch.inputs, prepared.dtype, prepared.device)
+    )
     for grave in (NO_GRADIENT, TRAINS_ONCE):
         if grave in mistakes:
             further = [line for line in mistakes if line != grave]
@@ -172,10 +199,9 @@ def _mistakes(
     return [*of_steps, *mistakes]
 
 
-def _say_what_is_wrong(
-    mistakes: list[str], trainer: Trainer, model: nn.Module, title: str, experiment: Experiment
-) -> None:
+def _say_what_is_wrong(prepared: _Prepared, mistakes: list[str], trainer: Trainer) -> None:
     """Report a model's possible mistakes in a line, or why `auto` takes the plain loop for it."""
+    experiment, model, title = prepared.experiment, prepared.model, prepared.title
     own_cell = title.startswith("cell ")
     said = "; ".join(mistakes[:MOST_SAID])
     start = f"{title} may be wrong:"
@@ -219,45 +245,35 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def _try_out(
-    task: Task, model: nn.Module, title: str, experiment: Experiment, device: torch.device
-) -> None:
+def _try_out(prepared: _Prepared) -> None:
     """Draw two instances and run the model on them, to find mistakes before anything is written."""
+    task, experiment = prepared.task, prepared.experiment
     lengths = task.lengths.within(experiment.length_range)
     lengths_scored = experiment.lengths_scored(task)
     for length in lengths_scored:
         if length <= LONGEST_TRIAL:
-            _trial_batch(task, length, experiment)
+            _trial_batch(prepared, length)
     for length in dict.fromkeys((lengths[0], min(lengths[-1], lengths[0] + lengths.step))):
-        batch = _trial_batch(task, length, experiment)
-        _try_model(batch, length, task, model, title, experiment, device)
+        _try_model(prepared, length)
     # the longest first: a table of positions may be too short
     began = time.monotonic()
     for length in sorted(set(lengths_scored), reverse=True):
         if length <= LONGEST_TRIAL and time.monotonic() - began < SECONDS_OF_TRIALS:
-            batch = _trial_batch(task, length, experiment)
-            _try_model(batch, length, task, model, title, experiment, device)
+            _try_model(prepared, length)
 
 
-def _try_model(
-    batch: Batch,
-    length: int,
-    task: Task,
-    model: nn.Module,
-    title: str,
-    experiment: Experiment,
-    device: torch.device,
-) -> None:
-    """Run the model on a batch without training it, and check its predictions."""
-    inputs = to_torch(batch.inputs, _DTYPES[experiment.dtype], device)
+def _try_model(prepared: _Prepared, length: int) -> None:
+    """Run the model on two instances of a length, and check its predictions."""
+    batch = _trial_batch(prepared, length)
     try:
-        with scoring(model), torch_stream(0, "trial").drawing():
-            predictions: Any = predictions_of(model, inputs)
+        predictions = prepared.predictions(batch)
     except SeqtasksError:
         raise
     except Exception as error:
-        raise UsageError(f"{title} fails on inputs of length {length}: {explain(error)}") from error
-    wanted = (*batch.inputs.shape[:2], task.targets.size)
+        raise UsageError(
+            f"{prepared.title} fails on inputs of length {length}: {explain(error)}"
+        ) from error
+    wanted = (*batch.inputs.shape[:2], prepared.task.targets.size)
     if not isinstance(predictions, torch.Tensor) or predictions.shape != wanted:
         shape = tuple(getattr(predictions, "shape", ())) or type(predictions).__name__
         raise UsageError(
@@ -265,8 +281,9 @@ def _try_model(
         )
 
 
-def _trial_batch(task: Task, length: int, experiment: Experiment) -> Batch:
-    batch = task.batch(stream(experiment.seed, "trial", length), 2, length)
+def _trial_batch(prepared: _Prepared, length: int) -> Batch:
+    task = prepared.task
+    batch = task.batch(stream(prepared.experiment.seed, "trial", length), 2, length)
     if not batch.scored.any():
         raise UsageError(f"task {task.known_as} scores no position at length {length}")
     return batch

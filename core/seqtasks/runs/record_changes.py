@@ -1,7 +1,7 @@
 """The changes of a run's record at a resume: its things, engine, threads and steps."""
 
 import logging
-from typing import Any
+from typing import Any, get_args
 
 from torch import nn
 
@@ -80,10 +80,12 @@ def check_engine(disk: RunOnDisk) -> EngineName:
     Raises:
         UsageError: if that engine does not exist here.
     """
-    engine = disk.record.get("engine")
-    if engine not in ("plain", "torch", "native"):
+    named = disk.record.get("engine")
+    engines: tuple[EngineName, ...] = get_args(EngineName)
+    engine = next((one for one in engines if one != "auto" and one == named), None)
+    if engine is None:
         raise UsageError(
-            f"{disk.path} was trained with the engine '{engine}', which seqtasks {__version__}"
+            f"{disk.path} was trained with the engine '{named}', which seqtasks {__version__}"
             " does not have; to go on with another, whose last bits differ: --engine auto"
         )
     return engine

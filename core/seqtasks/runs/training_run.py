@@ -95,6 +95,7 @@ class Result:
         score: the mean score over the experiment's range of lengths, if it has one.
         without_learning: the best strategy without learning, by length or range; see
             `seqtasks.baselines`.
+        finished: whether the run has ended and was scored; False for a run that was interrupted.
     """
 
     experiment: Experiment
@@ -110,6 +111,7 @@ class Result:
     history: list[dict[str, Any]]
     score: RangeScore | None = None
     without_learning: dict[str, Baseline] = field(default_factory=dict[str, Baseline])
+    finished: bool = True
 
     def __repr__(self) -> str:
         """Return the run's name and scores on one line."""
