@@ -54,13 +54,13 @@ def _uses(node: ast.AST, names: set[str]) -> bool:
 
 def _torch_modules(module: Any) -> list[str]:
     """Return the names of the torch modules, such as cells, that a module defines."""
-    torch: Any = sys.modules.get("torch")
-    if torch is None or module is None:
+    base: Any = getattr(sys.modules.get("torch.nn"), "Module", None)
+    if base is None or module is None:
         return []
     return [
         name
         for name, value in vars(module).items()
         if isinstance(value, type)
-        and issubclass(value, torch.nn.Module)
+        and issubclass(value, base)
         and value.__module__ == module.__name__
     ]
