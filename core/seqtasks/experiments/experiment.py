@@ -9,8 +9,9 @@ from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.experiments.published_protocol import ProtocolName, published_settings
 from seqtasks.experiments.resolve import resolve
 from seqtasks.registry.discovery import Kind
+from seqtasks.registry.file_modules import after_files
 from seqtasks.registry.find import task as find_task
-from seqtasks.registry.references import Source, describe, short_name
+from seqtasks.registry.references import Source, carried_with, describe, short_name
 from seqtasks.tasks import Task
 from seqtasks.tasks.cadence import read_cadence
 from seqtasks.tasks.holdout import Holdout
@@ -115,6 +116,11 @@ class Experiment(Settings):
         found = resolve(self, find_task(self.task))
         for name in ("score", "score_also", "evaluation_lengths"):
             object.__setattr__(self, name, getattr(found, name))
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Return how to send the experiment to another process, with the user's files it names."""
+        files = [carried_with(getattr(self, kind)) for kind in THINGS]
+        return after_files(super().__reduce_ex__(protocol), files)
 
     @classmethod
     def for_task(

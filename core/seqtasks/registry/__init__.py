@@ -4,6 +4,7 @@
     plugin_imports     import one plugin, check it, name it if it is slow
     process_settings   what an import must not change, put back after it
     discovery          find plugins; keep their entries; set a broken plugin aside
+    file_modules       names of the modules of user's files; send their classes to other processes
     neighbour_imports  let a user's file import the modules beside it
     user_files         classes of the user's own Python files: `./mine.py:Class`
     module_classes     classes of importable modules: `package.module:Class`

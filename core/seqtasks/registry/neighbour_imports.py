@@ -12,6 +12,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from seqtasks.registry.file_modules import (
+    FILE_PREFIX,
+    NEAR_PREFIX,
+    SOURCE,
+    adopted,
+    send_with_content,
+)
 from seqtasks.trust.sources import (
     Neighbour,
     Source,
@@ -28,19 +35,13 @@ __all__ = [
     "lies_here",
 ]
 
-FILE_PREFIX = "_seqtasks_file_"
-NEAR_PREFIX = "_seqtasks_near_"
-SOURCE = "__seqtasks_source__"
-adopted: dict[Path, Source] = {}
-"""Checked copies of files in runs, by path: the disk is not read again."""
-
 _near: dict[str, Neighbour | None] = {}
 """Modules beside a file, by their private names; None for a folder without `__init__.py`."""
 
 
-def lay_out(near: str, source: Source) -> None:
+def lay_out(near: str, source: Source, package: ModuleType | None = None) -> None:
     """Make the modules beside a file importable below the private package `near`."""
-    package = ModuleType(near)
+    package = package or ModuleType(near)
     package.__path__ = []
     vars(package)[SOURCE] = source
     sys.modules[near] = package
@@ -85,7 +86,7 @@ class _NearLoader(importlib.abc.Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Execute it, with the same neighbours as the file itself."""
         near = _near[module.__name__]
-        root, _, _ = module.__name__.partition(".")
+        root = ".".join(module.__name__.split(".")[:2])
         source: Source = vars(sys.modules[root])[SOURCE]
         vars(module)["__builtins__"] = builtins_for(root, source)
         if near is not None:
@@ -93,6 +94,7 @@ class _NearLoader(importlib.abc.Loader):
                 others = tuple(one for one in source.neighbours if one is not near)
                 vars(module)[SOURCE] = Source(near.path, near.content, others)
             exec(compile(near.content, str(near.path), "exec"), vars(module))
+            send_with_content(module)
 
 
 def builtins_for(near: str, source: Source) -> dict[str, Any]:

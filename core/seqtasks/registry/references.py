@@ -10,6 +10,7 @@ from typing import Any
 
 from seqtasks.errors import UsageError
 from seqtasks.registry.discovery import Kind, current_registry
+from seqtasks.registry.file_modules import Carried, adopted, carried_by
 from seqtasks.registry.module_classes import class_from_module
 from seqtasks.registry.user_files import source_at, source_of
 from seqtasks.specs.bind import parameters_of
@@ -22,6 +23,7 @@ from seqtasks.trust.sources import (
 __all__ = [
     "Source",
     "base_class",
+    "carried_with",
     "class_reference",
     "describe",
     "imported_class",
@@ -58,6 +60,20 @@ def describe(thing: Any, kind: Kind, *, complete: bool = False) -> tuple[Any, So
         cls = thing  # it is a function that makes cells
     name = f"{getattr(cls, '__module__', '?')}:{getattr(cls, '__qualname__', repr(cls))}"
     return {"class": format_spec(name, parameters)}, None
+
+
+def carried_with(thing: Any) -> Carried | None:
+    """Return the file that a spec or a class must bring along to another process, or None."""
+    if not isinstance(thing, str):
+        return carried_by(thing) if inspect.isclass(thing) else None  # an instance brings its own
+    path = parse_spec(thing).path
+    if path is None:
+        return None
+    try:
+        source = source_at(Path(path))
+    except UsageError:
+        return None  # as in this process, the file may be there when it is needed
+    return Carried(source, source.path in adopted, path)
 
 
 def named_class(spec: Spec, kind: Kind) -> type[Any]:

@@ -1,8 +1,7 @@
 """Run a Python file of the user's own, and take tasks, cells and readouts from it."""
 
-import importlib
+import importlib.abc
 import importlib.machinery
-import importlib.util
 import inspect
 import logging
 import sys
@@ -11,12 +10,19 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import seqtasks_files  # noqa: F401 - the parent of the files' modules, of which it is one
 from seqtasks.errors import UsageError, did_you_mean, one_line
-from seqtasks.registry.neighbour_imports import (
+from seqtasks.registry.file_modules import (
     FILE_PREFIX,
     NEAR_PREFIX,
     SOURCE,
     adopted,
+    carried_at,
+    module_names,
+    send_with_content,
+    source_named,
+)
+from seqtasks.registry.neighbour_imports import (
     builtins_for,
     forget,
     lay_out,
@@ -35,6 +41,7 @@ __all__ = [
     "class_from_file",
     "digest",
     "loaded_from",
+    "module_spec",
     "source_at",
     "source_of",
 ]
@@ -58,7 +65,7 @@ def source_at(path: Path) -> Source:
         UsageError: if the file cannot be read.
     """
     path = absolute(path)
-    return _loaded.get(path) or adopted.get(path) or read_source(path)
+    return _loaded.get(path) or adopted.get(path) or _read(path)
 
 
 def source_of(cls: type) -> Source | None:
@@ -119,17 +126,34 @@ def _load(path: Path) -> ModuleType:
     private names. `sys.path` stays unchanged, so no other file of the folder can be imported.
     """
     path = absolute(path)
-    source = adopted.get(path) or read_source(path)
-    key = digest(str(path).encode(errors="surrogatepass") + b"\0" + source.digest.encode())[:16]
-    name, near = FILE_PREFIX + key, NEAR_PREFIX + key
-    if name in sys.modules:
-        _loaded[path] = source
-        return sys.modules[name]
+    source = adopted.get(path) or _read(path)
+    name, _ = module_names(source)
+    if name not in sys.modules:
+        _execute(ModuleType(name), source)
+    _loaded[path] = source
+    return sys.modules[name]
+
+
+def _read(path: Path) -> Source:
+    """Read a file; if it is not here, take the content that an instance brought."""
+    try:
+        return read_source(path)
+    except UsageError:
+        carried = carried_at(path)
+        if carried is None:
+            raise
+        return carried
+
+
+def _execute(module: ModuleType, source: Source) -> None:
+    """Execute a file in its module."""
+    name, near = module_names(source)
+    path = source.path
     known, places = set(sys.modules), list(sys.path)
-    spec = importlib.machinery.ModuleSpec(name, None, origin=str(path))
+    # A spec of the whole name would make the module part of a package, for relative imports.
+    spec = importlib.machinery.ModuleSpec(path.stem.replace(".", "_"), None, origin=str(path))
     spec.has_location = True
-    module = importlib.util.module_from_spec(spec)
-    module.__file__ = str(path)
+    vars(module).update(__spec__=spec, __package__="", __loader__=None, __file__=str(path))
     vars(module)[SOURCE] = source
     vars(module)["__builtins__"] = builtins_for(near, source)
     sys.modules[name] = module  # dataclasses look their module up during execution
@@ -142,10 +166,30 @@ def _load(path: Path) -> ModuleType:
             raise
         problem = f"{one_line(error)}{_remedy(error, path)}"
         raise UsageError(f"{path} cannot be run{_line(error, path)}: {problem}") from error
-    _loaded[path] = source
+    send_with_content(module)
     if path not in adopted:
         _warn_of_uncopied(path, set(sys.modules) - known, places)
-    return module
+
+
+def module_spec(name: str) -> importlib.machinery.ModuleSpec | None:
+    """Return the loader of a file by the name of its module, or of its neighbours' package."""
+    if not name.startswith((FILE_PREFIX, NEAR_PREFIX)) or name.count(":") < 2:
+        return None
+    return importlib.machinery.ModuleSpec(name, _Loader(), is_package=name.startswith(NEAR_PREFIX))
+
+
+class _Loader(importlib.abc.Loader):
+    """Executes a file whose module a pickled class names."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Execute the file, or make its neighbours importable."""
+        name = module.__name__
+        source = source_named(name)
+        if name.startswith(NEAR_PREFIX):
+            lay_out(name, source, module)
+        else:
+            _execute(module, source)
+            _loaded[source.path] = source
 
 
 def _warn_of_uncopied(path: Path, imported: set[str], places: list[str]) -> None:

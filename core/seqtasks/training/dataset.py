@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import count
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, distributed
@@ -10,9 +10,6 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from seqtasks.errors import UsageError
 from seqtasks.randomness.streams import stream
-from seqtasks.registry.find import task as find_task
-from seqtasks.registry.references import describe
-from seqtasks.registry.user_files import adopt, source_of
 from seqtasks.tasks import Task
 from seqtasks.tasks.lengths import LengthRange
 
@@ -130,18 +127,6 @@ class TaskDataset(IterableDataset[TensorBatch]):
             torch.from_numpy(batch.targets),
             torch.from_numpy(batch.lengths),
         )
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Send the task of a user's file by name, with the file: a worker has not run the file."""
-        source = source_of(type(self.task))
-        task = self.task if source is None else describe(self.task, "task")[0]
-        return {**vars(self), "task": task, "source": source}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        source = state.pop("source")
-        if source is not None:
-            adopt(source)
-        vars(self).update({**state, "task": find_task(state["task"])})
 
 
 def _place(rank: int | None, world_size: int | None) -> tuple[int, int]:
