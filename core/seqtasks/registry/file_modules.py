@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import quote, unquote
 
+import seqtasks_files
 from seqtasks.trust.sources import Source, absolute, digest, read_source
 
 __all__ = [
@@ -30,8 +31,8 @@ __all__ = [
     "source_named",
 ]
 
-FILE_PREFIX = "seqtasks_files.file:"
-NEAR_PREFIX = "seqtasks_files.near:"
+FILE_PREFIX = f"{seqtasks_files.__name__}.file:"
+NEAR_PREFIX = f"{seqtasks_files.__name__}.near:"
 SOURCE = "__seqtasks_source__"
 
 adopted: dict[Path, Source] = {}

@@ -10,7 +10,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import seqtasks_files  # noqa: F401 - the parent of the files' modules, of which it is one
 from seqtasks.errors import UsageError, did_you_mean, one_line
 from seqtasks.registry.file_modules import (
     FILE_PREFIX,
