@@ -3,7 +3,8 @@
 `python docs/make_console.py [--keep FOLDER] [PAGE ...]`, where no page means every page. A page's
 commands run in one new folder with the files that it shows, from top to bottom; with `--keep` the
 folder stays, as FOLDER/PAGE. Commands other than `seqtasks`, `ls` and `sha256sum` stay as they are.
-A command followed by `^C` is interrupted.
+A command followed by `^C` is interrupted. `pip install -e ./NAME` installs a folder that is there,
+without a network.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from pages import EXAMPLE, EXAMPLE_FOLDER, write_files
 DOCS = Path(__file__).parent
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 RUN = re.compile(r"(\w+=(\S+|\"[^\"]*\") )*(seqtasks|ls|sha256sum)\b")
+INSTALL = re.compile(r"pip install -e '?\./([\w-]+)")
 PROGRESS = re.compile(r"(training up to step|step \d+:) .*\n")
 LINES_BEFORE_INTERRUPT = 12
 
@@ -46,6 +48,9 @@ def renew(block: str, folder: Path, variables: dict[str, str]) -> str:
     parts: list[str] = []
     for part in re.split(r"^(?=\$ )", block, flags=re.MULTILINE)[1:]:
         line, _, shown = part.partition("\n")
+        found = INSTALL.match(line.removeprefix("$ "))
+        if found and (folder / found[1]).is_dir():
+            install(folder / found[1], Path(variables["PYTHONPATH"].partition(os.pathsep)[0]))
         if RUN.match(line.removeprefix("$ ")):
             print(f"  {line}", flush=True)
             interrupt = shown.startswith("^C")
@@ -55,12 +60,13 @@ def renew(block: str, folder: Path, variables: dict[str, str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def install_example(folder: Path) -> None:
-    """Install a copy of the example plugin into a folder, without a network."""
-    shutil.copytree(EXAMPLE, folder / "source")
+def install(source: Path, site: Path) -> None:
+    """Install a copy of a source folder into a folder of packages, without a network."""
+    copy = site / "sources" / source.name  # which stays, to be built by `seqtasks check`
+    shutil.copytree(source, copy)
     offline = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
-    command = [sys.executable, "-m", "pip", "install", *offline, "--target", folder / "site"]
-    subprocess.run([*command, folder / "source"], check=True)
+    command = [sys.executable, "-m", "pip", "install", *offline, "--target", site, copy]
+    subprocess.run(command, check=True)
 
 
 def main(names: list[str], keep: Path | None) -> None:
@@ -73,10 +79,11 @@ def main(names: list[str], keep: Path | None) -> None:
         with tempfile.TemporaryDirectory() as home, tempfile.TemporaryDirectory() as packages:
             write_files(text, Path(home))
             path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+            folders = filter(None, [packages, os.environ.get("PYTHONPATH")])
             variables = {**os.environ, "PATH": path, "COLUMNS": "100"}
+            variables["PYTHONPATH"] = os.pathsep.join(folders)
             if f'title="{EXAMPLE_FOLDER}' in text:
-                install_example(Path(packages))
-                variables["PYTHONPATH"] = str(Path(packages) / "site")
+                install(EXAMPLE, Path(packages))
 
             def renewed(match: re.Match[str], home=home, variables=variables) -> str:
                 return renew(match[0], Path(home).resolve(), variables)

@@ -9,6 +9,7 @@
     show_engine                     its other parts: JSON, settings, the engine of a cell
     names, sample, export           list what there is; draw instances; write them to files
     gallery/                        pages of tasks and cells, from the same descriptions
+    new, check                      begin a plugin, a task or a cell; check one
     bench, bench_engine,
     bench_tasks                     measure
     score_table, output, wrapping   tables and text that fit the terminal
