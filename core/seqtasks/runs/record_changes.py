@@ -1,7 +1,7 @@
 """The changes of a run's record at a resume: its things, engine, threads and steps."""
 
 import logging
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from torch import nn
 
@@ -80,15 +80,13 @@ def check_engine(disk: RunOnDisk) -> EngineName:
     Raises:
         UsageError: if that engine does not exist here.
     """
-    named = disk.record.get("engine")
-    engines: tuple[EngineName, ...] = get_args(EngineName)
-    engine = next((one for one in engines if one != "auto" and one == named), None)
-    if engine is None:
+    engine = disk.record.get("engine")
+    if engine == "auto" or engine not in get_args(EngineName):
         raise UsageError(
-            f"{disk.path} was trained with the engine '{named}', which seqtasks {__version__}"
+            f"{disk.path} was trained with the engine '{engine}', which seqtasks {__version__}"
             " does not have; to go on with another, whose last bits differ: --engine auto"
         )
-    return engine
+    return cast("EngineName", engine)
 
 
 def with_engine(
