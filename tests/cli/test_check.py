@@ -86,6 +86,7 @@ def test_json_is_one_object_with_the_promise_and_the_outcome_of_each_check(mine)
         (["./mine.py"], ["holds Delay, NoSource, Mixes; name one"]),
         (["./mine.py:Delai"], ["no class Delai", "Did you mean 'Delay'?"]),
         (["parity:size=3"], ["size"]),
+        (["parity", "--install"], ["--install is for a plugin", "parity is a task"]),
         (["parity", "--skip", "encode-is-pur=x"], ["Did you mean 'encode-is-pure'?"]),
         (["parity", "--skip", "encode-is-pure"], ["say why", "encode-is-pure=reason"]),
     ],

@@ -601,10 +601,10 @@ PLANTED = {
 }
 
 
-def failures(thing):
+def failures(thing, train=False):
     """Return the message of each check that fails, by the check's name."""
     subject = find_subject(thing)
-    outcomes = run_checks(subject.thing, subject.checks())
+    outcomes = run_checks(subject.thing, task_checks(subject.thing, train=train))
     return {one.check.name: one.message for one in outcomes if one.status == "failed"}
 
 
@@ -622,7 +622,7 @@ def test_a_right_task_fails_no_check(task):
     assert [one for one in outcomes if one.status == "failed"] == []
     skipped = {one.check.name for one in outcomes if one.status == "skipped"}
     listed = {"all-inputs-are-listed", "inputs-are-equally-likely"}
-    assert skipped == (set() if task is Listed else listed)
+    assert skipped == {"solved-by-its-settings"} | (set() if task is Listed else listed)
 
 
 TORCH = """
@@ -677,4 +677,30 @@ def test_the_callers_random_states_stay_as_they_were():
 
 def test_each_check_is_tried_by_a_planted_mistake():
     tried = {check for check, _ in PLANTED.values()} | {"imports-no-torch"}
-    assert tried == {check.name for check in task_checks(Right())} - {"speed-is-measured"}
+    elsewhere = {"speed-is-measured", "solved-by-its-settings"}
+    assert tried == {check.name for check in task_checks(Right())} - elsewhere
+
+
+@dataclass(frozen=True)
+class Echo(Right):
+    """Say each bit again."""
+
+    settings = st.Settings(cell="concat", hidden_size=8, learning_rate=0.05, steps=400)
+
+    def encode(self, inputs):
+        return inputs
+
+
+@dataclass(frozen=True)
+class TooFewSteps(Echo):
+    """Say each bit again, and learn it in two steps."""
+
+    settings = st.Settings(cell="concat", hidden_size=1, learning_rate=1e-6, steps=2)
+
+
+def test_settings_that_do_not_learn_the_task_are_found_by_training():
+    assert failures(Echo(), train=True) == {}
+    found = failures(TooFewSteps(), train=True)
+    assert list(found) == ["solved-by-its-settings"]
+    assert "is not solved with cell concat after 2 steps" in found["solved-by-its-settings"]
+    assert "more steps, a larger hidden_size" in found["solved-by-its-settings"]

@@ -13,6 +13,7 @@ from seqtasks.registry.discovery import Kind as RegistryKind
 from seqtasks.testing.check import Outcome, Trial
 from seqtasks.testing.plugin_checks import plugin_checks
 from seqtasks.testing.subjects import KINDS, Kind, find_subject, kinds_of
+from seqtasks.testing.task_checks import task_checks
 
 __all__ = ["check"]
 
@@ -32,9 +33,10 @@ _MARK = 6
 @click.option(
     "--install", is_flag=True, help="Also install a plugin, with all it requires, elsewhere."
 )
+@click.option("--train", is_flag=True, help="Also train a task with its own settings.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def check(
-    name: str, kind: Kind | None, skip: tuple[str, ...], install: bool, as_json: bool
+    name: str, kind: Kind | None, skip: tuple[str, ...], install: bool, train: bool, as_json: bool
 ) -> None:
     """Check that a task or a plugin keeps what it must promise, one named check after the other.
 
@@ -48,9 +50,14 @@ def check(
     """  # noqa: D301 - click reads the backslash
     start = time.perf_counter()
     subject = find_subject(name, kind)
-    if install and subject.kind != "plugin":
-        raise UsageError(f"--install is for a plugin, and {name} is a {subject.kind}")
-    checks = plugin_checks(subject.thing, install=True) if install else subject.checks()
+    checks = subject.checks()
+    for option, wanted, own_kind in (("install", install, "plugin"), ("train", train, "task")):
+        if wanted and subject.kind != own_kind:
+            raise UsageError(f"--{option} is for a {own_kind}, and {name} is a {subject.kind}")
+    if install:
+        checks = plugin_checks(subject.thing, install=True)
+    if train:
+        checks = task_checks(subject.thing, train=True)
     trial = Trial(subject.thing, checks, _reasons(skip))
     if not as_json:
         click.echo("\n".join(wrapped(_title(name, subject.kind, kind))) + "\n")

@@ -38,7 +38,11 @@ __all__ = [
 
 
 def check_task(
-    task: Task, length: int | None = None, *, skip: Mapping[str, str] | None = None
+    task: Task,
+    length: int | None = None,
+    *,
+    train: bool = False,
+    skip: Mapping[str, str] | None = None,
 ) -> None:
     """Run all checks of a task, and raise one error that lists those that failed.
 
@@ -46,6 +50,7 @@ def check_task(
         task: the task.
         length: if given, only try the task at this length and at the next one that it can have, as
             a run does before it begins. The nearest length that the task can have is taken.
+        train: whether to train with the settings that the task recommends, which may take minutes.
         skip: the checks to leave out, with the reason for each.
 
     Raises:
@@ -63,7 +68,7 @@ def check_task(
     if length is not None:
         try_two_lengths(task, task.lengths.nearest(length))
         return
-    refuse_failures(f"task {task.known_as}", run_checks(task, task_checks(task), skip))
+    refuse_failures(f"task {task.known_as}", run_checks(task, task_checks(task, train=train), skip))
 
 
 def check_plugin(

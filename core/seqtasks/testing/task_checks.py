@@ -1,5 +1,7 @@
 """The checks of a task, in the order in which they are run."""
 
+from dataclasses import replace
+
 from seqtasks.tasks.task import Task
 from seqtasks.testing.check import Check, named
 from seqtasks.testing.tasks.answers import (
@@ -33,6 +35,7 @@ from seqtasks.testing.tasks.scores import (
     right_answers_solve,
     speed_is_measured,
 )
+from seqtasks.testing.tasks.training import not_asked_for, solved_by_its_settings
 
 __all__ = ["task_checks"]
 
@@ -70,10 +73,15 @@ _CHECKS = [
     named(same_in_other_processes, imports_no_torch, parameters_round_trip),
     named(speed_is_measured, answers_in_alphabet),
 ]
+_SOLVED = named(solved_by_its_settings, chance_does_not_solve, settings_can_be_used)
 
 
-def task_checks(task: Task) -> list[Check]:
+def task_checks(task: Task, *, train: bool = False) -> list[Check]:
     """Return the checks of a task, each after those that it needs.
+
+    Args:
+        task: the task.
+        train: whether the last check trains with the settings that the task recommends.
 
     Example:
         >>> import seqtasks as st
@@ -81,4 +89,5 @@ def task_checks(task: Task) -> list[Check]:
         >>> [check.name for check in task_checks(st.task("parity"))][:2]
         ['has-docstring', 'names-its-source']
     """
-    return list(_CHECKS)
+    last = _SOLVED if train else replace(_SOLVED, function=not_asked_for, needs=())
+    return [*_CHECKS, last]
