@@ -103,7 +103,11 @@ def things(tmp_path_factory):
 def told(thing):
     """Return what a thing is, for comparison with its copy."""
     if isinstance(thing, st.Result):
-        return [thing.to_json(), thing.history, repr(thing.experiment), told(thing.model)]
+        return [thing.to_json(), thing.history, told(thing.experiment), told(thing.model)]
+    if isinstance(thing, st.Experiment | st.Score | st.RangeScore):
+        return thing.to_json()
+    if isinstance(thing, st.Batch):
+        return [array.tolist() for array in vars(thing).values()]
     if isinstance(thing, torch.nn.Module):
         weights = {name: tensor.tolist() for name, tensor in thing.state_dict().items()}
         answers = thing(torch.tensor([[0, 1, 1]]))[0].tolist() if hasattr(thing, "cells") else None

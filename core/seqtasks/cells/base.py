@@ -4,6 +4,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from seqtasks.display import card, first_sentence, module_line
 
 __all__ = ["Cell", "Readout", "State"]
 
@@ -85,6 +88,13 @@ class Cell(nn.Module):
         """Show the sizes in the module's repr."""
         return f"input_size={self.input_size}, hidden_size={self.hidden_size}"
 
+    def __repr__(self) -> str:
+        """Return the tree of torch's, or one line where it is long."""
+        return module_line(self, super().__repr__())
+
+    def _repr_html_(self) -> str:
+        return _html(self)
+
 
 class Readout(nn.Module):
     """The function g of a recurrent network: `forward(x, output)` gives a step's prediction.
@@ -98,3 +108,20 @@ class Readout(nn.Module):
         self.input_size = input_size
         self.state_size = state_size
         self.output_size = output_size
+
+    def __repr__(self) -> str:
+        """Return the tree of torch's, or one line where it is long."""
+        return module_line(self, super().__repr__())
+
+    def _repr_html_(self) -> str:
+        return _html(self)
+
+
+def _html(module: nn.Module) -> str:
+    """Return a table of a cell's or readout's parameters."""
+    rows = [
+        (name, "not yet made" if is_lazy(parameter) else tuple(parameter.shape))
+        for name, parameter in module.named_parameters()
+    ]
+    title = f"{type(module).__name__}({module.extra_repr()})"
+    return card(title, rows, first_sentence(module))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
+from seqtasks.display import card, shortened
 from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.experiments.published_protocol import ProtocolName, published_settings
 from seqtasks.experiments.resolve import resolve
@@ -42,7 +43,7 @@ _BY_STEPS: Any = None
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Experiment(Settings):
     """Everything that decides what a run computes.
 
@@ -116,6 +117,21 @@ class Experiment(Settings):
         found = resolve(self, find_task(self.task))
         for name in ("score", "score_also", "evaluation_lengths"):
             object.__setattr__(self, name, getattr(found, name))
+
+    def __repr__(self) -> str:
+        """Return what is trained on what, on one line."""
+        return shortened(
+            f"<Experiment {self.run_name}: {short_name(self.cell)} of {self.hidden_size} on "
+            f"{short_name(self.task)}, length {self.length}, {self.steps} steps of "
+            f"{self.batch_size}, seed {self.seed}>"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [(kind, getattr(self, kind)) for kind in THINGS]
+        rows = [(k, v if isinstance(v, str) else short_name(v)) for k, v in rows]
+        shown = ("hidden_size", "layers", "length", "steps", "batch_size", "learning_rate", "seed")
+        rows += [(name, getattr(self, name)) for name in shown]
+        return card(f"Experiment {self.run_name}", rows)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Return how to send the experiment to another process, with the user's files it names."""

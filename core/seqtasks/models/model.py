@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from seqtasks.cells import Cell, Readout, State
 from seqtasks.cells.padding import checked_lengths, last_repeated
 from seqtasks.cells.plain_loop import past_end, scanned, states_along
+from seqtasks.display import card, parameters_of, shortened
 from seqtasks.engine.engines import Engines
 from seqtasks.engine.record.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.record.subject import Parts
@@ -50,6 +51,25 @@ class Model(nn.Module):
             raise ValueError("a model needs at least one cell")
         self.readout = readout
         self._engines: Engines | None = None
+
+    def __repr__(self) -> str:
+        """Return the parts on one line."""
+        parts = " -> ".join(shortened(repr(part), 60) for _, part in self._named_parts())
+        return f"<Model, {parameters_of(self)}: {shortened(parts, 150)}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, shortened(repr(part), 80), parameters_of(part))
+            for name, part in self._named_parts()
+        ]
+        engines = self._engines
+        ran = None if engines is None else engines.name
+        note = f"run by the engine {ran}" if ran else ""
+        return card(f"Model, {parameters_of(self)}", rows, note)
+
+    def _named_parts(self) -> list[tuple[str, nn.Module]]:
+        cells = [("cell", cell) for cell in self.cells]
+        return [("embedding", self.embedding), *cells, ("readout", self.readout)]
 
     def use_engine(self, name: EngineName) -> Engines:
         """Choose how the model is run from now on.

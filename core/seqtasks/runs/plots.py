@@ -20,6 +20,7 @@ __all__ = [
     "drawn_of",
     "learning_figure",
     "lengths_figure",
+    "png",
     "result_figure",
     "save_plots",
     "write_figure",
@@ -35,9 +36,14 @@ class Picture(Figure):
     """A figure that a notebook shows if it is the value of a cell."""
 
     def _repr_png_(self) -> bytes:
-        content = io.BytesIO()
-        self.savefig(content, format="png", dpi=100)
-        return content.getvalue()
+        return png(self)
+
+
+def png(figure: Figure) -> bytes:
+    """Return a figure as a PNG file, of the size that fits a notebook."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=100)
+    return content.getvalue()
 
 
 def drawn_of(result: "Result") -> Drawn:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from seqtasks.display import card, measured, shortened
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.models.model import Model
 from seqtasks.scoring.baselines import Baseline
@@ -116,12 +117,33 @@ class Result:
     def __repr__(self) -> str:
         """Return the run's name and scores on one line."""
         first = self.task.metrics[0].name
-        scores = ", ".join(f"{one.length}: {one.metrics[first]:.4g}" for one in self.scores)
-        end = self.stopped or "unfinished"
+        some = self.scores if len(self.scores) <= 5 else [*self.scores[:3], self.scores[-1]]
+        scores = [f"{one.length}: {one.metrics[first]:.4g}" for one in some]
+        if len(some) < len(self.scores):
+            scores.insert(-1, "...")
+        name, seed = shortened(self.experiment.run_name, 50), self.experiment.seed
         return (
-            f"<Result of {self.experiment.run_name}, seed {self.experiment.seed}: {end} at step "
-            f"{self.step}, {self.parameters} parameters, {first} at {scores or 'no length yet'}>"
+            f"<Result of {name}, seed {seed}: {self._end()}, {self.parameters} parameters, "
+            f"{shortened(first, 40)} at {', '.join(scores) or 'no length yet'}>"
         )
+
+    def _repr_html_(self) -> str:
+        from seqtasks.runs.plots import learning_figure, png
+
+        rows = [
+            (f"length {score.length}", measured(score.metrics, score.intervals))
+            for score in self.scores
+        ]
+        if self.score is not None:
+            mean = measured(self.score.metrics, self.score.intervals)
+            rows.append((f"mean over {self.score.lengths}", mean))
+        about = f"{self._end()}, {self.parameters} parameters, {self.seconds:.1f} s of training"
+        where = "" if self.path is None else f", in {self.path}"
+        title = f"Result of {self.experiment.run_name}, seed {self.experiment.seed}"
+        return card(title, rows, about + where, png(learning_figure(self)))
+
+    def _end(self) -> str:
+        return f"{shortened(self.stopped or 'unfinished', 60)} at step {self.step}"
 
     @property
     def holdout(self) -> Holdout | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from seqtasks.display import card, measured, shortened
 from seqtasks.randomness.streams import stream
 from seqtasks.registry.find import task as find_task
 from seqtasks.scoring.intervals import Interval, Stratum
@@ -67,7 +68,7 @@ class Baseline:
         return {"strategy": self.strategy, "metrics": self.metrics, "error": self.error}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Baselines:
     """The scores of trivial strategies on a task at one length.
 
@@ -82,6 +83,15 @@ class Baselines:
     sequences: int
     exhaustive: bool
     rows: tuple[Baseline, ...]
+
+    def __repr__(self) -> str:
+        """Return the strategies with their first score on one line."""
+        shown = [f"{row.strategy} {next(iter(row.metrics.values())):.4g}" for row in self.rows]
+        return shortened(f"<Baselines at length {self.length}: {'; '.join(shown)}>")
+
+    def _repr_html_(self) -> str:
+        rows = [(row.strategy, measured(row.metrics, {})) for row in self.rows]
+        return card(f"Scores without learning at length {self.length}", rows)
 
 
 def baselines(task: str | Task, length: int | None = None, seed: int = 0) -> Baselines:

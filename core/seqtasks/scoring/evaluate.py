@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import nn
 
+from seqtasks.display import card, measured, shortened
 from seqtasks.errors import UsageError
 from seqtasks.models.caller_settings import own_settings
 from seqtasks.registry.find import task as find_task
@@ -30,7 +31,7 @@ __all__ = ["Score", "evaluate", "evaluate_at", "lengths_to_score", "marked"]
 UNKNOWN = Interval(-math.inf, math.inf)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Score:
     """The scores of a model at one length.
 
@@ -55,6 +56,22 @@ class Score:
     held_out: bool = False
     undefined: float = 0.0
     rows_mix: bool = False
+
+    def __repr__(self) -> str:
+        """Return the scores on one line; in brackets the 95 % interval, if they have one."""
+        shown = measured(self.metrics, self.intervals)
+        return shortened(f"<Score at length {self.length}: {shown}; {self._scored()}>")
+
+    def _repr_html_(self) -> str:
+        rows = [(name, measured({name: v}, self.intervals)) for name, v in self.metrics.items()]
+        return card(f"Score at length {self.length}", rows, self._scored())
+
+    def _scored(self) -> str:
+        """Say which instances were scored."""
+        kept = " held-out" if self.held_out else ""
+        which = f"all {self.sequences}{kept} inputs" if self.exhaustive else None
+        which = which or f"{self.sequences}{kept} instances"
+        return f"{which}, answers depend on the batch" if self.rows_mix else which
 
     def to_json(self) -> dict[str, Any]:
         """Return the score as plain data."""

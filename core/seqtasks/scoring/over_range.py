@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from seqtasks.display import card, measured, shortened
 from seqtasks.errors import UsageError
 from seqtasks.models.caller_settings import own_settings
 from seqtasks.registry.find import task as find_task
@@ -27,7 +28,7 @@ from seqtasks.tasks.lengths import LengthRange, check_number
 __all__ = ["RangeScore", "evaluate_range"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RangeScore:
     """The mean scores of a model over a range of lengths.
 
@@ -62,6 +63,15 @@ class RangeScore:
     by_length: dict[int, dict[str, float]] = field(default_factory=dict[int, dict[str, float]])
     undefined: float = 0.0
     rows_mix: bool = False
+
+    def __repr__(self) -> str:
+        """Return the means on one line; in brackets the 95 % interval, if they have one."""
+        shown = measured(self.metrics, self.intervals)
+        return shortened(f"<RangeScore over {self.lengths}, {self.count} lengths: {shown}>")
+
+    def _repr_html_(self) -> str:
+        rows = [(name, measured({name: v}, self.intervals)) for name, v in self.metrics.items()]
+        return card(f"Mean score over {self.lengths}", rows, f"{self.count} lengths")
 
     def mean_over(self, part: str | LengthRange) -> dict[str, float]:
         """Return each metric's mean over the lengths in a part of the range, by name.

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.errors import TaskError
+from seqtasks.display import card
+from seqtasks.errors import TaskError, counted
 from seqtasks.tasks.alphabets import (
     IGNORE,
     Reals,
@@ -33,7 +34,7 @@ END = "END"
 """The symbol that ends an answer, where answers of one length would have different lengths."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Batch:
     """Instances laid out for training, right-padded where their lengths differ.
 
@@ -48,10 +49,30 @@ class Batch:
     targets: Array
     lengths: NDArray[np.int64]
 
+    def __repr__(self) -> str:
+        """Return the sizes on one line."""
+        parts = (f"{k} {v.shape} {v.dtype}" for k, v in self._arrays().items())
+        return f"<Batch of {counted(len(self.inputs), 'instance')}: {', '.join(parts)}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, f"{array.shape} {array.dtype}", _first_values(array))
+            for name, array in self._arrays().items()
+        ]
+        return card(f"Batch of {counted(len(self.inputs), 'instance')}", rows)
+
+    def _arrays(self) -> dict[str, Array]:
+        return {"inputs": self.inputs, "targets": self.targets, "lengths": self.lengths}
+
     @property
     def scored(self) -> NDArray[np.bool_]:
         """The scored positions, (batch, time) bool."""
         return scored(self.targets)
+
+
+def _first_values(array: Array) -> str:
+    """Return the first instance of an array, cut to a few numbers."""
+    return "" if not len(array) else np.array2string(np.ravel(array[0])[:12], threshold=12)
 
 
 def checked(alphabet: Tokens | TokenSets | Reals, values: Array, origin: str) -> Array:

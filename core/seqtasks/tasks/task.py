@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 
+from seqtasks.display import card, first_sentence, shortened
 from seqtasks.errors import TaskError, UsageError
 from seqtasks.tasks.alphabets import Reals, Tokens, TokenSets
 from seqtasks.tasks.batch import (
@@ -92,6 +93,23 @@ class Task:
     counts_baseline: ClassVar[bool] = False
     redefined: ClassVar[str] = ""
     registered_name: ClassVar[str] = ""
+
+    def __repr__(self) -> str:
+        """Return the name of the class and the attributes that are the instance's own."""
+        own = [(k, v) for k, v in vars(self).items() if k[0] != "_" and not hasattr(Task, k)]
+        return shortened(f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in own)})")
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("inputs", shortened(repr(self.inputs), 80)),
+            ("targets", shortened(repr(self.targets), 80)),
+            ("layout", self.layout),
+            ("lengths", self.lengths.describe()),
+            ("metrics", ", ".join(metric.name for metric in self.metrics)),
+            ("source", self.source),
+        ]
+        shown = [row for row in rows if row[1]]
+        return card(shortened(repr(self)), shown, first_sentence(self))
 
     @property
     def known_as(self) -> str:
