@@ -300,3 +300,42 @@ def test_plugins_shows_what_each_gives(seqtasks):
     example = plugin_named("example", found)
     assert example["gives"]["task"] == ["majority"]
     assert "1 task, 1 cell, 1 command" in printed(seqtasks("plugins"))
+
+
+ANOTHER = """
+import click
+@hookimpl
+def register_tasks(register):
+    register("parity", "another_parity:Other", "say 1 at each step")
+@hookimpl
+def register_commands(register):
+    register("list", click.Command("list", callback=lambda: print("another list")))
+"""
+OTHER = """
+import numpy as np
+import seqtasks as st
+class Other(st.Task):
+    "Say 1 at each step."
+    inputs = targets = st.Tokens("01")
+    def generate(self, rng, batch_size, length):
+        return rng.integers(2, size=(batch_size, length))
+    def encode(self, inputs):
+        return np.ones_like(inputs)
+"""
+
+
+def test_a_plugin_before_a_name_says_whose_is_meant_and_show_names_the_other(seqtasks, site):
+    site.plugin("another", ANOTHER)
+    site.module("another_parity", OTHER)
+
+    def ask(*arguments):
+        done = seqtasks(*arguments, path=(site.folder,))
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    found = json.loads(ask("show", "parity", "--json"))
+    assert (found["plugin"], found["also"]) == ("bits", ["another/parity"])
+    other = ask("show", "another/parity")
+    assert "Say 1 at each step." in other
+    assert "another task of this name, of seqtasks: bits/parity" in other
+    assert ask("another/list") == "another list\n"

@@ -253,3 +253,19 @@ def test_a_class_is_not_imported_unless_trusted_and_installed_by_what_the_record
     assert "plain_cells" not in sys.modules
     if why == "another user":
         assert st.load(unregistered, trust=True).step == 2
+
+
+def test_of_two_things_of_one_name_a_run_records_and_finds_the_one_it_used(site, tmp_path):
+    bring(site, name="concat")  # which is built in too
+    run = st.run("bits/parity", cell="aaa/concat", out=tmp_path, **SMALL)
+    assert run.path.name == "bits-parity-aaa-concat-1"
+    things = json.loads((run.path / "experiment.json").read_text())["things"]
+    assert (things["task"]["plugin"], things["cell"]["plugin"]) == ("bits", "aaa")
+    assert type(st.resume(run.path, steps=3).model.cells[0]).__name__ == "Plain"
+    cls = type(run.model.cells[0])
+    again = st.run("parity", cell=cls, out=tmp_path, **SMALL)
+    kept = json.loads((again.path / "experiment.json").read_text())["experiment"]
+    assert kept["cell"] == "aaa/concat"
+    bring(site, plugin=None)
+    with pytest.raises(UsageError, match="came from the distribution aaa-dist"):
+        st.load(run.path)

@@ -84,7 +84,7 @@ def test_the_built_in_wins_a_name_and_the_loser_is_reported(site):
     assert plugin_of(registry, "other") == "aardvark"  # only the entry is lost, not its plugin
     (warning,) = registry.warnings
     lost = "task 'bitflip' of plugin aardvark of aardvark-dist is not used: "
-    assert warning == lost + "bits of seqtasks has that name"
+    assert warning == lost + "bits of seqtasks has that name; it is aardvark/bitflip"
 
 
 def test_of_two_strangers_the_first_by_distribution_wins_a_name(site):
@@ -94,7 +94,32 @@ def test_of_two_strangers_the_first_by_distribution_wins_a_name(site):
     assert plugin_of(registry, "shared") == "aardvark"
     (warning,) = registry.warnings
     assert warning.startswith("task 'shared' of plugin zebra of zebra-dist is not used")
-    assert warning.endswith("aardvark of aardvark-dist has that name")
+    assert warning.endswith("aardvark of aardvark-dist has that name; it is zebra/shared")
+
+
+def test_the_plugin_or_its_distribution_before_a_name_says_which_is_meant(site):
+    site.plugin("zebra", task("shared", "zebra:Z"))
+    site.plugin("aardvark", task("shared", "aardvark:A"))
+    registry = Registry()
+    for plugin, target in (("zebra", "zebra:Z"), ("aardvark", "aardvark:A")):
+        for prefix in (plugin, f"{plugin}-dist"):
+            assert registry.entry("task", f"{prefix}/shared").target == target
+    assert registry.names("task").count("shared") == 1
+    held = registry.entry("task", "shared")
+    assert [other.full_name for other in registry.others(held)] == ["zebra/shared"]
+    assert registry.get("cell", "zebra/shared") is None
+    assert registry.entry("task", "bits/parity") is registry.entry("task", "parity")
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("bits/parit", "bits/parity"), ("bit/parity", "parity"), ("bits/gru", None), ("a/", None)],
+)
+def test_an_unknown_name_of_a_plugin_suggests_one_of_that_plugin(name, nearest):
+    with pytest.raises(UsageError) as caught:
+        current_registry().entry("task", name)
+    assert f"unknown task '{name}'." in str(caught.value)
+    assert nearest is None or f"Did you mean '{nearest}'?" in str(caught.value)
 
 
 def test_a_plugin_that_registers_a_name_twice_keeps_the_first(site):

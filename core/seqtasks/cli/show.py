@@ -66,14 +66,20 @@ def show(name: str, kind: Kind | None, source: bool, as_json: bool) -> None:
         }
     if not origins:
         raise UsageError(current_registry().unknown(spec.name, *kinds))
+    others = {entry.kind: current_registry().others(entry) for entry in entries if entry}
     if as_json:
         one, found = _those_that_fit(name, origins)[0]
-        echo_json({"kind": one, "name": name, **as_document(found)})
+        also = [other.full_name for other in others.get(one, ())]
+        echo_json({"kind": one, "name": name, "also": also, **as_document(found)})
         return
-    texts = [
-        "\n".join([f"{click.style(name, bold=True)}  ({origins[one]})", "", *_lines(found, name)])
-        for one, found in _those_that_fit(name, origins)
-    ]
+    texts: list[str] = []
+    for one, found in _those_that_fit(name, origins):
+        title = f"{click.style(name, bold=True)}  ({origins[one]})"
+        also = [
+            f"another {one} of this name, of {other.distribution}: {other.full_name}"
+            for other in others.get(one, ())
+        ]
+        texts.append("\n".join([title, *also, "", *_lines(found, name)]))
     click.echo("\n\n".join(texts))
 
 

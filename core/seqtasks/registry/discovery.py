@@ -71,8 +71,25 @@ class Registry:
         return sorted(self._entries[kind])
 
     def get(self, kind: Kind, name: str) -> Entry | None:
-        """Return the entry with a name, or None."""
-        return self._entries[kind].get(name)
+        """Return the entry with a name, or None.
+
+        If several plugins register the name, it is the built-in one, or else the first by the name
+        of its distribution. `PLUGIN/name` says whose entry is meant; a distribution's name may
+        stand for the plugin's.
+        """
+        plugin, slash, bare = name.partition("/")
+        if not slash:
+            return self._entries[kind].get(name)
+        return next((one for one in self._of(plugin, kind) if one.name == bare), None)
+
+    def others(self, entry: Entry) -> list[Entry]:
+        """Return the entries of other plugins that have the name of this one."""
+        return [
+            one
+            for one in self.registered
+            if (one.kind, one.name) == (entry.kind, entry.name)
+            and (one.plugin, one.distribution) != (entry.plugin, entry.distribution)
+        ]
 
     def entry(self, kind: Kind, name: str) -> Entry:
         """Return the entry with a name.
@@ -87,6 +104,10 @@ class Registry:
     def unknown(self, name: str, *kinds: Kind) -> str:
         """Return the message for a name that is unknown in all of the kinds."""
         known = sorted({known for kind in kinds for known in self.names(kind)})
+        plugin, slash, bare = name.partition("/")
+        if slash and bare:
+            theirs = {one.name for kind in kinds for one in self._of(plugin, kind)}
+            known = [f"{plugin}/{one}" for one in sorted(theirs)] or known
         suggestion = did_you_mean(name, known)
         if not suggestion:
             suggestion = f" Known: {', '.join(known) or 'none'}."
@@ -189,12 +210,21 @@ class Registry:
         plugin.observes = sorted(c.name for c in callers if c.name.startswith("run_"))
         return entries
 
+    def _of(self, plugin: str, kind: Kind) -> list[Entry]:
+        """Return what a plugin, or all plugins of a distribution, register of a kind."""
+        return [
+            one
+            for one in self.registered
+            if one.kind == kind and plugin in (one.plugin, one.distribution)
+        ]
+
     def _claim(self, entry: Entry) -> None:
         holder = self._entries[entry.kind].setdefault(entry.name, entry)
         if holder is not entry:
             self.warnings.append(
                 f"{entry.kind} '{entry.name}' of plugin {entry.plugin} of {entry.distribution} is "
                 f"not used: {holder.plugin} of {holder.distribution} has that name"
+                + ("" if entry.full_name == holder.full_name else f"; it is {entry.full_name}")
             )
 
 

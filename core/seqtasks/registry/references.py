@@ -177,7 +177,8 @@ def _own_names_above_fields(cls: type) -> set[str]:
 
 def _registered_name(cls: Any, kind: Kind) -> str | None:
     registry = current_registry()
-    for entry in registry.entries(kind):
+    used = registry.entries(kind)
+    for entry in [*used, *(one for held in used for one in registry.others(held))]:
         lazy = isinstance(entry.target, str)
         if lazy and entry.target.partition(":")[0].partition(".")[0] not in sys.modules:
             continue
@@ -187,7 +188,8 @@ def _registered_name(cls: Any, kind: Kind) -> str | None:
             continue
         try:
             if registry.load(entry) is cls:
-                return entry.name
+                in_use = registry.get(kind, entry.name) is entry
+                return entry.name if in_use else entry.full_name
         except UsageError:
             continue
     return None

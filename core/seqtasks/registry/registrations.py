@@ -25,6 +25,11 @@ class Entry:
     family: str = ""
     level: str = ""
 
+    @property
+    def full_name(self) -> str:
+        """The name that says whose entry it is, such as `bits/parity`."""
+        return f"{self.plugin}/{self.name}"
+
 
 @dataclass
 class Plugin:

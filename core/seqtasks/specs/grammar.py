@@ -1,7 +1,7 @@
 r"""Parse and print specs: a name and its parameters in one string, `bitshift:shift=2`.
 
     spec       = name [":" parameter {"," parameter}]
-    name       = registered name | path of a .py file [":" class]
+    name       = [plugin "/"] registered name | path of a .py file [":" class]
                | module ":" class | module "." class
     parameter  = key "=" value
     value      = "[" [value {"," value}] "]" | quoted text | text
