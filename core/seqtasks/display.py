@@ -4,17 +4,26 @@ Names, docstrings and numbers may come from a stranger's plugin or run, so all o
 """
 
 import html
+import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = [
     "MOST_SHOWN",
     "card",
+    "console",
+    "figure",
     "first_sentence",
     "measured",
     "module_line",
     "parameters_of",
+    "percentage",
+    "printable",
     "shortened",
 ]
 
@@ -23,6 +32,12 @@ MOST_SHOWN = 200
 
 _MOST_ROWS = 12
 """The most rows of a table in a notebook."""
+
+# Control characters except the line end, direction marks, and halves of characters.
+_STEERING = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_PIPED_WIDTH = 10_000
 
 
 def shortened(text: str, most: int = MOST_SHOWN) -> str:
@@ -112,3 +127,43 @@ def parameters_of(module: Any) -> str:
     except Exception:  # a lazy parameter has no size before the first step
         return "parameters not yet made"
     return f"{number:,} parameter{'' if number == 1 else 's'}"
+
+
+def printable(text: str) -> str:
+    r"""Return text with control characters and broken characters escaped, such as `\x1b`.
+
+    The content of a run, a record or a file may come from a stranger. Everything that is printed
+    from there passes through here. Line ends stay.
+    """
+    return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def console(stderr: bool = False) -> "Console":
+    """Return a rich console: as wide as the terminal, or so wide in a pipe that no line breaks.
+
+    Tables are never narrower than 80 columns: a line that the terminal folds is still readable.
+    """
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else _PIPED_WIDTH
+    made = Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
+    if not stderr:
+        made.width = max(made.width, 80)
+    return made
+
+
+def percentage(share: float, decimals: int = 2) -> str:
+    """Return a share in percent; only a share of 1 prints as 100, and only 0 as 0."""
+    least = 10.0**-decimals
+    percent = 100 * share
+    if 0 < share < 1:
+        percent = min(max(percent, least), 100 - least)
+    return f"{percent:.{decimals}f}"
+
+
+def figure(metric: str, value: float, decimals: int = 2, digits: int = 4) -> str:
+    """Return a metric's value: an accuracy in percent, any other with `digits` digits."""
+    if metric.endswith("accuracy"):
+        return f"{percentage(value, decimals)} %"
+    return f"{value:.{digits}g}"

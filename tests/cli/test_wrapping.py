@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as some
 from rich.console import Console
 
-from seqtasks.cli.progress import _bar
 from seqtasks.cli.run import GROUPS, run
 from seqtasks.cli.show import show
 from seqtasks.cli.wrapping import aligned, labelled, wrapped
 from seqtasks.registry.find import task
+from seqtasks.runs.progress import _bar
 
 TASKS = ["stack-manipulation", "dyck", "adding", "mqar", "group-word", "selective-copying"]
 WORDS = some.lists(some.text("abcdefg", min_size=1, max_size=9), min_size=1, max_size=40)
@@ -92,7 +92,7 @@ def test_every_option_of_run_stands_in_one_group_of_its_help():
 def test_a_narrow_terminal_never_cuts_the_step(width, monkeypatch):
     stream = io.StringIO()
     made = Console(width=width, force_terminal=True, color_system=None, file=stream)
-    monkeypatch.setattr("seqtasks.cli.progress.console", lambda stderr: made)
+    monkeypatch.setattr("seqtasks.runs.progress.console", lambda stderr: made)
     bar = _bar(1_000_000)
     bar.add_task("", total=1_000_000, completed=999_999, figures="loss 0.6931, accuracy 98.5 %")
     made.print(bar.get_renderable())

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from seqtasks.cli.interrupts import noting, received
 from seqtasks.cli.output import echo_json, say
-from seqtasks.cli.progress import progress_observer
 from seqtasks.cli.score_table import echo_result
 from seqtasks.errors import RunInterruptedError, UsageError
 from seqtasks.hookspecs import hookimpl
@@ -42,6 +41,8 @@ def launch(
     Raises:
         RunInterruptedError: after a signal; it names the command that goes on with the run.
     """
+    from seqtasks.runs.progress import progress_observer
+
     where = _Where()
     observers: list[Any] = [where] if quiet else [where, progress_observer()]
     if tensorboard:

@@ -5,15 +5,13 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from seqtasks.display import console, figure, percentage, printable
 from seqtasks.errors import UsageError
 from seqtasks.files.json_text import write_text
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 __all__ = [
     "brief",
@@ -29,22 +27,8 @@ __all__ = [
     "table_lines",
 ]
 
-# Control characters except the line end, direction marks, and halves of characters.
-_STEERING = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 _LONGEST = 1000
-_PIPED_WIDTH = 10_000
 _PICTURES = (".png", ".svg", ".pdf")
-
-
-def printable(text: str) -> str:
-    r"""Return text with control characters and broken characters escaped, such as `\x1b`.
-
-    The content of a run, a record or a file may come from a stranger. Everything that is printed
-    from there passes through here. Line ends stay.
-    """
-    return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def say(text: object = "", err: bool = False) -> None:
@@ -68,21 +52,6 @@ def check_picture(path: Path) -> None:
         raise UsageError(f"a plot is one of {', '.join(_PICTURES)}, got '{path.name}'")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"there is no folder {path.absolute().parent} for the plot")
-
-
-def console(stderr: bool = False) -> "Console":
-    """Return a rich console: as wide as the terminal, or so wide in a pipe that no line breaks.
-
-    Tables are never narrower than 80 columns: a line that the terminal folds is still readable.
-    """
-    from rich.console import Console
-
-    stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else _PIPED_WIDTH
-    made = Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
-    if not stderr:
-        made.width = max(made.width, 80)
-    return made
 
 
 def echo_json(document: Any) -> None:
@@ -129,19 +98,3 @@ def heading(name: str) -> str:
     return {"token_accuracy": "per symbol", "sequence_accuracy": "whole sequence"}.get(
         name, name.replace("_", " ")
     )
-
-
-def percentage(share: float, decimals: int = 2) -> str:
-    """Return a share in percent; only a share of 1 prints as 100, and only 0 as 0."""
-    least = 10.0**-decimals
-    percent = 100 * share
-    if 0 < share < 1:
-        percent = min(max(percent, least), 100 - least)
-    return f"{percent:.{decimals}f}"
-
-
-def figure(metric: str, value: float, decimals: int = 2, digits: int = 4) -> str:
-    """Return a metric's value: an accuracy in percent, any other with `digits` digits."""
-    if metric.endswith("accuracy"):
-        return f"{percentage(value, decimals)} %"
-    return f"{value:.{digits}g}"

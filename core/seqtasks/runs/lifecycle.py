@@ -24,6 +24,7 @@ from seqtasks.runs.checkpoint import write_weights
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.observers import MetricsLog, Observers
 from seqtasks.runs.prepare import prepare
+from seqtasks.runs.progress import showing
 from seqtasks.runs.record_changes import (
     check_engine,
     check_things,
@@ -59,6 +60,7 @@ def run(
     observers: Iterable[Any] | None = (),
     stop: Stop | None = never,
     trust: bool = False,
+    progress: bool = False,
     **settings: Any,
 ) -> Result:
     """Train a model on a task and score it.
@@ -73,11 +75,13 @@ def run(
             it returns a number other than 0, the number of a signal, the run ends.
         trust: if `experiment` is the record of a run, whether to execute code that came with it;
             this is remembered.
+        progress: whether to show a bar, on stderr of a terminal or in a notebook; elsewhere stderr
+            gets a line every ten seconds.
         settings: fields of Experiment, such as `cell="gru"`, `steps=500`, `seed=1`.
 
     Returns:
-        The result, with the trained model. Nothing is printed. torch's and NumPy's global random
-        states are unchanged.
+        The result, with the trained model. Without `progress` nothing is printed. torch's and
+        NumPy's global random states are unchanged.
 
     Raises:
         UsageError: if an argument is wrong or impossible; nothing is written in this case.
@@ -105,7 +109,7 @@ def run(
     folder = None if out is None else as_path(out, "out")
     started, trainer = prepare(experiment, model)
     remember_own_code(experiment, own_model)
-    with closing(trainer):
+    with closing(trainer), showing(told, progress):
         if folder is None:
             return _train_and_score(ActiveRun(started, trainer, None, told, stop))
         check_state(started.model)
@@ -128,6 +132,7 @@ def resume(
     stop: Stop | None = never,
     trust: bool = False,
     allow_changes: bool = False,
+    progress: bool = False,
     **own: Any,
 ) -> Result:
     """Continue a run from its last checkpoint, to the same bits as without the stop.
@@ -143,6 +148,7 @@ def resume(
         trust: whether to execute code that came with the run; this is remembered.
         allow_changes: whether to continue although a plugin has changed the definition of the task,
             cell or readout since the run began; the results then mix definitions.
+        progress: as for `run`.
         own: `task=`, `cell=` or `readout=`, for a run that used a class made in a program.
 
     Raises:
@@ -189,7 +195,7 @@ def resume(
         before = directory.read_result()
         if before is not None and (before["stopped"] or "").startswith(OBSERVER_STOPPED):
             directory.result.unlink()  # it would look like the end of the longer run
-        with closing(trainer):
+        with closing(trainer), showing(told, progress):
             return _train_and_score(ActiveRun(resumed, trainer, directory, told, stop))
 
 

@@ -47,12 +47,12 @@ class Observers:
         if isinstance(observers, str) or not isinstance(observers, Iterable | None):
             raise UsageError(f"observers must be a list of observers, got {observers!r:.60}")
         for observer in observers or ():
-            self._add(observer)
+            self.add(observer)
 
     def add_essential(self, observer: Any) -> None:
         """Add an observer that the run depends on; its errors pass through."""
         self._essential.append(observer)
-        self._add(observer)
+        self.add(observer)
 
     def tell(self, moment: str, **arguments: Any) -> None:
         """Call every observer of a moment, named by its hook: run_started, run_advanced, ..."""
@@ -72,7 +72,12 @@ class Observers:
                     raise
                 self._drop(implementation, moment, error)
 
-    def _add(self, observer: Any) -> None:
+    def add(self, observer: Any) -> None:
+        """Add an observer.
+
+        Raises:
+            UsageError: if it was added before, sees no moment, or takes an unknown argument.
+        """
         name = getattr(observer, "__name__", type(observer).__name__)
         try:
             self._manager.register(observer)

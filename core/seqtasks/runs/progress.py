@@ -1,0 +1,243 @@
+"""Live progress of a run: a bar in a terminal and in a notebook, a line now and then elsewhere."""
+
+import sys
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seqtasks.display import console, figure, printable
+from seqtasks.errors import UsageError
+from seqtasks.hookspecs import hookimpl
+from seqtasks.runs.observers import Observers
+
+if TYPE_CHECKING:
+    from seqtasks.runs.training_run import Result, Run
+
+__all__ = ["progress_observer", "showing"]
+
+_SECONDS_BETWEEN_LINES = 10.0
+_SECONDS_BETWEEN_FRAMES = 0.1
+_SECONDS_BETWEEN_PICTURES = 0.5
+"""In a notebook, each picture of the bar is a message to a browser."""
+_ROOM_FOR_A_BAR = 70
+
+
+def progress_observer() -> Any:
+    """Return an observer that suits the place: a terminal, a notebook, or neither."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        return ProgressBar()
+    return NotebookBar() if _in_notebook() else ProgressLines()
+
+
+@contextmanager
+def showing(observers: Observers, wanted: bool) -> Generator[None, None, None]:
+    """Show the progress of a run to the end of a block, if that is wanted.
+
+    Raises:
+        UsageError: if `wanted` is neither True nor False.
+    """
+    if not isinstance(wanted, bool):
+        raise UsageError(f"progress must be True or False, got {wanted!r:.60}")
+    if not wanted:
+        yield
+        return
+    observer = progress_observer()
+    observers.add(observer)
+    try:
+        yield
+    finally:
+        observer.close()
+
+
+def _in_notebook() -> bool:
+    """Say whether this is a cell of a notebook; a notebook has imported IPython."""
+    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    return get_ipython is not None and hasattr(get_ipython(), "kernel")
+
+
+def _say(text: str) -> None:
+    """Print one line on stderr, with nothing that could control the terminal."""
+    click.echo(printable(text), err=True)
+
+
+class _Progress:
+    """Keeps the figures that both kinds show: step, loss, accuracy, rate and time left."""
+
+    def __init__(self) -> None:
+        self.losses: list[float] = []
+        self.scores: Mapping[str, float] = {}
+        self._seconds_before = 0.0
+        self._steps_before = 0
+
+    def start(self, run: "Run") -> None:
+        """Start to measure the rate; report the held-out split, if there is one."""
+        if run.holdout is not None:
+            _say(run.holdout.describe())
+        self._seconds_before, self._steps_before = run.seconds, run.step
+
+    def text(self, run: "Run") -> str:
+        """Return the current figures."""
+        parts: list[str] = []
+        if self.losses:
+            recent = self.losses[-50:]
+            parts.append(f"loss {sum(recent) / len(recent):.4f}")
+        for name, value in list(self.scores.items())[:1]:
+            parts.append(f"{name.rpartition('_')[2]} {figure(name, value, decimals=1)}")
+        elapsed = run.seconds - self._seconds_before
+        made = run.step - self._steps_before
+        if made and elapsed > 0:
+            parts.append(f"{made / elapsed:.0f} steps/s")
+            if not run.stopped:
+                left = (run.experiment.steps - run.step) * elapsed / made
+                parts.append(f"at most {_duration(left)} left")
+        return ", ".join(parts)
+
+    def close(self) -> None:
+        """Leave nothing open."""
+
+
+class ProgressLines(_Progress):
+    """Plain lines: one at the start, one at the end, and one every ten seconds between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
+
+    @hookimpl
+    def run_started(self, run: "Run") -> None:
+        """Report the start."""
+        self.start(run)
+        where = f" in {run.path}" if run.path else ""
+        _say(f"training up to step {run.experiment.steps}{where}")
+
+    @hookimpl
+    def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
+        """Record the losses; report progress when it is time."""
+        self.losses = [*self.losses[-50:], *losses]
+        if time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
+            _say(f"step {run.step}: {self.text(run)}")
+
+    @hookimpl
+    def run_evaluated(self, run: "Run", step: int, metrics: Mapping[str, float]) -> None:
+        """Record the scores."""
+        self.scores = metrics
+
+    @hookimpl
+    def run_finished(self, run: "Run", result: "Result") -> None:
+        """Report the final step."""
+        _say(f"step {run.step}: {self.text(run)}")
+
+
+class ProgressBar(_Progress):
+    """A moving bar."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bar: Any = None
+        self._task: Any = None
+        self._next_frame = 0.0
+
+    @hookimpl
+    def run_started(self, run: "Run") -> None:
+        """Draw the bar."""
+        self.start(run)
+        self._bar = _bar(run.experiment.steps)
+        self._bar.start()
+        self._task = self._bar.add_task(
+            "", total=run.experiment.steps, completed=run.step, figures=""
+        )
+
+    @hookimpl
+    def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
+        """Move the bar, at most ten times a second."""
+        self.losses = [*self.losses[-50:], *losses]
+        if time.monotonic() >= self._next_frame:
+            self._next_frame = time.monotonic() + _SECONDS_BETWEEN_FRAMES
+            self._bar.update(self._task, completed=run.step, figures=self.text(run), refresh=True)
+
+    @hookimpl
+    def run_evaluated(self, run: "Run", step: int, metrics: Mapping[str, float]) -> None:
+        """Record the scores."""
+        self.scores = metrics
+
+    def close(self) -> None:
+        """Remove the bar and restore the cursor, however the run ended."""
+        if self._bar is not None:
+            self._bar.stop()
+
+
+class NotebookBar(_Progress):
+    """A bar below the cell of a notebook, which becomes a line when the run has ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._handle: Any = None
+        self._next_picture = 0.0
+        self._run: Run | None = None
+
+    @hookimpl
+    def run_started(self, run: "Run") -> None:
+        """Show the bar."""
+        from IPython import display
+
+        self.start(run)
+        self._run = run
+        self._handle = display.display(self._picture(run), display_id=True)
+
+    @hookimpl
+    def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
+        """Move the bar, at most twice a second."""
+        self.losses = [*self.losses[-50:], *losses]
+        if time.monotonic() >= self._next_picture:
+            self._next_picture = time.monotonic() + _SECONDS_BETWEEN_PICTURES
+            self._handle.update(self._picture(run))
+
+    @hookimpl
+    def run_evaluated(self, run: "Run", step: int, metrics: Mapping[str, float]) -> None:
+        """Record the scores."""
+        self.scores = metrics
+
+    def close(self) -> None:
+        """Show how far the run came, however it ended."""
+        if self._handle is not None and self._run is not None:
+            self._handle.update(self._picture(self._run))
+
+    def _picture(self, run: "Run") -> Any:
+        from html import escape
+
+        from IPython import display
+
+        steps = run.experiment.steps
+        text = escape(f"step {run.step}/{steps} {self.text(run)}")
+        return display.HTML(f'<progress value="{run.step}" max="{steps}"></progress> {text}')
+
+
+def _bar(steps: int) -> Any:
+    """Return a bar over `steps` steps; a narrow terminal cuts the figures, never the steps."""
+    from rich.progress import BarColumn, Progress, TextColumn
+    from rich.table import Column
+
+    shown = console(stderr=True)
+    whole = Column(no_wrap=True, min_width=len("step /") + 2 * len(str(steps)))
+    rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
+    narrow = shown.width < _ROOM_FOR_A_BAR
+    return Progress(
+        TextColumn("step {task.completed:.0f}/{task.total:.0f}", table_column=whole),
+        *([] if narrow else [BarColumn(bar_width=12)]),
+        TextColumn("{task.fields[figures]}", table_column=rest),
+        console=shown,
+        auto_refresh=False,
+        transient=True,
+    )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
