@@ -5,6 +5,7 @@ import pytest
 
 import seqtasks as st
 from seqtasks.registry.discovery import current_registry
+from seqtasks.registry.variants import task_choices
 from seqtasks.tasks.lengths import LengthRange
 from seqtasks.testing import parametrize_with_checks
 
@@ -13,6 +14,15 @@ NAMES = current_registry().names("task")
 
 @parametrize_with_checks(NAMES, kind="task")
 def test_a_registered_task_keeps_what_a_task_must(check):
+    check()
+
+
+VARIANTS = [spec for name in NAMES for spec in task_choices(name) if spec != name]
+
+
+@pytest.mark.slow
+@parametrize_with_checks(VARIANTS, kind="task")
+def test_a_registered_task_keeps_it_in_each_of_its_modes(check):
     check()
 
 

@@ -9,7 +9,7 @@ from seqtasks.tasks.listed_inputs import all_inputs
 from seqtasks.tasks.metrics import scored
 from seqtasks.tasks.mistakes import check_rows_alone, check_same_answers, difference, shown
 from seqtasks.tasks.task import Task
-from seqtasks.testing.check import CheckFailedError
+from seqtasks.testing.check import CheckFailedError, NotApplicable
 from seqtasks.testing.surroundings import asked_for
 from seqtasks.testing.tasks.samples import (
     ROWS,
@@ -138,6 +138,8 @@ def rows_are_independent(task: Task) -> str:
 
 def answers_differ(task: Task) -> str:
     """Answers depend on the inputs: not all are the same symbol, and some are scored."""
+    if all(known_size(task, length) == 1 for length in short_lengths(task)):
+        raise NotApplicable("there is one input of each length")
     answers: list[Array] = []
     places: dict[tuple[int, int], set[bytes]] = {}
     for length in dict.fromkeys([base_length(task), *short_lengths(task)]):
