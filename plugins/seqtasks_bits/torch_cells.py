@@ -10,7 +10,10 @@ __all__ = ["NNGRU", "NNGRUCell"]
 
 
 class NNGRUCell(Cell):
-    """`torch.nn.GRUCell` as one step of the loop."""
+    """`torch.nn.GRUCell` as one step of the loop.
+
+    Source: torch.nn.GRUCell.
+    """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
@@ -22,7 +25,10 @@ class NNGRUCell(Cell):
 
 
 class NNGRU(Cell):
-    """`torch.nn.GRU`, which runs over the whole sequence at once."""
+    """`torch.nn.GRU`, which runs over the whole sequence at once.
+
+    Source: torch.nn.GRU.
+    """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)

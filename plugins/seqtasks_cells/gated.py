@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from seqtasks.cells import Cell
 
@@ -56,6 +57,9 @@ class MinGRU(Cell):
 
     z = σ(W_z x + b_z);  h~ = W_h x + b_h;  h' = (1 - z) ∘ h + z ∘ h~
 
+    Both quotients are computed as σ(± (log f - log i)), for f and i may both be too small for a
+    float.
+
     Source: L. Feng et al., "Were RNNs All We Needed?", arXiv:2410.01201, 2024. Its log-space form
     also makes h~ positive, so that it has a logarithm; this form does not.
     """
@@ -77,6 +81,9 @@ class MinLSTM(Cell):
     f = σ(W_f x + b_f);  i = σ(W_i x + b_i);  h~ = W_h x + b_h
     f' = f / (f + i);  i' = i / (f + i);  h' = f' ∘ h + i' ∘ h~
 
+    Both quotients are computed as σ(± (log f - log i)), for f and i may both be too small for a
+    float.
+
     Source: L. Feng et al., "Were RNNs All We Needed?", arXiv:2410.01201, 2024. Its log-space form
     also makes h~ positive, so that it has a logarithm; this form does not.
     """
@@ -89,6 +96,5 @@ class MinLSTM(Cell):
 
     def forward(self, x: Tensor, state: Tensor) -> Tensor:
         """Return the next state, (batch, hidden size)."""
-        f = torch.sigmoid(self.forget(x))
-        i = torch.sigmoid(self.input(x))
-        return f / (f + i) * state + i / (f + i) * self.candidate(x)
+        lead = functional.logsigmoid(self.forget(x)) - functional.logsigmoid(self.input(x))
+        return torch.sigmoid(lead) * state + torch.sigmoid(-lead) * self.candidate(x)

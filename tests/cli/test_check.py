@@ -81,7 +81,7 @@ def test_json_is_one_object_with_the_promise_and_the_outcome_of_each_check(mine)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["paritty"], ["unknown task 'paritty'", "Did you mean 'parity'?"]),
+        (["paritty"], ["unknown task, cell or readout 'paritty'", "Did you mean 'parity'?"]),
         (["./none.py"], ["cannot read", "none.py"]),
         (["./mine.py"], ["holds Delay, NoSource, Mixes; name one"]),
         (["./mine.py:Delai"], ["no class Delai", "Did you mean 'Delay'?"]),

@@ -167,7 +167,7 @@ def test_pytest_runs_the_checks_one_by_one(pytester):
 @pytest.mark.parametrize(
     ("things", "skip", "message"),
     [
-        (["paritty"], {}, "unknown task 'paritty'. Did you mean 'parity'?"),
+        (["paritty"], {}, "unknown task, cell or readout 'paritty'. Did you mean 'parity'?"),
         ([3], {}, "there are no checks for int"),
         (["parity"], {"encode-is-pur": "x"}, "Did you mean 'encode-is-pure'?"),
     ],

@@ -33,6 +33,8 @@ class Sum(Cell):
     """h' = tanh(W (x + h) + b), with one matrix for both input and state.
 
     Input and state are added, so their sizes must be equal.
+
+    Source: our own.
     """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:

@@ -1,4 +1,4 @@
-"""`seqtasks check`: check a task, promise by promise."""
+"""`seqtasks check`: check a task, a cell, a readout or a plugin, promise by promise."""
 
 import time
 from typing import Any
@@ -10,6 +10,7 @@ from seqtasks.cli.output import echo_json, printable
 from seqtasks.cli.wrapping import text_width, wrapped
 from seqtasks.errors import UsageError, counted
 from seqtasks.registry.discovery import Kind as RegistryKind
+from seqtasks.specs.grammar import parse_spec
 from seqtasks.testing.check import Outcome, Trial
 from seqtasks.testing.plugin_checks import plugin_checks
 from seqtasks.testing.subjects import KINDS, Kind, find_subject, kinds_of
@@ -38,12 +39,13 @@ _MARK = 6
 def check(
     name: str, kind: Kind | None, skip: tuple[str, ...], install: bool, train: bool, as_json: bool
 ) -> None:
-    """Check that a task or a plugin keeps what it must promise, one named check after the other.
+    """Check that a task, a cell, a readout or a plugin keeps what it must promise.
 
     SPEC may carry parameters (bitshift:shift=2), or be a file of your own (./mine.py:MyTask), which
-    is executed. It may be an installed distribution with plugins (seqtasks-example): each thing
-    that it brings is checked too. A row has the check's mark, its name, its time, and what it saw.
-    The exit code is 1 if a check fails. A check can be left out with a reason:
+    is executed. The name concat stands for a cell and a readout: --kind says which. SPEC may be an
+    installed distribution with plugins (seqtasks-example): each thing that it brings is checked
+    too. A row has the check's mark, its name, its time, and what it saw. The exit code is 1 if a
+    check fails. A check can be left out with a reason:
 
     \b
         seqtasks check ./mine.py:MyTask --skip names-its-source="not published"
@@ -89,7 +91,8 @@ def _reasons(skip: tuple[str, ...]) -> dict[str, str]:
 
 def _title(name: str, found: Kind, asked: Kind | None) -> str:
     """Return the first line: what is checked, and of what other kinds there is such a name."""
-    others = [kind for kind in kinds_of(name) if kind != found] if asked is None else []
+    is_known = asked is None and parse_spec(name).is_registered  # a file holds one thing of a name
+    others = [kind for kind in kinds_of(name) if kind != found] if is_known else []
     also = "".join(f"; --kind {kind} for the {kind} of this name" for kind in others)
     return printable(f"{name} ({found}{also})")
 

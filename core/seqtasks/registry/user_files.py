@@ -100,7 +100,7 @@ def class_from_file(path: Path, name: str, base: type, kind: str) -> type[Any]:
             return next(iter(candidates.values()))
         if not candidates:
             wanted = f"seqtasks.{base.__name__}"
-            raise UsageError(f"{path} holds no {kind}: define a subclass of {wanted} in it")
+            raise WrongKindError(f"{path} holds no {kind}: define a subclass of {wanted} in it")
         found = ", ".join(candidates)
         raise UsageError(f"{path} holds {found}; name one: {path}:ClassName")
     value = getattr(module, name, None)

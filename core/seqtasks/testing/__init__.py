@@ -5,6 +5,7 @@
     subjects         from a name or an object to a thing, its kind and the checks of the kind
     task_checks      the checks of a task, in order; `tasks` holds them by subject
     plugin_checks    the checks of a plugin, in order
+    module_checks    the checks of a cell and of a readout
     pytest_checks    one pytest test for each thing and check
 
 Importing this package imports neither torch nor pytest.
@@ -17,6 +18,7 @@ from seqtasks.randomness.streams import stream
 from seqtasks.tasks.mistakes import try_two_lengths
 from seqtasks.tasks.task import Task
 from seqtasks.testing.check import Check, CheckFailedError, Outcome, refuse_failures, run_checks
+from seqtasks.testing.module_checks import cell_checks, check_cell, check_readout, readout_checks
 from seqtasks.testing.plugin_checks import plugin_checks
 from seqtasks.testing.plugins.installed import find_plugin
 from seqtasks.testing.pytest_checks import parametrize_with_checks
@@ -26,11 +28,15 @@ __all__ = [
     "Check",
     "CheckFailedError",
     "Outcome",
+    "cell_checks",
+    "check_cell",
     "check_plugin",
+    "check_readout",
     "check_task",
     "find_plugin",
     "parametrize_with_checks",
     "plugin_checks",
+    "readout_checks",
     "run_checks",
     "stream",
     "task_checks",

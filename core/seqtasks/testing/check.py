@@ -16,6 +16,7 @@ from seqtasks.testing.surroundings import global_states_kept
 __all__ = [
     "Check",
     "CheckFailedError",
+    "Function",
     "NotApplicable",
     "Outcome",
     "Trial",
@@ -49,12 +50,14 @@ class Check:
         function: takes the thing; returns what it saw in a few words, or None.
         needs: the names of the checks without which this one would say nothing new: if one of them
             fails, this check is skipped.
+        is_costly: whether it takes more than a second, mostly to compile a program.
     """
 
     name: str
     promise: str
     function: Function
     needs: tuple[str, ...] = ()
+    is_costly: bool = False
 
 
 @dataclass(frozen=True)

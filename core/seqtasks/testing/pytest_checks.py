@@ -13,7 +13,11 @@ __all__ = ["parametrize_with_checks"]
 
 
 def parametrize_with_checks(
-    things: Iterable[Any], *, skip: Mapping[str, str] | None = None, kind: Kind | None = None
+    things: Iterable[Any],
+    *,
+    skip: Mapping[str, str] | None = None,
+    kind: Kind | None = None,
+    costly: "pytest.MarkDecorator | None" = None,
 ) -> "pytest.MarkDecorator":
     """Return a decorator that makes one test for each thing and check.
 
@@ -22,9 +26,11 @@ def parametrize_with_checks(
     that `skip` names, shows up as skipped, with the reason.
 
     Args:
-        things: spec strings, such as `"parity"` or `"./mine.py:Mine"`, or tasks.
+        things: spec strings, such as `"parity"` or `"./mine.py:Mine"`, tasks, cells or readouts,
+            or their classes.
         skip: the checks to leave out, with the reason for each.
         kind: the kind of the things, where a name stands for things of several kinds.
+        costly: a mark for the checks that compile programs and train, such as `pytest.mark.slow`.
 
     Raises:
         UsageError: if a thing cannot be found, or `skip` names an unknown check.
@@ -45,9 +51,10 @@ def parametrize_with_checks(
         known |= {check.name for check in checks}
         reasons = {one.name: skip[one.name] for one in checks if skip and one.name in skip}
         trial = Trial(subject.thing, checks, reasons)
-        cases += [
-            pytest.param(_Case(trial, name), id=f"{subject.name}-{name}") for name in trial.checks
-        ]
+        for name, check in trial.checks.items():
+            marks = [costly] if costly is not None and check.is_costly else []
+            case = pytest.param(_Case(trial, name), id=f"{subject.name}-{name}", marks=marks)
+            cases.append(case)
     checked_skips(skip or {}, known)
     return pytest.mark.parametrize("check", cases)
 

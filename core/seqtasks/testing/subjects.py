@@ -1,5 +1,6 @@
 """From a name or an object to a thing that can be checked, its kind and the checks of the kind."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +15,14 @@ from seqtasks.registry.user_files import WrongKindError
 from seqtasks.specs.grammar import parse_spec
 from seqtasks.tasks.task import Task
 from seqtasks.testing.check import Check
+from seqtasks.testing.module_checks import cell_checks, readout_checks
 from seqtasks.testing.plugin_checks import plugin_checks
 from seqtasks.testing.plugins.installed import InstalledPlugin, find_plugin, is_plugin
 from seqtasks.testing.task_checks import task_checks
 
 __all__ = ["KINDS", "Kind", "Subject", "find_subject", "kinds_of"]
 
-Kind = Literal["task", "plugin"]
+Kind = Literal["task", "cell", "readout", "plugin"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -75,7 +77,7 @@ def find_subject(thing: Any, kind: Kind | None = None) -> Subject:
         raise UsageError(message)
     # A thing that does not fit the parameters, or fails, is the one that the user meant.
     fitting = [error for error in errors if not isinstance(error, WrongKindError)] or errors
-    raise fitting[0]
+    raise next((error for error in fitting if "Did you mean" in str(error)), fitting[0])
 
 
 def kinds_of(name: str) -> tuple[Kind, ...]:
@@ -117,11 +119,32 @@ def _plugin_object(thing: Any) -> Subject | None:
     return _plugin(thing, thing.name) if isinstance(thing, InstalledPlugin) else None
 
 
+def _module(kind: Literal["cell", "readout"], thing: Any) -> Subject:
+    """Return a cell or a readout. This imports torch."""
+    from seqtasks.testing.modules.found import specimen_of
+
+    specimen = specimen_of(kind, thing)
+    checks = cell_checks if kind == "cell" else readout_checks
+    return Subject(kind, specimen.name, specimen, lambda: checks(specimen))
+
+
+def _module_object(kind: Literal["cell", "readout"], thing: Any) -> Subject | None:
+    if "torch" not in sys.modules:  # without it there are no cells
+        return None
+    from seqtasks.testing.modules.found import kind_of
+
+    return _module(kind, thing) if kind_of(thing) == kind else None
+
+
 _OBJECTS: dict[Kind, Callable[[Any], Subject | None]] = {
     "task": _task_object,
+    "cell": lambda thing: _module_object("cell", thing),
+    "readout": lambda thing: _module_object("readout", thing),
     "plugin": _plugin_object,
 }
 _NAMES: dict[Kind, Callable[[str], Subject]] = {
     "task": lambda name: _task(unchecked_task(name), name),
+    "cell": lambda name: _module("cell", name),
+    "readout": lambda name: _module("readout", name),
     "plugin": lambda name: _plugin(find_plugin(name), name),
 }

@@ -1,0 +1,71 @@
+"""Checks of rows: none sees another, whatever the sizes and the number of rows."""
+
+import torch
+
+from seqtasks.authoring.held_tensors import close
+from seqtasks.authoring.rows_and_memory import ROWS_MIX, rows_mix
+from seqtasks.authoring.trial_copies import answers, copied
+from seqtasks.errors import UsageError, counted, explain
+from seqtasks.testing.check import CheckFailedError
+from seqtasks.testing.modules.specimen import Specimen
+from seqtasks.testing.modules.trial import batches, ids, model_of
+
+__all__ = ["rows_are_independent", "same_in_any_batch"]
+
+EQUAL = (4, 5)
+"""Sizes that batch, time and width have at once: an axis taken for another shows only otherwise."""
+ROWS = (1, 2, 4, 6, 100)
+
+
+def rows_are_independent(specimen: Specimen) -> str:
+    """No row of a batch depends on another, also where batch, time and width are equal numbers."""
+    some, others = batches()
+    model = model_of(specimen)
+    if rows_mix(copied(model), model, some, others):
+        raise CheckFailedError(
+            f"{ROWS_MIX}. Batch normalisation, a mean over the batch and a softmax over "
+            "axis 0 do so"
+        )
+    tried = ["different sizes"]
+    for size in EQUAL:
+        try:
+            model = model_of(specimen, size, size)
+        except UsageError:
+            continue  # it refuses this size
+        kept = torch.arange(size) == 2
+        some, others = ids(size, size, 1), ids(size, size, 2)
+        others[kept] = some[kept]
+        where = f"where batch, time and width are all {size}"
+        try:
+            mix = rows_mix(copied(model), model, some, others)
+        except Exception as error:
+            raise CheckFailedError(f"{where} it fails: {explain(error)}") from error
+        if mix:
+            raise CheckFailedError(
+                f"{where}, {ROWS_MIX}. Does a step take one axis for another, as by x.t() or by a "
+                "test of a shape?"
+            )
+        tried.append(f"{size}/{size}/{size}")
+    return ", ".join(tried)
+
+
+def same_in_any_batch(specimen: Specimen) -> str:
+    """A row has the same results alone and among any number of other rows."""
+    model, inputs = model_of(specimen).eval(), ids(max(ROWS), 4)
+    found = {}
+    for rows in ROWS:
+        try:
+            with torch.no_grad():
+                found[rows] = answers(model, inputs[:rows])
+        except Exception as error:
+            raise CheckFailedError(
+                f"it fails for {counted(rows, 'row')}: {explain(error)}"
+            ) from error
+    first = found[max(ROWS)]
+    for rows, predictions in found.items():
+        if not close(predictions, first[:rows]):
+            raise CheckFailedError(
+                f"its results differ between a batch of {counted(rows, 'row')} and one of "
+                f"{max(ROWS)}: does a step use len(x), or squeeze()?"
+            )
+    return f"{', '.join(map(str, ROWS[:-1]))} and {ROWS[-1]} rows"
