@@ -11,14 +11,14 @@ __all__ = ["Passes"]
 
 
 class Passes(Protocol):
-    """A program: a forward pass and a backward pass; see `native.execute.c_program.Program`."""
+    """A program: a forward pass and a backward pass."""
 
     model_graph: ModelGraph
     engine: str
     """The name of the engine that made it."""
 
     def memory(self, batch: int, time: int) -> Any:
-        """Return memory that the forward pass fills and the backward pass reads."""
+        """Return memory for a batch, which the forward pass fills and the backward pass reads."""
         ...
 
     def tensors(self) -> list[Tensor]:
@@ -37,7 +37,18 @@ class Passes(Protocol):
         memory: Any,
         histories: bool = False,
     ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-        """Run a batch; see `Program.forward`."""
+        """Run a batch.
+
+        Args:
+            inputs: (batch, time) int64 or (batch, time, features).
+            lengths: (batch,) int64 if the program is masked.
+            given: the states to start from, each (batch, ...), of all layers as one list.
+            memory: the result of `memory(batch, time)`; the backward pass needs it as it is left.
+            histories: whether to return the states of every step.
+
+        Returns:
+            The predictions (batch, time, outputs), the final states, and the states of every step.
+        """
         ...
 
     def backward(
@@ -51,5 +62,16 @@ class Passes(Protocol):
         histories_back: Sequence[Tensor] | None,
         of_inputs: bool = True,
     ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]:
-        """Return the gradients of parameters, inputs and given states; see `Program.backward`."""
+        """Return the gradients of parameters, of inputs and of given states.
+
+        Args:
+            inputs: as in the forward pass.
+            lengths: as in the forward pass.
+            given: as in the forward pass.
+            memory: as the forward pass left it; this pass does not change that.
+            predictions_back: the gradient of the predictions, (batch, time, outputs).
+            finals_back: the gradients of the final states.
+            histories_back: the gradients of the states of every step, if they were returned.
+            of_inputs: whether the gradient of real inputs is wanted.
+        """
         ...

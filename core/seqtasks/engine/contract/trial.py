@@ -4,7 +4,8 @@ The plain loop in float64, on a copy of the model, gives the true results. For e
 rounding error of the plain loop itself shows how large an error rounding can explain.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -26,7 +27,7 @@ from seqtasks.engine.contract.trial_passes import (
 from seqtasks.engine.record.batch_layout import flattened, nested, without_padding
 from seqtasks.engine.record.subject import Parts
 from seqtasks.errors import one_line
-from seqtasks.randomness.torch_streams import torch_stream
+from seqtasks.randomness.torch_streams import RandomStream, torch_stream
 
 __all__ = ["PlainPass", "disagreement", "disagreement_of_rows"]
 
@@ -67,8 +68,7 @@ def disagreement(
         states: the states of each layer to start from.
         lengths: (batch,) or None.
     """
-    draws = torch_stream(0, "trial")  # a trial must not use the caller's random state
-    with torch.inference_mode(False), torch.enable_grad(), draws.functions_drawing():
+    with _apart() as draws:
         batch = _batch(program, inputs, states, lengths)
         wrong = _wrong(program, plain, model_of(parts), batch)
     return "it draws random numbers" if draws.is_used else wrong
@@ -86,17 +86,21 @@ def disagreement_of_rows(
 
     Args: as in `disagreement`.
     """
-    with (
-        torch.inference_mode(False),
-        torch.enable_grad(),
-        torch_stream(0, "trial").functions_drawing(),
-    ):
+    with _apart():
         batch, model = _batch(program, inputs, states, lengths), model_of(parts)
         numbers = torch.arange(len(inputs), device=inputs.device)
         tried = _taken(batch, numbers[:ROWS], FEW_STEPS, spread=True)
         loop = by_loop(model, program, tried)
         truth = _truth(model, program, tried, loop)
         return _wrong_rows(program, plain, model, tried, loop, truth, len(inputs))
+
+
+@contextmanager
+def _apart() -> Generator[RandomStream]:
+    """Let a trial run with gradients, and without using the caller's random state."""
+    draws = torch_stream(0, "trial")
+    with torch.inference_mode(False), torch.enable_grad(), draws.functions_drawing():
+        yield draws
 
 
 def _batch(

@@ -80,7 +80,7 @@ class Program:
         }
 
     def memory(self, batch: int, time: int) -> Memory:
-        """Return memory for a forward and a backward pass of a batch."""
+        """See `Passes.memory`."""
         return _pool.take(self._opened.memory_needed(batch, time, 1))
 
     def _parameters(self, states: dict[int, Trained] | None = None) -> Any:
@@ -173,18 +173,7 @@ class Program:
         memory: Memory,
         histories: bool = False,
     ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-        """Run a batch.
-
-        Args:
-            inputs: (batch, time) int64 or (batch, time, features), contiguous.
-            lengths: (batch,) int64 if the program is masked.
-            given: the states to start from, each (batch, ...), of all layers as one list.
-            memory: the result of `memory(batch, time)`; the backward pass needs it as it is left.
-            histories: whether to return the states of every step.
-
-        Returns:
-            The predictions (batch, time, outputs), the final states, and the states of every step.
-        """
+        """Run a batch; see `Passes.forward`. The inputs must be contiguous."""
         batch, time = inputs.shape[:2]
         dtype = self.model_graph.dtype
         predictions = torch.empty(batch, time, self.model_graph.predictions.size, dtype=dtype)
@@ -222,7 +211,7 @@ class Program:
         histories_back: Sequence[Tensor] | None,
         of_inputs: bool = True,
     ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]:
-        """Return the gradients of parameters, inputs (if wanted) and given states."""
+        """Return gradients; see `Passes.backward`."""
         batch, time = inputs.shape[:2]
         dtype = self.model_graph.dtype
         parts: list[Tensor | None]
@@ -265,11 +254,11 @@ class Program:
         return parts, inputs_back, given_back
 
     def tensors(self) -> list[Tensor]:
-        """Return all parameters and buffers, in the order of their gradients."""
+        """See `Passes.tensors`."""
         return self._tensors
 
     def reading(self, tensors: list[Tensor]) -> "Program":
-        """Return the same program for other contiguous tensors, in the order of `tensors`."""
+        """See `Passes.reading`."""
         other = copy.copy(self)
         other._tensors = tensors
         return other

@@ -130,11 +130,16 @@ def layer_norm(
     source, graph = recorder.find(x), recorder.graph
     rank = len(source.node.shape)
     node = _normalised_last(graph, source.node, rank - len(normalized_shape), eps)
+    return _scaled(recorder, node, weight, bias), source.rows
+
+
+def _scaled(recorder: Recorder, node: Node, weight: Any, bias: Any = None) -> Node:
+    """Return a value times a weight, plus a bias, each if there is one."""
     if weight is not None:
-        node = graph.multiply(node, recorder.find(weight).node)
+        node = recorder.graph.multiply(node, recorder.find(weight).node)
     if bias is not None:
-        node = graph.add(node, recorder.find(bias).node)
-    return node, source.rows
+        node = recorder.graph.add(node, recorder.find(bias).node)
+    return node
 
 
 def rms_norm(
@@ -152,9 +157,7 @@ def rms_norm(
     square = mean(graph, graph.multiply(source.node, source.node), keep)
     root = graph.pointwise("square_root", graph.add(square, epsilon))
     node = graph.multiply(source.node, spread(graph, graph.divide(1.0, root), source.node))
-    if weight is not None:
-        node = graph.multiply(node, recorder.find(weight).node)
-    return node, source.rows
+    return _scaled(recorder, node, weight), source.rows
 
 
 def normalize(

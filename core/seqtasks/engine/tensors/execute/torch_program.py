@@ -55,17 +55,17 @@ class TensorProgram:
         return self._opened_for(False).source
 
     def tensors(self) -> list[Tensor]:
-        """Return all parameters and buffers, in the order of their gradients."""
+        """See `Passes.tensors`."""
         return self._tensors
 
     def reading(self, tensors: list[Tensor]) -> "TensorProgram":
-        """Return the same program for other tensors, in the order of `tensors`."""
+        """See `Passes.reading`."""
         other = copy.copy(self)
         other._tensors = tensors
         return other
 
     def memory(self, batch: int, time: int) -> Memory:
-        """Return memory for a forward and a backward pass of a batch."""
+        """See `Passes.memory`."""
         return Memory(batch, time)
 
     @torch.no_grad()
@@ -77,17 +77,7 @@ class TensorProgram:
         memory: Memory,
         histories: bool = False,
     ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-        """Run a batch.
-
-        Args:
-            inputs: (batch, time) int64 or (batch, time, features).
-            lengths: (batch,) int64 if the program is masked.
-            given: the states to start from, each (batch, ...), of all layers as one list.
-            memory: the result of `memory(batch, time)`; the backward pass needs it as it is left.
-            histories: whether to return the states of every step.
-
-        Returns:
-            The predictions (batch, time, outputs), the final states, and the states of every step.
+        """Run a batch; see `Passes.forward`.
 
         Raises:
             IndexError: for an input that is not a symbol.
@@ -127,9 +117,7 @@ class TensorProgram:
         histories_back: Sequence[Tensor] | None,
         of_inputs: bool = True,
     ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]:
-        """Return the gradients of parameters, inputs (if wanted) and given states.
-
-        The memory must be as the forward pass left it; this pass does not change that.
+        """Return gradients; see `Passes.backward`.
 
         Raises:
             ValueError: for gradients of histories that the forward pass did not return.

@@ -4,7 +4,7 @@ Products of one vector become one product with stacked matrices. Pointwise opera
 neighbouring slices become one operation, and so do sums over steps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -79,7 +79,6 @@ def products_joined(graph: Graph, roots: Roots) -> Roots:
         if node.operation == "linear" and not node.value and node.columns != Columns.ONE:
             key = (node.inputs[1], node.phase, node in needed)
             groups.setdefault(key, []).append(node)
-    place: dict[Node, tuple[Node, int]] = {}
     at: dict[Node, list[tuple[Node, Node | None, Node]]] = {}
     for members in groups.values():
         if len(members) > 1:
@@ -89,14 +88,40 @@ def products_joined(graph: Graph, roots: Roots) -> Roots:
             ]
     new: dict[Node, Node] = {}
 
+    def whole_at(node: Node, inputs: list[Node]) -> tuple[Node, list[Node]] | None:
+        if node not in at:
+            return None
+        group = _ordered(at[node], used)
+        return _product(graph, new, group, inputs[1]), [out for _, _, out in group]
+
+    return _with_wholes(graph, roots, whole_at, new)
+
+
+def _with_wholes(
+    graph: Graph,
+    roots: Roots,
+    whole_at: Callable[[Node, list[Node]], tuple[Node, list[Node]] | None],
+    new: dict[Node, Node],
+) -> Roots:
+    """Compute several values as one, where the first of them is reached, and view it in parts.
+
+    Args:
+        graph: receives new nodes.
+        roots: the values to compute.
+        whole_at: returns the whole that is made where a node is reached, and the nodes that are its
+            parts, in their order.
+        new: as in `rewrite`.
+    """
+    place: dict[Node, tuple[Node, int]] = {}
+
     def change(node: Node, inputs: list[Node]) -> Node | None:
-        if node in at:
-            group = _ordered(at[node], used)
-            whole = _product(graph, new, group, inputs[1])
+        made = whole_at(node, inputs)
+        if made is not None:
+            whole, parts = made
             first = 0
-            for product, _, out in group:
-                place[out] = whole, first
-                first += product.size
+            for part in parts:
+                place[part] = whole, first
+                first += part.size
         if node in place:
             whole, first = place[node]
             return view(graph, whole, np.arange(first, first + node.size), node.shape)
@@ -161,22 +186,14 @@ def alike_joined(graph: Graph, phases: Phases, roots: Roots) -> Roots:
         for run in _runs(members):
             first = min(run, key=lambda n: n.number)
             runs[first] = run
-    place: dict[Node, tuple[Node, int]] = {}
     new: dict[Node, Node] = {}
 
-    def change(node: Node, inputs: list[Node]) -> Node | None:
+    def whole_at(node: Node, inputs: list[Node]) -> tuple[Node, list[Node]] | None:
         del inputs
-        if node in runs:
-            whole, first = _over_run(graph, new, runs[node]), 0
-            for member in runs[node]:
-                place[member] = whole, first
-                first += member.size
-        if node in place:
-            whole, first = place[node]
-            return view(graph, whole, np.arange(first, first + node.size), node.shape)
-        return None
+        run = runs.get(node)
+        return None if run is None else (_over_run(graph, new, run), run)
 
-    return rewrite(graph, roots, change, new)
+    return _with_wholes(graph, roots, whole_at, new)
 
 
 def _source_or_number(node: Node) -> object:
