@@ -219,3 +219,12 @@ def test_what_a_base_class_says_of_values_is_shown_of_its_tasks(answer, tmp_path
     assert said(":order=2") == ["Say the same.", both[1], strict]
     assert said(":order=3,strict=false") == ["Say the same."]
     assert said(":order=1,strict=true") == ["Say the same.", "order=1: Alone.", strict]
+
+
+def test_show_says_the_version_that_a_task_states(seqtasks, answer):
+    (seqtasks.folder / "mine.py").write_text(
+        "from seqtasks_bits.parity import Parity\nclass Mine(Parity):\n    version = 3\n"
+    )
+    assert "version           3" in answer("show", "./mine.py").splitlines()
+    assert json.loads(answer("show", "./mine.py", "--json"))["version"] == 3
+    assert json.loads(answer("show", "gru", "--json"))["version"] == 1

@@ -4,12 +4,14 @@ import json
 import logging
 import shutil
 import sys
+from dataclasses import dataclass
 
 import pytest
 
 import seqtasks as st
 from seqtasks.errors import UsageError
 from seqtasks.registry.discovery import use_registry
+from seqtasks.registry.origins import stated_version
 from seqtasks.trust import consent
 
 CELL = """
@@ -33,14 +35,15 @@ SMALL = {
 }  # fmt: skip
 
 
-def bring(site, plugin="aaa", name="plain", version="1.0", factor=0.5):
+def bring(site, plugin="aaa", name="plain", version="1.0", factor=0.5, stated='h)"'):
     """Install a plugin with a cell, instead of what was installed before."""
     for file in [*site.folder.glob("*.dist-info"), *site.folder.glob("*.py")]:
         shutil.rmtree(file) if file.is_dir() else file.unlink()
     for module in ("plain_cells", "aaa_plugin", "bbb_plugin"):
         sys.modules.pop(module, None)
     if plugin is not None:
-        site.plugin(plugin, CELL.format(factor=factor) + REGISTER.format(name=name))
+        cell = CELL.format(factor=factor).replace('h)"', stated)
+        site.plugin(plugin, cell + REGISTER.format(name=name))
         metadata = site.folder / f"{plugin}_dist-1.0.dist-info" / "METADATA"
         metadata.write_text(metadata.read_text().replace("Version: 1.0", f"Version: {version}"))
     use_registry()
@@ -74,6 +77,7 @@ def test_a_record_names_plugin_distribution_version_and_definition(trained):
     assert len(cell.pop("definition")) == 64
     assert cell == {
         "name": "plain", "plugin": "aaa", "distribution": "aaa-dist", "version": "1.0",
+        "stated_version": 1,
     }  # fmt: skip
     assert things["task"]["distribution"] == "seqtasks"
     assert things["readout"]["plugin"] == "builtin"
@@ -269,3 +273,36 @@ def test_of_two_things_of_one_name_a_run_records_and_finds_the_one_it_used(site,
     bring(site, plugin=None)
     with pytest.raises(UsageError, match="came from the distribution aaa-dist"):
         st.load(run.path)
+
+
+def test_a_stated_version_that_has_changed_is_said_and_a_resume_refuses(trained, site, warned):
+    stated = 'h)"\n    version = 2'
+    bring(site, version="1.1", stated=stated)
+    st.load(trained)
+    (line,) = warned()
+    assert line.endswith(
+        "the cell plain of aaa-dist 1.1 has version 2, and had version 1 when the run began"
+    )
+    with pytest.raises(UsageError, match="has version 2, and had version 1"):
+        st.resume(trained, steps=3)
+    resumed = st.resume(trained, steps=3, allow_changes=True)
+    things = json.loads((resumed.path / "experiment.json").read_text())["things"]
+    assert (things["cell"]["version"], things["cell"]["stated_version"]) == ("1.1", 2)
+
+
+@pytest.mark.parametrize("version", ["0", "'2'", "True", "None"])
+def test_a_version_that_is_no_whole_number_from_1_is_refused(site, tmp_path, version):
+    bring(site, stated=f'h)"\n    version = {version}')
+    with pytest.raises(UsageError, match=r"Plain\.version must be a whole number from 1, such as"):
+        st.run("parity", cell="plain", out=tmp_path / "runs", **SMALL)
+    assert list((tmp_path / "runs").glob("*")) == []
+    bring(site, plugin=None)
+
+
+def test_a_parameter_of_that_name_is_no_version():
+    @dataclass(frozen=True)
+    class Versioned(st.Task):
+        version: str = "new"
+
+    assert stated_version(Versioned) is None
+    assert stated_version(st.task("parity")) == 1

@@ -1,6 +1,6 @@
 """Cell and Readout: the two functions, f and g, of a recurrent network."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +25,8 @@ class Cell(nn.Module):
     Attributes:
         input_size: features of the input x, (batch, input_size).
         hidden_size: features of the state, (batch, hidden_size).
+        version: the version of the definition, from 1. Raise it when the same weights give another
+            state: runs record it, and say when it has changed.
 
     Example:
         >>> import torch, seqtasks as st
@@ -38,6 +40,8 @@ class Cell(nn.Module):
         >>> outputs.shape, state.shape
         (torch.Size([2, 5, 4]), torch.Size([2, 4]))
     """
+
+    version: ClassVar[int] = 1
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
@@ -101,7 +105,10 @@ class Readout(nn.Module):
 
     The prediction is not fed back, so the readout is applied to all steps at once: x is (batch,
     time, input size), output (batch, time, state size), the result (batch, time, output size).
+    Its `version` means what a cell's means.
     """
+
+    version: ClassVar[int] = 1
 
     def __init__(self, input_size: int, state_size: int, output_size: int) -> None:
         super().__init__()

@@ -20,6 +20,7 @@ from seqtasks.cli.show_settings import answer_place, protocol_lines, setting_row
 from seqtasks.cli.wrapping import aligned, labelled, text_width, wrapped
 from seqtasks.errors import UsageError, counted
 from seqtasks.registry.discovery import KINDS, Kind, current_registry
+from seqtasks.registry.origins import stated_version
 from seqtasks.registry.user_files import WrongKindError
 from seqtasks.specs.grammar import SpecError, format_value, parse_spec
 
@@ -207,4 +208,6 @@ def _definition(found: ClassDescription) -> list[str]:
 
 
 def _parameters(found: ClassDescription) -> list[str]:
-    return [labelled("parameter", parameter.describe()) for parameter in found.parameters]
+    version = stated_version(found.target) or 1
+    stated = [labelled("version", str(version))] if version > 1 else []
+    return stated + [labelled("parameter", one.describe()) for one in found.parameters]

@@ -12,6 +12,7 @@ from seqtasks.cli.description import (
     TaskDescription,
     example_length,
 )
+from seqtasks.registry.origins import stated_version
 from seqtasks.specs.bind import REQUIRED, type_name
 from seqtasks.specs.grammar import format_value
 
@@ -86,6 +87,7 @@ def _class(found: ClassDescription) -> dict[str, Any]:
         "level": entry.level if entry else "",
         "plugin": entry.plugin if entry else None,
         "distribution": entry.distribution if entry else None,
+        "version": stated_version(found.target),
         "parameters": [
             {
                 "name": parameter.name,

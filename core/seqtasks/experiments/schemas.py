@@ -38,7 +38,11 @@ COPY = {"path": text, "sha256": text, "copy": text}
 SOURCE = fields(COPY, {"neighbours": listed(fields({"name": text, "package": flag, **COPY}))})
 THING = fields(
     {},
-    {name: optional(text) for name in ("name", "plugin", "distribution", "version", "definition")},
+    {
+        **dict.fromkeys(("name", "plugin", "distribution", "version"), optional(text)),
+        "definition": optional(text),
+        "stated_version": optional(whole(1, MOST_COUNTED)),
+    },
 )
 
 

@@ -1,11 +1,13 @@
 """Record the plugin, distribution, version and definition of a task, cell or readout."""
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from seqtasks.errors import UsageError
 from seqtasks.registry.definitions import definition_digest
 from seqtasks.registry.discovery import Kind, current_registry
 from seqtasks.registry.references import describe, named_class
@@ -14,7 +16,14 @@ from seqtasks.specs.grammar import parse_spec
 from seqtasks.tasks import Task
 from seqtasks.trust.distributions import installed, owner
 
-__all__ = ["Origin", "held_distributions", "origin_of", "recorded_origin", "unknown_name"]
+__all__ = [
+    "Origin",
+    "held_distributions",
+    "origin_of",
+    "recorded_origin",
+    "stated_version",
+    "unknown_name",
+]
 
 _MOST_HELD = 500
 """The most distributions of a record to look up; each takes a search through folders."""
@@ -32,6 +41,7 @@ class Origin:
         distribution: the distribution that brings it; None for a user's file or program.
         version: the distribution's version.
         definition: the digest of its definition.
+        stated_version: the version of the thing itself, as its author states it.
     """
 
     name: str | None = None
@@ -39,8 +49,9 @@ class Origin:
     distribution: str | None = None
     version: str | None = None
     definition: str | None = None
+    stated_version: int | None = None
 
-    def to_json(self) -> dict[str, str | None]:
+    def to_json(self) -> dict[str, str | int | None]:
         """Return a run's record of the origin."""
         return asdict(self)
 
@@ -48,6 +59,10 @@ class Origin:
         """Say how the thing differs now, or return None if it is the same."""
         if self.distribution != now.distribution:
             return f"came from {_told(self)} and now comes from {_told(now)}"
+        stated = self.stated_version, now.stated_version
+        if None not in stated and stated[0] != stated[1]:
+            place = "" if self.distribution is None else f"of {_told(now)} "
+            return f"{place}has version {stated[1]}, and had version {stated[0]} when the run began"
         if self.definition is not None and now.definition is not None:
             if self.definition == now.definition:
                 return None
@@ -72,24 +87,51 @@ def origin_of(thing: Any, kind: Kind) -> Origin:
         spec = parse_spec(thing)
         if spec.path is not None:
             cls = class_from_file(Path(spec.path), spec.name, _base(kind), kind)
-            return Origin(definition=definition_digest(cls))
+            return Origin(definition=definition_digest(cls), stated_version=stated_version(cls))
         if spec.module is not None:
             thing = named_class(spec, kind)
     reference, source = describe(type(thing) if isinstance(thing, Task) else thing, kind)
+    stated = stated_version(thing)
     if source is not None:
-        return Origin(definition=definition_digest(thing))
+        return Origin(definition=definition_digest(thing), stated_version=stated)
     if isinstance(reference, str):
         registry = current_registry()
         entry = registry.entry(kind, parse_spec(reference).name)
         versions = {(one.name, one.distribution): one.version for one in registry.plugins}
         version = versions.get((entry.plugin, entry.distribution))
-        digest = definition_digest(registry.load(entry))
-        return Origin(entry.name, entry.plugin, entry.distribution, version, digest)
+        target = registry.load(entry)
+        digest, stated = definition_digest(target), stated_version(target)
+        return Origin(entry.name, entry.plugin, entry.distribution, version, digest, stated)
     found = owner(str(getattr(thing, "__module__", type(thing).__module__)))
     digest = definition_digest(type(thing) if isinstance(thing, Task) else thing)
     if found is None:
-        return Origin(definition=digest)
-    return Origin(distribution=found.name, version=found.version, definition=digest)
+        return Origin(definition=digest, stated_version=stated)
+    return Origin(None, None, found.name, found.version, digest, stated)
+
+
+def stated_version(thing: Any) -> int | None:
+    """Return the version that the author of a class or an instance states, or None.
+
+    Raises:
+        UsageError: if it is no whole number from 1.
+    """
+    cls = thing if inspect.isclass(thing) else type(thing)
+    found = getattr(cls, "version", None)
+    if not _ours(cls) or "version" in getattr(cls, "__dataclass_fields__", ()):
+        return None  # a parameter, or a word that is not ours
+    if type(found) is not int or found < 1:
+        raise UsageError(
+            f"{cls.__name__}.version must be a whole number from 1, such as `version = 2`, got "
+            f"{found!r}"
+        )
+    return found
+
+
+def _ours(cls: type) -> bool:
+    """Say whether a class is a task, a cell or a readout; imports no torch."""
+    bases = {f"{base.__module__}.{base.__name__}" for base in cls.__mro__}
+    ours = {"tasks.task.Task", "cells.base.Cell", "cells.base.Readout"}
+    return bool(bases & {f"seqtasks.{name}" for name in ours})
 
 
 def recorded_origin(record: Mapping[str, Any], kind: Kind) -> Origin | None:
@@ -100,7 +142,11 @@ def recorded_origin(record: Mapping[str, Any], kind: Kind) -> Origin | None:
         return None
     names = ("name", "plugin", "distribution", "version", "definition")
     values = {name: found.get(name) for name in names}
-    return Origin(**{k: v if isinstance(v, str) else None for k, v in values.items()})
+    stated = found.get("stated_version")
+    return Origin(
+        **{k: v if isinstance(v, str) else None for k, v in values.items()},
+        stated_version=stated if isinstance(stated, int) else None,
+    )
 
 
 def held_distributions(record: Mapping[str, Any]) -> dict[str, str]:

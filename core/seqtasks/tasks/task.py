@@ -60,6 +60,8 @@ class Task:
             any other; where not, scores are of inputs drawn, and not of each input once.
         counts_baseline: whether the best answer by the counts of symbols alone, whatever their
             order, is a baseline worth printing.
+        version: the version of the definition, from 1. Raise it when the same inputs get other
+            answers or other inputs are drawn: runs record it, and say when it has changed.
         redefined: what the definition was before, if it became another one under the same name
             after runs were made that record no digest of it; such runs are refused, with this text.
         registered_name: the name by which the task was looked up; empty if it was not.
@@ -91,6 +93,7 @@ class Task:
     meanings: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     equally_likely: ClassVar[bool] = True
     counts_baseline: ClassVar[bool] = False
+    version: ClassVar[int] = 1
     redefined: ClassVar[str] = ""
     registered_name: ClassVar[str] = ""
 
