@@ -1,5 +1,8 @@
 """Named checks: how they are run, skipped, reported and given to pytest."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 import seqtasks as st
@@ -123,6 +126,13 @@ def test_each_check_of_a_task_has_a_name_and_a_promise_of_one_sentence():
         assert check.promise.endswith("."), check.name
         assert ". " not in check.promise, check.name
         assert set(check.needs) <= set(names[: names.index(check.name)]), check.name
+
+
+def test_the_page_of_checks_has_the_promises_of_the_checks():
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "checks.md").read_text()
+    section = page.partition("## Checks of a task\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `([\w-]+)` \| (.*) \|$", section, re.MULTILINE)
+    assert rows == [(check.name, check.promise) for check in task_checks(st.task("parity"))]
 
 
 def test_a_skip_of_check_task_must_name_a_check():

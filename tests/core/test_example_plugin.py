@@ -52,6 +52,20 @@ def test_mgu_is_the_equation_of_its_paper(example):
         np.testing.assert_allclose(h_new, (1 - f) * h_old + f * candidate, rtol=1e-12)
 
 
+CHECK = """
+import seqtasks as st
+from seqtasks.testing import run_checks, task_checks
+for name in ("majority", "majority:ties=one"):
+    outcomes = run_checks(st.task(name), task_checks(st.task(name)))
+    print(len(outcomes), [one for one in outcomes if one.status == "failed"])
+"""
+
+
+def test_the_task_fails_no_check(example_site, python):
+    done = python("-c", CHECK, path=(example_site,))
+    assert (done.stdout, done.stderr) == ("28 []\n" * 2, "")
+
+
 LOOK = """
 import sys
 import seqtasks as st

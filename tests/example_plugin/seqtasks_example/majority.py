@@ -30,6 +30,7 @@ class Majority(Task):
 
     inputs = Tokens("01")
     targets = Tokens("01")
+    source = "our own"
 
     def generate(self, rng: np.random.Generator, batch_size: int, length: int) -> Array:
         """Draw fair bits, (batch, length)."""
