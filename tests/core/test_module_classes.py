@@ -237,7 +237,7 @@ def test_a_class_that_no_distribution_brings_is_named_at_the_start(
         ("os:kill", "cell", "Cell"),
         ("builtins:eval", "cell", "Cell"),
         ("subprocess:Popen", "cell", "Cell"),
-        ("torch.nn:Linear", "cell", "Cell"),
+        ("torch.nn:Module", "cell", "Cell"),
         ("seqtasks:Cell", "cell", "Cell"),
         ("apkg.cells:make", "cell", "Cell"),
         ("apkg.tasks:Delay", "cell", "Cell"),
@@ -250,7 +250,8 @@ def test_what_is_no_proper_subclass_is_refused_in_one_line(capsys, spec, kind, b
     arguments = [spec] if kind == "task" else ["parity", f"--{kind}", spec]
     code, said = in_the_shell(capsys, "run", *arguments, "--dry-run")
     name = spec.split(":command")[0].replace("builtins.", "builtins:")
-    wanted = f"{name} is not a {kind}: it must be a subclass of seqtasks.{base}"
+    also = ", or a torch.nn.Module that is called as module(x, state)" * (kind == "cell")
+    wanted = f"{name} is not a {kind}: it must be a subclass of seqtasks.{base}{also}"
     assert (code, said) == (2, f"Error: {wanted}\n")
 
 

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from seqtasks.authoring.recommended_settings import settings_mistakes
@@ -11,7 +11,7 @@ from seqtasks.randomness.streams import stream
 from seqtasks.registry.discovery import Entry, Kind, current_registry
 from seqtasks.registry.find import find, task
 from seqtasks.scoring.baselines import Baselines, baselines
-from seqtasks.specs.bind import Parameter, parameters_of
+from seqtasks.specs.bind import REQUIRED, Parameter, parameters_of
 from seqtasks.specs.grammar import format_value, parse_spec
 from seqtasks.tasks import Batch, Task
 from seqtasks.tasks.mistakes import try_two_lengths
@@ -76,12 +76,15 @@ class CellDescription:
         size: the size of the embedding and of the state with which the cell was tried.
         trained_numbers: how many numbers it trains at this size.
         engine: the engine that runs it.
+        understood: of a torch module that is no `Cell`, how it is made, called and read, by what
+            each text is about.
     """
 
     about: ClassDescription
     size: int
     trained_numbers: int
     engine: "EngineDescription"
+    understood: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -133,16 +136,34 @@ def _task(name: str) -> TaskDescription:
 
 def _cell(name: str) -> CellDescription:
     from seqtasks.cells import Cell
+    from seqtasks.cells.any_module import ModuleCell
     from seqtasks.cli.show_engine import SIZE, describe_engine
     from seqtasks.models.build import CELL_SIZES, cell
 
-    target = find("cell", name, Cell, CELL_SIZES).target
+    found = find("cell", name, Cell, CELL_SIZES)
+    made = cell(name, SIZE, SIZE)
+    understood: dict[str, str] = {}
+    if found.sizes is None:
+        about = _about("cell", name, found.target, CELL_SIZES)
+    else:
+        about = _about_module(_about("cell", name, found.target, found.sizes.names))
+        understood["sizes"] = found.sizes.describe()
+    if isinstance(made, ModuleCell):
+        understood |= made.convention.describe()
     return CellDescription(
-        about=_about("cell", name, target, CELL_SIZES),
+        about=about,
         size=SIZE,
-        trained_numbers=sum(one.numel() for one in cell(name, SIZE, SIZE).parameters()),
+        trained_numbers=sum(one.numel() for one in made.parameters()),
         engine=describe_engine(name),
+        understood=understood,
     )
+
+
+def _about_module(about: ClassDescription) -> ClassDescription:
+    """Leave out of a description what the author of a module writes for programs alone."""
+    definition = about.definition.partition("\nArgs:\n")[0].rstrip()
+    sayable = [p for p in about.parameters if not callable(p.default) or p.default is REQUIRED]
+    return replace(about, definition=definition, parameters=sayable)
 
 
 def _readout(name: str) -> ClassDescription:

@@ -183,6 +183,7 @@ def _cell(found: CellDescription, name: str) -> list[str]:
     return [
         *_definition(found.about),
         *_parameters(found.about),
+        *(labelled(label, text) for label, text in found.understood.items()),
         f"{found.trained_numbers} trained numbers at embedding size {size} and hidden size {size}",
         "",
         *engine_lines(found.engine, name),

@@ -71,6 +71,7 @@ def _cell(found: CellDescription) -> dict[str, Any]:
             "hidden_size": size,
             "count": found.trained_numbers,
         },
+        "understood": found.understood,
         "engine": engine.name,
         "not_faster": engine.not_faster,
         "may_be_wrong": engine.may_be_wrong,

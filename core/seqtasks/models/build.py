@@ -11,8 +11,10 @@ from seqtasks.cells import Cell, Readout
 from seqtasks.errors import UsageError, one_line
 from seqtasks.models.initialization import begin_as_haiku
 from seqtasks.models.model import Model
+from seqtasks.models.module_cells import as_cell, cell_of_module
 from seqtasks.randomness.torch_streams import torch_stream
 from seqtasks.registry.find import find
+from seqtasks.registry.fitting_classes import fits, is_any_module, wanted
 from seqtasks.specs.bind import parameters_of
 from seqtasks.tasks import Task, Tokens
 from seqtasks.tasks.settings import EmbeddingKind, InitializationName
@@ -23,11 +25,12 @@ CELL_SIZES = ("input_size", "hidden_size")
 READOUT_SIZES = ("input_size", "state_size", "output_size")
 
 
-def cell(spec: str | type[Cell], input_size: int, hidden_size: int) -> Cell:
+def cell(spec: str | type[nn.Module], input_size: int, hidden_size: int) -> Cell:
     """Return a new cell, initialised from torch's global random state like any module.
 
     Args:
-        spec: a spec string such as `gru` or `./mine.py:MyCell`, or a subclass of Cell.
+        spec: a spec string such as `gru` or `./mine.py:MyCell`, a subclass of Cell, or any class of
+            torch modules that are called as `module(x, state)`.
         input_size: the features of its input.
         hidden_size: the features of its state.
 
@@ -39,7 +42,14 @@ def cell(spec: str | type[Cell], input_size: int, hidden_size: int) -> Cell:
         >>> st.cell("lstm", 3, 4)
         LSTM(input_size=3, hidden_size=4)
     """
-    return _make("cell", spec, Cell, CELL_SIZES, (input_size, hidden_size))
+    sizes = (input_size, hidden_size)
+    if isinstance(spec, str):
+        found = find("cell", spec, Cell, CELL_SIZES)
+        if found.sizes is not None:
+            return cell_of_module(found.target, spec, *sizes, found.sizes, found.parameters)
+    elif is_any_module(spec, "cell"):
+        return cell_of_module(spec, spec.__name__, *sizes)
+    return _make("cell", spec, Cell, CELL_SIZES, sizes)
 
 
 def readout(
@@ -51,7 +61,7 @@ def readout(
 
 def build_model(
     task: Task,
-    cell_spec: str | type[Cell],
+    cell_spec: str | type[nn.Module],
     readout_spec: str | type[Readout],
     hidden_size: int,
     embedding_size: int | None = None,
@@ -121,8 +131,8 @@ def _make(kind: Any, spec: Any, base: type, given: tuple[str, ...], sizes: tuple
         target, parameters, name = spec, {}, getattr(spec, "__name__", repr(spec))
         if not callable(spec):
             raise UsageError(f"a {kind} is a spec string or a class, got {spec!r}")
-    if inspect.isclass(target) and not issubclass(target, base):  # before anything is called
-        raise UsageError(f"{kind} {name} is not a subclass of seqtasks.{base.__name__}")
+    if inspect.isclass(target) and not fits(target, base, kind):  # before anything is called
+        raise UsageError(f"{kind} {name} is not {wanted(base, kind)}")
     taken = [p.name for p in parameters_of(target)]
     if inspect.isclass(target) and taken[: len(given)] != list(given):
         raise UsageError(
@@ -135,8 +145,10 @@ def _make(kind: Any, spec: Any, base: type, given: tuple[str, ...], sizes: tuple
         raise
     except Exception as error:
         raise UsageError(f"{kind} {name} cannot be made: {one_line(error)}") from error
+    if kind == "cell" and isinstance(made, nn.Module) and not isinstance(made, base):
+        return as_cell(made, target, name, *sizes)
     if not isinstance(made, base):
-        raise UsageError(f"{kind} {name} is not a subclass of seqtasks.{base.__name__}")
+        raise UsageError(f"{kind} {name} is not {wanted(base, kind)}")
     missing = [size for size in given if not hasattr(made, size)]
     if missing:
         raise UsageError(

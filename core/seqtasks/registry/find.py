@@ -9,10 +9,12 @@ from typing import Any
 
 from seqtasks.errors import UsageError, explain, one_line
 from seqtasks.registry.discovery import Kind, current_registry
+from seqtasks.registry.fitting_classes import fits, is_any_module, sizes_of, wanted
 from seqtasks.registry.module_classes import ModuleNotThereError, class_from_module
 from seqtasks.registry.user_files import class_from_file
-from seqtasks.specs.bind import bind
+from seqtasks.specs.bind import ANY_VALUE, bind
 from seqtasks.specs.grammar import Spec, SpecError, parse_spec
+from seqtasks.specs.sizes import SizeParameters
 from seqtasks.tasks import Reals, Task, Tokens, TokenSets
 from seqtasks.tasks.lengths import AllowedLengths
 from seqtasks.tasks.metrics import Metric
@@ -23,11 +25,19 @@ __all__ = ["Found", "build_task", "find", "task", "unchecked_task"]
 
 @dataclass(frozen=True)
 class Found:
-    """A target (a class, or a registered instance) and the values of its parameters."""
+    """A target (a class, or a registered instance) and the values of its parameters.
+
+    Attributes:
+        spec: the spec that names it.
+        target: the target.
+        parameters: the values of its parameters.
+        sizes: of a torch module that is no `Cell`, which parameters take the sizes.
+    """
 
     spec: Spec
     target: Any
     parameters: dict[str, Any]
+    sizes: SizeParameters | None = None
 
     @property
     def name(self) -> str:
@@ -50,7 +60,7 @@ def find(kind: Kind, text: str, base: type, given: Sequence[str] = ()) -> Found:
     spec = parse_spec(text)
     if spec.path is not None:
         target = class_from_file(Path(spec.path), spec.name, base, kind)
-        return Found(spec, target, bind(spec, target, given))
+        return _bound(spec, target, kind, given)
     registry = current_registry()
     if spec.module is not None:
         try:
@@ -61,17 +71,25 @@ def find(kind: Kind, text: str, base: type, given: Sequence[str] = ()) -> Found:
             raise SpecError(
                 text, spec.name_column, "expected a parameter, written key=value"
             ) from None
-        return Found(spec, target, bind(spec, target, given))
+        return _bound(spec, target, kind, given)
     entry = registry.entry(kind, spec.name)
     target = registry.load(entry)
-    if inspect.isclass(target) and issubclass(target, base):
-        return Found(spec, target, bind(spec, target, given))
+    if fits(target, base, kind):
+        return _bound(spec, target, kind, given)
     if isinstance(target, base):
         return Found(spec, target, bind(spec, lambda: None))
     raise UsageError(
-        f"{kind} '{spec.name}' of plugin {entry.plugin} ({entry.distribution}) is not a "
-        f"subclass of seqtasks.{base.__name__}"
+        f"{kind} '{spec.name}' of plugin {entry.plugin} ({entry.distribution}) is not "
+        f"{wanted(base, kind)}"
     )
+
+
+def _bound(spec: Spec, target: Any, kind: Kind, given: Sequence[str]) -> Found:
+    """Return a class with the parameters that a spec sets."""
+    if not is_any_module(target, kind):
+        return Found(spec, target, bind(spec, target, given))
+    sizes = sizes_of(target, spec)
+    return Found(spec, target, bind(spec, target, (), ANY_VALUE, sizes.names), sizes)
 
 
 def task(spec: str | Task | type[Task]) -> Task:

@@ -11,12 +11,16 @@ from types import ModuleType
 from typing import Any
 
 from seqtasks.errors import UsageError, did_you_mean, explain
+from seqtasks.registry.fitting_classes import candidates, fits, wanted
 from seqtasks.registry.neighbour_imports import lies_here
 from seqtasks.registry.user_files import WrongKindError
 from seqtasks.specs.grammar import Spec, SpecError
 from seqtasks.trust.distributions import owner
 
 __all__ = ["ModuleNotThereError", "class_from_module", "nothing_from_here"]
+
+MOST_LISTED = 60
+"""The most classes of a module that a message lists."""
 
 _from_here = True
 """Whether a module of the current folder may be imported."""
@@ -46,7 +50,8 @@ def class_from_module(spec: Spec, base: type, kind: str, known: Iterable[str] = 
 
     Args:
         spec: a spec with a module.
-        base: the class must be a proper subclass of this; it is checked before it is called.
+        base: the class must be a proper subclass of this, or for a cell a torch module; it is
+            checked before it is called.
         kind: the kind that the class must be.
         known: registered names, which may be suggested for a mistyped one.
 
@@ -59,20 +64,15 @@ def class_from_module(spec: Spec, base: type, kind: str, known: Iterable[str] = 
     for part in spec.name.split("."):
         target = _attribute(target, part)
     if target is None:
-        candidates = [
-            name
-            for name, value in vars(module).items()
-            if inspect.isclass(value) and issubclass(value, base) and value is not base
-        ]
-        held = f" It holds: {', '.join(candidates)}." if candidates else ""
-        nearest = did_you_mean(spec.name, candidates)
+        names = list(candidates(vars(module), base, kind))
+        held = f" It holds: {', '.join(names)}." if 0 < len(names) <= MOST_LISTED else ""
+        nearest = did_you_mean(spec.name, names)
         raise SpecError(
             spec.text, spec.name_column, f"{spec.module} holds no class {spec.name}.{held}{nearest}"
         )
-    if not (inspect.isclass(target) and issubclass(target, base)) or target is base:
+    if not fits(target, base, kind):
         raise WrongKindError(
-            f"{spec.module}:{spec.name} is not a {kind}: it must be a subclass of "
-            f"seqtasks.{base.__name__}"
+            f"{spec.module}:{spec.name} is not a {kind}: it must be {wanted(base, kind)}"
         )
     return target
 

@@ -9,6 +9,7 @@ from seqtasks.errors import UsageError, one_line
 from seqtasks.registry.discovery import Kind
 from seqtasks.registry.executed_code import code_of_class
 from seqtasks.registry.find import build_task
+from seqtasks.registry.fitting_classes import fits, is_any_module, wanted
 from seqtasks.registry.references import (
     base_class,
     class_reference,
@@ -22,6 +23,7 @@ from seqtasks.trust.consent import Code
 from seqtasks.trust.distributions import (
     installed,
     installed_module,
+    owner,
 )
 from seqtasks.trust.sources import (
     Source,
@@ -112,7 +114,8 @@ def verify(
             code=Code(copied.digest, tuple(str(file) for file in files)),
         )
     module, spec = class_reference(reference, kind)
-    if imported_class(module, spec.name) is not None:
+    imported = imported_class(module, spec.name)
+    if imported is not None and not _needs_consent(imported, module, kind):
         return Verified(kind, reference)
     for name, version in (held or {}).items():
         distribution = installed(name)
@@ -123,6 +126,16 @@ def verify(
             code = code_of_class(module, spec.name, distribution.name, version, file)
             return Verified(kind, reference, module=file, code=code)
     raise made_in_a_program(spec.name, kind, module)
+
+
+def _needs_consent(imported: type, module: str, kind: Kind) -> bool:
+    """Say whether calling an imported class is for the user to allow.
+
+    Any torch module could be named as a cell, but its author made it to be called by others.
+    """
+    if not is_any_module(imported, kind) or module.startswith("torch.nn.modules."):
+        return False
+    return owner(module) is not None
 
 
 def open_verified(verified: Verified) -> Any:
@@ -150,16 +163,10 @@ def open_verified(verified: Verified) -> Any:
     target = imported_class(module, spec.name)
     if target is None:
         raise made_in_a_program(spec.name, kind)
-    if not _is_a(target, kind):
+    if not fits(target, base_class(kind), kind):
         raise UsageError(
-            f"{module}:{spec.name} is not a {kind}: it must be a subclass of "
-            f"seqtasks.{kind.capitalize()}"
+            f"{module}:{spec.name} is not a {kind}: it must be {wanted(base_class(kind), kind)}"
         )
     if kind == "task":
         return build_task(target, bind(spec, target), reference["class"])
     return reference["class"] if spec.parameters else target
-
-
-def _is_a(target: type, kind: Kind) -> bool:
-    base = base_class(kind)
-    return issubclass(target, base) and target is not base

@@ -21,6 +21,7 @@ from seqtasks.registry.file_modules import (
     send_with_content,
     source_named,
 )
+from seqtasks.registry.fitting_classes import candidates, fits, wanted
 from seqtasks.registry.neighbour_imports import (
     builtins_for,
     forget,
@@ -82,36 +83,31 @@ def loaded_from(cls: type) -> tuple[Path, bytes] | None:
 
 
 def class_from_file(path: Path, name: str, base: type, kind: str) -> type[Any]:
-    """Return the class `name` of a Python file; if name is empty, its only subclass of `base`.
+    """Return the class `name` of a Python file; if name is empty, its only one.
 
     Raises:
         UsageError: if the file cannot be read or executed, or lacks such a class.
     """
     module = _load(path)
-    candidates = {
-        key: value
-        for key, value in vars(module).items()
-        if inspect.isclass(value)
-        and issubclass(value, base)
-        and value.__module__ == module.__name__
-    }
+    own = {key: value for key, value in vars(module).items() if _is_of(value, module)}
+    found = candidates(own, base, kind)
     if not name:
-        if len(candidates) == 1:
-            return next(iter(candidates.values()))
-        if not candidates:
-            wanted = f"seqtasks.{base.__name__}"
-            raise WrongKindError(f"{path} holds no {kind}: define a subclass of {wanted} in it")
-        found = ", ".join(candidates)
-        raise UsageError(f"{path} holds {found}; name one: {path}:ClassName")
+        if len(found) == 1:
+            return next(iter(found.values()))
+        if not found:
+            raise WrongKindError(f"{path} holds no {kind}: define {wanted(base, kind)} in it")
+        raise UsageError(f"{path} holds {', '.join(found)}; name one: {path}:ClassName")
     value = getattr(module, name, None)
     if value is None:
-        held = f" It holds: {', '.join(candidates)}." if candidates else ""
-        raise UsageError(f"{path} holds no class {name}.{held}{did_you_mean(name, candidates)}")
-    if not (inspect.isclass(value) and issubclass(value, base)):
-        raise WrongKindError(
-            f"{name} in {path} is not a {kind}: it must be a subclass of seqtasks.{base.__name__}"
-        )
+        held = f" It holds: {', '.join(found)}." if found else ""
+        raise UsageError(f"{path} holds no class {name}.{held}{did_you_mean(name, found)}")
+    if not fits(value, base, kind):
+        raise WrongKindError(f"{name} in {path} is not a {kind}: it must be {wanted(base, kind)}")
     return value
+
+
+def _is_of(value: Any, module: ModuleType) -> bool:
+    return inspect.isclass(value) and value.__module__ == module.__name__
 
 
 class WrongKindError(UsageError):

@@ -19,10 +19,12 @@ from seqtasks.specs.grammar import (
     parse_spec,
 )
 
-__all__ = ["Parameter", "bind", "bind_one_of", "parameters_of", "type_name"]
+__all__ = ["ANY_VALUE", "Parameter", "bind", "bind_one_of", "parameters_of", "type_name"]
 
 _TRUE, _FALSE = {"true", "yes", "1", "on"}, {"false", "no", "0", "off"}
 REQUIRED = inspect.Parameter.empty
+ANY_VALUE = int | float | str
+"""The type of a parameter that says nothing of its type, in a class that knows no specs."""
 
 TargetT = TypeVar("TargetT", bound=Callable[..., Any])
 
@@ -42,8 +44,13 @@ class Parameter(typing.NamedTuple):
         return f"{self.name} ({type_name(self.type)}, default {shown})"
 
 
-def parameters_of(target: Callable[..., Any], given: Sequence[str] = ()) -> list[Parameter]:
-    """Return the parameters of a class or function, except those that the caller gives it."""
+def parameters_of(
+    target: Callable[..., Any], given: Sequence[str] = (), untyped: Any = str
+) -> list[Parameter]:
+    """Return the parameters of a class or function, except those that the caller gives it.
+
+    A parameter without a type takes the type of its default, or `untyped`.
+    """
     hints = _hints(target)
     found: list[Parameter] = []
     for parameter in inspect.signature(target).parameters.values():
@@ -55,7 +62,7 @@ def parameters_of(target: Callable[..., Any], given: Sequence[str] = ()) -> list
         kind = hints.get(parameter.name)
         if kind is None or isinstance(kind, str):
             known = parameter.default is not REQUIRED and parameter.default is not None
-            kind = type(parameter.default) if known else str
+            kind = type(parameter.default) if known else untyped
         found.append(Parameter(parameter.name, kind, parameter.default))
     return found
 
@@ -84,18 +91,26 @@ def _hints(target: Callable[..., Any]) -> dict[str, Any]:
     return hints
 
 
-def bind(spec: Spec, target: Callable[..., Any], given: Sequence[str] = ()) -> dict[str, Any]:
+def bind(
+    spec: Spec,
+    target: Callable[..., Any],
+    given: Sequence[str] = (),
+    untyped: Any = str,
+    may_give: Sequence[str] = (),
+) -> dict[str, Any]:
     """Convert the spec's values to the types of the target's parameters.
 
     Args:
         spec: the spec as written.
         target: the class or function that the spec names.
         given: the names of parameters that the caller itself fills.
+        untyped: the type of a parameter that has none.
+        may_give: the names of parameters that the caller fills if the spec does not.
 
     Raises:
         SpecError: for an unknown parameter, a missing one, or one of the wrong type.
     """
-    known = {parameter.name: parameter for parameter in parameters_of(target, given)}
+    known = {parameter.name: parameter for parameter in parameters_of(target, given, untyped)}
     bound: dict[str, Any] = {}
     for key, value in spec.parameters.items():
         if key not in known:
@@ -115,7 +130,7 @@ def bind(spec: Spec, target: Callable[..., Any], given: Sequence[str] = ()) -> d
                 f"{key} must be {type_name(known[key].type)}, got '{error.value.written()}'",
             ) from None
     for parameter in known.values():
-        if parameter.default is REQUIRED and parameter.name not in bound:
+        if parameter.default is REQUIRED and parameter.name not in (*bound, *may_give):
             raise SpecError(
                 spec.text,
                 len(spec.text),

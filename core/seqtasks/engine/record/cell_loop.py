@@ -35,6 +35,8 @@ def recorded_loop(
     graph, phases = recording.graph, recording.phases
     if hasattr(cell, "scan"):
         raise UnsupportedError("it runs whole sequences itself (scan)")
+    if getattr(cell, "obstacle", ""):
+        raise UnsupportedError(cell.obstacle)
     if form is None:
         initial, is_tuple = recorded_start(recording, cell, layer, batch, dtype, steps)
     else:

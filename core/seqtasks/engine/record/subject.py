@@ -56,7 +56,7 @@ class Parts:
     @property
     def title(self) -> str:
         """The name of the model: its cells' classes."""
-        return " and ".join(dict.fromkeys(type(cell).__name__ for cell in self.cells))
+        return " and ".join(dict.fromkeys(map(_name, self.cells)))
 
     @property
     def device(self) -> torch.device:
@@ -98,6 +98,11 @@ class Parts:
             if module is not None
             for name, tensor in [*module.named_parameters(), *module.named_buffers()]
         }
+
+
+def _name(cell: Any) -> str:
+    """Return the name of a cell's class, or of the module that it calls."""
+    return getattr(cell, "title", None) or type(cell).__name__
 
 
 class CellAlone(Parts):
