@@ -1,5 +1,6 @@
 """An author's mistake in a task is named in one line, wherever the task is used."""
 
+import ctypes
 import dataclasses
 import logging
 
@@ -59,6 +60,12 @@ class Sorts(Right):
     def encode(self, inputs):
         inputs.sort(axis=1)
         return inputs
+
+
+class ChangesTheMemory(Right):
+    def encode(self, inputs):
+        ctypes.memset(inputs.ctypes.data, 0, inputs.nbytes)  # as torch does, it asks nobody
+        return inputs.copy()
 
 
 class OutsideSeldom(Right):
@@ -195,6 +202,7 @@ MISTAKES = {
     OfTheRowBefore: "task OfTheRowBefore: the answer to an input depends on the other inputs",
     Changes: r"task Changes: encode at length 6 fails: .*must not change its inputs",
     Sorts: r"task Sorts: encode at length 6 fails: .*must not change its inputs",
+    ChangesTheMemory: "task ChangesTheMemory: encode must not change its inputs: copy them first",
     OutsideInputs: "task OutsideInputs gives the id 2 among its inputs, whose alphabet 0 1 has ids",
     Negative: "task Negative gives the id -1 among its targets, whose alphabet 0 1 has ids 0 to 1",
     NoEncode: "NoEncode does not define encode",
@@ -356,6 +364,20 @@ def test_what_is_right_passes_and_may_be_unlikely_if_it_says_so():
         assert len(all_inputs(Lists(), length)) == 2**length
     honest = type("Honest", (Unlikely,), {"equally_likely": False})()
     assert len(all_inputs(honest, 6)) == 64
+
+
+def test_a_task_may_hand_out_the_same_array_again_and_again(caplog):
+    class Reuses(Right):
+        array = np.empty(0)
+
+        def generate(self, rng, batch_size, length):
+            self.array.resize((batch_size, length), refcheck=False)
+            self.array[:] = rng.integers(2, size=(batch_size, length))
+            return self.array
+
+    with caplog.at_level(logging.WARNING, logger="seqtasks"):
+        try_task(Reuses(), 20)
+    assert caplog.records == []
 
 
 def test_inputs_of_one_kind_only_are_warned_of(caplog):

@@ -135,7 +135,9 @@ def same_draws(task: "Task", length: int, rows: int, seed: int = 0) -> "Array":
     Raises:
         UsageError: if they differ.
     """
-    inputs, again = (task.draw(stream(seed, "trial", length), rows, length) for _ in range(2))
+    inputs, again = (
+        task.draw(stream(seed, "trial", length), rows, length).copy() for _ in range(2)
+    )
     if not _same(inputs, again):
         raise TaskError(
             f"task {task.known_as} draws other inputs from the same generator: generate must draw "
@@ -146,7 +148,10 @@ def same_draws(task: "Task", length: int, rows: int, seed: int = 0) -> "Array":
 
 def check_same_answers(task: "Task", inputs: "Array") -> None:
     """Refuse a task that answers the same inputs in two ways."""
+    before = inputs.copy()
     answers, again = _answers(task, inputs), _answers(task, inputs)
+    if not _same(inputs, before):  # the array is read-only for NumPy, but not for torch
+        raise TaskError(f"task {task.known_as}: encode must not change its inputs: copy them first")
     if not _same(answers, again):
         raise TaskError(
             f"task {task.known_as} gives other answers to the same inputs: encode must be a pure "
