@@ -8,8 +8,10 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from seqtasks.benchmark import contenders
 from seqtasks.benchmark.contenders import CONTENDERS, build
 from seqtasks.benchmark.contenders.base import UnavailableError
+from seqtasks.benchmark.measuring import measure
 from seqtasks.benchmark.problem import FEATURES, Problem
 from seqtasks.benchmark.sizes import Size
 from seqtasks.models.loss import sequence_loss
@@ -102,8 +104,8 @@ def test_compiled_loops_train_the_same_model(name, monkeypatch):
 
 @pytest.mark.parametrize("name", [name for name in CONTENDERS if name not in ("compile", "floor")])
 def test_every_contender_learns(name):
-    if name in ("jax", "torch"):
-        pytest.importorskip({"jax": "jax", "torch": "seqtasks.engine.tensors"}[name])
+    if name == "jax":
+        pytest.importorskip("jax")
     variants = build(name, problem("gru-concat"), [1])
     losses = [float(loss) for loss in variants[0].run(60)]
     assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
@@ -157,6 +159,18 @@ def test_without_jax_the_reason_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "jax", None)
     with pytest.raises(UnavailableError, match=r"jax is not installed \(pip install"):
         build("jax", problem("concat"), [1])
+
+
+@pytest.mark.parametrize("missing", ["jax.gone", "seqtasks.gone", "nowhere"])
+def test_a_contender_with_a_failing_import_is_not_called_uninstalled(monkeypatch, missing):
+    def fails(name):
+        raise ModuleNotFoundError(f"No module named '{missing}'", name=missing)
+
+    monkeypatch.setattr(contenders, "import_module", fails)
+    with pytest.raises(ModuleNotFoundError, match=missing):
+        build("jax", problem("concat"), [1])
+    left_out = measure(problem("concat"), ["jax"], 1).left_out
+    assert left_out == {"jax": f"ModuleNotFoundError: No module named '{missing}'"}
 
 
 def test_contenders_make_their_models_without_touching_the_random_state():

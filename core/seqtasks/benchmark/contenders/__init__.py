@@ -30,6 +30,9 @@ _BUILDERS = {
     "floor": "matrix_products:variants",
 }
 
+_OPTIONAL_PACKAGES = ("jax", "jaxlib", "optax")
+"""Packages that the extra `bench` installs. Without them, a contender is left out."""
+
 CONTENDERS = tuple(_BUILDERS)
 """The names of all contenders, in the order of the tables."""
 
@@ -61,11 +64,14 @@ def build(name: str, problem: Problem, threads: Sequence[int]) -> list[Variant]:
 
     Raises:
         UnavailableError: if the contender cannot train this problem, here or anywhere.
+        ImportError: if its module cannot be imported for another reason than an absent package.
     """
     module, function = _BUILDERS[name].split(":")
     try:
         contender = import_module(f"{__name__}.{module}")
     except ModuleNotFoundError as error:
+        if error.name not in _OPTIONAL_PACKAGES:
+            raise  # a mistake of ours, or of an installed package
         raise UnavailableError(
             f"{error.name} is not installed (pip install 'seqtasks[bench]')"
         ) from None
