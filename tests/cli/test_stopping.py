@@ -174,20 +174,49 @@ def test_a_run_killed_before_its_first_checkpoint_starts_again_to_the_same_bits(
     assert same_bits(run, never_stopped)
 
 
+HELD_CELL = """
+import time
+from pathlib import Path
+
+RUN, HOLD = Path("runs/noisy-1"), Path("hold")
+
+
+def is_held():
+    if not (RUN / "lock").exists() or not HOLD.exists():
+        return False
+    log = RUN / "metrics.jsonl"
+    return len(log.read_text().splitlines() if log.exists() else []) == int(HOLD.read_text())
+
+
+class Held(Noisy):
+    def initial_state(self, batch_size, steps):
+        while steps > 100 and is_held():
+            Path("held").touch()
+            time.sleep(0.01)
+        return super().initial_state(batch_size, steps)
+"""
+
+
 def test_a_signal_while_scores_are_taken_loses_nothing(seqtasks, tmp_path):
-    prepare(tmp_path, steps=10, evaluation_lengths=list(range(101, 141)))
-    run = tmp_path / "runs" / "noisy-1"
-    process = seqtasks.start("run", "noisy.json")
-    while not (run / "lock").exists():
-        assert process.running(), process.stderr
-    process.signal(signal.SIGTERM)
-    assert process.wait().returncode == 143, process.stderr
-    assert "stopped at step 0 of 10; a checkpoint is saved" in process.stderr
-    process = seqtasks.start("resume", "runs/noisy-1")
-    assert wait_for_step(process, run, 10), process.stderr
-    process.signal(signal.SIGTERM)
-    assert process.wait().returncode == 143, process.stderr
-    assert "stopped at step 10 of 10; a checkpoint is saved" in process.stderr
+    lengths = list(range(101, 111))
+    prepare(tmp_path, cell="./noisy.py:Held", steps=10, evaluation_lengths=lengths)
+    (tmp_path / "noisy.py").write_text(CELL + HELD_CELL)
+    run, held = tmp_path / "runs" / "noisy-1", tmp_path / "held"
+
+    def stop_while_scoring(step: int, lines: int, *arguments: str) -> None:
+        (tmp_path / "hold").write_text(f"{lines}")  # the first score after that waits for us
+        process = seqtasks.start(*arguments)
+        while not held.exists():
+            assert process.running(), process.stderr
+            time.sleep(0.002)
+        process.signal(signal.SIGTERM)
+        (tmp_path / "hold").rename(tmp_path / "released")
+        assert process.wait().returncode == 143, process.stderr
+        assert f"stopped at step {step} of 10; a checkpoint is saved" in process.stderr
+        held.unlink()
+
+    stop_while_scoring(0, 0, "run", "noisy.json")
+    stop_while_scoring(10, 2, "resume", "runs/noisy-1")
     resumed = seqtasks("resume", "runs/noisy-1", "-q")
     assert resumed.returncode == 0, resumed.stderr
     assert [line["step"] for line in history(run)] == [0, 10]
