@@ -25,6 +25,9 @@ from seqtasks.engine import program_cache
 from seqtasks.engine.policy import choice, loop_cost
 from seqtasks.engine.record.start_fingerprint import start_of
 from seqtasks.engine.unroll import engines_of
+from seqtasks.tasks.lengths import LengthRange
+from seqtasks.training import BatchSource, Trainer, programs_needed
+from seqtasks.training.programs_needed import with_few_programs
 
 ALIKE = {
     Always: [{1, 2, 3, 4, 5, 6, 7, 8}],
@@ -172,6 +175,51 @@ def test_what_trains_in_one_call_shares_a_program():
     assert engines.alike(times).tolist() == [1, 1, 1, 2, 2, 1, 0]
     engines = model("symbols", "gru").use_engine("native")
     assert engines.alike(times).tolist() == [0] * 7
+
+
+def lengths_to_train(cell, last):
+    """Return a model of bits, its engines of `auto`, and batches of lengths 1 to `last`."""
+    made = model("symbols", cell)
+    source = BatchSource(st.task("parity"), LengthRange(1, last), 4, "sampled", seed=0)
+    return made, made.use_engine("auto"), source
+
+
+@pytest.mark.parametrize(
+    ("cell", "last", "said"),
+    [
+        ("tape-rnn:cell_size=2", 16, None),
+        (
+            "tape-rnn:cell_size=2",
+            17,
+            "the native engine is not in use: training at 17 lengths",
+        ),
+        (
+            "tape-rnn:cell_size=2",
+            65,
+            "the plain loop trains the model: training at 65 lengths",
+        ),
+        ("stack-rnn:cell_size=2", 40, None),
+        ("gru", 500, None),
+    ],
+)
+def test_training_at_many_lengths_compiles_no_dozens_of_programs(cell, last, said, caplog):
+    made, engines, source = lengths_to_train(cell, last)
+    chosen = with_few_programs(made, engines, source)
+    text = " ".join(record.getMessage() for record in caplog.records)
+    assert text.startswith(said) if said else not text
+    assert chosen.wanted == ("plain" if "plain" in text else "auto")
+
+
+def test_a_run_at_many_lengths_is_trained_by_the_torch_engine_and_says_why(monkeypatch):
+    monkeypatch.setattr(programs_needed, "MOST_COMPILED", 2)
+    made, _, source = lengths_to_train("tape-rnn:cell_size=2", 3)
+    trained = Trainer(made, source, "sgd", 0.1, engine="auto")
+    losses = trained.advance(6)
+    assert trained.engine == made.engines.name == "torch"
+    assert "about 3 programs" in made.engines.reasons["native"]
+    plain, _, source = lengths_to_train("tape-rnn:cell_size=2", 3)
+    expected = Trainer(plain, source, "sgd", 0.1, engine="plain").advance(6)
+    torch.testing.assert_close(losses, expected, rtol=1e-8, atol=1e-8)
 
 
 def scored(made, steps, rows=2):

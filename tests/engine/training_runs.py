@@ -32,6 +32,13 @@ class Source:
     def batch(self, step):
         return self.block(step).batch(step)
 
+    @property
+    def number_of_lengths(self):
+        return len(self.lengths)
+
+    def numbers_of_steps(self, most):
+        return np.array(self.lengths[:most])
+
     def close(self):
         pass
 

@@ -30,6 +30,11 @@ class Backends:
     settled: str | None = None
     _warned_of: set[str] = field(default_factory=set[str])
 
+    def leave_out_native(self, reason: str) -> None:
+        """Make all programs by the torch engine from now on, and say why."""
+        self.failures["native"], self.settled = reason, "torch"
+        logger.warning("the native engine is not in use: %s", reason)
+
     def make(
         self,
         model_graph: ModelGraph,

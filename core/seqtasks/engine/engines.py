@@ -180,7 +180,7 @@ class Engines:
                 inputs.shape[1],
                 input_size=inputs.shape[-1] if real else 0,
                 # the torch engine trains with these states, so the model is recorded once
-                external_states=self.wanted == "torch",
+                external_states="torch" in (self.wanted, self._choice.backends.settled),
                 check=lambda made: disagreement(
                     made, plain, self.parts, inputs, [None] * layers, None
                 ),
@@ -224,6 +224,10 @@ class Engines:
         self._run_by(chosen)
         self._choice.signatures.forget_reads()
         return chosen
+
+    def leave_out_native(self, reason: str) -> None:
+        """Make all programs by the torch engine from now on, and say why."""
+        self._choice.backends.leave_out_native(reason)
 
     def alike(self, times: NDArray[np.int64]) -> NDArray[np.intp]:
         """Return a number for each number of steps; equal numbers share a program."""

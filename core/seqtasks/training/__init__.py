@@ -4,6 +4,7 @@
     dataset                        a task as torch's `IterableDataset`
     parameters, optimizers         what is trained, and by which optimiser
     random_draws                   how a model in training draws random numbers
+    programs_needed                which engine suits the number of training lengths
     torch_steps, native_steps      one step after the other, or many in one call of a program
     trainer, model_state           advance; take the whole state and put it back
 

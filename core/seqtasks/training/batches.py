@@ -188,6 +188,18 @@ class BatchSource:
         """Return the batch of a step, counted from 0."""
         return self.block(step).batch(step)
 
+    def numbers_of_steps(self, most: int) -> NDArray[np.int64]:
+        """Return the time steps of a batch at `most` training lengths, spread over all of them."""
+        places = np.unique(np.linspace(0, len(self._lengths) - 1, most).astype(int))
+        lengths = [self._lengths[place] for place in places]
+        drawn = [self._drawn(stream(self._seed, "trial", n), 1, n) for n in lengths]
+        return np.array([batch.inputs.shape[1] for batch in drawn], dtype=np.int64)
+
+    @property
+    def number_of_lengths(self) -> int:
+        """How many training lengths there are."""
+        return len(self._lengths)
+
     def close(self) -> None:
         """Stop the thread that draws ahead, if there is one."""
         if self._blocks is not None:

@@ -14,6 +14,7 @@ from seqtasks.training.batches import BatchSource
 from seqtasks.training.model_state import load_state, state_tensors
 from seqtasks.training.native_steps import NativeSteps
 from seqtasks.training.optimizers import optimizer_values
+from seqtasks.training.programs_needed import with_few_programs
 from seqtasks.training.torch_steps import TorchSteps
 
 __all__ = ["Trainer"]
@@ -86,7 +87,9 @@ class Trainer:
         engines = self.model.use_engine(engine)
         engines.may_fall_back |= may_fall_back
         engines.may_choose |= may_fall_back
-        if engine == "plain":
+        if engine == "auto":
+            engines = with_few_programs(self.model, engines, self._source)
+        if engines.wanted == "plain":
             return engines
         self.model.train()
         longest = int(self._source.block(0).times.argmax())  # of the first block
