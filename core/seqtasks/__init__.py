@@ -150,7 +150,17 @@ __all__ = [
 ]
 
 
+_RENAMED: dict[str, tuple[str, str]] = {}
+"""Names that will go: the name to use in the place of each, and the version that is without it."""
+
+
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        from seqtasks.errors import warn_of_deprecation
+
+        new, gone_in = _RENAMED[name]
+        warn_of_deprecation(f"seqtasks.{name}", f"seqtasks.{new}", gone_in)
+        return getattr(import_module("seqtasks"), new)
     if name not in _HOMES:
         raise AttributeError(f"module 'seqtasks' has no attribute '{name}'")
     value = getattr(import_module(f"seqtasks.{_HOMES[name]}"), name)

@@ -32,7 +32,7 @@ def register_commands(register: Register) -> None:
     register("gallery", "seqtasks.cli.gallery.command:gallery", "Write pages of tasks and cells.")
     register("list", "seqtasks.cli.names:list_names", "List what there is, or one kind of it.")
     register("new", "seqtasks.cli.new:new", "Begin a plugin, a task or a cell.")
-    register("plugins", "seqtasks.cli.names:plugins", "Show the plugins found.")
+    register("plugins", "seqtasks.cli.plugins:plugins", "Show the plugins found.")
     register("predict", "seqtasks.cli.predict:predict", "Answer inputs of your own with a run.")
     register("resume", "seqtasks.cli.resume:resume", "Go on with a run from its last checkpoint.")
     register("run", "seqtasks.cli.run:run", "Train a cell on a task and score it.")

@@ -1,6 +1,7 @@
 """The errors seqtasks raises on purpose, and the help they give a reader who mistyped."""
 
 import traceback
+import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -89,6 +90,28 @@ class OutsideAlphabetError(TaskError):
 
 class ChangedInputsError(TaskError):
     """A task changes the inputs that it is given."""
+
+
+def warn_of_deprecation(old: str, new: str, gone_in: str, stacklevel: int = 1) -> None:
+    """Warn that something public will go, and name what to use in its place.
+
+    Args:
+        old: what will go, such as `seqtasks.score_range`.
+        new: what to use in its place.
+        gone_in: the version of seqtasks that will be without it.
+        stacklevel: how many calls above the caller the warning points; 1 for the caller's caller.
+
+    Example:
+        >>> import warnings
+        >>> from seqtasks.errors import warn_of_deprecation
+        >>> with warnings.catch_warnings(record=True) as caught:
+        ...     warnings.simplefilter("always")
+        ...     warn_of_deprecation("seqtasks.old", "seqtasks.new", "0.3")
+        >>> print(caught[0].category.__name__, caught[0].message)
+        SeqtasksDeprecationWarning seqtasks.old will go in seqtasks 0.3: use seqtasks.new
+    """
+    text = f"{old} will go in seqtasks {gone_in}: use {new}"
+    warnings.warn(text, SeqtasksDeprecationWarning, stacklevel=stacklevel + 2)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

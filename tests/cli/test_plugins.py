@@ -1,6 +1,7 @@
 """The command line with the example plugin, used as a stranger would, and with broken ones."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -300,6 +301,36 @@ def test_plugins_shows_what_each_gives(seqtasks):
     example = plugin_named("example", found)
     assert example["gives"]["task"] == ["majority"]
     assert "1 task, 1 cell, 1 command" in printed(seqtasks("plugins"))
+
+
+ABOUT = """Summary: Tasks over letters.
+Author-email: Ada L <ada@example.org>
+Project-URL: Repository, https://example.org/code
+Project-URL: Homepage, https://example.org/letters
+"""
+
+
+def test_plugins_shows_who_made_each_what_it_brings_and_what_it_cost(seqtasks, site):
+    site.plugin("letters", LANGUAGE)
+    metadata = site.folder / "letters_dist-1.0.dist-info" / "METADATA"
+    metadata.write_text(metadata.read_text() + ABOUT)
+    done = printed(seqtasks("plugins", path=(site.folder,)))
+    assert re.search(r"letters +letters-dist 1\.0 +loaded +\d+\.\d ms  1 task\n", done)
+    assert (
+        "\nletters-dist\n"
+        "what              Tasks over letters.\n"
+        "author            Ada L <ada@example.org>\n"
+        "home page         https://example.org/letters\n"
+        "tasks             no-double-c\n"
+    ) in done
+    found = json.loads(printed(seqtasks("plugins", "--json", path=(site.folder,))))["plugins"]
+    letters = plugin_named("letters", found)
+    assert (letters["author"], letters["home_page"], letters["summary"]) == (
+        "Ada L <ada@example.org>",
+        "https://example.org/letters",
+        "Tasks over letters.",
+    )
+    assert 0 < letters["seconds"] < 3
 
 
 ANOTHER = """

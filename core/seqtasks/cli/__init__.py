@@ -7,7 +7,7 @@
     show, description               what a name stands for: found once, printed twice
     show_json, show_settings,
     show_engine                     its other parts: JSON, settings, the engine of a cell
-    names, sample, export           list what there is; draw instances; write them to files
+    names, plugins, sample, export  list what there is; draw instances; write them to files
     gallery/                        pages of tasks and cells, from the same descriptions
     new, check                      begin a plugin, a task or a cell; check one
     bench, bench_engine,

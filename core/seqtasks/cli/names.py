@@ -1,4 +1,4 @@
-"""`seqtasks list` and `seqtasks plugins`: list names and plugins without importing their code."""
+"""`seqtasks list`: list names without importing the code of their things."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -6,17 +6,16 @@ from typing import Any, Literal
 import click
 
 from seqtasks.cli.output import echo_json, echo_table
-from seqtasks.errors import UsageError, counted, did_you_mean
+from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.registry.discovery import (
     KINDS,
     Entry,
     Kind,
-    Plugin,
     Registry,
     current_registry,
 )
 
-__all__ = ["list_names", "plugins"]
+__all__ = ["list_names"]
 
 _KINDS: dict[str, Kind] = {f"{kind}s": kind for kind in KINDS if kind != "command"}
 
@@ -82,44 +81,3 @@ def _check(
             f"there is no {label}{of} '{wanted}'; there is {', '.join(sorted(known)) or 'none'}."
             + did_you_mean(wanted, known)
         )
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def plugins(as_json: bool) -> None:
-    """Show the plugins found, and why any plugin was set aside."""
-    registry = current_registry()
-    if as_json:
-        echo_json(
-            {
-                "plugins": [
-                    {
-                        "name": plugin.name,
-                        "distribution": plugin.distribution,
-                        "version": plugin.version,
-                        "status": plugin.status,
-                        "problem": plugin.problem,
-                        "gives": plugin.gives,
-                        "observes": plugin.observes,
-                        "left_out": plugin.left_out,
-                    }
-                    for plugin in registry.plugins
-                ],
-                "warnings": registry.warnings,
-            }
-        )
-        return
-    rows = [
-        [plugin.name, f"{plugin.distribution} {plugin.version}", plugin.status, _gives(plugin)]
-        for plugin in registry.plugins
-    ]
-    echo_table(["plugin", "distribution", "status", "gives, or why not"], rows)
-
-
-def _gives(plugin: Plugin) -> str:
-    """Return the names that a plugin gives, or its problem."""
-    parts = [counted(len(names), kind) for kind, names in plugin.gives.items()]
-    if plugin.observes:
-        parts.append(f"an observer ({', '.join(plugin.observes)})")
-    parts += [f"left out: {why}" for why in plugin.left_out]
-    return plugin.problem or ", ".join(parts)

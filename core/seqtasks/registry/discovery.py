@@ -4,6 +4,7 @@ import importlib
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any
@@ -164,9 +165,11 @@ class Registry:
         try:
             if distribution is not None and name != OWN_DISTRIBUTION:
                 check_required_version(distribution)
+            start = time.perf_counter()
             with importing(plugin.title, plugin.name, ours=name == OWN_DISTRIBUTION):
                 plugin.module = point.load()
                 entries = self._register(plugin)
+            plugin.seconds = time.perf_counter() - start
             if name != OWN_DISTRIBUTION:
                 warn_of_replaced(plugin.title, point.module.partition(".")[0])
         except KeyboardInterrupt:

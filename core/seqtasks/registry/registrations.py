@@ -39,6 +39,7 @@ class Plugin:
         gives: the names that it registers, by kind; another plugin may hold one of them.
         observes: the moments of a run that it sees.
         left_out: each thing that it registers wrongly, and why; its others are in use.
+        seconds: the time that its import and its hooks took; None if it was not imported.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Plugin:
     gives: dict[Kind, list[str]] = field(default_factory=dict["Kind", list[str]])
     observes: list[str] = field(default_factory=list[str])
     left_out: list[str] = field(default_factory=list[str])
+    seconds: float | None = None
 
     @property
     def title(self) -> str:
