@@ -26,12 +26,15 @@ if TYPE_CHECKING:
     from seqtasks.hookspecs import Register, hookimpl
     from seqtasks.models.build import cell, readout
     from seqtasks.models.model import Model
-    from seqtasks.registry.find import task
+    from seqtasks.registry.find import names, task
     from seqtasks.runs.lifecycle import resume, run
     from seqtasks.runs.load import load
+    from seqtasks.runs.saved_runs import SavedRun, SavedRuns
+    from seqtasks.runs.saved_runs import saved_runs as runs
     from seqtasks.runs.training_run import Result
     from seqtasks.scoring.baselines import Baseline, Baselines, baselines
     from seqtasks.scoring.evaluate import Score, evaluate
+    from seqtasks.scoring.functions import score
     from seqtasks.scoring.over_range import RangeScore, evaluate_range
     from seqtasks.tasks.alphabets import (
         IGNORE,
@@ -72,6 +75,8 @@ _HOMES = {
     "Result": "runs.training_run",
     "RangeScore": "scoring.over_range",
     "RunError": "errors",
+    "SavedRun": "runs.saved_runs",
+    "SavedRuns": "runs.saved_runs",
     "Score": "scoring.evaluate",
     "SeqtasksDeprecationWarning": "errors",
     "SeqtasksError": "errors",
@@ -90,11 +95,14 @@ _HOMES = {
     "load": "runs.load",
     "macro_accuracy": "tasks.metrics",
     "mean_squared_error": "tasks.metrics",
+    "names": "registry.find",
     "r_squared": "tasks.metrics",
     "readout": "models.build",
     "regenerate": "exports",
     "resume": "runs.lifecycle",
     "run": "runs.lifecycle",
+    "runs": "runs",
+    "score": "scoring.functions",
     "sequence_accuracy": "tasks.metrics",
     "task": "registry.find",
     "token_accuracy": "tasks.metrics",
@@ -120,6 +128,8 @@ __all__ = [
     "Result",
     "RunError",
     "RunInterruptedError",
+    "SavedRun",
+    "SavedRuns",
     "Score",
     "SeqtasksDeprecationWarning",
     "SeqtasksError",
@@ -138,11 +148,14 @@ __all__ = [
     "load",
     "macro_accuracy",
     "mean_squared_error",
+    "names",
     "r_squared",
     "readout",
     "regenerate",
     "resume",
     "run",
+    "runs",
+    "score",
     "sequence_accuracy",
     "task",
     "token_accuracy",

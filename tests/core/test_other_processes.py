@@ -65,6 +65,8 @@ def things(tmp_path_factory):
     file.write_text(MINE)
     result = st.run("parity", cell="concat", score="3..4", **{**SMALL, "engine": "auto"})
     own = st.run(f"{file}:Flip:by=3", cell=f"{file}:Leaky", **SMALL)
+    own.save(folder / "runs")
+    saved = st.runs(folder / "runs")
     split = result.experiment.with_changes(length="8", holdout=0.25).make_holdout(result.task)
     return {
         "a task": result.task,
@@ -94,6 +96,7 @@ def things(tmp_path_factory):
             task=own.task, cell=type(own.model.cells[0])
         ),
         "a result of a file": own,
+        "saved runs": saved,
         "a dataset of a file": own.task.dataset("3", 2, batches=2),
         "a class of a file": type(own.task),
         "a neighbour's class": type(own.model.cells[0].scale),
@@ -106,6 +109,8 @@ def told(thing):
         return [thing.to_json(), thing.history, told(thing.experiment), told(thing.model)]
     if isinstance(thing, st.Experiment | st.Score | st.RangeScore):
         return thing.to_json()
+    if isinstance(thing, st.SavedRuns):
+        return [vars(run) for run in thing]
     if isinstance(thing, st.Batch):
         return [array.tolist() for array in vars(thing).values()]
     if isinstance(thing, torch.nn.Module):

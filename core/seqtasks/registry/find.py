@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seqtasks.errors import UsageError, explain, one_line
-from seqtasks.registry.discovery import Kind, current_registry
+from seqtasks.errors import UsageError, did_you_mean, explain, one_line
+from seqtasks.registry.discovery import KINDS, Kind, current_registry
 from seqtasks.registry.fitting_classes import fits, is_any_module, sizes_of, wanted
 from seqtasks.registry.module_classes import ModuleNotThereError, class_from_module
 from seqtasks.registry.user_files import class_from_file
@@ -20,7 +20,7 @@ from seqtasks.tasks.lengths import AllowedLengths
 from seqtasks.tasks.metrics import Metric
 from seqtasks.tasks.settings import Settings
 
-__all__ = ["Found", "build_task", "find", "task", "unchecked_task"]
+__all__ = ["Found", "build_task", "find", "names", "task", "unchecked_task"]
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,27 @@ def _bound(spec: Spec, target: Any, kind: Kind, given: Sequence[str]) -> Found:
         return Found(spec, target, bind(spec, target, given))
     sizes = sizes_of(target, spec)
     return Found(spec, target, bind(spec, target, (), ANY_VALUE, sizes.names), sizes)
+
+
+def names(kind: str = "task") -> list[str]:
+    """Return the registered names of one kind, sorted. Imports no torch.
+
+    Args:
+        kind: `task`, `cell`, `readout` or `experiment`.
+
+    Raises:
+        UsageError: if there is no such kind.
+
+    Example:
+        >>> import seqtasks as st
+        >>> "bitflip" in st.names("task"), st.names("readout")
+        (True, ['concat', 'state', 'sum'])
+    """
+    kinds: dict[str, Kind] = {one: one for one in KINDS if one != "command"}
+    if kind not in kinds:
+        nearest = did_you_mean(str(kind), kinds) or f" Known: {', '.join(kinds)}."
+        raise UsageError(f"there is no kind {kind!r:.60}.{nearest}")
+    return current_registry().names(kinds[kind])
 
 
 def task(spec: str | Task | type[Task]) -> Task:

@@ -16,5 +16,28 @@
     lifecycle                   `run` and `resume`, from start to result
     load                        read a finished or interrupted run back
 
+    saving                      write a result
+    saved_runs                  the runs in a folder, as `seqtasks.runs` returns them
+
 Batches and steps are made in `training`, scores in `scoring`; the command line is `cli`.
 """
+
+import sys
+from types import ModuleType
+from typing import Any
+
+
+class _Runs(ModuleType):
+    """The package as the public function `seqtasks.runs`.
+
+    Python makes a package an attribute of its parent, so no function could have the name.
+    """
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        from seqtasks.runs.saved_runs import saved_runs
+
+        return saved_runs(*arguments, **options)
+
+
+runs = sys.modules[__name__]
+runs.__class__ = _Runs

@@ -20,7 +20,6 @@ from seqtasks.registry.find import task as find_task
 from seqtasks.registry.references import short_name
 from seqtasks.runs.active_run import ActiveRun, Stop, checked_stop, never
 from seqtasks.runs.belonging import decided_by
-from seqtasks.runs.checkpoint import write_weights
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.observers import MetricsLog, Observers
 from seqtasks.runs.prepare import prepare
@@ -36,12 +35,13 @@ from seqtasks.runs.rewind import rewind_run
 from seqtasks.runs.run_on_disk import read_run
 from seqtasks.runs.run_record import begin_record, remember_own_code
 from seqtasks.runs.run_scores import score_over_range, scores_at_lengths, without_learning
+from seqtasks.runs.saving import write_result
 from seqtasks.runs.training_loop import train
 from seqtasks.runs.training_run import OBSERVER_STOPPED, Result, Run, parameter_count
 from seqtasks.scoring.evaluate import Score
 from seqtasks.tasks import Task
 from seqtasks.tasks.settings import EngineName
-from seqtasks.training import check_state, state_tensors
+from seqtasks.training import check_state
 
 __all__ = ["resume", "run"]
 
@@ -237,7 +237,7 @@ def _train_and_score(active: ActiveRun) -> Result:
         without_learning=without_learning(run),
     )
     if directory is not None:
-        _write_result(result, directory, run.decided_by)
+        write_result(result, directory, run.decided_by)
     observers.tell("run_finished", run=run, result=result)
     return result
 
@@ -250,14 +250,6 @@ def _warn_if_untrained(run: Run, before: list[Tensor], after: list[Tensor]) -> N
             f"{counted(made, 'step')} of training changed no parameter: no gradient reaches them, "
             f"or the learning rate {run.experiment.learning_rate:g} is too small"
         )
-
-
-def _write_result(result: Result, directory: RunDirectory, decided_by: dict[str, Any]) -> None:
-    from seqtasks.runs.plots import save_plots
-
-    write_weights(directory.weights, state_tensors(result.model), result.step, decided_by)
-    save_plots(result, directory.path)
-    write_json(directory.result, result.to_json())  # last: it marks the run as finished
 
 
 def _reason(run: Run) -> str:

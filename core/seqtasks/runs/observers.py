@@ -15,7 +15,7 @@ from seqtasks.hookspecs import hookimpl
 from seqtasks.registry.discovery import current_registry
 
 if TYPE_CHECKING:
-    from seqtasks.runs.training_run import Run
+    from seqtasks.runs.training_run import Result, Run
 
 __all__ = ["MetricsLog", "Observers", "TensorBoard"]
 
@@ -125,7 +125,7 @@ class MetricsLog:
         """Write the line of the evaluation."""
         self.write(run)
 
-    def write(self, run: "Run") -> None:
+    def write(self, run: "Run | Result") -> None:
         """Write the new lines."""
         lines = run.history[self._written :]
         if lines:

@@ -19,7 +19,14 @@ from seqtasks.runs.directory import FORMAT, RunDirectory
 from seqtasks.training import Trainer
 from seqtasks.trust.consent import remember
 
-__all__ = ["MODEL", "begin_record", "present_things", "present_versions", "remember_own_code"]
+__all__ = [
+    "MODEL",
+    "begin_record",
+    "make_directory",
+    "present_things",
+    "present_versions",
+    "remember_own_code",
+]
 
 MODEL = "model"
 """The thing that a run of a module of the user's own has in place of cell and readout."""
@@ -41,14 +48,27 @@ def begin_record(
     Raises:
         UsageError: if the folder cannot be written.
     """
+    model, engine = trainer.model, trainer.engine
+    return make_directory(experiment, model, parent, own_model, engine, trainer.threads)
+
+
+def make_directory(
+    experiment: Experiment,
+    model: nn.Module,
+    parent: Path,
+    own_model: str | None,
+    engine: str,
+    threads: int | None = None,
+) -> RunDirectory:
+    """Make the directory of a run, as `begin_record` does, without a trainer."""
     data, sources = experiment.to_json()
-    things = present_things(experiment, trainer.model if own_model else None)
+    things = present_things(experiment, model if own_model else None)
     record = {
         "format": FORMAT,
         "experiment": data,
         "own_model": own_model,
-        "engine": trainer.engine,
-        "threads": trainer.threads,
+        "engine": engine,
+        "threads": threads,
         "sources": {kind: source.to_json() for kind, source in sources.items()},
         "things": things,
         "versions": present_versions(),

@@ -178,6 +178,26 @@ class Result:
 
         return result_figure(self)
 
+    def save(self, folder: str | Path) -> Path:
+        """Write the result as a new run, which `seqtasks.load` and `seqtasks eval` read.
+
+        A run in memory has no checkpoint, so `resume` cannot continue the new run.
+
+        Args:
+            folder: the folder in which to make the run's directory, as `out` of `seqtasks.run`.
+
+        Returns:
+            The directory. It becomes the `path` of a result that had none.
+
+        Raises:
+            UsageError: if the run has not ended, or the folder cannot be written.
+        """
+        from seqtasks.runs.saving import save_result
+
+        path = save_result(self, folder)
+        self.path = self.path or path
+        return path
+
     def to_json(self) -> dict[str, Any]:
         """Return the result as plain data, without the history."""
         task, cell, readout = (

@@ -6,6 +6,7 @@
     counts      right answers and errors at one length, in portions that fit into memory
     intervals   95 % intervals (NumPy only)
     evaluate    scores at one length or several
+    functions   scores of a function on arrays, of any library
     over_range  the mean over a range of lengths, as papers publish it
     strategies  the answers of strategies that do not learn (NumPy only)
     baselines   their scores (NumPy only)
