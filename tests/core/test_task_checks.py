@@ -1,5 +1,6 @@
 """A planted mistake in a task fails exactly the check that one would expect, in plain words."""
 
+import logging
 import random
 import time
 from dataclasses import dataclass
@@ -266,11 +267,31 @@ class CountsItsCalls(Right):
         return (inputs + type(self).calls) % 2
 
 
+class Logs(Right):
+    """Say the parity so far, and write a line of a log."""
+
+    def encode(self, inputs):
+        logging.getLogger("mine").warning("encoded")
+        return super().encode(inputs)
+
+
 class ClockAnswers(Right):
     """Say something else each day."""
 
     def encode(self, inputs):
         return (super().encode(inputs) + time.localtime().tm_yday) % 2
+
+
+class Overflows(Right):
+    """Say something about a digit times a hundred, in whatever type it is drawn."""
+
+    inputs = st.Tokens("0123456789")
+
+    def generate(self, rng, batch_size, length):
+        return rng.integers(10, size=(batch_size, length), dtype=np.uint8)
+
+    def encode(self, inputs):
+        return inputs * 100 % 7 > 2
 
 
 class MixesRows(Right):
@@ -377,6 +398,13 @@ class OneFewer(Listed):
 
     def enumerate(self, length):
         return super().enumerate(length)[1:]
+
+
+class ListsOtherSymbols(Listed):
+    """List inputs of symbols that are none."""
+
+    def enumerate(self, length):
+        return super().enumerate(length) + 1
 
 
 class Repeats(Listed):
@@ -556,7 +584,7 @@ PLANTED = {
     SameEachTime: ("draws-differ", "draws the same inputs from every generator"),
     SameRows: ("draws-differ", "the same input for all instances of a batch"),
     OddLengthsFail: ("lengths-are-as-claimed", "AllowedLengths(minimum=2, step=2)"),
-    LongLengthsFail: ("lengths-are-as-claimed", "AllowedLengths(minimum=1, step=1, maximum=51)"),
+    LongLengthsFail: ("lengths-are-as-claimed", "AllowedLengths(minimum=1, step=1, maximum=64)"),
     DrawsWhatItRefuses: ("lengths-are-as-claimed", "refuses the length 1, but it is drawn"),
     ChangesInputs: ("encode-keeps-its-inputs", "it must not change its inputs: copy them first"),
     OneAnswerTooFew: ("encode-has-its-shape", "(32, 9); the layout 'each' needs (32, 10)"),
@@ -568,6 +596,7 @@ PLANTED = {
     DrawnAnswers: ("encode-is-pure", "encode asks NumPy's global generator (np.random)"),
     CountsItsCalls: ("encode-is-pure", "gives other answers to the same inputs"),
     ClockAnswers: ("encode-is-pure", "the clock, time.localtime"),
+    Overflows: ("any-integer-type", "begin with `inputs = inputs.astype(np.int64)`"),
     MixesRows: ("rows-are-independent", "depends on the other inputs of its batch; the input"),
     RowBefore: ("rows-are-independent", "depends on the other inputs of its batch"),
     LengthOfTheLongest: ("rows-are-independent", "the length of an answer depends on the other"),
@@ -580,6 +609,7 @@ PLANTED = {
     TellsThePlace: ("answers-differ", "the answer at each place is the same for all inputs"),
     NothingScored: ("answers-differ", "scores no position of any input"),
     OneFewer: ("all-inputs-are-listed", "domain_size says 2 inputs, enumerate lists 1"),
+    ListsOtherSymbols: ("all-inputs-are-listed", "draws an input that enumerate does not list"),
     Repeats: ("all-inputs-are-listed", "enumerate lists an input twice"),
     DrawsUnlisted: ("all-inputs-are-listed", "draws an input that enumerate does not list"),
     SlightlyUnequal: ("inputs-are-equally-likely", "or say `equally_likely = False`"),
@@ -616,7 +646,7 @@ def test_a_mistake_fails_the_check_of_its_name_and_no_other(task):
     assert words in found[check]
 
 
-@pytest.mark.parametrize("task", [Right, Listed], ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("task", [Right, Listed, Logs], ids=lambda cls: cls.__name__)
 def test_a_right_task_fails_no_check(task):
     outcomes = run_checks(task(), task_checks(task()))
     assert [one for one in outcomes if one.status == "failed"] == []

@@ -68,6 +68,8 @@ def asked_for(call: Callable[[], ResultT], seed: int) -> tuple[ResultT, Surround
     found = Surroundings()
 
     def watch(frame: FrameType, event: str, called: Any) -> None:
+        if frame.f_globals.get("__name__") == "logging":
+            return  # a line of a log has its time
         if event == "c_call" and (source := _outside(called)) is not None:
             found.add(f"{source} ({Path(frame.f_code.co_filename).name}, line {frame.f_lineno})")
 

@@ -7,6 +7,7 @@ from seqtasks.testing.check import Check, named
 from seqtasks.testing.tasks.answers import (
     answers_differ,
     answers_in_alphabet,
+    any_integer_type,
     encode_has_its_shape,
     encode_is_pure,
     encode_keeps_its_inputs,
@@ -55,6 +56,7 @@ _CHECKS = [
     named(lengths_are_as_claimed, encode_has_its_shape),
     named(answers_in_alphabet, encode_has_its_shape),
     named(encode_is_pure, answers_in_alphabet),
+    named(any_integer_type, encode_is_pure),
     named(rows_are_independent, encode_is_pure),
     named(answers_need_no_future, rows_are_independent),
     named(answers_differ, rows_are_independent, draws_differ),

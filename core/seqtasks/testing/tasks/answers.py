@@ -3,11 +3,17 @@
 import numpy as np
 
 from seqtasks.errors import ChangedInputsError, OutsideAlphabetError, UsageError, counted
-from seqtasks.tasks.alphabets import Tokens, TokenSets
-from seqtasks.tasks.batch import Array
+from seqtasks.tasks.alphabets import Reals, Tokens, TokenSets
+from seqtasks.tasks.batch import Array, checked
 from seqtasks.tasks.listed_inputs import all_inputs
 from seqtasks.tasks.metrics import scored
-from seqtasks.tasks.mistakes import check_rows_alone, check_same_answers, difference, shown
+from seqtasks.tasks.mistakes import (
+    check_rows_alone,
+    check_same_answers,
+    check_values,
+    difference,
+    shown,
+)
 from seqtasks.tasks.task import Task
 from seqtasks.testing.check import CheckFailedError, NotApplicable
 from seqtasks.testing.surroundings import asked_for
@@ -25,6 +31,7 @@ from seqtasks.testing.tasks.samples import (
 __all__ = [
     "answers_differ",
     "answers_in_alphabet",
+    "any_integer_type",
     "encode_has_its_shape",
     "encode_is_pure",
     "encode_keeps_its_inputs",
@@ -81,7 +88,9 @@ def _varied(task: Task, length: int, symbols: int) -> list[Array]:
         found = [many(task, length, symbols)]
         size = known_size(task, length)
         if size is not None and size <= _MOST_LISTED:
-            found.append(all_inputs(task, length, scored=False))
+            listed = all_inputs(task, length, scored=False)
+            check_values(task, "inputs", task.inputs, listed, task.inputs.size)
+            found.append(listed)
         elif isinstance(task.inputs, Tokens) and takes_all_inputs(task, length):
             ids = np.arange(task.inputs.size)
             found.append(np.repeat(ids[:, None], length, axis=1))  # each symbol, again and again
@@ -120,6 +129,25 @@ def encode_is_pure(task: Task) -> str:
         )
     check_same_answers(task, inputs)
     return f"{counted(len(inputs), 'input')} of length {length}, encoded five times"
+
+
+def any_integer_type(task: Task) -> str:
+    """The answers are the same for ids of any integer type: drawn ones, and those a user types."""
+    if isinstance(task.inputs, Reals):
+        raise NotApplicable("the inputs are real numbers")
+    length = base_length(task)
+    ids = checked(task.inputs, many(task, length, 2**11), "generate")
+    kinds = [np.dtype(np.int64), ids.dtype, np.min_scalar_type(task.inputs.size)]
+    kinds = list(dict.fromkeys(kind for kind in kinds if kind.kind in "iu"))
+    answers = [task.batch_of(ids.astype(kind)).targets for kind in kinds]
+    for kind, others in zip(kinds[1:], answers[1:], strict=True):
+        if not np.array_equal(answers[0], others, equal_nan=others.dtype.kind == "f"):
+            raise CheckFailedError(
+                f"task {task.known_as} answers ids of type {kinds[0]} and of type {kind} in two "
+                f"ways{difference(task, ids, answers[0], others)}. A small type overflows: begin "
+                "with `inputs = inputs.astype(np.int64)`"
+            )
+    return ", ".join(map(str, kinds))
 
 
 def rows_are_independent(task: Task) -> str:

@@ -107,11 +107,8 @@ def lengths_are_as_claimed(task: Task) -> str:
         if length not in short and time.perf_counter() - start > _SECONDS:
             continue
         tried.append(length)
-        try:
-            task.batch(stream(0, "lengths", length), 4, length)
-        except OutsideAlphabetError:
-            continue  # the checks of the alphabets say it
-        except UsageError as error:
+        error = _fails(task, length)
+        if error is not None:
             failed[length] = error
     if failed:
         first = next(iter(failed))
@@ -137,8 +134,33 @@ def _remedy(task: Task, failed: list[int], tried: list[int]) -> str:
     if not works:
         return "Set `lengths` to those that there are"
     step = 2 if all(length % 2 != works[0] % 2 for length in failed) else task.lengths.step
-    maximum = f", maximum={works[-1]}" if min(failed) > works[-1] else ""
+    maximum = ""
+    if min(failed) > works[-1]:
+        maximum = f", maximum={_longest(task, works[-1], min(failed))}"
     return f"Say so: lengths = st.AllowedLengths(minimum={works[0]}, step={step}{maximum})"
+
+
+def _longest(task: Task, works: int, fails: int) -> int:
+    """Return the longest length that works, between one that works and one that fails."""
+    step = task.lengths.step
+    while fails - works > step:
+        middle = works + (fails - works) // (2 * step) * step
+        if _fails(task, middle) is None:
+            works = middle
+        else:
+            fails = middle
+    return works
+
+
+def _fails(task: Task, length: int) -> UsageError | None:
+    """Return the error of a task that cannot draw and answer inputs of a length."""
+    try:
+        task.batch(stream(0, "lengths", length), 4, length)
+    except OutsideAlphabetError:
+        return None  # the checks of the alphabets say it
+    except UsageError as error:
+        return error
+    return None
 
 
 def _outside(task: Task) -> list[int]:
