@@ -12,6 +12,9 @@ from urllib.parse import unquote, urlparse
 
 __all__ = ["installed", "installed_module", "owner", "package_files"]
 
+_LISTS = ("RECORD", "installed-files.txt", "SOURCES.txt")
+"""The files in which a distribution may list what it installed."""
+
 
 def installed(name: str) -> Distribution | None:
     """Return a distribution by its name; one in the current folder is not installed."""
@@ -93,14 +96,17 @@ def _file_of(module: str) -> Path | None:
 
 def _holds(distribution: Distribution, module: str, file: Path) -> bool:
     """Say whether a distribution installed a file."""
-    for listed in distribution.files or ():
+    lists = [text for text in map(distribution.read_text, _LISTS) if text]
+    # To make a path of each entry takes a hundred times as long as to look for the name.
+    perhaps = not lists or any(file.name in text for text in lists) or '"' in file.name
+    for listed in (distribution.files or ()) if perhaps else ():
         same_name = listed.name == file.name
         if same_name and Path(os.path.realpath(str(distribution.locate_file(listed)))) == file:
             return True
     editable = _editable_folder(distribution)
     if editable is not None and editable in file.parents:
         return True
-    if distribution.files:
+    if not perhaps or distribution.files:
         return False
     # Without a list of files, its plugins tell which package it brings.
     names = {point.module.partition(".")[0] for point in distribution.entry_points}
