@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from dots import save_dots
 
 # Files of that name hold no examples, and share it; copies in old runs and golden files are data.
 collect_ignore_glob = ["*conftest.py", "core/old_runs/*", "engine/golden/*"]
@@ -51,6 +52,18 @@ class Site:
         (info / "METADATA").write_text("\n".join(metadata) + "\n")
         point = f"[seqtasks]\n{name} = {target or f'{name}_plugin'}\n"
         (info / "entry_points.txt").write_text(point)
+
+
+@pytest.fixture
+def pictures() -> None:
+    """Let the test's runs draw their pictures."""
+
+
+@pytest.fixture(autouse=True)
+def dots_for_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the runs of a test write dots, unless the test asks for `pictures`."""
+    if "pictures" not in request.fixturenames:
+        monkeypatch.setattr("seqtasks.runs.plots.save_plots", save_dots)
 
 
 @pytest.fixture

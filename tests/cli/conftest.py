@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -85,6 +85,7 @@ class Server:
             process = Process(pid, poll, files)
             return process
         largest = request["largest_file"]
+        path = [*request["path"], *filter(None, [request["env"].get("PYTHONPATH")])]
         with (
             open(files["stdin"], "rb") as stdin,
             open(files["stdout"], "ab") as stdout,
@@ -96,7 +97,7 @@ class Server:
                 stdout=stdout,
                 stderr=stderr,
                 cwd=request["cwd"],
-                env=request["env"],
+                env={**request["env"], "PYTHONPATH": os.pathsep.join(path)},
                 preexec_fn=None
                 if largest is None
                 else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
@@ -127,19 +128,26 @@ class Server:
 class CommandLine:
     """`seqtasks` in a folder: `seqtasks("run", "bitflip")` waits, `seqtasks.start(...)` does not.
 
+    A run's pictures are white dots unless `pictures` are asked for. Plugins may lie in folders of
+    a `path`.
+
     Both fork a process that has torch already; `seqtasks.fresh(...)` starts a new interpreter.
     """
 
     def __init__(self, server: Server, folder: Path, streams: Path) -> None:
         self._server, self.folder, self._streams = server, folder, streams
         self._count = 0
+        self._started: list[Process] = []
 
     def start(
         self,
         *arguments: object,
         stdin: str = "",
         terminal: str | None = None,
+        stderr: str | None = None,
         largest_file: int | None = None,
+        pictures: bool = False,
+        path: Sequence[Path] = (),
         **variables: str,
     ) -> Process:
         self._count += 1
@@ -148,13 +156,24 @@ class CommandLine:
         Path(files["stdin"]).write_text(stdin)
         if terminal is not None:
             files |= {"stdout": terminal, "stderr": terminal}
+        if stderr is not None:
+            files["stderr"] = stderr
         request = {
             "arguments": [str(argument) for argument in arguments],
             "cwd": str(self.folder),
             "env": {**ENVIRONMENT, **variables},
             "largest_file": largest_file,
+            "pictures": pictures,
+            "path": [str(folder) for folder in path],
         }
-        return self._server.start(request, files)
+        process = self._server.start(request, files)
+        self._started.append(process)
+        return process
+
+    def close(self) -> None:
+        """Kill what a failed test left running."""
+        for process in self._started:
+            process.signal(9)
 
     def __call__(self, *arguments: object, **options: Any) -> Process:
         return self.start(*arguments, **options).wait()
@@ -184,18 +203,28 @@ def command_line(
 ) -> Iterator[Callable[[Path], CommandLine]]:
     """Return the command line in a folder."""
     server = Server()
-    yield lambda folder: CommandLine(server, folder, tmp_path_factory.mktemp("streams"))
+    lines: list[CommandLine] = []
+
+    def line(folder: Path) -> CommandLine:
+        lines.append(CommandLine(server, folder, tmp_path_factory.mktemp("streams")))
+        return lines[-1]
+
+    yield line
+    for each in lines:
+        each.close()
     server.close()
 
 
 @pytest.fixture
-def seqtasks(command_line: Callable[[Path], CommandLine], tmp_path: Path) -> CommandLine:
+def seqtasks(command_line: Callable[[Path], CommandLine], tmp_path: Path) -> Iterator[CommandLine]:
     """The command line in this test's empty folder."""
-    return command_line(tmp_path)
+    line = command_line(tmp_path)
+    yield line
+    line.close()
 
 
 def made(line: CommandLine, *arguments: str) -> SimpleNamespace:
-    done = line("run", *arguments)
+    done = line("run", *arguments, pictures=True)
     assert done.returncode == 0, done.stderr
     (path,) = (line.folder / "runs").glob("*-1")
     return SimpleNamespace(path=path, stdout=done.stdout, stderr=done.stderr)

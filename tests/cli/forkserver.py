@@ -1,8 +1,9 @@
 """Runs `python -m seqtasks` in forks of one process that has imported the heavy modules already.
 
 Each line of stdin is a request, each line of stdout its answer, both JSON: `start` forks a process
-with arguments, environment, folder and files for its three streams, and answers its number; `poll`
-answers null while it runs, and then its return code and the most memory that it had, in megabytes.
+with arguments, environment, folder, folders of plugins, files for its three streams and whether it
+draws pictures, and answers its number; `poll` answers null while it runs, and then its return code
+and the most memory that it had, in megabytes.
 Starting torch anew each time would take minutes.
 """
 
@@ -12,6 +13,13 @@ import resource
 import runpy
 import sys
 from importlib import import_module
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from dots import save_dots
+
+del sys.path[0]
 
 
 def preload() -> None:
@@ -43,7 +51,10 @@ def become(request: dict) -> None:
     if request["largest_file"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["largest_file"],) * 2)
     sys.argv = ["seqtasks", *request["arguments"]]
-    sys.path[0] = request["cwd"]
+    sys.path[:1] = [request["cwd"], *request["path"]]
+    if not request["pictures"]:
+        plots = sys.modules["seqtasks.runs.plots"]
+        plots.save_plots = save_dots
     code = 0
     try:
         runpy.run_module("seqtasks", run_name="__main__", alter_sys=True)

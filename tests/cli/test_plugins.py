@@ -14,11 +14,12 @@ SWITCH_OFF = [
 
 
 @pytest.fixture
-def seqtasks(python, example_site):
+def seqtasks(command_line, tmp_path, example_site):
     """Run `seqtasks` with the example plugin installed, and whatever lies in the folders given."""
+    line = command_line(tmp_path)
 
     def run(*arguments: object, path=(), **variables: str):
-        return python("-m", "seqtasks", *arguments, path=(example_site, *path), **variables)
+        return line(*arguments, path=(example_site, *path), **variables)
 
     return run
 
@@ -49,12 +50,15 @@ def test_its_task_and_cell_are_listed_among_the_built_in_ones(seqtasks):
     assert "say whether ones outnumber zeros" in printed(seqtasks("list"))
 
 
-def test_the_plugin_is_shown_with_its_distribution(seqtasks):
+def test_the_plugin_is_shown_with_its_distribution_and_what_it_gives(seqtasks):
     found = json.loads(printed(seqtasks("plugins", "--json")))["plugins"]
     example = plugin_named("example", found)
     assert (example["distribution"], example["version"]) == ("seqtasks-example", "0.1.0")
     assert example["status"] == "loaded"
-    assert "seqtasks-example" in printed(seqtasks("plugins"))
+    assert example["gives"]["task"] == ["majority"]
+    shown = printed(seqtasks("plugins"))
+    assert "seqtasks-example" in shown
+    assert "1 task, 1 cell, 1 command" in shown
 
 
 def test_its_task_and_cell_are_shown(seqtasks):
@@ -294,13 +298,6 @@ def test_help_without_the_plugin_that_brings_the_commands_says_so(seqtasks):
     done = seqtasks("--no-plugin", "builtin", "--no-plugin", "example", "--help")
     assert done.returncode == 0
     assert "the plugin builtin is switched off" in done.stdout
-
-
-def test_plugins_shows_what_each_gives(seqtasks):
-    found = json.loads(printed(seqtasks("plugins", "--json")))["plugins"]
-    example = plugin_named("example", found)
-    assert example["gives"]["task"] == ["majority"]
-    assert "1 task, 1 cell, 1 command" in printed(seqtasks("plugins"))
 
 
 ABOUT = """Summary: Tasks over letters.

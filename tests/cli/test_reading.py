@@ -1,7 +1,6 @@
 """The commands that read: list, show, sample, eval, predict, runs, plugins, completion and help."""
 
 import contextlib
-import io
 import json
 import math
 import os
@@ -11,13 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import seqtasks as st
 from seqtasks import __version__
 
 COMMANDS = ["run", "resume", "eval", "predict", "runs", "list", "show", "sample", "plugins"]
+
 
 MINE = '''import torch
 from torch import nn
@@ -70,23 +69,6 @@ def test_what_needs_no_model_starts_without_torch(seqtasks, command):
     assert [name for name in imported if name.partition(".")[0] == "torch"] == []
 
 
-def test_list_shows_every_kind_with_summaries(answer):
-    text = answer("list")
-    titles = [block.split()[0] for block in text.split("\n\n")]
-    assert titles == ["tasks", "cells", "readouts", "experiments"]
-    assert re.search(r"^bitflip +invert every bit$", text, re.MULTILINE)
-    assert answer("list", "tasks") == text.split("\n\n")[0] + "\n"
-    assert max(map(len, text.splitlines())) <= 80
-
-
-def test_list_as_json_names_the_plugin_of_each(answer):
-    kinds = json.loads(answer("list", "--json"))
-    assert set(kinds) == {"tasks", "cells", "readouts", "experiments"}
-    gru = next(entry for entry in kinds["cells"] if entry["name"] == "gru")
-    assert (gru["plugin"], gru["distribution"]) == ("builtin", "seqtasks")
-    assert json.loads(answer("list", "cells", "--json")) == {"cells": kinds["cells"]}
-
-
 def test_show_explains_a_task_with_an_example(answer):
     text = answer("show", "bitshift:shift=2")
     assert text.startswith(
@@ -97,44 +79,6 @@ def test_show_explains_a_task_with_an_example(answer):
     given, target = text.splitlines()[-2:]
     assert given.split()[0] == "input"
     assert target.split()[1:] == ["0", "0", *given.split()[1:-2]]
-
-
-def test_list_chooses_by_family_and_level(answer, refused):
-    def names(*options):
-        return [e["name"] for e in json.loads(answer("list", "tasks", *options, "--json"))["tasks"]]
-
-    of_family, of_level = names("--family", "chomsky"), names("--level", "regular")
-    both = names("--family", "chomsky", "--level", "regular")
-    assert set(both) == set(of_family) & set(of_level)
-    assert both
-    assert names("--family", "bits", "--level", "context-free") == []
-    text = answer("list", "tasks", "--family", "bits", "--level", "context-free")
-    assert text.split() == ["tasks", "(none)"]
-    for option, wrong, right in (("--family", "bit", "bits"), ("--level", "regulr", "regular")):
-        text = refused(["list", "tasks", option, wrong, "--json"], f"'{wrong}'")
-        assert re.search(rf"did you mean '?{right}", text, re.IGNORECASE)
-
-
-def test_list_offers_only_what_the_kind_asked_for_has(answer, refused):
-    families = {entry["family"] for entry in json.loads(answer("list", "tasks", "--json"))["tasks"]}
-    offered = ", ".join(sorted(families))
-    refused(
-        ["list", "tasks", "--family", "nope"],
-        f"there is no family of tasks 'nope'; there is {offered}.",
-    )
-    assert families.isdisjoint({"builtin", "cells"})
-    refused(["list", "tasks", "--family", "cells"], "no family of tasks 'cells'")
-    refused(["list", "cells", "--level", "regular"], "no level of cells 'regular'; there is none.")
-    assert "gru" in answer("list", "--family", "builtin")
-
-
-def test_list_leaves_out_kinds_of_which_there_are_none(answer):
-    text = answer("list", "--level", "regular")
-    assert text == answer("list", "tasks", "--level", "regular")
-    assert [line for line in text.splitlines() if not line.strip()] == []
-    assert answer("list", "--family", "cells", "--level", "regular") == "(none)\n"
-    found = json.loads(answer("list", "--level", "regular", "--json"))
-    assert found["cells"] == found["readouts"] == found["experiments"] == []
 
 
 def test_show_tells_learning_from_luck(answer, tmp_path):
@@ -207,43 +151,6 @@ def test_show_tells_what_is_wrong_with_the_thing_meant(seqtasks, tmp_path):
     assert "rate must be a number, got 'fast'" in wrong.stderr, wrong.stderr
     wrong = seqtasks("show", "./mine.py:MyCell", "--kind", "experiment")
     assert (wrong.returncode, wrong.stdout) == (2, ""), wrong.stderr
-
-
-def test_sample_as_text_shows_aligned_instances(answer):
-    blocks = answer("sample", "bitflip", "-n", "3", "--length", "4..6").rstrip().split("\n\n")
-    assert len(blocks) == 3
-    for block in blocks:
-        given, target = (line.split() for line in block.splitlines())
-        assert (given[0], target[0]) == ("input", "target")
-        assert 4 <= len(given) - 1 <= 6
-        assert [str(1 - int(bit)) for bit in given[1:]] == target[1:]
-
-
-def test_sample_draws_the_same_instances_from_the_same_seed(answer):
-    first, again, other = (answer("sample", "parity", "--seed", seed) for seed in (3, 3, 4))
-    assert first == again != other
-    assert answer("sample", "parity") == answer("sample", "parity", "--seed", "0")
-
-
-def test_sample_as_json_lines_and_as_arrays_hold_the_same_instances(seqtasks, answer, tmp_path):
-    options = ("sample", "parity", "-n", "4", "--length", "3..6", "--seed", "5", "--format")
-    lines = [json.loads(line) for line in answer(*options, "jsonl").splitlines()]
-    assert len(lines) == 4
-    piped = seqtasks.fresh(*options, "npz", "-o", "-", text=False)
-    assert piped.returncode == 0
-    answer(*options, "npz", "--output", "drawn.npz")
-    arrays = np.load(io.BytesIO(piped.stdout))
-    written = np.load(tmp_path / "drawn.npz")
-    assert set(arrays) == set(written) == {"inputs", "targets", "lengths"}
-    for name in arrays:
-        np.testing.assert_array_equal(arrays[name], written[name])
-    assert arrays["inputs"].shape == (4, arrays["lengths"].max())
-    for row, line in enumerate(lines):
-        length = arrays["lengths"][row]
-        assert length == len(line["inputs"])
-        assert "".join(map(str, arrays["inputs"][row, :length])) == "".join(line["inputs"])
-        assert "".join(map(str, arrays["targets"][row, :length])) == "".join(line["targets"])
-        assert (arrays["targets"][row, length:] == -100).all()
 
 
 def test_plugins_are_shown_with_their_versions(answer):

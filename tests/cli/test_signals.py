@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 from conftest import ENVIRONMENT
@@ -57,16 +58,29 @@ def ended(process, number, began):
     return text
 
 
-def fresh(arguments, cwd, **variables):
-    return subprocess.Popen(
-        [sys.executable, "-m", "seqtasks", *arguments],
-        cwd=cwd,
-        env={**ENVIRONMENT, **variables},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+@pytest.fixture
+def fresh(tmp_path):
+    """Start the command line anew, in a session of its own that ends with the test."""
+    started = []
+
+    def start(arguments, **variables):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "seqtasks", *arguments],
+            cwd=tmp_path,
+            env={**ENVIRONMENT, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def wait_for(path, process):
@@ -84,9 +98,9 @@ def wait_for(path, process):
         (SWALLOWED, signal.SIGINT),
     ],
 )
-def test_a_signal_ends_a_run_while_its_data_are_drawn(tmp_path, wait, number):
+def test_a_signal_ends_a_run_while_its_data_are_drawn(fresh, tmp_path, wait, number):
     (tmp_path / "slow.py").write_text(SLOW.format(wait=wait))
-    process = fresh(["run", "./slow.py:Slow", "--steps", "5"], tmp_path)
+    process = fresh(["run", "./slow.py:Slow", "--steps", "5"])
     wait_for(tmp_path / "begun", process)
     began = time.monotonic()
     process.send_signal(number)
@@ -94,19 +108,24 @@ def test_a_signal_ends_a_run_while_its_data_are_drawn(tmp_path, wait, number):
 
 
 @pytest.mark.parametrize("number", list(CODES))
-def test_a_signal_ends_a_run_while_its_program_is_compiled(tmp_path, number):
+def test_a_signal_ends_a_run_while_its_program_is_compiled(fresh, tmp_path, number):
     compiler = tmp_path / "cc"
     compiler.write_text("#!/bin/sh\necho $$ > begun\nexec sleep 60\n")
     compiler.chmod(0o700)
     variables = {"CC": str(compiler), "SEQTASKS_CACHE": str(tmp_path / "cache")}
-    process = fresh(RUN, tmp_path, **variables)
+    process = fresh(RUN, **variables)
     wait_for(tmp_path / "begun", process)
     time.sleep(0.2)
-    began = time.monotonic()
-    os.killpg(process.pid, number)  # as a terminal's Ctrl-C does
-    assert "Error: interrupted before the run began" in ended(process, number, began)
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "begun").read_text()), 0)
+    compiling = int((tmp_path / "begun").read_text())
+    try:
+        began = time.monotonic()
+        os.killpg(process.pid, number)  # as a terminal's Ctrl-C does
+        assert "Error: interrupted before the run began" in ended(process, number, began)
+        with pytest.raises(ProcessLookupError):
+            os.kill(compiling, 0)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(compiling, signal.SIGKILL)
     assert not list((tmp_path / "cache").iterdir())
     assert not (tmp_path / "runs").exists()
 
@@ -179,9 +198,9 @@ def test_sighup_ends_with_a_checkpoint(seqtasks, tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [("show", "gru"), ("eval", "RUN", "--length", "1..2000")])
-def test_ctrl_c_ends_other_commands_in_a_line(tmp_path, trained, arguments):
+def test_ctrl_c_ends_other_commands_in_a_line(fresh, trained, arguments):
     arguments = [str(trained.path) if word == "RUN" else word for word in arguments]
-    process = fresh(arguments, tmp_path)
+    process = fresh(arguments)
     time.sleep(0.5)
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
@@ -193,9 +212,9 @@ def test_ctrl_c_ends_other_commands_in_a_line(tmp_path, trained, arguments):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(60))
-def test_a_signal_at_any_moment_ends_a_run(tmp_path, seed):
+def test_a_signal_at_any_moment_ends_a_run(fresh, seed):
     chance = random.Random(seed)
-    process = fresh(RUN, tmp_path, SEQTASKS_CACHE="")
+    process = fresh(RUN, SEQTASKS_CACHE="")
     time.sleep(0.1 + chance.random() * 6)  # before, Python itself tells of an interrupt
     began = time.monotonic()
     number = chance.choice(list(CODES))

@@ -35,7 +35,7 @@ EXPERIMENT = {
     "task": "parity",
     "cell": "./noisy.py:Noisy",
     "hidden_size": 8,
-    "length": "1..20",
+    "length": "1..8",
     "steps": 400,
     "batch_size": 16,
     "solved_after": 0,

@@ -1,4 +1,4 @@
-"""Runs, manifests and folders that a stranger could send: each tries to have code executed.
+"""A long table of what a stranger could send: runs, manifests and folders that execute code.
 
 As a program it opens each of them in every way there is, in a process that watches itself, and
 prints what happened: `python malicious_runs.py FOLDER`.

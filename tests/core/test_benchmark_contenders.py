@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from grids import one_quick_in
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from seqtasks.benchmark import contenders
@@ -48,9 +49,7 @@ def agree(name: str, made: Problem, steps: int, which: slice = slice(None)) -> N
         np.testing.assert_allclose(losses, wanted, rtol=2e-4, err_msg=variant.setting)
 
 
-@pytest.mark.parametrize("inputs", ["tokens", "reals"])
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("name", ["seed", "plain", "native"])
+@one_quick_in(2, name=["seed", "plain", "native"], cell=CELLS, inputs=["tokens", "reals"])
 def test_the_seeds_loop_and_our_engines_train_the_same_model(name, cell, inputs):
     agree(name, problem(cell, inputs), 12)
 

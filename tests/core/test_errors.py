@@ -82,7 +82,7 @@ def train(number):
     return st.run("parity", cell="concat", steps=4, evaluation_lengths=(5,), stop=stop)
 
 
-@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+@pytest.mark.parametrize("method", [pytest.param("spawn", marks=pytest.mark.slow), "forkserver"])
 def test_a_run_that_is_stopped_in_a_pool_leaves_the_pool_whole(method):
     st.run("parity", cell="concat", steps=2)  # torch has been at work here
     context = multiprocessing.get_context(method)

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from grids import one_quick_in
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -224,11 +225,15 @@ def strata_drawn(rng, chances, instances, trials, alike):
     return made
 
 
-@pytest.mark.parametrize("alike", [0.0, 0.5])
-@pytest.mark.parametrize(
-    ("first", "last", "instances", "trials"),
-    [(0.5, 0.5, 8, (1, 1)), (1.0, 0.5, 8, (1, 1)), (0.99, 0.9, 4, (1, 9)), (0.9, 0.3, 16, (5, 50))],
-)
+MEANS = [
+    (0.5, 0.5, 8, (1, 1)),
+    (1.0, 0.5, 8, (1, 1)),
+    (0.99, 0.9, 4, (1, 9)),
+    (0.9, 0.3, 16, (5, 50)),
+]
+
+
+@one_quick_in(2, **{"first, last, instances, trials": MEANS}, alike=[0.0, 0.5])
 def test_the_interval_of_a_mean_of_strata_holds_as_often_as_it_says(
     first, last, instances, trials, alike
 ):

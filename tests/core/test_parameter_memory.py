@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from grids import one_quick_in
 from torch import nn
 
 import seqtasks as st
@@ -64,8 +65,7 @@ def cell_laid_out(how):
     return type("Laid", (Laid,), {"how": how})
 
 
-@pytest.mark.parametrize("how", LAYOUTS)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@one_quick_in(4, optimizer=OPTIMIZERS, how=LAYOUTS)
 def test_a_parameter_is_trained_alike_however_it_lies_in_memory(how, optimizer):
     slow = {**SHORT, "learning_rate": 0.002}  # so that roundings do not grow
     runs = [
@@ -84,8 +84,7 @@ def test_a_parameter_is_trained_alike_however_it_lies_in_memory(how, optimizer):
         assert (memory == 7.0).all()
 
 
-@pytest.mark.parametrize("how", LAYOUTS)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@one_quick_in(4, optimizer=OPTIMIZERS, how=LAYOUTS)
 def test_a_resumed_run_goes_on_to_the_same_bits_however_a_parameter_lies(how, optimizer, tmp_path):
     cell = cell_laid_out(how)
     options = {"cell": cell, "optimizer": optimizer, **SHORT}
@@ -228,8 +227,9 @@ class Rotated(st.Cell):
         return state.real + state.imag
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("optimizer", ["adam", "adamw", "rmsprop", "sgd:momentum=0.9"])
+@one_quick_in(
+    2, optimizer=["adam", "adamw", "rmsprop", "sgd:momentum=0.9"], dtype=["float32", "float64"]
+)
 def test_complex_parameters_stay_complex_and_are_trained_and_kept(dtype, optimizer, tmp_path):
     wanted = {"float32": torch.complex64, "float64": torch.complex128}[dtype]
     options = {"cell": Rotated, "dtype": dtype, "optimizer": optimizer, **SHORT}

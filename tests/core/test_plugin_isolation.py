@@ -1,13 +1,10 @@
 """A plugin that is broken in any way is set aside with one line, and everything else works."""
 
-import os
-import pkgutil
 import signal
 import sys
 from pathlib import Path
 
 import pytest
-import torch
 
 from seqtasks import Experiment, UsageError, __version__, task
 from seqtasks.registry.discovery import KINDS, Registry
@@ -17,7 +14,10 @@ REGISTERS = """
 def register_tasks(register):
     register('kept-out', 'somewhere:Something')
 """
+
+
 CELLS = "\n@hookimpl\ndef register_cells(register):\n    "
+
 
 BROKEN = {
     "import": ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
@@ -54,6 +54,8 @@ BROKEN = {
     ),
     "nothing-marked": ("def tasks(register): ...", "it gives nothing: no function in it is marked"),
 }
+
+
 LEFT_OUT = {
     "name": ("'my cell', object()", "'my cell' cannot be the name of a cell: use letters, digits,"),
     "name-of-two-lines": (
@@ -244,59 +246,3 @@ def test_a_plugin_does_not_move_the_process_nor_make_it_deaf(site, tmp_path, mon
     said = [record.getMessage() for record in caplog.records]
     assert "plugin broken of broken-dist changed the current folder; it is put back" in said
     assert "plugin broken of broken-dist ignored SIGTERM; it is heeded again" in said
-
-
-CHANGES = {
-    "torch.set_default_dtype(torch.float64)": "torch's default type",
-    "torch.set_default_device('meta')": "torch's default device",
-    "torch.set_grad_enabled(False)": "whether torch computes gradients",
-    "os.environ['OMP_NUM_THREADS'] = '3'": "the environment variable OMP_NUM_THREADS",
-    "os.environ.pop('SEQTASKS_TRIED')": "the environment variable SEQTASKS_TRIED",
-    "sys.setrecursionlimit(200)": "Python's recursion limit",
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_plugin_changes_no_setting_that_decides_what_a_run_gives(
-    site, monkeypatch, caplog, change
-):
-    monkeypatch.setenv("SEQTASKS_TRIED", "1")
-
-    def settings():
-        made = torch.ones(1, requires_grad=True) + 0.5
-        return (
-            made.dtype,
-            made.device,
-            made.requires_grad,
-            sys.getrecursionlimit(),
-            dict(os.environ),
-        )
-
-    before = settings()
-    site.plugin("broken", f"import os, sys, torch\n{change}\n{CELLS}register('mine', object())")
-    Registry()
-    assert settings() == before
-    said = [record.getMessage() for record in caplog.records]
-    assert any("plugin broken of broken-dist" in line and CHANGES[change] in line for line in said)
-
-
-@pytest.mark.parametrize(
-    "place",
-    ["seqtasks.tasks.task.Task.batch", "seqtasks.scoring.evaluate.evaluate"],
-)
-def test_a_plugin_that_replaces_a_function_of_ours_is_named(site, monkeypatch, caplog, place):
-    import seqtasks.scoring.evaluate
-    import seqtasks.tasks.task  # noqa: F401
-
-    holder, _, name = place.rpartition(".")
-    original = pkgutil.resolve_name(place)
-    monkeypatch.setattr(pkgutil.resolve_name(holder), name, original)  # put back at the end
-    site.plugin(
-        "patching",
-        "import pkgutil\ndef other(*args, **options): ...\n"
-        f"setattr(pkgutil.resolve_name('{holder}'), '{name}', other)\n"
-        f"{CELLS}register('mine', object())",
-    )
-    Registry()
-    said = [record.getMessage() for record in caplog.records]
-    assert any(f"plugin patching of patching-dist replaces {place}" in line for line in said)

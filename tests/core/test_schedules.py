@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from grids import one_quick_in
 from hypothesis import given
 from hypothesis import strategies as some
 from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LinearLR, SequentialLR
@@ -97,8 +98,9 @@ def trained(engine, **settings):
     return result.model.state_dict()
 
 
-@pytest.mark.parametrize("engine", ["torch", "native"])
-@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd:momentum=0.9", "rmsprop"])
+@one_quick_in(
+    2, optimizer=["adam", "adamw", "sgd:momentum=0.9", "rmsprop"], engine=["torch", "native"]
+)
 def test_every_engine_takes_the_steps_of_the_schedule(engine, optimizer):
     found, wanted = trained(engine, optimizer=optimizer), trained("plain", optimizer=optimizer)
     unscheduled = trained("plain", optimizer=optimizer, lr_schedule="constant")

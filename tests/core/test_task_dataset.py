@@ -84,7 +84,10 @@ def test_no_two_instances_of_an_epoch_or_of_two_epochs_are_the_same():
     assert len({*first, *second}) == len(first) + len(second) == 2 * 50 * 3
 
 
-@pytest.mark.parametrize(("method", "ranks"), [("fork", 1), ("fork", 2), ("spawn", 2)])
+@pytest.mark.parametrize(
+    ("method", "ranks"),
+    [("fork", 1), ("fork", 2), pytest.param("spawn", 2, marks=pytest.mark.slow)],
+)
 def test_real_workers_yield_a_ranks_batches_in_order(method, ranks):
     rank = ranks - 1
     dataset = parity(rank=rank, world_size=ranks)

@@ -266,16 +266,20 @@ class Noisy(st.Cell):
 
 
 @pytest.mark.parametrize(
-    ("cell", "engine"),
-    [("concat", "auto"), pytest.param(Noisy, "plain", marks=pytest.mark.slow)],
+    ("cell", "engine", "runs", "threads"),
+    [
+        ("concat", "auto", 12, 4),
+        pytest.param("concat", "auto", 32, 8, marks=pytest.mark.slow),
+        pytest.param(Noisy, "plain", 32, 8, marks=pytest.mark.slow),
+    ],
 )
-def test_thirty_two_runs_in_eight_threads_are_those_alone(cell: Any, engine: str):
+def test_many_runs_in_threads_are_those_alone(cell: Any, engine: str, runs: int, threads: int):
     def one(seed: int) -> list[Any]:
         few: dict[str, Any] = {"validation_sequences": 50, "evaluation_sequences": 50}
         result = st.run(
             "parity",
             cell=cell,
-            seed=seed % 8,
+            seed=seed % threads,
             steps=8,
             evaluation_lengths=(10,),
             engine=engine,
@@ -284,12 +288,12 @@ def test_thirty_two_runs_in_eight_threads_are_those_alone(cell: Any, engine: str
         weights = [p.detach().flatten().tolist() for p in result.model.parameters()]
         return [result.metrics, weights, [line.get("loss") for line in result.history]]
 
-    alone = [one(seed) for seed in range(8)]
+    alone = [one(seed) for seed in range(threads)]
     torch.manual_seed(5)
     before = torch.get_rng_state()
-    with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(one, range(32)))
-    assert all(found == alone[seed % 8] for seed, found in enumerate(together))
+    with ThreadPoolExecutor(threads) as pool:
+        together = list(pool.map(one, range(runs)))
+    assert all(found == alone[seed % threads] for seed, found in enumerate(together))
     assert torch.equal(torch.get_rng_state(), before)
     if cell is Noisy:
         torch.manual_seed(8)

@@ -1,6 +1,7 @@
 """The engine's tests draw alike, and may ask a named engine for what it refuses."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -33,3 +34,11 @@ def named_engines_fall_back(
         self.may_fall_back = True
 
     monkeypatch.setattr(Engines, "__post_init__", may_fall_back)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of programs of the test's own, still to be made."""
+    folder = tmp_path / "programs"
+    monkeypatch.setenv("SEQTASKS_CACHE", str(folder))
+    return folder

@@ -1,4 +1,4 @@
-"""One list: how each torch function with a rule is called where it is hardest to get right.
+"""One long table: how each torch function with a rule is called where it is hardest to get right.
 
 A call gets x (cases, width), of a kind that says how wide and with which numbers: zeros, bounds,
 ties, equal rows, infinities, what is no number. A function of one tensor needs no line here.

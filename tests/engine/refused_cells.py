@@ -1,4 +1,4 @@
-"""Cells that a program cannot stand in for, each with a word of the reason that is to be given."""
+"""A long table of cells that a program cannot stand in for, each with a word of the reason."""
 
 import random
 from fractions import Fraction

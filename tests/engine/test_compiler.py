@@ -1,6 +1,5 @@
 """Whatever is the matter with the compiler or its cache: one warning, and the same results."""
 
-import ctypes
 import importlib.util
 import os
 import shutil
@@ -11,20 +10,20 @@ import time
 
 import pytest
 import torch
+from test_compiler_cache import SOURCE, answers
 
 import seqtasks as st
 from seqtasks.engine.native.execute.compiler import (
     CompilerError,
-    cache_folder,
     find_compiler,
     load,
 )
-from seqtasks.engine.native.execute.kept_libraries import _own_group
 from seqtasks.engine.unroll import engines_of
 from seqtasks.errors import RunError
 
-SOURCE = "int answer(void) { return 42; }\n"
 LOAD = f"from seqtasks.engine.native.execute.compiler import load; print(load({SOURCE!r}).answer())"
+
+
 SCRIPT = """
 import resource, sys, torch
 import seqtasks as st
@@ -39,212 +38,12 @@ print(engines_of(cell, "auto").name)
 """
 
 
-@pytest.fixture
-def cache(tmp_path, monkeypatch):
-    folder = tmp_path / "programs"
-    monkeypatch.setenv("SEQTASKS_CACHE", str(folder))
-    return folder
-
-
-def answers(source=SOURCE):
-    library = load(source)
-    assert isinstance(library, ctypes.CDLL)
-    return library.answer() == 42
-
-
 def unrolled():
     """Return the engine that runs a cell asked to run native, having compared its results."""
     cell, inputs = st.cell("concat", 2, 3), torch.randn(2, 3, 2)
     outputs, _ = st.unroll(cell, inputs, engine="native")
     torch.testing.assert_close(outputs, st.unroll(cell, inputs)[0])
     return engines_of(cell, "native").name
-
-
-def test_a_program_is_kept_and_found_again(cache, monkeypatch):
-    assert answers()
-    (kept,) = cache.iterdir()
-    made = kept.stat()
-    assert made.st_mode & 0o077 == 0
-    assert cache.stat().st_mode & 0o077 == 0
-    assert answers()
-    assert [path.stat().st_mtime_ns for path in cache.iterdir()] == [made.st_mtime_ns]
-    monkeypatch.setenv("SEQTASKS_CFLAGS", "-O1")  # another program
-    assert answers()
-    assert len(list(cache.iterdir())) == 2
-
-
-def test_nothing_is_kept_where_none_is_to_be(monkeypatch, tmp_path):
-    monkeypatch.setenv("SEQTASKS_CACHE", "")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert cache_folder() is None
-    assert answers()
-    assert not list(tmp_path.iterdir())
-
-
-def test_the_users_cache_is_used_unless_another_is_named(monkeypatch, tmp_path):
-    monkeypatch.delenv("SEQTASKS_CACHE", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert tmp_path in cache_folder().parents
-
-
-def test_a_program_that_others_may_have_changed_is_not_loaded(cache):
-    assert answers()
-    (kept,) = cache.iterdir()
-    kept.unlink()
-    kept.write_bytes(b"somebody else's")
-    kept.chmod(0o666)
-    assert answers()
-    assert kept.stat().st_mode & 0o077 == 0
-
-
-def test_a_link_in_the_cache_is_not_followed(cache, tmp_path):
-    assert answers()
-    (kept,) = cache.iterdir()
-    elsewhere = kept.rename(tmp_path / "elsewhere.so")
-    kept.symlink_to(elsewhere)
-    assert answers()
-    assert not kept.is_symlink()
-
-
-DAMAGES = """
-import ctypes, os, random, shutil, sys
-from pathlib import Path
-from seqtasks.engine.native.execute import compiler
-
-def damaged(path, way, chance):
-    content = bytearray(path.read_bytes())
-    if way == "cut":
-        del content[chance.randrange(len(content)) :]
-    elif way == "changed":
-        for _ in range(chance.choice([1, 10, 1000])):
-            content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
-    elif way == "cut in place":
-        return os.truncate(path, chance.randrange(len(content)))
-    elif way == "empty":
-        content.clear()
-    else:
-        elsewhere = path.rename(path.parent.parent / "elsewhere.so")
-        if way == "link":
-            path.symlink_to(elsewhere)
-        elif way == "folder":
-            path.mkdir()
-            (path / "file").write_text("")
-        elif way == "pipe":
-            os.mkfifo(path)
-        return
-    path.write_bytes(content)
-
-source, folder, chance = sys.argv[1], Path(os.environ["SEQTASKS_CACHE"]), random.Random(5)
-before = compiler.load(source)
-ways = ["cut", "changed", "cut in place", "empty", "folder", "link", "pipe"]
-for k in range(60):
-    (path,) = folder.glob("*.so")
-    damaged(path, ways[k % len(ways)], chance)
-    compiler._loaded.clear()
-    assert compiler.load(source).answer() == 42
-    assert before.answer() == 42  # what is loaded does not change with the file
-    (path,) = folder.iterdir()
-    assert path.is_file() and not path.is_symlink()
-print("done")
-"""
-
-
-def test_however_a_program_is_damaged_it_is_made_again_and_gives_right_numbers(cache):
-    done = subprocess.run(
-        [sys.executable, "-c", DAMAGES, SOURCE], capture_output=True, text=True, timeout=120
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
-
-
-def test_a_library_loaded_before_is_not_taken_for_another(cache, monkeypatch):
-    found = [load(f"int answer(void) {{ return {k}; }}\n") for k in range(5)]
-    assert [library.answer() for library in found] == [0, 1, 2, 3, 4]
-    monkeypatch.setattr("seqtasks.engine.native.execute.compiler._loaded", {})
-    found = [load(f"int answer(void) {{ return {k}; }}\n") for k in range(5)]
-    assert [library.answer() for library in found] == [0, 1, 2, 3, 4]
-
-
-def test_programs_are_loaded_where_there_are_no_files_in_memory(cache, monkeypatch):
-    monkeypatch.delattr("os.memfd_create", raising=False)
-    monkeypatch.setattr("seqtasks.engine.native.execute.compiler._loaded", {})
-    assert answers()
-
-
-@pytest.mark.parametrize("mode", [0o777, 0o770, 0o707])
-@pytest.mark.parametrize("above", [0, 1, 2])
-def test_a_folder_above_the_cache_that_others_can_write_is_refused(
-    monkeypatch, tmp_path, mode, above
-):
-    if mode == 0o770 and _own_group(tmp_path.stat().st_gid):
-        pytest.skip("nobody else is in the group")
-    folders = [tmp_path / "a", tmp_path / "a" / "b", tmp_path / "a" / "b" / "c"]
-    folders[-1].mkdir(parents=True)
-    monkeypatch.setenv("SEQTASKS_CACHE", str(folders[-1]))
-    folders[above].chmod(mode)
-    with pytest.raises(CompilerError, match=f"others can write into {folders[above]}"):
-        load(SOURCE)
-    folders[above].chmod(0o700)
-    assert answers()
-
-
-def test_a_folder_above_the_cache_may_be_shared_where_each_may_move_his_own_alone(
-    monkeypatch, tmp_path
-):
-    (tmp_path / "shared").mkdir()
-    (tmp_path / "shared").chmod(0o1777)
-    monkeypatch.setenv("SEQTASKS_CACHE", str(tmp_path / "shared" / "mine"))
-    assert answers()
-    monkeypatch.setenv("SEQTASKS_CACHE", str(tmp_path / "shared"))
-    with pytest.raises(CompilerError, match="others can write"):
-        load(SOURCE)
-
-
-def test_a_link_on_the_way_to_the_cache_is_followed_and_what_it_leads_through_looked_at(
-    monkeypatch, tmp_path
-):
-    (tmp_path / "open" / "cache").mkdir(parents=True)
-    (tmp_path / "link").symlink_to("open/../open")
-    monkeypatch.setenv("SEQTASKS_CACHE", str(tmp_path / "link" / "cache"))
-    assert answers()
-    (tmp_path / "open").chmod(0o777)
-    with pytest.raises(CompilerError, match="others can write into"):
-        load(SOURCE)
-    (tmp_path / "round").symlink_to("round")
-    monkeypatch.setenv("SEQTASKS_CACHE", str(tmp_path / "round" / "cache"))
-    with pytest.raises(CompilerError, match="symbolic links"):
-        load(SOURCE)
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="needs the right to give files away")
-@pytest.mark.parametrize("whose", ["the cache", "a folder above", "a link", "the program"])
-def test_what_belongs_to_another_user_is_not_used(monkeypatch, tmp_path, whose):
-    (tmp_path / "a" / "cache").mkdir(parents=True)
-    link = tmp_path / "link"
-    link.symlink_to("a")
-    cache = link / "cache"
-    monkeypatch.setenv("SEQTASKS_CACHE", str(cache))
-    assert answers()
-    (program,) = cache.iterdir()
-    places = {"the cache": cache, "a folder above": tmp_path / "a", "a link": link}
-    os.lchown(places.get(whose, program), 12345, 0)
-    if whose == "the program":
-        assert answers()
-        assert program.stat().st_uid == 0  # made again
-    else:
-        with pytest.raises(CompilerError, match="others can write into"):
-            load(SOURCE)
-
-
-def test_a_cache_that_can_only_be_read_gives_the_programs_that_it_has(cache, monkeypatch):
-    assert answers()
-    allowed = os.access
-    monkeypatch.setattr("os.access", lambda path, mode: path != cache and allowed(path, mode))
-    monkeypatch.setattr("seqtasks.engine.native.execute.compiler._loaded", {})
-    assert answers()
-    with pytest.raises(CompilerError, match="cannot be written: name another folder in SEQTASKS"):
-        load(SOURCE + "int other;\n")
 
 
 def waiting_compiler(folder):
@@ -335,74 +134,6 @@ def test_a_sanitizer_that_had_to_come_before_python_is_refused_with_what_to_do(
         with pytest.raises(CompilerError, match="LD_PRELOAD=") as refusal:
             load(SOURCE)
         assert "\n" not in str(refusal.value)
-
-
-def broken(name, cache, monkeypatch):
-    """Break something; return a word of the warning that is to say so."""
-    if name == "no compiler":
-        monkeypatch.setenv("CC", "/nonexistent")
-        return "/nonexistent"
-    if name == "no program is kept, and no compiler":
-        monkeypatch.setenv("SEQTASKS_CACHE", "")
-        monkeypatch.setenv("CC", "/nonexistent")
-        return "/nonexistent"
-    if name == "a compiler's name that cannot be read":
-        monkeypatch.setenv("CC", "cc 'and more")
-        return "CC cannot be read"
-    if name == "flags that cannot be read":
-        monkeypatch.setenv("SEQTASKS_CFLAGS", "'-O0")
-        return "SEQTASKS_CFLAGS cannot be read"
-    if name == "a compiler that fails":
-        monkeypatch.setenv("CC", "false")
-        return "false failed"
-    if name == "a compiler that says why":
-        monkeypatch.setenv("CC", "sh -c 'echo error: disk is full 1>&2; exit 1'")
-        return "error: disk is full"
-    if name == "a compiler that makes nothing":
-        monkeypatch.setenv("CC", "true")
-        return "true failed"
-    if name == "a compiler that makes nonsense":
-        script = 'yes nonsense | head -c 9999 > $(echo $* | sed "s/.*-o //;s/ .*//")'
-        monkeypatch.setenv("CC", f"sh -c '{script}'")
-        return "invalid ELF header" if sys.platform == "linux" else "not in use"
-    if name == "a cache that others can write":
-        cache.mkdir()
-        cache.chmod(0o777)
-        return "others can write"
-    if name == "a cache that is a file":
-        cache.write_text("")
-        return f"exists ({cache})"
-    monkeypatch.setenv("SEQTASKS_CACHE", "/proc/none/programs")
-    return "No such file"
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "no compiler",
-        "no program is kept, and no compiler",
-        "a compiler's name that cannot be read",
-        "flags that cannot be read",
-        "a compiler that fails",
-        "a compiler that says why",
-        "a compiler that makes nothing",
-        "a compiler that makes nonsense",
-        "a cache that others can write",
-        "a cache that is a file",
-        pytest.param(
-            "a cache that cannot be made",
-            marks=pytest.mark.skipif(sys.platform != "linux", reason="needs /proc"),
-        ),
-    ],
-)
-def test_what_goes_wrong_is_told_in_one_line(cache, monkeypatch, caplog, name):
-    word = broken(name, cache, monkeypatch)
-    assert unrolled() in ("torch", "plain")
-    (record,) = caplog.records
-    text = record.getMessage()
-    assert text.startswith("the native engine is not in use: ")
-    assert word in text
-    assert "\n" not in text
 
 
 def script(*arguments, without=(), **variables):

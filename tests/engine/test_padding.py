@@ -14,7 +14,11 @@ from seqtasks.engine.unroll import engines_of
 from seqtasks.models.loss import sequence_loss
 
 ENGINES = ("plain", "torch", "native")
+
+
 LENGTHS = torch.tensor([6, 3, 1, 4, 2])
+
+
 EXACT = {"rtol": 1e-9, "atol": 1e-9}
 
 
@@ -283,42 +287,3 @@ def test_a_loss_ignores_what_is_predicted_past_the_end(kind, reduction):
         results.append((loss, *torch.autograd.grad(loss, filled)))
     assert_close(results[1], results[0], rtol=0, atol=0)
     assert results[1][1].isfinite().all()
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize(
-    ("dtype", "longest"), [(torch.uint8, 255), (torch.int8, 127), (torch.int16, 300)]
-)
-def test_lengths_of_a_narrow_type_do_not_wrap(dtype, longest, engine):
-    cell, inputs = st.cell("gru", 2, 3), torch.randn(2, 300, 2)
-    lengths = torch.tensor([10, longest])
-    expected = st.unroll(cell, inputs, None, lengths)
-    found = st.unroll(cell, inputs, None, lengths.to(dtype), engine=engine)
-    assert_close(found, expected)
-    assert not found[0][0, 10:].any()
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize(
-    ("lengths", "message"),
-    [
-        ([2, 1], "must be a tensor of shape"),
-        (torch.tensor([2, 1]).numpy(), "must be a tensor of shape"),
-        (torch.tensor([2.0, 1.0]), "whole numbers"),
-        (torch.tensor([True, False]), "whole numbers"),
-        (torch.tensor([2, 1, 1]), "must be a tensor of shape"),
-        (torch.tensor([[2, 1]]), "must be a tensor of shape"),
-        (torch.tensor([2, 4]), "within 0 and 3"),
-        (torch.tensor([2, -1], dtype=torch.int8), "within 0 and 3"),
-    ],
-)
-def test_lengths_that_are_none_are_refused_by_name(lengths, message, engine):
-    cell, inputs = st.cell("gru", 2, 3), torch.randn(2, 3, 2)
-    with pytest.raises(ValueError, match=message):
-        st.unroll(cell, inputs, None, lengths, engine=engine)
-    model = st.Model(nn.Linear(2, 2), cell, st.cells.StateReadout(2, 3, 2))
-    model.use_engine(engine)
-    with pytest.raises(ValueError, match=message):
-        model(inputs, None, lengths)
-    with pytest.raises(ValueError, match=message):
-        model.loss(inputs, torch.zeros(2, 3, dtype=torch.int64), lengths=lengths)

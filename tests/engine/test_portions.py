@@ -86,7 +86,7 @@ def test_ids_through_layers(engine, monkeypatch):
     torch.testing.assert_close(found[0], model.plain(ids)[0], rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ["torch", pytest.param("native", marks=pytest.mark.slow)])
 def test_a_long_stack_is_not_kept_for_all_steps(engine):
     pytest.importorskip("resource")
     done = subprocess.run(

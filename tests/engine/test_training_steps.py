@@ -1,4 +1,4 @@
-"""Two hundred steps by any engine end where the plain loop under torch.optim does."""
+"""A hundred steps by any engine end where the plain loop under torch.optim does."""
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ from truth import ENGINES
 import seqtasks as st
 from seqtasks.training import Trainer
 
-STEPS = 200
+STEPS = 100
 NEAR = 1e-8
 OPTIMIZERS = [
     "adam",
@@ -124,9 +124,9 @@ def test_a_run_goes_on_by_another_engine(engine, optimizer):
     expected = plain.advance(STEPS), plain
     for names in ((engine, "plain"), ("plain", engine)):
         begun, resumed = (trainer(start, "symbols", name, optimizer=optimizer) for name in names)
-        losses = begun.advance(80)
-        resumed.restore(begun.state(), 80)
-        losses += resumed.advance(STEPS - 80)
+        losses = begun.advance(40)
+        resumed.restore(begun.state(), 40)
+        losses += resumed.advance(STEPS - 40)
         assert_near((losses, resumed), expected)
 
 

@@ -1,4 +1,4 @@
-"""Every cell computes the equations of its paper, written out number by number in plain Python."""
+"""Every cell computes its paper's equations: a long table of them, number by number."""
 
 import cmath
 import math

@@ -21,7 +21,11 @@ from seqtasks.registry.discovery import current_registry
 from seqtasks.registry.find import task as find_task
 
 DIGESTS = Path(__file__).with_name("groups_digests.json")
+
+
 SHORT = range(1, 11)
+
+
 LONG = sorted({*range(11, 500, 21), 16, 17, 64, 127, 128, 129, 255, 256, 257, 500})
 
 
@@ -73,6 +77,8 @@ QUATERNIONS = {
     "j": ((0, 1), (-1, 0)),
     "k": ((0, 1j), (1j, 0)),
 }
+
+
 TURN, FLIP = ((0, -1), (1, 0)), ((1, 0), (0, -1))
 
 
@@ -224,35 +230,6 @@ def test_with_every_element_in_the_alphabet_the_answers_are_even(spec):
     task = find_task(spec)
     targets = task.batch(stream(1, "test"), 20_000, 9).targets
     assert all(fits_evenly(targets[:, place], task.targets.size) for place in range(9))
-
-
-def test_the_default_automaton_has_no_trap_and_goes_through_all_its_states():
-    task = find_task("automaton")
-    targets = task.batch(stream(1, "test"), 2000, 50).targets
-    assert (np.bincount(targets[:, 40], minlength=5) > 20).all()
-
-
-@pytest.mark.parametrize("machine", range(12))
-def test_an_automaton_never_forgets_and_reaches_every_state(machine):
-    task = find_task(f"automaton:machine={machine}")
-    arrows = arrows_of(task)
-    for symbol in task.inputs.symbols:
-        assert {arrows[state][symbol] for state in range(5)} == {0, 1, 2, 3, 4}
-    # Whatever follows, two strings that lead to different states stay apart.
-    later = np.random.default_rng(machine).integers(3, size=40)
-    ends = set()
-    for first in range(5):
-        start = next(
-            w for w in task.enumerate(6) if walked(task.inputs.words(w), task)[-1] == str(first)
-        )
-        ends.add(walked(task.inputs.words(np.append(start, later)), task)[-1])
-    assert len(ends) == 5
-
-
-def test_each_seed_is_another_automaton():
-    inputs = np.random.default_rng(0).integers(3, size=(5, 30))
-    answers = {find_task(f"automaton:machine={n}").encode(inputs).tobytes() for n in range(20)}
-    assert len(answers) == 20
 
 
 def test_encoding_leaves_the_inputs_as_they_are_and_takes_any_type_of_ids():
