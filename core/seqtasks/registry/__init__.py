@@ -2,6 +2,7 @@
 
     registrations      the entries that a plugin registers
     plugin_imports     import one plugin, check it, name it if it is slow
+    library_functions  functions of torch and NumPy that an import replaces, put back
     process_settings   what an import must not change, put back after it
     discovery          find plugins; keep their entries; set a broken plugin aside
     file_modules       names of the modules of user's files; send their classes to other processes

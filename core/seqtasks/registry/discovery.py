@@ -3,6 +3,7 @@
 import importlib
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -134,11 +135,13 @@ class Registry:
         module, _, attribute = entry.target.partition(":")
         title = f"{entry.kind} '{entry.name}' of plugin {entry.plugin} ({entry.distribution})"
         try:
-            ours = entry.distribution == OWN_DISTRIBUTION
-            with importing(title, entry.plugin, ours=ours):
+            known = entry.distribution == OWN_DISTRIBUTION or module in sys.modules
+            with importing(title, entry.plugin, ours=known):
                 value: Any = importlib.import_module(module)
                 for part in attribute.split("."):
                     value = getattr(value, part)
+            if not known:
+                warn_of_replaced(title, module.partition(".")[0])
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # foreign code may raise anything at import

@@ -10,6 +10,7 @@ from typing import Any
 
 from seqtasks import __version__, hookspecs
 from seqtasks.errors import UsageError
+from seqtasks.registry.library_functions import functions_kept
 from seqtasks.registry.process_settings import process_kept
 
 __all__ = [
@@ -58,7 +59,8 @@ def importing(
     if not ours:
         threading.Thread(target=watch, daemon=True).start()
     try:
-        with contextlib.redirect_stdout(sys.stderr), process_kept(title):
+        functions = contextlib.nullcontext() if ours else functions_kept(title)
+        with contextlib.redirect_stdout(sys.stderr), process_kept(title), functions:
             yield
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
