@@ -8,7 +8,14 @@ import pytest
 
 import seqtasks as st
 from seqtasks.registry.discovery import use_registry
-from seqtasks.testing import check_plugin, find_plugin, plugin_checks, run_checks
+from seqtasks.testing import (
+    check_plugin,
+    find_plugin,
+    plugin_checks,
+    run_checks,
+    subjects,
+    task_checks,
+)
 from seqtasks.testing.check import CheckFailedError
 from seqtasks.testing.plugins import importing, wheels
 
@@ -59,12 +66,18 @@ def planted(site):
     use_registry()
 
 
+@pytest.fixture(autouse=True)
+def few_checks(monkeypatch):
+    """Of a task, try two promises: all take seconds."""
+    names = {"encode-is-pure", "rows-are-independent"}
+    few = [one for one in task_checks(st.task("parity")) if one.name in names]
+    monkeypatch.setattr(subjects, "task_checks", lambda task: few)
+
+
 def told(name, *only):
-    """Return status and message of each check, or of a few, by name; the task's take seconds."""
+    """Return status and message of each check, or of a few, by the check's name."""
     plugin = find_plugin(name)
-    every = [one.name for one in plugin_checks(plugin)]
-    usual = [one for one in every if not one.startswith("task-")]
-    checks = [one for one in plugin_checks(plugin) if one.name in (only or usual)]
+    checks = [one for one in plugin_checks(plugin) if one.name in (only or [one.name])]
     outcomes = run_checks(plugin, checks)
     return {one.check.name: (one.status, one.message) for one in outcomes}
 
@@ -84,7 +97,8 @@ def test_a_plugin_that_does_what_it_must_passes_and_each_thing_has_a_check(plant
         "skipped",
         "only with --install: it downloads all that the plugin requires",
     )
-    assert told("mine", "task-mine")["task-mine"][0] == "passed"
+    assert found["task-mine"] == ("passed", "2 passed")
+    check_plugin("mine")
 
 
 PLANTED = {
@@ -198,10 +212,16 @@ def test_an_unknown_or_switched_off_plugin_is_refused():
 
 def test_failures_come_as_one_error_and_a_check_can_be_skipped(planted):
     name = planted("print('hello')\n" + TASK)
-    skip = {"task-mine": "it takes seconds"}
     with pytest.raises(CheckFailedError, match=r"fails 1 of \d+ checks:\n- prints-nothing: "):
-        check_plugin(name, skip=skip)
-    check_plugin("mine", skip={"prints-nothing": "a greeting", **skip})
+        check_plugin(name)
+    check_plugin("mine", skip={"prints-nothing": "a greeting"})
+
+
+def test_a_thing_that_lost_its_name_is_checked_and_not_the_one_that_has_it(planted):
+    name = planted(TASK.replace('"mine"', '"parity"').replace(":Mine", ":Mixes"))
+    status, message = told(name, "task-parity")["task-parity"]
+    assert status == "failed"
+    assert "`seqtasks check mine/parity --kind task` shows all\n" in message
 
 
 def test_a_thing_that_fails_its_checks_is_named_with_them(planted):
