@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from seqtasks.engine.contract.protocol import Passes
-from seqtasks.engine.derive.model_backward import derive_model
+from seqtasks.engine.derive.backward import derive_model
 from seqtasks.engine.derive.reach import steps_until_used
 from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Node

@@ -1,8 +1,7 @@
 """The backward pass as more nodes of the same graph.
 
-    backward        from the nodes of the forward pass to the gradient of every parameter and state
-    model_backward  where a model's backward pass begins, and how it crosses the loops
-    reach           the shortest sequence for which each of them has a gradient
+    backward  from the nodes of the forward pass to the gradient of every parameter and state
+    reach     the shortest sequence for which each of them has a gradient
 
 The derivative of each operation stands in the table `graph.operations`.
 """
