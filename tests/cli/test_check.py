@@ -1,4 +1,4 @@
-"""`seqtasks check` tells which promises of a task hold."""
+"""`seqtasks check` tells which promises of a task, a cell or a readout hold."""
 
 import json
 
@@ -28,9 +28,32 @@ class Mixes(Delay):
 """
 
 
+MODULES = """
+import torch
+import seqtasks as st
+
+class Tuple(st.Cell):
+    "h' = tanh(W x + h). Source: our own."
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.linear = torch.nn.Linear(input_size, hidden_size)
+    def forward(self, x, state):
+        return torch.tanh(self.linear(x) + state), state
+
+class Last(st.Readout):
+    "The prediction of the last step."
+    def __init__(self, input_size, state_size, output_size):
+        super().__init__(input_size, state_size, output_size)
+        self.linear = torch.nn.Linear(state_size, output_size)
+    def forward(self, x, output):
+        return self.linear(output[:, -1])
+"""
+
+
 @pytest.fixture
 def mine(seqtasks):
     (seqtasks.folder / "mine.py").write_text(MINE)
+    (seqtasks.folder / "modules.py").write_text(MODULES)
     return seqtasks
 
 
@@ -79,8 +102,38 @@ def test_json_is_one_object_with_the_promise_and_the_outcome_of_each_check(mine)
 
 
 @pytest.mark.parametrize(
+    ("name", "kind", "failed", "words"),
+    [
+        ("Tuple", "cell", "state-keeps-its-shape", "forward returns a tuple of 2"),
+        ("Last", "readout", "predictions-have-their-shape", "(batch, time, output size) (3, 5, 2)"),
+    ],
+)
+def test_a_mistake_of_a_cell_or_a_readout_is_told(mine, name, kind, failed, words):
+    process = mine("check", f"./modules.py:{name}", COLUMNS="100")
+    assert (process.returncode, process.stderr) == (1, "")
+    assert process.stdout.startswith(f"./modules.py:{name} ({kind})\n\nok ")
+    assert f"\nFAIL  {failed}" in process.stdout
+    assert words in " ".join(process.stdout.split())
+    assert process.stdout.count("FAIL") == 1
+
+
+def test_a_name_of_a_cell_and_a_readout_is_told_and_kind_chooses(mine):
+    costly = ("which-engine-runs-it", "speed-is-measured", "learns-a-batch-by-heart")
+    skips = [word for name in costly for word in ("--skip", f"{name}=it compiles")]
+    first, _, *_, last = mine("check", "concat", *skips).stdout.splitlines()
+    assert first == "concat (cell; --kind readout for the readout of this name)"
+    assert " failed" not in last
+    process = mine("check", "concat", "--kind", "readout", "--json")
+    assert (process.returncode, process.stderr) == (0, "")
+    found = json.loads(process.stdout)
+    assert (found["kind"], found["passed"]) == ("readout", True)
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["./modules.py:Tupel"], ["no class Tupel", "Did you mean 'Tuple'?"]),
+        (["concat", "--kind", "task"], ["unknown task 'concat'"]),
         (["paritty"], ["unknown task, cell or readout 'paritty'", "Did you mean 'parity'?"]),
         (["./none.py"], ["cannot read", "none.py"]),
         (["./mine.py"], ["holds Delay, NoSource, Mixes; name one"]),

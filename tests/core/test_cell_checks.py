@@ -1,6 +1,7 @@
 """Each mistake of a cell's author is caught by the check that names it, and by no other."""
 
 import random
+import threading
 
 import numpy as np
 import pytest
@@ -315,7 +316,35 @@ class AveragesFirstRow(Planted):
         return self.new(x, state - self.average)
 
 
+class FaintMean(Planted):
+    def forward(self, x, state):
+        return self.new(x, state - 1e-6 * state.mean())
+
+
+class DropsByNumPy(Planted):
+    def forward(self, x, state):
+        new = self.new(x, state)
+        return new * float(np.random.random() < 0.9) if self.training else new
+
+
+class StartsByNumberOfRows(Planted):
+    def initial_state(self, batch_size, steps):
+        return self.zeros(batch_size, self.hidden_size) + 1 / batch_size
+
+
+class CountsOnItsClass(Planted):
+    steps = 0
+
+    def forward(self, x, state):
+        type(self).steps += 1
+        return self.new(x, state) * (1 + self.steps % 2)
+
+
 ROWS = [
+    (FaintMean, "rows-are-independent", "depends on the others of its batch"),
+    (DropsByNumPy, "gives-the-same-twice", "it draws random numbers outside torch"),
+    (StartsByNumberOfRows, "same-in-any-batch", "between a batch of 1 row and one of 100"),
+    (CountsOnItsClass, "keeps-nothing-on-self", "depends on what it was run on before"),
     (MeanOfBatch, "rows-are-independent", "depends on the others of its batch"),
     (Rolled, "rows-are-independent", "depends on the others of its batch"),
     (SoftmaxOverBatch, "rows-are-independent", "softmax over axis 0"),
@@ -575,6 +604,25 @@ class SharesInCopies(Planted):
         return made
 
 
+class InTheOrderOfASet(Planted):
+    made = 0
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        type(self).made += 1
+        for name in ("first", "second")[:: 1 if self.made % 2 else -1]:
+            setattr(self, name, nn.Linear(hidden_size, hidden_size))
+
+    def forward(self, x, state):
+        return self.new(x, self.first(self.second(state)))
+
+
+class HoldsALock(Planted):
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.lock = threading.Lock()
+
+
 class Lambda(Planted):
     def __init__(self, input_size, hidden_size):
         super().__init__(input_size, hidden_size)
@@ -596,6 +644,8 @@ REST = [
     (RandomNumber, "state-dict-restores", "gives other results: scale of it differs"),
     (LosesABuffer, "state-dict-restores", "gives other results: mask of it differs"),
     (SavesUnderOtherNames, "state-dict-restores", "cannot be loaded into a new one"),
+    (InTheOrderOfASet, "state-dict-restores", "its state dict has the order linear.weight"),
+    (HoldsALock, "deep-copies", "copy.deepcopy fails: TypeError: cannot pickle '_thread.lock'"),
     (SharesInCopies, "deep-copies", "its deep copy shares linear.weight, linear.bias"),
     (Lambda, "pickles", "it cannot be pickled"),
 ]
@@ -642,6 +692,73 @@ def test_a_cell_that_forgets_is_told_with_what_was_seen():
     assert learnt.status == "failed"
     assert "at learning rate 0.01" in learnt.message
     assert "of the bits are right after 400 steps, and the loss went from" in learnt.message
+
+
+# ---- what is no mistake
+
+
+class CountsInItsState(Planted):
+    def initial_state(self, batch_size, steps):
+        return self.zeros(batch_size, self.hidden_size), torch.zeros(batch_size, dtype=torch.long)
+
+    def forward(self, x, state):
+        hidden, step = state
+        return self.new(x, hidden / (1 + step[:, None])), step + 1
+
+
+class Turns(st.Cell):
+    """h' = e^(i w) h + W x, with a complex state. Source: our own."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.angle = nn.Parameter(torch.rand(hidden_size))
+        self.linear = nn.Linear(input_size, hidden_size)
+
+    def initial_state(self, batch_size, steps):
+        zeros = self.zeros(batch_size, self.hidden_size)
+        return torch.complex(zeros, zeros)
+
+    def forward(self, x, state):
+        turn = torch.complex(torch.cos(self.angle), torch.sin(self.angle))
+        return 0.9 * turn * state + self.linear(x)
+
+    def output(self, x, state):
+        return state.real + state.imag
+
+
+class Reservoir(st.Cell):
+    """h' = tanh(W x + U h), of which nothing is trained. Source: our own."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.register_buffer("inputs", torch.randn(input_size, hidden_size))
+        self.register_buffer("states", torch.randn(hidden_size, hidden_size))
+
+    def forward(self, x, state):
+        return torch.tanh(x @ self.inputs + state @ self.states)
+
+
+class Drops(Planted):
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.dropout = nn.Dropout(0.3)
+        self.seen = None
+
+    def forward(self, x, state):
+        self.seen = self.dropout(self.new(x, state))
+        return self.seen
+
+
+class OneSize(Planted):
+    def __init__(self, input_size, hidden_size):
+        if input_size != hidden_size or hidden_size % 8:
+            raise st.UsageError("both sizes must be equal, and a multiple of 8")
+        super().__init__(input_size, hidden_size)
+
+
+@pytest.mark.parametrize("cell", [CountsInItsState, Turns, Reservoir, Drops, OneSize])
+def test_an_unusual_cell_is_not_flagged(cell):
+    assert broken(cell) == {}
 
 
 # ---- how it is called

@@ -23,6 +23,7 @@ __all__ = [
     "ROWS_MIX",
     "TRAINS_ONCE",
     "Memory",
+    "draws_outside",
     "memory_of",
     "rows_mix",
     "trains_once",
@@ -99,6 +100,16 @@ def memory_of(model: nn.Module, some: Tensor, others: Tensor) -> Memory:
         return Memory(draws_outside=True)
     names = sorted(name for name in after if before.get(name) != after[name])
     return Memory(tuple(names), not close(first, again), stream.is_used)
+
+
+def draws_outside(model: nn.Module, inputs: Tensor) -> bool:
+    """Say whether a model draws random numbers otherwise than by torch, in its present mode."""
+    try:
+        with torch.no_grad():
+            without_draws(lambda: answers(model, inputs), model.modules())
+    except UnsupportedError:
+        return True
+    return False
 
 
 def trains_once(model: nn.Module, some: Tensor, others: Tensor) -> bool:

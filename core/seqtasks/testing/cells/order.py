@@ -61,12 +61,17 @@ CELL_CHECKS = (
     of_a_module(makes_parameters_in_init, *_STEP),
     of_a_module(gives_the_same_twice, makes_parameters_in_init),
     of_a_module(keeps_nothing_on_self, gives_the_same_twice),
-    # rows
-    of_a_module(rows_are_independent, works_at_any_size, keeps_nothing_on_self),
-    of_a_module(same_in_any_batch, *_SAME, rows_are_independent),
-    # gradients and numbers
     of_a_module(gradients_reach_the_parameters, makes_parameters_in_init),
     of_a_module(gradients_reach_the_state, gradients_reach_the_parameters),
+    # rows
+    of_a_module(
+        rows_are_independent,
+        works_at_any_size,
+        keeps_nothing_on_self,
+        gradients_reach_the_parameters,
+    ),
+    of_a_module(same_in_any_batch, *_SAME, rows_are_independent),
+    # numbers
     of_a_module(runs_in_float32_and_float64, *_RIGHT),
     of_a_module(
         gradients_agree_with_differences, runs_in_float32_and_float64, gradients_reach_the_state

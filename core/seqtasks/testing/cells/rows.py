@@ -3,12 +3,13 @@
 import torch
 
 from seqtasks.authoring.held_tensors import close
-from seqtasks.authoring.rows_and_memory import ROWS_MIX, rows_mix
-from seqtasks.authoring.trial_copies import answers, copied
+from seqtasks.authoring.rows_and_memory import KEPT, ROWS_MIX, rows_mix
+from seqtasks.authoring.trial_copies import answers
+from seqtasks.cells import Cell
 from seqtasks.errors import UsageError, counted, explain
 from seqtasks.testing.check import CheckFailedError
-from seqtasks.testing.modules.specimen import Specimen
-from seqtasks.testing.modules.trial import batches, ids, model_of
+from seqtasks.testing.modules.specimen import Specimen, random_inputs, results
+from seqtasks.testing.modules.trial import batches, ids, model_of, two_alike
 
 __all__ = ["rows_are_independent", "same_in_any_batch"]
 
@@ -19,25 +20,20 @@ ROWS = (1, 2, 4, 6, 100)
 
 def rows_are_independent(specimen: Specimen) -> str:
     """No row of a batch depends on another, also where batch, time and width are equal numbers."""
-    some, others = batches()
-    model = model_of(specimen)
-    if rows_mix(copied(model), model, some, others):
+    if rows_mix(*two_alike(specimen), *batches()) or _gradients_mix(specimen.new()):
         raise CheckFailedError(
-            f"{ROWS_MIX}. Batch normalisation, a mean over the batch and a softmax over "
-            "axis 0 do so"
+            f"{ROWS_MIX}. Batch normalisation, a mean over the batch and a softmax over axis 0 "
+            "do so"
         )
     tried = ["different sizes"]
     for size in EQUAL:
-        try:
-            model = model_of(specimen, size, size)
-        except UsageError:
-            continue  # it refuses this size
-        kept = torch.arange(size) == 2
         some, others = ids(size, size, 1), ids(size, size, 2)
-        others[kept] = some[kept]
+        others[KEPT] = some[KEPT]
         where = f"where batch, time and width are all {size}"
         try:
-            mix = rows_mix(copied(model), model, some, others)
+            mix = rows_mix(*two_alike(specimen, size, size), some, others)
+        except UsageError:
+            continue  # it refuses this size
         except Exception as error:
             raise CheckFailedError(f"{where} it fails: {explain(error)}") from error
         if mix:
@@ -47,6 +43,19 @@ def rows_are_independent(specimen: Specimen) -> str:
             )
         tried.append(f"{size}/{size}/{size}")
     return ", ".join(tried)
+
+
+def _gradients_mix(cell: Cell) -> bool:
+    """Say whether a row has a gradient from the results of another, however small."""
+    cell.train()
+    (inputs,) = random_inputs(cell, 4)
+    inputs.requires_grad_()
+    total = torch.stack(
+        [one[KEPT].real.sum() for one in results(cell, (inputs,)) if one.requires_grad]
+    ).sum()
+    (gradient,) = torch.autograd.grad(total, inputs, allow_unused=True)
+    others = torch.arange(len(inputs)) != KEPT
+    return gradient is not None and bool(gradient[others].any())
 
 
 def same_in_any_batch(specimen: Specimen) -> str:

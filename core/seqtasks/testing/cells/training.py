@@ -52,7 +52,7 @@ class Learnt(Task):
 
 
 def which_engine_runs_it(specimen: Specimen) -> str:
-    """Reported: the fastest engine that runs it, and why a faster one does not."""
+    """The fastest engine that runs it is reported, and why a faster one does not."""
     model = _model(specimen)
     engines = model.use_engine("auto")
     name = engines.settle(model.plain_pass, ids(TIMED_BATCH, TIMED_LENGTH), 1)
@@ -61,7 +61,7 @@ def which_engine_runs_it(specimen: Specimen) -> str:
 
 
 def speed_is_measured(specimen: Specimen) -> str:
-    """Reported: the time of a training step by its fastest engine, and by the plain loop."""
+    """The time of a training step is reported, by its fastest engine and by the plain loop."""
     fast, plain = (_trainer(specimen, name) for name in ("auto", "plain"))
     seconds: dict[str, list[float]] = {"fast": [], "plain": []}
     for _ in range(BURSTS):  # in turns, so that a busy moment of the machine strikes both

@@ -23,10 +23,16 @@ def state_dict_restores(specimen: Specimen) -> str:
     saved, other = specimen.new(seed=0), specimen.new(seed=1)
     results(saved, random_inputs(saved))  # what it makes at its first step is saved too
     weights = dict(saved.state_dict())
-    if list(weights) != list(other.state_dict()):
+    names = list(other.state_dict())
+    if sorted(weights) == sorted(names) and list(weights) != names:
+        raise CheckFailedError(
+            f"its state dict has the order {', '.join(weights)}, and a new one's has the order "
+            f"{', '.join(names)}: make parameters in one order, not in the order of a set"
+        )
+    if list(weights) != names:
         raise CheckFailedError(
             f"after a run its state dict holds {listed(weights)}, and a new one holds "
-            f"{listed(other.state_dict()) or 'nothing'}: make all parameters and buffers in "
+            f"{listed(names) or 'nothing'}: make all parameters and buffers in "
             "__init__"
         )
     turned = {name: weights[name].clone() for name in reversed(weights)}

@@ -2,14 +2,18 @@
 
 import copy
 import inspect
+from contextlib import suppress
 from typing import Any, Literal
 
 from torch import nn
 
 from seqtasks.cells import Cell, Readout
-from seqtasks.errors import UsageError
+from seqtasks.errors import UsageError, explain
 from seqtasks.models.build import CELL_SIZES, READOUT_SIZES, cell, readout
 from seqtasks.registry.find import find
+from seqtasks.registry.fitting_classes import is_any_module
+from seqtasks.specs.bind import ANY_VALUE
+from seqtasks.specs.sizes import UnclearSizesError, size_parameters
 from seqtasks.testing.modules.specimen import Specimen
 
 __all__ = ["ModuleKind", "kind_of", "specimen_of"]
@@ -46,23 +50,44 @@ def specimen_of(kind: ModuleKind, thing: Any) -> Specimen:
     base = _BASES[kind]
     if isinstance(thing, str):
         found = find(kind, thing, base, _SIZES[kind])
+        names = _SIZES[kind] if found.sizes is None else found.sizes.names
+        untyped = str if found.sizes is None else ANY_VALUE
         return Specimen(
-            kind, thing, found.target, _maker(kind, thing), _SIZES[kind], found.parameters
+            kind, thing, found.target, _maker(kind, thing), names, found.parameters, untyped
         )
     name = getattr(thing, "__name__", type(thing).__name__)
     if isinstance(thing, base):
         return Specimen(
-            kind, name, type(thing), lambda *_: copy.deepcopy(thing), _SIZES[kind], {}, True
+            kind, name, type(thing), _copier(kind, thing), _SIZES[kind], {}, is_made=True
         )
     if isinstance(thing, nn.Module) or not callable(thing):
         raise UsageError(
             f"check_{kind} tries a {kind}: a name such as 'concat', a class, or an object of a "
             f"subclass of seqtasks.{base.__name__}, not an object of type {name}"
         )
-    return Specimen(kind, name, thing, _maker(kind, thing), _SIZES[kind], {})
+    if not is_any_module(thing, kind):
+        return Specimen(kind, name, thing, _maker(kind, thing), _SIZES[kind], {})
+    names: tuple[str, ...] = ()
+    with suppress(UnclearSizesError):  # making one tells of it
+        names = size_parameters(thing).names
+    return Specimen(kind, name, thing, _maker(kind, thing), names, {}, ANY_VALUE)
 
 
 def _maker(kind: ModuleKind, thing: Any) -> Any:
     """Return the function that makes a cell or a readout from its sizes."""
     make: Any = cell if kind == "cell" else readout
     return lambda *sizes: make(thing, *sizes)
+
+
+def _copier(kind: ModuleKind, thing: Any) -> Any:
+    """Return the function that copies a cell or a readout, whatever sizes it is asked for."""
+
+    def copied(*sizes: int) -> Any:
+        try:
+            return copy.deepcopy(thing)
+        except Exception as error:
+            raise UsageError(
+                f"the {kind} cannot be copied for a trial: {explain(error)}; check its class"
+            ) from error
+
+    return copied

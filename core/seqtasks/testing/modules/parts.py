@@ -72,7 +72,9 @@ def can_be_made(specimen: Specimen) -> str:
 
 def parameters_round_trip(specimen: Specimen) -> str:
     """The value of each parameter can be written in a spec string and read back."""
-    known = {p.name: p for p in parameters_of(specimen.target, specimen.size_names)}
+    known = {
+        p.name: p for p in parameters_of(specimen.target, specimen.size_names, specimen.untyped)
+    }
     unwritten: list[str] = []
     for name, value in specimen.values.items():
         _check_round_trip(specimen, name, value)
@@ -126,7 +128,8 @@ def _check_typed(specimen: Specimen, parameter: Parameter) -> None:
 def _read(specimen: Specimen, values: dict[str, Any]) -> dict[str, Any]:
     """Return the values that a spec string with some values gives."""
     text = format_spec("it", {**specimen.values, **values})
-    return bind(parse_spec(text, modules=False), specimen.target, specimen.size_names)
+    spec = parse_spec(text, modules=False)
+    return bind(spec, specimen.target, (), specimen.untyped, specimen.size_names)
 
 
 def _is_plain(value: Any) -> bool:

@@ -35,6 +35,7 @@ class Specimen:
         make: makes a new one of some sizes, with weights from torch's global random state.
         size_names: the parameters that take the sizes.
         values: the other parameters that its spec sets.
+        untyped: the type of a parameter that has none, when a spec is read.
         is_made: whether only one object was given, whose sizes are fixed.
     """
 
@@ -44,6 +45,7 @@ class Specimen:
     make: Callable[..., Any]
     size_names: tuple[str, ...]
     values: dict[str, Any]
+    untyped: Any = str
     is_made: bool = False
 
     @functools.cached_property

@@ -6,12 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.authoring.model_mistakes import ROWS, STEPS, two_batches
+from seqtasks.authoring.trial_copies import CannotCopyError, copied
 from seqtasks.cells import Cell, Concat, StateReadout
 from seqtasks.models.model import Model
 from seqtasks.randomness.torch_streams import torch_stream
 from seqtasks.testing.modules.specimen import Specimen
 
-__all__ = ["SYMBOLS", "batches", "ids", "model_of"]
+__all__ = ["SYMBOLS", "batches", "ids", "model_of", "two_alike"]
 
 SYMBOLS = 17
 
@@ -31,6 +32,15 @@ def model_of(specimen: Specimen, *sizes: int, outputs: int = 2) -> Model:
         else:
             cell, last = Concat(made.input_size, made.state_size), made
         return Model(nn.Embedding(SYMBOLS, made.input_size), cell, last)
+
+
+def two_alike(specimen: Specimen, *sizes: int) -> tuple[Model, Model]:
+    """Return two models with the same weights; see `model_of`."""
+    model = model_of(specimen, *sizes)
+    try:
+        return copied(model), model
+    except CannotCopyError:  # another check tells of it
+        return model_of(specimen, *sizes), model
 
 
 def ids(rows: int, steps: int, seed: int = 0) -> Tensor:

@@ -37,7 +37,7 @@ READOUT_CHECKS = (
     of_a_module(makes_parameters_in_init, predictions_have_their_shape),
     of_a_module(gives_the_same_twice, makes_parameters_in_init),
     of_a_module(keeps_nothing_on_self, gives_the_same_twice),
-    of_a_module(rows_and_steps_are_independent, keeps_nothing_on_self),
+    of_a_module(rows_and_steps_are_independent, changes_no_input, keeps_nothing_on_self),
     of_a_module(works_at_any_size, rows_and_steps_are_independent),
     of_a_module(gradients_reach_the_parameters, makes_parameters_in_init),
     of_a_module(runs_in_float32_and_float64, *_RIGHT),
