@@ -9,8 +9,10 @@ import seqtasks as st
 from seqtasks.testing import (
     Check,
     CheckFailedError,
+    cell_checks,
     check_task,
     parametrize_with_checks,
+    readout_checks,
     run_checks,
     task_checks,
 )
@@ -118,8 +120,16 @@ def test_one_error_lists_all_checks_that_failed():
     assert third.startswith("- divides: the check met an error: ZeroDivisionError")
 
 
-def test_each_check_of_a_task_has_a_name_and_a_promise_of_one_sentence():
-    checks = task_checks(st.task("parity"))
+OF_A_KIND = {
+    "task": lambda: task_checks(st.task("parity")),
+    "cell": lambda: cell_checks("gru"),
+    "readout": lambda: readout_checks("concat"),
+}
+
+
+@pytest.mark.parametrize("kind", OF_A_KIND)
+def test_each_check_has_a_name_and_a_promise_of_one_sentence(kind):
+    checks = OF_A_KIND[kind]()
     names = [check.name for check in checks]
     assert len(set(names)) == len(names)
     for check in checks:
@@ -128,11 +138,12 @@ def test_each_check_of_a_task_has_a_name_and_a_promise_of_one_sentence():
         assert set(check.needs) <= set(names[: names.index(check.name)]), check.name
 
 
-def test_the_page_of_checks_has_the_promises_of_the_checks():
+@pytest.mark.parametrize("kind", OF_A_KIND)
+def test_the_page_of_checks_has_the_promises_of_the_checks(kind):
     page = (Path(__file__).parents[2] / "docs" / "reference" / "checks.md").read_text()
-    section = page.partition("## Checks of a task\n")[2].partition("\n## ")[0]
+    section = page.partition(f"## Checks of a {kind}\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `([\w-]+)` \| (.*) \|$", section, re.MULTILINE)
-    assert rows == [(check.name, check.promise) for check in task_checks(st.task("parity"))]
+    assert rows == [(check.name, check.promise) for check in OF_A_KIND[kind]()]
 
 
 def test_a_skip_of_check_task_must_name_a_check():
