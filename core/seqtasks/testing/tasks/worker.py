@@ -1,13 +1,13 @@
 """What another process does for a check: make a task, draw from it, and answer with digests."""
 
+import importlib
 import json
 import os
 import sys
-from importlib import import_module
 from typing import Any
 
 from seqtasks.errors import one_line
-from seqtasks.registry.discovery import current_registry
+from seqtasks.registry.discovery import DISABLE_VARIABLE, current_registry, use_registry
 from seqtasks.registry.find import build_task
 from seqtasks.registry.find import task as find_task
 from seqtasks.registry.references import class_reference
@@ -28,9 +28,31 @@ def main() -> None:
         modules["torch"] = None  # so that an import of it fails
     with os.fdopen(os.dup(1), "w") as out:
         os.dup2(2, 1)  # what a task's module prints must not stand among the answers
+        settled: dict[str, Any] = {"path": list(sys.path)}
         for line in sys.stdin:
-            out.write(json.dumps(_answer(json.loads(line))) + "\n")
+            request = json.loads(line)
+            surroundings = {name: request[name] for name in ("folder", "path", "disabled")}
+            if surroundings != settled:
+                _settle(surroundings, settled["path"])
+                settled = surroundings
+            out.write(json.dumps(_answer(request)) + "\n")
             out.flush()
+
+
+def _settle(surroundings: dict[str, Any], before: list[str]) -> None:
+    """Go to the folder of a request, and look for modules and plugins where it does.
+
+    What was imported from places that are on the path no more is forgotten.
+    """
+    os.chdir(surroundings["folder"])
+    gone = tuple(f"{place}{os.sep}" for place in set(before) - set(surroundings["path"]) if place)
+    for name, module in list(sys.modules.items()):
+        if gone and (getattr(module, "__file__", None) or "").startswith(gone):
+            del sys.modules[name]
+    sys.path[:] = surroundings["path"]
+    os.environ[DISABLE_VARIABLE] = surroundings["disabled"]
+    importlib.invalidate_caches()
+    use_registry()
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +79,7 @@ def _made(reference: Any) -> Task:
     if isinstance(reference, str):
         return find_task(reference)
     name, spec = class_reference(reference, "task")
-    target: Any = import_module(name)
+    target: Any = importlib.import_module(name)
     for part in spec.name.split("."):
         target = getattr(target, part)
     return build_task(target, bind(spec, target), reference["class"])

@@ -11,10 +11,12 @@ import os
 import select
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seqtasks.registry.discovery import DISABLE_VARIABLE
 from seqtasks.testing.check import CheckFailedError
 
 __all__ = ["PROCESSES", "Answer", "ask"]
@@ -44,8 +46,9 @@ class Answer:
 
 _Key = tuple[int, bool]
 """The number of a process, and whether it may import torch."""
-_processes: dict[_Key, tuple[Any, subprocess.Popen[str]]] = {}
-"""The surroundings in which each process was started, and the process."""
+_asking = threading.Lock()
+_processes: dict[_Key, tuple[int, subprocess.Popen[str]]] = {}
+"""The process that started each process, and the process."""
 
 
 def ask(number: int, request: dict[str, Any], torch: bool = False) -> Answer:
@@ -59,13 +62,18 @@ def ask(number: int, request: dict[str, Any], torch: bool = False) -> Answer:
     Raises:
         CheckFailedError: if the process ends or does not answer in a minute.
     """
+    with _asking:
+        return _answer(number, request, torch)
+
+
+def _answer(number: int, request: dict[str, Any], torch: bool) -> Answer:
     for one in range(number if torch else PROCESSES):  # they start at the same time
         _started((one, torch))
     process = _started((number, torch))
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        process.stdin.write(json.dumps(request) + "\n")
+        process.stdin.write(json.dumps({**_surroundings(), **request}) + "\n")
         process.stdin.flush()
         ready, _, _ = select.select([process.stdout], [], [], _SECONDS)
         line = process.stdout.readline() if ready else ""
@@ -80,15 +88,14 @@ def ask(number: int, request: dict[str, Any], torch: bool = False) -> Answer:
 
 
 def _started(key: _Key) -> subprocess.Popen[str]:
-    """Return a running process; it is started anew if the folder or the path has changed."""
-    surroundings = str(Path.cwd()), tuple(sys.path), os.environ.get("SEQTASKS_DISABLE_PLUGINS")
+    """Return a running process of ours. A fork does not use the processes of its parent."""
     if key in _processes:
-        kept, process = _processes[key]
-        if kept == surroundings and process.poll() is None:
+        owner, process = _processes[key]
+        if owner == os.getpid() and process.poll() is None:
             return process
         _end(key)
-    places = os.pathsep.join(place or str(Path.cwd()) for place in sys.path)
     number, torch = key
+    places = os.pathsep.join(_surroundings()["path"])
     process = subprocess.Popen(
         [sys.executable, "-c", _CODE, str(int(torch))],
         stdin=subprocess.PIPE,
@@ -97,8 +104,18 @@ def _started(key: _Key) -> subprocess.Popen[str]:
         env={**os.environ, "PYTHONPATH": places, "PYTHONHASHSEED": str(1 + number)},
         text=True,
     )
-    _processes[key] = surroundings, process
+    _processes[key] = os.getpid(), process
     return process
+
+
+def _surroundings() -> dict[str, Any]:
+    """Return what decides which task a name stands for."""
+    folder = str(Path.cwd())
+    return {
+        "folder": folder,
+        "path": [place or folder for place in sys.path],
+        "disabled": os.environ.get(DISABLE_VARIABLE, ""),
+    }
 
 
 @atexit.register
@@ -108,6 +125,7 @@ def _end_all() -> None:
 
 
 def _end(key: _Key) -> None:
-    _, process = _processes.pop(key)
-    process.kill()
-    process.communicate()
+    owner, process = _processes.pop(key)
+    if owner == os.getpid():  # a fork must not end the processes of its parent
+        process.kill()
+        process.communicate()
