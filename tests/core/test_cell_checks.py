@@ -2,6 +2,7 @@
 
 import random
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -203,6 +204,11 @@ class ScalesItsInput(Planted):
         return self.new(x.mul_(2), state)
 
 
+class OutputInPlace(Planted):
+    def output(self, x, state):
+        return state.mul_(2)
+
+
 STEPS = [
     (OneRow, "starts-with-a-state", "initial_state returns shape (1, 8) for a batch of 3"),
     (DoubleStart, "starts-with-a-state", "initial_state returns torch.float64"),
@@ -216,6 +222,7 @@ STEPS = [
     (Widens, "state-keeps-its-shape", "forward returns a state of torch.float64"),
     (WideOutput, "output-has-its-size", "output returns shape (batch, 13)"),
     (AddsInPlace, "changes-nothing-in-place", "it changes the state that it is given in place"),
+    (OutputInPlace, "changes-nothing-in-place", "changes the state in place in its output"),
     (ScalesItsInput, "changes-nothing-in-place", "it changes the input that it is given"),
 ]
 
@@ -391,6 +398,19 @@ class NewEachStep(st.Cell):
         return torch.tanh(linear(torch.cat([x, state], -1)))
 
 
+class MadeLazily(st.Cell):
+    """A cell. Source: our own."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch says that lazy modules may change
+            self.linear = nn.LazyLinear(hidden_size)
+
+    def forward(self, x, state):
+        return torch.tanh(self.linear(torch.cat([x, state], -1)))
+
+
 class MadeLate(Planted):
     def __init__(self, input_size, hidden_size):
         super().__init__(input_size, hidden_size)
@@ -490,6 +510,7 @@ LEARNT = [
     (InAList, "tensors-are-registered", "its attribute maps holds tensors"),
     (PlainTensor, "tensors-are-registered", "its attribute mix holds tensors"),
     (NewEachStep, "makes-parameters-in-init", "it makes 12 tensors with a gradient in its steps"),
+    (MadeLazily, "makes-parameters-in-init", "linear.bias have no size before the first step"),
     (MadeLate, "makes-parameters-in-init", "it makes parameters second.weight, second.bias while"),
     (Unused, "gradients-reach-the-parameters", "parameters unused.weight, unused.bias in its"),
     (ThroughNumPy, "gradients-reach-the-parameters", "no gradient reaches"),
@@ -749,6 +770,12 @@ class Drops(Planted):
         return self.seen
 
 
+class WeightNormalised(Planted):
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.linear = nn.utils.parametrizations.weight_norm(self.linear)
+
+
 class OneSize(Planted):
     def __init__(self, input_size, hidden_size):
         if input_size != hidden_size or hidden_size % 8:
@@ -756,7 +783,9 @@ class OneSize(Planted):
         super().__init__(input_size, hidden_size)
 
 
-@pytest.mark.parametrize("cell", [CountsInItsState, Turns, Reservoir, Drops, OneSize])
+@pytest.mark.parametrize(
+    "cell", [CountsInItsState, Turns, Reservoir, Drops, WeightNormalised, OneSize]
+)
 def test_an_unusual_cell_is_not_flagged(cell):
     assert broken(cell) == {}
 

@@ -229,6 +229,16 @@ class Double(Right):
         return torch.zeros(batch_size, self.hidden_size, dtype=torch.float64)
 
 
+class DoublesInOutput(Right):
+    def output(self, x, state):
+        return state.mul_(2)
+
+
+def test_a_change_of_the_state_in_the_output_is_refused():
+    with pytest.raises(st.UsageError, match="changes the state in place in its output, which the"):
+        st.run("bitflip", cell=DoublesInOutput, steps=1, engine="plain")
+
+
 def said(caplog, **options):
     caplog.clear()
     with caplog.at_level(logging.WARNING, logger="seqtasks"):

@@ -4,6 +4,7 @@ Each function tries a copy of a cell, which the step may change. An error that t
 raises goes through.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -98,19 +99,50 @@ def changed_in_place(cell: Cell) -> str | None:
     """
     x, state = _given(cell)
     state = brought_to(x.dtype, x.device, state)
-    states = [part.clone() for part in _parts(state)]
-    before = [x.clone(), *(part.clone() for part in states)]
-    versions = [part._version for part in (x, *states)]
-    _step(cell, x, states[0] if isinstance(state, Tensor) else tuple(states))
-    for name, now, then, version in zip(
-        ["input", *["state"] * len(states)], [x, *states], before, versions, strict=True
-    ):
-        if now._version != version or not torch.allclose(now, then, 0, 0, equal_nan=True):
-            return (
-                f"changes the {name} that it is given in place, which other steps still need: make "
-                f"a new tensor instead (`{name} = {name} + ...`, not `{name} += ...`)"
-            )
+    given = _map(Tensor.clone, state)
+    untouched = _Untouched([x, *_parts(given)])
+    following = _step(cell, x, given)
+    changed = untouched.changed()
+    if changed is not None:
+        name = "state" if changed else "input"
+        return (
+            f"changes the {name} that it is given in place, which other steps still need: make "
+            f"a new tensor instead (`{name} = {name} + ...`, not `{name} += ...`)"
+        )
+    untouched = _Untouched([x, *_parts(following)])
+    with torch.no_grad(), torch_stream(0, "trial").drawing():
+        cell.output(x, following)
+    changed = untouched.changed()
+    if changed is not None:
+        name = "state" if changed else "input"
+        return (
+            f"changes the {name} in place in its output, which the next step still needs: make a "
+            "new tensor instead"
+        )
     return None
+
+
+class _Untouched:
+    """Tensors that must stay as they are."""
+
+    def __init__(self, tensors: list[Tensor]) -> None:
+        self._tensors = tensors
+        self._copies = [tensor.clone() for tensor in tensors]
+        self._versions = [tensor._version for tensor in tensors]
+
+    def changed(self) -> int | None:
+        """Return the place of the first tensor that was written into, or None."""
+        found = zip(self._tensors, self._copies, self._versions, strict=True)
+        for place, (now, then, version) in enumerate(found):
+            if now._version != version or not torch.allclose(now, then, 0, 0, equal_nan=True):
+                return place
+        return None
+
+
+def _map(function: Callable[[Tensor], Tensor], state: Any) -> Any:
+    """Apply a function to each tensor of a state."""
+    made = tuple(function(part) for part in _parts(state))
+    return made[0] if isinstance(state, Tensor) else made
 
 
 def is_detached(cell: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from seqtasks.authoring.held_tensors import attributes, close, listed
 from seqtasks.errors import explain, one_line
@@ -64,6 +65,8 @@ def deep_copies(specimen: Specimen) -> str:
 def pickles(specimen: Specimen) -> str:
     """It can be pickled, and gives the same results afterwards."""
     made = specimen.new()
+    if any(map(is_parametrized, made.modules())):
+        raise NotApplicable("torch pickles no parametrized modules; their state dict can be saved")
     file = io.BytesIO()
     classes: list[type] = []
     try:

@@ -1,5 +1,8 @@
 """Checks of what is learnt: parameters, and the gradients that reach them."""
 
+from torch.nn.parameter import UninitializedParameter
+
+from seqtasks.authoring.held_tensors import listed
 from seqtasks.authoring.model_mistakes import DETACHED, STEPS
 from seqtasks.authoring.step_mistakes import is_detached
 from seqtasks.authoring.untrained import plain_tensors, untrained_by
@@ -24,11 +27,18 @@ def tensors_are_registered(specimen: Specimen) -> None:
 
 def makes_parameters_in_init(specimen: Specimen) -> str:
     """All that is trained is made in `__init__`, and none of it in `forward`."""
+    made = specimen.new()
+    lazy = [name for name, p in made.named_parameters() if isinstance(p, UninitializedParameter)]
+    if lazy:
+        raise CheckFailedError(
+            f"its parameters {listed(lazy)} have no size before the first step, as in a lazy "
+            "module of torch: make them in __init__, which knows all sizes"
+        )
     found = untrained_by(model_of(specimen), batches()[0])
     wrong = found.describe_made_late() or found.describe_strangers()
     if wrong:
         raise CheckFailedError(wrong)
-    trained = [p for p in specimen.new().parameters() if p.requires_grad]
+    trained = [p for p in made.parameters() if p.requires_grad]
     return f"{sum(p.numel() for p in trained)} trained numbers in {len(trained)} parameters"
 
 

@@ -31,6 +31,6 @@ def keeps_nothing_on_self(specimen: Specimen) -> None:
     others = others[:, 1:]  # what is kept may depend on whether the number of steps is even
     found = memory_of(model_of(specimen), some, others)
     if found.names or found.differs:
-        raise CheckFailedError(f"{found.describe()}: make it a part of the state")
+        raise CheckFailedError(f"{found.describe()}: make it a part of the state, and ask no clock")
     if trains_once(model_of(specimen), some, others):
         raise CheckFailedError(TRAINS_ONCE)
