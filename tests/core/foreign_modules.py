@@ -184,6 +184,17 @@ class Numbered(nn.Module):
         return torch.tanh(self.w(x) + state) + self.table[t % 5]
 
 
+class TableOfSteps(nn.Module):
+    """A third argument, the number of the step as a tensor without axes."""
+
+    def __init__(self, i, h):
+        super().__init__()
+        self.w, self.table = nn.Linear(i, h), nn.Embedding(20, h)
+
+    def forward(self, x, state, timestep):
+        return torch.tanh(self.w(x) + state + self.table(timestep))
+
+
 class LearnedStart(nn.Module):
     """Begins, without a state, from a parameter."""
 
@@ -375,6 +386,12 @@ CASES: dict[type[nn.Module], ByHand] = {
         _zeros(9),
         ONE,
         {"third argument": "t is the number of the step, from 0"},
+    ),
+    TableOfSteps: ByHand(
+        lambda m, x, s, t: (m(x, s, torch.tensor(t)),) * 2,
+        _zeros(9),
+        ONE,
+        {"third argument": "timestep is the number of the step, from 0"},
     ),
     LearnedStart: ByHand(
         _one,

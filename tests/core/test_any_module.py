@@ -113,6 +113,7 @@ PLAIN = {
     "InPlace": "in place",
     "OneInstance": "one instance at a time",
     "Counting": "a number that all instances share",
+    "TableOfSteps": "the number of the step",
     "Numbered": "the number of the step",
     "LearnedStart": "begins without a state",
     "SharedNumber": "without a state",
@@ -204,6 +205,29 @@ def test_a_cell_of_a_module_pickles_copies_and_stacks():
     model = build_model(st.task("parity"), CASES_BY_NAME["SmallOutput"], "concat", 4, layers=2)
     assert [one.input_size for one in model.cells] == [4, 3]
     assert model(torch.tensor([[0, 1]]))[0].shape == (1, 2, 2)
+
+
+@pytest.mark.parametrize("by_method", [True, False])
+def test_a_first_state_that_is_trained_is_no_zeros_though_it_begins_as_zeros(by_method):
+    class Theirs(nn.Module):
+        def __init__(self, i, h):
+            super().__init__()
+            self.c, self.h0 = nn.GRUCell(i, h), nn.Parameter(torch.zeros(h))
+
+        def forward(self, x, state=None):
+            return self.c(x, self.h0.expand(len(x), -1) if state is None else state)
+
+    class Required(Theirs):
+        def init_hidden(self, batch_size, device, dtype=None):
+            return self.h0.to(device).expand(batch_size, -1)
+
+        def forward(self, x, state):
+            return self.c(x, state)
+
+    cell = st.cell(Required if by_method else Theirs, INPUT, HIDDEN)
+    assert cell.convention.start == ("method" if by_method else "itself")
+    st.unroll(cell, inputs())[0].sum().backward()
+    assert cell.module.h0.grad.any()
 
 
 def test_a_function_that_makes_a_module_is_a_cell():

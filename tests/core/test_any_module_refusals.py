@@ -56,6 +56,25 @@ def keeping(self, x, state=None):
     return self.c(x, state) + self.calls
 
 
+def with_its_first_part_twice(self, x, state=None):
+    """Returns its output before a state of two, and takes more than it reads."""
+    h, c = (x.new_zeros(len(x), 4),) * 2 if state is None else state[:2]
+    c = 0.5 * c + self.c(x, h)
+    return torch.tanh(c), torch.tanh(c), c
+
+
+def joined_up(self, x, state=None):
+    made = self.c(x)[:, None]
+    state = made if state is None else torch.cat([state, made], 1)
+    return state.mean(1), state
+
+
+def stacked_alike(self, x, state=None):
+    """Reads its state alike, be it (1, batch, hidden) or what it returns."""
+    new = self.c(x, None if state is None else state[0])
+    return new, new[None]
+
+
 def leaky(self, x, state):
     output = self.c(x, state)
     return output, 0.5 * state + 0.5 * output
@@ -68,6 +87,7 @@ def leaky(self, x, state):
         (state_then_small_output, "state and output", None),
         (indexed_pair, "state", 0),
         (leaky, "output and state", None),
+        (stacked_alike, "output and state", None),
     ],
 )
 @pytest.mark.parametrize("sizes", [(4, 4), (3, 7), (2, 5)])
@@ -91,6 +111,8 @@ def test_what_is_returned_is_told_apart_by_trial_at_any_size(forward, returns, r
         (lambda self, x, h: torch.cat([h, x], 1), "no state was found"),
         (lambda self, x, h: None, "no state was found"),
         (lambda self, x, h: 1 / 0, "ZeroDivisionError"),
+        (with_its_first_part_twice, r"never reads state\[2\] of them again"),
+        (joined_up, "its state has another form after each step"),
         (keeping, "returns other numbers, as if it kept something"),
     ],
 )
@@ -178,6 +200,7 @@ def takes(signature):
         ("i, h", ("h",), {"i": 2}),
         ("p, *, q", ("p", "q"), {}),
         ("d_model, heads=2", (), {"d_model": 3}),
+        ("beta, threshold=1.0", ("beta",), {}),
     ],
 )
 def test_sizes_are_given_by_the_usual_names_or_by_place(signature, given, arguments):
@@ -193,6 +216,7 @@ def test_sizes_are_given_by_place_where_there_are_no_names():
     ("signature", "said"),
     [
         ("hidden_size, n", "which takes the input size; give n=..."),
+        ("beta, threshold=1.0", "which takes the input and the hidden size; give beta=..."),
         ("*, p, q", "which takes the input and the hidden size; give p=..., q=..."),
         ("config: dict, h", "which takes the input size; give config=..."),
     ],

@@ -7,6 +7,7 @@
     discovery          find plugins; keep their entries; set a broken plugin aside
     file_modules       names of the modules of user's files; send their classes to other processes
     neighbour_imports  let a user's file import the modules beside it
+    fitting_classes    whether a class can be a task, a cell or a readout
     user_files         classes of the user's own Python files: `./mine.py:Class`
     module_classes     classes of importable modules: `package.module:Class`
     find               from a spec to the class that it names and its parameters

@@ -21,9 +21,22 @@ _HIDDEN = {
     *("d_hidden", "d_out", "dim_out", "dim_hidden", "state_size", "state_dim", "d_state"),
     *("num_neurons", "n_neurons", "h_size", "h_dim", "size_out", "cell_size", "memory_size"),
 }
+_BOTH = {
+    *("d_model", "dim", "dims", "size", "width", "features", "channels", "n", "d", "h", "units"),
+    *(
+        "model_dim",
+        "embed_dim",
+        "embedding_dim",
+        "n_embd",
+        "feature_size",
+        "num_hidden",
+        "dimension",
+    ),
+}
+"""Names for one size of input and state, of a class that needs nothing else."""
 _EITHER = {"hidden_size", "hidden_dim", "units", "num_units", "n_hid", "n_hidden", "nhid"}
 """Of several names for the hidden size, these win: an output may have a size of its own."""
-_NUMBERS: tuple[Any, ...] = (inspect.Parameter.empty, Any, int, float, "Any", "int", "float")
+_NUMBERS: tuple[Any, ...] = (inspect.Parameter.empty, Any, int, "Any", "int")
 
 
 class UnclearSizesError(Exception):
@@ -99,12 +112,13 @@ def size_parameters(target: Callable[..., Any], given: Container[str] = ()) -> S
     unknown = [name for name in required if name not in (for_input, for_hidden)]
     first = [p for p in named if p.kind is not p.KEYWORD_ONLY][:2]
     free = [p.name if p.name in unknown and p.annotation in _NUMBERS else None for p in first]
-    if for_input is None and for_hidden is None and len(unknown) == 1 and free[0] == unknown[0]:
-        return SizeParameters(unknown[0], unknown[0])
-    if for_input is None and free:
-        for_input = free[0]
-    if for_hidden is None and len(free) == 2:
-        for_hidden = free[1]
+    if for_input is None and for_hidden is None and len(unknown) == 1:
+        if free[0] == unknown[0] and unknown[0].lower() in _BOTH:
+            one = None if unknown[0] in given else unknown[0]
+            return SizeParameters(one, one)
+    elif len(free) == 2:  # the first two tell only together
+        for_input = for_input or free[0]
+        for_hidden = for_hidden or free[1]
     sizes = {"input": for_input, "hidden": for_hidden}
     missing = [size for size, name in sizes.items() if name is None]
     unknown = [name for name in unknown if name not in sizes.values() and name not in given]

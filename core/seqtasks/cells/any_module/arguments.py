@@ -3,11 +3,13 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+from torch import Tensor
 
 from seqtasks.cells.any_module.refusal import NotACellError
 
-__all__ = ["Arguments", "arguments_of", "first_state_method"]
+__all__ = ["Arguments", "Method", "arguments_of", "first_state_method"]
 
 _NUMBERS = {
     *("t", "time", "step", "timestep", "timesteps", "time_step", "time_steps", "steps"),
@@ -42,6 +44,31 @@ class Arguments:
     state_is_optional: bool
     times: tuple[tuple[str, bool], ...] = ()
     left: tuple[str, ...] = ()
+
+
+Wanted = Literal["batch", "device", "dtype"]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method that makes the first state.
+
+    Attributes:
+        name: its name.
+        arguments: the names of its arguments, and what each of them is given.
+    """
+
+    name: str
+    arguments: tuple[tuple[str, Wanted], ...] = ()
+
+    def describe(self) -> str:
+        """Return how the method is called."""
+        return f"{self.name}({', '.join(name for name, _ in self.arguments)})"
+
+    def call(self, module: Any, batch_size: int, like: Tensor) -> Any:
+        """Return the first state for a batch, of the device and the type of a tensor."""
+        values = {"batch": batch_size, "device": like.device, "dtype": like.dtype}
+        return getattr(module, self.name)(**{k: values[what] for k, what in self.arguments})
 
 
 def arguments_of(forward: Callable[..., Any]) -> Arguments:
@@ -82,23 +109,34 @@ def arguments_of(forward: Callable[..., Any]) -> Arguments:
     return Arguments(optional, tuple(times), tuple(left))
 
 
-def first_state_method(module: Any, with_batch: bool) -> tuple[str, str | None] | None:
-    """Return a method that makes a first state, and its argument for the size of the batch.
+def first_state_method(module: Any, with_batch: bool) -> Method | None:
+    """Return the method by which a module makes a first state, if it has one.
 
-    An attribute of such a name that is no method, or a method that needs other arguments, has
-    another meaning.
+    An attribute of such a name that is no method, or a method that needs other arguments than the
+    size of the batch, a device and a type, has another meaning.
     """
     for name in _METHODS:
         method = getattr(module, name, None)
-        if not inspect.ismethod(method):
+        if not inspect.ismethod(method) and not inspect.isfunction(method):
             continue
         try:
             found = inspect.signature(method).parameters.values()
         except (ValueError, TypeError):
             continue
-        needed = [p.name for p in found if p.default is p.empty and p.kind < p.VAR_POSITIONAL]
-        needed += [p.name for p in found if p.default is p.empty and p.kind is p.KEYWORD_ONLY]
-        batch = [p.name for p in found if p.name in _BATCH and p.kind is not p.POSITIONAL_ONLY]
-        if set(needed) <= set(batch[:1]):
-            return name, batch[0] if batch and (with_batch or needed) else None
+        arguments: list[tuple[str, Wanted]] = []
+        unknown = False
+        for p in found:
+            needed = p.default is p.empty
+            if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
+                continue
+            if p.name in _BATCH and p.kind is not p.POSITIONAL_ONLY and (with_batch or needed):
+                arguments.append((p.name, "batch"))
+            elif p.name == "device" and needed:
+                arguments.append((p.name, "device"))
+            elif p.name == "dtype" and needed:
+                arguments.append((p.name, "dtype"))
+            else:
+                unknown = unknown or needed
+        if not unknown and [what for _, what in arguments].count("batch") <= 1:
+            return Method(name, tuple(arguments))
     return None

@@ -35,6 +35,7 @@ class Calls:
         times: the arguments that name a time or a step.
         changed: whether a call changed x or a tensor of the state in place.
         error: the first error of a call.
+        grows: what is said of a state that changes its form from step to step.
     """
 
     module: nn.Module
@@ -43,6 +44,7 @@ class Calls:
     times: tuple[TimeArgument, ...]
     changed: bool = False
     error: Exception | None = None
+    grows: str = ""
     _inputs: dict[tuple[int, int], Tensor] = field(default_factory=dict[tuple[int, int], Tensor])
 
     @property
@@ -91,6 +93,8 @@ class Calls:
         if one.form == "number":
             return value
         kind = torch.int64 if one.is_number else self.dtype
+        if one.form == "scalar":
+            return torch.tensor(value, dtype=kind)
         return torch.full((1,) if self.batch == "rows" else (rows, 1), value, dtype=kind)
 
     def attempt(self, x: Tensor, state: Any, number: int = 0) -> Any:

@@ -5,9 +5,10 @@ from typing import Literal
 
 import torch
 
+from seqtasks.cells.any_module.arguments import Method
 from seqtasks.cells.any_module.state_tree import Tree
 
-__all__ = ["ELAPSED", "Batch", "Convention", "Part", "Returns", "Start", "TimeArgument"]
+__all__ = ["ELAPSED", "Batch", "Convention", "Part", "Returns", "Start", "TimeArgument", "TimeForm"]
 
 Batch = Literal["first", "second", "rows"]
 """Where a module has the batch axis of x; `rows`: it has none, and takes one instance."""
@@ -16,6 +17,8 @@ Returns = Literal["state", "output and state", "state and output"]
 
 Start = Literal["zeros", "itself", "method"]
 """Where the first state comes from; `itself`: a call without a state, which is none with zeros."""
+
+TimeForm = Literal["number", "scalar", "tensor"]
 
 ELAPSED = 1.0
 """The time that passes from one step to the next."""
@@ -52,12 +55,12 @@ class TimeArgument:
     Attributes:
         name: the name of the argument.
         is_number: whether it is the number of the step; else it is the time since the last.
-        form: what is given: a number of Python's, or a tensor (batch, 1).
+        form: what is given: a number of Python's, a tensor of no axis, or a tensor (batch, 1).
     """
 
     name: str
     is_number: bool
-    form: Literal["number", "tensor"] = "number"
+    form: TimeForm = "number"
 
     def describe(self) -> str:
         """Say what the argument is given."""
@@ -79,7 +82,7 @@ class Convention:
         output_axis: the batch axis of the output.
         output_size: the features of a step's output.
         start: where the first state comes from.
-        method: the name of the method that makes the first state, and its argument for the batch.
+        method: the method that makes the first state.
         times: the further arguments that it is given.
         left: the further arguments that stay at their defaults.
         copies: whether it changes its arguments in place, and so is given copies.
@@ -94,7 +97,7 @@ class Convention:
     output_axis: int
     output_size: int
     start: Start
-    method: tuple[str, str | None] = ("", None)
+    method: Method | None = None
     times: tuple[TimeArgument, ...] = ()
     left: tuple[str, ...] = ()
     copies: bool = False
@@ -106,9 +109,9 @@ class Convention:
         return any(one.is_number for one in self.times)
 
     @property
-    def counts_in_python(self) -> bool:
-        """Whether it is given the number of the step as a number of Python's."""
-        return any(one.is_number and one.form == "number" for one in self.times)
+    def counts_for_all(self) -> bool:
+        """Whether all instances of a call share the number of the step that it is given."""
+        return any(one.is_number and one.form != "tensor" for one in self.times)
 
     @property
     def needs_groups(self) -> bool:
@@ -116,15 +119,15 @@ class Convention:
         if self.batch == "rows":
             return False
         shared = any(part.is_shared for part in self.parts)
-        return shared or self.start == "itself" or self.counts_in_python
+        return shared or self.start == "itself" or self.counts_for_all
 
     @property
     def obstacle(self) -> str:
         """Why only the plain loop can run it; empty if no reason is known."""
         if self.batch == "rows":
             return "it takes one instance at a time"
-        if self.counts_in_python:
-            return "it is given the number of the step as a number of Python's"
+        if self.counts:
+            return "it is given the number of the step"
         if self.start == "itself":
             return "it begins without a state, and from other than zeros"
         if any(part.is_shared for part in self.parts):
@@ -152,7 +155,7 @@ class Convention:
         said["readout reads"] = output
         said["starts from"] = {
             "zeros": "zeros",
-            "method": f"its own {self.method[0]}({self.method[1] or ''})",
+            "method": f"its own {'' if self.method is None else self.method.describe()}",
             "itself": "a call without a state, which starts from other than zeros",
         }[self.start]
         if self.times:

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from seqtasks.cells.any_module.arguments import Method
 from seqtasks.cells.any_module.convention import ELAPSED, Convention, Part
 from seqtasks.cells.any_module.state_tree import joined, leaves_like
 from seqtasks.cells.base import Cell, State
@@ -56,13 +57,12 @@ class ModuleCell(Cell):
         leaves: list[Tensor] = []
         if about.reads is None:
             leaves.append(self.zeros(batch_size, about.output_size))
-        if about.start == "method":
-            leaves += self._from_method(batch_size)
+        if about.start == "method" and about.method is not None:
+            leaves += self._from_method(about.method, batch_size)
         else:
             leaves += [self._zeros(part, batch_size) for part in about.parts]
         if about.counts:
-            numbers = torch.int64 if about.counts_in_python else None
-            leaves.append(self.zeros(batch_size, 1).to(numbers))
+            leaves.append(self.zeros(batch_size, 1).to(torch.int64))
         if about.start == "itself":
             leaves.append(self.zeros(batch_size, 1).to(torch.bool))
         return leaves[0] if len(leaves) == 1 else tuple(leaves)
@@ -100,10 +100,9 @@ class ModuleCell(Cell):
             return self.zeros(batch_size).to(torch.int64)
         return self.zeros(batch_size, *part.shape).to(part.dtype)
 
-    def _from_method(self, batch_size: int) -> list[Tensor]:
-        name, argument = self.convention.method
-        given = {} if argument is None else {argument: batch_size}
-        made = leaves_like(self.convention.tree, getattr(self.module, name)(**given))
+    def _from_method(self, method: Method, batch_size: int) -> list[Tensor]:
+        raw = method.call(self.module, batch_size, self.zeros(0))
+        made = leaves_like(self.convention.tree, raw)
         pairs = zip(made, self.convention.parts, strict=True)
         return [self._of_batch(leaf, part, batch_size) for leaf, part in pairs]
 
@@ -117,7 +116,7 @@ class ModuleCell(Cell):
         if about.copies:
             x, leaves = x.clone(), [leaf.clone() for leaf in leaves]
         given = [_of_module(leaf, part) for leaf, part in zip(leaves, about.parts, strict=True)]
-        times = _times(about, number, x.new_full((len(x), 1), ELAPSED))
+        times = _times(about, number, x)
         entered = x.t() if about.batch == "second" else x
         if begins:
             result = self.module(entered, **times)
@@ -156,7 +155,7 @@ class ModuleCell(Cell):
         """Call the module once for each group of instances that agree in what they share."""
         about = self.convention
         shared = [leaf for leaf, part in zip(leaves, about.parts, strict=True) if part.is_shared]
-        if number is not None and about.counts_in_python:
+        if number is not None and about.counts_for_all:
             shared.append(number)
         if begun is not None:
             shared.append(begun)
@@ -181,10 +180,7 @@ class ModuleCell(Cell):
         self, x: Tensor, leaves: Sequence[Tensor], number: Tensor | None, begun: Tensor | None
     ) -> list[Tensor]:
         begins = begun is not None and len(begun) > 0 and not bool(begun[0])
-        told: Any = number
-        if number is not None and self.convention.counts_in_python:
-            told = int(number[0]) if len(number) else 0
-        return self._called(x, leaves, told, begins=begins)
+        return self._called(x, leaves, number, begins=begins)
 
     # ---- one instance at a time
 
@@ -214,14 +210,13 @@ class ModuleCell(Cell):
         number: Any = None
         if about.counts:
             *leaves, number = leaves  # pyright: ignore[reportAssignmentType]
-            number = int(number) if about.counts_in_python else number
         if about.copies:
             x, leaves = x.clone(), tuple(leaf.clone() for leaf in leaves)
         given = [
             leaf if part.kind == "tensor" else _number(leaf, part)
             for leaf, part in zip(leaves, about.parts, strict=True)
         ]
-        times = _times(about, number, x.new_full((1,), ELAPSED))
+        times = _times(about, number, x)
         if begins:
             result = self.module(x, **times)
         else:
@@ -237,10 +232,25 @@ class ModuleCell(Cell):
         return tuple(made)
 
 
-def _times(about: Convention, number: Any, elapsed: Tensor) -> dict[str, Any]:
-    """Return the arguments that name a time or a step."""
-    passed = {"number": ELAPSED, "tensor": elapsed}
-    return {one.name: number if one.is_number else passed[one.form] for one in about.times}
+def _times(about: Convention, number: Tensor | None, like: Tensor) -> dict[str, Any]:
+    """Return the arguments that name a time or a step.
+
+    Args:
+        about: the convention.
+        number: the numbers of the steps, which agree unless the module takes one for each instance.
+        like: of the device and the type of x, with one axis for one instance and two for a batch.
+    """
+    given: dict[str, Any] = {}
+    for one in about.times:
+        if one.is_number and number is not None:
+            first = number.reshape(-1)[0] if number.numel() else number.new_zeros(())
+            given[one.name] = number if one.form == "tensor" else first
+            if one.form == "number":
+                given[one.name] = int(first)
+        else:
+            shape = [*like.shape[:-1], 1] if one.form == "tensor" else []
+            given[one.name] = ELAPSED if one.form == "number" else like.new_full(shape, ELAPSED)
+    return given
 
 
 def _of_module(leaf: Tensor, part: Part) -> Any:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from seqtasks.cells.any_module.arguments import Arguments, first_state_method
-from seqtasks.cells.any_module.calls import ABSENT, Calls
+from seqtasks.cells.any_module.arguments import Arguments, Method, first_state_method
+from seqtasks.cells.any_module.calls import ABSENT, Calls, same_draws
 
 __all__ = ["FirstState", "guessed", "made_by_method", "without_state"]
 
@@ -23,12 +24,14 @@ class FirstState:
     Attributes:
         name: what it is.
         make: returns it for a number of rows; ABSENT for a call without a state.
-        method: the method that makes it, with its argument for the batch.
+        method: the method that makes it.
+        is_guess: whether nothing in the module says that it begins so.
     """
 
     name: str
     make: Callable[[int], Any]
-    method: tuple[str, str | None] | None = None
+    method: Method | None = None
+    is_guess: bool = False
 
 
 def without_state(calls: Calls, arguments: Arguments) -> FirstState | None:
@@ -45,17 +48,23 @@ def made_by_method(calls: Calls) -> FirstState | None:
     found = first_state_method(calls.module, with_batch=calls.batch != "rows")
     if found is None:
         return None
-    name, argument = found
+    like = torch.empty(0, dtype=calls.dtype)
 
     def make(rows: int) -> Any:
-        given = {} if argument is None else {argument: 1 if calls.batch == "rows" else rows}
-        return getattr(calls.module, name)(**given)
+        with same_draws():
+            return found.call(calls.module, 1 if calls.batch == "rows" else rows, like)
 
-    return FirstState(f"{name}({argument or ''})", make, found)
+    return FirstState(found.describe(), make, found)
 
 
 def guessed(calls: Calls, hidden_size: int) -> Iterator[FirstState]:
     """Yield states of the usual forms; the first that a module takes tells the form of its own."""
+    for name, make in _forms(calls, hidden_size):
+        yield FirstState(name, make, is_guess=True)
+
+
+def _forms(calls: Calls, hidden_size: int) -> Iterator[tuple[str, Callable[[int], Any]]]:
+    """Yield the names of such states, and what makes them for a number of rows."""
     module = calls.module
     widths = [hidden_size, *(getattr(module, name, None) for name in _WIDTHS)]
     numbers = [w for w in widths if isinstance(w, int) and not isinstance(w, bool) and w > 0]
@@ -68,7 +77,7 @@ def guessed(calls: Calls, hidden_size: int) -> Iterator[FirstState]:
 
     declared = getattr(module, "state_size", None)
     if isinstance(declared, tuple | list | Mapping):
-        yield FirstState("state_size", lambda rows: _declared(declared, tensor, rows))
+        yield ("state_size", lambda rows: _declared(declared, tensor, rows))
     named = _annotated(module)
     for width in dict.fromkeys(numbers):
 
@@ -76,14 +85,14 @@ def guessed(calls: Calls, hidden_size: int) -> Iterator[FirstState]:
             return tensor(rows, seed, width)
 
         if named is not None:
-            yield FirstState(named.__name__, lambda rows, one=one: _filled(named, one, rows))
-        yield FirstState("one tensor", one)
+            yield (named.__name__, lambda rows, one=one: _filled(named, one, rows))
+        yield ("one tensor", one)
         for count in (2, 3, 4):
-            yield FirstState(
+            yield (
                 f"a tuple of {count}",
                 lambda rows, one=one, count=count: tuple(one(rows, 9 + k) for k in range(count)),
             )
-        yield FirstState("a dict", lambda rows, one=one: _Asked(lambda: one(rows)))
+        yield ("a dict", lambda rows, one=one: _Asked(lambda: one(rows)))
 
 
 def _declared(declared: Any, tensor: Callable[..., Tensor], rows: int) -> Any:
