@@ -1,6 +1,7 @@
 """What other programs use: names, runs on disk as a table, functions scored, results saved."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -258,3 +259,48 @@ def test_the_package_of_runs_stays_a_package():
 
     assert seqtasks.runs.load.load is st.load
     assert callable(st.runs)
+
+
+# ---- many threads
+
+
+def requests(count):
+    """Return inputs of several sizes."""
+    draws = torch.Generator().manual_seed(0)
+    sizes = torch.randint(1, 12, (count, 2), generator=draws).tolist()
+    return [torch.randint(2, size, generator=draws) for size in sizes]
+
+
+@pytest.mark.parametrize("engine", ["plain", pytest.param("auto", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cell", ["gru", pytest.param("stack-rnn", marks=pytest.mark.slow)])
+def test_fifty_requests_at_once_have_the_answers_of_each_alone(engine, cell, tmp_path):
+    made = st.run("parity", cell=cell, steps=2, evaluation_lengths=(3,), **SMALL).save(tmp_path)
+    model, alone = st.load(made).model, st.load(made).model
+    model.use_engine(engine)
+    asked = requests(50)
+    with ThreadPoolExecutor(50) as threads:
+        answers = list(threads.map(model.predict, asked))
+        scores = list(threads.map(lambda inputs: model(inputs)[0], asked))
+    for inputs, answer, score in zip(asked, answers, scores, strict=True):
+        assert torch.equal(answer, alone.predict(inputs))
+        if engine == "plain":
+            assert torch.equal(score, alone(inputs)[0])
+        else:
+            torch.testing.assert_close(score, alone(inputs)[0], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_service_of_fastapi_answers_fifty_requests_at_once(result):
+    fastapi = pytest.importorskip("fastapi", reason="FastAPI is not installed")
+    client = pytest.importorskip("fastapi.testclient", reason="httpx is not installed")
+    service = fastapi.FastAPI()
+
+    @service.get("/{text}")
+    def answer(text: str) -> str:
+        ids = torch.from_numpy(result.task.inputs.encode(text))
+        return result.task.targets.decode(result.model.predict(ids[None])[0].numpy())
+
+    texts = [f"{number:06b}" for number in range(50)]
+    with client.TestClient(service) as asked, ThreadPoolExecutor(50) as threads:
+        found = list(threads.map(lambda text: asked.get(f"/{text}").json(), texts))
+    assert found == [answer(text) for text in texts]
