@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 import torch
-from conftest import ENVIRONMENT
+from command_line import ENVIRONMENT
 from damage import copied, damage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import tree
+from command_line import tree
 
 
 def test_an_export_and_its_manifest_are_written_and_named(answer, tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import CommandLine, Process
+from command_line import CommandLine, Process
 from extremes import RUN, argument_lists
 
 SECONDS = 20.0

@@ -8,7 +8,7 @@ import sys
 import tomllib
 
 import pytest
-from conftest import tree
+from command_line import tree
 
 PARTS = ("task", "cell", "command", "observer")
 COMBINATIONS = [c for n in range(5) for c in itertools.combinations(PARTS, n)]

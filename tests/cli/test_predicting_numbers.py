@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from conftest import made
+from command_line import made
 
 import seqtasks as st
 

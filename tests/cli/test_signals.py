@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 
 import pytest
-from conftest import ENVIRONMENT
+from command_line import ENVIRONMENT
 
 from seqtasks.cli import interrupts
 from seqtasks.files.critical_section import saving
@@ -48,9 +48,11 @@ SWALLOWED = """
 
 def ended(process, number, began):
     """Check that a process ended soon after a signal, by it or with its code, without a fault."""
-    _, stderr = process.communicate(timeout=10)
+    if isinstance(process, subprocess.Popen):
+        text = process.communicate(timeout=10)[1].decode()
+    else:
+        text = process.wait(10).stderr
     took = time.monotonic() - began
-    text = stderr.decode()
     assert process.returncode in (CODES[number], -number), (process.returncode, text)
     assert "Traceback" not in text, text
     assert "not in use" not in text, text
@@ -98,12 +100,14 @@ def wait_for(path, process):
         (SWALLOWED, signal.SIGINT),
     ],
 )
-def test_a_signal_ends_a_run_while_its_data_are_drawn(fresh, tmp_path, wait, number):
+def test_a_signal_ends_a_run_while_its_data_are_drawn(seqtasks, tmp_path, wait, number):
     (tmp_path / "slow.py").write_text(SLOW.format(wait=wait))
-    process = fresh(["run", "./slow.py:Slow", "--steps", "5"])
-    wait_for(tmp_path / "begun", process)
+    process = seqtasks.start("run", "./slow.py:Slow", "--steps", "5")
+    while not (tmp_path / "begun").exists():
+        assert process.running(), process.stderr
+        time.sleep(0.01)
     began = time.monotonic()
-    process.send_signal(number)
+    process.signal(number)
     assert "interrupted" in ended(process, number, began)
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ENVIRONMENT
+from command_line import ENVIRONMENT
 
 from seqtasks.cli.output import echo_json
 

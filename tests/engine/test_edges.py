@@ -88,7 +88,8 @@ def cases():
             if place == "beside" and group[0].kind == "one":  # no number stands beside another
                 continue
             for dtype in DTYPES:
-                often = "beside" if k % 3 == 0 and group[0].kind != "one" else PLACES[k % 2]
+                few = group[0].kind in ("two", "three")  # of four numbers there are many cases
+                often = "beside" if k % 3 == 0 and few else PLACES[k % 2]
                 quick = place == often and dtype == list(DTYPES)[k // 2 % 2]
                 for engine in ENGINES:
                     by = ENGINES[k // 4 % len(ENGINES)]

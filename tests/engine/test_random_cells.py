@@ -25,7 +25,7 @@ def checked(recipe, engine, width, sizes, from_given, mixed):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_sample(engine):
-    @settings(PATIENT, max_examples=4)
+    @settings(PATIENT, max_examples=3)
     @given(recipes(), some.sampled_from([1, 2, 3, 5]), some.booleans(), some.booleans())
     def run(recipe, width, from_given, mixed):
         checked(recipe, engine, width, [(1, 1), (3, 2), (17, 10)], from_given, mixed)
