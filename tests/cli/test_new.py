@@ -10,6 +10,8 @@ import tomllib
 import pytest
 from command_line import tree
 
+from seqtasks.authoring.names_of_new_things import names_of
+
 PARTS = ("task", "cell", "command", "observer")
 COMBINATIONS = [c for n in range(5) for c in itertools.combinations(PARTS, n)]
 LONG = "a-very-long-name-of-mine"
@@ -29,6 +31,21 @@ def test_a_new_task_and_a_new_cell_are_shown_checked_and_trained(seqtasks, answe
     process = seqtasks(*run, "--eval-length", "5")
     assert process.returncode == 0
     assert "2243 parameters" in process.stdout
+
+
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [
+        ("my-task", ("my-task", "my_task", "MyTask")),
+        ("my_task", ("my-task", "my_task", "MyTask")),
+        ("MyTask", ("my-task", "my_task", "MyTask")),
+        ("LSTMCell2", ("lstm-cell2", "lstm_cell2", "LSTMCell2")),
+        ("thirds", ("thirds", "thirds", "Thirds")),
+    ],
+)
+def test_one_word_in_any_style_makes_all_names(word, names):
+    found = names_of(word)
+    assert (found.registered, found.module, found.class_name) == names
 
 
 @pytest.mark.parametrize(

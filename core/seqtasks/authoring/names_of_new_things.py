@@ -58,7 +58,9 @@ def names_of(word: str) -> Names:
         raise UsageError(f"the name {word!r} has {len(word)} characters; at most {_LONGEST} fit")
     parts = _HUMP.sub("-", word).replace("_", "-").lower().split("-")
     module = "_".join(parts)
-    names = Names("-".join(parts), module, "".join(part.capitalize() for part in parts))
+    as_class = word[0].isupper() and word.isalnum()
+    made = word if as_class else "".join(part.capitalize() for part in parts)
+    names = Names("-".join(parts), module, made)
     if keyword.iskeyword(module) or keyword.iskeyword(names.class_name):
         raise UsageError(f"'{word}' is a word of Python: {_instead(names.registered)}")
     if module in sys.stdlib_module_names:

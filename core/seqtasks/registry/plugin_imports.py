@@ -14,6 +14,7 @@ from seqtasks.registry.library_functions import functions_kept
 from seqtasks.registry.process_settings import process_kept
 
 __all__ = [
+    "NEEDS",
     "OWN_DISTRIBUTION",
     "check_marked",
     "check_required_version",
@@ -23,6 +24,8 @@ __all__ = [
 logger = logging.getLogger("seqtasks")
 
 OWN_DISTRIBUTION = "seqtasks"
+NEEDS = "it needs"
+"""The start of the reason for which a plugin of another version is set aside."""
 SLOW = 3.0
 """Name a plugin if its import takes longer than this many seconds."""
 
@@ -101,4 +104,4 @@ def check_required_version(distribution: Distribution) -> None:
         applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
         fits = requirement.specifier.contains(__version__, prereleases=True)
         if canonicalize_name(requirement.name) == OWN_DISTRIBUTION and applies and not fits:
-            raise UsageError(f"it needs {requirement}, this is seqtasks {__version__}")
+            raise UsageError(f"{NEEDS} {requirement}, this is seqtasks {__version__}")

@@ -8,6 +8,7 @@ program, not a module: what `seqtasks.testing` imports would hide what the plugi
 
 import hashlib
 import importlib
+import inspect
 import json
 import locale
 import logging
@@ -40,8 +41,10 @@ def main(name: str, value: str, file: str) -> None:
     try:
         module = point.load()
         marked = _marked(module)
+        found["wrong_arguments"] = _wrong_arguments(module, marked)
         for kind in KINDS:
-            if hook := marked.get(f"register_{kind}s"):
+            hook = marked.get(f"register_{kind}s")
+            if hook and not found["wrong_arguments"]:
                 hook(collector(kind, plugin, entries))
     except BaseException as error:  # foreign code may raise anything at import
         found["error"] = one_line(error)
@@ -60,9 +63,9 @@ def main(name: str, value: str, file: str) -> None:
         found["unmarked_hooks"] = sorted(
             one
             for one in known - set(marked)
-            if getattr(getattr(module, one, None), "__module__", None) == module.__name__
+            if getattr(getattr(module, one, None), "__module__", None)
+            == getattr(module, "__name__", "")
         )
-        found["wrong_arguments"] = _wrong_arguments(module)
         found["marked_hooks"] = sorted(marked)
     found["left_out"] = plugin.left_out
     with open(file, "w", encoding="utf-8") as out:
@@ -74,12 +77,21 @@ def _hooks() -> set[str]:
 
 
 def _marked(module: Any) -> dict[str, Any]:
-    """Return the functions that are marked as hooks, by name."""
-    return {name: one for name, one in vars(module).items() if hasattr(one, "seqtasks_impl")}
+    """Return the functions that are marked as hooks, by the hook's name."""
+    found: dict[str, Any] = {}
+    for name in dir(module):
+        one = getattr(module, name, None)
+        options = getattr(one, "seqtasks_impl", None)
+        if isinstance(options, dict):
+            found[options.get("specname") or name] = one
+    return found
 
 
-def _wrong_arguments(module: Any) -> str:
-    """Return what pluggy says of hooks that take other arguments; empty if it is content."""
+def _wrong_arguments(module: Any, marked: dict[str, Any]) -> str:
+    """Return what is wrong with the arguments of a hook; empty if nothing is."""
+    for name, hook in marked.items():
+        if name.startswith("register_") and "register" not in inspect.signature(hook).parameters:
+            return f"its hook {name} must take the argument `register`"
     manager = pluggy.PluginManager("seqtasks")
     manager.add_hookspecs(hookspecs)
     try:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from seqtasks import __version__
 from seqtasks.errors import counted
 from seqtasks.hookspecs import ENTRY_POINT_GROUP
+from seqtasks.registry.plugin_imports import NEEDS
 from seqtasks.testing.check import CheckFailedError, NotApplicable
 from seqtasks.testing.plugins.installed import InstalledPlugin
 from seqtasks.testing.plugins.probe import Probe
@@ -43,11 +44,17 @@ def can_be_imported(plugin: InstalledPlugin) -> str:
             raise CheckFailedError(
                 f"plugin {name} raises {found.error}; seqtasks would set the plugin aside"
             )
-    # What this process found may differ: another plugin of the same module, for example.
     for one in plugin.plugins:
-        if one.status == "set aside" and not (
-            plugin.probes[one.name].unknown_hooks or plugin.probes[one.name].unmarked_hooks
-        ):
+        found = plugin.probes[one.name]
+        told_elsewhere = (
+            found.unknown_hooks
+            or found.unmarked_hooks
+            or found.wrong_arguments
+            or not found.marked_hooks
+        )
+        if one.status == "set aside" and not told_elsewhere:
+            if one.problem.startswith(NEEDS):
+                raise NotApplicable(f"it is not imported: {one.problem}")
             raise CheckFailedError(f"plugin {one.name} is set aside: {one.problem}")
     return counted(len(plugin.points), "plugin")
 

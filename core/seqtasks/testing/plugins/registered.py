@@ -50,11 +50,12 @@ def targets_exist(plugin: InstalledPlugin) -> str:
         if entry.kind == "experiment":
             registered_experiment(entry)
             continue
+        # torch is imported with the base class, before the import of the target is watched.
+        base = None if entry.kind == "command" else base_class(entry.kind)
         target = current_registry().load(entry)
-        if entry.kind == "command":
+        if base is None:
             fits, wanted = isinstance(target, click.Command), "a click command"
         else:
-            base = base_class(entry.kind)
             wanted = f"a subclass of seqtasks.{base.__name__}"
             fits = inspect.isclass(target) and issubclass(target, base) and target is not base
             fits = fits or (entry.kind == "task" and isinstance(target, base))

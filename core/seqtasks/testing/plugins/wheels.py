@@ -56,7 +56,9 @@ def builds_a_wheel(plugin: InstalledPlugin) -> str:
                 "nobody who installs it would find the plugin"
             )
         for place, why in _needed(plugin):
-            if not {place, f"{place}.py", f"{place}/__init__.py"} & names:
+            if place not in names and not any(
+                name.startswith((f"{place}.", f"{place}/")) for name in names
+            ):
                 raise CheckFailedError(
                     f"the wheel of {source} lacks {place}, {why}: list its package in "
                     "pyproject.toml"
