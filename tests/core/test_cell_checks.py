@@ -3,6 +3,7 @@
 import random
 import threading
 import warnings
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -672,7 +673,19 @@ REST = [
 ]
 
 
-@pytest.mark.parametrize(("cell", "check", "words"), [*STEPS, *ROWS, *LEARNT, *REST])
+def quick_and_slow(mistakes):
+    """Return the cases of a test: two mistakes of each check are quick, all others slow."""
+    tried = Counter()
+    for cell, check, words in mistakes:
+        tried[check] += 1
+        marks = pytest.mark.slow if tried[check] > 2 else ()
+        yield pytest.param(cell, check, words, marks=marks, id=cell.__name__)
+
+
+ALL = list(quick_and_slow([*STEPS, *ROWS, *LEARNT, *REST]))
+
+
+@pytest.mark.parametrize(("cell", "check", "words"), ALL)
 def test_a_mistake_is_caught_by_the_check_that_names_it(cell, check, words):
     caught(cell, check, words)
 

@@ -25,7 +25,7 @@ LEARNING_RATES = (0.01, 0.003)
 STEPS, AT_ONCE = 400, 50
 """The most training steps, and how many of them between two looks at the answers."""
 TIMED_LENGTH, TIMED_BATCH = 20, 16
-SECONDS, BURSTS = 0.15, 3
+SECONDS, BURSTS = 0.1, 3
 """How long an engine is timed, and in how many turns beside the other."""
 
 
