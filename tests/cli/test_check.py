@@ -61,6 +61,7 @@ def mine(seqtasks):
 def test_a_right_task_has_a_row_for_each_check_and_ends_with_0(mine, name):
     process = mine("check", name, COLUMNS="80")
     assert (process.returncode, process.stderr) == (0, "")
+    assert max(map(len, process.stdout.splitlines())) <= 80
     first, _, *rows, empty, last = process.stdout.splitlines()
     assert first == f"{name} (task)"
     assert empty == ""

@@ -725,7 +725,7 @@ class Echo(Right):
 class TooFewSteps(Echo):
     """Say each bit again, and learn it in two steps."""
 
-    settings = st.Settings(cell="concat", hidden_size=1, learning_rate=1e-6, steps=2)
+    settings = st.Settings(cell="concat", hidden_size=8, learning_rate=1e-6, steps=2)
 
 
 def test_settings_that_do_not_learn_the_task_are_found_by_training():

@@ -11,9 +11,8 @@ import torch
 import seqtasks as st
 from seqtasks.authoring.recommended_settings import settings_mistakes
 from seqtasks.cells import Concat, ConcatReadout
-from seqtasks.registry.discovery import current_registry
 from seqtasks.tasks.listed_inputs import all_inputs
-from seqtasks.tasks.mistakes import parameter_mistake, try_task, try_two_lengths
+from seqtasks.tasks.mistakes import try_task, try_two_lengths
 from seqtasks.tasks.settings import OPTIMIZER_NAMES
 from seqtasks.training.optimizers import OPTIMIZERS
 
@@ -505,10 +504,3 @@ def test_a_recommended_length_must_be_one_that_the_task_can_have():
 
 def test_the_names_of_optimisers_are_those_there_are():
     assert set(OPTIMIZER_NAMES) == set(OPTIMIZERS)
-
-
-def test_every_task_of_ours_recommends_what_can_be_used():
-    for name in current_registry().names("task"):
-        made = st.task(name)
-        assert settings_mistakes(made) == [], name
-        assert parameter_mistake(made) is None, name
