@@ -152,6 +152,16 @@ def test_a_module_that_is_not_copied_is_told_at_the_start(mine, caplog, monkeypa
     sys.modules.pop("away_from_home")
 
 
+def test_a_file_that_reads_files_beside_itself_is_told_of_at_the_start(mine, caplog):
+    reads = "from pathlib import Path\nX = float(Path(__file__).with_name('scale.txt').read_text())"
+    path = mine("import near", "near.X", near=reads)
+    (path.parent / "scale.txt").write_text("2.5")
+    caplog.set_level(logging.WARNING, logger="seqtasks")
+    assert shown(path) == 2.5
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.startswith(f"{path.parent}/near.py uses __file__: a run copies modules only")
+
+
 def test_a_file_without_uncopied_modules_is_not_warned_of(mine, caplog):
     caplog.set_level(logging.WARNING, logger="seqtasks")
     assert shown(mine("import near, torch, numpy, fractions", "near.X", near="X = 1")) == 1

@@ -163,7 +163,7 @@ def _execute(module: ModuleType, source: Source) -> None:
         raise UsageError(f"{path} cannot be run{_line(error, path)}: {problem}") from error
     send_with_content(module)
     if path not in adopted:
-        _warn_of_uncopied(path, set(sys.modules) - known, places)
+        _warn_of_uncopied(source, set(sys.modules) - known, places)
 
 
 def module_spec(name: str) -> importlib.machinery.ModuleSpec | None:
@@ -187,9 +187,9 @@ class _Loader(importlib.abc.Loader):
             _loaded[source.path] = source
 
 
-def _warn_of_uncopied(path: Path, imported: set[str], places: list[str]) -> None:
-    """Name the modules that a run of this file needs but cannot copy."""
-    found: list[str] = []
+def _warn_of_uncopied(source: Source, imported: set[str], places: list[str]) -> None:
+    """Name what a run of this file needs but cannot copy: modules, and files found beside it."""
+    path, found = source.path, list[str]()
     folders = {str(Path(place).absolute()): place for place in (*sys.path, str(path.parent))}
     for name in sorted(imported):
         file = getattr(sys.modules.get(name), "__file__", None)
@@ -210,6 +210,14 @@ def _warn_of_uncopied(path: Path, imported: set[str], places: list[str]) -> None
             ", ".join(found),
             path.name,
         )
+        return
+    for file in (source, *source.neighbours):
+        if b"__file__" in file.content:
+            logger.warning(
+                "%s uses __file__: a run copies modules only, so eval and resume do not find what "
+                "it reads from its folder",
+                file.path,
+            )
 
 
 def _remedy(error: BaseException, path: Path) -> str:
