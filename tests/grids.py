@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-__all__ = ["one_quick_in"]
+__all__ = ["first_part_quick", "one_quick_in"]
 
 
 def one_quick_in(share: int, **axes: Collection[Any]) -> pytest.MarkDecorator:
@@ -33,3 +33,9 @@ def one_quick_in(share: int, **axes: Collection[Any]) -> pytest.MarkDecorator:
         values = [value for part in parts for value in part.values]
         cases.append(pytest.param(*values, marks=marks))
     return pytest.mark.parametrize(", ".join(axes), cases)
+
+
+def first_part_quick(parts: int) -> pytest.MarkDecorator:
+    """Parametrise a test by `part`, the number of a part of its cases; only the first is quick."""
+    slow = [pytest.param(part, marks=pytest.mark.slow) for part in range(1, parts)]
+    return pytest.mark.parametrize("part", [0, *slow])

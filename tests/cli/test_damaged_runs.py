@@ -161,7 +161,7 @@ def test_undamaged_runs_are_read(tried):
 
 
 @settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     derandomize=True,
     database=None,

@@ -54,14 +54,17 @@ def test_the_seeds_loop_and_our_engines_train_the_same_model(name, cell, inputs)
     agree(name, problem(cell, inputs), 12)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(
+    "cell",
+    [c if c in ("gru", "concat") else pytest.param(c, marks=pytest.mark.slow) for c in CELLS],
+)
 def test_jax_trains_the_same_model(cell):
     pytest.importorskip("jax")
     made = problem(cell, size=Size("short", 4, 3, 5))
     agree("jax", made, 12, which=slice(1))  # each takes a second to compile
 
 
-@pytest.mark.parametrize("inputs", ["tokens", "reals"])
+@pytest.mark.parametrize("inputs", [pytest.param("tokens", marks=pytest.mark.slow), "reals"])
 def test_jax_trains_the_same_model_however_embedded_and_unrolled(inputs):
     pytest.importorskip("jax")
     made = problem("concat", inputs, Size("longer", 4, 5, 5))

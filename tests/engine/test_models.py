@@ -5,11 +5,13 @@ import itertools
 import pytest
 import torch
 from truth import ENGINES
-from whole_models import CELLS, compare, made
+from whole_models import CELLS, FEW, compare, made
 
 
 # programs of tensor operations are quickly made; compiled ones of these cells are in test_exactness
-@pytest.mark.parametrize("spec", CELLS)
+@pytest.mark.parametrize(
+    "spec", [pytest.param(spec, marks=() if spec in FEW else pytest.mark.slow) for spec in CELLS]
+)
 def test_every_cell_at_every_shape(spec):
     model = made(spec)
     model.use_engine("torch")

@@ -4,13 +4,10 @@ import itertools
 
 import pytest
 import torch
-from whole_models import CELLS, WIDTH, compare, made
+from whole_models import CELLS, FEW, WIDTH, compare, made
 
 from seqtasks.engine.pipeline import compile_torch, make_model_graph
 from seqtasks.engine.tensors.execute import buffer_pool
-
-FEW = ("concat", "gru-concat", "lstm", "slstm", "delta-net", "lru", "stack-rnn", "tape-rnn")
-"""Cells for the quick tests, each of another make."""
 
 
 def by_tensors(*args, **options):

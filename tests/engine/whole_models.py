@@ -17,6 +17,8 @@ CELLS = [
     "tape-rnn:jump=1/3",
     "tape-rnn:places=5,jump=2",
 ]
+FEW = ("concat", "gru-concat", "lstm", "slstm", "delta-net", "lru", "stack-rnn", "tape-rnn")
+"""Cells for quick tests, each of another make."""
 WIDTH, SYMBOLS, FEATURES = 5, 3, 4
 
 
