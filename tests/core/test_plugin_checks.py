@@ -221,8 +221,10 @@ def test_an_import_that_ends_the_process_is_told(planted):
 
 
 def test_an_unknown_or_switched_off_plugin_is_refused():
-    with pytest.raises(st.UsageError, match=r"no distribution 'seqtaks'\. Did you mean 'seqtasks'"):
-        check_plugin("seqtaks")
+    with pytest.raises(st.UsageError, match=r"no distribution 'memry'\. Did you mean 'memory'\?"):
+        check_plugin("memry")
+    with pytest.raises(st.UsageError, match="no distribution 'seqtasks-absent'"):
+        subjects.find_subject("seqtasks-absent")
     use_registry(["bits"])
     try:
         with pytest.raises(st.UsageError, match="bits is switched off"):

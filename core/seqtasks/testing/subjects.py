@@ -1,5 +1,6 @@
 """From a name or an object to a thing that can be checked, its kind and the checks of the kind."""
 
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ __all__ = ["KINDS", "Kind", "Subject", "find_subject", "kinds_of"]
 
 Kind = Literal["task", "cell", "readout", "plugin"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+_PLUGIN_NAME = re.compile(r"seqtasks[-_.]\w[\w.-]*$")
+"""How the distributions of most plugins are called."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,8 @@ def find_subject(thing: Any, kind: Kind | None = None) -> Subject:
                 errors.append(error)
     if not errors:
         registered: list[RegistryKind] = [one for one in kinds if one != "plugin"]
+        if _PLUGIN_NAME.match(thing):
+            return _plugin(find_plugin(thing), thing)  # which names the nearest distribution
         message = current_registry().unknown(parse_spec(thing).name, *registered)
         if Path(thing).is_dir():
             message += f" If it is a plugin, install it first: pip install -e {thing}"

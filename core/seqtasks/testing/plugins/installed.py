@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import Distribution, EntryPoint
+from pathlib import Path
 
 from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.hookspecs import ENTRY_POINT_GROUP
 from seqtasks.registry.discovery import Entry, Plugin, current_registry
+from seqtasks.registry.plugin_imports import OWN_DISTRIBUTION
 from seqtasks.testing.plugins.probe import Probe, probe
 from seqtasks.trust.distributions import installed
 
@@ -72,12 +74,13 @@ def find_plugin(name: str) -> InstalledPlugin:
     plugin = _plugin_named(name)
     distribution = installed(name) if plugin is None else installed(plugin.distribution)
     if distribution is None:
-        known = {one.distribution for one in current_registry().plugins}
+        known = {one.distribution for one in current_registry().plugins} - {OWN_DISTRIBUTION}
         known |= {one.name for one in current_registry().plugins}
-        nearest = did_you_mean(name, sorted(known))
+        here = Path(name).is_dir()
+        nearest = "" if here else did_you_mean(name, sorted(known))
         raise UsageError(
             f"there is no distribution '{name}'.{nearest} A plugin is checked once it is "
-            "installed: pip install -e FOLDER"
+            f"installed: pip install -e {name if here else 'FOLDER'}"
         )
     points = tuple(
         point
