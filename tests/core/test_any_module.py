@@ -146,6 +146,16 @@ def test_each_is_run_resumed_scored_and_asked(kind, tmp_path, monkeypatch):
     assert score.metrics == again.scores[0].metrics
 
 
+def test_a_class_of_a_program_is_given_again_to_go_on(tmp_path):
+    class Theirs(nn.GRUCell):
+        pass
+
+    done = st.run("parity", cell=Theirs, out=tmp_path, **PLAINLY)
+    with pytest.raises(UsageError, match="Theirs of this run was made in a Python program"):
+        st.load(done.path)
+    assert isinstance(st.load(done.path, cell=Theirs).model.cells[0].module, Theirs)
+
+
 @pytest.mark.slow
 @classes
 def test_each_is_run_resumed_scored_asked_and_shown_in_the_shell(kind, tmp_path, capsys):

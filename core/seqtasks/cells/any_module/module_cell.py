@@ -226,7 +226,7 @@ class ModuleCell(Cell):
             output, result = result if about.returns == "output and state" else reversed(result)
             made.append(output.flatten())
         made += [
-            leaf if isinstance(leaf, Tensor) else torch.tensor(int(leaf))
+            leaf if isinstance(leaf, Tensor) else torch.tensor(int(leaf), device=x.device)
             for leaf in leaves_like(about.tree, result)
         ]
         return tuple(made)

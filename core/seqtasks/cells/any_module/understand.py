@@ -53,8 +53,8 @@ def understand(
     for number, tensor in enumerate(held):  # a first state of zeros that is trained is no zeros
         if tensor.is_floating_point():
             generator = torch.Generator().manual_seed(number)
-            noise = torch.randn(tensor.shape, dtype=torch.float64, generator=generator)
-            tensor.detach().add_((0.01 * noise).to(tensor))
+            noise = torch.randn(tensor.shape, generator=generator, dtype=torch.float32)
+            tensor.detach().add_(noise.to(tensor), alpha=0.01)
     counts = [n for n in _PRIMES if n not in sizes] + [41, 43]
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -159,6 +159,9 @@ class Watch:
             if type(value) in _PLAIN:
                 same.append((name, value))
                 found.append((name, type(value), value))
+            elif _is_frozen(value):
+                same.append((name, value))
+                found.append((name, compared(value, self._token)))
             else:
                 read = not is_fixed(kind) and self._is_read(name)
                 about = self._of_value(_attribute(get, name), value, name, read)
@@ -250,6 +253,12 @@ class Watch:
             return identity(value)
         self._compared.append((get, then))
         return then
+
+
+def _is_frozen(value: Any) -> bool:
+    """Say whether nobody changes a value in place: a frozen dataclass of seqtasks."""
+    about = getattr(type(value), "__dataclass_params__", None)
+    return about is not None and about.frozen and is_fixed(type(value))
 
 
 def _attribute(get: Get, name: str) -> Get:
