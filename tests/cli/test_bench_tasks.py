@@ -7,7 +7,7 @@ import pytest
 import seqtasks as st
 from seqtasks.registry.discovery import current_registry
 from seqtasks.registry.variants import task_choices
-from seqtasks.tasks.blocks import block_steps
+from seqtasks.tasks.block_steps import block_steps
 from seqtasks.tasks.lengths import LengthRange
 from seqtasks.tasks.speed import measure_task
 from seqtasks.training import BatchSource

@@ -199,7 +199,7 @@ def test_an_error_comes_where_the_block_is_asked_for(monkeypatch, worth):
 @pytest.mark.parametrize("end", ["steps", "error"])
 def test_no_thread_survives_a_run(monkeypatch, end):
     monkeypatch.setattr(WORTH, 0.0)
-    monkeypatch.setattr("seqtasks.tasks.blocks.BLOCK_STEPS", 2)
+    monkeypatch.setattr("seqtasks.tasks.block_steps.BLOCK_STEPS", 2)
     before = set(threading.enumerate())
     options = {"cell": "concat", "hidden_size": 2, "batch_size": 2, "evaluation_lengths": (3,)}
     started = []

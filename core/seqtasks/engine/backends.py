@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from seqtasks.engine.contract.protocol import Passes
+from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.pipeline import compile_native, compile_torch

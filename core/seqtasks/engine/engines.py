@@ -14,7 +14,7 @@ from seqtasks.cells import State
 from seqtasks.cells.plain_loop import brought_to
 from seqtasks.engine.contract.batch_call import call_program
 from seqtasks.engine.contract.chunked import IdleMemories
-from seqtasks.engine.contract.protocol import Passes
+from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.contract.trial import PlainPass, disagreement, disagreement_of_rows
 from seqtasks.engine.policy.choice import Choice
 from seqtasks.engine.policy.request import Check, Refusal, Request

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from seqtasks.engine.contract.protocol import Passes
+from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.derive.backward import derive_model
 from seqtasks.engine.derive.reach import steps_until_used
 from seqtasks.engine.graph.model_graph import ModelGraph

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from seqtasks.engine.contract.protocol import Passes
+from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.record.start_fingerprint import Start
 
 __all__ = ["ProgramCache"]

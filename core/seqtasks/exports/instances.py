@@ -7,7 +7,7 @@ import numpy as np
 
 from seqtasks.randomness.streams import stream
 from seqtasks.tasks import Array, Task
-from seqtasks.tasks.blocks import BLOCK_SYMBOLS
+from seqtasks.tasks.block_steps import BLOCK_SYMBOLS
 
 __all__ = ["Instance", "draw_instances"]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from seqtasks.randomness.streams import stream
 from seqtasks.tasks import Task
-from seqtasks.tasks.blocks import block_steps
+from seqtasks.tasks.block_steps import block_steps
 
 __all__ = ["TaskSpeed", "measure_task"]
 

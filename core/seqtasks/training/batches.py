@@ -13,7 +13,7 @@ from seqtasks.errors import UsageError
 from seqtasks.models.calling import to_torch
 from seqtasks.randomness.streams import stream
 from seqtasks.tasks import Batch, Task
-from seqtasks.tasks.blocks import block_steps
+from seqtasks.tasks.block_steps import block_steps
 from seqtasks.tasks.curricula import build_curriculum
 from seqtasks.tasks.holdout import Holdout, checked_domain_size
 from seqtasks.tasks.lengths import LengthRange

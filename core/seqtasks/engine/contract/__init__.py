@@ -1,6 +1,6 @@
 """The contract of programs: their functions, how one is called, how a new one is tried.
 
-    protocol          the functions that a program must have
+    passes            the functions that a program must have
     optimizer_values  an optimiser as plain numbers
     chunked           a forward pass in chunks of steps, without gradients
     autograd          a program as one operation of torch's autograd

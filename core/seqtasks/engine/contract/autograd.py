@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from seqtasks.engine.contract.batched_gradients import batch_of
-from seqtasks.engine.contract.protocol import Passes
+from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.derive.reach import steps_until_used
 from seqtasks.engine.graph.node import Node
 

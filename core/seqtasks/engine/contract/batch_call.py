@@ -9,7 +9,7 @@ from seqtasks.cells import State
 from seqtasks.cells.padding import checked_lengths
 from seqtasks.engine.contract.autograd import DifferentiablePass
 from seqtasks.engine.contract.chunked import IdleMemories, forward_alone
-from seqtasks.engine.contract.protocol import Passes
+from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.record.batch_layout import flattened, nested, without_padding, without_steps
 
 __all__ = ["call_program"]

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqtasks.engine.contract.protocol import Passes
+from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.record.batch_layout import without_padding
 
 __all__ = ["IdleMemories", "Memories", "forward_alone"]

@@ -15,7 +15,7 @@ from seqtasks.cells import State
 from seqtasks.cells.plain_loop import brought_to
 from seqtasks.engine.contract.altered_copies import negated, rounded, shuffled
 from seqtasks.engine.contract.compare_results import far_from, first_predictions, same_kind
-from seqtasks.engine.contract.protocol import Passes
+from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.contract.trial_passes import (
     Results,
     Rows,

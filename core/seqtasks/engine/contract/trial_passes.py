@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from seqtasks.cells import State
 from seqtasks.cells.padding import past_end
 from seqtasks.cells.plain_loop import brought_to, states_along
-from seqtasks.engine.contract.protocol import Passes
+from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.derive.reach import steps_until_used
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.record.batch_layout import nested

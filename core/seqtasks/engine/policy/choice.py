@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtasks.engine.backends import Backends
-from seqtasks.engine.contract.protocol import Passes
+from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.pipeline import make_model_graph
 from seqtasks.engine.policy import loop_cost

@@ -3,7 +3,7 @@
     writer        lines of C, indented by the blocks that they stand in
     boxes         loops over the rows of a value
     addresses     how a part of the program addresses memory
-    expressions   statements that compute the values of one box
+    statements    the lines that compute the values of one box
     loops         loops over rows and columns
     sums          sums over the columns of all steps
     values        the values of a phase

@@ -6,7 +6,7 @@ from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.operations import OTHERS
 from seqtasks.engine.native.emit.addresses import Scope, each_column
 from seqtasks.engine.native.emit.boxes import Box, boxes, positions
-from seqtasks.engine.native.emit.expressions import BoxWriter, Sources, loops_over
+from seqtasks.engine.native.emit.statements import BoxWriter, Sources, loops_over
 from seqtasks.engine.native.emit.writer import Writer
 from seqtasks.engine.native.plan.storage import Place, Storage
 

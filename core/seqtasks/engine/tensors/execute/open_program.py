@@ -11,7 +11,7 @@ from torch import Tensor
 from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.tensors.emit.source import Written
 from seqtasks.engine.tensors.execute.buffer_pool import Pool
-from seqtasks.engine.tensors.execute.functions import functions
+from seqtasks.engine.tensors.execute.program_functions import functions
 from seqtasks.engine.tensors.plan.buffers import Buffer
 
 __all__ = ["Opened", "open_program"]
