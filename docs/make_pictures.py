@@ -4,8 +4,8 @@ The folders: one with the experiments `notebook-*`, and the tutorial's, `FOLDER/
 `python docs/make_console.py --keep FOLDER tutorial.md`.
 
 A page that shows `pictures/RUN-learning.png` gets RUN's loss and accuracy over training steps, and
-one that shows `pictures/RUN-lengths.png` its scores over length: those of the run, or, if it was
-scored at one length alone, those up to twice that length.
+one that shows `pictures/RUN-lengths.png` its scores over length: the run's own, or, if it was
+scored at one length alone, scores up to twice that length.
 
 `pictures/training-step.png` shows the figures in the table of the page Performance.
 """

@@ -1,4 +1,4 @@
-"""What a name stands for, as data: `seqtasks show` prints it as text or as JSON."""
+"""Describe the thing of a name as data: `seqtasks show` prints it as text or as JSON."""
 
 import inspect
 from collections.abc import Callable, Sequence

@@ -34,7 +34,7 @@ trying again and again would take longer than the loop."""
 
 @dataclass
 class Engines:
-    """What runs one model: a program, or the plain loop.
+    """Runs one model, by a program or the plain loop.
 
     Attributes:
         parts: the model's parts.

@@ -55,7 +55,7 @@ _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 @dataclass(frozen=True)
 class _Prepared:
-    """What a run consists of, before it is tried.
+    """The parts of a run, before they are tried.
 
     Attributes:
         title: what messages call the model.

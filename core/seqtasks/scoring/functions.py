@@ -28,7 +28,7 @@ def score(
 ) -> list[Score]:
     """Score a function on arrays, such as a model of JAX or NumPy, as `evaluate` scores a model.
 
-    The instances, the metrics and the intervals are the same as those of `evaluate`.
+    It uses the instances, the metrics and the intervals of `evaluate`.
 
     Args:
         predict: from the inputs of a batch, (batch, time) int64 ids or (batch, time, features)

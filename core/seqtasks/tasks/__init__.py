@@ -7,7 +7,7 @@
     settings, cadence,
     curricula, learning_rates      what a task recommends for training
     published                      figures and protocols of papers
-    holdout, blocks                inputs that training never sees; batches per draw
+    holdout, block_steps           inputs that training never sees; batches per draw
     mistakes, listed_inputs        find an author's mistakes; all inputs that a task lists
     speed                          measure how fast a task is drawn
 

@@ -27,7 +27,7 @@ def with_few_programs(model: Model, engines: Engines, source: BatchSource) -> En
 
     Args:
         model: the model to train.
-        engines: its engines, of which none has been chosen yet.
+        engines: its engines; none has been chosen yet.
         source: the training batches.
     """
     lengths = source.number_of_lengths

@@ -39,7 +39,7 @@ class Measurement:
 
 
 def measurements(pages: Iterable[Path], runs: Iterable[Path]) -> list[Measurement]:
-    """Return the results in the tables of some pages, then those of the runs in some folders.
+    """Return the results in the tables of some pages, then the results of runs in some folders.
 
     A row of a table counts if one of its cells holds a command `seqtasks run TASK ...`.
 

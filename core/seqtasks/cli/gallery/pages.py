@@ -19,7 +19,7 @@ __all__ = ["Gallery", "chosen", "gallery_files"]
 
 @dataclass(frozen=True)
 class Gallery:
-    """What a gallery shows.
+    """The contents of a gallery.
 
     Attributes:
         tasks: the tasks, in order.

@@ -4,5 +4,5 @@
     loop_cost  what the plain loop costs: small batches do not repay a program
     choice     a kept program, a new one that was tried, or a refusal
 
-What is done about a refusal is decided in `engines`.
+`engines` decides what to do about a refusal.
 """

@@ -1,4 +1,4 @@
-"""What the plain loop costs: a batch may be too small to repay the making of a program."""
+"""Estimate the cost of the plain loop: a batch may be too small to repay a new program."""
 
 from collections.abc import Sequence
 

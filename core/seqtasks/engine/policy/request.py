@@ -1,4 +1,4 @@
-"""What a program is needed for, and why there is none."""
+"""The request for a program, and the reason why there is none."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ Check = Callable[[Passes], str | None]
 
 
 class Request(NamedTuple):
-    """What a program is needed for.
+    """A request for a program.
 
     Attributes:
         steps: the length of the sequences.

@@ -1,4 +1,4 @@
-"""What the code of a function names: modules, globals, attributes."""
+"""Find the modules, globals and attributes that the code of a function names."""
 
 import dis
 import functools

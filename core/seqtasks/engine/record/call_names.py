@@ -1,4 +1,4 @@
-"""What the name of a torch call tells: it describes a tensor, or changes one in place."""
+"""Read from the name of a torch call whether it describes a tensor, or changes one in place."""
 
 __all__ = ["ABOUT", "PROPERTIES", "changes_in_place"]
 
