@@ -1,5 +1,7 @@
 """Checks of rows: none sees another, whatever the sizes and the number of rows."""
 
+from typing import Any
+
 import torch
 
 from seqtasks.authoring.held_tensors import close
@@ -53,7 +55,7 @@ def _gradients_mix(cell: Cell) -> bool:
     total = torch.stack(
         [one[KEPT].real.sum() for one in results(cell, (inputs,)) if one.requires_grad]
     ).sum()
-    (gradient,) = torch.autograd.grad(total, inputs, allow_unused=True)
+    gradient: Any = torch.autograd.grad(total, inputs, allow_unused=True)[0]
     others = torch.arange(len(inputs)) != KEPT
     return gradient is not None and bool(gradient[others].any())
 
