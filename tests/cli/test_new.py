@@ -18,19 +18,26 @@ LONG = "a-very-long-name-of-mine"
 RUFF = shutil.which("ruff")
 
 
-def test_a_new_task_and_a_new_cell_are_shown_checked_and_trained(seqtasks, answer):
+def test_a_new_task_and_a_new_cell_are_drawn_from_and_trained(seqtasks, answer):
     for kind, name in (("task", "Thirds"), ("cell", "my_leaky")):
         lines = answer("new", kind, name).splitlines()
         assert lines[0].startswith("made  ")
         assert [line[:6] for line in lines[1:]] == ["next  ", " " * 6, " " * 6]
-    shown = answer("show", "./thirds.py:Thirds")
-    assert "how many more ones than zeros" in shown
-    assert "Tomita" in shown
-    assert answer("check", "./thirds.py:Thirds").startswith("./thirds.py:Thirds (task)")
-    run = ("run", "./thirds.py", "--cell", "./my_leaky.py:MyLeaky:rate=0.4", "--steps", "20")
-    process = seqtasks(*run, "--eval-length", "5")
-    assert process.returncode == 0
-    assert "2243 parameters" in process.stdout
+    assert "target" in answer("sample", "./thirds.py:Thirds:start=2", "-n", "1")
+    small = ("--steps", "2", "--engine", "plain", "--eval-length", "5", "--hidden-size", "4")
+    process = seqtasks("run", "./thirds.py", "--cell", "./my_leaky.py:MyLeaky:rate=0.4", *small)
+    assert process.returncode == 0, process.stderr
+    assert "of training" in process.stdout
+
+
+@pytest.mark.slow
+def test_a_new_task_and_a_new_cell_are_shown_and_pass_their_checks(seqtasks, answer):
+    for kind, spec in (("task", "./thirds.py:Thirds"), ("cell", "./leaky.py:Leaky")):
+        answer("new", kind, spec.rpartition(":")[2])
+        assert "Source" in answer("show", spec) or "source" in answer("show", spec)
+        checked = answer("check", spec)
+        assert " failed" not in checked
+        assert "FAIL" not in checked
 
 
 @pytest.mark.parametrize(
