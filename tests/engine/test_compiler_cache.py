@@ -1,6 +1,7 @@
 """Kept programs are used only if nobody else can have changed them, and made again if damaged."""
 
 import ctypes
+import errno
 import os
 import subprocess
 import sys
@@ -34,6 +35,17 @@ def test_a_program_is_kept_and_found_again(cache, monkeypatch):
     monkeypatch.setenv("SEQTASKS_CFLAGS", "-O1")  # another program
     assert answers()
     assert len(list(cache.iterdir())) == 2
+
+
+def test_a_program_is_kept_where_no_file_can_be_brought_to_the_disk(cache, monkeypatch, caplog):
+    def refuses(_):
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", refuses)
+    assert answers()
+    assert len(list(cache.iterdir())) == 1
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert "cannot be asked to bring a file to the disk" in told
 
 
 def test_nothing_is_kept_where_none_is_to_be(monkeypatch, tmp_path):

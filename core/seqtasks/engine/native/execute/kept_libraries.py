@@ -20,6 +20,7 @@ import platformdirs
 
 from seqtasks.engine.native.execute.call_compiler import PATIENCE
 from seqtasks.engine.native.execute.find_compiler import CompilerError
+from seqtasks.files.atomic import sync
 
 __all__ = ["CACHE_VARIABLE", "cache_folder", "check_writable", "keep", "kept", "making"]
 
@@ -91,7 +92,7 @@ def keep(path: Path, program: bytes, folder: Path) -> None:
     with open(temporary, "xb", opener=_private) as file:
         file.write(program + _digest(program))
         file.flush()
-        os.fsync(file.fileno())
+        sync(file.fileno(), path)
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     temporary.replace(path)
