@@ -243,7 +243,7 @@ def test_runs_in_threads_are_those_alone_while_others_draw(kind: str):
         drawing.start()
     try:
         with ThreadPoolExecutor(4) as pool:
-            assert all(pool.map(one, range(12)))
+            assert all(pool.map(one, range(8)))
     finally:
         done.set()
         if drawing.is_alive():

@@ -36,12 +36,12 @@ def test_a_compiler_that_is_gone_after_the_first_step(optimizer, monkeypatch, ca
 def test_more_numbers_of_steps_than_programs_are_kept(monkeypatch, caplog):
     made, plain = begun("adam")
     monkeypatch.setattr(program_cache, "MOST_PROGRAMS", 2)
-    assert_close_runs(made, plain, 24)
+    assert_close_runs(made, plain, 12)
     assert not caplog.records
     kept = made.state()
     resumed, _ = begun("adam")
-    resumed.restore(kept, 24)
-    assert_close_runs(resumed, plain, 12)
+    resumed.restore(kept, 12)
+    assert_close_runs(resumed, plain, 6)
 
 
 def test_a_run_that_diverges_in_a_step_by_torch(monkeypatch):
