@@ -2,7 +2,9 @@
 
 import logging
 import random
+import sys
 import time
+import types
 from dataclasses import dataclass
 
 import numpy as np
@@ -692,6 +694,27 @@ def test_a_task_that_imports_torch_is_found(tmp_path, top, inside, expected):
     assert list(found) == expected, found
     for message in found.values():
         assert "write the task in NumPy alone" in message
+
+
+def skipped_with(thing):
+    """Return the reason of each skipped check, by the check's name."""
+    outcomes = run_checks(thing, task_checks(thing))
+    assert [one for one in outcomes if one.status == "failed"] == []
+    return {one.check.name: one.message for one in outcomes if one.status == "skipped"}
+
+
+def test_a_class_that_no_other_process_can_import_is_not_tried_there(monkeypatch):
+    module = types.ModuleType("made_here")
+    monkeypatch.setitem(sys.modules, "made_here", module)
+    for name, reason in (
+        ("made_here", "there is no module made_here"),
+        (__name__, f"{__name__} has no class Sometimes"),
+    ):
+        made = type("Sometimes", (Right,), {"__doc__": "Right.", "__module__": name})
+        monkeypatch.setattr(sys.modules[name], "Sometimes", made, raising=False)
+        found = skipped_with(made())
+        for check in ("imports-no-torch", "same-in-other-processes"):
+            assert found[check] == f"another process cannot import its class: {reason}"
 
 
 def test_the_callers_random_states_stay_as_they_were():

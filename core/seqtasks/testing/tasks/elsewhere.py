@@ -1,5 +1,6 @@
 """Checks of a task in other processes: with another seed of text hashes, and without torch."""
 
+from contextlib import suppress
 from typing import Any
 
 from seqtasks.errors import UsageError
@@ -7,9 +8,9 @@ from seqtasks.registry.discovery import current_registry
 from seqtasks.registry.references import describe
 from seqtasks.tasks.task import Task
 from seqtasks.testing.check import CheckFailedError, NotApplicable
-from seqtasks.testing.tasks.samples import base_length, digest, short_lengths
+from seqtasks.testing.tasks.samples import ROWS, base_length, digest, drawn, short_lengths
 from seqtasks.testing.tasks.torch_users import uses_of_torch
-from seqtasks.testing.tasks.workers import PROCESSES, ask
+from seqtasks.testing.tasks.workers import PROCESSES, Answer, ask
 
 __all__ = ["imports_no_torch", "same_in_other_processes"]
 
@@ -23,8 +24,10 @@ def imports_no_torch(task: Task) -> str:
     if by_others and not by_task:
         raise NotApplicable(f"its module holds {by_others[0]} too, which needs torch")
     request = _request(task)
-    answer = ask(0, request)
+    answer = _first_answer(request)
     if not answer.lacks_torch:
+        if answer.error is not None:
+            raise NotApplicable(f"it fails in another process for another reason: {answer.error}")
         return "made, drawn and encoded in a process that has no torch"
     if answer.in_plugin:
         raise NotApplicable("its plugin imports torch, which the checks of the plugin say")
@@ -40,7 +43,7 @@ def same_in_other_processes(task: Task) -> str:
     """Another process draws the same instances: nothing depends on the seed of text hashes."""
     request = _request(task)
     ours = [*digest(task, request["lengths"])]
-    torch = ask(0, request).lacks_torch
+    torch = _first_answer(request).lacks_torch
     processes = _WITH_TORCH if torch else PROCESSES
     for number in reversed(range(processes)):  # the last one starts all
         answer = ask(number, request, torch)
@@ -61,8 +64,24 @@ def _request(task: Task) -> dict[str, Any]:
     Raises:
         NotApplicable: if another process cannot make the task.
     """
-    lengths = [base_length(task), *short_lengths(task)[-1:]]
+    lengths = [base_length(task)]
+    with suppress(UsageError):  # the check of lengths says what is wrong with this one
+        further = short_lengths(task)[-1]
+        task.batch_of(drawn(task, further, ROWS))
+        lengths.append(further)
     return {"reference": _reference(task), "lengths": lengths}
+
+
+def _first_answer(request: dict[str, Any]) -> Answer:
+    """Return the answer of a process that has no torch.
+
+    Raises:
+        NotApplicable: if another process has no way to the task.
+    """
+    answer = ask(0, request)
+    if answer.not_there:
+        raise NotApplicable(f"another process cannot import its class: {answer.error}")
+    return answer
 
 
 def _reference(task: Task) -> str | dict[str, str]:

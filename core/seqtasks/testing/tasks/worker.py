@@ -57,7 +57,10 @@ def _settle(surroundings: dict[str, Any], before: list[str]) -> None:
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
-        return {"digests": [*digest(_made(request["reference"]), request["lengths"])]}
+        made = _made(request["reference"])
+        return {"digests": [*digest(made, request["lengths"])]}
+    except _NotThereError as error:
+        return {"digests": [], "error": str(error), "not_there": True}
     except (Exception, SystemExit) as error:
         missing = any(
             isinstance(one, ImportError) and (one.name or "").partition(".")[0] == "torch"
@@ -75,13 +78,24 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         }
 
 
+class _NotThereError(Exception):
+    """Only the program that asks can make the task."""
+
+
 def _made(reference: Any) -> Task:
     if isinstance(reference, str):
         return find_task(reference)
     name, spec = class_reference(reference, "task")
-    target: Any = importlib.import_module(name)
-    for part in spec.name.split("."):
-        target = getattr(target, part)
+    try:
+        target: Any = importlib.import_module(name)
+        for part in spec.name.split("."):
+            target = getattr(target, part)
+    except AttributeError as error:
+        raise _NotThereError(f"{name} has no class {spec.name}") from error
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            raise _NotThereError(f"there is no module {name}") from error
+        raise
     return build_task(target, bind(spec, target), reference["class"])
 
 

@@ -35,6 +35,7 @@ class Answer:
         digests: a digest of instances at each length; none after an error.
         error: the error in one line, or None.
         lacks_torch: whether the error is that torch is missing there.
+        not_there: whether the class of the task cannot be imported there.
         in_plugin: whether a plugin lacks torch when it is imported, and not the task's module.
     """
 
@@ -42,6 +43,7 @@ class Answer:
     error: str | None = None
     lacks_torch: bool = False
     in_plugin: bool = False
+    not_there: bool = False
 
 
 _Key = tuple[int, bool]
