@@ -162,7 +162,8 @@ class CommandLine:
         request = {
             "arguments": [str(argument) for argument in arguments],
             "cwd": str(self.folder),
-            "env": {**ENVIRONMENT, **variables},
+            # the flags for the compiler are others in slow tests
+            "env": {**ENVIRONMENT, "SEQTASKS_CFLAGS": os.environ["SEQTASKS_CFLAGS"], **variables},
             "largest_file": largest_file,
             "pictures": pictures,
             "path": [str(folder) for folder in path],
