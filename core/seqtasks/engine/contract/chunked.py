@@ -26,19 +26,22 @@ class IdleMemories:
     """The memories of a model's last forward pass, between two calls."""
 
     def __init__(self) -> None:
-        self._idle: tuple[Passes, Memories] | None = None
+        self._idle: list[tuple[Passes, Memories]] = []
 
     def take(self, program: Passes) -> Memories:
         """Return the memories of a program, and keep them no more.
 
         Another thread may run the same model meanwhile, so memories in use belong to one call.
         """
-        idle, self._idle = self._idle, None
-        return idle[1] if idle is not None and idle[0] is program else {}
+        try:
+            made_for, memories = self._idle.pop()  # no second thread can take what was popped
+        except IndexError:
+            return {}
+        return memories if made_for is program else {}
 
     def give_back(self, program: Passes, used: Memories) -> None:
         """Keep the memories of a call that has ended."""
-        self._idle = program, used
+        self._idle[:] = [(program, used)]
 
 
 def forward_alone(

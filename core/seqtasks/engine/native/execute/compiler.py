@@ -6,10 +6,17 @@ import itertools
 import os
 import platform
 import tempfile
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from seqtasks.engine.native.execute.call_compiler import compiled
-from seqtasks.engine.native.execute.find_compiler import CompilerError, find_compiler, flags
+from seqtasks.engine.native.execute.find_compiler import (
+    Compiler,
+    CompilerError,
+    find_compiler,
+    flags,
+)
 from seqtasks.engine.native.execute.kept_libraries import (
     CACHE_VARIABLE,
     cache_folder,
@@ -32,6 +39,10 @@ SANITIZERS = {
 _loaded: dict[bytes, ctypes.CDLL] = {}
 """Loaded programs by digest: a program that is needed again is not loaded again."""
 _numbers = itertools.count()
+_compiling: dict[str, threading.Lock] = {}
+"""A lock for each program that this process has compiled, by the program's name."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_compiling.clear)  # a fork has no thread to release them
 
 
 def load(source: str) -> ctypes.CDLL:
@@ -45,6 +56,12 @@ def load(source: str) -> ctypes.CDLL:
     wanted = flags()
     about = "\0".join([source, compiler.identity, *compiler.command, *wanted, _processor()])
     name = hashlib.sha256(about.encode(errors="surrogateescape")).hexdigest()[:32]
+    with _compiling.setdefault(name, threading.Lock()):  # one thread compiles, the others wait
+        return _made(compiler, wanted, source, name)
+
+
+def _made(compiler: Compiler, wanted: Sequence[str], source: str, name: str) -> ctypes.CDLL:
+    """Return the library of a name: kept from before, else compiled now."""
     try:
         folder = cache_folder()
         if folder is None:
