@@ -5,7 +5,8 @@
     subjects         from a name or an object to a thing, its kind and the checks of the kind
     task_checks      the checks of a task, in order; `tasks` holds them by subject
     plugin_checks    the checks of a plugin, in order
-    module_checks    the checks of a cell and of a readout
+    module_checks    the checks of a cell and of a readout; `cells`, `readouts` and `modules`, which
+                     both share, hold them by subject
     pytest_checks    one pytest test for each thing and check
 
 Importing this package imports neither torch nor pytest.
