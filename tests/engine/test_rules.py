@@ -91,10 +91,14 @@ def wrong_in(group, dtype, engine):
     return wrong
 
 
+# Quick tests of each function, at special numbers and at others, are in `test_edges`.
 @one_quick_in(
     2,
     engine=ENGINES,
-    first=range(0, len(USES), GROUP),
+    first=[
+        pytest.param(first, marks=pytest.mark.slow if first // GROUP % 3 else ())
+        for first in range(0, len(USES), GROUP)
+    ],
     dtype=["float64", pytest.param("float32", marks=pytest.mark.slow)],
 )
 def test_every_function_has_the_value_and_the_gradient_of_torch(engine, first, dtype):
