@@ -4,6 +4,7 @@ import importlib.util
 import keyword
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -48,7 +49,8 @@ def names_of(word: str) -> Names:
         Names(registered='running-mean', module='running_mean', class_name='RunningMean')
     """
     if not _WORD.fullmatch(word):
-        parts = re.findall(r"[A-Za-z0-9]+", re.sub(r"^[^A-Za-z]+", "", word))
+        plain = unicodedata.normalize("NFKD", word).encode("ascii", "ignore").decode()
+        parts = re.findall(r"[A-Za-z0-9]+", re.sub(r"^[^A-Za-z]+", "", plain))
         advice = f", such as '{'-'.join(parts).lower()}'" if parts else ", such as 'my-task'"
         raise UsageError(
             f"{word!r} cannot be a name: begin with a letter, and use letters, digits, '-' and "
@@ -65,6 +67,8 @@ def names_of(word: str) -> Names:
         raise UsageError(f"'{word}' is a word of Python: {_instead(names.registered)}")
     if module in sys.stdlib_module_names:
         raise UsageError(f"'{module}' is a module of Python: {_instead(names.registered)}")
+    if module == "seqtasks":
+        raise UsageError(f"'seqtasks' is the name of this program: {_instead('tasks')}")
     if names.class_name in _IMPORTED or names.class_name in seqtasks.__all__:
         raise UsageError(
             f"the class {names.class_name} would hide the one of seqtasks: "

@@ -32,7 +32,7 @@ def new_cell(name: str) -> None:
     _tell(new_file("cell", name, Path()))
 
 
-@new.command("plugin")
+@new.command("plugin", short_help="Make the folder of a plugin, with tests and a README.")
 @click.argument("name")
 @click.option("--task", is_flag=True, help="With a task.")
 @click.option("--cell", is_flag=True, help="With a cell.")

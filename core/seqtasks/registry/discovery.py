@@ -113,7 +113,7 @@ class Registry:
         suggestion = did_you_mean(name, known)
         if not suggestion:
             suggestion = f" Known: {', '.join(known) or 'none'}."
-            if len(known) > MOST_NAMED:
+            if len(known) > MOST_NAMED and kinds != ("command",):  # which `list` does not show
                 suggestion = f" `seqtasks list` shows the {len(known)} there are."
         aside = [f"{p.name} ({p.problem})" for p in self.plugins if p.status == "set aside"]
         disabled = [p.name for p in self.plugins if p.status == "disabled"]
