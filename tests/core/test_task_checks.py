@@ -6,6 +6,7 @@ import sys
 import time
 import types
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -147,6 +148,16 @@ class KeepsItsGenerator(Right):
 
     def generate(self, rng, batch_size, length):
         return self.own.integers(2, size=(batch_size, length))
+
+
+class KeepsWhatItDrew(Right):
+    """Draw other bits after fifty calls."""
+
+    drawn: ClassVar = []
+
+    def generate(self, rng, batch_size, length):
+        self.drawn.append(length)
+        return (super().generate(rng, batch_size, length) + len(self.drawn) // 50) % 2
 
 
 class Clock(Right):
@@ -582,6 +593,7 @@ PLANTED = {
     GlobalPython: ("generator-decides-draws", "Python's global generator (random)"),
     OwnGenerator: ("generator-decides-draws", "randomness of the system"),
     KeepsItsGenerator: ("generator-decides-draws", "keeps something from one call to the next"),
+    KeepsWhatItDrew: ("generator-decides-draws", "keeps something from one call to the next"),
     Clock: ("generator-decides-draws", "the clock, time.time (test_task_checks.py, line"),
     SameEachTime: ("draws-differ", "draws the same inputs from every generator"),
     SameRows: ("draws-differ", "the same input for all instances of a batch"),

@@ -30,6 +30,8 @@ __all__ = [
 ]
 
 _OWN_STATE = "a generator of its own, or keeps something from one call to the next"
+_OTHER_LENGTHS, _OTHER_DRAWS = 3, 20
+"""How many draws come between two that are compared, at how many lengths."""
 _SECONDS = 0.5
 """The time for trying lengths. The shortest are tried in any case."""
 
@@ -60,8 +62,9 @@ def generator_decides_draws(task: Task) -> str:
     """Equal generators give equal inputs, and nothing else decides: no global state, no clock."""
     length = base_length(task)
     drawn(task, length, ROWS)  # the first call may import, or fill a cache
-    draws = [asked_for(lambda: drawn(task, length, ROWS), seed) for seed in (1, 2)]
-    (one, asked), (other, _) = draws
+    one, asked = asked_for(lambda: drawn(task, length, ROWS), 1)
+    _draw_others(task)
+    other, _ = asked_for(lambda: drawn(task, length, ROWS), 2)
     if not np.array_equal(one, other, equal_nan=one.dtype.kind == "f"):
         raise CheckFailedError(
             f"task {task.known_as} draws other inputs from the same generator: generate asks "
@@ -72,7 +75,17 @@ def generator_decides_draws(task: Task) -> str:
             f"task {task.known_as}: generate asks {asked.said}, so that a run cannot be repeated: "
             "draw from the `rng` that it is given alone"
         )
-    return f"{counted(ROWS, 'input')} of length {length}, drawn three times"
+    return f"{counted(ROWS, 'input')} of length {length}, before and after draws of other lengths"
+
+
+def _draw_others(task: Task) -> None:
+    """Draw at other lengths, many times: what a task keeps from call to call may then differ."""
+    for length in short_lengths(task)[:_OTHER_LENGTHS]:
+        for _ in range(_OTHER_DRAWS):
+            try:
+                drawn(task, length, 2)
+            except UsageError:
+                break  # other checks say what is wrong with this length
 
 
 def draws_differ(task: Task) -> str:

@@ -53,7 +53,8 @@ def same_in_other_processes(task: Task) -> str:
             raise CheckFailedError(
                 f"task {task.known_as} gives other instances in another process: Python orders "
                 "sets, and hashes text, in another way in each process; sort what comes from a "
-                "set, use no `hash`, and draw nothing when the module is imported"
+                "set, use no `hash`, draw nothing when the module is imported, and keep nothing "
+                "from one call to the next"
             )
     return f"the same instances in {processes} processes"
 
