@@ -6,7 +6,8 @@ from truth import ENGINES, Subject, check, problem
 from weight_cells import FORMS, ByWeights
 
 FEW = (
-    *("w - w.T", "w @ u", "exp(w)", "flip", "torch.outer", "reflections", "block matrix"),
+    *("w - w.T", "w @ u", "exp(w)", "flip", "torch.outer", "reflections", "equal numbers"),
+    "block matrix",
     *("expanded row", "w / norm of rows", "(m @ h.t()).t() of w", "reflected state"),
 )
 

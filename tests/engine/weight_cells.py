@@ -38,6 +38,7 @@ MATRICES = {
     "w + w.mT": lambda w, u, v, d, s: w + w.mT,
     "(w - w.T) / 2 - 0.1 * eye": lambda w, u, v, d, s: (w - w.T) / 2 - 0.1 * eye(w),
     "w - u": lambda w, u, v, d, s: w - u,
+    "equal numbers": lambda w, u, v, d, s: torch.full((SIZE, SIZE), 1 / SIZE, dtype=w.dtype),
     "w * u": lambda w, u, v, d, s: w * u,
     "w * w": lambda w, u, v, d, s: w * w,
     "w @ u": lambda w, u, v, d, s: w @ u,

@@ -259,6 +259,9 @@ class Graph:
         rows, _width = weight.shape[::-1] if transposed else weight.shape
         if is_constant(vector, 0) or is_constant(weight, 0):
             return self.constant(0.0, (rows,))
+        if weight.operation == "constant" and math.isfinite(weight.value):  # one number everywhere
+            total = self.multiply(weight.value, self.sum(vector, 0))
+            return self.broadcast(total, (rows,))
         if vector.operation == "lookup":
             return self.lookup(self.linear(weight, vector.inputs[0], transposed))
         if vector.operation == "concatenate" and not transposed:
