@@ -63,7 +63,9 @@ GROUPS = {
 @click.command(cls=GroupedCommand, groups=GROUPS)
 @click.argument("task", shell_complete=complete_names("task", "experiment"))
 @click.option(
-    "--cell", help="Cell, such as gru or ./mine.py:MyCell.", shell_complete=complete_names("cell")
+    "--cell",
+    help="Cell, as gru, ./mine.py:MyCell, torch.nn.GRUCell.",
+    shell_complete=complete_names("cell"),
 )
 @click.option(
     "--readout", help="Readout: concat, sum or state.", shell_complete=complete_names("readout")
