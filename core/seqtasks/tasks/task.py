@@ -1,4 +1,4 @@
-"""A task: a data generator, a target encoder and metrics, in NumPy alone."""
+"""A task: a generator, a target encoder and metrics. Past 300 lines for the docs authors read."""
 
 import copy
 from collections.abc import Mapping

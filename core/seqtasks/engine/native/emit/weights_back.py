@@ -75,5 +75,8 @@ def _of_weights(out: Writer, used: Used, plan: Plan, values: Values) -> None:
             (g,) = node.inputs
             rows, _ = values.vector(Scope("vocabulary", used), g)
             out.line("for (int s = 0; s < VOCABULARY; ++s)")
-            out.line(f"    for (int d = 0; d < {g.size}; ++d)")
-            out.line(f"        ({target})[s * {g.size} + d] += ({rows})[d * VOCABULARY_ROW + s];")
+            with out.deeper():
+                out.line(f"for (int d = 0; d < {g.size}; ++d)")
+                with out.deeper():
+                    added = f"({rows})[d * VOCABULARY_ROW + s]"
+                    out.line(f"({target})[s * {g.size} + d] += {added};")
