@@ -1,6 +1,7 @@
 """A planted mistake in a task fails exactly the check that one would expect, in plain words."""
 
 import logging
+import os
 import random
 import sys
 import time
@@ -14,6 +15,7 @@ import pytest
 import seqtasks as st
 from seqtasks.testing import run_checks, task_checks
 from seqtasks.testing.subjects import find_subject
+from seqtasks.testing.tasks import workers
 
 BITS = st.Tokens("01")
 
@@ -727,6 +729,31 @@ def test_a_class_that_no_other_process_can_import_is_not_tried_there(monkeypatch
         found = skipped_with(made())
         for check in ("imports-no-torch", "same-in-other-processes"):
             assert found[check] == f"another process cannot import its class: {reason}"
+
+
+def test_a_process_that_has_ended_is_started_anew():
+    assert failures(Right()) == {}
+    for _, process in workers._processes.values():
+        process.kill()
+        process.wait()
+    assert failures(Right()) == {}
+
+
+class EndsItsProcess(Right):
+    """End every process but the one that asks."""
+
+    asking = os.environ.setdefault("SEQTASKS_TEST_ASKING", str(os.getpid()))
+
+    def encode(self, inputs):
+        if self.asking != str(os.getpid()):
+            os._exit(3)
+        return super().encode(inputs)
+
+
+def test_a_task_that_ends_its_process_is_told():
+    found = failures(EndsItsProcess())
+    assert set(found) == {"imports-no-torch"}
+    assert "another process that makes the task ended" in found["imports-no-torch"]
 
 
 def test_the_callers_random_states_stay_as_they_were():

@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import signal
 import sys
 from typing import Any
 
@@ -17,6 +18,9 @@ from seqtasks.testing.tasks.samples import digest
 
 __all__ = ["main"]
 
+_SECONDS_IDLE = 300
+"""After this time without a request the process ends: a notebook may stay open for days."""
+
 
 def main() -> None:
     """Answer each line of stdin by a line on stdout, until stdin is closed.
@@ -29,7 +33,9 @@ def main() -> None:
     with os.fdopen(os.dup(1), "w") as out:
         os.dup2(2, 1)  # what a task's module prints must not stand among the answers
         settled: dict[str, Any] = {"path": list(sys.path)}
+        signal.alarm(_SECONDS_IDLE)
         for line in sys.stdin:
+            signal.alarm(0)
             request = json.loads(line)
             surroundings = {name: request[name] for name in ("folder", "path", "disabled")}
             if surroundings != settled:
@@ -37,6 +43,7 @@ def main() -> None:
                 settled = surroundings
             out.write(json.dumps(_answer(request)) + "\n")
             out.flush()
+            signal.alarm(_SECONDS_IDLE)
 
 
 def _settle(surroundings: dict[str, Any], before: list[str]) -> None:

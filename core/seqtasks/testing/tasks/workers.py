@@ -69,24 +69,32 @@ def ask(number: int, request: dict[str, Any], torch: bool = False) -> Answer:
 
 
 def _answer(number: int, request: dict[str, Any], torch: bool) -> Answer:
+    kept = (number, torch) in _processes
     for one in range(number if torch else PROCESSES):  # they start at the same time
         _started((one, torch))
-    process = _started((number, torch))
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        process.stdin.write(json.dumps({**_surroundings(), **request}) + "\n")
-        process.stdin.flush()
-        ready, _, _ = select.select([process.stdout], [], [], _SECONDS)
-        line = process.stdout.readline() if ready else ""
-    except OSError:
-        line = ""
+    line = _line(_started((number, torch)), request)
+    if not line and kept:  # it may have ended for being idle
+        _end((number, torch))
+        line = _line(_started((number, torch)), request)
     if not line:
         _end((number, torch))
         raise CheckFailedError(
             f"another process that makes the task ended or did not answer within {_SECONDS} s"
         )
     return Answer(**json.loads(line))
+
+
+def _line(process: subprocess.Popen[str], request: dict[str, Any]) -> str:
+    """Return the line that a process answers; empty if it ends or does not answer in time."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(json.dumps({**_surroundings(), **request}) + "\n")
+        process.stdin.flush()
+    except OSError:
+        return ""
+    ready, _, _ = select.select([process.stdout], [], [], _SECONDS)
+    return process.stdout.readline() if ready else ""
 
 
 def _started(key: _Key) -> subprocess.Popen[str]:
