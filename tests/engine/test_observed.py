@@ -193,6 +193,13 @@ def test_transforms_of_functions_are_those_of_the_plain_loop(engine):
     st.unroll(cell, inputs[0], engine=engine)
     found = torch.vmap(lambda x: st.unroll(cell, x, engine=engine)[0])(inputs)
     assert_close(found, torch.stack([st.unroll(cell, x)[0] for x in inputs]))
+    engines = engines_of(cell, engine)
+    assert engines.name == "plain"
+    assert "as by a trace, a transform or a mode" in engines.reasons["native"]
+    st.unroll(cell, inputs[0, :0], engine=engine)
+    assert (engines.name, engines.reasons["torch"]) == ("plain", "its batch is empty")
+    st.unroll(cell, inputs[0], engine=engine)
+    assert (engines.name, engines.reasons) == (engine, {})
 
 
 def test_numbers_whose_sign_torch_changes_only_when_it_reads_them(engine):

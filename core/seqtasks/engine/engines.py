@@ -19,7 +19,7 @@ from seqtasks.engine.contract.trial import PlainPass, disagreement, disagreement
 from seqtasks.engine.policy.choice import Choice
 from seqtasks.engine.policy.request import Check, Refusal, Request
 from seqtasks.engine.record.batch_layout import Form, flattened, form_of, obstacle, ordinary
-from seqtasks.engine.record.observed import unobserved_saving
+from seqtasks.engine.record.observed import is_observed, unobserved_saving
 from seqtasks.engine.record.subject import Parts
 from seqtasks.errors import UsageError
 
@@ -107,8 +107,11 @@ class Engines:
             return None
         if not ordinary(inputs, lengths):
             reason = obstacle(inputs)
-            if reason:  # else the plain loop says what is wrong
+            if reason:
                 self.run_plain(reason)
+            else:  # no engine is expected to run it, and the plain loop says what may be wrong
+                watched = "torch's calls are watched, as by a trace, a transform or a mode"
+                self._note_plain(watched if is_observed(inputs, lengths) else "its batch is empty")
             return None
         real = inputs.is_floating_point()
         if real and inputs.dtype != self.parts.dtype:
@@ -267,11 +270,14 @@ class Engines:
         Raises:
             UsageError: if an engine was named and no other engine may run the model.
         """
-        self.name = "plain"
-        self.reasons = {name: (each or {}).get(name, reason) for name in ("native", "torch")}
+        self._note_plain(reason, each)
         if not self.may_fall_back:
             raise UsageError(
                 f"the engine '{self.wanted}' cannot run {self.parts.title}: {reason}; "
                 "with auto the plain loop runs it if no faster engine can"
             ) from None
-        return self.name
+        return "plain"
+
+    def _note_plain(self, reason: str, each: dict[str, str] | None = None) -> None:
+        self.name = "plain"
+        self.reasons = {name: (each or {}).get(name, reason) for name in ("native", "torch")}
