@@ -21,7 +21,7 @@ collect_ignore = [
 NEEDS = {"hugging-face.md": "datasets", "jax.md": "jax", "lightning.md": "lightning"}
 """The packages without which a page cannot run."""
 
-SLOW = ("hugging-face.md", "lightning.md", "serve-a-model.md")
+SLOW = ("hugging-face.md", "jax.md", "lightning.md", "serve-a-model.md")
 """Pages that take seconds, most of them to import or to export."""
 
 

@@ -135,7 +135,7 @@ def test_names_of_others_are_escaped(result):
 
 
 def test_a_table_has_few_rows():
-    assert card("many", [(number,) for number in range(10**6)]).count("<tr>") < 20
+    assert card("many", ((number,) for number in range(1000))).count("<tr>") < 20
 
 
 def test_a_cell_that_is_not_yet_made_whole_prints():

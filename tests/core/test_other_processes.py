@@ -63,7 +63,7 @@ def things(tmp_path_factory):
     (folder / "helper.py").write_text(HELPER)
     file = folder / "mine.py"
     file.write_text(MINE)
-    result = st.run("parity", cell="concat", score="3..4", **{**SMALL, "engine": "auto"})
+    result = st.run("parity", cell="concat", score="3..4", **SMALL)
     own = st.run(f"{file}:Flip:by=3", cell=f"{file}:Leaky", **SMALL)
     own.save(folder / "runs")
     saved = st.runs(folder / "runs")

@@ -54,14 +54,11 @@ class Model(nn.Module):
 
     def __repr__(self) -> str:
         """Return the parts on one line."""
-        parts = " -> ".join(shortened(repr(part), 60) for _, part in self._named_parts())
+        parts = " -> ".join(_head(part) for _, part in self._named_parts())
         return f"<Model, {parameters_of(self)}: {shortened(parts, 150)}>"
 
     def _repr_html_(self) -> str:
-        rows = [
-            (name, shortened(repr(part), 80), parameters_of(part))
-            for name, part in self._named_parts()
-        ]
+        rows = [(name, _head(part), parameters_of(part)) for name, part in self._named_parts()]
         engines = self._engines
         ran = None if engines is None else engines.name
         note = f"run by the engine {ran}" if ran else ""
@@ -246,6 +243,11 @@ class Model(nn.Module):
 
     def _joined(self, states: Sequence[State]) -> State:
         return states[0] if len(self.cells) == 1 else tuple(states)
+
+
+def _head(part: nn.Module) -> str:
+    """Return the class of a part and its sizes."""
+    return shortened(f"{type(part).__name__}({part.extra_repr()})", 60)
 
 
 def _check_inputs(embedding: nn.Module, inputs: Any) -> None:
