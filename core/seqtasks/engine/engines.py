@@ -1,6 +1,7 @@
 """Run a batch by a program or the plain loop, and say which ran and why."""
 
 import logging
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -69,6 +70,7 @@ class Engines:
 
     def __post_init__(self) -> None:
         self._choice = Choice(self.parts)
+        self._choosing = threading.RLock()
         self.may_fall_back |= self.wanted in ("auto", "plain")
         self.may_choose |= self.wanted == "auto"
         if self.wanted == "plain":
@@ -220,12 +222,14 @@ class Engines:
             return None
         options = (self.wanted, self.may_fall_back, self.may_choose)
         request = Request(steps, input_size, masked, external_states, rows, form, *options)
-        chosen = self._choice.program(request, check)
-        if isinstance(chosen, Refusal):
-            self._refuse(chosen)
-            return None
-        self._run_by(chosen)
-        self._choice.signatures.forget_reads()
+        # One thread at a time: the others wait for its program, instead of making one each.
+        with self._choosing:
+            chosen = self._choice.program(request, check)
+            if isinstance(chosen, Refusal):
+                self._refuse(chosen)
+                return None
+            self._run_by(chosen)
+            self._choice.signatures.forget_reads()
         return chosen
 
     def leave_out_native(self, reason: str) -> None:
