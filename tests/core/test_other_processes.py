@@ -257,6 +257,26 @@ def test_a_file_in_a_folder_with_dots_and_spaces_is_found_again(tmp_path):
     assert pickle.loads(sent).__name__ == "Flip"
 
 
+def test_classes_of_every_make_go_by_their_file(tmp_path):
+    file = tmp_path / "makes.py"
+    file.write_text(
+        "import enum, seqtasks as st\n"
+        "class Meta(type(st.Task)): pass\n"
+        "class Colour(enum.Enum):\n    RED = 1\n"
+        "class Own:\n"
+        "    def __init__(self, n): self.n = n\n"
+        "    def __reduce__(self): return Own, (self.n + 1,)\n"
+        "class Marked(type(st.task('parity')), metaclass=Meta):\n"
+        "    colour, own, made = Colour.RED, Own(1), Own\n"
+    )
+    task = st.task(f"{file}:Marked")
+    sent = pickle.dumps([task, type(task), task.colour, task.own])
+    forgotten(file)
+    file.unlink()
+    found, cls, colour, own = pickle.loads(sent)
+    assert (type(found), colour.name, own.n) == (cls, "RED", 2)
+
+
 def test_no_other_name_of_the_package_is_imported():
     for name in ("seqtasks_files.os", "seqtasks_files.file:0123"):
         with pytest.raises(ModuleNotFoundError, match="No module named"):

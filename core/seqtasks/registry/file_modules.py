@@ -114,7 +114,9 @@ def _carry(source: Source, copied: bool, written: str | None) -> Carried:
 def send_with_content(module: ModuleType) -> None:
     """Let the instances of a module's classes carry the content of their file when pickled."""
     for value in list(vars(module).values()):
-        if inspect.isclass(value) and value.__module__ == module.__name__:
+        # A class is pickled by its name, also a class of a metaclass that the file defines.
+        own = inspect.isclass(value) and value.__module__ == module.__name__
+        if own and not issubclass(value, type):
             copyreg.pickle(value, _reduced)  # type: ignore[arg-type]
 
 
