@@ -1,6 +1,7 @@
 """Any torch module that makes one step is a cell, with the numbers it gives when called by hand."""
 
 import copy
+import json
 import pickle
 from functools import cache
 from pathlib import Path
@@ -144,6 +145,18 @@ def test_each_is_run_resumed_scored_and_asked(kind, tmp_path, monkeypatch):
     assert torch.equal(loaded.model.predict(ids), again.model.predict(ids))
     (score,) = st.evaluate(loaded.model, "parity", "4")
     assert score.metrics == again.scores[0].metrics
+
+
+def test_a_plugin_may_register_a_module_under_a_name(site, tmp_path, monkeypatch):
+    monkeypatch.setattr("seqtasks.registry.discovery._current", None)
+    site.plugin(
+        "mine",
+        "\n@hookimpl\ndef register_cells(register):\n    register('theirs', 'torch.nn:GRUCell')\n",
+    )
+    assert isinstance(st.cell("theirs:bias=false", 3, 4).module, nn.GRUCell)
+    path = st.run("parity", cell="theirs", out=tmp_path, **PLAINLY).path
+    assert json.loads((path / "experiment.json").read_text())["experiment"]["cell"] == "theirs"
+    assert st.load(path).step == 2
 
 
 def test_a_class_of_a_program_is_given_again_to_go_on(tmp_path):

@@ -64,7 +64,7 @@ GROUPS = {
 @click.argument("task", shell_complete=complete_names("task", "experiment"))
 @click.option(
     "--cell",
-    help="Cell, as gru, ./mine.py:MyCell, torch.nn.GRUCell.",
+    help="Cell, such as gru, ./mine.py:MyCell or torch.nn.GRUCell.",
     shell_complete=complete_names("cell"),
 )
 @click.option(

@@ -8,6 +8,7 @@ import click
 from seqtasks.errors import counted
 from seqtasks.experiments.find import registered_experiment
 from seqtasks.registry.discovery import Entry, current_registry
+from seqtasks.registry.fitting_classes import fits, wanted
 from seqtasks.registry.references import base_class
 from seqtasks.testing.check import CheckFailedError, NotApplicable
 from seqtasks.testing.plugins.installed import InstalledPlugin
@@ -54,14 +55,14 @@ def targets_exist(plugin: InstalledPlugin) -> str:
         base = None if entry.kind == "command" else base_class(entry.kind)
         target = current_registry().load(entry)
         if base is None:
-            fits, wanted = isinstance(target, click.Command), "a click command"
+            fitting, due = isinstance(target, click.Command), "a click command"
         else:
-            wanted = f"a subclass of seqtasks.{base.__name__}"
-            fits = inspect.isclass(target) and issubclass(target, base) and target is not base
-            fits = fits or (entry.kind == "task" and isinstance(target, base))
-        if not fits:
+            due = wanted(base, entry.kind)
+            fitting = fits(target, base, entry.kind)
+            fitting = fitting or (entry.kind == "task" and isinstance(target, base))
+        if not fitting:
             raise CheckFailedError(
-                f"the {entry.kind} '{entry.name}' is not {wanted}: its target is {target!r:.100}"
+                f"the {entry.kind} '{entry.name}' is not {due}: its target is {target!r:.100}"
             )
     return counted(len(plugin.entries), "target")
 
