@@ -65,7 +65,10 @@ def test_bytes_that_would_differ_are_not_written_and_it_is_said_why(values, says
         ({"source": {"path": "x"}}, "is damaged: its source lacks sha256"),
         ({"data_format": "csv"}, "is damaged: it names no files of a known format"),
         ({"task": "pairity"}, "unknown task 'pairity'. Did you mean 'parity'?"),
-        ({"length": "9..1"}, "the range 9..1 is reversed"),
+        (
+            {"length": "9..1"},
+            "manifest.json is damaged: its length: the range 9..1 is",
+        ),
     ],
 )
 def test_a_manifest_that_cannot_be_used_is_refused(values, says, tmp_path):

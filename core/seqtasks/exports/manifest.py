@@ -27,6 +27,7 @@ from seqtasks.registry.user_files import adopt
 from seqtasks.specs.grammar import parse_spec
 from seqtasks.tasks import Task
 from seqtasks.tasks.alphabets import Reals, Tokens, TokenSets
+from seqtasks.tasks.lengths import LengthRange
 from seqtasks.trust.consent import Code, check_trust, is_trusted
 from seqtasks.trust.distributions import owner
 from seqtasks.trust.sources import digest, read_source
@@ -205,6 +206,10 @@ def read_manifest(path: Path) -> Manifest:
     files, known_format = data["files"], data["data_format"] in FORMATS
     if not known_format or any(Path(name).name != name for name in files):
         raise UsageError(f"{path} is damaged: it names no files of a known format")
+    try:
+        LengthRange.parse(data["length"])
+    except UsageError as error:
+        raise UsageError(f"{path} is damaged: its length: {error}") from None
     return Manifest(**{one.name: data[one.name] for one in fields(Manifest)})
 
 
