@@ -121,6 +121,15 @@ def test_what_could_be_read_in_two_ways_or_in_none_is_refused(forward, said):
         st.cell(module(forward), 4, 4)
 
 
+def test_a_module_that_cannot_be_copied_is_refused_in_one_line():
+    class Theirs(module(lambda self, x, h: self.c(x, h))):
+        def __deepcopy__(self, memo):
+            raise TypeError("there is only one")
+
+    with pytest.raises(UsageError, match="cannot be tried as a cell: TypeError: there is only one"):
+        st.cell(Theirs, 3, 4)
+
+
 def test_a_first_state_of_its_own_that_a_call_without_a_state_does_not_use_is_refused():
     class Theirs(module(lambda self, x, state=None: self.c(x, state))):
         def initial_state(self, batch_size):

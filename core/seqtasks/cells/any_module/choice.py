@@ -100,12 +100,12 @@ def refuse_unread(calls: Calls, chosen: Reading, made: Convention) -> None:
             )
 
 
-def output_part(chosen: Reading) -> int:
+def output_part(calls: Calls, chosen: Reading) -> int:
     """Return the part of the state that is a step's output: by its name, or the first."""
     real = [
         k
         for k, part in enumerate(chosen.parts)
-        if is_real(part) and (part.axis is not None or chosen.start) and part.shape
+        if is_real(part) and part.shape and (part.axis is not None or calls.batch == "rows")
     ]
     if not real:
         raise NotACellError(

@@ -11,6 +11,7 @@ from seqtasks.cells.any_module.module_cell import ModuleCell
 from seqtasks.cells.any_module.refusal import NotACellError
 from seqtasks.cells.any_module.understand import understand
 from seqtasks.cells.base import Readout
+from seqtasks.errors import explain
 from seqtasks.randomness.torch_streams import torch_stream
 
 __all__ = ["module_cell"]
@@ -39,9 +40,13 @@ def module_cell(
     if isinstance(module, Readout):
         raise NotACellError("it is a readout")
     hint = _of_other_sizes(make)
-    made = ModuleCell(
-        module, understand(module, input_size, hidden_size, hint), input_size, hidden_size
-    )
+    try:
+        about = understand(module, input_size, hidden_size, hint)
+    except NotACellError:
+        raise
+    except Exception as error:  # such as a module that cannot be copied
+        raise NotACellError(f"it cannot be tried as a cell: {explain(error)}") from error
+    made = ModuleCell(module, about, input_size, hidden_size)
     if any(map(is_lazy, module.parameters())):
         with torch.no_grad():
             made(torch.zeros(2, input_size), made.initial_state(2, 1))
@@ -58,6 +63,6 @@ def _of_other_sizes(make: Callable[[int, int], nn.Module]) -> Convention | None:
             continue
         try:
             return understand(other, *sizes)
-        except NotACellError:  # the module of the right sizes tells why
+        except Exception:  # the module of the right sizes tells why
             return None
     return None

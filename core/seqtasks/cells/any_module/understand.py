@@ -134,7 +134,7 @@ def _settled(calls: Calls, arguments: Arguments, found: list[Reading]) -> Conven
     for other in found[1:]:
         chosen = one_of(calls, chosen, other)
     tree, _ = chosen.form
-    reads = None if chosen.output is not None else output_part(chosen)
+    reads = None if chosen.output is not None else output_part(calls, chosen)
     axis, width = chosen.output or (0, 0)
     if reads is not None:
         width = 1
