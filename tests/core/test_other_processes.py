@@ -141,6 +141,22 @@ def test_everything_copies(things):
             assert (type(made), told(made)) == (type(thing), told(thing)), name
 
 
+def test_a_run_in_progress_pickles_and_copies_without_a_trace():
+    seen = []
+
+    class Watch:
+        @st.hookimpl
+        def run_evaluated(self, run):
+            seen.extend([pickle.loads(pickle.dumps(run)), copy.deepcopy(run)])
+
+    small = {**SMALL, "evaluate_every": 2}
+    watched = st.run("parity", cell="concat", observers=[Watch()], **small)
+    assert [run.step for run in seen] == [2, 2, 4, 4]
+    assert told(seen[2].model) == told(seen[3].model) == told(watched.model)
+    assert told(seen[0].model) != told(watched.model)
+    assert watched.scores == st.run("parity", cell="concat", **small).scores
+
+
 def test_a_deep_copy_of_a_result_shares_no_weights(things):
     for name in ("a result", "a result of a file"):
         before, made = told(things[name]), copy.deepcopy(things[name])

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, distributed
 from torch.utils.data import IterableDataset, get_worker_info
 
+from seqtasks.display import shortened
 from seqtasks.errors import UsageError
 from seqtasks.randomness.streams import stream
 from seqtasks.tasks import Task
@@ -87,6 +88,13 @@ class TaskDataset(IterableDataset[TensorBatch]):
                 raise UsageError(f"{name} must be at least {least}, got {value}")
         # In shared memory, so that workers that outlive an epoch see the next epoch number.
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
+
+    def __repr__(self) -> str:
+        """Return the task and the sizes on one line."""
+        many = "endless batches" if self.batches is None else f"{self.batches} batches"
+        return shortened(
+            f"<TaskDataset of {self.task!r}: {many} of {self.batch_size}, seed {self.seed}>"
+        )
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch that the next iteration yields; the first is 0.
