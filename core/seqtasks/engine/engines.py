@@ -222,7 +222,8 @@ class Engines:
             return None
         options = (self.wanted, self.may_fall_back, self.may_choose)
         request = Request(steps, input_size, masked, external_states, rows, form, *options)
-        # One thread at a time: the others wait for its program, instead of making one each.
+        # One thread at a time: the others wait for its program instead of making one each, and no
+        # two initial states get one number.
         with self._choosing:
             chosen = self._choice.program(request, check)
             if isinstance(chosen, Refusal):
@@ -238,7 +239,8 @@ class Engines:
 
     def alike(self, times: NDArray[np.int64]) -> NDArray[np.intp]:
         """Return a number for each number of steps; equal numbers share a program."""
-        return self._choice.alike(times)
+        with self._choosing:
+            return self._choice.alike(times)
 
     # ---- what ran, and why
 

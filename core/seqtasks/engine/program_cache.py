@@ -1,8 +1,6 @@
 """The programs of one model, each kept under the key that says which calls it serves."""
 
-from collections import OrderedDict
 from collections.abc import Hashable
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import torch
@@ -38,7 +36,7 @@ class ProgramCache:
     starts: dict[Hashable, dict[int, int]] = field(default_factory=dict[Hashable, dict[int, int]])
     begun: dict[int, Start] = field(default_factory=dict[int, Start])
     replaced: int = 0
-    _programs: OrderedDict[Hashable, Passes] = field(default_factory=OrderedDict[Hashable, Passes])
+    _programs: dict[Hashable, Passes] = field(default_factory=dict[Hashable, Passes])
     _numbers: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
 
     def get(self, key: Hashable) -> Passes | None:
@@ -46,20 +44,18 @@ class ProgramCache:
 
         A program whose constants have changed is dropped, and counted in `replaced`.
         """
-        program = self._programs.get(key)
-        if program is not None and not _unchanged(program.model_graph.constants):
-            if self._programs.pop(key, None) is program:
-                self.replaced += 1
-            return None
+        program = self._programs.pop(key, None)
         if program is not None:
-            with suppress(KeyError):  # another thread may have dropped it meanwhile
-                self._programs.move_to_end(key)
+            if not _unchanged(program.model_graph.constants):
+                self.replaced += 1
+                return None
+            self._programs[key] = program
         return program
 
     def put(self, key: Hashable, program: Passes) -> None:
         """Keep a new program; drop the least recently used one if there are too many."""
         while len(self._programs) >= MOST_PROGRAMS:
-            self._programs.popitem(last=False)
+            self._programs.pop(next(iter(self._programs)), None)
         self._programs[key] = program
 
     @property

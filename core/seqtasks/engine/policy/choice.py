@@ -2,7 +2,6 @@
 
 import logging
 import math
-import threading
 from collections.abc import Hashable
 from functools import partial
 
@@ -50,7 +49,6 @@ class Choice:
         self._cache = ProgramCache()
         self._misfits: dict[Hashable, str] = {}
         self._costs: dict[Hashable, float] = {}
-        self._making = threading.RLock()
 
     def program(self, request: Request, check: Check | None) -> Passes | Refusal:
         """Return a kept program, a new one, or why the plain loop should run.
@@ -85,22 +83,12 @@ class Choice:
             return kept
         if self._cache.replaced > replaced and self._cache.replaces_too_often:
             return Refusal("tensors it treats as constants change again and again", signature)
-        with self._making:  # threads that need one program wait until the first has made it
-            kept = self._cache.get(key)
-            if kept is not None:
-                return kept
-            if signature in self.refused:
-                return Refusal(self.refused[signature])
-            if key in self._misfits:
-                return Refusal(self._misfits[key])
-            made = self._made(request, signature, form, check)
-            if not isinstance(made, Refusal):
-                self._cache.put(key, made)
-            elif made.signature is None:  # states that do not fit say nothing of other calls
-                self._misfits[key] = made.reason
-            else:
-                self.refused[made.signature] = made.reason
-            return made
+        made = self._made(request, signature, form, check)
+        if not isinstance(made, Refusal):
+            self._cache.put(key, made)
+        elif made.signature is None:  # states that do not fit say nothing of other calls
+            self._misfits[key] = made.reason
+        return made
 
     def alike(self, times: NDArray[np.int64]) -> NDArray[np.intp]:
         """Return a number for each number of steps; equal numbers share a program."""
@@ -161,12 +149,11 @@ class Choice:
     def _start(self, signature: Hashable, steps: int) -> int:
         """Return the number of the initial state for a loop of `steps` steps."""
         number = self._cache.start(signature, steps)
-        if number is not None:
-            return number
-        with self._making:  # two threads must not give one number to two initial states
+        if number is None:
             parts, reads = self._parts, self.signatures.reads()
             start = start_of(parts.cells, parts.dtype, steps, reads)
-            return self._cache.note_start(signature, steps, start)
+            number = self._cache.note_start(signature, steps, start)
+        return number
 
     def _another(self, signature: Hashable, steps: int) -> int:
         """Return a nearby number of steps with the same initial state, else `steps` itself.
