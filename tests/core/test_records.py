@@ -2,12 +2,15 @@
 
 import importlib
 import json
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
 import seqtasks as st
 from seqtasks.errors import UsageError
+from seqtasks.runs.directory import RunDirectory
 
 
 @pytest.fixture
@@ -113,3 +116,27 @@ def test_a_resume_records_the_definition_that_it_goes_on_with(net, tmp_path, cap
     assert "has another definition" not in caplog.text
     record = json.loads((path / "experiment.json").read_text())
     assert record["earlier_things"][0]["model"] != record["things"]["model"]
+
+
+SHAPES = [
+    ("experiment.json", {"experiment": 5}, "holds no experiment"),
+    ("experiment.json", {"versions": []}, "its versions must be"),
+    ("result.json", {"scores": 5}, "its scores must be"),
+    ("result.json", {"scores": [{"length": "x"}]}, r"its scores\[0\]"),
+    ("result.json", {"step": "many"}, "its step must be"),
+    ("metrics.jsonl", {"step": float("inf")}, "its step must be"),
+    ("metrics.jsonl", {"step": None}, "its step must be"),
+]
+
+
+@pytest.mark.parametrize(("file", "values", "says"), SHAPES)
+def test_a_value_of_a_wrong_shape_is_named_with_its_file_and_field(file, values, says, tmp_path):
+    path = tmp_path / file
+    old = Path(__file__).parent / "old_runs" / "registered-1"
+    run = RunDirectory(shutil.copytree(old, tmp_path, dirs_exist_ok=True))
+    first, _, rest = path.read_text().partition("\n") if file.endswith("l") else ("", "", "")
+    changed = {**json.loads(first or path.read_text()), **values}
+    path.write_text(f"{json.dumps(changed)}\n{rest}")
+    read = {"experiment.json": run.record, "result.json": run.read_result}
+    with pytest.raises(UsageError, match=f"{file}.*{says}"):
+        read.get(file, run.history)()
