@@ -105,3 +105,40 @@ def test_a_run_is_kept_when_it_cannot_be_scored(monkeypatch, caplog, tmp_path):
     assert result.metrics.keys() == {10}
     assert "cannot be scored at length 20: IndexError" in caplog.text
     assert st.load(result.path, model=Positions()).metrics == result.metrics
+
+
+class OwnNames(st.Cell):
+    """A cell whose sizes have names of their own."""
+
+    def __init__(self, i, h, rate=0.5):
+        super().__init__(i, h)
+        self.linear, self.rate = torch.nn.Linear(i + h, h), rate
+
+    def forward(self, x, state):
+        return self.rate * torch.tanh(self.linear(torch.cat([x, state], -1)))
+
+
+def test_sizes_are_given_by_place_whatever_the_names_of_the_parameters():
+    made = st.cell(OwnNames, 3, 4)
+    assert (made.input_size, made.hidden_size, made.rate) == (3, 4, 0.5)
+    spec = f"{__name__}:OwnNames:rate=0.25"
+    result = st.run("parity", cell=spec, steps=1, evaluation_lengths=(3,), engine="plain")
+    assert result.model.cells[0].rate == 0.25
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ("hidden_size, input_size", "must take input_size, hidden_size first"),
+        ("rate, input_size, hidden_size", "must take input_size, hidden_size first"),
+        ("rate: float, name: str", "must take input_size, hidden_size first"),
+        ("size", "must take input_size, hidden_size first"),
+        ("a, b=3", "must take input_size, hidden_size first"),
+    ],
+)
+def test_sizes_that_cannot_be_told_by_place_are_refused(parameters, said):
+    made = {}
+    exec(f"def __init__(self, {parameters}): pass", made)
+    broken = type("Broken", (st.Cell,), {"__init__": made["__init__"]})
+    with pytest.raises(st.UsageError, match=said):
+        st.cell(broken, 3, 4)

@@ -15,7 +15,7 @@ from seqtasks.models.module_cells import as_cell, cell_of_module
 from seqtasks.randomness.torch_streams import torch_stream
 from seqtasks.registry.find import find
 from seqtasks.registry.fitting_classes import fits, is_any_module, wanted
-from seqtasks.specs.bind import parameters_of
+from seqtasks.specs.bind import filled_by_caller, parameters_of
 from seqtasks.tasks import Task, Tokens
 from seqtasks.tasks.settings import EmbeddingKind, InitializationName
 
@@ -134,7 +134,7 @@ def _make(kind: Any, spec: Any, base: type, given: tuple[str, ...], sizes: tuple
     if inspect.isclass(target) and not fits(target, base, kind):  # before anything is called
         raise UsageError(f"{kind} {name} is not {wanted(base, kind)}")
     taken = [p.name for p in parameters_of(target)]
-    if inspect.isclass(target) and taken[: len(given)] != list(given):
+    if inspect.isclass(target) and tuple(taken[: len(given)]) != filled_by_caller(target, given):
         raise UsageError(
             f"{kind} {name} must take {', '.join(given)} first; its __init__ takes "
             f"{', '.join(taken) or 'nothing'}"

@@ -19,7 +19,15 @@ from seqtasks.specs.grammar import (
     parse_spec,
 )
 
-__all__ = ["ANY_VALUE", "Parameter", "bind", "bind_one_of", "parameters_of", "type_name"]
+__all__ = [
+    "ANY_VALUE",
+    "Parameter",
+    "bind",
+    "bind_one_of",
+    "filled_by_caller",
+    "parameters_of",
+    "type_name",
+]
 
 _TRUE, _FALSE = {"true", "yes", "1", "on"}, {"false", "no", "0", "off"}
 REQUIRED = inspect.Parameter.empty
@@ -49,9 +57,11 @@ def parameters_of(
 ) -> list[Parameter]:
     """Return the parameters of a class or function, except those that the caller gives it.
 
-    A parameter without a type takes the type of its default, or `untyped`.
+    A parameter without a type takes the type of its default, or `untyped`. `given` holds the usual
+    names of what the caller gives; see `filled_by_caller`.
     """
     hints = _hints(target)
+    given = filled_by_caller(target, given)
     found: list[Parameter] = []
     for parameter in inspect.signature(target).parameters.values():
         if parameter.name in given or parameter.kind in (
@@ -65,6 +75,30 @@ def parameters_of(
             kind = type(parameter.default) if known else untyped
         found.append(Parameter(parameter.name, kind, parameter.default))
     return found
+
+
+def filled_by_caller(target: Callable[..., Any], given: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the parameters that a caller fills by place.
+
+    They are the usual names. A target that has none of them, and begins with enough parameters
+    that may be whole numbers and have no default, has names of its own for them.
+
+    Example:
+        >>> filled_by_caller(lambda i, h, rate=1.0: None, ("input_size", "hidden_size"))
+        ('i', 'h')
+        >>> filled_by_caller(lambda hidden_size, input_size: None, ("input_size", "hidden_size"))
+        ('input_size', 'hidden_size')
+    """
+    parameters = inspect.signature(target).parameters.values()
+    first = [
+        one.name
+        for one in list(parameters)[: len(given)]
+        if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
+        and one.default is REQUIRED
+        and one.annotation in (one.empty, int, "int", Any, "Any")
+    ]
+    usual = any(one.name in given for one in parameters)
+    return tuple(given) if usual or len(first) < len(given) else tuple(first)
 
 
 def _hints(target: Callable[..., Any]) -> dict[str, Any]:
@@ -103,7 +137,7 @@ def bind(
     Args:
         spec: the spec as written.
         target: the class or function that the spec names.
-        given: the names of parameters that the caller itself fills.
+        given: the usual names of the parameters that the caller itself fills.
         untyped: the type of a parameter that has none.
         may_give: the names of parameters that the caller fills if the spec does not.
 
