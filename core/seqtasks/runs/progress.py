@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -182,11 +183,9 @@ class NotebookBar(_Progress):
     @hookimpl
     def run_started(self, run: "Run") -> None:
         """Show the bar."""
-        from IPython import display
-
         self.start(run)
         self._run = run
-        self._handle = display.display(self._picture(run), display_id=True)
+        self._handle = _display().display(self._picture(run), display_id=True)
 
     @hookimpl
     def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
@@ -209,11 +208,14 @@ class NotebookBar(_Progress):
     def _picture(self, run: "Run") -> Any:
         from html import escape
 
-        from IPython import display
-
         steps = run.experiment.steps
         text = escape(f"step {run.step}/{steps} {self.text(run)}")
-        return display.HTML(f'<progress value="{run.step}" max="{steps}"></progress> {text}')
+        return _display().HTML(f'<progress value="{run.step}" max="{steps}"></progress> {text}')
+
+
+def _display() -> Any:
+    """Return IPython's module that shows things; a notebook has it."""
+    return import_module("IPython.display")
 
 
 def _bar(steps: int) -> Any:

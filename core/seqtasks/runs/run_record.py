@@ -2,6 +2,7 @@
 
 import logging
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def make_directory(
 
 
 def _warn_of_modules(
-    experiment: Experiment, data: dict[str, Any], things: dict[str, dict[str, str | None]]
+    experiment: Experiment, data: dict[str, Any], things: Mapping[str, Mapping[str, Any]]
 ) -> None:
     """Warn of classes that no later run can find, because no distribution brings their module."""
     for kind, origin in things.items():
@@ -96,7 +97,7 @@ def _warn_of_modules(
 
 def present_things(
     experiment: Experiment, own_model: nn.Module | None
-) -> dict[str, dict[str, str | None]]:
+) -> Mapping[str, Mapping[str, str | int | None]]:
     """Return the origins of an experiment's things, in the form of a record.
 
     A run of a module of the user's own has neither cell nor readout, but the module's definition.
