@@ -215,7 +215,7 @@ class NotebookBar(_Progress):
 
 def _display() -> Any:
     """Return IPython's module that shows things; a notebook has it."""
-    return import_module("IPython.display")
+    return import_module("IPython").display
 
 
 def _bar(steps: int) -> Any:
