@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 import seqtasks as st
-from seqtasks.cli.gallery.drawing import drawn
 from seqtasks.cli.gallery.markdown import code, paragraphs
 from seqtasks.cli.gallery.measured import measurements, tables
 from seqtasks.cli.gallery.pages import Gallery, gallery_files
+from seqtasks.cli.gallery.pictures import drawn
 from seqtasks.cli.gallery.speeds import Speed, Speeds, read_speeds
 from seqtasks.cli.main import cli
 from seqtasks.errors import UsageError

@@ -10,7 +10,7 @@ from torch import nn
 
 import seqtasks as st
 from seqtasks.errors import UsageError
-from seqtasks.specs.sizes import UnclearSizesError, size_parameters
+from seqtasks.specs.size_parameters import UnclearSizesError, size_parameters
 
 
 def module(forward):

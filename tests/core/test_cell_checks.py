@@ -13,7 +13,7 @@ from torch.autograd import Function
 
 import seqtasks as st
 from seqtasks.testing import CheckFailedError, cell_checks, check_cell, run_checks
-from seqtasks.testing.cells.order import CELL_CHECKS
+from seqtasks.testing.cells.all_checks import CELL_CHECKS
 from seqtasks.testing.modules.found import specimen_of
 
 QUICK = [check for check in CELL_CHECKS if not check.is_costly]

@@ -9,7 +9,7 @@ from torch import nn
 from seqtasks.cells import Cell
 from seqtasks.cells.any_module import NotACellError, module_cell, refuse_layers
 from seqtasks.errors import UsageError, one_line
-from seqtasks.specs.sizes import SizeParameters, UnclearSizesError, size_parameters
+from seqtasks.specs.size_parameters import SizeParameters, UnclearSizesError, size_parameters
 
 __all__ = ["as_cell", "cell_of_module"]
 

@@ -14,7 +14,7 @@ from seqtasks.registry.module_classes import ModuleNotThereError, class_from_mod
 from seqtasks.registry.user_files import class_from_file
 from seqtasks.specs.bind import ANY_VALUE, bind
 from seqtasks.specs.grammar import Spec, SpecError, parse_spec
-from seqtasks.specs.sizes import SizeParameters
+from seqtasks.specs.size_parameters import SizeParameters
 from seqtasks.tasks import Reals, Task, Tokens, TokenSets
 from seqtasks.tasks.lengths import AllowedLengths
 from seqtasks.tasks.metrics import Metric

@@ -6,7 +6,7 @@ from typing import Any
 
 from seqtasks.errors import UsageError
 from seqtasks.specs.grammar import Spec
-from seqtasks.specs.sizes import SizeParameters, UnclearSizesError, size_parameters
+from seqtasks.specs.size_parameters import SizeParameters, UnclearSizesError, size_parameters
 from seqtasks.tasks import Task
 
 __all__ = ["candidates", "fits", "is_any_module", "sizes_of", "wanted"]

@@ -4,7 +4,7 @@
     check            `Check` and its `Outcome`; run some checks on a thing
     subjects         from a name or an object to a thing, its kind and the checks of the kind
     task_checks      the checks of a task, in order; `tasks` holds them by subject
-    plugin_checks    the checks of a plugin, in order
+    plugin_checks    the checks of a plugin, in order; `plugins` holds them by subject
     module_checks    the checks of a cell and of a readout; `cells`, `readouts` and `modules`, which
                      both share, hold them by subject
     pytest_checks    one pytest test for each thing and check

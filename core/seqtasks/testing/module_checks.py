@@ -20,14 +20,14 @@ def cell_checks(cell: Any) -> list[Check]:
         >>> [check.name for check in cell_checks("gru")][:2]
         ['has-docstring', 'names-its-source']
     """
-    from seqtasks.testing.cells.order import CELL_CHECKS
+    from seqtasks.testing.cells.all_checks import CELL_CHECKS
 
     return _taking_anything("cell", CELL_CHECKS)
 
 
 def readout_checks(readout: Any) -> list[Check]:
     """Return the checks of a readout, each after those that it needs; see `cell_checks`."""
-    from seqtasks.testing.readouts.order import READOUT_CHECKS
+    from seqtasks.testing.readouts.all_checks import READOUT_CHECKS
 
     return _taking_anything("readout", READOUT_CHECKS)
 

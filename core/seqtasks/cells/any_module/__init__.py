@@ -3,6 +3,9 @@
 make                   a module as a cell, its convention found by trial at other sizes too
 understand             how a module is called, what it returns, and what its state is
 starts, calls          the states and the calls of the trial
+readings               the readings of a module that agree with themselves
+chosen_reading         the right one of several readings, or a refusal
+verify                 where the first state comes from; the cell held against its module
 separate               whether a result is computed from another result alone
 module_cell            run a module of a known convention as a cell
 convention             what is known of a module

@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 
 from seqtasks.cells.any_module.arguments import Arguments, arguments_of
 from seqtasks.cells.any_module.calls import Calls
-from seqtasks.cells.any_module.choice import one_of, output_part, refuse_unread
+from seqtasks.cells.any_module.chosen_reading import one_of, output_part, refuse_unread
 from seqtasks.cells.any_module.convention import (
     Batch,
     Convention,

@@ -1,4 +1,4 @@
-"""Find where a module"s first state comes from, and hold its cell against it."""
+"""Find where a module's first state comes from, and hold its cell against it."""
 
 from dataclasses import replace
 from typing import Any

@@ -3,7 +3,7 @@
     command              `seqtasks gallery`: choose the things, write the pages
     pages                the pages of some things, and the first page
     task_page, cell_page one page, from the description that `seqtasks show` prints
-    drawing              a worked example as a picture
+    pictures             a worked example as a picture
     measured             results that a page or a folder of runs holds
     speeds               training steps of cells, measured and kept
     markdown             paragraphs, tables and text in Markdown

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from seqtasks.cli.description import CellDescription, TaskDescription, describe
 from seqtasks.cli.gallery.cell_page import cell_page
-from seqtasks.cli.gallery.drawing import drawn
 from seqtasks.cli.gallery.markdown import cell, escaped, table
 from seqtasks.cli.gallery.measured import Measurement
+from seqtasks.cli.gallery.pictures import drawn
 from seqtasks.cli.gallery.speeds import Speeds
 from seqtasks.cli.gallery.task_page import task_page
 from seqtasks.errors import UsageError, did_you_mean

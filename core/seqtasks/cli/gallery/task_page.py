@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from seqtasks.cli.description import TaskDescription
-from seqtasks.cli.gallery.drawing import alternative_text
 from seqtasks.cli.gallery.markdown import cell, code, escaped, paragraphs, table
 from seqtasks.cli.gallery.measured import Measurement, tables
+from seqtasks.cli.gallery.pictures import alternative_text
 from seqtasks.cli.output import figure, heading
 from seqtasks.cli.show_settings import answer_place, protocol_lines, trained_with
 from seqtasks.errors import counted
@@ -27,7 +27,7 @@ def task_page(entry: Entry, found: TaskDescription, measured: Sequence[Measureme
         f"![{cell(alternative_text(found.example, made))}]({entry.name}.svg)",
         paragraphs(found.about.definition),
         _meanings(found),
-        table(["", ""], _facts(entry, made)),
+        table(["property", "value"], _facts(entry, made)),
         parameter_lines(found),
         _without_learning(found),
         "## Train a cell on it",

@@ -13,7 +13,7 @@ from seqtasks.models.build import CELL_SIZES, READOUT_SIZES, cell, readout
 from seqtasks.registry.find import find
 from seqtasks.registry.fitting_classes import is_any_module
 from seqtasks.specs.bind import ANY_VALUE
-from seqtasks.specs.sizes import UnclearSizesError, size_parameters
+from seqtasks.specs.size_parameters import UnclearSizesError, size_parameters
 from seqtasks.testing.modules.specimen import Specimen
 
 __all__ = ["ModuleKind", "kind_of", "specimen_of"]

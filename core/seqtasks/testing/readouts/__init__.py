@@ -1,5 +1,5 @@
 """The checks that only readouts have.
 
-order         all checks of a readout, in order
+all_checks    all checks of a readout, in order
 predictions   their shape, rows and steps that do not see each other, sizes
 """

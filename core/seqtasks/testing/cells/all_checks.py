@@ -18,13 +18,14 @@ from seqtasks.testing.cells.training import (
     which_engine_runs_it,
 )
 from seqtasks.testing.modules.copies import deep_copies, pickles, state_dict_restores
+from seqtasks.testing.modules.default_settings import of_a_module
+from seqtasks.testing.modules.kept_state import gives_the_same_twice, keeps_nothing_on_self
 from seqtasks.testing.modules.learnable import (
     gradients_reach_the_parameters,
     gradients_reach_the_state,
     makes_parameters_in_init,
     tensors_are_registered,
 )
-from seqtasks.testing.modules.memory import gives_the_same_twice, keeps_nothing_on_self
 from seqtasks.testing.modules.numbers import (
     gradients_agree_with_differences,
     is_finite,
@@ -36,7 +37,6 @@ from seqtasks.testing.modules.parts import (
     names_its_source,
     parameters_round_trip,
 )
-from seqtasks.testing.modules.settings import of_a_module
 
 __all__ = ["CELL_CHECKS"]
 

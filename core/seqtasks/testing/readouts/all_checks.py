@@ -1,19 +1,19 @@
 """The checks of a readout, in the order in which they are run."""
 
 from seqtasks.testing.modules.copies import deep_copies, pickles, state_dict_restores
+from seqtasks.testing.modules.default_settings import of_a_module
+from seqtasks.testing.modules.kept_state import gives_the_same_twice, keeps_nothing_on_self
 from seqtasks.testing.modules.learnable import (
     gradients_reach_the_parameters,
     makes_parameters_in_init,
     tensors_are_registered,
 )
-from seqtasks.testing.modules.memory import gives_the_same_twice, keeps_nothing_on_self
 from seqtasks.testing.modules.numbers import (
     gradients_agree_with_differences,
     is_finite,
     runs_in_float32_and_float64,
 )
 from seqtasks.testing.modules.parts import can_be_made, has_docstring, parameters_round_trip
-from seqtasks.testing.modules.settings import of_a_module
 from seqtasks.testing.readouts.predictions import (
     changes_no_input,
     predictions_have_their_shape,
