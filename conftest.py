@@ -3,8 +3,10 @@
 import os
 import signal
 import tempfile
+from collections import Counter
 
 import pytest
+from tests.quick_shares import QUICK_SHARES
 
 # Threads of several workers at once would wait for each other more than they compute.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -29,6 +31,22 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = config.cache.mkdir("programs")
     folder.chmod(0o700)
     os.environ["SEQTASKS_CACHE"] = str(folder)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest deselects the slow tests
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow the cases that `tests/quick_shares.py` leaves out of the quick suite."""
+    cases: Counter[str] = Counter()
+    for item in items:
+        if item.get_closest_marker("slow") is not None:
+            continue
+        file, _, name = item.nodeid.partition("::")
+        test = name.partition("[")[0]
+        share = QUICK_SHARES.get(file, {}).get(test)
+        if share is not None:
+            if share == 0 or cases[item.nodeid.partition("[")[0]] % share:
+                item.add_marker(pytest.mark.slow)
+            cases[item.nodeid.partition("[")[0]] += 1
 
 
 @pytest.fixture
