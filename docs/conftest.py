@@ -18,7 +18,12 @@ collect_ignore = [
     "stand_in_optuna.py",
 ]
 
-NEEDS = {"hugging-face.md": "datasets", "jax.md": "jax", "lightning.md": "lightning"}
+NEEDS = {
+    "hugging-face.md": "datasets",
+    "jax.md": "jax",
+    "lightning.md": "lightning",
+    "other-programs.md": "pandas",
+}
 """The packages without which a page cannot run."""
 
 SLOW = ("hugging-face.md", "jax.md", "lightning.md", "serve-a-model.md")
