@@ -13,8 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Every graph is verified between the engine's passes.
 os.environ.setdefault("SEQTASKS_VERIFY", "1")
 # Without optimisation, and with functions that stay functions, gcc takes a seventh of the time.
-# `SEQTASKS_CFLAGS= pytest` runs the tests with the flags that users get.
-os.environ.setdefault("SEQTASKS_CFLAGS", "-O0 -DINLINE=static")
+QUICK_FLAGS = "-O0 -DINLINE=static"
 # What the tests allow to be executed is forgotten with them.
 os.environ["SEQTASKS_STATE"] = tempfile.mkdtemp(prefix="seqtasks-state-")
 
@@ -27,7 +26,13 @@ collect_ignore = ["conftest.py"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let all tests share the programs they compile, and keep them for the next time."""
+    """Let all tests share the programs they compile, and keep them for the next time.
+
+    The quick suite compiles quickly. Where slow tests run, all programs are as for users: two tests
+    may compare their bits. `SEQTASKS_CFLAGS= pytest` runs the quick suite with those flags too.
+    """
+    quick = config.option.markexpr == "not slow"
+    os.environ.setdefault("SEQTASKS_CFLAGS", QUICK_FLAGS if quick else "")
     folder = config.cache.mkdir("programs")
     folder.chmod(0o700)
     os.environ["SEQTASKS_CACHE"] = str(folder)
@@ -53,10 +58,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def compiled_as_for_users(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compile programs with the flags that users get."""
     monkeypatch.setenv("SEQTASKS_CFLAGS", "")
-
-
-@pytest.fixture(autouse=True)
-def slow_tests_compile_as_for_users(request: pytest.FixtureRequest) -> None:
-    """Compile the programs of slow tests with the flags that users get."""
-    if request.node.get_closest_marker("slow") is not None:
-        request.getfixturevalue("compiled_as_for_users")
