@@ -1,7 +1,7 @@
-"""Tests of which the quick suite runs one case in N, or none (0); `-m slow` runs the others.
+"""A long table of tests of which the quick suite runs one case in N, or none (0).
 
-Each takes long beside what it adds: its other cases run the same code with other values, or a
-smaller test has the same promise. `conftest.py` at the top reads the table.
+`-m slow` runs the others. Each takes long beside what it adds: its other cases run the same code
+with other values, or a smaller test has the same promise. `conftest.py` at the top reads the table.
 """
 
 QUICK_SHARES = {

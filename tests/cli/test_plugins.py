@@ -1,4 +1,4 @@
-"""The command line with the example plugin, used as a stranger would, and with broken ones."""
+"""The command line with the example plugin and broken ones: long, as all share an installation."""
 
 import json
 import re

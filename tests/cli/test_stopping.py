@@ -1,4 +1,4 @@
-"""A run that is stopped, killed or fails keeps its checkpoint, and goes on to the same bits."""
+"""A run that is stopped, killed or fails goes on to the same bits: long, as all share a set-up."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""Any torch module that makes one step is a cell, with the numbers it gives when called by hand."""
+"""Any torch module that makes one step is a cell, as called by hand: a long list of conventions."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""Each mistake of a cell's author is caught by the check that names it, and by no other."""
+"""Each mistake in a long table of cells is caught by the check that names it, and by no other."""
 
 import random
 import threading

@@ -1,4 +1,4 @@
-"""What other programs use: names, runs on disk as a table, functions scored, results saved."""
+"""What other programs use: names, runs, scored functions, saved results; a long list of uses."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor

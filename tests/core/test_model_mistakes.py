@@ -1,4 +1,4 @@
-"""What breaks a cell's promises, or is never trained, is named before the run and at its end."""
+"""A long table of models: what breaks a promise, or is never trained, is named before the run."""
 
 import logging
 

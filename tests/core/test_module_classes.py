@@ -1,4 +1,4 @@
-"""Tasks, cells and readouts of importable modules stand for themselves, by module and class."""
+"""Classes of importable modules stand for themselves: long, as all share one written package."""
 
 import json
 import sys

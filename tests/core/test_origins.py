@@ -1,4 +1,4 @@
-"""A record says which plugin and definition a name stood for; what differs now is said."""
+"""A record says which plugin and definition a name stood for: long, as all share made plugins."""
 
 import json
 import logging

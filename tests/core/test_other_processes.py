@@ -1,4 +1,4 @@
-"""Everything that one can hold goes to other processes and is copied, whatever file it is from."""
+"""A long list of everything that one can hold: it goes to other processes and is copied."""
 
 import copy
 import importlib

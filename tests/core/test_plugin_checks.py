@@ -1,4 +1,4 @@
-"""Each mistake that a plugin can make is caught by the check one would expect."""
+"""Each mistake in a long table of plugins is caught by the check that one would expect."""
 
 import importlib
 import json

@@ -1,4 +1,4 @@
-"""A planted mistake in a task fails exactly the check that one would expect, in plain words."""
+"""A long table of tasks: each planted mistake fails exactly the check that one would expect."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""An author's mistake in a task is named in one line, wherever the task is used."""
+"""A long table of tasks: an author's mistake is named in one line, wherever the task is used."""
 
 import ctypes
 import dataclasses
