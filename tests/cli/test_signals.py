@@ -241,3 +241,11 @@ def test_a_signal_during_an_export_leaves_nothing(seqtasks, tmp_path, name, numb
     assert process.returncode == CODES[number]
     assert process.stderr.endswith("Error: interrupted\n")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_while_torch_is_imported_ends_the_process_without_an_abort(tmp_path, python):
+    interrupts = "import os, signal; os.kill(os.getpid(), signal.SIGINT); print('still here')"
+    (tmp_path / "torch.py").write_text(interrupts)
+    script = "from seqtasks.cli.interrupts import watch; watch(); import torch"
+    done = python("-c", script, path=(tmp_path,))
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Error: interrupted\n")

@@ -89,7 +89,20 @@ def noting() -> Generator[Callable[[], int], None, None]:
 
 def _interrupt(number: int, _: FrameType | None) -> None:
     _received.append(number)
+    if _torch_is_imported_now():  # its C++ would end the process with an abort
+        _end(number)
     raise KeyboardInterrupt
+
+
+def _torch_is_imported_now() -> bool:
+    spec = getattr(sys.modules.get("torch"), "__spec__", None)
+    return bool(getattr(spec, "_initializing", False))
+
+
+def _end(number: int) -> None:
+    with suppress(OSError):
+        os.write(2, b"Error: interrupted\n")
+    os._exit(128 + number)
 
 
 def _raise_again(unraisable: Any) -> None:
@@ -111,6 +124,4 @@ def _end_the_deaf(there: int) -> None:
         time.sleep(0.02)
         if is_saving():
             end = max(end, time.monotonic() + SECONDS_AFTER_SAVING)
-    with suppress(OSError):
-        os.write(2, b"Error: interrupted\n")
-    os._exit(128 + number)
+    _end(number)
