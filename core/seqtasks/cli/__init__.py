@@ -6,7 +6,7 @@
     score, predict, runs            use runs: `seqtasks eval`, `predict`, `runs`
     show, description               what a name stands for: found once, printed twice
     show_json, show_settings,
-    show_engine                     its other parts: JSON, settings, the engine of a cell
+    show_engine, task_words         its other parts: JSON, settings, the engine of a cell, a task
     names, plugins, sample, export  list what there is; draw instances; write them to files
     gallery/                        pages of tasks and cells, from the same descriptions
     new, check                      begin a plugin, a task or a cell; check one

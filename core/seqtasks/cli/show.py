@@ -14,15 +14,16 @@ from seqtasks.cli.description import (
     TaskDescription,
     describe,
 )
-from seqtasks.cli.output import echo_json, figure, heading, table_lines
+from seqtasks.cli.output import echo_json, heading, table_lines
 from seqtasks.cli.show_json import as_document
-from seqtasks.cli.show_settings import answer_place, protocol_lines, setting_rows, trained_with
+from seqtasks.cli.show_settings import protocol_lines, setting_rows, trained_with
+from seqtasks.cli.task_words import answer_place, inputs_scored, meanings, strategy_rows
 from seqtasks.cli.wrapping import aligned, labelled, text_width, wrapped
 from seqtasks.errors import UsageError, counted
 from seqtasks.registry.discovery import KINDS, Kind, current_registry
 from seqtasks.registry.origins import stated_version
 from seqtasks.registry.user_files import WrongKindError
-from seqtasks.specs.grammar import SpecError, format_value, parse_spec
+from seqtasks.specs.grammar import SpecError, parse_spec
 
 __all__ = ["show"]
 
@@ -136,13 +137,9 @@ def _task(found: TaskDescription) -> list[str]:
 
 def _meanings(found: TaskDescription) -> list[str]:
     """Return a paragraph for each value of a parameter that the spec leaves open."""
-    defaults = {p.name: format_value(p.default) for p in found.about.parameters}
     lines: list[str] = []
-    for parameter, values in found.meanings.items():
-        for value, text in values.items():
-            usual = len(values) > 1 and value == defaults.get(parameter)
-            label = f"{parameter}={value}{' (the default)' if usual else ''}"
-            lines += [*textwrap.wrap(f"{label}: {text}", text_width()), ""]
+    for value, remark, text in meanings(found):
+        lines += [*textwrap.wrap(f"{value}{remark}: {text}", text_width()), ""]
     return lines
 
 
@@ -156,24 +153,10 @@ def _listed(symbols: Sequence[str]) -> str:
 def _without_learning(found: TaskDescription) -> list[str]:
     """Return the scores of strategies without learning, as a table under a heading."""
     trivial = found.without_learning
-    over = counted(trivial.sequences, "input")
-    if not trivial.exhaustive:
-        over = f"a sample of {over}"
-    else:
-        over = "the one input" if trivial.sequences == 1 else f"all {over}"
     headers = [f"Without learning, at length {trivial.length}"]
     headers += [heading(metric.name) for metric in found.task.metrics]
-    rows = [
-        [row.strategy, *(_score(name, value) for name, value in row.metrics.items())]
-        for row in trivial.rows
-    ]
-    return [*table_lines(headers, rows, right=headers[1:]), f"over {over} of that length"]
-
-
-def _score(name: str, value: float) -> str:
-    """Return a metric's value; an accuracy that rounds to 0.00 is shown as below 0.01."""
-    below = name.endswith("accuracy") and 0 < value < 0.00005
-    return f"< {figure(name, 0.0001)}" if below else figure(name, value)
+    table = table_lines(headers, strategy_rows(trivial), right=headers[1:])
+    return [*table, f"over {inputs_scored(trivial)} of that length"]
 
 
 def _cell(found: CellDescription, name: str) -> list[str]:

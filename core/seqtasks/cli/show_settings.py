@@ -1,14 +1,14 @@
-"""Say in words where a task's answer stands and how it is trained; an experiment's settings."""
+"""Print settings: the settings that a task recommends, and an experiment's settings."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from seqtasks.errors import counted
-from seqtasks.tasks import Reals, Task, TokenSets
+from seqtasks.tasks import Task
 from seqtasks.tasks.lengths import LengthRange, describe_lengths
 from seqtasks.tasks.settings import Settings
 
-__all__ = ["answer_place", "protocol_lines", "setting_rows", "trained_with"]
+__all__ = ["protocol_lines", "setting_rows", "trained_with"]
 
 _ALWAYS_SHOWN = (
     "cell",
@@ -20,18 +20,6 @@ _ALWAYS_SHOWN = (
     "learning_rate",
 )
 _USUAL = Settings()
-
-
-def answer_place(made: Task) -> str:
-    """Return what a task's answer is made of, and on which steps it stands."""
-    sets, reals = isinstance(made.targets, TokenSets), isinstance(made.targets, Reals)
-    what = "set of symbols" if sets else "vector" if reals else "symbol"
-    stands = {
-        "each": f"one {what} at each step",
-        "end": f"one {what} after the last symbol",
-        "after": f"a {what} on each of the blanks (_) that follow the input",
-    }
-    return stands[made.layout]
 
 
 def trained_with(made: Task) -> str:

@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 
 from seqtasks.cli.description import CellDescription
-from seqtasks.cli.gallery.markdown import cell, code, escaped, paragraphs, table
+from seqtasks.cli.gallery.markdown import (
+    bullets,
+    cell,
+    code,
+    escaped,
+    paragraphs,
+    parameter_list,
+    table,
+)
 from seqtasks.cli.gallery.measured import Measurement, tables
 from seqtasks.cli.gallery.speeds import Speeds
 from seqtasks.errors import counted
@@ -16,16 +24,16 @@ def cell_page(
     entry: Entry, found: CellDescription, measured: Sequence[Measurement], speeds: Speeds | None
 ) -> str:
     """Return a page in Markdown."""
-    parameters = [f"- {code(parameter.describe())}" for parameter in found.about.parameters]
     sections = [
         f"# {escaped(entry.name)}",
         escaped(entry.summary),
         paragraphs(found.about.definition),
         _facts(entry, found),
+        parameter_list(found.about),
+        "## How it runs",
+        _engine(found),
+        _speed(entry.name, speeds),
     ]
-    if parameters:
-        sections += ["## Parameters", "\n".join(parameters)]
-    sections += ["## How it runs", _engine(found), _speed(entry.name, speeds)]
     if found.engine.parts:
         rows = [[cell(part), cell(work)] for part, work in found.engine.parts.items()]
         sections += [table(["part", "computes"], rows)]
@@ -50,10 +58,10 @@ def _engine(found: CellDescription) -> str:
         "plain": "The plain loop runs it.",
     }
     engine = found.engine
-    why = [f"- not {code(name)}: {escaped(text)}" for name, text in engine.not_faster.items()]
-    wrong = [f"- may be wrong: {escaped(text)}" for text in engine.may_be_wrong]
-    lines = [names.get(engine.name or "plain", f"It runs by {escaped(str(engine.name))}.")]
-    return "\n\n".join([*lines, *(["\n".join([*why, *wrong])] if why or wrong else [])])
+    why = [f"not {code(name)}: {escaped(text)}" for name, text in engine.not_faster.items()]
+    wrong = [f"may be wrong: {escaped(text)}" for text in engine.may_be_wrong]
+    runs = names.get(engine.name or "plain", f"It runs by {escaped(str(engine.name))}.")
+    return "\n\n".join(filter(None, [runs, bullets([*why, *wrong])]))
 
 
 def _speed(name: str, speeds: Speeds | None) -> str:

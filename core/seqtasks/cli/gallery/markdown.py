@@ -7,9 +7,10 @@ r"""Write text as Markdown: nothing in a docstring or a name may become markup b
 import re
 from collections.abc import Iterable, Sequence
 
+from seqtasks.cli.description import ClassDescription
 from seqtasks.cli.output import printable
 
-__all__ = ["cell", "code", "escaped", "paragraphs", "table"]
+__all__ = ["bullets", "cell", "code", "escaped", "paragraphs", "parameter_list", "table"]
 
 _CODE = re.compile(r"(`[^`\n]+`)")
 _MARKUP = re.compile(r"([\\*_\[\]#|~])")
@@ -36,6 +37,17 @@ def code(text: str) -> str:
 def paragraphs(text: str) -> str:
     """Return a docstring as paragraphs; a line that ends on purpose stays a line."""
     return "\n\n".join(map(_paragraph, re.split(r"\n\s*\n", text.strip())))
+
+
+def bullets(lines: Iterable[str]) -> str:
+    """Return lines that are Markdown already as a list; empty without any."""
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def parameter_list(about: ClassDescription) -> str:
+    """Return the parameters of a class under a heading; empty without any."""
+    listed = bullets(code(parameter.describe()) for parameter in about.parameters)
+    return f"## Parameters\n\n{listed}" if listed else ""
 
 
 def cell(text: str) -> str:

@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from seqtasks.cli.gallery.markdown import code, escaped, table
@@ -63,7 +63,7 @@ class _Reader:
     """Reads tables line by line: knows the headers of the table it is in."""
 
     headers: tuple[str, ...] = ()
-    before: tuple[str, ...] = field(default=())
+    before: tuple[str, ...] = ()
 
     def read(self, line: str) -> Measurement | None:
         cells = _cells(line)
@@ -116,12 +116,11 @@ def _of_runs(folder: Path) -> list[Measurement]:
     for run in list_runs(folder):
         if run["status"] != "finished" or not run.get("scores"):
             continue
-        cells = run["cell"] if isinstance(run["cell"], list) else [run["cell"]]
-        texts = [str(one) for one in cells if isinstance(one, str)]
+        named = isinstance(run["cell"], str)  # else a class or a module of the user's own
         scores = ", ".join(_score(length, one) for length, one in run["scores"].items())
         task = str(run["task"])
-        row = (code(task), code(" + ".join(texts) or "own module"), str(run["seed"]))
-        names = frozenset(name for text in texts for name in _name(text))
+        row = (code(task), code(run["cell"] if named else "own module"), str(run["seed"]))
+        names = frozenset(_name(run["cell"]) if named else ())
         row = (*row, str(run["step"]), escaped(scores))
         found.append(Measurement(frozenset(_name(task)), names, headers, row))
     return found

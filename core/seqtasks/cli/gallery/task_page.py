@@ -3,17 +3,25 @@
 from collections.abc import Sequence
 
 from seqtasks.cli.description import TaskDescription
-from seqtasks.cli.gallery.markdown import cell, code, escaped, paragraphs, table
+from seqtasks.cli.gallery.markdown import (
+    bullets,
+    cell,
+    code,
+    escaped,
+    paragraphs,
+    parameter_list,
+    table,
+)
 from seqtasks.cli.gallery.measured import Measurement, tables
 from seqtasks.cli.gallery.pictures import alternative_text
-from seqtasks.cli.output import figure, heading
-from seqtasks.cli.show_settings import answer_place, protocol_lines, trained_with
+from seqtasks.cli.output import heading
+from seqtasks.cli.show_settings import protocol_lines, trained_with
+from seqtasks.cli.task_words import answer_place, inputs_scored, meanings, strategy_rows
 from seqtasks.errors import counted
 from seqtasks.registry.registrations import Entry
-from seqtasks.specs.grammar import format_value
 from seqtasks.tasks import Task
 
-__all__ = ["parameter_lines", "task_page"]
+__all__ = ["task_page"]
 
 _MOST_SYMBOLS = 40
 
@@ -28,7 +36,7 @@ def task_page(entry: Entry, found: TaskDescription, measured: Sequence[Measureme
         paragraphs(found.about.definition),
         _meanings(found),
         table(["property", "value"], _facts(entry, made)),
-        parameter_lines(found),
+        parameter_list(found.about),
         _without_learning(found),
         "## Train a cell on it",
         f"    seqtasks run {entry.name}",
@@ -36,16 +44,10 @@ def task_page(entry: Entry, found: TaskDescription, measured: Sequence[Measureme
     ]
     published = protocol_lines(made)
     if published:
-        sections += ["## As published", "\n".join(f"- {escaped(line)}" for line in published)]
+        sections += ["## As published", bullets(map(escaped, published))]
     if measured:
         sections += ["## Measured", tables(measured)]
     return "\n\n".join(filter(None, sections)) + "\n"
-
-
-def parameter_lines(found: TaskDescription) -> str:
-    """Return a task's parameters as a list; empty if it has none."""
-    lines = [f"- {code(parameter.describe())}" for parameter in found.about.parameters]
-    return "\n\n".join(["## Parameters", "\n".join(lines)]) if lines else ""
 
 
 def _facts(entry: Entry, made: Task) -> list[list[str]]:
@@ -71,23 +73,14 @@ def _alphabet(alphabet: object) -> str:
 
 def _meanings(found: TaskDescription) -> str:
     """Return a list of what the values of a parameter mean."""
-    defaults = {p.name: format_value(p.default) for p in found.about.parameters}
-    lines = [
-        f"- {code(f'{name}={value}')}{' (the default)' if value == defaults.get(name) else ''}: "
-        f"{escaped(text)}"
-        for name, values in found.meanings.items()
-        for value, text in values.items()
-    ]
-    return "\n".join(lines)
+    return bullets(
+        f"{code(value)}{remark}: {escaped(text)}" for value, remark, text in meanings(found)
+    )
 
 
 def _without_learning(found: TaskDescription) -> str:
     trivial = found.without_learning
     headers = ["rule", *(escaped(heading(metric.name)) for metric in found.task.metrics)]
-    rows = [
-        [cell(row.strategy), *(figure(name, value) for name, value in row.metrics.items())]
-        for row in trivial.rows
-    ]
-    kind = "all" if trivial.exhaustive else "a sample of"
-    over = f"At length {trivial.length}, over {kind} {counted(trivial.sequences, 'input')}:"
+    rows = [[cell(rule), *map(escaped, values)] for rule, *values in strategy_rows(trivial)]
+    over = f"At length {trivial.length}, over {inputs_scored(trivial)}:"
     return "\n\n".join(["## Without learning", over, table(headers, rows, len(headers) - 1)])
