@@ -45,13 +45,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("slow") is not None:
             continue
-        file, _, name = item.nodeid.partition("::")
-        test = name.partition("[")[0]
-        share = QUICK_SHARES.get(file, {}).get(test)
+        test = item.nodeid.partition("[")[0]
+        file, _, name = test.partition("::")
+        share = QUICK_SHARES.get(file, {}).get(name)
         if share is not None:
-            if share == 0 or cases[item.nodeid.partition("[")[0]] % share:
+            if share == 0 or cases[test] % share:
                 item.add_marker(pytest.mark.slow)
-            cases[item.nodeid.partition("[")[0]] += 1
+            cases[test] += 1
 
 
 @pytest.fixture

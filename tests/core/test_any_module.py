@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from any_module_runs import PLAINLY, run_resume_and_score
 from foreign_modules import CASES
 from torch import nn
 
@@ -18,10 +19,6 @@ from seqtasks.errors import UsageError
 from seqtasks.models.build import build_model
 
 INPUT, HIDDEN, BATCH, STEPS = 6, 9, 4, 5
-PLAINLY = {
-    "hidden_size": 4, "steps": 2, "length": "2..4", "evaluation_lengths": (4,), "batch_size": 4,
-    "evaluation_sequences": 4, "validation_sequences": 4, "engine": "plain",
-}  # fmt: skip
 classes = pytest.mark.parametrize("kind", list(CASES), ids=[kind.__name__ for kind in CASES])
 
 
@@ -137,14 +134,7 @@ def file_of(kind):
 )
 def test_each_is_run_resumed_scored_and_asked(kind, tmp_path, monkeypatch):
     monkeypatch.setenv("SEQTASKS_STATE", str(tmp_path / "state"))
-    done = st.run("parity", cell=file_of(kind), out=tmp_path, **PLAINLY)
-    again = st.resume(done.path, steps=4)
-    loaded = st.load(again.path)
-    assert (again.step, loaded.step) == (4, 4)
-    ids = torch.tensor([[0, 1, 1, 0], [1, 1, 1, 1]])
-    assert torch.equal(loaded.model.predict(ids), again.model.predict(ids))
-    (score,) = st.evaluate(loaded.model, "parity", "4")
-    assert score.metrics == again.scores[0].metrics
+    run_resume_and_score(file_of(kind), tmp_path)
 
 
 def test_a_plugin_may_register_a_module_under_a_name(site, tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import json
 
 import pytest
 import torch
+from any_module_runs import PLAINLY, run_resume_and_score
 
 import seqtasks as st
 from seqtasks.errors import UsageError
@@ -22,10 +23,6 @@ NAMES = sorted(
 )
 every_cell = pytest.mark.parametrize("name", NAMES)
 OUTPUT_APART = {"IntersectionRNNCell", "MCLSTMCell", "TLSTMCell"}
-SMALL = {
-    "hidden_size": 4, "steps": 2, "length": "2..4", "evaluation_lengths": (4,), "batch_size": 4,
-    "evaluation_sequences": 4, "validation_sequences": 4, "engine": "plain",
-}  # fmt: skip
 
 
 def test_there_are_41():
@@ -81,25 +78,13 @@ def agree_natively(name):
 
 @pytest.mark.parametrize("name", ["MCLSTMCell"])
 def test_one_is_run_resumed_and_scored_by_its_dotted_name(name, tmp_path):
-    run_resume_and_score(name, tmp_path, "plain")
+    run_resume_and_score(f"torchrecurrent.{name}", tmp_path)
 
 
 @pytest.mark.slow
 @every_cell
 def test_each_is_run_resumed_and_scored_by_its_dotted_name(name, tmp_path):
-    run_resume_and_score(name, tmp_path, "auto")
-
-
-def run_resume_and_score(name, folder, engine):
-    spec = f"torchrecurrent.{name}"
-    done = st.run("parity", cell=spec, out=folder, **SMALL | {"engine": engine})
-    again = st.resume(done.path, steps=4)
-    loaded = st.load(again.path)
-    assert (again.step, loaded.step) == (4, 4)
-    ids = torch.tensor([[0, 1, 1, 0], [1, 1, 1, 1]])
-    assert torch.equal(loaded.model.predict(ids), again.model.predict(ids))
-    (score,) = st.evaluate(loaded.model, "parity", "4")
-    assert score.metrics == again.scores[0].metrics
+    run_resume_and_score(f"torchrecurrent.{name}", tmp_path, engine="auto")
 
 
 def test_its_layers_are_refused_with_their_cells():
@@ -108,7 +93,7 @@ def test_its_layers_are_refused_with_their_cells():
 
 
 def test_in_a_record_it_is_called_only_if_this_user_allows_its_package(tmp_path, monkeypatch):
-    path = st.run("parity", cell="torchrecurrent.MGUCell", out=tmp_path, **SMALL).path
+    path = st.run("parity", cell="torchrecurrent.MGUCell", out=tmp_path, **PLAINLY).path
     record = json.loads((path / "experiment.json").read_text())
     cell = record["things"]["cell"]
     assert (cell["distribution"], cell["version"]) == ("torchrecurrent", "0.2.5")

@@ -7,12 +7,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqtasks.engine.derive.backward import derive
+from seqtasks.engine.derive.backward import derive_model
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.model_graph import Loop, ModelGraph, StatePart
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.phases import Phases
-from seqtasks.engine.graph.walk import depends_on_trained
 
 __all__ = [
     "Model",
@@ -143,25 +142,7 @@ def looped(
         masked=masked,
         dtype=torch.float64,
     )
-    seeds, turns = [(predictions, cotangent)], {}
-    for part in parts:
-        zero = graph.constant(0.0, part.shape)
-        back = graph.make("add", (part.back, part.external or zero), part.shape)
-        turns[part.carried] = [(part.following, back)]
-        if depends_on_trained(part.initial):
-            part.initial_back = graph.leaf(
-                "initial_back",
-                part.previous.value,
-                part.shape,
-                Columns.ONE,
-                phases.backward_weights,
-            )
-            seeds.append((part.initial, part.initial_back))
-    model_graph.gradients = derive(graph, phases, seeds, turns)
-    for part in parts:
-        part.before = model_graph.gradients.of_states.get(
-            part.previous, graph.constant(0.0, part.shape)
-        )
+    derive_model(model_graph)
     return Model(model_graph, x)
 
 
