@@ -10,8 +10,8 @@ from typing import Any
 
 from seqtasks import __version__, hookspecs
 from seqtasks.errors import UsageError
-from seqtasks.registry.library_functions import functions_kept
 from seqtasks.registry.process_settings import process_kept
+from seqtasks.registry.replaced_functions import functions_kept
 
 __all__ = [
     "NEEDS",

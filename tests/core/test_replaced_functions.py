@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from seqtasks.registry import library_functions
+from seqtasks.registry import replaced_functions
 from seqtasks.registry.discovery import Registry
 
 CELLS = "\n@hookimpl\ndef register_cells(register):\n    "
@@ -48,7 +48,7 @@ def test_a_plugin_that_replaces_a_function_of_torch_is_named_and_it_is_put_back(
 def test_a_plugin_that_imports_a_library_first_and_then_changes_it_is_named(
     site, caplog, monkeypatch
 ):
-    monkeypatch.setitem(library_functions.LIBRARIES, "first_seen", ("first_seen",))
+    monkeypatch.setitem(replaced_functions.LIBRARIES, "first_seen", ("first_seen",))
     site.module("first_seen", "def add(a, b):\n    return a + b\n")
     code = "import first_seen\nfirst_seen.add = max\nfirst_seen.more = 1\n"
     site.plugin("broken", code + CELLS + "register('mine', object())")
