@@ -1,4 +1,4 @@
-"""A long table of tests of which the quick suite runs one case in N, or none (0).
+"""A long table of tests: the quick suite runs one case in N of each, or none (0).
 
 `-m slow` runs the others. Each takes long beside what it adds: its other cases run the same code
 with other values, or a smaller test has the same promise. `conftest.py` at the top reads the table.
@@ -183,7 +183,7 @@ QUICK_SHARES = {
     "tests/core/test_journeys.py": {
         "test_a_journey_is_short_and_goes_the_way_of_a_real_run": 2,
     },
-    "tests/core/test_library_functions.py": {
+    "tests/core/test_replaced_functions.py": {
         "test_a_plugin_that_replaces_a_function_of_torch_is_named_and_it_is_put_back": 2,
     },
     "tests/core/test_model.py": {

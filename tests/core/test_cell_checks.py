@@ -761,7 +761,7 @@ class Turns(st.Cell):
 
 
 class Reservoir(st.Cell):
-    """h' = tanh(W x + U h), of which nothing is trained. Source: our own."""
+    """h' = tanh(W x + U h), and nothing is trained. Source: our own."""
 
     def __init__(self, input_size, hidden_size):
         super().__init__(input_size, hidden_size)

@@ -81,7 +81,7 @@ def is_one_of(edge: Edge, names: tuple[str, ...]) -> bool:
 
 
 def cases():
-    """Return all combinations, of which the quick ones run each group once, by one engine."""
+    """Return all combinations; the quick ones run each group once, by one engine."""
     found = []
     for k, group in enumerate(GROUPS):
         for place in PLACES:

@@ -117,7 +117,7 @@ def _untrained(model: nn.Module, inputs: Tensor) -> list[str | None]:
 
 
 def _tried(function: Callable[..., FoundT], *arguments: object) -> FoundT | None:
-    """Return what a function finds; None if the model fails, of which its runner tells."""
+    """Return what a function finds; None if the model fails; its runner tells of that."""
     with suppress(Exception):
         return function(*arguments)
     return None

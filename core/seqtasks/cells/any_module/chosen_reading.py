@@ -70,7 +70,7 @@ def _agree(calls: Calls, one: Reading, other: Reading) -> bool:
 
 
 def refuse_unread(calls: Calls, chosen: Reading, made: Convention) -> None:
-    """Refuse a whole state of which a part is never read again: it may be no state.
+    """Refuse a whole state if a part of it is never read again: it may be no state.
 
     Raises:
         NotACellError: naming the part.

@@ -125,7 +125,7 @@ def _readings(calls: Calls, starts: Sequence[FirstState], counts: tuple[int, int
 
 
 def _settled(calls: Calls, arguments: Arguments, found: list[Reading]) -> Convention:
-    """Return the convention of a module from its readings, of which one must be right.
+    """Return the convention of a module from its readings; one of them must be right.
 
     Raises:
         NotACellError: if two readings are possible.

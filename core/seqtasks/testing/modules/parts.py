@@ -140,6 +140,6 @@ def _is_plain(value: Any) -> bool:
 
 
 def _own_docstring(target: Any) -> str:
-    """Return the docstring of a class, if it is its own and not that of a base class."""
+    """Return the docstring of a class, if it is its own and not a base class's."""
     found = vars(target).get("__doc__") if inspect.isclass(target) else target.__doc__
     return str(found or "")
