@@ -15,7 +15,7 @@ from seqtasks.runs.locking import try_lock
 __all__ = ["make_folder"]
 
 _HALF_MADE = re.compile(r"\..+-[0-9a-f]{16}")
-_HELD_THERE = re.compile(r"source|experiment\.json|\..+\.tmp")
+_HELD_THERE = re.compile(r"source|(experiment|study)\.json|\..+\.tmp")
 
 
 def make_folder(parent: Path, name: str, fill: Callable[[Path], None]) -> Path:

@@ -26,6 +26,7 @@ __all__ = [
     "make_directory",
     "present_things",
     "present_versions",
+    "record_of",
     "remember_own_code",
 ]
 
@@ -62,12 +63,27 @@ def make_directory(
     threads: int | None = None,
 ) -> RunDirectory:
     """Make the directory of a run, as `begin_record` does, without a trainer."""
+    record, files = record_of(experiment, model if own_model else None, engine, threads)
+    return RunDirectory.create(parent, experiment.run_name, record, files)
+
+
+def record_of(
+    experiment: Experiment, own_model: nn.Module | None, engine: str, threads: int | None = None
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return the record of an experiment, and the copies of the user's files, by name.
+
+    Args:
+        experiment: the requested experiment.
+        own_model: a module of the user's own; None if the experiment describes the model.
+        engine: the engine that trains it.
+        threads: the number of threads that the engine uses.
+    """
     data, sources = experiment.to_json()
-    things = present_things(experiment, model if own_model else None)
+    things = present_things(experiment, own_model)
     record = {
         "format": FORMAT,
         "experiment": data,
-        "own_model": own_model,
+        "own_model": None if own_model is None else type(own_model).__name__,
         "engine": engine,
         "threads": threads,
         "sources": {kind: source.to_json() for kind, source in sources.items()},
@@ -76,7 +92,7 @@ def make_directory(
     }
     _warn_of_modules(experiment, data, things)
     files = {name: content for one in sources.values() for name, content in one.files.items()}
-    return RunDirectory.create(parent, experiment.run_name, record, files)
+    return record, files
 
 
 def _warn_of_modules(

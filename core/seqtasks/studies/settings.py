@@ -1,12 +1,12 @@
 """The experiments of a study, and the numbered points that it trains."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from seqtasks.experiments.experiment import Experiment
 
-__all__ = ["Point", "Setting"]
+__all__ = ["Point", "Row", "Setting", "points_of"]
 
 
 @dataclass(frozen=True)
@@ -38,3 +38,25 @@ class Point:
     number: int
     setting: int
     seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Points of one setting with consecutive numbers.
+
+    Attributes:
+        setting: the index of the setting.
+        seeds: the seeds, in the order of the points.
+    """
+
+    setting: int
+    seeds: Sequence[int]
+
+
+def points_of(rows: Sequence[Row]) -> Iterator[Point]:
+    """Yield the points of a study: they are numbered in the order of its rows."""
+    number = 0
+    for row in rows:
+        for seed in row.seeds:
+            yield Point(number, row.setting, seed)
+            number += 1

@@ -1,0 +1,141 @@
+"""The lines of one setting's runs, kept as columns: about half a kilobyte for each run."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtasks.experiments.experiment import Experiment
+from seqtasks.runs.training_run import solves
+from seqtasks.studies.lines import REDONE, STATUSES
+from seqtasks.studies.outcomes import Outcomes
+from seqtasks.tasks import Task
+
+__all__ = ["ROW", "Collected", "solved_at"]
+
+ROW = 3
+"""Evaluations in a row that must be without errors where `solved_after` is 0."""
+
+
+class Collected:
+    """What became of the runs of one setting so far.
+
+    Args:
+        experiment: the setting's experiment.
+        seeds: the seeds of its runs, in the order of their points.
+    """
+
+    def __init__(self, experiment: Experiment, seeds: Sequence[int]) -> None:
+        self.experiment, self.task = experiment, experiment.make_task()
+        self._seeds = np.array(seeds, dtype=np.int64)
+        self._place = {int(seed): place for place, seed in enumerate(self._seeds)}
+        runs = len(self._seeds)
+        self._status = np.full(runs, -1, dtype=np.int8)
+        self._step = np.zeros(runs, dtype=np.int64)
+        self._solved_at = np.full(runs, np.inf)
+        self._seconds = np.zeros(runs)
+        self._losses = np.full((runs, experiment.steps // experiment.log_every), np.nan)
+        evaluations = experiment.steps // experiment.evaluate_every
+        self._validation = {
+            metric.name: np.full((runs, evaluations), np.nan) for metric in self.task.metrics
+        }
+        keys = [str(length) for length in experiment.evaluation_lengths or ()]
+        keys += [] if experiment.score is None else [experiment.score]
+        self._scores = {
+            key: {metric.name: np.full(runs, np.nan) for metric in self.task.metrics}
+            for key in keys
+        }
+
+    @property
+    def asked(self) -> int:
+        """The number of runs that were asked for."""
+        return len(self._seeds)
+
+    def count(self, *statuses: str) -> int:
+        """Return how many runs have one of some statuses."""
+        return int(np.isin(self._status, [STATUSES.index(one) for one in statuses]).sum())
+
+    @property
+    def solved(self) -> int:
+        """The number of runs that solved the task."""
+        return int(np.isfinite(self._solved_at).sum())
+
+    def status(self, seed: int) -> str | None:
+        """Return the status of the run of a seed; None if it has not ended."""
+        number = self._status[self._place[seed]]
+        return None if number < 0 else STATUSES[number]
+
+    def add(self, line: Mapping[str, Any]) -> bool:
+        """Take in a line, and say whether it counts: the first that is not to be trained again."""
+        place = self._place.get(line["seed"])
+        if place is None:
+            return False
+        before = self._status[place]
+        if before >= 0 and (STATUSES[before] not in REDONE or line["status"] in REDONE):
+            return False
+        self._status[place] = STATUSES.index(line["status"])
+        self._step[place], self._seconds[place] = line["step"], line["seconds"]
+        history = line["history"]
+        _put(self._losses[place], history["loss"])
+        for name, values in history["validation"].items():
+            if name in self._validation:
+                _put(self._validation[name][place], values)
+        for key, metrics in line["scores"].items():
+            for name, value in metrics.items():
+                if key in self._scores and name in self._scores[key]:
+                    self._scores[key][name][place] = np.nan if value is None else value
+        if line["status"] in ("ended", "pruned"):
+            self._solved_at[place] = solved_at(self.task, self.experiment, history["validation"])
+        return True
+
+    def outcomes(self) -> Outcomes:
+        """Return the runs that have ended, in the order of their seeds."""
+        ended = np.flatnonzero(self._status >= 0)
+        ended = ended[np.argsort(self._seeds[ended], kind="stable")]
+        names = np.array(STATUSES)
+        return Outcomes(
+            seeds=self._seeds[ended],
+            statuses=names[self._status[ended]],
+            steps=self._step[ended],
+            solved_at=self._solved_at[ended],
+            scores={
+                key: {name: values[ended] for name, values in metrics.items()}
+                for key, metrics in self._scores.items()
+            },
+            losses=self._losses[ended],
+            validation={name: values[ended] for name, values in self._validation.items()},
+            seconds=self._seconds[ended],
+            log_every=self.experiment.log_every,
+            evaluate_every=self.experiment.evaluate_every,
+            step_limit=self.experiment.steps,
+            solved_after=self.experiment.solved_after or ROW,
+        )
+
+
+def solved_at(
+    task: Task, experiment: Experiment, validation: Mapping[str, Sequence[float | None]]
+) -> float:
+    """Return the step of the first evaluation of the first error-free row; infinite if none is.
+
+    A row is `solved_after` evaluations, or 3 if that is 0. With evaluations every 100 steps and
+    errors in the first alone, the second to fourth are such a row: the answer is 200.
+    """
+    wanted = experiment.solved_after or ROW
+    in_a_row = 0
+    names = list(validation)
+    for number, values in enumerate(zip(*validation.values(), strict=False), start=1):
+        metrics = {
+            name: float("nan") if value is None else value
+            for name, value in zip(names, values, strict=True)
+        }
+        in_a_row = in_a_row + 1 if solves(task, metrics) else 0
+        if in_a_row == wanted:
+            return float((number - wanted + 1) * experiment.evaluate_every)
+    return float("inf")
+
+
+def _put(row: NDArray[np.float64], values: Sequence[float | None]) -> None:
+    """Fill the beginning of a row; null is not a number."""
+    some = min(len(row), len(values))
+    row[:some] = [np.nan if value is None else value for value in values[:some]]

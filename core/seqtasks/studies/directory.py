@@ -1,0 +1,273 @@
+"""A study's folder: made whole, locked while it runs, a line for each run that has ended.
+
+While a study is under way, each process that writes has a file of its own, `runs-WRITER.jsonl`,
+because two processes cannot append to one file over a network. At the end the files are merged into
+`runs.jsonl`, in the order of the points.
+"""
+
+import os
+import platform
+import re
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from seqtasks.errors import UsageError, did_you_mean, one_line
+from seqtasks.files.atomic import (
+    MOST_JSON,
+    appending,
+    open_regular,
+    read_json,
+    sweep,
+    sync,
+    write_atomically,
+    write_json,
+    writing,
+)
+from seqtasks.files.json_text import read_text, write_text
+from seqtasks.files.paths import as_path
+from seqtasks.files.validation import checked
+from seqtasks.runs.locking import held, is_held
+from seqtasks.runs.making import make_folder
+from seqtasks.studies.lines import LINE, better
+from seqtasks.studies.study_record import FORMAT, STUDY
+
+__all__ = ["LineWriter", "StudyDirectory", "is_study"]
+
+_WRITERS = re.compile(r"runs-[A-Za-z0-9._-]+\.jsonl")
+_WRITTEN = ("study.json", "runs.jsonl", "result.json", "weights.safetensors", "seeds.png")
+_LINES_A_POINT = 4
+"""A file has at most so many lines for each point: one of each time that the point was tried."""
+
+SECONDS_BETWEEN_SYNCS = 1.0
+
+
+def is_study(path: str | Path) -> bool:
+    """Say whether a folder holds a study."""
+    with suppress(OSError, ValueError):
+        return (Path(path) / "study.json").is_file()
+    return False
+
+
+class LineWriter:
+    """Appends lines to a file of its own, and brings them to the disk once a second.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._synced = 0.0
+
+    def write(self, lines: Sequence[dict[str, Any]], last: bool = False) -> None:
+        """Write lines, each whole.
+
+        Raises:
+            RunError: if they cannot be written, such as on a full disk.
+        """
+        text = "".join(write_text(line) + "\n" for line in lines)
+        with writing(self.path), appending(self.path) as file:
+            start = file.tell()
+            try:
+                file.write(text)
+                file.flush()
+            except OSError:
+                with suppress(OSError):  # half a line would hide a line after it
+                    os.ftruncate(file.fileno(), start)
+                raise
+            now = time.monotonic()
+            if last or now - self._synced >= SECONDS_BETWEEN_SYNCS:
+                sync(file.fileno(), self.path)
+                self._synced = now
+
+
+class StudyDirectory:
+    """The files of a study.
+
+    Attributes:
+        path: the folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def study(self) -> Path:
+        """What was asked: `study.json`."""
+        return self.path / "study.json"
+
+    @property
+    def runs(self) -> Path:
+        """A line for each run that has ended: `runs.jsonl`."""
+        return self.path / "runs.jsonl"
+
+    @property
+    def result(self) -> Path:
+        """The table: `result.json`."""
+        return self.path / "result.json"
+
+    @property
+    def weights(self) -> Path:
+        """The weights of all runs, if they were kept: `weights.safetensors`."""
+        return self.path / "weights.safetensors"
+
+    @property
+    def parts(self) -> Path:
+        """What belongs to runs under way: `parts/`."""
+        return self.path / "parts"
+
+    @classmethod
+    def create(
+        cls, parent: Path, name: str, record: dict[str, Any], sources: dict[str, bytes]
+    ) -> "StudyDirectory":
+        """Make `parent/name-N`, N the next free number, with the record and the user's files.
+
+        Raises:
+            UsageError: if the parent folder cannot be written.
+        """
+
+        def fill(folder: Path) -> None:
+            made = cls(folder)
+            if sources:
+                with writing(folder / "source"):
+                    (folder / "source").mkdir()
+            for file_name, content in sources.items():
+                write_atomically(folder / "source" / file_name, content)
+            write_json(made.study, record)
+
+        return cls(make_folder(parent, name, fill))
+
+    @classmethod
+    def open(cls, path: str | Path) -> "StudyDirectory":
+        """Return the study in a folder.
+
+        Raises:
+            UsageError: if the folder holds no study.
+        """
+        path = as_path(path, "the study's folder")
+        try:
+            there = (path / "study.json").is_file()
+        except OSError as error:
+            raise UsageError(f"cannot read {path}: {error.strerror or one_line(error)}") from None
+        if not there:
+            known = [found.parent.name for found in path.parent.glob("*/study.json")]
+            why = "it has no study.json" if path.is_dir() else "there is no such folder"
+            raise UsageError(f"{path} is not a study: {why}.{did_you_mean(path.name, known)}")
+        return cls(path)
+
+    def record(self) -> dict[str, Any]:
+        """Return the content of `study.json`.
+
+        Raises:
+            UsageError: if it is damaged or was written by a newer seqtasks.
+        """
+        record = read_json(self.study)
+        number = record.get("format") if isinstance(record, dict) else None
+        if isinstance(number, int) and number > FORMAT:
+            raise UsageError(
+                f"{self.path} was made by a newer seqtasks (format {number}); this one reads "
+                f"formats up to {FORMAT}: upgrade with `pip install -U seqtasks`"
+            )
+        return checked(record, STUDY, self.study)
+
+    @contextmanager
+    def locked(self) -> Generator[None, None, None]:
+        """Hold the study. The lock ends with the process, however the process ends.
+
+        Raises:
+            UsageError: if another process runs it.
+        """
+        with held(self.path):
+            sweep(self.path, _WRITTEN)
+            yield
+
+    def is_running(self) -> bool:
+        """Say whether a process holds the study."""
+        return is_held(self.path)
+
+    def writer(self, name: str = "") -> LineWriter:
+        """Return a writer of lines, with a file that no other process writes."""
+        machine = re.sub(r"[^A-Za-z0-9._-]", "-", platform.node())[:40]
+        return LineWriter(self.path / f"runs-{name or f'{machine}-{os.getpid()}'}.jsonl")
+
+    def lines(self, points: int) -> Iterator[dict[str, Any]]:
+        """Yield the lines of all files; of a point there may be several.
+
+        A last line that a crash cut short is left out.
+
+        Args:
+            points: the number of points of the study; more lines than it explains are refused.
+
+        Raises:
+            UsageError: if another line is damaged.
+        """
+        for file in self._files():
+            yield from self._lines_of(file, points)
+
+    def merge(self, points: int) -> None:
+        """Put all lines into `runs.jsonl`, one for each point, and remove the writers' files."""
+        writers = [file for file in self._files() if file != self.runs]
+        if not writers:
+            return
+        where: dict[int, tuple[Path, int]] = {}
+        kept: dict[int, dict[str, Any]] = {}
+        for file in self._files():
+            for start, line in self._placed(file, points):
+                brief = {"status": line["status"]}
+                if better(kept.get(line["point"]), brief) is brief:
+                    kept[line["point"]], where[line["point"]] = brief, (file, start)
+        temporary = self.path / f".runs.jsonl.{os.getpid()}.tmp"
+        opened: dict[Path, Any] = {}
+        with writing(self.runs):
+            try:
+                with open(temporary, "xb") as out:
+                    for point in sorted(where):
+                        file, start = where[point]
+                        if file not in opened:
+                            opened[file] = open(file, "rb")  # noqa: SIM115
+                        opened[file].seek(start)
+                        out.write(opened[file].readline(MOST_JSON))
+                    out.flush()
+                    sync(out.fileno(), self.runs)
+                temporary.replace(self.runs)
+            finally:
+                for file in opened.values():
+                    file.close()
+                temporary.unlink(missing_ok=True)
+            for file in writers:
+                file.unlink(missing_ok=True)
+
+    def _files(self) -> list[Path]:
+        """Return the files with lines, the merged one first."""
+        names = sorted(entry.name for entry in os.scandir(self.path) if entry.name != "runs.jsonl")
+        found = [self.path / name for name in names if _WRITERS.fullmatch(name)]
+        return [self.runs, *found] if os.path.lexists(self.runs) else found
+
+    def _lines_of(self, file: Path, points: int) -> Iterator[dict[str, Any]]:
+        for _, line in self._placed(file, points):
+            yield line
+
+    def _placed(self, file: Path, points: int) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield each line of a file with the place at which it begins."""
+        with open_regular(file) as opened:
+            start = number = 0
+            while (line := opened.readline(MOST_JSON)).endswith(b"\n"):
+                number += 1
+                if number > _LINES_A_POINT * points + _LINES_A_POINT:
+                    raise UsageError(
+                        f"{file} is damaged: it has more lines than the study has runs"
+                    )
+                data = checked(
+                    read_text(line, f"{file}, line {number},"), LINE, file, f" at line {number}"
+                )
+                if data["point"] >= points:
+                    raise UsageError(
+                        f"{file} is damaged at line {number}: there is no point {data['point']}"
+                    )
+                yield start, data
+                start += len(line)
+            if len(line) == MOST_JSON:
+                raise UsageError(f"{file} is damaged: it has a line without an end")

@@ -1,0 +1,200 @@
+"""`study.json`: what was asked, as a fixed list of points, and what answers it."""
+
+import platform
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from seqtasks.errors import UsageError
+from seqtasks.experiments.experiment import ADDED_LATER, THINGS, Experiment
+from seqtasks.experiments.find import changed_things, restore_things
+from seqtasks.experiments.schemas import RECORD
+from seqtasks.files.validation import (
+    MisshapenError,
+    anything,
+    listed,
+    optional,
+    table,
+    text,
+    whole,
+)
+from seqtasks.files.validation import fields as shape_of
+from seqtasks.runs.run_record import present_versions, record_of
+from seqtasks.studies.settings import Row, Setting
+
+__all__ = ["FORMAT", "STUDY", "Asked", "read_asked", "record_of_study"]
+
+FORMAT = 1
+"""The format of the studies that this version writes; it reads no newer one."""
+
+FACES = ("run", "compare", "sweep", "tune")
+MOST_POINTS = 10**8
+_RANGE = re.compile(r"(\d{1,20})\.\.(\d{1,20})")
+
+
+def _seeds(data: Any, field: str) -> Sequence[int]:
+    """Accept seeds: `0..999`, or a list of them."""
+    if isinstance(data, str):
+        found = _RANGE.fullmatch(data)
+        if found is None or int(found[2]) < int(found[1]):
+            raise MisshapenError(f"its {field} must be as 0..999, got {data!a:.60}")
+        if int(found[2]) - int(found[1]) >= MOST_POINTS:
+            raise MisshapenError(f"its {field} has more than {MOST_POINTS:,} seeds")
+        return range(int(found[1]), int(found[2]) + 1)
+    return listed(whole(0))(data, field)
+
+
+def _face(data: Any, field: str) -> str:
+    if data not in FACES:
+        raise MisshapenError(f"its {field} must be one of {', '.join(FACES)}, got {data!a:.60}")
+    return data
+
+
+STUDY = shape_of(
+    {
+        "format": whole(1),
+        "name": text,
+        "face": _face,
+        "settings": listed(shape_of({"label": text, "changes": table(anything), "record": RECORD})),
+        "points": listed(shape_of({"setting": whole(0), "seeds": _seeds})),
+    },
+    {
+        "command": optional(text),
+        "keep_weights": anything,
+        "versions": table(anything),
+        "processor": text,
+    },
+)
+"""The shape of `study.json`."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a study was asked for.
+
+    Attributes:
+        name: its name, from which its folder has its own.
+        face: the command that made it: `run`, `compare`, `sweep` or `tune`.
+        settings: its experiments.
+        rows: its points.
+        command: the command line that repeats it, or None.
+        keep_weights: whether the weights of all runs are kept.
+        options: what else the command needs to go on, as plain data.
+    """
+
+    name: str
+    face: str
+    settings: tuple[Setting, ...]
+    rows: tuple[Row, ...]
+    command: str | None = None
+    keep_weights: bool = False
+    options: Mapping[str, Any] | None = None
+
+    @property
+    def points(self) -> int:
+        """The number of its runs."""
+        return sum(len(row.seeds) for row in self.rows)
+
+
+def record_of_study(
+    asked: Asked, engines: Mapping[int, str]
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return the content of `study.json`, and the copies of the user's files.
+
+    Args:
+        asked: what the study was asked for.
+        engines: by the index of a setting, the engine that trains it; others have not settled yet.
+    """
+    settings: list[dict[str, Any]] = []
+    files: dict[str, bytes] = {}
+    for index, setting in enumerate(asked.settings):
+        engine = engines.get(index, setting.experiment.engine)
+        record, copies = record_of(setting.experiment, None, engine, 1)
+        files.update(copies)
+        settings.append(
+            {"label": setting.label, "changes": plain(setting.changes), "record": record}
+        )
+    return {
+        "format": FORMAT,
+        "name": asked.name,
+        "face": asked.face,
+        "command": asked.command,
+        "keep_weights": asked.keep_weights,
+        "options": dict(asked.options or {}),
+        "settings": settings,
+        "points": [
+            {"setting": row.setting, "seeds": _seeds_as_json(row.seeds)} for row in asked.rows
+        ],
+        "versions": present_versions(),
+        "processor": platform.processor() or platform.machine(),
+    }, files
+
+
+def plain(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the changed values as JSON has them: a class by its name."""
+    return {
+        name: value
+        if value is None or isinstance(value, str | int | float | bool | list | dict)
+        else getattr(value, "__name__", str(value))
+        for name, value in changes.items()
+    }
+
+
+def read_asked(record: Mapping[str, Any], path: Path, trust: bool = False) -> Asked:
+    """Return what a study was asked for, from the content of `study.json`.
+
+    Each setting has the engine that the study settled on.
+
+    Args:
+        record: the content.
+        path: the file; copies of the user's files lie in its folder.
+        trust: whether the user allows code that came with the study, from now on.
+
+    Raises:
+        UsageError: if it is damaged, names what is not there, or brings code that is not trusted.
+    """
+    settings = tuple(
+        Setting(one["label"], one["changes"], _experiment(one["record"], path, trust))
+        for one in record["settings"]
+    )
+    rows = tuple(Row(one["setting"], one["seeds"]) for one in record["points"])
+    for row in rows:
+        if row.setting >= len(settings):
+            raise UsageError(f"{path} is damaged: there is no setting {row.setting}")
+    return Asked(
+        record["name"],
+        record["face"],
+        settings,
+        rows,
+        record.get("command"),
+        bool(record.get("keep_weights", False)),
+        record.get("options"),
+    )
+
+
+def _experiment(record: Mapping[str, Any], path: Path, trust: bool) -> Experiment:
+    asked = {**ADDED_LATER, **record["experiment"]}
+    if missing := [field.name for field in fields(Experiment) if field.name not in asked]:
+        raise UsageError(f"{path} is damaged: it lacks {', '.join(missing)}")
+    things = {kind: asked[kind] for kind in THINGS}
+    restored = restore_things({**record, "experiment": things}, path, trust=trust)
+    engine = record.get("engine", "auto")
+    return Experiment.from_json({**asked, **restored, "engine": engine}, str(path))
+
+
+def check_unchanged(record: Mapping[str, Any], asked: Asked, path: Path) -> list[str]:
+    """Return the things whose definition has changed since the study was made."""
+    found: list[str] = []
+    for one, setting in zip(record["settings"], asked.settings, strict=True):
+        found += changed_things(one["record"], setting.experiment)
+    return list(dict.fromkeys(found))
+
+
+def _seeds_as_json(seeds: Sequence[int]) -> str | list[int]:
+    first, last = seeds[0], seeds[-1]
+    consecutive = isinstance(seeds, range) and seeds.step == 1
+    if consecutive or (len(seeds) > 2 and list(seeds) == list(range(first, last + 1))):
+        return f"{first}..{last}"
+    return list(seeds)
