@@ -43,7 +43,7 @@ from seqtasks.tasks import Task
 from seqtasks.tasks.settings import EngineName
 from seqtasks.training import check_state
 
-__all__ = ["resume", "run"]
+__all__ = ["resume", "run", "train_and_score"]
 
 logger = logging.getLogger("seqtasks")
 
@@ -111,13 +111,13 @@ def run(
     remember_own_code(experiment, own_model)
     with closing(trainer), showing(told, progress):
         if folder is None:
-            return _train_and_score(ActiveRun(started, trainer, None, told, stop))
+            return train_and_score(ActiveRun(started, trainer, None, told, stop))
         check_state(started.model)
         directory = begin_record(experiment, trainer, folder, own_model)
         started.path = directory.path
         started.decided_by = decided_by(directory.record())
         with directory.locked():
-            return _train_and_score(ActiveRun(started, trainer, directory, told, stop))
+            return train_and_score(ActiveRun(started, trainer, directory, told, stop))
 
 
 @own_settings()
@@ -196,10 +196,10 @@ def resume(
         if before is not None and (before["stopped"] or "").startswith(OBSERVER_STOPPED):
             directory.result.unlink()  # it would look like the end of the longer run
         with closing(trainer), showing(told, progress):
-            return _train_and_score(ActiveRun(resumed, trainer, directory, told, stop))
+            return train_and_score(ActiveRun(resumed, trainer, directory, told, stop))
 
 
-def _train_and_score(active: ActiveRun) -> Result:
+def train_and_score(active: ActiveRun) -> Result:
     """Train a run to its end, score it, and write its result if it has a directory."""
     run, trainer, directory, observers = (
         active.run,
