@@ -12,6 +12,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from seqtasks.runs.training_run import Result, Run
+    from seqtasks.studies.study import Study
 
 __all__ = ["ENTRY_POINT_GROUP", "Register", "hookimpl"]
 
@@ -76,3 +77,18 @@ def run_evaluated(run: "Run", step: int, metrics: Mapping[str, float]) -> None:
 @hookspec
 def run_finished(run: "Run", result: "Result") -> None:
     """See the result of a run that came to its end."""
+
+
+@hookspec
+def study_started(study: "Study") -> None:
+    """See a study start or resume, before its first run."""
+
+
+@hookspec
+def study_advanced(study: "Study", lines: Sequence[Mapping[str, Any]]) -> None:
+    """See that runs have ended; `lines` holds the line of each, as `runs.jsonl` has it."""
+
+
+@hookspec
+def study_finished(study: "Study") -> None:
+    """See a study end, with all its runs or before."""

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["MetricsLog", "Observers", "TensorBoard"]
 
 logger = logging.getLogger("seqtasks")
-MOMENTS = ("run_started", "run_advanced", "run_evaluated", "run_finished")
+MOMENTS = (
+    "run_started",
+    "run_advanced",
+    "run_evaluated",
+    "run_finished",
+    "study_started",
+    "study_advanced",
+    "study_finished",
+)
 
 
 class Observers:
@@ -28,6 +36,7 @@ class Observers:
 
     Args:
         observers: objects or modules with `hookimpl` functions, in addition to the plugins.
+        plugins: whether the installed plugins are told, too.
 
     Attributes:
         stop_reason: the text of the first `StopRun` that an observer raised; None if none did.
@@ -36,13 +45,13 @@ class Observers:
         UsageError: for one that is given twice, sees no moment, or takes an unknown argument.
     """
 
-    def __init__(self, observers: Iterable[Any] | None = ()) -> None:
+    def __init__(self, observers: Iterable[Any] | None = (), plugins: bool = True) -> None:
         self.stop_reason: str | None = None
         self._essential: list[Any] = []
         self._manager = pluggy.PluginManager("seqtasks")
         self._manager.add_hookspecs(hookspecs)
-        plugins = [p for p in current_registry().plugins if p.status == "loaded"]
-        for plugin in plugins:
+        loaded = [p for p in current_registry().plugins if p.status == "loaded"]
+        for plugin in loaded if plugins else ():
             self._manager.register(plugin.module, f"{plugin.name} of {plugin.distribution}")
         if isinstance(observers, str) or not isinstance(observers, Iterable | None):
             raise UsageError(f"observers must be a list of observers, got {observers!r:.60}")

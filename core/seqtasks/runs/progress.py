@@ -17,7 +17,7 @@ from seqtasks.runs.observers import Observers
 if TYPE_CHECKING:
     from seqtasks.runs.training_run import Result, Run
 
-__all__ = ["progress_observer", "showing"]
+__all__ = ["duration", "in_notebook", "notebook_display", "progress_observer", "say", "showing"]
 
 _SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_BETWEEN_FRAMES = 0.1
@@ -30,7 +30,7 @@ def progress_observer() -> Any:
     """Return an observer that suits the place: a terminal, a notebook, or neither."""
     if sys.stderr is not None and sys.stderr.isatty():
         return ProgressBar()
-    return NotebookBar() if _in_notebook() else ProgressLines()
+    return NotebookBar() if in_notebook() else ProgressLines()
 
 
 @contextmanager
@@ -53,13 +53,13 @@ def showing(observers: Observers, wanted: bool) -> Generator[None, None, None]:
         observer.close()
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
     """Say whether this is a cell of a notebook; a notebook has imported IPython."""
     get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
     return get_ipython is not None and hasattr(get_ipython(), "kernel")
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     """Print one line on stderr, with nothing that could control the terminal."""
     click.echo(printable(text), err=True)
 
@@ -76,7 +76,7 @@ class _Progress:
     def start(self, run: "Run") -> None:
         """Start to measure the rate; report the held-out split, if there is one."""
         if run.holdout is not None:
-            _say(run.holdout.describe())
+            say(run.holdout.describe())
         self._seconds_before, self._steps_before = run.seconds, run.step
 
     def text(self, run: "Run") -> str:
@@ -93,7 +93,7 @@ class _Progress:
             parts.append(f"{made / elapsed:.0f} steps/s")
             if not run.stopped:
                 left = (run.experiment.steps - run.step) * elapsed / made
-                parts.append(f"at most {_duration(left)} left")
+                parts.append(f"at most {duration(left)} left")
         return ", ".join(parts)
 
     def close(self) -> None:
@@ -112,7 +112,7 @@ class ProgressLines(_Progress):
         """Report the start."""
         self.start(run)
         where = f" in {run.path}" if run.path else ""
-        _say(f"training up to step {run.experiment.steps}{where}")
+        say(f"training up to step {run.experiment.steps}{where}")
 
     @hookimpl
     def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
@@ -120,7 +120,7 @@ class ProgressLines(_Progress):
         self.losses = [*self.losses[-50:], *losses]
         if time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
-            _say(f"step {run.step}: {self.text(run)}")
+            say(f"step {run.step}: {self.text(run)}")
 
     @hookimpl
     def run_evaluated(self, run: "Run", step: int, metrics: Mapping[str, float]) -> None:
@@ -130,7 +130,7 @@ class ProgressLines(_Progress):
     @hookimpl
     def run_finished(self, run: "Run", result: "Result") -> None:
         """Report the final step."""
-        _say(f"step {run.step}: {self.text(run)}")
+        say(f"step {run.step}: {self.text(run)}")
 
 
 class ProgressBar(_Progress):
@@ -185,7 +185,7 @@ class NotebookBar(_Progress):
         """Show the bar."""
         self.start(run)
         self._run = run
-        self._handle = _display().display(self._picture(run), display_id=True)
+        self._handle = notebook_display().display(self._picture(run), display_id=True)
 
     @hookimpl
     def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
@@ -210,10 +210,12 @@ class NotebookBar(_Progress):
 
         steps = run.experiment.steps
         text = escape(f"step {run.step}/{steps} {self.text(run)}")
-        return _display().HTML(f'<progress value="{run.step}" max="{steps}"></progress> {text}')
+        return notebook_display().HTML(
+            f'<progress value="{run.step}" max="{steps}"></progress> {text}'
+        )
 
 
-def _display() -> Any:
+def notebook_display() -> Any:
     """Return IPython's module that shows things; a notebook has it."""
     return import_module("IPython").display
 
@@ -237,7 +239,8 @@ def _bar(steps: int) -> Any:
     )
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a duration in words: `12 s`, `3 min 5 s`, `2 h 10 min`."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes, seconds = divmod(round(seconds), 60)

@@ -1,7 +1,7 @@
 """The lines of one setting's runs, kept as columns: about half a kilobyte for each run."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,26 @@ from seqtasks.studies.lines import REDONE, STATUSES
 from seqtasks.studies.outcomes import Outcomes
 from seqtasks.tasks import Task
 
-__all__ = ["ROW", "Collected", "solved_at"]
+__all__ = ["ROW", "Collected", "OneRun", "solved_at"]
 
 ROW = 3
 """Evaluations in a row that must be without errors where `solved_after` is 0."""
+
+
+class OneRun(NamedTuple):
+    """What is known of one run.
+
+    Attributes:
+        step: the training steps made.
+        stopped: why it ended.
+        seconds: the time of the run.
+        history: its log, as a run's `history` has it.
+    """
+
+    step: int
+    stopped: str | None
+    seconds: float
+    history: list[dict[str, Any]]
 
 
 class Collected:
@@ -35,6 +51,7 @@ class Collected:
         self._step = np.zeros(runs, dtype=np.int64)
         self._solved_at = np.full(runs, np.inf)
         self._seconds = np.zeros(runs)
+        self._stopped: list[str | None] = [None] * runs
         self._losses = np.full((runs, experiment.steps // experiment.log_every), np.nan)
         evaluations = experiment.steps // experiment.evaluate_every
         self._validation = {
@@ -76,6 +93,7 @@ class Collected:
             return False
         self._status[place] = STATUSES.index(line["status"])
         self._step[place], self._seconds[place] = line["step"], line["seconds"]
+        self._stopped[place] = line.get("stopped")
         history = line["history"]
         _put(self._losses[place], history["loss"])
         for name, values in history["validation"].items():
@@ -88,6 +106,25 @@ class Collected:
         if line["status"] in ("ended", "pruned"):
             self._solved_at[place] = solved_at(self.task, self.experiment, history["validation"])
         return True
+
+    def one(self, seed: int) -> "OneRun":
+        """Return what is known of the run of a seed."""
+        place = self._place[seed]
+        losses, every = self._losses[place], self.experiment
+        history: list[dict[str, Any]] = [
+            {"step": (k + 1) * every.log_every, "loss": float(loss)}
+            for k, loss in enumerate(losses[np.isfinite(losses)])
+        ]
+        names = list(self._validation)
+        rows = zip(*(self._validation[name][place] for name in names), strict=True)
+        for k, row in enumerate(rows):
+            step = (k + 1) * every.evaluate_every
+            if step <= self._step[place]:
+                scores = dict(zip(names, map(float, row), strict=True))
+                history.append({"step": step, "validation": scores})
+        history.sort(key=lambda line: line["step"])
+        stopped, seconds = self._stopped[place], float(self._seconds[place])
+        return OneRun(int(self._step[place]), stopped, seconds, history)
 
     def outcomes(self) -> Outcomes:
         """Return the runs that have ended, in the order of their seeds."""

@@ -6,6 +6,7 @@ from seqtasks.files.validation import (
     MisshapenError,
     fields,
     listed,
+    optional,
     real,
     seconds,
     table,
@@ -43,7 +44,7 @@ LINE = fields(
         "history": fields({"loss": listed(_number), "validation": table(listed(_number))}),
         "seconds": seconds,
     },
-    {"problem": text},
+    {"problem": text, "stopped": optional(text)},
 )
 """The shape of a line."""
 

@@ -24,7 +24,15 @@ from seqtasks.files.validation import fields as shape_of
 from seqtasks.runs.run_record import present_versions, record_of
 from seqtasks.studies.settings import Row, Setting
 
-__all__ = ["FORMAT", "STUDY", "Asked", "read_asked", "record_of_study"]
+__all__ = [
+    "FORMAT",
+    "STUDY",
+    "Asked",
+    "changed_definitions",
+    "plain",
+    "read_asked",
+    "record_of_study",
+]
 
 FORMAT = 1
 """The format of the studies that this version writes; it reads no newer one."""
@@ -99,13 +107,14 @@ class Asked:
 
 
 def record_of_study(
-    asked: Asked, engines: Mapping[int, str]
+    asked: Asked, engines: Mapping[int, str], parameters: Sequence[int | None]
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return the content of `study.json`, and the copies of the user's files.
 
     Args:
         asked: what the study was asked for.
         engines: by the index of a setting, the engine that trains it; others have not settled yet.
+        parameters: the number of trained numbers of each setting.
     """
     settings: list[dict[str, Any]] = []
     files: dict[str, bytes] = {}
@@ -114,7 +123,12 @@ def record_of_study(
         record, copies = record_of(setting.experiment, None, engine, 1)
         files.update(copies)
         settings.append(
-            {"label": setting.label, "changes": plain(setting.changes), "record": record}
+            {
+                "label": setting.label,
+                "changes": plain(setting.changes),
+                "parameters": parameters[index],
+                "record": record,
+            }
         )
     return {
         "format": FORMAT,
@@ -144,8 +158,6 @@ def plain(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_asked(record: Mapping[str, Any], path: Path, trust: bool = False) -> Asked:
     """Return what a study was asked for, from the content of `study.json`.
-
-    Each setting has the engine that the study settled on.
 
     Args:
         record: the content.
@@ -180,11 +192,10 @@ def _experiment(record: Mapping[str, Any], path: Path, trust: bool) -> Experimen
         raise UsageError(f"{path} is damaged: it lacks {', '.join(missing)}")
     things = {kind: asked[kind] for kind in THINGS}
     restored = restore_things({**record, "experiment": things}, path, trust=trust)
-    engine = record.get("engine", "auto")
-    return Experiment.from_json({**asked, **restored, "engine": engine}, str(path))
+    return Experiment.from_json({**asked, **restored}, str(path))
 
 
-def check_unchanged(record: Mapping[str, Any], asked: Asked, path: Path) -> list[str]:
+def changed_definitions(record: Mapping[str, Any], asked: Asked) -> list[str]:
     """Return the things whose definition has changed since the study was made."""
     found: list[str] = []
     for one, setting in zip(record["settings"], asked.settings, strict=True):

@@ -1,0 +1,302 @@
+"""Make a study and go on with one: settle, record, execute, tell, sum up."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from seqtasks.errors import UsageError
+from seqtasks.files.atomic import write_json
+from seqtasks.files.paths import as_path
+from seqtasks.models.caller_settings import own_settings
+from seqtasks.runs.active_run import Stop, checked_stop, never
+from seqtasks.runs.observers import Observers
+from seqtasks.runs.run_record import remember_own_code
+from seqtasks.studies.directory import LineWriter, StudyDirectory
+from seqtasks.studies.execute import execute
+from seqtasks.studies.lines import REDONE
+from seqtasks.studies.observers import observers_of_runs
+from seqtasks.studies.plots import save_plots
+from seqtasks.studies.progress import study_progress
+from seqtasks.studies.reuse import finished_elsewhere
+from seqtasks.studies.settings import Point, points_of
+from seqtasks.studies.settle import Settled, settle
+from seqtasks.studies.study import Study
+from seqtasks.studies.study_record import Asked, changed_definitions, read_asked, record_of_study
+from seqtasks.studies.weights import keep, merge
+from seqtasks.studies.work import Finished, Work
+
+__all__ = ["Execution", "load_study", "resume_study", "run_study"]
+
+logger = logging.getLogger("seqtasks")
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Where and how the runs of a study are made.
+
+    Attributes:
+        backend: `auto`, `threads`, `loky`, `dask` or `ray`.
+        jobs: how many runs at once; None for one on each core.
+        address: the address of a cluster that is there, for `dask` and `ray`.
+        time_limit: the seconds after which the study ends in order; None for no limit.
+    """
+
+    backend: str = "auto"
+    jobs: int | None = None
+    address: str | None = None
+    time_limit: float | None = None
+
+
+@own_settings()
+def run_study(
+    asked: Asked,
+    *,
+    out: str | Path | None = None,
+    execution: Execution = Execution(),
+    observers: Iterable[Any] | None = (),
+    stop: Stop | None = never,
+    make_model: Callable[[int], nn.Module] | None = None,
+    reuse: bool = False,
+    progress: bool = False,
+) -> Study:
+    """Make all runs of a study.
+
+    Args:
+        asked: the settings and points.
+        out: the folder in which to make the study's folder; None to keep it in memory alone.
+        execution: where and how the runs are made.
+        observers: objects with `hookimpl` methods for the moments of a study; those with a true
+            attribute `per_replica` also see each run.
+        stop: as for `seqtasks.run`.
+        make_model: makes the module to train from a seed, instead of the experiment's own model.
+        reuse: whether to take the lines of equal runs in other studies of the folder `out`.
+        progress: whether to show a bar.
+
+    Raises:
+        UsageError: if a setting is wrong or impossible; nothing is written in this case.
+        RunError: if the disk is full.
+    """
+    seen = list(observers or ())
+    stop = checked_stop(stop)
+    settled = settle(asked, make_model)
+    study = Study(asked, None, settled.parameters)
+    directory = None
+    if out is not None:
+        folder = as_path(out, "out")
+        for setting in asked.settings:
+            remember_own_code(setting.experiment, make_model)
+        record, files = record_of_study(asked, settled.engines, settled.parameters)
+        found = finished_elsewhere(folder, record, asked) if reuse else []
+        directory = StudyDirectory.create(folder, asked.name, record, files)
+        study.path = directory.path
+        if found:
+            directory.writer("reused").write(found, last=True)
+    return _go_on(study, directory, settled, execution, seen, stop, make_model, progress)
+
+
+@own_settings()
+def resume_study(
+    path: str | Path,
+    *,
+    engine: str | None = None,
+    execution: Execution = Execution(),
+    observers: Iterable[Any] | None = (),
+    stop: Stop | None = never,
+    make_model: Callable[[int], nn.Module] | None = None,
+    trust: bool = False,
+    allow_changes: bool = False,
+    progress: bool = False,
+) -> Study:
+    """Make the runs of a study that have not ended, and those that failed or were killed.
+
+    Args:
+        path: the study's folder.
+        engine: the engine to go on with, which must be the one that the study began with.
+        execution: as for `run_study`.
+        observers: as for `run_study`.
+        stop: as for `run_study`.
+        make_model: as for `run_study`.
+        trust: whether to execute code that came with the study; this is remembered.
+        allow_changes: whether to go on although a definition has changed since the study began.
+        progress: whether to show a bar.
+
+    Raises:
+        UsageError: if the study is running, is damaged, needs another engine, brings code that is
+            not trusted, or names a definition that has changed.
+    """
+    directory = StudyDirectory.open(path)
+    study, record = _opened(directory, trust)
+    changed = changed_definitions(record, study.asked)
+    if changed and not allow_changes:
+        raise UsageError(
+            f"{directory.path}: {changed[0]}; install what it was begun with, or go on with it as "
+            "it is now: --allow-changes (in Python allow_changes=True)"
+        )
+    then = {i: one["record"].get("engine", "auto") for i, one in enumerate(record["settings"])}
+    for before in then.values():
+        if engine is not None and engine not in ("auto", before) and before != "auto":
+            raise UsageError(
+                f"{directory.path} was begun with the engine {before}; its runs would not be "
+                f"comparable with runs of the engine {engine}: start a new study"
+            )
+    settled = settle(study.asked, make_model)
+    for index, now in settled.engines.items():
+        if then[index] not in ("auto", now):
+            raise UsageError(
+                f"{directory.path} was begun with the engine {then[index]}, which cannot run "
+                f"{study.settings[index].label} here ({now} would); start a new study"
+            )
+    study.parameters = tuple(settled.parameters)
+    seen, stop = list(observers or ()), checked_stop(stop)
+    return _go_on(study, directory, settled, execution, seen, stop, make_model, progress)
+
+
+@own_settings()
+def load_study(path: str | Path, *, trust: bool = False) -> Study:
+    """Return a study on disk, finished or not.
+
+    Args:
+        path: its folder.
+        trust: whether to execute code that came with the study; this is remembered.
+
+    Raises:
+        UsageError: if it does not exist, is damaged, or brings code that is not trusted.
+    """
+    return _opened(StudyDirectory.open(path), trust)[0]
+
+
+def _opened(directory: StudyDirectory, trust: bool) -> tuple[Study, Mapping[str, Any]]:
+    record = directory.record()
+    asked = read_asked(record, directory.study, trust)
+    parameters = [one.get("parameters") for one in record["settings"]]
+    study = Study(asked, directory.path, parameters)
+    _take_in(study, directory)
+    return study, record
+
+
+def _take_in(study: Study, directory: StudyDirectory) -> None:
+    """Read the lines on the disk."""
+    places = {point.number: point for point in points_of(study.asked.rows)}
+    for line in directory.lines(study.runs):
+        point = places[line["point"]]
+        if line["seed"] != point.seed:
+            raise UsageError(
+                f"{directory.path} is damaged: the line of point {point.number} has the seed "
+                f"{line['seed']}, not {point.seed}"
+            )
+        study.collected[point.setting].add(line)
+
+
+def _go_on(
+    study: Study,
+    directory: StudyDirectory | None,
+    settled: Settled,
+    execution: Execution,
+    observers: Sequence[Any],
+    stop: Stop,
+    make_model: Callable[[int], nn.Module] | None,
+    progress: bool,
+) -> Study:
+    """Make the runs that are left, and write the table."""
+    of_runs = observers_of_runs(observers)
+    shown = study_progress() if progress else None
+    told = Observers([*observers, *([shown] if shown else [])])
+    began = time.monotonic()
+
+    def over() -> int:
+        if execution.time_limit is not None and time.monotonic() - began > execution.time_limit:
+            study.stopped = "time limit"
+            return 1
+        number = stop()
+        if number:
+            study.stopped = "interrupted"
+        if told.stop_reason is not None:
+            study.stopped = f"observer: {told.stop_reason}"
+        return number or int(told.stop_reason is not None)
+
+    with ExitStack() as held:
+        if shown is not None:
+            held.callback(shown.close)
+        writer = None
+        if directory is not None:
+            held.enter_context(directory.locked())
+            _take_in(study, directory)
+            writer = directory.writer()
+        told.tell("study_started", study=study)
+        takes = _Takes(study, directory, writer, told)
+        keeps = study.asked.keep_weights
+        work = Work(keeps, of_runs, make_model)
+        native = set(settled.engines.values()) == {"native"}
+        experiments = [setting.experiment for setting in study.settings]
+        execute(
+            _left(study),
+            experiments,
+            work,
+            backend=execution.backend,
+            jobs=execution.jobs,
+            address=execution.address,
+            releases_the_interpreter=native,
+            stop=lambda: bool(over()),
+            deliver=takes,
+        )
+        if directory is not None:
+            _finish(study, directory, writer)
+        told.tell("study_finished", study=study)
+    return study
+
+
+def _left(study: Study) -> list[Point]:
+    """Return the points whose runs are still to be made."""
+    return [
+        point
+        for point in points_of(study.asked.rows)
+        if study.collected[point.setting].status(point.seed) in (None, *REDONE)
+    ]
+
+
+class _Takes:
+    """Takes in runs that have ended: weights first, so that a line never lacks them."""
+
+    def __init__(
+        self,
+        study: Study,
+        directory: StudyDirectory | None,
+        writer: LineWriter | None,
+        told: Observers,
+    ) -> None:
+        self._study, self._directory, self._writer, self._told = study, directory, writer, told
+        self._settings = {p.number: p.setting for p in points_of(study.asked.rows)}
+
+    def __call__(self, finished: Sequence[Finished]) -> None:
+        kept: dict[int, dict[int, Any]] = {}
+        for one in finished:
+            if one.tensors is not None:
+                point = one.line["point"]
+                kept.setdefault(self._settings[point], {})[point] = one.tensors
+        for setting, weights in kept.items():
+            if self._directory is None:
+                self._study.kept.update(weights)
+            else:
+                keep(self._directory, setting, weights)
+        lines = [one.line for one in finished]
+        if self._writer is not None:
+            self._writer.write(lines)
+        for line in lines:
+            self._study.collected[self._settings[line["point"]]].add(line)
+        self._told.tell("study_advanced", study=self._study, lines=lines)
+
+
+def _finish(study: Study, directory: StudyDirectory, writer: LineWriter | None) -> None:
+    """Merge the lines and the weights, and write the table and the pictures."""
+    if writer is not None:
+        writer.write([], last=True)
+    directory.merge(study.runs)
+    merge(directory)
+    save_plots(study, directory.path)
+    write_json(directory.result, study.summary())

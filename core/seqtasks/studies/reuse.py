@@ -1,0 +1,65 @@
+"""Find runs of other studies that are the same as runs that were asked for."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from seqtasks.errors import UsageError
+from seqtasks.studies.directory import StudyDirectory
+from seqtasks.studies.lines import REDONE, better
+from seqtasks.studies.settings import points_of
+from seqtasks.studies.study_record import Asked
+
+__all__ = ["finished_elsewhere"]
+
+_SAYS_NOTHING = ("name", "published", "checkpoint_every", "seed")
+"""Fields of an experiment that change no number of a study's runs."""
+
+
+def finished_elsewhere(
+    folder: Path, record: Mapping[str, Any], asked: Asked
+) -> list[dict[str, Any]]:
+    """Return lines for the points of a new study, from equal runs of the studies in a folder.
+
+    Two runs are equal if their seeds, all settings that change a number, the definitions of task,
+    cell and readout, the engine and the versions are equal. Runs that failed are not taken.
+
+    Args:
+        folder: the folder of studies.
+        record: the content of the new `study.json`.
+        asked: the new study.
+    """
+    wanted: dict[tuple[str, int], int] = {}
+    keys = [_key(one["record"]) for one in record["settings"]]
+    for point in points_of(asked.rows):
+        wanted[keys[point.setting], point.seed] = point.number
+    found: dict[int, dict[str, Any]] = {}
+    for file in sorted(folder.glob("*/study.json")):
+        try:
+            for key, line in _lines_of(StudyDirectory(file.parent)):
+                number = wanted.get((key, line["seed"]))
+                if number is not None and line["status"] not in REDONE:
+                    found[number] = better(found.get(number), {**line, "point": number})
+        except UsageError:
+            continue  # a damaged study has nothing to give
+    return [found[number] for number in sorted(found)]
+
+
+def _lines_of(directory: StudyDirectory) -> list[tuple[str, dict[str, Any]]]:
+    """Return the lines of a study, each with the key of its setting."""
+    record = directory.record()
+    keys = [_key(one["record"]) for one in record["settings"]]
+    settings = [row["setting"] for row in record["points"] for _ in row["seeds"]]
+    return [(keys[settings[line["point"]]], line) for line in directory.lines(len(settings))]
+
+
+def _key(record: Mapping[str, Any]) -> str:
+    """Return everything that decides the numbers of a record's runs, as text."""
+    experiment = {k: v for k, v in record["experiment"].items() if k not in _SAYS_NOTHING}
+    sources = {
+        kind: [one["sha256"], *(near["sha256"] for near in one.get("neighbours", ()))]
+        for kind, one in record.get("sources", {}).items()
+    }
+    parts = [experiment, sources, record.get("things"), record.get("versions")]
+    return json.dumps([*parts, record.get("engine")], sort_keys=True, default=str)

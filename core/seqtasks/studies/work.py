@@ -1,0 +1,61 @@
+"""What a worker does: train the runs of a block, wherever it is."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from torch import Tensor, nn
+
+from seqtasks.experiments.experiment import Experiment
+from seqtasks.models.caller_settings import own_settings
+from seqtasks.studies.replicas import run_block
+from seqtasks.studies.settings import Point
+
+__all__ = ["Finished", "Work"]
+
+
+class Finished(NamedTuple):
+    """A run that has ended.
+
+    Attributes:
+        line: its line of `runs.jsonl`.
+        tensors: its weights by their names in the model, if they are kept.
+    """
+
+    line: dict[str, Any]
+    tensors: Mapping[str, Tensor] | None
+
+
+@dataclass(frozen=True)
+class Work:
+    """Trains the runs of a block.
+
+    Attributes:
+        keep_weights: whether to return the weights.
+        observers: who sees each single run; None if nobody does.
+        make_model: makes the module of a seed, in place of the model that the experiment describes.
+    """
+
+    keep_weights: bool = False
+    observers: Sequence[Any] | None = None
+    make_model: Callable[[int], nn.Module] | None = None
+
+    def __call__(
+        self,
+        experiment: Experiment,
+        points: Sequence[Point],
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Finished]:
+        """Train an experiment with the seeds of some points, and yield the runs as they end."""
+        numbers = {point.seed: point.number for point in points}
+        with own_settings():
+            for replica in run_block(
+                experiment,
+                [point.seed for point in points],
+                stop,
+                self.keep_weights,
+                observers=self.observers,
+                make_model=self.make_model,
+            ):
+                number = numbers[replica.line["seed"]]
+                yield Finished({"point": number, **replica.line}, replica.tensors)
