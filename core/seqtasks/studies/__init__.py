@@ -3,5 +3,7 @@
 The modules in their order: `settings` has the experiments of a study and its numbered points;
 `study_record` writes and reads `study.json`; `lines` has the shape of a line of `runs.jsonl`, one
 for each run that has ended; `directory` is the folder; `collected` keeps the lines of a setting as
-columns; `outcomes` hands them out as arrays.
+columns; `outcomes` hands them out as arrays. From there on everything is a function of outcomes:
+`measures` has a number for each run; `summary` has the numbers of a setting, as `result.json` holds
+them; `curves` has what pictures draw.
 """

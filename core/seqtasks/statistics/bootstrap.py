@@ -1,0 +1,234 @@
+"""BCa bootstrap intervals of means, medians and differences of means.
+
+Means have resampling of their own, of many columns at once: it returns the interval that
+`scipy.stats.bootstrap(method="BCa")` returns for each column with the same generator, some hundred
+times as fast. Tests compare the two.
+
+Source: B. Efron, Better Bootstrap Confidence Intervals, J. Amer. Stat. Assoc. 82, 1987.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtasks.randomness.streams import stream
+from seqtasks.statistics.scipy_edge import bootstrap_bca, normal_cdf, normal_quantile
+from seqtasks.statistics.shares import CONFIDENCE, Interval
+
+__all__ = [
+    "RESAMPLES",
+    "difference_interval",
+    "mean_interval",
+    "mean_intervals",
+    "median_interval",
+]
+
+RESAMPLES = 9_999
+"""The resamples of an interval, as scipy's default."""
+
+Array = NDArray[np.float64]
+
+_NUMBERS_AT_ONCE = 2_000_000
+_ROUNDING = 1e-12
+"""Means that differ by less, as a share of the largest value, differ by rounding alone."""
+
+
+def mean_intervals(
+    columns: Sequence[Array],
+    confidence: float = CONFIDENCE,
+    resamples: int = RESAMPLES,
+    rng: np.random.Generator | None = None,
+) -> list[Interval]:
+    """Return the BCa interval of the mean of each column.
+
+    Columns of equal length share their resamples. Each has the resamples that it would have alone,
+    so only the rounding of its interval depends on the other columns.
+
+    Args:
+        columns: (runs,) finite values each.
+        confidence: the share of intervals that hold the truth.
+        resamples: the number of resamples.
+        rng: the source of the resamples; by default a stream for each length of column. With a
+            generator, all columns must have one length.
+
+    Returns:
+        The intervals. The ends are NaN for a column of one value or none, and [x, x] marked "no
+        spread" for a column whose values all are x.
+
+    Example:
+        >>> import numpy as np
+        >>> mean_intervals([np.full(9, 0.25)])
+        [Interval(low=0.25, high=0.25, spread=False)]
+    """
+    found = [_without_spread(column) for column in columns]
+    lengths = sorted({len(c) for c, one in zip(columns, found, strict=True) if one is None})
+    if rng is not None and len(lengths) > 1:
+        raise ValueError(f"columns of one length expected with a generator, got {lengths}")
+    for length in lengths:
+        places = [
+            place
+            for place, column in enumerate(columns)
+            if found[place] is None and len(column) == length
+        ]
+        values = np.stack([columns[place] for place in places], axis=1)
+        source = stream(0, "bootstrap", length) if rng is None else rng
+        low, high = _bca_of_means(values, confidence, resamples, source)
+        for place, *ends in zip(places, low, high, strict=True):
+            found[place] = Interval(float(ends[0]), float(ends[1]))
+    return [one for one in found if one is not None]
+
+
+def mean_interval(
+    values: Array,
+    confidence: float = CONFIDENCE,
+    resamples: int = RESAMPLES,
+    rng: np.random.Generator | None = None,
+) -> Interval:
+    """Return the BCa interval of a mean, or of the mean of paired differences."""
+    return mean_intervals([values], confidence, resamples, rng)[0]
+
+
+def difference_interval(
+    first: Array,
+    second: Array,
+    confidence: float = CONFIDENCE,
+    resamples: int = RESAMPLES,
+    rng: np.random.Generator | None = None,
+) -> Interval:
+    """Return the BCa interval of the difference of the means of two samples without pairs.
+
+    For pairs, take `mean_interval` of the differences: it is narrower.
+
+    Args:
+        first: (runs,) finite values.
+        second: (other runs,) finite values.
+        confidence: the share of intervals that hold the truth.
+        resamples: the number of resamples.
+        rng: the source of the resamples.
+    """
+    if min(len(first), len(second)) < 2:
+        return Interval(np.nan, np.nan)
+    if np.ptp(first) == 0 and np.ptp(second) == 0:
+        difference = float(first[0] - second[0])
+        return Interval(difference, difference, spread=False)
+    source = stream(0, "bootstrap", len(first), len(second)) if rng is None else rng
+    resampled = [
+        _resampled_means(sample[:, None], resamples, source)[:, 0] for sample in (first, second)
+    ]
+    distribution = (resampled[0] - resampled[1])[:, None]
+    influences = [(first - first.mean()) / len(first), (second.mean() - second) / len(second)]
+    cubes = sum(float((one**3).sum()) for one in influences)
+    squares = sum(float((one**2).sum()) for one in influences)
+    observed = np.array([first.mean() - second.mean()])
+    scale = np.array([max(np.abs(first).max(), np.abs(second).max())])
+    acceleration = np.array([cubes / 6 / squares**1.5])
+    low, high = _bca(distribution, observed, acceleration, scale, confidence)
+    return Interval(float(low[0]), float(high[0]))
+
+
+def median_interval(
+    values: Array,
+    confidence: float = CONFIDENCE,
+    resamples: int = RESAMPLES,
+    rng: np.random.Generator | None = None,
+) -> Interval:
+    """Return the BCa interval of a median.
+
+    Where many values are equal, a jackknife of the median has no spread, and scipy no BCa interval.
+    The acceleration is then 0, which leaves the bias-corrected percentile interval.
+    """
+    constant = _without_spread(values)
+    if constant is not None:
+        return constant
+    state = stream(0, "bootstrap", len(values)) if rng is None else rng
+    before = state.bit_generator.state
+    low, high = bootstrap_bca(values, np.median, confidence, resamples, state)
+    if np.isfinite(low) and np.isfinite(high):
+        return Interval(low, high)
+    state.bit_generator.state = before
+    batch = max(1, _NUMBERS_AT_ONCE // len(values))
+    medians = [
+        np.median(values[state.integers(0, len(values), (count, len(values)))], axis=1)
+        for count in _portions(resamples, batch)
+    ]
+    ends = _bca(
+        np.concatenate(medians)[:, None],
+        np.array([np.median(values)]),
+        np.zeros(1),
+        np.array([np.abs(values).max()]),
+        confidence,
+    )
+    return Interval(float(ends[0][0]), float(ends[1][0]))
+
+
+def _without_spread(values: Array) -> Interval | None:
+    """Return the interval of values that need no resamples, or None for any others."""
+    if not np.isfinite(values).all():
+        raise ValueError("the bootstrap takes finite values; leave out the others, and say so")
+    if len(values) < 2:
+        return Interval(np.nan, np.nan)
+    if np.ptp(values) == 0:
+        return Interval(float(values[0]), float(values[0]), spread=False)
+    return None
+
+
+def _bca_of_means(
+    values: Array, confidence: float, resamples: int, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Return the (columns,) ends of the intervals of the means of (runs, columns) values."""
+    means = values.mean(axis=0)
+    # The jackknife of a mean in closed form: leaving out a value moves the mean by its distance.
+    distances = values - means
+    acceleration = (distances**3).sum(axis=0) / (6 * (distances**2).sum(axis=0) ** 1.5)
+    distribution = _resampled_means(values, resamples, rng)
+    return _bca(distribution, means, acceleration, np.abs(values).max(axis=0), confidence)
+
+
+def _resampled_means(values: Array, resamples: int, rng: np.random.Generator) -> Array:
+    """Return (resamples, columns) means of rows drawn with replacement, equal for all columns."""
+    runs = len(values)
+    means = np.empty((resamples, values.shape[1]))
+    done = 0
+    for count in _portions(resamples, max(1, _NUMBERS_AT_ONCE // runs)):
+        drawn = rng.integers(0, runs, (count, runs))
+        drawn += np.arange(count)[:, None] * runs
+        weights = np.bincount(drawn.ravel(), minlength=count * runs).reshape(count, runs)
+        means[done : done + count] = weights.astype(np.float64) @ values / runs
+        done += count
+    return means
+
+
+def _bca(
+    distribution: Array, observed: Array, acceleration: Array, scale: Array, confidence: float
+) -> tuple[Array, Array]:
+    """Return the (columns,) ends of BCa intervals, from (resamples, columns) resampled values."""
+    resamples = len(distribution)
+    # Resampled means that equal the observed one are often a rounding apart from it.
+    rounding = _ROUNDING * scale
+    below = (distribution < observed - rounding).mean(axis=0)
+    below_or_equal = (distribution <= observed + rounding).mean(axis=0)
+    share = np.clip((below + below_or_equal) / 2, 0.5 / resamples, 1 - 0.5 / resamples)
+    bias = normal_quantile(share)
+    ordered = np.sort(distribution, axis=0)
+    z = float(normal_quantile(0.5 + confidence / 2))
+    ends: list[Array] = []
+    for deviation in (-z, z):
+        shifted = bias + deviation
+        corrected = normal_cdf(bias + shifted / (1 - acceleration * shifted))
+        ends.append(_quantiles(ordered, np.asarray(corrected, dtype=np.float64)))
+    return ends[0], ends[1]
+
+
+def _quantiles(ordered: Array, probabilities: Array) -> Array:
+    """Return a quantile of each column of (values, columns) in order, as `numpy.quantile` does."""
+    places = probabilities * (len(ordered) - 1)
+    lower = np.floor(places).astype(np.int64)
+    upper = np.minimum(lower + 1, len(ordered) - 1)
+    columns = np.arange(ordered.shape[1])
+    below, above = ordered[lower, columns], ordered[upper, columns]
+    return below + (places - lower) * (above - below)
+
+
+def _portions(total: int, most: int) -> list[int]:
+    return [min(most, total - start) for start in range(0, total, most)]
