@@ -12,7 +12,7 @@ from seqtasks.registry.discovery import KINDS, Kind, current_registry
 from seqtasks.registry.fitting_classes import fits, is_any_module, sizes_of, wanted
 from seqtasks.registry.module_classes import ModuleNotThereError, class_from_module
 from seqtasks.registry.user_files import class_from_file
-from seqtasks.specs.bind import ANY_VALUE, bind
+from seqtasks.specs.bind import ANY_VALUE, Parameter, bind, parameters_of
 from seqtasks.specs.grammar import Spec, SpecError, parse_spec
 from seqtasks.specs.size_parameters import SizeParameters
 from seqtasks.tasks import Reals, Task, Tokens, TokenSets
@@ -20,7 +20,7 @@ from seqtasks.tasks.lengths import AllowedLengths
 from seqtasks.tasks.metrics import Metric
 from seqtasks.tasks.settings import Settings
 
-__all__ = ["Found", "build_task", "find", "names", "task", "unchecked_task"]
+__all__ = ["Found", "build_task", "find", "names", "parameters_for", "task", "unchecked_task"]
 
 
 @dataclass(frozen=True)
@@ -57,27 +57,45 @@ def find(kind: Kind, text: str, base: type, given: Sequence[str] = ()) -> Found:
     Raises:
         UsageError: for an unknown name, file, module, class or parameter.
     """
+    spec, target = _named(kind, text, base)
+    if isinstance(target, base):
+        return Found(spec, target, bind(spec, lambda: None))
+    return _bound(spec, target, kind, given)
+
+
+def parameters_for(kind: Kind, text: str, base: type, given: Sequence[str] = ()) -> list[Parameter]:
+    """Return the parameters of the target that a spec string names; see `find`.
+
+    Raises:
+        UsageError: for an unknown name, file, module or class.
+    """
+    _, target = _named(kind, text, base)
+    if isinstance(target, base):
+        return []
+    if is_any_module(target, kind):
+        return parameters_of(target, (), ANY_VALUE)
+    return parameters_of(target, given)
+
+
+def _named(kind: Kind, text: str, base: type) -> tuple[Spec, Any]:
+    """Return a parsed spec string, and the class or the registered instance that it names."""
     spec = parse_spec(text)
     if spec.path is not None:
-        target = class_from_file(Path(spec.path), spec.name, base, kind)
-        return _bound(spec, target, kind, given)
+        return spec, class_from_file(Path(spec.path), spec.name, base, kind)
     registry = current_registry()
     if spec.module is not None:
         try:
-            target = class_from_module(spec, base, kind, registry.names(kind))
+            return spec, class_from_module(spec, base, kind, registry.names(kind))
         except ModuleNotThereError:
             if registry.get(kind, spec.module) is None:
                 raise
             raise SpecError(
                 text, spec.name_column, "expected a parameter, written key=value"
             ) from None
-        return _bound(spec, target, kind, given)
     entry = registry.entry(kind, spec.name)
     target = registry.load(entry)
-    if fits(target, base, kind):
-        return _bound(spec, target, kind, given)
-    if isinstance(target, base):
-        return Found(spec, target, bind(spec, lambda: None))
+    if fits(target, base, kind) or isinstance(target, base):
+        return spec, target
     raise UsageError(
         f"{kind} '{spec.name}' of plugin {entry.plugin} ({entry.distribution}) is not "
         f"{wanted(base, kind)}"

@@ -25,6 +25,7 @@ __all__ = [
     "bind",
     "bind_one_of",
     "filled_by_caller",
+    "has_type",
     "parameters_of",
     "type_name",
 ]
@@ -194,6 +195,20 @@ def bind_one_of(
         )
     target = known[spec.name]
     return target, bind(spec, target, given)
+
+
+def has_type(value: Value, kind: Any) -> bool:
+    """Say whether a value can be read as a type.
+
+    Args:
+        value: the value as written.
+        kind: the type of a parameter.
+    """
+    try:
+        _convert(value, kind)
+    except _IllTypedError:
+        return False
+    return True
 
 
 def type_name(kind: Any) -> str:
