@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from seqtasks.models.build import cell, readout
     from seqtasks.models.model import Model
     from seqtasks.registry.find import names, task
-    from seqtasks.runs.lifecycle import resume, run
-    from seqtasks.runs.load import load
     from seqtasks.runs.saved_runs import SavedRun, SavedRuns
     from seqtasks.runs.saved_runs import saved_runs as runs
     from seqtasks.runs.training_run import Result
@@ -36,6 +34,8 @@ if TYPE_CHECKING:
     from seqtasks.scoring.evaluate import Score, evaluate
     from seqtasks.scoring.functions import score
     from seqtasks.scoring.over_range import RangeScore, evaluate_range
+    from seqtasks.studies.calls import load, load_study, resume, resume_study, run
+    from seqtasks.studies.study import Study
     from seqtasks.tasks.alphabets import (
         IGNORE,
         Reals,
@@ -82,6 +82,7 @@ _HOMES = {
     "SeqtasksError": "errors",
     "Settings": "tasks.settings",
     "StopRun": "errors",
+    "Study": "studies.study",
     "Task": "tasks.task",
     "TokenSets": "tasks.alphabets",
     "Tokens": "tasks.alphabets",
@@ -92,15 +93,17 @@ _HOMES = {
     "evaluate_range": "scoring.over_range",
     "export": "exports",
     "hookimpl": "hookspecs",
-    "load": "runs.load",
+    "load": "studies.calls",
+    "load_study": "studies.calls",
     "macro_accuracy": "tasks.metrics",
     "mean_squared_error": "tasks.metrics",
     "names": "registry.find",
     "r_squared": "tasks.metrics",
     "readout": "models.build",
     "regenerate": "exports",
-    "resume": "runs.lifecycle",
-    "run": "runs.lifecycle",
+    "resume": "studies.calls",
+    "resume_study": "studies.calls",
+    "run": "studies.calls",
     "runs": "runs",
     "score": "scoring.functions",
     "sequence_accuracy": "tasks.metrics",
@@ -135,6 +138,7 @@ __all__ = [
     "SeqtasksError",
     "Settings",
     "StopRun",
+    "Study",
     "Task",
     "TokenSets",
     "Tokens",
@@ -146,6 +150,7 @@ __all__ = [
     "export",
     "hookimpl",
     "load",
+    "load_study",
     "macro_accuracy",
     "mean_squared_error",
     "names",
@@ -153,6 +158,7 @@ __all__ = [
     "readout",
     "regenerate",
     "resume",
+    "resume_study",
     "run",
     "runs",
     "score",

@@ -22,7 +22,14 @@ from seqtasks.tasks.metrics import Metric
 if TYPE_CHECKING:
     from seqtasks.runs.training_run import Result
 
-__all__ = ["MOST_ERROR_BARS", "Drawn", "draw_learning", "draw_lengths"]
+__all__ = [
+    "MOST_ERROR_BARS",
+    "Drawn",
+    "draw_learning",
+    "draw_lengths",
+    "show_percent",
+    "sparse",
+]
 
 MOST_ERROR_BARS = 12
 """Up to this many lengths, each has an error bar; more lengths share a band."""
@@ -77,7 +84,7 @@ def draw_learning(axes: Any, result: "Result") -> None:
     points = [(line["step"], line["validation"][metric.name]) for line in scored]
     right.plot(*zip(*points, strict=True), color=_ORANGE, marker="o", markersize=3)
     if metric.fraction:
-        _show_percent(right)
+        show_percent(right)
     else:
         right.yaxis.set_major_formatter("{x:.3g}")
 
@@ -91,7 +98,8 @@ def _make_logarithmic(axes: Any, least: float, most: float) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _show_percent(axes: Any) -> None:
+def show_percent(axes: Any) -> None:
+    """Give an axis of shares the scale from 0 to 100 %."""
     axes.set_ylim(-0.02, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
 
@@ -127,13 +135,13 @@ def draw_lengths(axes: Any, drawn: Drawn, metrics: Sequence[Metric]) -> None:
         )
     if len(lengths) <= MOST_ERROR_BARS and high > 5 * low:
         axes.set_xscale("log")
-        axes.set_xticks(_sparse(sorted({low, *lengths, high})))
+        axes.set_xticks(sparse(sorted({low, *lengths, high})))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter("{x:g}")
     else:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
     if metrics[0].fraction:
-        _show_percent(axes)
+        show_percent(axes)
     else:
         axes.set_ylabel(_words(names[0]))
         axes.yaxis.set_major_formatter("{x:.3g}")
@@ -201,7 +209,7 @@ def _draw_trivial(axes: Any, drawn: Drawn, name: str, lengths: Sequence[int]) ->
         )
 
 
-def _sparse(lengths: Sequence[int]) -> list[int]:
+def sparse(lengths: Sequence[int]) -> list[int]:
     """Return lengths that are far enough apart on a logarithmic axis to be readable."""
     kept: list[int] = []
     for length in lengths:

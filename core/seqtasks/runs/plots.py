@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "drawn_of",
+    "empty_figure",
     "learning_figure",
     "lengths_figure",
     "png",
     "result_figure",
+    "save_figure",
     "save_plots",
     "write_figure",
 ]
@@ -63,7 +65,7 @@ def result_figure(result: "Result") -> Figure:
     """Return learning and scores over length side by side."""
     drawn = drawn_of(result)
     panels = _panels(drawn.metrics)
-    figure = _figure(PANEL * (1 + len(panels)), 4.6, right=0.25)
+    figure = empty_figure(PANEL * (1 + len(panels)), 4.6, right=0.25)
     axes = figure.subplots(1, 1 + len(panels), gridspec_kw={"wspace": 0.45}, squeeze=False)[0]
     draw_learning(axes[0], result)
     for axis, metrics in zip(axes[1:], panels, strict=True):
@@ -73,7 +75,7 @@ def result_figure(result: "Result") -> Figure:
 
 def learning_figure(result: "Result") -> Figure:
     """Return loss and validation scores over training steps."""
-    figure = _figure(6.4, 4, right=1.0, bottom=0.55)
+    figure = empty_figure(6.4, 4, right=1.0, bottom=0.55)
     draw_learning(figure.subplots(), result)
     return figure
 
@@ -81,7 +83,7 @@ def learning_figure(result: "Result") -> Figure:
 def lengths_figure(drawn: Drawn, title: str = "") -> Figure:
     """Return scores over length, the trained lengths shaded."""
     panels = _panels(drawn.metrics)
-    figure = _figure(6.4 if len(panels) == 1 else PANEL * len(panels), 4.6)
+    figure = empty_figure(6.4 if len(panels) == 1 else PANEL * len(panels), 4.6)
     axes = figure.subplots(1, len(panels), gridspec_kw={"wspace": 0.35}, squeeze=False)[0]
     for axis, metrics in zip(axes, panels, strict=True):
         draw_lengths(axis, drawn, metrics)
@@ -93,8 +95,8 @@ def lengths_figure(drawn: Drawn, title: str = "") -> Figure:
 def save_plots(result: "Result", folder: Path) -> None:
     """Write `learning.png` and `lengths.png`."""
     title = result.experiment.run_name
-    _save(learning_figure(result), folder / "learning.png")
-    _save(lengths_figure(drawn_of(result), title), folder / "lengths.png")
+    save_figure(learning_figure(result), folder / "learning.png")
+    save_figure(lengths_figure(drawn_of(result), title), folder / "lengths.png")
 
 
 def write_figure(figure: Figure, path: Path) -> None:
@@ -102,7 +104,7 @@ def write_figure(figure: Figure, path: Path) -> None:
     write_output(path, _drawn(figure, path))
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure into a run, never through a link that lies there."""
     write_atomically(path, _drawn(figure, path))
 
@@ -119,7 +121,9 @@ def _panels(metrics: Sequence[Metric]) -> list[list[Metric]]:
     return [*([shares] if shares else []), *([one] for one in metrics if not one.fraction)]
 
 
-def _figure(width: float, height: float, right: float = 0.15, bottom: float = LEGEND) -> Figure:
+def empty_figure(
+    width: float, height: float, right: float = 0.15, bottom: float = LEGEND
+) -> Figure:
     """Return a figure of a size in inches, with given margins around its axes.
 
     Measuring the text, as a layout of matplotlib does, takes as long as drawing it.

@@ -1,11 +1,17 @@
 """A study: experiments x seeds, run, recorded, resumed and told of in one table.
 
-The modules in their order: `settings` has the experiments of a study and its numbered points;
-`values` reads the values that fields shall have, `plan` makes experiments and points of them, and
-`labels` says in what they differ;
-`study_record` writes and reads `study.json`; `lines` has the shape of a line of `runs.jsonl`, one
-for each run that has ended; `directory` is the folder; `collected` keeps the lines of a setting as
-columns; `outcomes` hands them out as arrays. From there on everything is a function of outcomes:
-`measures` has a number for each run; `summary` has the numbers of a setting, as `result.json` holds
-them; `curves` has what pictures draw.
+The modules in their order:
+
+- `settings`: the experiments of a study, and its numbered points; `values`, `labels` and `plan`
+  make them from lists and ranges;
+- `study_record`: `study.json`; `lines`: a line of `runs.jsonl`, one for each run that has ended;
+  `directory`: the folder; `weights`: the weights of all runs;
+- `replicas`: many seeds of one experiment in one thread; `work`: what a worker does; `execute`:
+  threads, processes and clusters;
+- `collected`: the lines of a setting as columns; `outcomes`: the same as arrays; `measures`,
+  `curves`, `summary` and `study_summary`: what they say; `plots`: pictures;
+- `settle`: what must be right before a study begins; `reuse`: equal runs of other studies;
+  `observers` and `progress`: who is told;
+- `lifecycle`: from settings to a `study`, and on; `single_runs`: one run with its model;
+- `calls`: what programs call.
 """

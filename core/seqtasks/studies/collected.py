@@ -52,6 +52,7 @@ class Collected:
         self._solved_at = np.full(runs, np.inf)
         self._seconds = np.zeros(runs)
         self._stopped: list[str | None] = [None] * runs
+        self._problems: dict[int, str] = {}
         self._losses = np.full((runs, experiment.steps // experiment.log_every), np.nan)
         evaluations = experiment.steps // experiment.evaluate_every
         self._validation = {
@@ -94,6 +95,9 @@ class Collected:
         self._status[place] = STATUSES.index(line["status"])
         self._step[place], self._seconds[place] = line["step"], line["seconds"]
         self._stopped[place] = line.get("stopped")
+        self._problems.pop(place, None)
+        if line["status"] in REDONE:
+            self._problems[place] = line.get("problem", "")
         history = line["history"]
         _put(self._losses[place], history["loss"])
         for name, values in history["validation"].items():
@@ -106,6 +110,14 @@ class Collected:
         if line["status"] in ("ended", "pruned"):
             self._solved_at[place] = solved_at(self.task, self.experiment, history["validation"])
         return True
+
+    def problems(self, most: int) -> list[tuple[int, str, str]]:
+        """Return the seed, the status and the problem of the first runs that failed."""
+        places = sorted(self._problems)[:most]
+        return [
+            (int(self._seeds[place]), STATUSES[self._status[place]], self._problems[place])
+            for place in places
+        ]
 
     def one(self, seed: int) -> "OneRun":
         """Return what is known of the run of a seed."""

@@ -106,7 +106,7 @@ class Study:
 
     def summary(self) -> dict[str, Any]:
         """Return the table as plain data, as `result.json` has it."""
-        from seqtasks.studies.summary import summary_of_study
+        from seqtasks.studies.study_summary import summary_of_study
 
         return summary_of_study(self)
 

@@ -1,0 +1,371 @@
+"""`seqtasks.run`, `resume` and `load`, for one run or for a study of many seeds."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Literal, overload
+
+from torch import nn
+
+from seqtasks.errors import UsageError
+from seqtasks.experiments.experiment import Experiment
+from seqtasks.experiments.find import load_experiment
+from seqtasks.registry.find import task as find_task
+from seqtasks.registry.references import short_name
+from seqtasks.runs.active_run import Stop, never
+from seqtasks.runs.lifecycle import resume as resume_run
+from seqtasks.runs.lifecycle import run as run_once
+from seqtasks.runs.load import load as load_run
+from seqtasks.runs.training_run import Result
+from seqtasks.specs.seeds import Seeds
+from seqtasks.studies.directory import is_study
+from seqtasks.studies.settings import Row, Setting
+from seqtasks.studies.study import Study
+from seqtasks.studies.study_record import Asked
+from seqtasks.tasks import Task
+from seqtasks.tasks.settings import EngineName
+
+__all__ = ["load", "load_study", "resume", "resume_study", "run"]
+
+Backend = Literal["auto", "threads", "loky", "dask", "ray"]
+What = str | Path | Task | type[Task] | Experiment
+
+
+@overload
+def run(
+    experiment: What,
+    *,
+    model: nn.Module | None = None,
+    out: str | Path | None = None,
+    observers: Iterable[Any] | None = (),
+    stop: Stop | None = never,
+    trust: bool = False,
+    progress: bool = False,
+    **settings: Any,
+) -> Result: ...
+@overload
+def run(
+    experiment: What,
+    *,
+    seeds: str | Iterable[int],
+    model: Callable[..., nn.Module] | None = None,
+    out: str | Path | None = None,
+    observers: Iterable[Any] | None = (),
+    stop: Stop | None = never,
+    trust: bool = False,
+    progress: bool = False,
+    backend: Backend = "auto",
+    jobs: int | None = None,
+    address: str | None = None,
+    keep_weights: bool = False,
+    reuse: bool = False,
+    time_limit: float | None = None,
+    **settings: Any,
+) -> Study: ...
+def run(
+    experiment: What,
+    *,
+    seeds: str | Iterable[int] | None = None,
+    model: Any = None,
+    out: str | Path | None = None,
+    observers: Iterable[Any] | None = (),
+    stop: Stop | None = never,
+    trust: bool = False,
+    progress: bool = False,
+    backend: Backend = "auto",
+    jobs: int | None = None,
+    address: str | None = None,
+    keep_weights: bool = False,
+    reuse: bool = False,
+    time_limit: float | None = None,
+    **settings: Any,
+) -> Result | Study:
+    """Train a model on a task and score it; with `seeds`, once for each seed.
+
+    Args:
+        experiment: a name or a file as on the command line, a task, or an Experiment.
+        seeds: the seeds of a study: `range(1000)`, a list, or text as on the command line
+            (`"0..999"`, `"3,5,8"`). Each replica gives the numbers of its seed run alone, with the
+            same engine and one thread.
+        model: a user's module to train in place, from (batch, time) ids to logits
+            (batch, time, symbols), instead of the model that the settings describe; with `seeds`
+            a function that makes one, called with the seed if it takes an argument.
+        out: the folder in which to make the directory; None to keep everything in memory alone.
+        observers: objects with `hookimpl` methods that see the run, or the moments of the study.
+            With a true attribute `per_replica` they also see each run of a study.
+        stop: a function that is asked between steps, or about every 50 ms in a compiled program. If
+            it returns a number other than 0, the number of a signal, the run or study ends.
+        trust: if `experiment` is the record of a run, whether to execute code that came with it;
+            this is remembered.
+        progress: whether to show a bar, on stderr of a terminal or in a notebook; elsewhere stderr
+            gets a line every ten seconds.
+        backend: what makes the runs of a study: `threads`, the processes of `loky`, a `dask` or
+            `ray` cluster; `auto` takes threads for the native engine and loky for others.
+        jobs: how many runs of a study are made at once; None for one on each core.
+        address: the address of a cluster that is there.
+        keep_weights: whether a study keeps the weights of all its runs.
+        reuse: whether a study takes the equal runs of other studies in the folder `out`.
+        time_limit: the seconds after which a study ends in order.
+        settings: fields of Experiment, such as `cell="gru"`, `steps=500`, `seed=1`.
+
+    Returns:
+        The result, with the trained model; with `seeds` the study. Without `progress` nothing is
+        printed. torch's and NumPy's global random states are unchanged.
+
+    Raises:
+        UsageError: if an argument is wrong or impossible; nothing is written in this case.
+        RunError: if the disk is full, or the model of a single run fails during training.
+        DivergedError: if the loss of a single run stops being finite.
+        RunInterruptedError: if `stop` ended a single run; a run on disk then has a checkpoint.
+
+    Example:
+        >>> import seqtasks as st
+        >>> result = st.run("bitflip", cell="concat", steps=20, evaluation_lengths=(10,))
+        >>> sorted(result.metrics[10])
+        ['sequence_accuracy', 'token_accuracy']
+        >>> study = st.run("bitflip", cell="concat", seeds=range(4), steps=300)
+        >>> study.outcomes().seeds
+        array([0, 1, 2, 3])
+    """
+    common: dict[str, Any] = {
+        "out": out,
+        "observers": observers,
+        "stop": stop,
+        "progress": progress,
+    }
+    if seeds is None:
+        given = {
+            "backend": backend != "auto",
+            "jobs": jobs is not None,
+            "address": address is not None,
+            "keep_weights": keep_weights,
+            "reuse": reuse,
+            "time_limit": time_limit is not None,
+        }
+        if named := [name for name, there in given.items() if there]:
+            raise UsageError(f"{named[0]} is for a study of many seeds: give seeds=range(100), too")
+        return run_once(experiment, model=model, trust=trust, **common, **settings)
+    if "seed" in settings:
+        raise UsageError("give seed for one run or seeds for a study, not both")
+    asked = _asked(experiment, Seeds.read(seeds), trust, keep_weights, settings)
+    from seqtasks.studies.lifecycle import Execution, run_study
+
+    return run_study(
+        asked,
+        make_model=None if model is None else _making(model),
+        execution=Execution(backend, jobs, address, time_limit),
+        reuse=reuse,
+        **common,
+    )
+
+
+def resume(
+    path: str | Path,
+    steps: int | None = None,
+    *,
+    model: nn.Module | None = None,
+    engine: EngineName | None = None,
+    checkpoint_every: int | str | None = None,
+    observers: Iterable[Any] | None = (),
+    stop: Stop | None = never,
+    trust: bool = False,
+    allow_changes: bool = False,
+    progress: bool = False,
+    **own: Any,
+) -> Result:
+    """Continue a run from its last checkpoint, to the same bits as without the stop.
+
+    Args:
+        path: the run's directory. Of a study, `seqtasks.resume_study` is called.
+        steps: train up to this step, solved or not; None for the step that the run was started for.
+        model: the module, for a run that trained a user's module.
+        engine: the engine to continue with; None for the one in the run's record.
+        checkpoint_every: steps or time between checkpoints from now on; None for no change.
+        observers: as for `run`.
+        stop: as for `run`.
+        trust: whether to execute code that came with the run; this is remembered.
+        allow_changes: whether to continue although a plugin has changed the definition of the task,
+            cell or readout since the run began; the results then mix definitions.
+        progress: as for `run`.
+        own: `task=`, `cell=` or `readout=`, for a run that used a class made in a program.
+
+    Raises:
+        UsageError: if the run has ended, is running, is damaged or comes from a newer seqtasks; if
+            code that came with it is not trusted; or if a definition that it trains has changed.
+    """
+    if not is_study(path):
+        return resume_run(
+            path,
+            steps,
+            model=model,
+            engine=engine,
+            checkpoint_every=checkpoint_every,
+            observers=observers,
+            stop=stop,
+            trust=trust,
+            allow_changes=allow_changes,
+            progress=progress,
+            **own,
+        )
+    if steps is not None or checkpoint_every is not None or own:
+        raise UsageError("each run of a study is made as it was asked for: no steps, no changes")
+    study: Any = resume_study(
+        path,
+        model=model,
+        engine=engine,
+        observers=observers,
+        stop=stop,
+        trust=trust,
+        allow_changes=allow_changes,
+        progress=progress,
+    )
+    return study
+
+
+def resume_study(
+    path: str | Path,
+    *,
+    model: Any = None,
+    engine: EngineName | None = None,
+    observers: Iterable[Any] | None = (),
+    stop: Stop | None = never,
+    trust: bool = False,
+    allow_changes: bool = False,
+    progress: bool = False,
+    backend: Backend = "auto",
+    jobs: int | None = None,
+    address: str | None = None,
+    time_limit: float | None = None,
+) -> Study:
+    """Make the runs of a study that are left, and those that failed or were killed.
+
+    Args:
+        path: the study's directory.
+        model: the function that makes a module, for a study that was begun with one.
+        engine: the engine, which must be the one that the study began with.
+        observers: as for `run`.
+        stop: as for `run`.
+        trust: whether to execute code that came with the study; this is remembered.
+        allow_changes: whether to continue although a definition has changed since the study began.
+        progress: as for `run`.
+        backend: as for `run`.
+        jobs: as for `run`.
+        address: as for `run`.
+        time_limit: as for `run`.
+
+    Raises:
+        UsageError: if the study is running, is damaged or needs another engine; if code that came
+            with it is not trusted; or if a definition that it trains has changed.
+    """
+    from seqtasks.studies import lifecycle
+
+    return lifecycle.resume_study(
+        path,
+        engine=engine,
+        execution=lifecycle.Execution(backend, jobs, address, time_limit),
+        observers=observers,
+        stop=stop,
+        make_model=None if model is None else _making(model),
+        trust=trust,
+        allow_changes=allow_changes,
+        progress=progress,
+    )
+
+
+def load(
+    path: str | Path,
+    *,
+    seed: int | None = None,
+    setting: int | str = 0,
+    model: nn.Module | None = None,
+    trust: bool = False,
+    **own: Any,
+) -> Result:
+    """Return a run on disk, finished or not, with its model in evaluation mode.
+
+    Args:
+        path: the run's directory, or the directory of a study. Of a study without a seed,
+            `seqtasks.load_study` is called.
+        seed: the seed of one run of a study. Its weights are read if the study kept them;
+            otherwise the run is made again.
+        setting: the index or the label of the setting of this run.
+        model: the module to fill, for a run that trained a user's module.
+        trust: whether to execute code that came with the run; this is remembered. Code that you ran
+            or allowed before, even in another run, is trusted already.
+        own: `task=`, `cell=` or `readout=`, for a run that used a class made in a program.
+
+    Returns:
+        The result. For an unfinished run, the weights come from the last checkpoint, and there
+        are no scores.
+
+    Raises:
+        UsageError: if the run does not exist, is damaged, has no weights yet, or brings code that
+            is not trusted.
+    """
+    if not is_study(path):
+        if seed is not None:
+            raise UsageError(f"{path} is one run and no study, so it has no other seed: no seed=")
+        return load_run(path, model=model, trust=trust, **own)
+    if model is not None or own:
+        raise UsageError("a study holds no run of a module or class made in a program")
+    study: Any = load_study(path, trust=trust)
+    return study if seed is None else study.result(seed, setting)
+
+
+def load_study(path: str | Path, *, trust: bool = False) -> Study:
+    """Return a study on disk, finished or not.
+
+    Args:
+        path: its directory.
+        trust: whether to execute code that came with the study; this is remembered.
+
+    Raises:
+        UsageError: if it does not exist, is damaged, or brings code that is not trusted.
+    """
+    from seqtasks.studies import lifecycle
+
+    return lifecycle.load_study(path, trust=trust)
+
+
+def _asked(
+    experiment: What, seeds: Seeds, trust: bool, keep_weights: bool, settings: dict[str, Any]
+) -> Asked:
+    """Return a study of one experiment."""
+    if isinstance(experiment, Experiment):
+        made = experiment.with_changes(**settings)
+    elif isinstance(experiment, type):
+        made = Experiment.for_task(find_task(experiment), **settings)
+    else:
+        made = load_experiment(experiment, trust=trust, **settings)
+    one = Setting(short_name(made.cell), {}, made.with_changes(seed=0))
+    return Asked(made.run_name, "run", (one,), (Row(0, seeds),), keep_weights=keep_weights)
+
+
+def _making(make: Any) -> Callable[[int], nn.Module]:
+    """Return a function of the seed that makes a module.
+
+    Raises:
+        UsageError: if `make` is a module, or no function.
+    """
+    if isinstance(make, nn.Module) or not callable(make):
+        raise UsageError(
+            "model must be a function that makes a module, because each seed needs a new one: "
+            "model=lambda: MyModule()"
+        )
+    made: Callable[..., nn.Module] = make
+    takes = [
+        one
+        for one in inspect.signature(made).parameters.values()
+        if one.default is one.empty and one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
+    ]
+    return made if takes else _Without(made)
+
+
+class _Without:
+    """Makes a module without looking at the seed."""
+
+    def __init__(self, make: Callable[[], nn.Module]) -> None:
+        self._make = make
+
+    def __call__(self, seed: int) -> nn.Module:
+        return self._make()

@@ -1,0 +1,183 @@
+"""A study's folder: whatever a crash leaves, each run counts once and nothing finished is lost."""
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import seqtasks as st
+from seqtasks.studies.directory import StudyDirectory
+from seqtasks.studies.lifecycle import Execution
+from seqtasks.studies.study import Study
+
+SETTINGS = {
+    "cell": "concat",
+    "hidden_size": 3,
+    "embedding_size": 3,
+    "length": "4",
+    "batch_size": 4,
+    "steps": 40,
+    "log_every": 10,
+    "evaluate_every": 10,
+    "evaluation_lengths": (4,),
+    "solved_after": 2,
+    "engine": "plain",
+}
+
+
+def made(out: Path, seeds: str = "0..4", **more: object) -> Study:
+    return st.run("bitflip", seeds=seeds, out=out, **SETTINGS | more)  # pyright: ignore
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return made(tmp_path_factory.mktemp("whole"))
+
+
+def lines(study: Study) -> list[dict[str, object]]:
+    assert study.path is not None
+    return [json.loads(line) for line in (study.path / "runs.jsonl").read_text().splitlines()]
+
+
+def without_seconds(line: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in line.items() if name != "seconds"}
+
+
+def copied(study: Study, to: Path) -> Path:
+    """Copy the study as if it had been killed before anything was merged."""
+    assert study.path is not None
+    folder = to / study.path.name
+    folder.mkdir()
+    (folder / "study.json").write_bytes((study.path / "study.json").read_bytes())
+    return folder
+
+
+def test_a_line_holds_what_the_run_of_its_seed_alone_gives(whole: Study) -> None:
+    alone = st.run("bitflip", seed=3, **SETTINGS)  # pyright: ignore
+    line = lines(whole)[3]
+    assert (line["seed"], line["status"], line["step"]) == (3, "ended", alone.step)
+    assert line["scores"] == {"4": alone.metrics[4]}
+    losses = [one["loss"] for one in alone.history if "loss" in one]
+    assert line["history"]["loss"] == losses  # pyright: ignore
+
+
+def test_a_study_cut_off_anywhere_goes_on_to_the_same_table(whole: Study, tmp_path: Path) -> None:
+    content = (whole.path / "runs.jsonl").read_bytes()  # pyright: ignore
+    draw = random.Random(0)
+    for number in range(6):
+        folder = copied(whole, tmp_path)
+        cut = draw.randrange(len(content))
+        (folder / "runs-elsewhere-7.jsonl").write_bytes(content[:cut])
+        resumed = st.resume_study(folder)
+        assert [without_seconds(line) for line in lines(resumed)] == [
+            without_seconds(line) for line in lines(whole)
+        ]
+        assert resumed.summary() == {**whole.summary(), "path": str(folder)}
+        assert not list(folder.glob("runs-*"))
+        folder.rename(tmp_path / f"done-{number}")
+
+
+def test_a_finished_run_is_not_made_again(whole: Study, tmp_path: Path) -> None:
+    folder = copied(whole, tmp_path)
+    first = json.loads((whole.path / "runs.jsonl").read_text().splitlines()[0])  # pyright: ignore
+    marked = {**first, "seconds": 123.5}
+    (folder / "runs-elsewhere-7.jsonl").write_text(json.dumps(marked) + "\n")
+    assert lines(st.resume_study(folder))[0] == marked
+
+
+def test_a_run_that_two_writers_recorded_counts_once(whole: Study, tmp_path: Path) -> None:
+    folder = copied(whole, tmp_path)
+    content = (whole.path / "runs.jsonl").read_text()  # pyright: ignore
+    (folder / "runs-one-1.jsonl").write_text(content)
+    (folder / "runs-two-2.jsonl").write_text(content)
+    assert lines(st.resume_study(folder)) == lines(whole)
+
+
+def test_a_run_that_failed_is_made_again_and_its_line_replaced(
+    whole: Study, tmp_path: Path
+) -> None:
+    folder = copied(whole, tmp_path)
+    told = lines(whole)
+    told[1] = {**told[1], "status": "failed", "problem": "no memory", "scores": {}}
+    (folder / "runs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in told))
+    assert st.load_study(folder).collected[0].count("failed") == 1
+    again = lines(st.resume_study(folder))
+    assert [without_seconds(line) for line in again] == [
+        without_seconds(line) for line in lines(whole)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ({"seed": 4}, "has the seed 4, not 0"),
+        ({"point": 99}, "there is no point 99"),
+        ({"status": "won"}, "status must be one of"),
+        ({"step": -1}, "step must be a whole number"),
+        ({"history": {"loss": "x", "validation": {}}}, "history.loss must be a list"),
+    ],
+)
+def test_a_damaged_line_is_refused_by_its_field(
+    whole: Study, tmp_path: Path, line: dict[str, object], said: str
+) -> None:
+    folder = copied(whole, tmp_path)
+    (folder / "runs.jsonl").write_text(json.dumps({**lines(whole)[0], **line}) + "\n")
+    with pytest.raises(st.UsageError, match=said):
+        st.load_study(folder)
+
+
+def test_a_study_under_way_is_not_run_twice(whole: Study) -> None:
+    assert whole.path is not None
+    with (
+        StudyDirectory(whole.path).locked(),
+        pytest.raises(st.UsageError, match="already running"),
+    ):
+        st.resume_study(whole.path)
+
+
+def test_kept_weights_give_the_run_back_without_training(tmp_path: Path) -> None:
+    study = made(tmp_path, "0..2", keep_weights=True)
+    alone = st.run("bitflip", seed=1, **SETTINGS)  # pyright: ignore
+    for found in (st.load(study.path, seed=1), study.result(1)):  # pyright: ignore
+        assert found.scores == alone.scores
+        assert found.step == alone.step
+        for name, tensor in alone.model.state_dict().items():
+            assert found.model.state_dict()[name].equal(tensor), name
+
+
+def test_without_weights_the_run_of_a_seed_is_made_again(whole: Study) -> None:
+    alone = st.run("bitflip", seed=2, **SETTINGS)  # pyright: ignore
+    assert st.load(whole.path, seed=2).scores == alone.scores  # pyright: ignore
+    with pytest.raises(st.UsageError, match="no seed 77"):
+        whole.result(77)
+
+
+def test_equal_runs_of_other_studies_are_taken(tmp_path: Path) -> None:
+    first = made(tmp_path, "0..2")
+    told: list[int] = []
+
+    class Count:
+        @st.hookimpl
+        def study_advanced(self, study: Study, lines: list[dict[str, int]]) -> None:
+            told.extend(line["seed"] for line in lines)
+
+    second = made(tmp_path, "0..4", reuse=True, observers=[Count()])
+    assert sorted(told) == [3, 4]
+    assert lines(second)[:3] == lines(first)
+    told.clear()
+    made(tmp_path, "0..4", reuse=True, observers=[Count()], learning_rate=0.02)
+    assert sorted(told) == [0, 1, 2, 3, 4]
+
+
+def test_a_time_limit_ends_a_study_in_order_and_it_goes_on(whole: Study, tmp_path: Path) -> None:
+    study = made(tmp_path, "0..4", time_limit=1e-9)
+    assert study.stopped == "time limit"
+    assert study.unfinished > 0
+    again = st.resume_study(study.path)  # pyright: ignore
+    assert np.array_equal(again.outcomes().solved_at, whole.outcomes().solved_at)
+
+
+def test_an_execution_is_plain_data() -> None:
+    assert Execution() == Execution("auto", None, None, None)
