@@ -2,6 +2,8 @@
 
     main                            the program: finds commands, prints errors
     run, resume                     train; `run_options` holds the options that both have
+    experiment_options,
+    study_options                   what is trained and how; seeds, and where runs are made
     launch                          start a run, show its progress, end it at a signal
     score, predict, runs            use runs: `seqtasks eval`, `predict`, `runs`
     show, description               what a name stands for: found once, printed twice

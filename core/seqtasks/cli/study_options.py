@@ -1,0 +1,107 @@
+"""The options of a study: its seeds, where its runs are made, and what it writes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seqtasks.errors import UsageError
+from seqtasks.tasks.cadence import read_cadence, seconds_between
+
+if TYPE_CHECKING:
+    from seqtasks.studies.lifecycle import Execution
+
+__all__ = ["STUDY_GROUP", "check_csv", "execution", "seeds_option", "study_options"]
+
+BACKENDS = ("auto", "loky", "threads", "dask", "ray")
+
+STUDY_GROUP = (
+    "seeds",
+    "jobs",
+    "backend",
+    "address",
+    "time_limit",
+    "keep_weights",
+    "reuse",
+    "yes",
+    "csv",
+)
+"""The names of these options, for the help of a command."""
+
+seeds_option = click.option(
+    "--seeds",
+    metavar="SEEDS",
+    help="Many seeds: 100 for the seeds 0 to 99, or 0..99, or 3,5,8.",
+)
+
+
+def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options."""
+    for option in (
+        click.option(
+            "--csv",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help="Also write a line for each run into this file.",
+        ),
+        click.option("--yes", is_flag=True, help="The study shall be as large as it is."),
+        click.option(
+            "--reuse", is_flag=True, help="Take the finished runs of equal studies in the folder."
+        ),
+        click.option(
+            "--keep-weights", is_flag=True, help="Keep the weights of all runs, in one file."
+        ),
+        click.option(
+            "--time-limit", metavar="TIME", help="End in order after this time: 30s, 5m, 2h."
+        ),
+        click.option("--address", help="Address of the Dask or Ray cluster."),
+        click.option(
+            "--backend",
+            type=click.Choice(BACKENDS),
+            default="auto",
+            show_default=True,
+            help="What makes the runs: threads, processes (loky), or a cluster (dask, ray).",
+        ),
+        click.option("--jobs", type=int, metavar="N", help="Runs at once; by default one a core."),
+    ):
+        command = option(command)
+    return command
+
+
+def execution(
+    *, backend: str, jobs: int | None, address: str | None, time_limit: str | None
+) -> "Execution":
+    """Return where and how the runs are made, as the options say.
+
+    Raises:
+        UsageError: for a number of jobs below 1, an address without a cluster, or a time that
+            cannot be read.
+    """
+    from seqtasks.studies.lifecycle import Execution
+
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"--jobs must be at least 1, got {jobs}")
+    if address is not None and backend not in ("dask", "ray"):
+        raise UsageError(f"--address goes with --backend dask or ray, not {backend}")
+    seconds = None
+    if time_limit is not None:
+        cadence = read_cadence("--time-limit", time_limit) if time_limit[-1:] in "smh" else 0
+        if not isinstance(cadence, str):
+            raise UsageError(f"--time-limit must be a time such as 30s, 5m or 2h, got {time_limit}")
+        seconds = seconds_between(cadence)
+    return Execution(backend, jobs, address, seconds)
+
+
+def check_csv(path: Path | None) -> None:
+    """Check that a file can be written, before the work that goes into it.
+
+    Raises:
+        UsageError: if its folder does not exist, or it is a folder itself.
+    """
+    if path is None:
+        return
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {path.absolute().parent} for {path.name}")
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; --csv names a file")
