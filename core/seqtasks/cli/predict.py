@@ -10,7 +10,9 @@ import click
 import numpy as np
 
 from seqtasks.cli.completion import complete_runs
+from seqtasks.cli.one_run import load_one
 from seqtasks.cli.output import echo_json, say
+from seqtasks.cli.run_options import replica_options
 from seqtasks.cli.trusting import trust_option
 from seqtasks.errors import UsageError
 from seqtasks.tasks.alphabets import (
@@ -39,10 +41,21 @@ class _InputsBelowZero(click.Command):
 @click.argument("run", type=click.Path(path_type=Path), shell_complete=complete_runs)
 @click.argument("inputs", nargs=-1)
 @click.option("--states", is_flag=True, help="Print the state after every step.")
+@replica_options
 @trust_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def predict(run: Path, inputs: tuple[str, ...], states: bool, trust: bool, as_json: bool) -> None:
+def predict(
+    run: Path,
+    inputs: tuple[str, ...],
+    states: bool,
+    replica: int | None,
+    setting: str | None,
+    trust: bool,
+    as_json: bool,
+) -> None:
     """Answer INPUTS (strings of symbols, or lines of stdin) with RUN, and mark errors.
+
+    RUN may be a study: --replica chooses one of its runs.
 
     For a task over real numbers, write an input with spaces between its steps and commas between
     their numbers: "0.5,1 0.3,0".
@@ -54,9 +67,7 @@ def predict(run: Path, inputs: tuple[str, ...], states: bool, trust: bool, as_js
         if not inputs:
             raise UsageError("stdin holds no input: give one string of symbols a line")
     inputs = tuple(text.strip() for text in inputs)
-    from seqtasks.runs.load import load
-
-    loaded = load(run, trust=trust)
+    loaded = load_one(run, replica, setting, trust)
     encoded = [loaded.task.inputs.encode(text) for text in inputs]
     for text, ids in zip(inputs, encoded, strict=True):
         if len(ids) not in loaded.task.lengths:

@@ -8,11 +8,17 @@ import click
 
 from seqtasks.cli.completion import complete_runs
 from seqtasks.cli.launch import launch, settle_threads
+from seqtasks.cli.launch_study import launch_study
+from seqtasks.cli.one_run import is_study
 from seqtasks.cli.run_options import checkpoint_option, engine_option, output_options
+from seqtasks.cli.study_options import check_no_study_options, execution, execution_options
+from seqtasks.cli.study_table import echo_study
 from seqtasks.cli.trusting import trust_option
+from seqtasks.errors import UsageError
 
 if TYPE_CHECKING:
     from seqtasks.runs.training_run import Result
+    from seqtasks.studies.study import Study
     from seqtasks.tasks.settings import EngineName
 
 __all__ = ["resume"]
@@ -28,6 +34,7 @@ __all__ = ["resume"]
     is_flag=True,
     help="Go on although a plugin has changed a definition since the run began.",
 )
+@execution_options
 @trust_option
 @output_options
 def resume(
@@ -40,8 +47,18 @@ def resume(
     as_json: bool,
     quiet: bool,
     tensorboard: bool,
+    **how: Any,
 ) -> None:
-    """Go on with RUN from its last checkpoint."""
+    """Go on with RUN from its last checkpoint.
+
+    RUN may be a study: the runs that are left, failed or were killed are then made.
+    """
+    if is_study(run):
+        if steps is not None or checkpoint_every is not None or tensorboard:
+            raise UsageError("each run of a study is made as it was asked for: no such option")
+        _resume_study(run, engine, allow_changes, trust, as_json, quiet, how)
+        return
+    check_no_study_options(how)
 
     def start(observers: list[Any], stop: Callable[[], int]) -> "Result":
         from seqtasks.runs.directory import RunDirectory
@@ -62,3 +79,30 @@ def resume(
         )
 
     launch(start, as_json, quiet, tensorboard)
+
+
+def _resume_study(
+    path: Path,
+    engine: "EngineName | None",
+    allow_changes: bool,
+    trust: bool,
+    as_json: bool,
+    quiet: bool,
+    how: dict[str, Any],
+) -> None:
+    where = execution(**how)
+
+    def start(observers: list[Any], stop: Callable[[], int]) -> "Study":
+        from seqtasks.studies.lifecycle import resume_study
+
+        return resume_study(
+            path,
+            engine=engine,
+            execution=where,
+            observers=observers,
+            stop=stop,
+            trust=trust,
+            allow_changes=allow_changes,
+        )
+
+    launch_study(start, as_json, quiet, echo_study)

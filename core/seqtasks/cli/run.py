@@ -17,7 +17,9 @@ from seqtasks.cli.launch import launch, settle_threads, threads_for
 from seqtasks.cli.option_groups import GroupedCommand
 from seqtasks.cli.output import echo_json, echo_table, say
 from seqtasks.cli.run_options import output_options
+from seqtasks.cli.run_seeds import check_seeds, launch_seeds
 from seqtasks.cli.show_settings import setting_rows
+from seqtasks.cli.study_options import STUDY_GROUP, seeds_option, study_options
 from seqtasks.cli.trusting import trust_option
 from seqtasks.errors import UsageError
 
@@ -30,6 +32,7 @@ __all__ = ["run"]
 GROUPS = {
     **EXPERIMENT_GROUPS,
     "The data": (*EXPERIMENT_GROUPS["The data"], "seed"),
+    "Many seeds": STUDY_GROUP,
     "Output": ("out", "dry_run", "tensorboard", "quiet", "as_json"),
 }
 
@@ -38,6 +41,8 @@ GROUPS = {
 @click.argument("task", shell_complete=complete_names("task", "experiment"))
 @experiment_options()
 @click.option("--seed", type=int, help="Seed of every random stream; by default 0.")
+@seeds_option
+@study_options
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -57,6 +62,7 @@ def run(
     as_json: bool,
     quiet: bool,
     tensorboard: bool,
+    seeds: str | None,
     **settings: Any,
 ) -> None:
     """Train a cell on TASK and score it at the trained length and beyond.
@@ -64,16 +70,24 @@ def run(
     TASK is a task, an experiment, an experiment file (.json), a file of your own (./mine.py:MyTask)
     or a class of an installed module (package.module:MyTask). The task recommends a default for
     every option.
+
+    With --seeds the run is made once for each seed, and a table says how often, how soon and how
+    well the task was learned.
     """
     from seqtasks.experiments.find import load_experiment
 
+    of_study = {name: settings.pop(name) for name in STUDY_GROUP if name in settings}
     given = given_on_the_command_line(settings)
+    check_seeds(seeds, of_study, given, tensorboard)
     if dry_run and trust:
         raise UsageError("--dry-run executes no new code: leave out --trust or --dry-run")
     experiment = load_experiment(task, trust=trust, **given)
     experiment = with_lengths(experiment, evaluation_lengths)
     if dry_run:
         _show_plan(experiment, out, as_json)
+        return
+    if seeds is not None:
+        launch_seeds(experiment, seeds, of_study, out=out, as_json=as_json, quiet=quiet)
         return
 
     def start(observers: list[Any], stop: Callable[[], int]) -> "Result":

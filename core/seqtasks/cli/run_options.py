@@ -7,7 +7,7 @@ import click
 
 from seqtasks.tasks.settings import EngineName
 
-__all__ = ["Number", "checkpoint_option", "engine_option", "output_options"]
+__all__ = ["Number", "checkpoint_option", "engine_option", "output_options", "replica_options"]
 
 
 class Number(click.ParamType[float | None]):
@@ -37,6 +37,23 @@ checkpoint_option = click.option(
 def engine_option(help_text: str) -> Callable[..., Any]:
     """Return the option that names an engine."""
     return click.option("--engine", type=click.Choice(get_args(EngineName)), help=help_text)
+
+
+def replica_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that choose one run of a study."""
+    for option in (
+        click.option(
+            "--setting", metavar="LABEL", help="Of a study: the setting of the run; else the first."
+        ),
+        click.option(
+            "--replica",
+            type=click.IntRange(0),
+            metavar="SEED",
+            help="Of a study: the run of this seed, trained again if its weights were not kept.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqtasks.cli.completion import complete_runs
+from seqtasks.cli.one_run import is_study, load_one
 from seqtasks.cli.output import check_picture, echo_json, say
+from seqtasks.cli.run_options import replica_options
 from seqtasks.cli.score_table import echo_scores
 from seqtasks.cli.trusting import trust_option
+from seqtasks.errors import UsageError
 from seqtasks.scoring.baselines import baselines_beside
 
 if TYPE_CHECKING:
@@ -46,6 +49,7 @@ MANY = 1000
     metavar="FILE",
     help="Draw accuracy over length (.png, .svg or .pdf).",
 )
+@replica_options
 @trust_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def score(
@@ -55,15 +59,21 @@ def score(
     sequences: int | None,
     seed: int | None,
     plot: Path | None,
+    replica: int | None,
+    setting: str | None,
     trust: bool,
     as_json: bool,
 ) -> None:
-    """Score RUN: accuracy per symbol and per whole sequence, with 95 % intervals."""
+    """Score RUN: accuracy per symbol and per whole sequence, with 95 % intervals.
+
+    RUN may be a study. All its runs are then scored, from their kept weights, or one: --replica.
+    """
     if plot is not None:
         check_picture(plot)
-    from seqtasks.runs.load import load
-
-    loaded = load(run, trust=trust)
+    if is_study(run) and replica is None:
+        _score_study(run, length, over, sequences, seed, plot, setting, trust, as_json)
+        return
+    loaded = load_one(run, replica, setting, trust)
     scored = _scored_anew(loaded, length, over, sequences, seed)
     if plot is not None:
         _draw(scored, plot)
@@ -84,6 +94,35 @@ def score(
     )
     if plot is not None:
         say(f"plot  {plot}")
+
+
+def _score_study(
+    path: Path,
+    length: str | None,
+    over: str | None,
+    sequences: int | None,
+    seed: int | None,
+    plot: Path | None,
+    setting: str | None,
+    trust: bool,
+    as_json: bool,
+) -> None:
+    """Score all runs of a study from their kept weights, and print the table of each setting."""
+    from seqtasks.cli.study_table import echo_score_rows
+    from seqtasks.studies.calls import load_study
+    from seqtasks.studies.scores_anew import score_study
+
+    if plot is not None:
+        raise UsageError("--plot draws one run: choose it with --replica SEED")
+    study = load_study(path, trust=trust)
+    settings = score_study(study, length, over, sequences, seed)
+    if setting is not None:
+        study.outcomes(setting)  # it must be there
+        settings = [one for one in settings if one["label"] == setting]
+    if as_json:
+        echo_json({"study": str(path), "settings": settings})
+    else:
+        echo_score_rows(settings)
 
 
 def _scored_anew(

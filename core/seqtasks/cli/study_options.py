@@ -1,6 +1,6 @@
 """The options of a study: its seeds, where its runs are made, and what it writes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,15 @@ from seqtasks.tasks.cadence import read_cadence, seconds_between
 if TYPE_CHECKING:
     from seqtasks.studies.lifecycle import Execution
 
-__all__ = ["STUDY_GROUP", "check_csv", "execution", "seeds_option", "study_options"]
+__all__ = [
+    "STUDY_GROUP",
+    "check_csv",
+    "check_no_study_options",
+    "execution",
+    "execution_options",
+    "seeds_option",
+    "study_options",
+]
 
 BACKENDS = ("auto", "loky", "threads", "dask", "ray")
 
@@ -36,6 +44,26 @@ seeds_option = click.option(
 )
 
 
+def execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say where and how the runs are made."""
+    for option in (
+        click.option(
+            "--time-limit", metavar="TIME", help="End in order after this time: 30s, 5m, 2h."
+        ),
+        click.option("--address", help="Address of the Dask or Ray cluster."),
+        click.option(
+            "--backend",
+            type=click.Choice(BACKENDS),
+            default="auto",
+            show_default=True,
+            help="What makes the runs: threads, processes (loky), or a cluster (dask, ray).",
+        ),
+        click.option("--jobs", type=int, metavar="N", help="Runs at once; by default one a core."),
+    ):
+        command = option(command)
+    return command
+
+
 def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options."""
     for option in (
@@ -52,21 +80,21 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--keep-weights", is_flag=True, help="Keep the weights of all runs, in one file."
         ),
-        click.option(
-            "--time-limit", metavar="TIME", help="End in order after this time: 30s, 5m, 2h."
-        ),
-        click.option("--address", help="Address of the Dask or Ray cluster."),
-        click.option(
-            "--backend",
-            type=click.Choice(BACKENDS),
-            default="auto",
-            show_default=True,
-            help="What makes the runs: threads, processes (loky), or a cluster (dask, ray).",
-        ),
-        click.option("--jobs", type=int, metavar="N", help="Runs at once; by default one a core."),
     ):
         command = option(command)
-    return command
+    return execution_options(command)
+
+
+def check_no_study_options(options: Mapping[str, Any]) -> None:
+    """Check that no option of a study was given.
+
+    Raises:
+        UsageError: naming the first that was.
+    """
+    context = click.get_current_context()
+    for name in options:
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            raise UsageError(f"--{name.replace('_', '-')} is for a study of many seeds")
 
 
 def execution(

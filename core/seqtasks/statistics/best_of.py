@@ -35,5 +35,6 @@ def expected_best(
         return None
     ordered = np.sort(-values if lower_is_better else values)
     probabilities = np.diff((np.arange(runs + 1) / runs) ** number)
-    best = float(probabilities @ ordered)
+    # Rounding must not carry the mean of equal values past them.
+    best = float(np.clip(probabilities @ ordered, ordered[0], ordered[-1]))
     return -best if lower_is_better else best

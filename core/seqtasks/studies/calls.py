@@ -25,7 +25,7 @@ from seqtasks.studies.study_record import Asked
 from seqtasks.tasks import Task
 from seqtasks.tasks.settings import EngineName
 
-__all__ = ["load", "load_study", "resume", "resume_study", "run"]
+__all__ = ["load", "load_study", "resume", "resume_study", "run", "study_of_one"]
 
 Backend = Literal["auto", "threads", "loky", "dask", "ray"]
 What = str | Path | Task | type[Task] | Experiment
@@ -337,8 +337,23 @@ def _asked(
         made = Experiment.for_task(find_task(experiment), **settings)
     else:
         made = load_experiment(experiment, trust=trust, **settings)
-    one = Setting(short_name(made.cell), {}, made.with_changes(seed=0))
-    return Asked(made.run_name, "run", (one,), (Row(0, seeds),), keep_weights=keep_weights)
+    return study_of_one(made, seeds, keep_weights)
+
+
+def study_of_one(
+    experiment: Experiment, seeds: Seeds, keep_weights: bool = False, command: str | None = None
+) -> Asked:
+    """Return what a study of one experiment is asked for.
+
+    Args:
+        experiment: the experiment.
+        seeds: its seeds.
+        keep_weights: whether the weights of all runs are kept.
+        command: the command line that repeats it.
+    """
+    one = Setting(short_name(experiment.cell), {}, experiment.with_changes(seed=0))
+    rows = (Row(0, seeds),)
+    return Asked(experiment.run_name, "run", (one,), rows, command, keep_weights)
 
 
 def _making(make: Any) -> Callable[[int], nn.Module]:
@@ -352,7 +367,7 @@ def _making(make: Any) -> Callable[[int], nn.Module]:
             "model must be a function that makes a module, because each seed needs a new one: "
             "model=lambda: MyModule()"
         )
-    made: Callable[..., nn.Module] = make
+    made: Any = make
     takes = [
         one
         for one in inspect.signature(made).parameters.values()

@@ -131,16 +131,17 @@ class Study:
             UsageError: if the study has no such run.
         """
         try:
-            return self._numbers[setting, seed]
+            return self.numbers[setting, seed]
         except KeyError:
-            known = [one for at, one in self._numbers if at == setting]
+            known = [one for at, one in self.numbers if at == setting]
             raise UsageError(
                 f"the study has no seed {seed}; it has {counted(len(known), 'seed')}, from "
                 f"{min(known, default=0)} to {max(known, default=0)}"
             ) from None
 
     @cached_property
-    def _numbers(self) -> dict[tuple[int, int], int]:
+    def numbers(self) -> dict[tuple[int, int], int]:
+        """The number of each point, by its setting and its seed."""
         return {(point.setting, point.seed): point.number for point in points_of(self.asked.rows)}
 
     def _index(self, setting: int | str) -> int:

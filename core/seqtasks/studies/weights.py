@@ -17,7 +17,7 @@ from seqtasks.files.atomic import writing
 from seqtasks.runs.checkpoint import read_weights, write_weights
 from seqtasks.studies.directory import StudyDirectory
 
-__all__ = ["keep", "kept_points", "merge", "weights_of"]
+__all__ = ["keep", "merge", "runs_with_weights", "weights_of"]
 
 POINTS = "points"
 _PART = re.compile(r"weights-\d+-\d+\.safetensors")
@@ -47,10 +47,8 @@ def merge(directory: StudyDirectory) -> None:
     if not parts:
         return
     collected: dict[int, dict[int, Weights]] = {}
-    files = [*([directory.weights] if directory.weights.is_file() else []), *parts]
-    for file in files:
-        for setting, point, weights in _runs_in(file):
-            collected.setdefault(setting, {})[point] = weights
+    for setting, point, weights in runs_with_weights(directory):
+        collected.setdefault(setting, {})[point] = weights
     tensors: dict[str, Tensor] = {}
     for setting, runs in sorted(collected.items()):
         tensors |= _stacked(setting, runs)
@@ -61,10 +59,16 @@ def merge(directory: StudyDirectory) -> None:
         directory.parts.rmdir()
 
 
-def kept_points(directory: StudyDirectory) -> set[int]:
-    """Return the points whose weights are on the disk, in any file."""
-    files = [*([directory.weights] if directory.weights.is_file() else []), *_parts(directory)]
-    return {point for file in files for _, point, _ in _runs_in(file)}
+def runs_with_weights(
+    directory: StudyDirectory,
+) -> Iterator[tuple[int, int, dict[str, Tensor]]]:
+    """Yield the setting, the point and the weights of each run whose weights are on the disk.
+
+    Raises:
+        UsageError: if a file is damaged.
+    """
+    for file in [*([directory.weights] if directory.weights.is_file() else []), *_parts(directory)]:
+        yield from _runs_in(file)
 
 
 def weights_of(directory: StudyDirectory, setting: int, point: int) -> dict[str, Tensor] | None:
@@ -73,11 +77,9 @@ def weights_of(directory: StudyDirectory, setting: int, point: int) -> dict[str,
     Raises:
         UsageError: if a file is damaged.
     """
-    files = [*([directory.weights] if directory.weights.is_file() else []), *_parts(directory)]
-    for file in files:
-        for found_setting, found, weights in _runs_in(file):
-            if (found_setting, found) == (setting, point):
-                return {name: tensor.clone() for name, tensor in weights.items()}
+    for found_setting, found, weights in runs_with_weights(directory):
+        if (found_setting, found) == (setting, point):
+            return {name: tensor.clone() for name, tensor in weights.items()}
     return None
 
 

@@ -1,0 +1,122 @@
+"""Start a study or go on with one: its progress, its signals, its table, its exit code."""
+
+import shlex
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqtasks.cli.interrupts import noting, received
+from seqtasks.cli.output import echo_json, say
+from seqtasks.errors import RunError, RunInterruptedError, counted
+from seqtasks.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from seqtasks.studies.study import Study
+
+__all__ = ["launch_study"]
+
+MOST_PROBLEMS = 5
+"""The most runs that failed which are named."""
+
+
+def launch_study(
+    start: Callable[[list[Any], Callable[[], int]], "Study"],
+    as_json: bool,
+    quiet: bool,
+    echo: Callable[["Study"], None],
+    csv: Path | None = None,
+) -> None:
+    """Make a study until its end or a signal, and print its table.
+
+    Args:
+        start: makes the study, from its observers and a function that returns the number of a
+            signal that requests the end, or 0.
+        as_json: print the table as one JSON document.
+        quiet: show no progress, and print only the study's folder.
+        echo: prints the table.
+        csv: a file for a line for each run.
+
+    Raises:
+        RunInterruptedError: after a signal; it names the command that goes on with the study.
+        RunError: if not all runs ended, or all of them diverged.
+    """
+    from seqtasks.studies.progress import study_progress
+
+    where = _Where()
+    observers: list[Any] = [where] if quiet else [where, study_progress()]
+    try:
+        with noting() as stop:
+            study = start(observers, stop)
+    except KeyboardInterrupt:  # a second signal, or nothing ended soon after the first
+        raise where.broken_off(received() or signal.SIGINT) from None
+    finally:
+        for observer in observers:
+            if hasattr(observer, "close"):
+                observer.close()
+    if study.stopped == "interrupted":
+        raise RunInterruptedError(
+            f"stopped after {_done(study)}\n{_go_on(study)}", received() or signal.SIGINT
+        )
+    if csv is not None:
+        from seqtasks.studies.export import write_csv
+
+        write_csv(study, csv)
+    if as_json:
+        echo_json(study.summary())
+    elif quiet:
+        say(study.path)
+    else:
+        echo(study)
+    _say_what_is_missing(study)
+
+
+class _Where:
+    """Knows the study, once it has started."""
+
+    def __init__(self) -> None:
+        self._study: Study | None = None
+
+    @hookimpl
+    def study_started(self, study: "Study") -> None:
+        """Remember the study."""
+        self._study = study
+
+    def broken_off(self, number: int) -> RunInterruptedError:
+        """Return the error of a study that a signal interrupts."""
+        study = self._study
+        if study is None:
+            return RunInterruptedError("interrupted before the study began", number)
+        return RunInterruptedError(f"broken off after {_done(study)}\n{_go_on(study)}", number)
+
+
+def _done(study: "Study") -> str:
+    return f"{study.runs - study.unfinished} of {counted(study.runs, 'run')}"
+
+
+def _go_on(study: "Study") -> str:
+    return f"Go on with: seqtasks resume {shlex.quote(str(study.path))}"
+
+
+def _say_what_is_missing(study: "Study") -> None:
+    """Name the runs that failed, and end with an error if not all runs ended.
+
+    Raises:
+        RunError: if runs are missing, failed or were killed, or if all diverged.
+    """
+    lost = [problem for one in study.collected for problem in one.problems(MOST_PROBLEMS + 1)]
+    for seed, status, problem in lost[:MOST_PROBLEMS]:
+        say(f"seed {seed} {status}: {problem}", err=True)
+    if len(lost) > MOST_PROBLEMS:
+        say("and further ones; runs.jsonl has them all", err=True)
+    failed = sum(one.count("failed", "killed") for one in study.collected)
+    if study.unfinished:
+        why = f" ({study.stopped})" if study.stopped else ""
+        raise RunError(f"{_done(study)} ended{why}\n{_go_on(study)}")
+    if failed:
+        raise RunError(f"{counted(failed, 'run')} failed\nTry again with: {_go_on(study)[12:]}")
+    if study.runs and sum(one.count("diverged") for one in study.collected) == study.runs:
+        raise RunError(
+            "all runs diverged: try a smaller learning rate (--lr) or a smaller norm of the "
+            "gradient (--clip)"
+        )

@@ -1,0 +1,89 @@
+"""`seqtasks run --seeds`: one experiment, many seeds."""
+
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seqtasks.cli.launch_study import launch_study
+from seqtasks.cli.study_options import check_csv, execution
+from seqtasks.cli.study_table import echo_study
+from seqtasks.errors import UsageError
+
+if TYPE_CHECKING:
+    from seqtasks.experiments.experiment import Experiment
+    from seqtasks.studies.study import Study
+
+__all__ = ["check_seeds", "command_line", "launch_seeds"]
+
+
+def command_line() -> str:
+    """Return the command line, so that the study can say how to repeat it."""
+    return shlex.join(["seqtasks", *sys.argv[1:]])
+
+
+def check_seeds(
+    seeds: str | None, of_study: Mapping[str, Any], given: Mapping[str, Any], tensorboard: bool
+) -> None:
+    """Check that the options of many seeds come with --seeds, and others do not.
+
+    Raises:
+        UsageError: naming the option that does not fit.
+    """
+    context = click.get_current_context()
+    named = [
+        name
+        for name in of_study
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+    ]
+    if seeds is None:
+        if named:
+            option = "--" + named[0].replace("_", "-")
+            raise UsageError(f"{option} is for a study of many seeds: give --seeds, too")
+        return
+    if "seed" in given:
+        raise UsageError("give --seed for one run or --seeds for many, not both")
+    if tensorboard:
+        raise UsageError("--tensorboard writes the events of one run: leave out --seeds")
+
+
+def launch_seeds(
+    experiment: "Experiment",
+    seeds: str,
+    of_study: Mapping[str, Any],
+    *,
+    out: Path,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Make the study of an experiment and many seeds, and print its table.
+
+    Raises:
+        UsageError: if an option is wrong or impossible; nothing is written in this case.
+        RunError, RunInterruptedError: see `launch_study`.
+    """
+    from seqtasks.specs.seeds import Seeds
+    from seqtasks.studies.calls import study_of_one
+
+    chosen = Seeds.read(seeds)
+    names = ("backend", "jobs", "address", "time_limit")
+    how = execution(**{name: of_study[name] for name in names})
+    check_csv(of_study["csv"])
+    asked = study_of_one(experiment, chosen, of_study["keep_weights"], command_line())
+
+    def start(observers: list[Any], stop: Callable[[], int]) -> "Study":
+        from seqtasks.studies.lifecycle import run_study
+
+        return run_study(
+            asked,
+            out=out,
+            execution=how,
+            observers=observers,
+            stop=stop,
+            reuse=of_study["reuse"],
+        )
+
+    launch_study(start, as_json, quiet, echo_study, of_study["csv"])
