@@ -73,7 +73,7 @@ def run_one(
         model = None if make_model is None else _made(make_model, seed)
         started, trainer = prepare(experiment, model, threads=1)
         with closing(trainer):
-            told = Observers(observers or ())
+            told = Observers(observers or (), plugins=False)
             active = ActiveRun(started, trainer, None, told, lambda: int(bool(stop())))
             scores, over_range = _trained(active, everything=observers is not None)
             return _ended(active.run, scores, over_range, began, keep_weights)
