@@ -1,29 +1,18 @@
 """What a worker does: train the runs of a block, wherever it is."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.models.caller_settings import own_settings
+from seqtasks.studies.finished import Finished
 from seqtasks.studies.replicas import run_block
 from seqtasks.studies.settings import Point
 
 __all__ = ["Finished", "Work"]
-
-
-class Finished(NamedTuple):
-    """A run that has ended.
-
-    Attributes:
-        line: its line of `runs.jsonl`.
-        tensors: its weights by their names in the model, if they are kept.
-    """
-
-    line: dict[str, Any]
-    tensors: Mapping[str, Tensor] | None
 
 
 @dataclass(frozen=True)

@@ -1,40 +1,19 @@
-"""Make the runs of a study on threads, processes or a cluster."""
+"""Run the points of a study on the cores of one machine or of a cluster.
 
-from collections.abc import Callable, Sequence
+The modules in their order: `in_worker` is what a worker does with a block of points; `pools` says
+what a pool of workers promises; `threads`, `loky_workers`, `dask_cluster` and `ray_cluster` are the
+pools; `backends` chooses and opens one; `block_sizes` cuts points into blocks of about a second;
+`lost_blocks` decides what becomes of the points of a block whose worker died; `coordinator` is the
+loop over all of them.
 
-from seqtasks.experiments.experiment import Experiment
-from seqtasks.studies.settings import Point
-from seqtasks.studies.work import Finished, Work
+Blocks are handed out one by one, and not by joblib's `Parallel`: `Parallel` gives up all that is
+under way when one worker dies, its backend for Ray returns nothing before the last block, and its
+backend for Dask waits forever for a block whose workers died. The worker processes are joblib's own
+(loky), one pool for each, so that a worker takes nobody with it.
+"""
 
-__all__ = ["execute"]
+from seqtasks.studies.execute.backends import BACKENDS, BackendName, check_backend
+from seqtasks.studies.execute.coordinator import execute
+from seqtasks.studies.execute.loky_workers import warm_workers
 
-
-def execute(
-    points: Sequence[Point],
-    experiments: Sequence[Experiment],
-    work: Work,
-    *,
-    backend: str,
-    jobs: int | None,
-    address: str | None,
-    releases_the_interpreter: bool,
-    stop: Callable[[], bool],
-    deliver: Callable[[Sequence[Finished]], None],
-) -> None:
-    """Make runs, and deliver each as it ends.
-
-    Args:
-        points: the runs to make.
-        experiments: the experiment of each setting.
-        work: what trains the runs of one experiment.
-        backend: `auto`, `threads`, `loky`, `dask` or `ray`.
-        jobs: how many runs at once; None for one on each core.
-        address: the address of a cluster that is there.
-        releases_the_interpreter: whether all runs use an engine that lets other threads run.
-        stop: asked between runs; true ends the work in order.
-        deliver: takes runs that have ended, in this process and in one thread.
-    """
-    for point in points:
-        if stop():
-            return
-        deliver(list(work(experiments[point.setting], [point], stop)))
+__all__ = ["BACKENDS", "BackendName", "check_backend", "execute", "warm_workers"]

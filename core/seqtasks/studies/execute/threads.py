@@ -1,0 +1,57 @@
+"""Workers that are threads of this process, for engines that release the interpreter."""
+
+import threading
+import time
+from collections.abc import Sequence
+
+from seqtasks.experiments.experiment import Experiment
+from seqtasks.studies.execute.in_worker import Work, perform
+from seqtasks.studies.execute.pools import Block, Done, Events
+
+__all__ = ["Threads"]
+
+
+class Threads:
+    """Runs each block in a thread of its own.
+
+    Args:
+        work: trains the runs of a block.
+        experiments: the experiment of each setting.
+        jobs: how many blocks run at once.
+        events: is told of every end.
+    """
+
+    def __init__(
+        self, work: Work, experiments: Sequence[Experiment], jobs: int, events: Events
+    ) -> None:
+        self._work, self._experiments = work, experiments
+        self._jobs, self._events = jobs, events
+        self._asked = threading.Event()
+        self._running: dict[Block, threading.Thread] = {}
+
+    def room(self) -> int:
+        """Return how many more blocks begin at once."""
+        return self._jobs - len(self._running)
+
+    def submit(self, block: Block) -> None:
+        """Begin a block in a new thread, which ends with this process."""
+        thread = threading.Thread(target=self._perform, args=(block,), daemon=True)
+        self._running[block] = thread
+        thread.start()
+
+    def _perform(self, block: Block) -> None:
+        experiment, keep = self._experiments[block.setting], block.fresh.append
+        report = perform(self._work, experiment, block.points, keep, self._asked.is_set)
+        del self._running[block]
+        self._events.put(Done(block, report))
+
+    def leave(self, blocks: list[Block], seconds: float) -> None:
+        """Ask the blocks under way to end, and wait for them."""
+        self._asked.set()
+        end = time.monotonic() + seconds
+        for thread in list(self._running.values()):
+            thread.join(max(0.0, end - time.monotonic()))
+
+    def close(self, blocks: list[Block]) -> None:
+        """Let threads that have not ended end by themselves: nobody hears of them any more."""
+        self._asked.set()
