@@ -12,6 +12,8 @@ The modules in their order:
   `curves`, `summary` and `study_summary`: what they say; `plots`: pictures;
 - `settle`: what must be right before a study begins; `reuse`: equal runs of other studies;
   `observers` and `progress`: who is told;
+- `stages`: what a study does next, from its results; `selection`: settings are chosen on some seeds
+  and measured on others; `ranking`: which setting is better; `matching`: cells of equal size;
 - `lifecycle`: from settings to a `study`, and on; `single_runs`: one run with its model;
 - `calls`: what programs call.
 """

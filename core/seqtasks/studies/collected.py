@@ -44,26 +44,43 @@ class Collected:
 
     def __init__(self, experiment: Experiment, seeds: Sequence[int]) -> None:
         self.experiment, self.task = experiment, experiment.make_task()
-        self._seeds = np.array(seeds, dtype=np.int64)
-        self._place = {int(seed): place for place, seed in enumerate(self._seeds)}
-        runs = len(self._seeds)
-        self._status = np.full(runs, -1, dtype=np.int8)
-        self._step = np.zeros(runs, dtype=np.int64)
-        self._solved_at = np.full(runs, np.inf)
-        self._seconds = np.zeros(runs)
-        self._stopped: list[str | None] = [None] * runs
-        self._problems: dict[int, str] = {}
-        self._losses = np.full((runs, experiment.steps // experiment.log_every), np.nan)
         evaluations = experiment.steps // experiment.evaluate_every
-        self._validation = {
-            metric.name: np.full((runs, evaluations), np.nan) for metric in self.task.metrics
-        }
+        metrics = [metric.name for metric in self.task.metrics]
         keys = [str(length) for length in experiment.evaluation_lengths or ()]
         keys += [] if experiment.score is None else [experiment.score]
-        self._scores = {
-            key: {metric.name: np.full(runs, np.nan) for metric in self.task.metrics}
-            for key in keys
-        }
+        self._seeds = np.empty(0, dtype=np.int64)
+        self._place: dict[int, int] = {}
+        self._status = np.empty(0, dtype=np.int8)
+        self._step = np.empty(0, dtype=np.int64)
+        self._solved_at, self._seconds = np.empty(0), np.empty(0)
+        self._stopped: list[str | None] = []
+        self._problems: dict[int, str] = {}
+        self._losses = np.empty((0, experiment.steps // experiment.log_every))
+        self._validation = {name: np.empty((0, evaluations)) for name in metrics}
+        self._scores = {key: {name: np.empty(0) for name in metrics} for key in keys}
+        self.extend(seeds)
+
+    def extend(self, seeds: Sequence[int]) -> None:
+        """Make room for further seeds, which follow those that are there."""
+        before, runs = len(self._seeds), len(seeds)
+        self._seeds = np.concatenate([self._seeds, np.array(seeds, dtype=np.int64)])
+        self._place.update((int(s), before + k) for k, s in enumerate(self._seeds[before:]))
+        self._status = _longer(self._status, runs, -1)
+        self._step = _longer(self._step, runs, 0)
+        self._solved_at = _longer(self._solved_at, runs, np.inf)
+        self._seconds = _longer(self._seconds, runs, 0.0)
+        self._stopped += [None] * runs
+        self._losses = _longer(self._losses, runs, np.nan)
+        for name, values in self._validation.items():
+            self._validation[name] = _longer(values, runs, np.nan)
+        for by_metric in self._scores.values():
+            for name, values in by_metric.items():
+                by_metric[name] = _longer(values, runs, np.nan)
+
+    @property
+    def seeds(self) -> NDArray[np.int64]:
+        """(runs,) the seeds that were asked for, in the order of their points."""
+        return self._seeds
 
     @property
     def asked(self) -> int:
@@ -182,6 +199,11 @@ def solved_at(
         if in_a_row == wanted:
             return float((number - wanted + 1) * experiment.evaluate_every)
     return float("inf")
+
+
+def _longer(array: NDArray[Any], rows: int, value: float) -> NDArray[Any]:
+    """Return an array with further rows that hold one value."""
+    return np.concatenate([array, np.full((rows, *array.shape[1:]), value, dtype=array.dtype)])
 
 
 def _put(row: NDArray[np.float64], values: Sequence[float | None]) -> None:

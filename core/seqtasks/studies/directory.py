@@ -131,11 +131,7 @@ class StudyDirectory:
 
         def fill(folder: Path) -> None:
             made = cls(folder)
-            if sources:
-                with writing(folder / "source"):
-                    (folder / "source").mkdir()
-            for file_name, content in sources.items():
-                write_atomically(folder / "source" / file_name, content)
+            made._write_sources(sources)
             write_json(made.study, record)
 
         return cls(make_folder(parent, name, fill))
@@ -172,6 +168,35 @@ class StudyDirectory:
                 f"formats up to {FORMAT}: upgrade with `pip install -U seqtasks`"
             )
         return checked(record, STUDY, self.study)
+
+    def extend(self, record: dict[str, Any], sources: dict[str, bytes]) -> None:
+        """Write the record of a study to which settings and points were added.
+
+        What the record says of the settings that were there stays as it was written.
+
+        Args:
+            record: the content of `study.json` for the whole study.
+            sources: the copies of the user's files, by name.
+
+        Raises:
+            RunError: if the disk is full.
+        """
+        before = self.record()
+        kept = [
+            {**now, "record": then["record"]}
+            for then, now in zip(before["settings"], record["settings"], strict=False)
+        ]
+        settings = [*kept, *record["settings"][len(kept) :]]
+        self._write_sources(sources)
+        write_json(self.study, {**record, "settings": settings, "versions": before["versions"]})
+
+    def _write_sources(self, sources: dict[str, bytes]) -> None:
+        folder = self.path / "source"
+        if sources and not folder.is_dir():
+            with writing(folder):
+                folder.mkdir()
+        for file_name, content in sources.items():
+            write_atomically(folder / file_name, content)
 
     @contextmanager
     def locked(self) -> Generator[None, None, None]:

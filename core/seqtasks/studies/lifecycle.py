@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,9 @@ from seqtasks.studies.observers import observers_of_runs
 from seqtasks.studies.plots import save_plots
 from seqtasks.studies.progress import study_progress
 from seqtasks.studies.reuse import finished_elsewhere
-from seqtasks.studies.settings import Point, points_of
+from seqtasks.studies.settings import Point, Row, points_of
 from seqtasks.studies.settle import Settled, settle
+from seqtasks.studies.stages import next_stage
 from seqtasks.studies.study import Study
 from seqtasks.studies.study_record import Asked, changed_definitions, read_asked, record_of_study
 from seqtasks.studies.weights import keep, merge
@@ -92,12 +93,13 @@ def run_study(
         for setting in asked.settings:
             remember_own_code(setting.experiment, make_model)
         record, files = record_of_study(asked, settled.engines, settled.parameters)
-        found = finished_elsewhere(folder, record, asked) if reuse else []
         directory = StudyDirectory.create(folder, asked.name, record, files)
         study.path = directory.path
-        if found:
-            directory.writer("reused").write(found, last=True)
-    return _go_on(study, directory, settled, execution, seen, stop, make_model, progress)
+        if reuse:
+            _take_from_others(study, directory, settled)
+    return _go_on(
+        study, directory, settled, execution, seen, stop, make_model, progress, reuse=reuse
+    )
 
 
 @own_settings()
@@ -202,6 +204,7 @@ def _go_on(
     stop: Stop,
     make_model: Callable[[int], nn.Module] | None,
     progress: bool,
+    reuse: bool = False,
 ) -> Study:
     """Make the runs that are left, and write the table."""
     of_runs = observers_of_runs(observers)
@@ -230,25 +233,66 @@ def _go_on(
             writer = directory.writer()
         told.tell("study_started", study=study)
         takes = _Takes(study, directory, writer, told)
-        keeps = study.asked.keep_weights
-        work = Work(keeps, of_runs, make_model)
-        native = set(settled.engines.values()) == {"native"}
-        experiments = [setting.experiment for setting in study.settings]
-        execute(
-            _left(study),
-            experiments,
-            work,
-            backend=execution.backend,
-            jobs=execution.jobs,
-            address=execution.address,
-            releases_the_interpreter=native,
-            stop=lambda: bool(over()),
-            deliver=takes,
-        )
+        work = Work(study.asked.keep_weights, of_runs, make_model)
+        while True:
+            execute(
+                _left(study),
+                [setting.experiment for setting in study.settings],
+                work,
+                backend=execution.backend,
+                jobs=execution.jobs,
+                address=execution.address,
+                releases_the_interpreter=set(settled.engines.values()) == {"native"},
+                stop=lambda: bool(over()),
+                deliver=takes,
+            )
+            further = None if study.stopped else next_stage(study)
+            if further is None or over():
+                break
+            settled = _grow(study, directory, further, settled, make_model)
+            if reuse and directory is not None:
+                _take_from_others(study, directory, settled)
         if directory is not None:
             _finish(study, directory, writer)
         told.tell("study_finished", study=study)
     return study
+
+
+def _grow(
+    study: Study,
+    directory: StudyDirectory | None,
+    asked: Asked,
+    settled: Settled,
+    make_model: Callable[[int], nn.Module] | None,
+) -> Settled:
+    """Add settings and points for which the results so far call; on the disk before they run."""
+    begun = len(study.settings)
+    new = replace(
+        asked,
+        settings=asked.settings[begun:],
+        rows=tuple(Row(r.setting - begun, r.seeds) for r in asked.rows if r.setting >= begun),
+    )
+    more = settle(new, make_model) if new.settings else Settled({}, ())
+    engines = {**settled.engines, **{begun + index: one for index, one in more.engines.items()}}
+    parameters = [*study.parameters, *more.parameters]
+    if directory is not None:
+        for setting in new.settings:
+            remember_own_code(setting.experiment, make_model)
+        directory.extend(*record_of_study(asked, engines, parameters))
+    study.grow(asked, parameters)
+    return Settled(engines, parameters)
+
+
+def _take_from_others(study: Study, directory: StudyDirectory, settled: Settled) -> None:
+    """Take the lines of equal runs in the other studies of the folder."""
+    record, _ = record_of_study(study.asked, settled.engines, study.parameters)
+    found = finished_elsewhere(directory.path.parent, record, study.asked)
+    left = {point.number: point.setting for point in _left(study)}
+    lines = [line for line in found if line["point"] in left]
+    if lines:
+        directory.writer("reused").write(lines, last=True)
+    for line in lines:
+        study.collected[left[line["point"]]].add(line)
 
 
 def _left(study: Study) -> list[Point]:
@@ -271,9 +315,11 @@ class _Takes:
         told: Observers,
     ) -> None:
         self._study, self._directory, self._writer, self._told = study, directory, writer, told
-        self._settings = {p.number: p.setting for p in points_of(study.asked.rows)}
+        self._settings: dict[int, int] = {}
 
     def __call__(self, finished: Sequence[Finished]) -> None:
+        if len(self._settings) < self._study.runs:  # at first, and after the study has grown
+            self._settings = {p.number: p.setting for p in points_of(self._study.asked.rows)}
         kept: dict[int, dict[int, Any]] = {}
         for one in finished:
             if one.tensors is not None:

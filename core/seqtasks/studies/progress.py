@@ -124,7 +124,13 @@ class StudyBar(_Figures):
         if time.monotonic() >= self._next_frame:
             self._next_frame = time.monotonic() + _SECONDS_BETWEEN_FRAMES
             figures = self.text(study)
-            self._bar.update(self._task, completed=done(study), figures=figures, refresh=True)
+            self._bar.update(
+                self._task,
+                completed=done(study),
+                total=study.runs,  # a study may grow
+                figures=figures,
+                refresh=True,
+            )
 
     def close(self) -> None:
         """Remove the bar and restore the cursor, however the study ended."""

@@ -47,6 +47,23 @@ class Study:
         ]
         self.kept: dict[int, Mapping[str, Tensor]] = {}
 
+    def grow(self, asked: Asked, parameters: Sequence[int | None]) -> None:
+        """Take in further settings and points, which follow those that are there.
+
+        Args:
+            asked: everything that the study is asked for now.
+            parameters: the number of trained numbers of each setting.
+        """
+        for index, setting in enumerate(asked.settings):
+            seeds = [seed for row in asked.rows if row.setting == index for seed in row.seeds]
+            if index == len(self.collected):
+                self.collected.append(Collected(setting.experiment, seeds))
+            else:
+                self.collected[index].extend(seeds[self.collected[index].asked :])
+        self.asked, self.parameters = asked, tuple(parameters)
+        for cached in ("numbers", "_numbers"):
+            self.__dict__.pop(cached, None)
+
     @property
     def name(self) -> str:
         """The name of the study."""

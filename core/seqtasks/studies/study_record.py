@@ -71,6 +71,7 @@ STUDY = shape_of(
     {
         "command": optional(text),
         "keep_weights": anything,
+        "options": table(anything),
         "versions": table(anything),
         "processor": text,
     },

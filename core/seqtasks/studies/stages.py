@@ -1,0 +1,23 @@
+"""Say what a study does next, from what its runs have shown so far."""
+
+from typing import TYPE_CHECKING
+
+from seqtasks.studies.selection import selection_stage
+from seqtasks.studies.study_record import Asked
+
+if TYPE_CHECKING:
+    from seqtasks.studies.study import Study
+
+__all__ = ["next_stage"]
+
+
+def next_stage(study: "Study") -> Asked | None:
+    """Return the study with settings and points added, or None if it is complete.
+
+    The answer depends on the record and the runs of the study alone. So a study that was stopped
+    goes on as if it had not been.
+
+    Args:
+        study: a study of which all runs have ended.
+    """
+    return selection_stage(study)
