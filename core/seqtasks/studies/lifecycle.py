@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from seqtasks.runs.active_run import Stop, checked_stop, never
 from seqtasks.runs.observers import Observers
 from seqtasks.runs.run_record import remember_own_code
 from seqtasks.studies.directory import LineWriter, StudyDirectory
+from seqtasks.studies.duration import takes_long
 from seqtasks.studies.execute import execute
 from seqtasks.studies.lines import REDONE
 from seqtasks.studies.observers import observers_of_runs
@@ -233,12 +234,18 @@ def _go_on(
             writer = directory.writer()
         told.tell("study_started", study=study)
         takes = _Takes(study, directory, writer, told)
-        work = Work(study.asked.keep_weights, of_runs, make_model)
+        parts = None if directory is None else directory.parts
+        left = _left(study, REDONE)
         while True:
+            long = frozenset(
+                index
+                for index, setting in enumerate(study.settings)
+                if takes_long(setting.experiment, settled.engines.get(index))
+            )
             execute(
-                _left(study),
+                left,
                 [setting.experiment for setting in study.settings],
-                work,
+                Work(study.asked.keep_weights, of_runs, make_model, parts, long),
                 backend=execution.backend,
                 jobs=execution.jobs,
                 address=execution.address,
@@ -252,6 +259,7 @@ def _go_on(
             settled = _grow(study, directory, further, settled, make_model)
             if reuse and directory is not None:
                 _take_from_others(study, directory, settled)
+            left = _left(study)
         if directory is not None:
             _finish(study, directory, writer)
         told.tell("study_finished", study=study)
@@ -295,12 +303,12 @@ def _take_from_others(study: Study, directory: StudyDirectory, settled: Settled)
         study.collected[left[line["point"]]].add(line)
 
 
-def _left(study: Study) -> list[Point]:
-    """Return the points whose runs are still to be made."""
+def _left(study: Study, again: Sequence[str] = ()) -> list[Point]:
+    """Return the points whose runs have not ended, or ended with a status that is tried again."""
     return [
         point
         for point in points_of(study.asked.rows)
-        if study.collected[point.setting].status(point.seed) in (None, *REDONE)
+        if study.collected[point.setting].status(point.seed) in (None, *again)
     ]
 
 
@@ -333,6 +341,10 @@ class _Takes:
         lines = [one.line for one in finished]
         if self._writer is not None:
             self._writer.write(lines)
+        if self._directory is not None:
+            for line in lines:  # what was kept of a run on its way is in its line now
+                part = self._directory.parts / f"point-{line['point']}.safetensors"
+                part.unlink(missing_ok=True)
         for line in lines:
             self._study.collected[self._settings[line["point"]]].add(line)
         self._told.tell("study_advanced", study=self._study, lines=lines)
@@ -344,5 +356,7 @@ def _finish(study: Study, directory: StudyDirectory, writer: LineWriter | None) 
         writer.write([], last=True)
     directory.merge(study.runs)
     merge(directory)
+    with suppress(OSError):  # it is not there, or a run on its way lies in it
+        directory.parts.rmdir()
     save_plots(study, directory.path)
     write_json(directory.result, study.summary())

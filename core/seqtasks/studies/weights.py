@@ -6,7 +6,6 @@ setting 3, and `3/points` holds the number of each run, in the same order.
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -55,8 +54,6 @@ def merge(directory: StudyDirectory) -> None:
     write_weights(directory.weights, tensors, 0, {})
     for part in parts:
         part.unlink(missing_ok=True)
-    with suppress(OSError):  # it holds something else
-        directory.parts.rmdir()
 
 
 def runs_with_weights(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -9,7 +10,7 @@ from torch import nn
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.models.caller_settings import own_settings
 from seqtasks.studies.finished import Finished
-from seqtasks.studies.replicas import run_block
+from seqtasks.studies.replicas import run_block, run_one
 from seqtasks.studies.settings import Point
 
 __all__ = ["Finished", "Work"]
@@ -23,11 +24,15 @@ class Work:
         keep_weights: whether to return the weights.
         observers: who sees each single run; None if nobody does.
         make_model: makes the module of a seed, in place of the model that the experiment describes.
+        parts: the folder in which long runs are kept on their way; None to keep none.
+        long: the settings whose runs may take longer than a minute.
     """
 
     keep_weights: bool = False
     observers: Sequence[Any] | None = None
     make_model: Callable[[int], nn.Module] | None = None
+    parts: Path | None = None
+    long: frozenset[int] = frozenset()
 
     def __call__(
         self,
@@ -36,6 +41,9 @@ class Work:
         stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Finished]:
         """Train an experiment with the seeds of some points, and yield the runs as they end."""
+        if self.parts is not None and points and points[0].setting in self.long:
+            yield from self._kept_on_their_way(experiment, points, stop)
+            return
         numbers = {point.seed: point.number for point in points}
         with own_settings():
             for replica in run_block(
@@ -48,3 +56,23 @@ class Work:
             ):
                 number = numbers[replica.line["seed"]]
                 yield Finished({"point": number, **replica.line}, replica.tensors)
+
+    def _kept_on_their_way(
+        self, experiment: Experiment, points: Sequence[Point], stop: Callable[[], bool]
+    ) -> Iterator[Finished]:
+        """Train runs one by one, each with a checkpoint every minute."""
+        assert self.parts is not None
+        for point in points:
+            part = self.parts / f"point-{point.number}.safetensors"
+            replica = run_one(
+                experiment,
+                point.seed,
+                stop,
+                keep_weights=self.keep_weights,
+                observers=self.observers,
+                make_model=self.make_model,
+                part=part,
+            )
+            if replica is None:
+                return
+            yield Finished({"point": point.number, **replica.line}, replica.tensors)

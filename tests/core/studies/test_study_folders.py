@@ -2,14 +2,17 @@
 
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import seqtasks as st
+from seqtasks.runs.checkpoint import Checkpoint, read_checkpoint
 from seqtasks.studies.directory import StudyDirectory
 from seqtasks.studies.lifecycle import Execution
+from seqtasks.studies.replicas import run_one
 from seqtasks.studies.study import Study
 
 SETTINGS = {
@@ -28,7 +31,23 @@ SETTINGS = {
 
 
 def made(out: Path, seeds: str = "0..4", **more: object) -> Study:
-    return st.run("bitflip", seeds=seeds, out=out, **SETTINGS | more)  # pyright: ignore
+    return st.run("bitflip", seeds=seeds, out=out, **{"backend": "threads"} | SETTINGS | more)  # pyright: ignore
+
+
+def after(times: int) -> Callable[[], bool]:
+    """Return a function that asks for the end once it was asked so often."""
+    asked = iter(range(times))
+    return lambda: next(asked, None) is None
+
+
+def noting(paths: list[Path]) -> Callable[..., Checkpoint]:
+    """Return `read_checkpoint`, which also notes what it reads."""
+
+    def read(path: Path, most: int | None = None) -> Checkpoint:
+        paths.append(path)
+        return read_checkpoint(path, most)
+
+    return read
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +89,7 @@ def test_a_study_cut_off_anywhere_goes_on_to_the_same_table(whole: Study, tmp_pa
         folder = copied(whole, tmp_path)
         cut = draw.randrange(len(content))
         (folder / "runs-elsewhere-7.jsonl").write_bytes(content[:cut])
-        resumed = st.resume_study(folder)
+        resumed = st.resume_study(folder, backend="threads")
         assert [without_seconds(line) for line in lines(resumed)] == [
             without_seconds(line) for line in lines(whole)
         ]
@@ -84,7 +103,7 @@ def test_a_finished_run_is_not_made_again(whole: Study, tmp_path: Path) -> None:
     first = json.loads((whole.path / "runs.jsonl").read_text().splitlines()[0])  # pyright: ignore
     marked = {**first, "seconds": 123.5}
     (folder / "runs-elsewhere-7.jsonl").write_text(json.dumps(marked) + "\n")
-    assert lines(st.resume_study(folder))[0] == marked
+    assert lines(st.resume_study(folder, backend="threads"))[0] == marked
 
 
 def test_a_run_that_two_writers_recorded_counts_once(whole: Study, tmp_path: Path) -> None:
@@ -92,7 +111,7 @@ def test_a_run_that_two_writers_recorded_counts_once(whole: Study, tmp_path: Pat
     content = (whole.path / "runs.jsonl").read_text()  # pyright: ignore
     (folder / "runs-one-1.jsonl").write_text(content)
     (folder / "runs-two-2.jsonl").write_text(content)
-    assert lines(st.resume_study(folder)) == lines(whole)
+    assert lines(st.resume_study(folder, backend="threads")) == lines(whole)
 
 
 def test_a_run_that_failed_is_made_again_and_its_line_replaced(
@@ -103,7 +122,7 @@ def test_a_run_that_failed_is_made_again_and_its_line_replaced(
     told[1] = {**told[1], "status": "failed", "problem": "no memory", "scores": {}}
     (folder / "runs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in told))
     assert st.load_study(folder).collected[0].count("failed") == 1
-    again = lines(st.resume_study(folder))
+    again = lines(st.resume_study(folder, backend="threads"))
     assert [without_seconds(line) for line in again] == [
         without_seconds(line) for line in lines(whole)
     ]
@@ -175,9 +194,35 @@ def test_a_time_limit_ends_a_study_in_order_and_it_goes_on(whole: Study, tmp_pat
     study = made(tmp_path, "0..4", time_limit=1e-9)
     assert study.stopped == "time limit"
     assert study.unfinished > 0
-    again = st.resume_study(study.path)  # pyright: ignore
+    again = st.resume_study(study.path, backend="threads")  # pyright: ignore
     assert np.array_equal(again.outcomes().solved_at, whole.outcomes().solved_at)
 
 
 def test_an_execution_is_plain_data() -> None:
     assert Execution() == Execution("auto", None, None, None)
+
+
+def test_a_long_run_goes_on_from_where_it_was_kept(
+    whole: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seqtasks.studies.lifecycle.takes_long", lambda *_: True)
+    folder = copied(whole, tmp_path)
+    part = folder / "parts" / "point-2.safetensors"
+    experiment = whole.settings[0].experiment
+    assert run_one(experiment, 2, after(10), part=part) is None
+    monkeypatch.setattr("seqtasks.studies.replicas.part.read_checkpoint", noting(reads := []))
+    again = st.resume_study(folder, backend="threads")
+    assert reads == [part]
+    assert [without_seconds(line) for line in lines(again)] == [
+        without_seconds(line) for line in lines(whole)
+    ]
+    assert not part.parent.exists()
+
+
+def test_a_kept_run_is_not_taken_for_another(whole: Study, tmp_path: Path) -> None:
+    experiment, part = whole.settings[0].experiment, tmp_path / "part.safetensors"
+    assert run_one(experiment, 0, after(10), part=part) is None
+    other = run_one(experiment, 1, part=part)
+    assert other is not None
+    assert other.line["status"] == "failed"
+    assert "belongs to another run" in other.line["problem"]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
@@ -27,6 +28,7 @@ from seqtasks.runs.training_run import OBSERVER_STOPPED, Run
 from seqtasks.scoring.evaluate import Score
 from seqtasks.scoring.over_range import RangeScore
 from seqtasks.studies.replicas.one_thread import one_thread
+from seqtasks.studies.replicas.part import EVERY, PartlyKept, go_on_from
 from seqtasks.studies.replicas.replica import Replica, line_of
 from seqtasks.training import state_tensors
 
@@ -47,6 +49,7 @@ def run_one(
     keep_weights: bool = False,
     observers: Iterable[Any] | None = None,
     make_model: MakeModel | None = None,
+    part: Path | None = None,
 ) -> Replica | None:
     """Train an experiment with a seed by the code of ordinary runs, and keep it as a line.
 
@@ -62,6 +65,7 @@ def run_one(
         observers: objects with `hookimpl` methods that see the run; None if nobody does, which
             spares the scores of the untrained model.
         make_model: makes the module to train; its draws come from the seed's own stream.
+        part: the file in which the run is kept once a minute, and from which it goes on.
 
     Returns:
         The replica; None if `stop` ended the run.
@@ -70,11 +74,18 @@ def run_one(
     started: Run | None = None
     try:
         experiment = experiment.with_changes(seed=seed)
+        if part is not None:
+            experiment = experiment.with_changes(checkpoint_every=EVERY)
         model = None if make_model is None else _made(make_model, seed)
         started, trainer = prepare(experiment, model, threads=1)
         with closing(trainer):
             told = Observers(observers or (), plugins=False)
-            active = ActiveRun(started, trainer, None, told, lambda: int(bool(stop())))
+            ends = (told, lambda: int(bool(stop())))
+            active = ActiveRun(started, trainer, None, *ends)
+            if part is not None:
+                of, _ = experiment.to_json()
+                go_on_from(part, started, trainer, of)
+                active = PartlyKept(started, trainer, None, *ends, part, of)
             scores, over_range = _trained(active, everything=observers is not None)
             return _ended(active.run, scores, over_range, began, keep_weights)
     except RunInterruptedError:
