@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from seqtasks.statistics.bootstrap import (
-    difference_interval,
+    difference_intervals,
     mean_interval,
     mean_intervals,
     median_interval,
@@ -52,7 +52,7 @@ def test_the_interval_of_a_difference_without_pairs_is_scipys():
         return np.mean(a, axis=axis) - np.mean(b, axis=axis)
 
     expected = scipys((first, second), difference, 5)
-    interval = difference_interval(first, second, rng=np.random.default_rng(5))
+    [interval] = difference_intervals([(first, second)], rng=np.random.default_rng(5))
     assert interval[:2] == pytest.approx(expected, abs=1e-12)
 
 
@@ -93,7 +93,7 @@ def test_values_that_are_all_equal_have_no_spread_and_no_nan(interval_of):
 
 
 def test_two_samples_without_spread_have_their_difference():
-    assert difference_interval(np.full(9, 2.0), np.full(4, 3.0)) == (-1.0, -1.0, False)
+    assert difference_intervals([(np.full(9, 2.0), np.full(4, 3.0))]) == [(-1.0, -1.0, False)]
 
 
 def test_a_median_of_values_nearly_all_equal_is_no_nan():
@@ -106,7 +106,7 @@ def test_a_median_of_values_nearly_all_equal_is_no_nan():
 @pytest.mark.parametrize("interval_of", [mean_interval, median_interval])
 def test_one_value_has_no_interval(interval_of):
     assert np.isnan(interval_of(np.array([0.5]))[:2]).all()
-    assert np.isnan(difference_interval(np.ones(1), np.ones(4))[:2]).all()
+    assert np.isnan(difference_intervals([(np.ones(1), np.ones(4))])[0][:2]).all()
 
 
 def test_a_value_that_is_no_number_is_refused():

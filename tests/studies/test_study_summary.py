@@ -45,6 +45,7 @@ def test_every_number_of_a_small_study_is_as_counted_by_hand(setting):
         "grid": 100,
         "limit": 1000,
         "reached": 4,
+        "mean_up_to_limit": pytest.approx((300 + 300 + 500 + 900 + 1000 + 1000) / 6),
         "median": 500,
         "quartiles": [300, None],
         "interval": [300, None],

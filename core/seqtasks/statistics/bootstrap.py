@@ -18,7 +18,7 @@ from seqtasks.statistics.shares import CONFIDENCE, Interval
 
 __all__ = [
     "RESAMPLES",
-    "difference_interval",
+    "difference_intervals",
     "mean_interval",
     "mean_intervals",
     "median_interval",
@@ -89,42 +89,40 @@ def mean_interval(
     return mean_intervals([values], confidence, resamples, rng)[0]
 
 
-def difference_interval(
-    first: Array,
-    second: Array,
+def difference_intervals(
+    samples: Sequence[tuple[Array, Array]],
     confidence: float = CONFIDENCE,
     resamples: int = RESAMPLES,
     rng: np.random.Generator | None = None,
-) -> Interval:
-    """Return the BCa interval of the difference of the means of two samples without pairs.
+) -> list[Interval]:
+    """Return the BCa interval of the difference of the means of each two samples without pairs.
 
     For pairs, take `mean_interval` of the differences: it is narrower.
 
     Args:
-        first: (runs,) finite values.
-        second: (other runs,) finite values.
+        samples: (runs,) and (other runs,) finite values each. Those of equal sizes share resamples.
         confidence: the share of intervals that hold the truth.
         resamples: the number of resamples.
-        rng: the source of the resamples.
+        rng: the source of the resamples; by default a stream for each two sizes.
     """
-    if min(len(first), len(second)) < 2:
-        return Interval(np.nan, np.nan)
-    if np.ptp(first) == 0 and np.ptp(second) == 0:
-        difference = float(first[0] - second[0])
-        return Interval(difference, difference, spread=False)
-    source = stream(0, "bootstrap", len(first), len(second)) if rng is None else rng
-    resampled = [
-        _resampled_means(sample[:, None], resamples, source)[:, 0] for sample in (first, second)
-    ]
-    distribution = (resampled[0] - resampled[1])[:, None]
-    influences = [(first - first.mean()) / len(first), (second.mean() - second) / len(second)]
-    cubes = sum(float((one**3).sum()) for one in influences)
-    squares = sum(float((one**2).sum()) for one in influences)
-    observed = np.array([first.mean() - second.mean()])
-    scale = np.array([max(np.abs(first).max(), np.abs(second).max())])
-    acceleration = np.array([cubes / 6 / squares**1.5])
-    low, high = _bca(distribution, observed, acceleration, scale, confidence)
-    return Interval(float(low[0]), float(high[0]))
+    found: list[Interval | None] = [None] * len(samples)
+    by_sizes: dict[tuple[int, int], list[int]] = {}
+    for place, (first, second) in enumerate(samples):
+        alone = _without_spread(first), _without_spread(second)
+        if min(len(first), len(second)) < 2:
+            found[place] = Interval(np.nan, np.nan)
+        elif alone[0] is not None and alone[1] is not None:
+            difference = alone[0].low - alone[1].low
+            found[place] = Interval(difference, difference, spread=False)
+        else:
+            by_sizes.setdefault((len(first), len(second)), []).append(place)
+    for sizes, places in by_sizes.items():
+        source = stream(0, "bootstrap", *sizes) if rng is None else rng
+        first, second = (np.stack([samples[p][side] for p in places], axis=1) for side in (0, 1))
+        low, high = _bca_of_differences(first, second, confidence, resamples, source)
+        for place, *ends in zip(places, low, high, strict=True):
+            found[place] = Interval(float(ends[0]), float(ends[1]))
+    return [one for one in found if one is not None]
 
 
 def median_interval(
@@ -183,6 +181,21 @@ def _bca_of_means(
     acceleration = (distances**3).sum(axis=0) / (6 * (distances**2).sum(axis=0) ** 1.5)
     distribution = _resampled_means(values, resamples, rng)
     return _bca(distribution, means, acceleration, np.abs(values).max(axis=0), confidence)
+
+
+def _bca_of_differences(
+    first: Array, second: Array, confidence: float, resamples: int, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Return the (columns,) ends of intervals, from (runs, columns) and (other runs, columns)."""
+    resampled = [_resampled_means(values, resamples, rng) for values in (first, second)]
+    means = first.mean(axis=0), second.mean(axis=0)
+    # The jackknife in closed form: leaving out a value moves the difference by its distance.
+    influences = (first - means[0]) / len(first), (means[1] - second) / len(second)
+    cubes = sum((one**3).sum(axis=0) for one in influences)
+    squares = sum((one**2).sum(axis=0) for one in influences)
+    scale = np.maximum(np.abs(first).max(axis=0), np.abs(second).max(axis=0))
+    acceleration = np.asarray(cubes / (6 * squares**1.5))
+    return _bca(resampled[0] - resampled[1], means[0] - means[1], acceleration, scale, confidence)
 
 
 def _resampled_means(values: Array, resamples: int, rng: np.random.Generator) -> Array:

@@ -1,4 +1,4 @@
-"""Everything that seqtasks asks of scipy.stats, with types.
+"""Everything that seqtasks asks of scipy, with types.
 
 scipy is imported when a function is called: a program that compares nothing never waits for it.
 """
@@ -14,6 +14,10 @@ __all__ = [
     "logrank_p",
     "normal_cdf",
     "normal_quantile",
+    "paired_power",
+    "root",
+    "student_quantile",
+    "student_tail",
     "survival_function",
     "wilson_interval",
 ]
@@ -105,3 +109,34 @@ def bootstrap_bca(
             rng=rng,
         )
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
+
+
+def paired_power(difference: float, pairs: int, level: float) -> float:
+    """Return the probability that a paired t-test finds a standardised difference, on its side."""
+    from scipy import stats
+
+    freedom, centre = pairs - 1, difference * pairs**0.5
+    limit = float(stats.t.isf(level / 2, freedom))
+    return float(stats.nct.sf(limit, freedom, centre))
+
+
+def student_quantile(probability: float, freedom: int) -> float:
+    """Return the value that Student's t exceeds with a probability."""
+    from scipy import stats
+
+    return float(stats.t.isf(probability, freedom))
+
+
+def student_tail(value: float, freedom: int) -> float:
+    """Return the probability that Student's t exceeds a value."""
+    from scipy import stats
+
+    return float(stats.t.sf(value, freedom))
+
+
+def root(function: Callable[[float], float], low: float, high: float) -> float:
+    """Return where a function is 0 between two places at which its signs differ."""
+    from scipy import optimize
+
+    found: Any = optimize.brentq(function, low, high, xtol=1e-10)
+    return float(found)

@@ -17,9 +17,11 @@ from seqtasks.tasks.metrics import Metric
 
 __all__ = [
     "LOST",
+    "Measure",
     "MetricScores",
     "is_fraction",
     "lower_is_better",
+    "measures_of",
     "metrics_of",
     "number_or_none",
     "score_values",
@@ -72,6 +74,58 @@ def score_values(
     if not is_fraction(metric, metrics):
         lost = np.zeros_like(lost)
     return MetricScores(np.where(lost, 0.0, values), lost)
+
+
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """A number of each run by which settings are compared.
+
+    Attributes:
+        values: (runs,) the numbers; NaN where a run has none.
+        ranked: (runs,) the numbers by which runs are ranked, where they differ from the values: a
+            run that never solved the task comes after one that solved it at the step limit.
+        lower_is_better: whether a smaller number is better.
+        largest: the largest number that is possible, from 0 on; None if there is none.
+        metric: the metric of a score, else None.
+        length: the length or range of a score, such as `10` or `41..500`, else None.
+    """
+
+    values: NDArray[np.float64]
+    ranked: NDArray[np.float64]
+    lower_is_better: bool
+    largest: float | None
+    metric: str | None = None
+    length: str | None = None
+
+
+def measures_of(
+    outcomes: Outcomes, metrics: Sequence[Metric] = (), limit: int | None = None
+) -> dict[str, Measure]:
+    """Return all measures of runs by name: `solved`, `steps_to_solve`, `token_accuracy at 10`.
+
+    Steps to solve are up to the step limit: a run that never solved the task has the limit.
+
+    Args:
+        outcomes: the runs.
+        metrics: the task's metrics.
+        limit: a step limit up to which to compare, if it is below that of the runs.
+    """
+    limit = min(outcomes.step_limit, limit or outcomes.step_limit)
+    steps = steps_to_solve(outcomes)
+    steps = np.where(steps <= limit, steps, np.inf)
+    solved = np.isfinite(steps).astype(np.float64)
+    found = {
+        "solved": Measure(solved, solved, False, 1.0),
+        "steps_to_solve": Measure(np.minimum(steps, limit), steps, True, float(limit)),
+    }
+    for length, by_name in outcomes.scores.items():
+        for name in by_name:
+            values = score_values(outcomes, length, name, metrics).values
+            largest = 1.0 if is_fraction(name, metrics) else None
+            lower = lower_is_better(name, metrics)
+            at = "over" if ".." in length else "at"
+            found[f"{name} {at} {length}"] = Measure(values, values, lower, largest, name, length)
+    return found
 
 
 def is_fraction(metric: str, metrics: Sequence[Metric] = ()) -> bool:

@@ -1,6 +1,6 @@
 """The data of a setting's row in `result.json`: how often, how soon and how well it learned."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +22,7 @@ from seqtasks.studies.outcomes import Outcomes
 from seqtasks.studies.settings import Setting
 from seqtasks.studies.study_record import plain
 
-if TYPE_CHECKING:
-    from seqtasks.studies.study import Study
-
-__all__ = ["BEST_OF", "FORMAT", "METHODS", "summary_of", "summary_of_study"]
-
-FORMAT = 1
-"""The format of `result.json` of a study."""
+__all__ = ["BEST_OF", "METHODS", "summary_of"]
 
 BEST_OF = (3, 5, 10)
 """The numbers of runs of which papers report the best."""
@@ -41,26 +35,6 @@ METHODS = (
     "expected best of n: exact, drawn with replacement (Dodge et al. 2019)",
 )
 """The methods of these numbers, by name."""
-
-
-def summary_of_study(study: "Study") -> dict[str, Any]:
-    """Return the content of a study's `result.json`."""
-    settings = [
-        summary_of(setting, one.outcomes(), one.asked, parameters)
-        for setting, one, parameters in zip(
-            study.settings, study.collected, study.parameters, strict=True
-        )
-    ]
-    return {
-        "format": FORMAT,
-        "name": study.name,
-        "path": None if study.path is None else str(study.path),
-        "settings": settings,
-        "pairs": [],
-        "words": [],
-        "methods": list(METHODS),
-        "unfinished": sum(setting["unfinished"] for setting in settings),
-    }
 
 
 def summary_of(
@@ -104,10 +78,12 @@ def summary_of(
 
 def _steps(outcomes: Outcomes, solved: int) -> dict[str, Any]:
     times = solving_times(outcomes)
+    up_to_limit = np.minimum(steps_to_solve(outcomes), outcomes.step_limit)
     return {
         "grid": outcomes.evaluate_every,
         "limit": outcomes.step_limit,
         "reached": solved,
+        "mean_up_to_limit": float(up_to_limit.mean()) if len(up_to_limit) else None,
         "median": _step(times.quantile(0.5)),
         "quartiles": [_step(times.quantile(0.25)), _step(times.quantile(0.75))],
         "interval": [_step(end) for end in times.quantile_interval(0.5)],
