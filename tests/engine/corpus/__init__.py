@@ -1,0 +1,42 @@
+"""Cells that people published, in our own words from the papers' equations.
+
+    gated              gates, and what they were replaced by
+    normalised         layer norms, hypernetworks, multiplicative inputs
+    dynamical          discretised differential equations
+    parallel           cells whose state enters its next value linearly
+    matrices           states that are matrices: associative and fast-weight memories
+    memories           stacks, slots, tapes and attention over them
+    orthogonal         transitions that keep a norm: functions of parameters alone
+    timed              modules and clocks of their own pace
+    neural             rates and spikes
+
+`CORPUS` names every cell. Each is written as its paper or its public code writes it: in place where
+they do so, with whole numbers in the state where they count.
+"""
+
+from corpus import (
+    dynamical,
+    gated,
+    matrices,
+    memories,
+    neural,
+    normalised,
+    orthogonal,
+    parallel,
+    timed,
+)
+
+__all__ = ["CORPUS"]
+
+_FAMILIES = (
+    gated,
+    normalised,
+    dynamical,
+    parallel,
+    matrices,
+    memories,
+    orthogonal,
+    timed,
+    neural,
+)
+CORPUS = [cell for family in _FAMILIES for cell in family.CELLS]
