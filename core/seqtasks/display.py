@@ -19,6 +19,7 @@ __all__ = [
     "console",
     "figure",
     "first_sentence",
+    "heading",
     "measured",
     "module_line",
     "parameters_of",
@@ -167,3 +168,10 @@ def figure(metric: str, value: float, decimals: int = 2, digits: int = 4) -> str
     if metric.endswith("accuracy"):
         return f"{percentage(value, decimals)} %"
     return f"{value:.{digits}g}"
+
+
+def heading(name: str) -> str:
+    """Return a metric's name in a table."""
+    return {"token_accuracy": "per symbol", "sequence_accuracy": "whole sequence"}.get(
+        name, name.replace("_", " ")
+    )

@@ -87,3 +87,8 @@ def test_half_of_the_runs_are_enough_for_a_median():
     found = estimate([10, 20], [30, 30])
     assert found.quantile(0.5) == 20
     assert found.quantile_interval(0.5) == (10, None)
+
+
+def test_with_few_runs_the_median_may_lie_before_the_first_event_seen():
+    # Of 2 runs watched at time 20, none had the event; the share could still be 66 %.
+    assert estimate([30, 30], []).quantile_interval(0.5) == (0, None)

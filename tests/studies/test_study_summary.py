@@ -97,3 +97,8 @@ def test_too_few_runs_give_none_in_place_of_numbers(setting, runs):
     assert scores["mean"] == (0.5 if runs else None)
     assert found["unfinished"] == 4 - runs
     assert found["steps_to_solve"]["median"] == (300 if runs else None)
+
+
+def test_an_interval_of_steps_begins_at_the_first_evaluation_at_the_earliest(setting):
+    found = summary_of(setting, made_outcomes([300, 300]), 2, 1)
+    assert found["steps_to_solve"]["interval"] == [100, None]

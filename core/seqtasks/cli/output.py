@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from seqtasks.display import console, figure, percentage, printable
+from seqtasks.display import console, figure, heading, percentage, printable
 from seqtasks.errors import UsageError
 from seqtasks.files.json_text import write_text
 
@@ -91,10 +91,3 @@ def table_lines(
     with out.capture() as captured:
         out.print(table)
     return [line.rstrip() for line in captured.get().splitlines()]
-
-
-def heading(name: str) -> str:
-    """Return a metric's name in a table."""
-    return {"token_accuracy": "per symbol", "sequence_accuracy": "whole sequence"}.get(
-        name, name.replace("_", " ")
-    )

@@ -3,85 +3,55 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from seqtasks.cli.output import echo_table, figure, heading, say
+from seqtasks.cli.output import echo_table, say
 
 if TYPE_CHECKING:
     from seqtasks.studies.study import Study
+    from seqtasks.studies.tables import Table
 
 __all__ = ["echo_score_rows", "echo_study"]
 
 
 def echo_study(study: "Study") -> None:
-    """Print how often, how soon and how well each setting learned, and where that is kept."""
+    """Print how often, how soon and how well each setting learned, and where that is kept.
+
+    Several settings share a table, the best first, and what their pairs show is said in words.
+    """
+    from seqtasks.studies.tables import comparison_tables, means_table, setting_lines
+
     summary = study.summary()
-    for place, setting in enumerate(summary["settings"]):
-        if place:
-            say()
-        _echo_setting(setting, study.name if len(study.settings) == 1 else setting["label"])
-    echo_score_rows(summary["settings"])
+    settings = summary["settings"]
+    if len(settings) == 1:
+        parameters = settings[0]["parameters"]
+        size = "" if parameters is None else f", {parameters} parameters"
+        say(f"{study.name}, {settings[0]['runs']} seeds{size}")
+        for line in setting_lines(settings[0]):
+            say(line)
+        echo_score_rows(settings)
+    else:
+        say(f"{study.name}, {len(settings)} settings, {study.runs} runs")
+        for table in [*comparison_tables(settings), means_table(settings)]:
+            _echo(table)
+    words = summary["words"][1:] if len(settings) == 1 else summary["words"]
+    for place, sentence in enumerate(words):
+        say(sentence if place else f"\n{sentence}")
     if study.path is not None:
         say(f"\nstudy    {study.path}")
 
 
 def echo_score_rows(settings: Sequence[Mapping[str, Any]]) -> None:
     """Print the scores of settings, a row for each length and metric."""
-    rows: list[list[str]] = []
-    for setting in settings:
-        for length, metrics in setting["scores"].items():
-            for name, found in metrics.items():
-                rows.append(
-                    [
-                        *([setting["label"]] if len(settings) > 1 else []),
-                        length,
-                        heading(name),
-                        _with_interval(name, found),
-                        _value(name, found["median"]),
-                        _seeded(name, found["best"]),
-                        _seeded(name, found["worst"]),
-                        *(_value(name, found["expected_best"][n]) for n in ("3", "10")),
-                    ]
-                )
-    if not rows:
+    from seqtasks.studies.tables import scores_table
+
+    _echo(scores_table(settings))
+
+
+def _echo(table: "Table | None") -> None:
+    if table is None:
         return
     say()
-    first = ["setting"] if len(settings) > 1 else []
-    heads = ["length", "score", "mean [95 %]", "median", "best (seed)", "worst (seed)"]
-    best = ["best of 3", "best of 10"]
-    echo_table([*first, *heads, *best], rows, right=["length", "median", *best])
-
-
-def _echo_setting(setting: Mapping[str, Any], name: str) -> None:
-    solved, steps = setting["solved"], setting["steps_to_solve"]
-    say(f"{name}, {setting['runs']} seeds, {setting['parameters']} parameters")
-    if solved["of"]:
-        low, high = (100 * end for end in solved["interval"])
-        share = f"{100 * solved['share']:.1f} % [{low:.1f}, {high:.1f}]"
-        say(f"solved   {solved['count']} of {solved['of']} seeds: {share}")
-    quartiles = " to ".join(_step(step) for step in steps["quartiles"])
-    say(
-        f"steps    median {_step(steps['median'])}, quartiles {quartiles} "
-        f"(seen every {steps['grid']} steps)"
-    )
-    for status in ("diverged", "pruned", "failed", "killed", "unfinished"):
-        if setting[status]:
-            say(f"{status:<8} {setting[status]}")
-
-
-def _step(step: int | None) -> str:
-    return "not reached" if step is None else str(step)
-
-
-def _value(name: str, value: float | None) -> str:
-    return "" if value is None else figure(name, value, decimals=1)
-
-
-def _with_interval(name: str, found: Mapping[str, Any]) -> str:
-    low, high = found["interval"]
-    mean = _value(name, found["mean"])
-    if low is None or high is None:
-        return mean
-    return f"{mean} [{_value(name, low)}, {_value(name, high)}]"
-
-
-def _seeded(name: str, found: Mapping[str, Any] | None) -> str:
-    return "" if found is None else f"{_value(name, found['value'])} ({found['seed']})"
+    if table.title:
+        say(table.title)
+    echo_table(table.heads, table.rows, right=table.right)
+    if table.note:
+        say(table.note)

@@ -46,6 +46,9 @@ class TimesToEvent:
     def quantile_interval(self, share: float) -> tuple[float | None, float | None]:
         """Return the interval of a quantile; an end is None if it is not reached.
 
+        The lower end is 0 if so few runs were watched that the event may come before the first
+        that was seen.
+
         It holds the times at which the interval of the share holds the wanted share, after
         R. Brookmeyer and J. Crowley, Biometrics 38, 1982.
         """

@@ -29,6 +29,12 @@ def summary_of_study(study: "Study") -> dict[str, Any]:
         )
     ]
     pairs, methods = _pairs(study)
+    words = words_of(settings, pairs)
+    if len(settings) > MOST_COMPARED:
+        words.append(
+            f"Pairs are compared for at most {MOST_COMPARED} settings, and these are "
+            f"{len(settings)}: choose some of them for seqtasks compare."
+        )
     return {
         "format": FORMAT,
         "name": study.name,
@@ -38,7 +44,7 @@ def summary_of_study(study: "Study") -> dict[str, Any]:
         "unfinished": study.unfinished,
         "settings": settings,
         "pairs": pairs,
-        "words": words_of(settings, pairs),
+        "words": words,
         "methods": [*summary.METHODS, *methods],
     }
 

@@ -86,12 +86,13 @@ def _steps(outcomes: Outcomes, solved: int) -> dict[str, Any]:
         "mean_up_to_limit": float(up_to_limit.mean()) if len(up_to_limit) else None,
         "median": _step(times.quantile(0.5)),
         "quartiles": [_step(times.quantile(0.25)), _step(times.quantile(0.75))],
-        "interval": [_step(end) for end in times.quantile_interval(0.5)],
+        "interval": [_step(end, outcomes.evaluate_every) for end in times.quantile_interval(0.5)],
     }
 
 
-def _step(time: float | None) -> int | None:
-    return None if time is None else int(time)
+def _step(time: float | None, least: int = 0) -> int | None:
+    """Return a time as a step; no run solves the task before the first evaluation."""
+    return None if time is None else max(int(time), least)
 
 
 def _scores(setting: Setting, outcomes: Outcomes) -> dict[str, dict[str, Any]]:
