@@ -207,15 +207,20 @@ class Experiment(Settings):
             task = task.with_blank_before_answer()
         return task.with_ponder(self.ponder) if self.ponder else task
 
-    def make_holdout(self, task: Task) -> Holdout | None:
+    def make_holdout(self, task: Task, seed: int | None = None) -> Holdout | None:
         """Return the held-out split of the experiment's task, or None if none is requested.
+
+        Args:
+            task: the experiment's task.
+            seed: the seed of the split; None for the experiment's.
 
         Raises:
             UsageError: if the task cannot list its inputs, or no training length can be split.
         """
         if not self.holdout:
             return None
-        return Holdout(task, task.lengths.within(self.length_range), self.holdout, self.seed)
+        lengths = task.lengths.within(self.length_range)
+        return Holdout(task, lengths, self.holdout, self.seed if seed is None else seed)
 
     def to_json(self) -> tuple[dict[str, Any], dict[str, Source]]:
         """Return the experiment as plain data, and the user's files that it needs, by their use."""

@@ -28,6 +28,7 @@ from seqtasks.registry.references import short_name
 from seqtasks.runs.training_run import Run
 from seqtasks.scoring.fitting import check_experiment_fits
 from seqtasks.tasks import Batch, Task
+from seqtasks.tasks.holdout import Holdout
 from seqtasks.tasks.mistakes import try_task
 from seqtasks.training import (
     BatchSource,
@@ -36,7 +37,15 @@ from seqtasks.training import (
     check_memory,
 )
 
-__all__ = ["experiment_model", "prepare"]
+__all__ = [
+    "DTYPES",
+    "batch_source",
+    "experiment_model",
+    "in_type",
+    "model_as_drawn",
+    "prepare",
+    "training_task",
+]
 
 logger = logging.getLogger("seqtasks")
 
@@ -50,7 +59,7 @@ MOST_SAID = 2
 TRIED = 8
 """Index of the training length at which the task's answers are tried."""
 
-_DTYPES = {"float32": torch.float32, "float64": torch.float64}
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ class _Prepared:
     @property
     def dtype(self) -> torch.dtype:
         """The type of the model's numbers."""
-        return _DTYPES[self.experiment.dtype]
+        return DTYPES[self.experiment.dtype]
 
     def predictions(self, batch: Batch, rows: int | None = None) -> Any:
         """Return the model's predictions for the first rows of a batch, without training."""
@@ -103,7 +112,7 @@ def prepare(
     title = f"the model {type(model).__name__}"
     if model is None:
         title = f"cell {short_name(experiment.cell)}"
-        check_experiment_fits(experiment, task, _DTYPES[experiment.dtype].itemsize)
+        check_experiment_fits(experiment, task, DTYPES[experiment.dtype].itemsize)
         try:
             model = experiment_model(experiment, task)
         except RuntimeError as error:  # torch has no error class of its own for too little memory
@@ -111,19 +120,7 @@ def prepare(
     _check_module(model)
     check_memory(model)
     model.to(device)
-    source = BatchSource(
-        task.with_zeros_after_end() if experiment.zeros_after_end else task,
-        length=experiment.length_range,
-        batch_size=experiment.batch_size,
-        data=experiment.data,
-        seed=experiment.seed,
-        dtype=_DTYPES[experiment.dtype],
-        device=device,
-        curriculum=experiment.curriculum,
-        holdout=holdout,
-        prefetch=True,
-        training_inputs=experiment.training_inputs,
-    )
+    source = batch_source(experiment, task, holdout, experiment.seed, device, prefetch=True)
     prepared = _Prepared(experiment, task, model, device, title)
     before = {name for name, _ in model.named_parameters()}
     mistakes = _mistakes(prepared)
@@ -217,7 +214,14 @@ def _say_what_is_wrong(prepared: _Prepared, mistakes: list[str], trainer: Traine
 
 def experiment_model(experiment: Experiment, task: Task) -> nn.Module:
     """Return the untrained model that an experiment describes, on the CPU."""
-    model = build_model(
+    model = model_as_drawn(experiment, task)
+    check_memory(model)  # before a conversion separates overlapping tensors
+    return in_type(experiment, model)
+
+
+def model_as_drawn(experiment: Experiment, task: Task) -> nn.Module:
+    """Return the untrained model that an experiment describes, in float32."""
+    return build_model(
         task,
         experiment.cell,
         experiment.readout,
@@ -228,8 +232,49 @@ def experiment_model(experiment: Experiment, task: Task) -> nn.Module:
         embedding=experiment.embedding,
         initialization=experiment.initialization,
     )
-    check_memory(model)  # before a conversion separates overlapping tensors
-    return brought_to_type(model, _DTYPES[experiment.dtype])
+
+
+def in_type(experiment: Experiment, model: nn.Module) -> nn.Module:
+    """Return a model after its numbers were brought to the type of an experiment."""
+    return brought_to_type(model, DTYPES[experiment.dtype])
+
+
+def batch_source(
+    experiment: Experiment,
+    task: Task,
+    holdout: Holdout | None,
+    seed: int,
+    device: torch.device | str = "cpu",
+    prefetch: bool = False,
+) -> BatchSource:
+    """Return the training batches of an experiment.
+
+    Args:
+        experiment: the experiment.
+        task: its task.
+        holdout: its held-out split, if it has one.
+        seed: the seed of the streams.
+        device: where the batches go.
+        prefetch: whether to draw the next block in a thread when that saves time.
+    """
+    return BatchSource(
+        training_task(experiment, task),
+        length=experiment.length_range,
+        batch_size=experiment.batch_size,
+        data=experiment.data,
+        seed=seed,
+        dtype=DTYPES[experiment.dtype],
+        device=device,
+        curriculum=experiment.curriculum,
+        holdout=holdout,
+        prefetch=prefetch,
+        training_inputs=experiment.training_inputs,
+    )
+
+
+def training_task(experiment: Experiment, task: Task) -> Task:
+    """Return the task as an experiment trains it."""
+    return task.with_zeros_after_end() if experiment.zeros_after_end else task
 
 
 def _device(name: str) -> torch.device:

@@ -20,7 +20,7 @@ from seqtasks.tasks.holdout import Holdout
 from seqtasks.tasks.listed_inputs import all_inputs, domain_size
 from seqtasks.tasks.metrics import Columns
 
-__all__ = ["Counted", "count_at"]
+__all__ = ["Counted", "count_at", "portions", "scores_all"]
 
 logger = logging.getLogger("seqtasks")
 
@@ -65,15 +65,12 @@ def count_at(
         raise UsageError(f"sequences must be at least 1, got {sequences}")
     check_scored(model, task, length)
     held_out = holdout is not None and length in holdout
-    domain = domain_size(task, length) if task.equally_likely else None
-    if holdout is not None and held_out:
-        domain = len(holdout.held_out(length))
-    exhaustive = domain is not None and domain <= max(1.1 * sequences, 16)
+    exhaustive = scores_all(task, length, sequences, holdout)
     columns: dict[str, list[Columns]] = {metric.name: [] for metric in task.metrics}
     sequences_scored = scored = not_numbers = 0
     chosen, mixed = holdout if held_out else None, False
     draws = torch_stream(seed, purpose)  # for a cell that draws during scoring
-    for batch in _portions(task, length, sequences, seed, purpose, exhaustive, chosen):
+    for batch in portions(task, length, sequences, seed, purpose, exhaustive, chosen):
         predictions, undefined = answers(model, task, batch, draws)
         sequences_scored += len(predictions)
         scored += int(batch.scored.sum())
@@ -90,7 +87,22 @@ def count_at(
     return Counted(sequences_scored, exhaustive, held_out, strata, undefined, mixed)
 
 
-def _portions(
+def scores_all(task: Task, length: int, sequences: int, holdout: Holdout | None = None) -> bool:
+    """Say whether all instances of a length are scored, because hardly more exist than asked for.
+
+    Args:
+        task: the task.
+        length: the length of its inputs.
+        sequences: the instances asked for.
+        holdout: a held-out split; at its lengths only held-out instances count.
+    """
+    domain = domain_size(task, length) if task.equally_likely else None
+    if holdout is not None and length in holdout:
+        domain = len(holdout.held_out(length))
+    return domain is not None and domain <= max(1.1 * sequences, 16)
+
+
+def portions(
     task: Task,
     length: int,
     sequences: int,
@@ -99,7 +111,17 @@ def _portions(
     exhaustive: bool,
     holdout: Holdout | None,
 ) -> Iterator[Batch]:
-    """Yield instances in portions whose size depends on the length alone."""
+    """Yield the instances to score, in portions whose size depends on the length alone.
+
+    Args:
+        task: the task.
+        length: the length of its inputs.
+        sequences: the number of instances, unless all are scored.
+        seed: the seed of the stream.
+        purpose: the purpose of the stream.
+        exhaustive: whether all are scored; see `scores_all`.
+        holdout: the split whose held-out instances are scored; None to score any.
+    """
     rng = stream(seed, purpose, length)
     if holdout is not None:
         inputs = holdout.held_out(length)

@@ -1,5 +1,6 @@
 """Predict the instances of a batch, a few rows at a time."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from weakref import WeakSet
@@ -14,7 +15,15 @@ from seqtasks.models.model import likeliest
 from seqtasks.randomness.torch_streams import RandomStream
 from seqtasks.tasks import Batch, Reals, Task, Tokens, TokenSets
 
-__all__ = ["answers", "decide", "drawing", "inputs_at_once", "width"]
+__all__ = [
+    "answers",
+    "answers_of",
+    "decide",
+    "drawing",
+    "inputs_at_once",
+    "rows_at_once",
+    "width",
+]
 
 FORWARD_NUMBERS = 2**23
 
@@ -37,16 +46,40 @@ def answers(
 
     A set that is NaN becomes a set that is wrong at every symbol.
     """
-    dtype, device = _kept_in(model)
-    rows = _rows_at_once(model, batch)
+    with scoring(model):
+        return answers_of(
+            lambda inputs: drawing(model, inputs, draws),
+            task,
+            batch,
+            rows_at_once(batch.inputs.shape[1], width(model)),
+            *_kept_in(model),
+        )
+
+
+def answers_of(
+    predict: Callable[[Tensor], Tensor],
+    task: Task,
+    batch: Batch,
+    rows: int,
+    dtype: torch.dtype,
+    device: torch.device,
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Return what `answers` returns, for a function of inputs that returns predictions.
+
+    Args:
+        predict: from inputs as tensors to predictions, (batch, time, ...).
+        task: the task.
+        batch: the instances.
+        rows: how many of them `predict` gets at once.
+        dtype: the type of real inputs.
+        device: the device of the inputs.
+    """
     parts: list[Tensor] = []
     undefined: list[Tensor] = []
-    with scoring(model):
-        for start in range(0, len(batch.inputs), rows):
-            inputs = to_torch(batch.inputs[start : start + rows], dtype, device)
-            predictions = drawing(model, inputs, draws)
-            parts.append(decide(task.targets, predictions).cpu())
-            undefined.append(predictions.isnan().any(-1).cpu())
+    for start in range(0, len(batch.inputs), rows):
+        predictions = predict(to_torch(batch.inputs[start : start + rows], dtype, device))
+        parts.append(decide(task.targets, predictions).cpu())
+        undefined.append(predictions.isnan().any(-1).cpu())
     decided, nowhere = torch.cat(parts).numpy(), torch.cat(undefined).numpy()
     if isinstance(task.targets, TokenSets) and nowhere.any():
         decided = np.where(nowhere[..., None], ~batch.targets, decided)
@@ -55,7 +88,8 @@ def answers(
 
 def inputs_at_once(model: nn.Module, batch: Batch) -> Tensor:
     """Return the inputs of a batch in the form that a model receives."""
-    return to_torch(batch.inputs[: _rows_at_once(model, batch)], *_kept_in(model))
+    rows = rows_at_once(batch.inputs.shape[1], width(model))
+    return to_torch(batch.inputs[:rows], *_kept_in(model))
 
 
 def width(model: nn.Module) -> int:
@@ -71,9 +105,9 @@ def _kept_in(model: nn.Module) -> tuple[torch.dtype, torch.device]:
     return (floats[0] if floats else torch.float32), device
 
 
-def _rows_at_once(model: nn.Module, batch: Batch) -> int:
-    """Return how many rows of a batch one forward pass takes."""
-    return max(1, FORWARD_NUMBERS // (batch.inputs.shape[1] * width(model)))
+def rows_at_once(steps: int, wide: int) -> int:
+    """Return how many rows one forward pass takes, given the steps and the model's `width`."""
+    return max(1, FORWARD_NUMBERS // (steps * wide))
 
 
 _draw_nothing: "WeakSet[nn.Module]" = WeakSet()

@@ -1,27 +1,19 @@
-"""A task: a generator, a target encoder and metrics. Past 300 lines for the docs authors read."""
+"""A task: a generator, a target encoder and metrics."""
 
 import copy
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 
 from seqtasks.display import card, first_sentence, shortened
 from seqtasks.errors import TaskError, UsageError
 from seqtasks.tasks.alphabets import Reals, Tokens, TokenSets
-from seqtasks.tasks.batch import (
-    Array,
-    Batch,
-    checked,
-    expect_shape,
-    on_steps,
-    spread,
-    unscored,
-    zeros_after_end,
-)
+from seqtasks.tasks.answers import answered, lay_out
+from seqtasks.tasks.batch import Array, Batch, checked
 from seqtasks.tasks.lengths import AllowedLengths, LengthRange
 from seqtasks.tasks.metrics import Metric, sequence_accuracy, token_accuracy
-from seqtasks.tasks.mistakes import check_values, failed
+from seqtasks.tasks.mistakes import failed
 from seqtasks.tasks.published import PublishedProtocol
 from seqtasks.tasks.settings import Settings
 
@@ -264,41 +256,7 @@ class Task:
 
     def batch_of(self, inputs: Array) -> Batch:
         """Encode given inputs, (batch, length[, features]), and lay them out with the answers."""
-        inputs = checked(self.inputs, inputs, f"the inputs of task {self.known_as}")
-        check_values(self, "inputs", self.inputs, inputs, self.input_size)
-        count, length = inputs.shape[:2]
-        memory: Any = inputs
-        given = np.asarray(memoryview(memory).toreadonly())  # no writeable view of it can be made
-        try:
-            encoded = np.asarray(self.encode(given))
-        except NotImplementedError as error:
-            raise TaskError(str(error)) from error
-        except (Exception, SystemExit) as error:
-            raise failed(self, f"encode at length {length}", error) from error
-        answers = checked(self.targets, encoded, f"{type(self).__name__}.encode")
-        check_values(self, "targets", self.targets, answers, self.targets.size)
-        if self.zeros_after_end:
-            answers = zeros_after_end(self.targets, answers)
-        if self.layout == "each":
-            emitted, shape = 0, (count, length)
-        elif self.layout == "end" or self.answers_on_blank:
-            emitted, shape = int(self.answers_on_blank), (count,)
-        else:
-            emitted = answers.shape[1] if answers.ndim > 1 else -1
-            shape = (count, emitted)
-        symbols = () if isinstance(self.targets, Tokens) else (self.targets.size,)
-        expect_shape(type(self).__name__, self.layout, answers, (*shape, *symbols))
-        if len(shape) == 1:
-            answers = answers[:, None]
-        steps = length + emitted
-        blank = self.inputs.size if isinstance(self.inputs, Tokens) else 0.0
-        laid_out = on_steps(self.inputs, inputs, steps, 0, blank)
-        targets = on_steps(self.targets, answers, steps, steps - answers.shape[1], None)
-        each = 1 + self.ponder
-        if self.ponder:
-            laid_out = spread(laid_out, each, 0, blank)
-            targets = spread(targets, each, self.ponder, unscored(self.targets))
-        return Batch(laid_out, targets, np.full(count, steps * each, dtype=np.int64))
+        return lay_out(self, *answered(self, inputs))
 
     def dataset(
         self,

@@ -41,6 +41,12 @@ class NativeSteps:
     """Makes the training steps of a model by its compiled program.
 
     Attributes:
+        optimizer: the optimiser's values.
+        clip: the largest norm of the gradient; None for no limit.
+        reduction: the reduction of the loss.
+        schedule: the learning rates.
+        loss: how the loss is computed: `symbols`, `sets` or `reals`.
+        input_size: features of real inputs; 0 for symbols.
         threads: the threads that share the rows of a batch.
     """
 
@@ -56,15 +62,15 @@ class NativeSteps:
         threads: int | None,
     ) -> None:
         self._model, self._engines, self._source = model, engines, source
-        self._optimizer, self._clip = optimizer, clip
-        self._reduction: LossReduction = reduction
-        self._schedule = schedule
+        self.optimizer, self.clip = optimizer, clip
+        self.reduction: LossReduction = reduction
+        self.schedule = schedule
         self._parameters = trained_parameters(model)
         self._steps_per_call = 1
         first = source.batch(0)
-        self._input_size = first.inputs.shape[-1] if first.inputs.is_floating_point() else 0
-        self._loss = {torch.int64: "symbols", torch.bool: "sets"}.get(first.targets.dtype, "reals")
-        program = self._program(0)
+        self.input_size = first.inputs.shape[-1] if first.inputs.is_floating_point() else 0
+        self.loss = {torch.int64: "symbols", torch.bool: "sets"}.get(first.targets.dtype, "reals")
+        program = self.program(0)
         assert program is not None
         self._trained = program.trained()
         self._kept: dict[int, Trained] = {
@@ -103,7 +109,7 @@ class NativeSteps:
             yield slice(first + int(start), first + int(end))
 
     def _train(self, block: Block, piece: slice) -> list[float]:
-        program = self._program(block.first_step + piece.start)
+        program = self.program(block.first_step + piece.start)
         if program is None:
             return self._train_by_torch(block.first_step + piece.start, piece.stop - piece.start)
         return program.train(
@@ -111,17 +117,17 @@ class NativeSteps:
             np.ascontiguousarray(block.batch_sizes[piece]),
             np.ascontiguousarray(block.input_addresses[piece]),
             np.ascontiguousarray(block.target_addresses[piece]),
-            self._optimizer.learning_rate
-            * self._schedule.shares(block.first_step + piece.start, piece.stop - piece.start),
-            optimizer=self._optimizer,
+            self.optimizer.learning_rate
+            * self.schedule.shares(block.first_step + piece.start, piece.stop - piece.start),
+            optimizer=self.optimizer,
             states=self._kept,
-            loss=self._loss,
-            reduction=self._reduction,
-            clip=self._clip,
+            loss=self.loss,
+            reduction=self.reduction,
+            clip=self.clip,
             threads=self.threads,
         )
 
-    def _program(self, step: int) -> Program | None:
+    def program(self, step: int) -> Program | None:
         """Return the program for the batch of a step, or None if torch must make the step."""
         engines, model = self._engines, self._model
         if not model.is_its_parts:
@@ -130,16 +136,21 @@ class NativeSteps:
         inputs = self._source.batch(step).inputs
         program = engines.program(
             inputs.shape[1],
-            input_size=self._input_size,
+            input_size=self.input_size,
             check=lambda made: disagreement(
                 made, model.plain_pass, engines.parts, inputs, [None] * len(model.cells), None
             ),
         )
         return program if isinstance(program, Program) else None
 
+    @property
+    def trained(self) -> frozenset[int]:
+        """The ids of the parameters that the optimiser changes."""
+        return frozenset(self._kept)
+
     def _train_by_torch(self, step: int, steps: int) -> list[float]:
         by_torch = TorchSteps(
-            self._model, self._source, self._optimizer, self._clip, self._reduction, self._schedule
+            self._model, self._source, self.optimizer, self.clip, self.reduction, self.schedule
         )
         by_torch.restore(self.optimizer_state(), step)
         losses = by_torch.advance(step, steps, lambda: False)
@@ -147,7 +158,7 @@ class NativeSteps:
         return losses
 
     def _new_state(self, parameter: Tensor) -> Trained:
-        first, second = self._optimizer.kept
+        first, second = self.optimizer.kept
         return Trained(
             None if first is None else torch.zeros_like(parameter, requires_grad=False),
             None if second is None else torch.zeros_like(parameter, requires_grad=False),
@@ -160,7 +171,7 @@ class NativeSteps:
             kept = self._kept.get(id(parameter))
             if kept is None or kept.steps == 0:
                 continue
-            if self._optimizer.kind != "sgd":
+            if self.optimizer.kind != "sgd":
                 tensors[f"{index}.step"] = torch.tensor(float(kept.steps))
             for name, tensor in self._named(kept):
                 tensors[f"{index}.{name}"] = tensor
@@ -189,7 +200,7 @@ class NativeSteps:
                 tensor.copy_(tensors[f"{index}.{name}"])
 
     def _named(self, kept: Trained) -> list[tuple[str, Tensor]]:
-        pairs = zip(self._optimizer.kept, (kept.first, kept.second), strict=True)
+        pairs = zip(self.optimizer.kept, (kept.first, kept.second), strict=True)
         return [(name, tensor) for name, tensor in pairs if name is not None and tensor is not None]
 
 

@@ -75,6 +75,11 @@ class Trainer:
         """The number of threads that the engine uses."""
         return self._steps.threads
 
+    @property
+    def compiled_steps(self) -> NativeSteps | None:
+        """The steps of a compiled program; None if another engine makes the steps."""
+        return self._steps if isinstance(self._steps, NativeSteps) else None
+
     def _settled(self, engine: EngineName, may_fall_back: bool) -> Engines | None:
         """Choose an engine by trying it on the first batch."""
         if not isinstance(self.model, Model) or not self.model.is_its_parts:

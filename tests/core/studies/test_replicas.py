@@ -3,13 +3,16 @@
 import threading
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 import seqtasks as st
+from seqtasks.errors import DivergedError, UsageError
 from seqtasks.experiments.experiment import Experiment
-from seqtasks.studies.replicas import Replica, run_block
+from seqtasks.studies.replicas import Replica, group, run_block
 from seqtasks.studies.replicas.one_thread import one_thread
+from seqtasks.studies.replicas.ways import same_replicas, way_of
 
 TINY: dict[str, Any] = {
     "cell": "concat",
@@ -40,40 +43,55 @@ def hexed(value: Any) -> Any:
     return value.hex() if isinstance(value, float) else value
 
 
+class Seen:
+    """Keeps the run that it observes, which outlives an error."""
+
+    @st.hookimpl
+    def run_started(self, run: Any) -> None:
+        self.run = run
+
+
 def alone(experiment: Experiment, seed: int) -> dict[str, Any]:
     """Return what an ordinary run says of a seed, in the form of a replica's line."""
-    with one_thread():
-        result = st.run(experiment.with_changes(seed=seed))
-    losses = [line["loss"] for line in result.history if "loss" in line]
-    validation = [line["validation"] for line in result.history if "validation" in line]
-    scores = {str(score.length): score.metrics for score in result.scores}
-    if result.score is not None:
-        scores[result.score.lengths] = result.score.metrics
+    seen = Seen()
+    line: dict[str, Any] = {"seed": seed, "status": "ended", "step": 0, "stopped": None}
+    line |= {"scores": {}, "weights": None}
+    try:
+        with one_thread():
+            result = st.run(experiment.with_changes(seed=seed), observers=[seen])
+    except DivergedError as error:
+        line |= {"status": "diverged", "problem": str(error).split(";")[0]}
+    else:
+        line["stopped"] = result.stopped
+        line["scores"] = {str(score.length): score.metrics for score in result.scores}
+        if result.score is not None:
+            line["scores"][result.score.lengths] = result.score.metrics
+        line["weights"] = {k: v.clone() for k, v in result.model.state_dict().items()}
+    line["step"], history = seen.run.step, seen.run.history
+    losses = [line["loss"] for line in history if "loss" in line]
+    validation = [line["validation"] for line in history if "validation" in line]
     names = list(validation[0]) if validation else []
-    return {
-        "seed": seed,
-        "status": "ended",
-        "step": result.step,
-        "stopped": result.stopped,
-        "scores": scores,
-        "history": {
-            "loss": losses,
-            "validation": {name: [one[name] for one in validation] for name in names},
-        },
-        "weights": {k: v.clone() for k, v in result.model.state_dict().items()},
-    }
+    curves = {name: [one[name] for one in validation] for name in names}
+    line["history"] = {"loss": losses, "validation": curves}
+    return line
+
+
+def in_groups(experiment: Experiment) -> bool:
+    """Say whether replicas were trained in groups, and not by ordinary runs."""
+    return way_of(experiment).pattern is not None
 
 
 def same(replica: Replica, wanted: dict[str, Any]) -> None:
     """Assert that a replica's line and weights are an ordinary run's."""
     line = {key: value for key, value in replica.line.items() if key != "seconds"}
+    wanted = dict(wanted)
     weights = wanted.pop("weights")
     assert hexed(line) == hexed(wanted)
-    assert replica.tensors is not None
-    assert set(replica.tensors) == set(weights)
-    for name, tensor in weights.items():
-        assert replica.tensors[name].dtype == tensor.dtype
-        assert torch.equal(replica.tensors[name], tensor), name
+    assert (replica.tensors is None) == (weights is None)
+    for name, tensor in (weights or {}).items():
+        kept = (replica.tensors or {})[name]
+        assert kept.dtype == tensor.dtype
+        assert torch.equal(kept, tensor), name
 
 
 @pytest.mark.parametrize("engine", ["plain", "torch", "native"])
@@ -83,6 +101,246 @@ def test_replicas_of_every_engine_equal_runs_alone(engine: str) -> None:
     assert [replica.line["seed"] for replica in replicas] == [3, 0]
     for replica in replicas:
         same(replica, alone(experiment, replica.line["seed"]))
+
+
+GROUPED: dict[str, dict[str, Any]] = {
+    "as it is": {},
+    "several lengths": {"length": "1..6", "clip": 0.1, "loss_reduction": "sum"},
+    "growing lengths": {"length": "2..5", "curriculum": "increasing:every=9"},
+    "epochs": {"data": "epochs", "optimizer": "sgd:momentum=0.9", "learning_rate": 0.1},
+    "a fixed set": {"training_inputs": 30, "length": "3..5", "optimizer": "rmsprop"},
+    "held-out inputs": {"holdout": 0.25, "evaluation_lengths": (5,)},
+    "float64 and two layers": {"dtype": "float64", "layers": 2, "cell": "gru"},
+    "a schedule": {"lr_schedule": "cosine:steps=40,warmup=5", "optimizer": "adamw"},
+    "a range of scores": {"score": "4..9", "score_sequences": 10, "ponder": 1},
+    "an early end": {"solved_after": 1, "learning_rate": 0.1, "steps": 200, "batch_size": 16},
+    "a log that does not divide": {"log_every": 7, "evaluate_every": 13, "checkpoint_every": 10},
+}
+
+
+@pytest.mark.parametrize("name", GROUPED)
+def test_replicas_trained_in_groups_equal_runs_alone(name: str) -> None:
+    experiment = tiny(engine="native", **GROUPED[name])
+    replicas = list(run_block(experiment, range(10, 16), keep_weights=True))
+    assert in_groups(experiment), way_of(experiment).problem
+    assert [replica.line["seed"] for replica in replicas] == list(range(10, 16))
+    for replica in replicas[3:]:  # the first three are ordinary runs
+        same(replica, alone(experiment, replica.line["seed"]))
+
+
+TASKS: dict[str, dict[str, Any]] = {
+    "parity": {"embedding": "one-hot", "embedding_size": None},
+    "bitshift": {"length": "4..6"},
+    "adding": {},
+    "binary-addition": {"zeros_after_end": True, "length": "5"},
+    "dyck": {"length": "6"},
+    "parity-check": {"blank_before_answer": True},
+    "n-bit-flip-flop": {},
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_replicas_of_every_kind_of_task_equal_runs_alone(task: str) -> None:
+    settings = {"evaluation_lengths": None, "evaluation_sequences": 8, **TASKS[task]}
+    experiment = tiny(task, engine="native", steps=30, **settings)
+    replicas = list(run_block(experiment, [4, 1, 2, 7, 0], keep_weights=True))
+    assert in_groups(experiment), way_of(experiment).problem
+    for replica in replicas[3:]:
+        same(replica, alone(experiment, replica.line["seed"]))
+
+
+def test_a_replica_that_diverges_disturbs_no_other() -> None:
+    settings = {"cell": "irnn", "optimizer": "sgd:momentum=0.9", "learning_rate": 1e4}
+    experiment = tiny("parity", engine="native", length="12", evaluation_lengths=(12,), **settings)
+    replicas = list(run_block(experiment, range(20), keep_weights=True))
+    assert in_groups(experiment)
+    tried = replicas[3:8]
+    assert {replica.line["status"] for replica in tried} == {"ended", "diverged"}
+    for replica in tried:
+        same(replica, alone(experiment, replica.line["seed"]))
+
+
+def test_a_replica_that_is_solved_early_disturbs_no_other() -> None:
+    settings = {"cell": "irnn", "optimizer": "sgd", "learning_rate": 0.03, "solved_after": 1}
+    experiment = tiny(engine="native", log_every=10, evaluate_every=15, **settings)
+    replicas = list(run_block(experiment, range(40), keep_weights=True))
+    assert in_groups(experiment)
+    ends = {replica.line["step"]: replica for replica in replicas[3:]}
+    assert set(ends) >= {30, 60}
+    for replica in ends.values():
+        same(replica, alone(experiment, replica.line["seed"]))
+
+
+class Rooted(st.Cell):
+    """A cell whose first gradient is not a number, although its loss is finite."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size)
+        self.linear = torch.nn.Linear(input_size + hidden_size, hidden_size)
+        self.zero = torch.nn.Parameter(torch.zeros(hidden_size))
+
+    def forward(self, x: Any, state: Any) -> Any:
+        root = (self.zero * self.zero).sqrt()
+        return torch.tanh(self.linear(torch.cat((x, state), 1)) + root)
+
+
+def test_weights_that_are_not_finite_at_the_end_are_a_divergence() -> None:
+    experiment = tiny(cell=Rooted, engine="auto", steps=1, evaluate_every=1)
+    for replica in run_block(experiment, range(5), keep_weights=True):
+        assert replica.line["problem"] == "a weight became nan at step 1"
+        same(replica, alone(experiment, replica.line["seed"]))
+
+
+def test_the_size_of_groups_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = tiny(engine="native", evaluation_lengths=(5, 30))
+    wanted = {r.line["seed"]: r for r in run_block(experiment, range(10), keep_weights=True)}
+    for size in (1, 4):
+        monkeypatch.setattr(group, "MOST_REPLICAS", size)
+        for replica in run_block(experiment, [8, 3, 9, 5, 4, 7], keep_weights=True):
+            assert same_replicas(replica, wanted[replica.line["seed"]])
+
+
+def test_two_threads_at_once_give_the_same_replicas() -> None:
+    experiment = tiny(engine="native", length="1..4", evaluation_lengths=(4,))
+    found: dict[int, Replica] = {}
+
+    def work(seeds: range) -> None:
+        found.update((r.line["seed"], r) for r in run_block(experiment, seeds, keep_weights=True))
+
+    threads = [threading.Thread(target=work, args=(range(k, 60, 3),)) for k in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert in_groups(experiment)
+    assert sorted(found) == list(range(60))
+    for seed in (0, 30, 31, 58, 59):
+        same(found[seed], alone(experiment, seed))
+
+
+class Faulty(st.Task):
+    """Bits; with some seeds a training block cannot be drawn."""
+
+    inputs = targets = st.Tokens("01")
+
+    def generate(self, rng: Any, batch_size: int, length: int) -> Any:
+        bits = rng.integers(2, size=(batch_size, length))
+        if batch_size == 4096 and not bits[0, :2].any():
+            raise RuntimeError("no such bits")
+        return bits
+
+    def encode(self, inputs: Any) -> Any:
+        return inputs
+
+
+def test_a_seed_whose_task_fails_is_named_and_the_others_go_on() -> None:
+    experiment = tiny(Faulty(), engine="native")
+    replicas = list(run_block(experiment, range(16), keep_weights=True))
+    assert in_groups(experiment)
+    statuses = [replica.line["status"] for replica in replicas]
+    assert set(statuses[3:]) == {"ended", "failed"}
+    for replica in replicas[3:]:
+        if replica.line["status"] == "failed":
+            assert "no such bits" in replica.line["problem"]
+            with pytest.raises(UsageError, match="no such bits"):
+                st.run(experiment, seed=replica.line["seed"])
+    chosen = replicas[3 + statuses[3:].index("ended")]
+    same(chosen, alone(experiment, chosen.line["seed"]))
+
+
+def test_an_experiment_that_cannot_be_run_fails_in_one_line_for_each_seed() -> None:
+    experiment = tiny(cell="./nowhere.py:Cell")
+    lines = [replica.line for replica in run_block(experiment, range(2))]
+    assert [line["status"] for line in lines] == ["failed", "failed"]
+    assert all("nowhere.py" in line["problem"] for line in lines)
+    assert all("\n" not in line["problem"] for line in lines)
+
+
+class Drawing(st.Cell):
+    """A cell that draws in training: only the plain loop runs it."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size)
+        self.linear = torch.nn.Linear(input_size + hidden_size, hidden_size)
+
+    def forward(self, x: Any, state: Any) -> Any:
+        state = torch.tanh(self.linear(torch.cat((x, state), 1)))
+        return torch.nn.functional.dropout(state, 0.2, self.training)
+
+
+def test_a_cell_that_draws_goes_through_ordinary_runs() -> None:
+    experiment = tiny(cell=Drawing, steps=20, evaluate_every=10, log_every=5)
+    replicas = list(run_block(experiment, range(5), keep_weights=True))
+    assert not in_groups(experiment)
+    same(replicas[4], alone(experiment, 4))
+
+
+class Deciding(st.Cell):
+    """A cell whose step depends on a number that its constructor drew."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size)
+        self.linear = torch.nn.Linear(input_size + hidden_size, hidden_size)
+        self.scale = 1.0 + float(torch.rand(()))
+
+    def forward(self, x: Any, state: Any) -> Any:
+        return torch.tanh(self.scale * self.linear(torch.cat((x, state), 1)))
+
+
+class Hidden(Deciding):
+    """The same, and torch does not see that Python reads the number."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        st.Cell.__init__(self, input_size, hidden_size)
+        self.linear = torch.nn.Linear(input_size + hidden_size, hidden_size)
+        seen = torch.utils.dlpack.to_dlpack(torch.rand(1))
+        self.scale = 1.0 + float(np.from_dlpack(_Capsule(seen))[0])
+
+
+class _Capsule:
+    def __init__(self, capsule: Any) -> None:
+        self._capsule = capsule
+
+    def __dlpack__(self, **_: Any) -> Any:
+        return self._capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
+
+
+@pytest.mark.parametrize("cell", [Deciding, Hidden])
+def test_a_cell_that_decides_by_its_own_draws_equals_runs_alone(cell: type) -> None:
+    experiment = tiny(cell=cell, engine="native", steps=20, evaluate_every=10, log_every=5)
+    replicas = list(run_block(experiment, range(5), keep_weights=True))
+    same(replicas[4], alone(experiment, 4))
+
+
+FACTOR = 1.0
+
+
+class Reading(Deciding):
+    """A cell that reads a number of its module."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        st.Cell.__init__(self, input_size, hidden_size)
+        self.linear = torch.nn.Linear(input_size + hidden_size, hidden_size)
+        with torch.no_grad():
+            self.linear.weight.mul_(FACTOR)
+
+    @property
+    def scale(self) -> float:
+        return FACTOR
+
+
+def test_code_that_changes_between_blocks_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = tiny(cell=Reading, engine="native", steps=20, evaluate_every=10, log_every=5)
+    before = list(run_block(experiment, range(5), keep_weights=True))
+    assert in_groups(experiment)
+    same(before[4], alone(experiment, 4))
+    monkeypatch.setitem(globals(), "FACTOR", 0.5)
+    after = list(run_block(experiment, range(5), keep_weights=True))
+    assert not same_replicas(before[4], after[4])
+    same(after[4], alone(experiment, 4))
 
 
 def test_stopping_drops_unfinished_replicas() -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.record.batch_layout import without_padding
 
-__all__ = ["IdleMemories", "Memories", "forward_alone"]
+__all__ = ["IdleMemories", "Memories", "chunks", "forward_alone"]
 
 Memories = dict[tuple[int, int], Any]
 """By (batch, time), the memory in which a program has worked."""
@@ -73,7 +73,7 @@ def forward_alone(
     predictions: list[Tensor] = []
     pasts: list[list[Tensor]] = []
     states = given
-    portions = _portions(program, batch, time, inputs.device)
+    portions = chunks(program, batch, time, inputs.device)
     if lengths is not None and len(portions) > 1:
         inputs = without_padding(inputs, lengths)  # an instance may end before the last chunk
     for first, steps in portions:
@@ -91,9 +91,7 @@ def forward_alone(
     return (torch.cat(predictions, 1), list(states or ()), whole), used
 
 
-def _portions(
-    program: Passes, batch: int, time: int, device: torch.device
-) -> list[tuple[int, int]]:
+def chunks(program: Passes, batch: int, time: int, device: torch.device) -> list[tuple[int, int]]:
     """Return each chunk's first step and its number of steps."""
     numbers = batch * sum(part.previous.size for part in program.model_graph.parts)
     most = max(LEAST_STEPS, NUMBERS.get(device.type, MOST_NUMBERS) // numbers)

@@ -19,7 +19,7 @@ from seqtasks.experiments.experiment import Experiment
 from seqtasks.models.caller_settings import own_settings
 from seqtasks.randomness.torch_streams import torch_stream
 from seqtasks.runs.active_run import ActiveRun
-from seqtasks.runs.lifecycle import train_and_score
+from seqtasks.runs.lifecycle import UNTRAINED_SHARE, train_and_score
 from seqtasks.runs.observers import Observers
 from seqtasks.runs.prepare import prepare
 from seqtasks.runs.run_scores import score_over_range, scores_at_lengths
@@ -30,7 +30,7 @@ from seqtasks.scoring.over_range import RangeScore
 from seqtasks.studies.replicas.one_thread import one_thread
 from seqtasks.studies.replicas.part import EVERY, PartlyKept, go_on_from
 from seqtasks.studies.replicas.replica import Replica, line_of
-from seqtasks.training import state_tensors
+from seqtasks.training import Trainer, state_tensors
 
 __all__ = ["MakeModel", "run_one"]
 
@@ -50,6 +50,7 @@ def run_one(
     observers: Iterable[Any] | None = None,
     make_model: MakeModel | None = None,
     part: Path | None = None,
+    prepared: Callable[[Run, Trainer], None] = lambda run, trainer: None,
 ) -> Replica | None:
     """Train an experiment with a seed by the code of ordinary runs, and keep it as a line.
 
@@ -62,10 +63,10 @@ def run_one(
         stop: asked between steps, or about every 50 ms in a compiled program; if it returns true,
             the run ends.
         keep_weights: whether to keep the trained weights.
-        observers: objects with `hookimpl` methods that see the run; None if nobody does, which
-            spares the scores of the untrained model.
+        observers: objects with `hookimpl` methods that see the run; None if nobody does.
         make_model: makes the module to train; its draws come from the seed's own stream.
         part: the file in which the run is kept once a minute, and from which it goes on.
+        prepared: called with the run and its trainer before the first step.
 
     Returns:
         The replica; None if `stop` ended the run.
@@ -79,6 +80,7 @@ def run_one(
         model = None if make_model is None else _made(make_model, seed)
         started, trainer = prepare(experiment, model, threads=1)
         with closing(trainer):
+            prepared(started, trainer)
             told = Observers(observers or (), plugins=False)
             ends = (told, lambda: int(bool(stop())))
             active = ActiveRun(started, trainer, None, *ends)
@@ -122,9 +124,13 @@ def _trained(active: ActiveRun, everything: bool) -> tuple[Sequence[Score], Rang
     if everything:
         result = train_and_score(active)
         return result.scores, result.score
+    sequences = active.run.experiment.evaluation_sequences
+    # an engine is held against the plain loop with the first weights, not with trained ones
+    if active.run.step == 0:
+        scores_at_lengths(active, max(1, sequences // UNTRAINED_SHARE))
     train(active)
     active.run.model.eval()
-    scores = scores_at_lengths(active, active.run.experiment.evaluation_sequences)
+    scores = scores_at_lengths(active, sequences)
     return scores, score_over_range(active)
 
 

@@ -3,7 +3,7 @@
 import copy
 import ctypes
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,17 +17,11 @@ from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.native.emit.source import Emitted
 from seqtasks.engine.native.execute.gradients_by_row import gradients_by_row
-from seqtasks.engine.native.execute.interface import (
-    LOSSES,
-    OPTIMIZERS,
-    PROBLEMS,
-    Call,
-    Job,
-    Optimizer,
-)
+from seqtasks.engine.native.execute.interface import PROBLEMS, Call, Job, optimizer_structure
 from seqtasks.engine.native.execute.mapped_memory import Memory, Pool, Workspace
 from seqtasks.engine.native.execute.open_program import Opened
-from seqtasks.engine.native.execute.parameter_table import Trained, parameter_table
+from seqtasks.engine.native.execute.parameter_table import NEVER, Trained, parameter_table
+from seqtasks.engine.native.execute.stack import Stack, StackedLeaf
 from seqtasks.engine.native.plan.plan import MOST_LANES
 
 __all__ = ["Program"]
@@ -78,6 +72,30 @@ class Program:
             for leaf, tensor in zip(self._leaves, self._tensors, strict=True)
             if leaf in self._used_from
         }
+
+    def stack(self, count: int, trained: Collection[int], optimizer: OptimizerValues) -> Stack:
+        """Return room for the parameters of many replicas, and for what their optimisers keep.
+
+        Args:
+            count: the number of replicas.
+            trained: the ids of the parameters that are trained.
+            optimizer: the optimiser's values.
+        """
+        leaves = [
+            StackedLeaf(
+                tensor.numel(),
+                offset,
+                self._used_from.get(leaf, NEVER) if id(tensor) in trained else NEVER,
+                id(tensor) in trained,
+            )
+            for leaf, tensor, offset in zip(self._leaves, self._tensors, self.offsets, strict=True)
+        ]
+        return Stack(count, leaves, self.model_graph.dtype, optimizer.kept)
+
+    @property
+    def opened(self) -> Opened:
+        """The compiled program's functions."""
+        return self._opened
 
     def memory(self, batch: int, time: int) -> Memory:
         """See `Passes.memory`."""
@@ -132,20 +150,7 @@ class Program:
             len(self._leaves),
             self._opened.blas,
             self._opened.one_thread,
-            Optimizer(
-                OPTIMIZERS[optimizer.kind],
-                reduction == "sum",
-                LOSSES[loss],
-                optimizer.nesterov,
-                optimizer.learning_rate,
-                optimizer.beta1,
-                optimizer.beta2,
-                optimizer.epsilon,
-                optimizer.weight_decay,
-                optimizer.momentum,
-                optimizer.alpha,
-                -1.0 if clip is None else clip,
-            ),
+            optimizer_structure(optimizer, loss, reduction, clip),
             steps,
             threads,
             times.ctypes.data,

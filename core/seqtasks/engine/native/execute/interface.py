@@ -2,6 +2,8 @@
 
 import ctypes
 
+from seqtasks.engine.contract.optimizer_values import OptimizerValues
+
 __all__ = [
     "LOSSES",
     "OPTIMIZERS",
@@ -11,6 +13,7 @@ __all__ = [
     "Optimizer",
     "Parameter",
     "layouts_agree",
+    "optimizer_structure",
 ]
 
 LOSSES = {"symbols": 0, "sets": 1, "reals": 2}
@@ -58,6 +61,33 @@ class Optimizer(ctypes.Structure):
             )
         ),
     ]
+
+
+def optimizer_structure(
+    values: OptimizerValues, loss: str, reduction: str, clip: float | None
+) -> Optimizer:
+    """Return how a step changes parameters.
+
+    Args:
+        values: the optimiser's values.
+        loss: a key of LOSSES.
+        reduction: `mean` or `sum`.
+        clip: the largest norm of the whole gradient.
+    """
+    return Optimizer(
+        OPTIMIZERS[values.kind],
+        reduction == "sum",
+        LOSSES[loss],
+        values.nesterov,
+        values.learning_rate,
+        values.beta1,
+        values.beta2,
+        values.epsilon,
+        values.weight_decay,
+        values.momentum,
+        values.alpha,
+        -1.0 if clip is None else clip,
+    )
 
 
 class Job(ctypes.Structure):

@@ -9,9 +9,10 @@ from torch import Tensor
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.native.execute.interface import Parameter
 
-__all__ = ["Trained", "parameter_table"]
+__all__ = ["NEVER", "Trained", "parameter_table"]
 
 NEVER = 2**31 - 1
+"""More steps than a batch has: nothing trains a parameter that is used from so many steps."""
 
 
 @dataclass

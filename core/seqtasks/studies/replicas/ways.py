@@ -1,0 +1,153 @@
+"""Decide whether replicas can be trained in groups, and keep the decision for later blocks.
+
+The first seeds of an experiment go through ordinary runs. Their replicas are then trained as a
+group too. Only if both give the same lines and the same weights, bit for bit, do other seeds go
+through groups.
+"""
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from seqtasks.cells import Cell, Readout
+from seqtasks.experiments.experiment import Experiment
+from seqtasks.models.build import CELL_SIZES, READOUT_SIZES
+from seqtasks.registry.find import find
+from seqtasks.studies.replicas.group import Group
+from seqtasks.studies.replicas.initial_weights import (
+    CannotRepeatError,
+    InitialWeights,
+    named_tensors,
+)
+from seqtasks.studies.replicas.pattern import NotAlikeError, Pattern
+from seqtasks.studies.replicas.replica import Replica
+
+__all__ = ["Way", "same_replicas", "way_of"]
+
+MOST_KEPT = 32
+"""The most experiments whose patterns are kept."""
+
+
+@dataclass
+class Way:
+    """How the replicas of an experiment are trained.
+
+    Attributes:
+        key: the experiment, and the things that its specs name.
+        pattern: what replicas in groups share; None while nobody has found out, or if they cannot
+            be trained in groups.
+        problem: why they cannot.
+        candidate: a pattern that has not been tried yet.
+        seconds_per_step: how long a step of training took in ordinary runs.
+        failures: how many first runs failed.
+        asking: held by the block that finds out.
+    """
+
+    key: tuple[Any, ...]
+    pattern: Pattern | None = None
+    problem: str | None = None
+    candidate: Pattern | None = None
+    seconds_per_step: float = 0.0
+    failures: int = 0
+    asking: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has found out yet."""
+        return self.pattern is None and self.problem is None
+
+    def refuse(self, problem: str) -> None:
+        """Send all further replicas through ordinary runs."""
+        self.pattern = self.candidate = None
+        self.problem = problem
+
+    def accept(self, seconds_per_step: float) -> None:
+        """Train further replicas in groups."""
+        self.seconds_per_step = seconds_per_step
+        self.pattern, self.candidate = self.candidate, None
+
+    def group(self, seed: int) -> Group:
+        """Return room for a group; see `group_of`."""
+        if self.pattern is None or not self.pattern.still_holds():
+            raise NotAlikeError(self.problem or "its code has changed")
+        return self.group_of(self.pattern, seed, self.seconds_per_step)
+
+    def group_of(self, pattern: Pattern, seed: int, seconds_per_step: float) -> Group:
+        """Return room for a group, after making a model of a seed to hold its weights against.
+
+        Raises:
+            NotAlikeError: if replicas are not certain to have the numbers of ordinary runs.
+        """
+        return Group(pattern, initial_weights(pattern, seed), seconds_per_step)
+
+
+_ways: list[Way] = []
+_changing = threading.Lock()
+
+
+def way_of(experiment: Experiment) -> Way:
+    """Return the way of an experiment, whatever its seed; a new one if nobody has asked for it.
+
+    Raises:
+        SeqtasksError: if the experiment names what is not there.
+    """
+    key = _key(experiment)
+    with _changing:
+        for place, way in enumerate(_ways):
+            if way.key == key:
+                _ways.append(_ways.pop(place))
+                return way
+        way = Way(key)
+        _ways.append(way)
+        del _ways[:-MOST_KEPT]
+        return way
+
+
+def _key(experiment: Experiment) -> tuple[Any, ...]:
+    """Return what tells two experiments apart: their settings, and the classes of their things."""
+    things: list[Any] = [type(experiment.make_task())]
+    cell, readout = experiment.cell, experiment.readout
+    things.append(find("cell", cell, Cell, CELL_SIZES).target if isinstance(cell, str) else cell)
+    named = isinstance(readout, str)
+    things.append(find("readout", readout, Readout, READOUT_SIZES).target if named else readout)
+    plain = experiment.with_changes(seed=0, name=None, published=())
+    return plain, *things
+
+
+def initial_weights(pattern: Pattern, seed: int) -> InitialWeights:
+    """Return what draws the initial weights, after comparing them with a model of a seed.
+
+    Raises:
+        NotAlikeError: if other seeds may have other weights than their models.
+    """
+    try:
+        weights = InitialWeights(*pattern.makers(seed + 1))
+    except CannotRepeatError as reason:
+        raise NotAlikeError(str(reason)) from reason
+    weights.draw(seed)
+    make, settle = pattern.makers(seed)
+    wanted, found = named_tensors(settle(make())), named_tensors(weights.model)
+    if list(wanted) != list(found) or not all(same(wanted[k], found[k]) for k in wanted):
+        raise NotAlikeError("its initial weights are more than draws from one stream")
+    return weights
+
+
+def same_replicas(one: Replica, other: Replica) -> bool:
+    """Say whether two replicas have the same numbers, bit for bit."""
+    lines = [{k: v for k, v in replica.line.items() if k != "seconds"} for replica in (one, other)]
+    if lines[0] != lines[1]:
+        return False
+    a, b = one.tensors, other.tensors
+    if a is None or b is None:
+        return a is b
+    return list(a) == list(b) and all(same(a[name], b[name]) for name in a)
+
+
+def same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Say whether two tensors have the same type, shape and bits; any NaN equals itself."""
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    octets = [tensor.detach().contiguous().reshape(-1).view(torch.uint8) for tensor in (one, other)]
+    return torch.equal(octets[0], octets[1])
