@@ -27,6 +27,7 @@ def register_commands(register: Register) -> None:
     """Register the commands of `seqtasks.cli`."""
     register("bench", "seqtasks.cli.bench:bench", "Measure engines and tasks.")
     register("check", "seqtasks.cli.check:check", "Check a thing of your own, promise by promise.")
+    register("compare", "seqtasks.cli.compare:compare", "Compare cells or settings, seed by seed.")
     register("eval", "seqtasks.cli.score:score", "Score a run at lengths of your choice.")
     register("export", "seqtasks.cli.export:export", "Write instances of a task to files.")
     register("gallery", "seqtasks.cli.gallery.command:gallery", "Write pages of tasks and cells.")
@@ -39,3 +40,4 @@ def register_commands(register: Register) -> None:
     register("runs", "seqtasks.cli.runs:runs", "List the runs in a folder.")
     register("sample", "seqtasks.cli.sample:sample", "Draw instances of a task.")
     register("show", "seqtasks.cli.show:show", "Show what a task, a cell or another thing is.")
+    register("sweep", "seqtasks.cli.sweep:sweep", "Try many settings, and measure the best anew.")

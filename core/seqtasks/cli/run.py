@@ -16,7 +16,7 @@ from seqtasks.cli.experiment_options import (
 from seqtasks.cli.launch import launch, settle_threads, threads_for
 from seqtasks.cli.option_groups import GroupedCommand
 from seqtasks.cli.output import echo_json, echo_table, say
-from seqtasks.cli.run_options import output_options
+from seqtasks.cli.run_options import out_options, output_options
 from seqtasks.cli.run_seeds import check_seeds, launch_seeds
 from seqtasks.cli.show_settings import setting_rows
 from seqtasks.cli.study_options import STUDY_GROUP, seeds_option, study_options
@@ -41,16 +41,9 @@ GROUPS = {
 @click.argument("task", shell_complete=complete_names("task", "experiment"))
 @experiment_options()
 @click.option("--seed", type=int, help="Seed of every random stream; by default 0.")
-@seeds_option
+@seeds_option()
 @study_options
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default="runs",
-    show_default=True,
-    help="Folder that holds the runs.",
-)
-@click.option("--dry-run", is_flag=True, help="Show the run that would start; write nothing.")
+@out_options
 @trust_option
 @output_options
 def run(

@@ -1,13 +1,22 @@
 """Options that `run` and `resume` share, and the type of options that are numbers."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_args
 
 import click
 
 from seqtasks.tasks.settings import EngineName
 
-__all__ = ["Number", "checkpoint_option", "engine_option", "output_options", "replica_options"]
+__all__ = [
+    "Number",
+    "checkpoint_option",
+    "engine_option",
+    "out_options",
+    "output_options",
+    "printing_options",
+    "replica_options",
+]
 
 
 class Number(click.ParamType[float | None]):
@@ -58,13 +67,36 @@ def replica_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what a run prints and writes besides its directory."""
+    tensorboard = click.option(
+        "--tensorboard", is_flag=True, help="Write TensorBoard events into the run."
+    )
+    return printing_options(tensorboard(command))
+
+
+def printing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what a run or a study prints."""
     for option in (
-        click.option("--tensorboard", is_flag=True, help="Write TensorBoard events into the run."),
         click.option(
             "--quiet", "-q", is_flag=True, help="No progress; print only the run's directory."
         ),
         click.option(
             "--json", "as_json", is_flag=True, help="Print the result as one JSON document."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def out_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say where runs are made, or that none is made."""
+    for option in (
+        click.option("--dry-run", is_flag=True, help="Show what would start; write nothing."),
+        click.option(
+            "--out",
+            type=click.Path(path_type=Path),
+            default="runs",
+            show_default=True,
+            help="Folder that holds the runs.",
         ),
     ):
         command = option(command)

@@ -37,11 +37,16 @@ STUDY_GROUP = (
 )
 """The names of these options, for the help of a command."""
 
-seeds_option = click.option(
-    "--seeds",
-    metavar="SEEDS",
-    help="Many seeds: 100 for the seeds 0 to 99, or 0..99, or 3,5,8.",
-)
+
+def seeds_option(default: str | None = None) -> Callable[..., Any]:
+    """Return the option that names seeds."""
+    return click.option(
+        "--seeds",
+        metavar="SEEDS",
+        default=default,
+        show_default=True,
+        help="Many seeds: 100 for the seeds 0 to 99, or 0..99, or 3,5,8.",
+    )
 
 
 def execution_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,6 +14,7 @@ The modules in their order:
   `observers` and `progress`: who is told;
 - `stages`: what a study does next, from its results; `selection`: settings are chosen on some seeds
   and measured on others; `ranking`: which setting is better; `matching`: cells of equal size;
+  `faces`: what `compare` and `sweep` ask for; `shown`: what their tables show;
 - `lifecycle`: from settings to a `study`, and on; `single_runs`: one run with its model;
 - `calls`: what programs call.
 """

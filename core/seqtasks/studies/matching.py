@@ -9,9 +9,8 @@ from seqtasks.display import printable
 from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.registry.references import short_name
-from seqtasks.runs.prepare import experiment_model
-from seqtasks.runs.training_run import parameter_count
 from seqtasks.studies.plan import identity
+from seqtasks.studies.settle import trained_numbers
 
 __all__ = ["Match", "Matched", "matched", "nearest_size"]
 
@@ -66,11 +65,11 @@ def matched(experiments: Sequence[Experiment], how: str) -> list[Matched]:
     found: list[Matched] = []
     for experiment in experiments:
         reference = references[identity(experiment.with_changes(cell=first))]
-        wanted = _count(reference)
+        wanted = trained_numbers(reference)
         if how == "parameters" and experiment.cell != first:
             size = nearest_size(lambda h, e=experiment: _count_at(e, h), wanted)
             experiment = experiment.with_changes(hidden_size=size)
-        one = Matched(experiment, _count(experiment), wanted)
+        one = Matched(experiment, trained_numbers(experiment), wanted)
         if how == "parameters" and abs(one.parameters - wanted) > MOST_OFF * wanted:
             raise _too_far(one, reference)
         found.append(one)
@@ -134,13 +133,9 @@ def _at(count: Callable[[int], int | None], size: int) -> int:
 
 def _count_at(experiment: Experiment, hidden_size: int) -> int | None:
     try:
-        return _count(experiment.with_changes(hidden_size=hidden_size))
+        return trained_numbers(experiment.with_changes(hidden_size=hidden_size))
     except UsageError:
         return None
-
-
-def _count(experiment: Experiment) -> int:
-    return parameter_count(experiment_model(experiment, experiment.make_task()))
 
 
 def _too_far(one: Matched, reference: Experiment) -> UsageError:

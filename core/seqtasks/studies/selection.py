@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from seqtasks.errors import UsageError
+from seqtasks.experiments.experiment import Experiment
 from seqtasks.specs.seeds import Seeds
 from seqtasks.studies.plan import Plan, identity
 from seqtasks.studies.ranking import best_first, only_seeds
@@ -29,8 +30,8 @@ class Selection:
         chosen_on: the seeds on which all settings are tried.
         measured_on: the seeds on which the chosen settings are then measured.
         keep: how many settings are chosen, the best first.
-        among: `all` to choose among all settings; `learning_rate` to choose a learning rate among
-            the settings that differ in nothing else.
+        among: `all` to choose among all settings of a task; `learning_rate` to choose among the
+            settings that differ in nothing else.
     """
 
     chosen_on: Seeds
@@ -74,8 +75,8 @@ def selection_of(asked: Asked) -> Selection | None:
 def chosen_settings(study: "Study", selection: Selection) -> list[int]:
     """Return the indices of the chosen settings.
 
-    Those chosen among all come in their order, the best first. Learning rates come in the order of
-    the settings that they were chosen for.
+    Those chosen among all come in their order, the best of a task first. Learning rates come in the
+    order of the settings that they were chosen for.
     """
     outcomes = {
         index: only_seeds(one.outcomes(), selection.chosen_on)
@@ -84,18 +85,22 @@ def chosen_settings(study: "Study", selection: Selection) -> list[int]:
     }
     experiments = {index: study.settings[index].experiment for index in outcomes}
     ranked = best_first(outcomes, experiments)
-    if selection.among == "all":
-        return ranked[: selection.keep]
-    places = {index: place for place, index in enumerate(ranked)}
     groups: dict[Hashable, list[int]] = {}
-    for index, experiment in experiments.items():
-        same = identity(experiment.with_changes(learning_rate=_UNCHOSEN_RATE))
-        groups.setdefault(same, []).append(index)
+    for index in sorted(ranked) if selection.among == "learning_rate" else ranked:
+        groups.setdefault(_group(experiments[index], selection.among), []).append(index)
+    places = {index: place for place, index in enumerate(ranked)}
     return [
         index
         for group in groups.values()
         for index in sorted(group, key=places.__getitem__)[: selection.keep]
     ]
+
+
+def _group(experiment: Experiment, among: Among) -> Hashable:
+    """Return what is equal for the settings among which one chooses."""
+    if among == "all":
+        return str(experiment.to_json()[0]["task"])
+    return identity(experiment.with_changes(learning_rate=_UNCHOSEN_RATE))
 
 
 def selection_stage(study: "Study") -> Asked | None:

@@ -14,7 +14,7 @@ from seqtasks.runs.training_run import parameter_count
 from seqtasks.studies.settings import Setting
 from seqtasks.studies.study_record import Asked
 
-__all__ = ["Settled", "settle"]
+__all__ = ["Settled", "settle", "trained_numbers"]
 
 MOST_TRIED = 32
 """The most settings that are tried; of more, the first with each task, cell and readout."""
@@ -52,7 +52,7 @@ def settle(asked: Asked, make_model: Callable[[int], nn.Module] | None = None) -
         experiment = setting.experiment
         alike = tuple(str(getattr(experiment, kind)) for kind in THINGS)
         if len(asked.settings) > MOST_TRIED and alike in tried:
-            parameters.append(_count(experiment))
+            parameters.append(trained_numbers(experiment))
             continue
         tried.add(alike)
         seed = next(row.seeds[0] for row in asked.rows if row.setting == index)
@@ -80,5 +80,6 @@ def _tried(
     return trainer.engine, parameter_count(run.model)
 
 
-def _count(experiment: Experiment) -> int:
+def trained_numbers(experiment: Experiment) -> int:
+    """Return the number of trained numbers of an experiment's model."""
     return parameter_count(experiment_model(experiment, experiment.make_task()))

@@ -115,7 +115,7 @@ def test_labels_say_what_differs_and_no_more(texts, expected):
 def test_cells_of_files_are_called_by_their_class_unless_two_have_its_name(tmp_path):
     for name in ("a", "b"):
         (tmp_path / f"{name}.py").write_text(
-            "import seqtasks as st\nclass Mine(st.GRU): pass\nclass Other(st.GRU): pass\n"
+            "from seqtasks.cells import GRU\nclass Mine(GRU): pass\nclass Other(GRU): pass\n"
         )
     a, b = tmp_path / "a.py", tmp_path / "b.py"
     plan = planned("1", cell=f"gru,{a}:Mine,{b}:Mine,{a}:Other")

@@ -1,0 +1,83 @@
+"""`seqtasks compare`: which of several cells is better, and how sure that is."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from seqtasks.cli.completion import complete_names
+from seqtasks.cli.experiment_options import GROUPS as EXPERIMENT_GROUPS
+from seqtasks.cli.experiment_options import experiment_options
+from seqtasks.cli.option_groups import GroupedCommand
+from seqtasks.cli.planned_study import launch_planned, read_settings
+from seqtasks.cli.run_options import out_options, printing_options
+from seqtasks.cli.study_options import STUDY_GROUP, seeds_option, study_options
+from seqtasks.cli.study_table import echo_study
+from seqtasks.cli.trusting import trust_option
+
+__all__ = ["compare"]
+
+GROUPS = {
+    "The comparison": ("tasks", "match"),
+    **EXPERIMENT_GROUPS,
+    "The study": STUDY_GROUP,
+    "Output": ("out", "dry_run", "quiet", "as_json"),
+}
+
+
+@click.command(cls=GroupedCommand, groups=GROUPS)
+@click.argument("task", required=False, shell_complete=complete_names("task", "experiment"))
+@click.option("--tasks", metavar="LIST", help="Several tasks: each is a comparison of its own.")
+@click.option(
+    "--match",
+    type=click.Choice(["parameters", "hidden-size"]),
+    help="Make the cells equal in size, in trained numbers or in hidden size.",
+)
+@experiment_options(several=True)
+@seeds_option("100")
+@study_options
+@out_options
+@trust_option
+@printing_options
+def compare(
+    task: str | None,
+    tasks: str | None,
+    match: str | None,
+    seeds: str,
+    evaluation_lengths: tuple[str, ...],
+    trust: bool,
+    out: Path,
+    dry_run: bool,
+    quiet: bool,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Compare cells or other settings on TASK, seed by seed.
+
+    Options take lists: --cell gru,lstm, --hidden-size 8,16, --lr 1e-4..1e-2:log5. Every combination
+    is a setting, and all have the same seeds, the same data and the same evaluation instances at
+    each seed. --lr best:1e-4..1e-2:log5 chooses the learning rate for each cell, on other seeds.
+    """
+    from seqtasks.specs.seeds import Seeds
+    from seqtasks.studies.faces import to_compare
+
+    of_study = {name: settings.pop(name) for name in STUDY_GROUP if name in settings}
+    wanted = Seeds.read(seeds)
+    asking = read_settings(task, tasks, settings, evaluation_lengths, trust)
+    planned = to_compare(
+        asking.load,
+        asking.choices,
+        wanted,
+        match=match,
+        choose_rate=asking.choose_rate,
+        yes=of_study["yes"],
+    )
+    launch_planned(
+        planned,
+        of_study,
+        out=out,
+        as_json=as_json,
+        quiet=quiet,
+        dry_run=dry_run,
+        echo=echo_study,
+    )

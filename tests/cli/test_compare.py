@@ -1,0 +1,62 @@
+"""`seqtasks compare`: settings on the same seeds, pair by pair."""
+
+import json
+
+TINY = ("--steps", "4", "--batch-size", "2", "--eval-length", "3", "--engine", "plain")
+QUIET = ("--quiet", "--backend", "threads", "--jobs", "1")
+
+
+def record(seqtasks, *arguments: str) -> dict:
+    """Return the `study.json` of a comparison."""
+    process = seqtasks("compare", *arguments, *TINY, *QUIET)
+    assert process.returncode == 0, process.stderr
+    return json.loads((seqtasks.folder / process.stdout.strip() / "study.json").read_text())
+
+
+def test_every_setting_has_the_same_seeds(seqtasks, tmp_path):
+    (tmp_path / "mine.py").write_text("from seqtasks.cells import GRU\n\nclass Mine(GRU): pass\n")
+    study = record(seqtasks, "bitflip", "--cell", "concat,sum,./mine.py:Mine", "--seeds", "3,5,8")
+    assert [one["label"] for one in study["settings"]] == ["concat", "sum", "Mine"]
+    assert [row["seeds"] for row in study["points"]] == [[3, 5, 8]] * 3
+    assert (study["name"], study["face"]) == ("bitflip-compare", "compare")
+    assert "compare bitflip --cell concat,sum,./mine.py:Mine" in study["command"]
+
+
+def test_optimisers_readouts_and_rates_are_lists_too(seqtasks):
+    study = record(
+        seqtasks, "bitflip", "--cell", "concat", "--readout", "concat,sum", "--seeds", "1",
+        "--optimizer", "sgd:momentum=0.9,nesterov=true,adam",
+    )  # fmt: skip
+    assert [one["changes"] for one in study["settings"]] == [
+        {"readout": readout, "optimizer": optimizer}
+        for readout in ("concat", "sum")
+        for optimizer in ("sgd:momentum=0.9,nesterov=true", "adam")
+    ]
+
+
+def test_several_tasks_are_compared_in_one_study(seqtasks):
+    study = record(seqtasks, "--tasks", "parity,bitflip", "--cell", "concat,sum", "--seeds", "1")
+    assert [one["label"] for one in study["settings"]] == [
+        "parity, concat", "parity, sum", "bitflip, concat", "bitflip, sum",
+    ]  # fmt: skip
+    assert study["name"] == "compare"
+
+
+def test_learning_rates_are_chosen_for_each_cell_on_other_seeds(seqtasks):
+    study = record(
+        seqtasks, "bitflip", "--cell", "concat,sum", "--lr", "best:1e-6..1e-1:log2",
+        "--seeds", "4",
+    )  # fmt: skip
+    assert [row["seeds"] for row in study["points"]] == ["4..7"] * 4 + ["0..3"] * 2
+    chosen = [study["settings"][row["setting"]]["changes"] for row in study["points"][4:]]
+    assert [one["cell"] for one in chosen] == ["concat", "sum"]
+
+
+def test_matched_sizes_are_printed_with_their_trained_numbers(seqtasks):
+    arguments = ["--cell", "gru,lstm", "--hidden-size", "16", "--match", "parameters"]
+    process = seqtasks("compare", "parity", *arguments, "--seeds", "1", *TINY, *QUIET[1:])
+    assert process.returncode == 0, process.stderr
+    lines = [line for line in process.stderr.splitlines() if "trained numbers" in line]
+    assert lines[0].startswith("gru, hidden size 16: hidden size 16, 1,")
+    assert "trained numbers (+0.0%)" in lines[0]
+    assert lines[1].startswith("lstm, hidden size 14: hidden size 14, 1,")

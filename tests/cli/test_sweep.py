@@ -1,0 +1,84 @@
+"""`seqtasks sweep`: the points of a grid or random ones, and the best on seeds of their own."""
+
+import json
+
+import pytest
+
+TINY = ("--steps", "4", "--batch-size", "2", "--eval-length", "3", "--engine", "plain")
+QUIET = ("--quiet", "--backend", "threads", "--jobs", "1")
+
+
+def record(seqtasks, *arguments: str) -> dict:
+    """Return the `study.json` of a study that a command makes."""
+    process = seqtasks(*arguments, *TINY, *QUIET)
+    assert process.returncode == 0, process.stderr
+    return json.loads((seqtasks.folder / process.stdout.strip() / "study.json").read_text())
+
+
+def test_a_grid_has_every_combination_and_the_best_points_have_fresh_seeds(seqtasks):
+    study = record(
+        seqtasks, "sweep", "bitshift:shift=[1,2]", "--cell", "concat,sum", "--hidden-size", "2..3",
+        "--lr", "0.1..0.2:lin2", "--seeds", "2", "--best", "1", "--fresh-seeds", "3",
+    )  # fmt: skip
+    experiments = [one["record"]["experiment"] for one in study["settings"]]
+    made = [(e["task"], e["cell"], e["hidden_size"], e["learning_rate"]) for e in experiments]
+    tasks = ["bitshift:shift=1", "bitshift:shift=2"]
+    assert made == [(t, c, h, r) for t in tasks for c in ("concat", "sum") for h in (2, 3)
+                    for r in (0.1, 0.2)]  # fmt: skip
+    assert study["name"] == "bitshift-sweep"
+    assert [row["seeds"] for row in study["points"]] == ["0..1"] * 16 + ["2..4"] * 2
+    best = [made[row["setting"]][0] for row in study["points"][16:]]
+    assert sorted(best) == tasks
+
+
+def test_random_points_are_the_same_again_and_more_begin_with_the_same(seqtasks):
+    def rates(number: str, *more: str) -> list[float]:
+        study = record(
+            seqtasks, "sweep", "parity", "--lr", "1e-4..1e-2:log", "--random", number,
+            "--seeds", "1", "--fresh-seeds", "0", *more,
+        )  # fmt: skip
+        return [one["record"]["experiment"]["learning_rate"] for one in study["settings"]]
+
+    few = rates("2")
+    assert len(set(few)) == 2
+    assert rates("4")[:2] == few
+    assert rates("2", "--draw-seed", "1") != few
+
+
+def test_a_wider_grid_takes_the_runs_that_are_there(seqtasks):
+    sweep = ("sweep", "parity", "--seeds", "2", "--fresh-seeds", "0", "--cell", "concat")
+    record(seqtasks, *sweep, "--hidden-size", "2,3")
+    before = (seqtasks.folder / "runs/parity-sweep-1/runs.jsonl").read_text().splitlines()
+    study = record(seqtasks, *sweep, "--hidden-size", "2,3,4", "--reuse")
+    after = (seqtasks.folder / "runs/parity-sweep-2/runs.jsonl").read_text().splitlines()
+    assert after[:4] == before  # to the seconds: they were not made again
+    assert len(after) == 6
+    assert len(study["settings"]) == 3
+
+
+def test_a_dry_run_shows_the_points_and_writes_nothing(seqtasks, tmp_path):
+    command = ("sweep", "parity", "--cell", "concat,gru", "--hidden-size", "2,3", "--seeds", "7")
+    process = seqtasks(*command, "--dry-run")
+    assert process.returncode == 0, process.stderr
+    rows = [line.split() for line in process.stdout.splitlines()]
+    assert rows[1][:4] == ["concat,", "hidden", "size", "2"]
+    assert rows[1][-1] == "7"
+    assert "28 runs; nothing was run or written" in process.stdout
+    assert process.stdout.endswith("runs/parity-sweep-N\n")
+    shown = json.loads(seqtasks(*command, "--dry-run", "--json").stdout)
+    assert shown["runs"] == 28
+    assert [one["experiment"]["hidden_size"] for one in shown["settings"]] == [2, 3, 2, 3]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("match", ["parameters", "hidden-size"])
+def test_cells_of_a_sweep_can_be_of_equal_size(seqtasks, match):
+    command = ("sweep", "parity", "--cell", "gru,lstm", "--hidden-size", "16,32")
+    shown = json.loads(seqtasks(*command, "--match", match, "--dry-run", "--json").stdout)
+    counts = [one["parameters"] for one in shown["settings"]]
+    sizes = [one["experiment"]["hidden_size"] for one in shown["settings"]]
+    if match == "hidden-size":
+        assert sizes == [16, 32, 16, 32]
+    else:
+        assert sizes[:2] == [16, 32]
+        assert all(abs(counts[k + 2] / counts[k] - 1) <= 0.05 for k in (0, 1))
