@@ -13,6 +13,7 @@ from typing import Any
 
 from seqtasks.errors import UsageError
 from seqtasks.files.atomic import read_regular
+from seqtasks.files.python_text import parsed
 from seqtasks.registry.module_syntax import ModuleSyntax, read_module, written
 from seqtasks.registry.user_files import source_of
 from seqtasks.trust.sources import MOST_SOURCE, Source
@@ -88,7 +89,7 @@ class _Package:
             found, self._read[name] = self.content(name), None
             if found is not None:
                 with suppress(SyntaxError, ValueError):
-                    self._read[name] = read_module(ast.parse(found[0]), name, found[1])
+                    self._read[name] = read_module(parsed(found[0]), name, found[1])
         return self._read[name]
 
 

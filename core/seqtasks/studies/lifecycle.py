@@ -1,6 +1,7 @@
 """Make a study and go on with one: settle, record, execute, tell, sum up."""
 
 import logging
+import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -19,7 +20,7 @@ from seqtasks.runs.observers import Observers
 from seqtasks.runs.run_record import remember_own_code
 from seqtasks.studies.directory import LineWriter, StudyDirectory
 from seqtasks.studies.duration import takes_long
-from seqtasks.studies.execute import execute
+from seqtasks.studies.execute import check_backend, execute
 from seqtasks.studies.lines import REDONE
 from seqtasks.studies.observers import observers_of_runs
 from seqtasks.studies.plots import save_plots
@@ -86,6 +87,7 @@ def run_study(
     """
     seen = list(observers or ())
     stop = checked_stop(stop)
+    check_backend(execution.backend, execution.jobs, execution.address)
     settled = settle(asked, make_model)
     study = Study(asked, None, settled.parameters)
     directory = None
@@ -98,9 +100,14 @@ def run_study(
         study.path = directory.path
         if reuse:
             _take_from_others(study, directory, settled)
-    return _go_on(
-        study, directory, settled, execution, seen, stop, make_model, progress, reuse=reuse
-    )
+    try:
+        return _go_on(
+            study, directory, settled, execution, seen, stop, make_model, progress, reuse=reuse
+        )
+    except UsageError:  # such as a cluster that is not there
+        if directory is not None and study.unfinished == study.runs:
+            shutil.rmtree(directory.path, ignore_errors=True)
+        raise
 
 
 @own_settings()
@@ -133,6 +140,7 @@ def resume_study(
         UsageError: if the study is running, is damaged, needs another engine, brings code that is
             not trusted, or names a definition that has changed.
     """
+    check_backend(execution.backend, execution.jobs, execution.address)
     directory = StudyDirectory.open(path)
     study, record = _opened(directory, trust)
     changed = changed_definitions(record, study.asked)

@@ -13,6 +13,7 @@ from typing import Any
 
 from seqtasks.errors import UsageError
 from seqtasks.files.atomic import read_regular
+from seqtasks.files.python_text import parsed
 
 __all__ = [
     "MOST_NEIGHBOURS",
@@ -186,7 +187,7 @@ def _neighbours(folder: Path, content: bytes) -> Iterator[Neighbour]:
 def _imported(content: bytes, package: str, folder: Path) -> Iterator[str]:
     """Yield the names of all modules that a file may import, and of their packages."""
     try:
-        tree = ast.parse(content)
+        tree = parsed(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return  # executing the file fails in the same way, and reports it then
     for node in ast.walk(tree):
