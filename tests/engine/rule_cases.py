@@ -206,6 +206,7 @@ CASES = {
         else torch.cat([f(mask(a), b, c), f(mask(a), b, 0.5)], -1)
     ),
     "masked_fill": lambda f, a, b, c: f(a, mask(b), 0.7),
+    "heaviside": lambda f, a, b, c: f(functional.relu(a).detach(), b.detach()) * c,
     **dict.fromkeys(("sum", "mean", "amax", "amin", "logsumexp", "special_logsumexp"), reduced),
     **dict.fromkeys(("var", "std"), variance),
     "linalg_vector_norm": norm,

@@ -11,6 +11,7 @@
     walk         what is reached, what is live, who uses a node, the terms of a sum
     rewrite      write a graph anew with other nodes
     cotangents   the gradients that a backward pass finds
+    own_gradients  gradients that a model defines itself
     reached      the parameters that a result's gradient reaches
     model_graph  everything that is known of a recorded and derived model
     verify       check a graph between two passes, in tests or where SEQTASKS_VERIFY=1

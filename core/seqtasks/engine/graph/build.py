@@ -41,6 +41,8 @@ class Graph:
         rounded: products that are compared with each other, so that a processor must not multiply
             and subtract in one step: `a * b - c` would be the rounding of `c`, not zero.
         whole: nodes that are never computed in parts.
+        own: what a model's own backward pass makes of a placeholder for the arriving gradient, by
+            the value whose gradient it is.
     """
 
     nodes: list[Node] = field(default_factory=list[Node])
@@ -51,6 +53,7 @@ class Graph:
     looks_at_rows: bool = False
     rounded: set[Node] = field(default_factory=set[Node])
     whole: set[Node] = field(default_factory=set[Node])
+    own: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
     _known: dict[Any, Node] = field(default_factory=dict[Any, Node])
 
     def copy(self) -> "Graph":
@@ -62,6 +65,7 @@ class Graph:
             rounded=set(self.rounded),
             _known=dict(self._known),
             whole=set(self.whole),
+            own=dict(self.own),
         )
 
     def with_phases(self, phases: Mapping[Node, int]) -> tuple["Graph", dict[Node, Node]]:
@@ -79,6 +83,7 @@ class Graph:
             pullbacks={},
             _known={key: copies[node] for key, node in self._known.items()},
             whole={copies[node] for node in self.whole},
+            own={},
         )
         return graph, copies
 

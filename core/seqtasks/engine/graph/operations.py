@@ -254,6 +254,7 @@ OTHERS: dict[str, Other] = {
     "state": _LEAF,
     "carried": _LEAF,
     "back": _LEAF,
+    "arriving_gradient": _LEAF,
     "external": _GIVEN,
     "inputs": _GIVEN,
     "running": _GIVEN,

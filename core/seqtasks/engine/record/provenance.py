@@ -38,6 +38,8 @@ class Provenance(TorchDispatchMode):
         paused: whether the current calls are the recorder's own work.
         read: by address, tensors that existed before and that depend on no noted tensor; the values
             read from them go into a program as numbers.
+        cut: edges of torch's graph along which a backward pass of the model's own returns no
+            gradient; see `autograd_leaves`.
     """
 
     def __init__(self) -> None:
@@ -45,6 +47,7 @@ class Provenance(TorchDispatchMode):
         self.reason: str | None = None
         self.paused = False
         self.read: dict[int, Tensor] = {}
+        self.cut: set[tuple[Any, int]] = set()
         self._starts: list[int] = []
         self._ends: list[int] = []
         self._made: set[int] = set()

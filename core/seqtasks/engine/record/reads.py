@@ -208,6 +208,8 @@ class _Follower:
             home = next((kind for kind in held.__mro__ if name in vars(kind)), None)
             if home is None:  # its metaclass may have it
                 break
+            if isinstance(vars(home)[name], classmethod):  # it may read all of its class
+                self.reach(held)
             held = self._note(vars(home), name)
         if isinstance(held, types.ModuleType):
             self._follow_module(held, names_in(function.__code__))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.function import BackwardCFunction
 from torch.overrides import TorchFunctionMode
 
 from seqtasks.engine.graph.build import Graph
@@ -52,6 +53,10 @@ class Recorder(TorchFunctionMode):
         dtype: the type of all floating-point values.
         parameter: returns the leaf of a parameter.
         provenance: knows which tensors are computed from parameters, inputs and states.
+
+    Attributes:
+        own: the recorded backward passes of the model's own functions, by context.
+        deriving: the contexts of those that are being recorded, the innermost last.
     """
 
     def __init__(
@@ -66,6 +71,8 @@ class Recorder(TorchFunctionMode):
         self.graph, self.rows, self.dtype = graph, rows, dtype
         self.provenance = provenance
         self._parameter = parameter
+        self.own: dict[Any, Any] = {}
+        self.deriving: tuple[Any, ...] = ()
         self._tracked: dict[int, Tracked] = {}
         self._baked: list[tuple[Tensor, int]] = []
 
@@ -90,6 +97,14 @@ class Recorder(TorchFunctionMode):
         self._tracked[id(tensor)] = Tracked(tensor, node, rows, axis)
         return tensor
 
+    def known(self) -> list[Tracked]:
+        """Return all tensors of the recording, the latest first."""
+        return list(reversed(self._tracked.values()))
+
+    def again(self) -> TorchFunctionMode:
+        """Return a mode that sees calls while this one handles a call."""
+        return _Again(self)
+
     def find(self, value: Any) -> Tracked:
         """Return the record of a number, or of a tensor whose rows, if any, come first."""
         found = self.find_anywhere(value)
@@ -106,20 +121,46 @@ class Recorder(TorchFunctionMode):
                 raise UnsupportedError(f"it computes with a value of type {type(value).__name__}")
             return Tracked(torch.empty(()), self.graph.constant(value), False)
         known = self._tracked.get(id(value))
-        if known is not None:
-            if known.node.operation == "stopped" and value.grad_fn is not None:
-                raise refusal("own function")
+        if known is None:
+            leaf = self._parameter(value)
+            if leaf is not None:
+                return self._keep(value, leaf, False)
+        context = value.grad_fn
+        if isinstance(context, BackwardCFunction) and context not in self.deriving:
+            return self._own_output(value, known)
+        if known is None and self.deriving and self.provenance.follows(value):
+            known = self._saved(value)
+        return self._constant(value) if known is None else known
+
+    def _own_output(self, tensor: Tensor, known: Tracked | None) -> Tracked:
+        """Return the record of what a function of the model's own returned."""
+        if known is not None and known.node in self.graph.own:
             return known
-        leaf = self._parameter(value)
-        if leaf is not None:
-            return self._keep(value, leaf, False)
-        return self._constant(value)
+        value = self._saved(tensor) if known is None else known
+        if value is None:
+            raise refusal("own function")
+        from seqtasks.engine.record.own_functions import record_output
+
+        return record_output(self, tensor, value)
+
+    def _saved(self, tensor: Tensor) -> Tracked | None:
+        """Return the record of a tensor with the same numbers in the same memory, or None."""
+
+        def place(one: Tensor) -> tuple[Any, ...]:
+            return one.data_ptr(), one.shape, one.stride(), one.dtype, one._version
+
+        at = place(tensor)
+        known = self.known() if tensor.numel() else []
+        return next((one for one in known if place(one.tensor) == at), None)
 
     def is_tracked(self, value: Any) -> bool:
         """Say whether a value is a tensor of the recording, or a parameter."""
-        return isinstance(value, Tensor) and (
-            id(value) in self._tracked or self._parameter(value) is not None
-        )
+        if not isinstance(value, Tensor):
+            return False
+        if id(value) in self._tracked or self._parameter(value) is not None:
+            return True
+        own = isinstance(value.grad_fn, BackwardCFunction) or bool(self.deriving)
+        return own and self.provenance.follows(value) and self._saved(value) is not None
 
     def finish(self) -> None:
         """Check that no call was refused and that no constant tensor was changed."""
@@ -168,8 +209,6 @@ class Recorder(TorchFunctionMode):
         route = self.provenance.route(tensor)
         if route is None:
             return
-        if isinstance(tensor.grad_fn, torch.autograd.function.BackwardCFunction):
-            raise refusal("own function")
         raise refusal(route)
 
     def _node_of_numbers(self, values: Any) -> Node:
@@ -265,9 +304,20 @@ class Recorder(TorchFunctionMode):
                 raise UnsupportedError(f"{name} gives numbers of type {tensor.dtype}")
             if tensor.dtype == torch.bool:
                 node = truth_of(self.graph, node)
-            if not torch.is_grad_enabled() or func == _DATA:
+            if (not torch.is_grad_enabled() and not self.deriving) or func == _DATA:
                 node = self.graph.pointwise("stopped", node)
             self.track(tensor, node, rows, axis)
+
+
+class _Again(TorchFunctionMode):
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()
+        self._recorder = recorder
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        return self._recorder.__torch_function__(func, types, args, kwargs)
 
 
 _DATA: Any = getattr(Tensor.data, "__get__")  # noqa: B009  # unknown to the type checker

@@ -72,7 +72,7 @@ class ModelRecording:
         """Note which parameters and given values the gradient of a result reaches."""
         sources = {id(value): source for value, source in given}
         found: set[Source] = set()
-        for reached in leaves_of(tensor):
+        for reached in leaves_of(tensor, self.provenance.cut):
             source = sources.get(id(reached)) or self.parameter(reached)
             if source is not None:
                 found.add(source)

@@ -22,6 +22,7 @@ __all__ = [
     "divided_into",
     "dropout",
     "extreme_number",
+    "heaviside",
     "identity",
     "lerp",
     "logical",
@@ -221,6 +222,20 @@ def extreme_number(operation: str, comparison: str) -> Rule:
         return graph.with_pullback(y, pullback)
 
     return pointwise(compute, 2)
+
+
+def heaviside(
+    recorder: Recorder, func: Any, result: Tensor, x: Any, values: Any, **kwargs: Any
+) -> Outcome:
+    """Record 0 below zero, 1 above it, and the given value at it; of NaN it is 0."""
+    if result.requires_grad:
+        raise UnsupportedError("it takes the gradient of heaviside, which torch does not have")
+
+    def compute(graph: Graph, x: Node, values: Node) -> Node:
+        above = graph.pointwise("greater", x, 0.0)
+        return graph.pointwise("where", graph.pointwise("equal", x, 0.0), values, above)
+
+    return pointwise(compute, 2)(recorder, func, result, x, values, **kwargs)
 
 
 def identity(graph: Graph, x: Node, *args: Any, **kwargs: Any) -> Node:

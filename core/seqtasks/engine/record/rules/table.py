@@ -125,6 +125,7 @@ _rule(
 )
 _rule(each.pointwise(each.identity), "float", "double", "to", "type", "type_as", "positive")
 _rule(each.pointwise(each.dropout), "dropout")
+_rule(each.heaviside, "heaviside")
 _rule(each.where, "where", "masked_fill")
 _rule(over.reduction(lambda G, x, keep: G.sum(x, keep)), "sum")
 _rule(over.reduction(over.mean), "mean")
