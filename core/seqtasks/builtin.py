@@ -37,7 +37,7 @@ def register_commands(register: Register) -> None:
     register("predict", "seqtasks.cli.predict:predict", "Answer inputs of your own with a run.")
     register("resume", "seqtasks.cli.resume:resume", "Go on with a run from its last checkpoint.")
     register("run", "seqtasks.cli.run:run", "Train a cell on a task and score it.")
-    register("runs", "seqtasks.cli.runs:runs", "List the runs in a folder.")
+    register("runs", "seqtasks.cli.runs.group:runs", "List, compare, export and remove runs.")
     register("sample", "seqtasks.cli.sample:sample", "Draw instances of a task.")
     register("show", "seqtasks.cli.show:show", "Show what a task, a cell or another thing is.")
     register("sweep", "seqtasks.cli.sweep:sweep", "Try many settings, and measure the best anew.")

@@ -6,7 +6,7 @@
     experiment_options,
     study_options                   what is trained and how; seeds, and where runs are made
     launch                          start a run, show its progress, end it at a signal
-    score, predict, runs            use runs: `seqtasks eval`, `predict`, `runs`
+    score, predict, runs/           use runs: `seqtasks eval`, `predict`, `runs`
     show, description               what a name stands for: found once, printed twice
     show_json, show_settings,
     show_engine, task_words         its other parts: JSON, settings, the engine of a cell, a task

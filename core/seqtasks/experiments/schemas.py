@@ -159,6 +159,7 @@ RESULT = fields(
     },
     {
         "lines": whole(1, MOST_COUNTED),
+        "solved": optional(flag),
         "score": optional(RANGE_SCORE),
         "weights": text,
         "without_learning": table(BASELINE),

@@ -23,7 +23,10 @@ def write_text(data: Any, indent: int | None = None) -> str:
     A number that is not finite becomes the text `NaN`, `Infinity` or `-Infinity`. Characters that
     could control a terminal are escaped.
     """
-    text = json.dumps(_finite(data), indent=indent, ensure_ascii=False, allow_nan=False)
+    try:
+        text = json.dumps(data, indent=indent, ensure_ascii=False, allow_nan=False)
+    except ValueError:  # a number is not finite
+        text = json.dumps(_finite(data), indent=indent, ensure_ascii=False, allow_nan=False)
     return _RAW.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -2,6 +2,13 @@
 
     directory, making, locking  the folder of a run: numbered, made whole, locked
     listing, header             what lies in a folder of runs, read without torch
+    listed_run, listed_study,
+    quick_read                  the summary of one of them; small files of many runs, read fast
+    condition, comparisons,
+    run_fields                  choose runs by a condition; the fields that it names
+    whole_run                   all that the files of one run say
+    owned_folders, bundle,
+    removal                     runs that may go: into an archive, or for good
     checkpoint                  tensors and a little JSON in one safetensors file
     training_run                `Run`, as observers see it, and `Result`
     prepare                     what must be right before a run begins

@@ -65,10 +65,10 @@ def held(folder: Path) -> Generator[None, None, None]:
                     os.ftruncate(note, 0)
 
 
-def is_held(folder: Path) -> bool:
+def is_held(folder: str | Path) -> bool:
     """Say whether a process holds a run."""
     answers: list[bool | None] = []
-    for path, flags in ((folder, os.O_DIRECTORY), (folder / "lock", os.O_NOFOLLOW)):
+    for path, flags in ((folder, os.O_DIRECTORY), (f"{folder}/lock", os.O_NOFOLLOW)):
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags)
         except OSError:
@@ -77,7 +77,7 @@ def is_held(folder: Path) -> bool:
             answers.append(_flock(descriptor, fcntl.LOCK_SH))
         finally:
             os.close(descriptor)
-    return False in answers or (not any(answers) and _is_noted(folder))
+    return False in answers or (not any(answers) and _is_noted(Path(folder)))
 
 
 def try_lock(descriptor: int) -> bool | None:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from seqtasks.display import card, shortened
 from seqtasks.errors import UsageError, counted
 from seqtasks.files.paths import as_path
+from seqtasks.runs.comparisons import shown
 from seqtasks.runs.listing import list_runs
+from seqtasks.runs.run_fields import STUDY_FIELDS, field_names, fields_of, matching
 
 if TYPE_CHECKING:
     from seqtasks.runs.training_run import Result
@@ -18,7 +20,7 @@ __all__ = ["SavedRun", "SavedRuns", "saved_runs"]
 
 @dataclass(frozen=True, repr=False)
 class SavedRun:
-    """A run on disk, as its files describe it. None of its code is executed to list it.
+    """A run or a study on disk, as its files describe it. None of its code is executed to list it.
 
     Attributes:
         name: the name of its directory.
@@ -33,6 +35,16 @@ class SavedRun:
         seconds: the time of the training.
         scores: the scores by length and metric: `scores["10"]["token_accuracy"]`.
         problem: what is damaged or incomplete, or None.
+        kind: `run` or `study`.
+        stopped: why the training ended: `solved`, `steps` or `observer: ` and its text.
+        solved: whether the run solved its task; None if its files do not say.
+        settings: the other settings of the experiment, by name; of a study, those that all its runs
+            have in common.
+        face: what made a study: `run`, `compare`, `sweep` or `tune`; None for a run, like the rest.
+        experiments: the number of a study's settings.
+        asked: the number of runs that a study was asked for.
+        done: how many of them have ended.
+        solved_share: the share of them that solved the task; None until the study is finished.
     """
 
     name: str
@@ -47,6 +59,15 @@ class SavedRun:
     seconds: float | None = None
     scores: dict[str, dict[str, float]] = field(default_factory=dict[str, dict[str, float]])
     problem: str | None = None
+    kind: str = "run"
+    stopped: str | None = None
+    solved: bool | None = None
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    face: str | None = None
+    experiments: int | None = None
+    asked: int | None = None
+    done: int | None = None
+    solved_share: float | None = None
 
     def load(self, **options: Any) -> "Result":
         """Return the run as `seqtasks.load` does, with its options.
@@ -54,9 +75,9 @@ class SavedRun:
         Raises:
             UsageError: as `seqtasks.load` does.
         """
-        from seqtasks.runs.load import load
+        import seqtasks
 
-        return load(self.path, **options)
+        return seqtasks.load(self.path, **options)
 
     @cached_property
     def result(self) -> "Result":
@@ -66,18 +87,36 @@ class SavedRun:
     def __repr__(self) -> str:
         """Return the name, the status and the first scores on one line."""
         end = f"{self.status} at step {self.step} of {self.steps}" if self.steps else self.status
+        if self.kind == "study":
+            end = f"study, {self.status}: {self.done} of {self.asked} runs"
         scores = [f"{length}: {_first(found):.4g}" for length, found in self.scores.items()]
         return shortened(f"<SavedRun {self.name}: {', '.join([end, *scores])}>")
 
 
 class SavedRuns(list[SavedRun]):
-    """The runs in a folder, by name."""
+    """The runs and studies in a folder, by name."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the fields that `where` and the table know: settings and scores too."""
+        return field_names(_fields(run) for run in self)
+
+    def where(self, condition: str) -> "SavedRuns":
+        """Return the runs that meet a condition, such as `cell = gru and accuracy > 0.9`.
+
+        The language is the one of `seqtasks runs --where`; its names are those of `columns`.
+
+        Raises:
+            UsageError: if the condition is wrong, or names a field that no run has.
+        """
+        rows = [_fields(run) for run in self]
+        return SavedRuns(self[place] for place in matching(rows, condition))
 
     def frame(self) -> Any:
         """Return a `pandas.DataFrame` with a row for each run.
 
-        The columns are the attributes of `SavedRun`, and one for each metric and length, such as
-        `token_accuracy_10`.
+        The columns are the attributes of `SavedRun`, one for each setting, and one for each metric
+        and length, such as `token_accuracy_10`.
 
         Raises:
             UsageError: if pandas is not installed.
@@ -86,18 +125,14 @@ class SavedRuns(list[SavedRun]):
             import pandas as pd
         except ImportError as error:
             raise UsageError("a frame needs pandas: pip install pandas") from error
-        columns = [one.name for one in fields(SavedRun) if one.name != "scores"]
-        rows = [
-            {name: getattr(run, name) for name in columns}
-            | {
-                f"{metric}_{length}": value
-                for length, metrics in run.scores.items()
-                for metric, value in metrics.items()
-            }
-            for run in self
-        ]
-        scores = dict.fromkeys(name for row in rows for name in row if name not in columns)
-        return pd.DataFrame(rows, columns=[*columns, *scores])
+        rows = [_fields(run) for run in self]
+        for row in rows:
+            # pandas would take apart what holds several values
+            row |= {k: shown(v) for k, v in row.items() if isinstance(v, list | dict)}
+        known = field_names(rows)
+        own = [one.name for one in fields(SavedRun) if one.name in known]
+        others = [name for name in known if name not in own]
+        return pd.DataFrame(rows, columns=[*own, *others])
 
     def __repr__(self) -> str:
         """Return how many runs have which status."""
@@ -136,6 +171,16 @@ def _saved(summary: dict[str, Any]) -> SavedRun:
     told: dict[str, Any] = {kind: _spec(summary.get(kind)) for kind in ("task", "cell")}
     values: dict[str, Any] = {**summary, **told, "path": Path(summary["path"])}
     return SavedRun(**values)
+
+
+def _fields(run: SavedRun) -> dict[str, Any]:
+    """Return the fields of a run by name, as `seqtasks runs` has them."""
+    made = fields_of(vars(run))
+    made["path"] = str(run.path)
+    made.pop("result", None)  # kept by `result`
+    for name in STUDY_FIELDS if run.kind == "run" else ():
+        del made[name]
+    return made
 
 
 def _spec(reference: Any) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from seqtasks.display import card, measured, shortened
+from seqtasks.errors import SeqtasksError
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.models.model import Model
 from seqtasks.scoring.baselines import Baseline
@@ -214,6 +215,7 @@ class Result:
             "step_limit": self.experiment.steps,
             "lines": len(self.history),
             "stopped": self.stopped,
+            "solved": self._solved_if_known(),
             "seconds": self.seconds,
             "parameters": self.parameters,
             "scores": [score.to_json() for score in self.scores],
@@ -224,6 +226,13 @@ class Result:
             "untrained": [score.to_json() for score in self.untrained],
             "published": self.published(),
         }
+
+    def _solved_if_known(self) -> bool | None:
+        """Return `solved`, or None if the task fails to say: the rest must not be lost for that."""
+        try:
+            return self.solved
+        except SeqtasksError:
+            return None
 
     def _measured(self, metric: str, length: int | str, step: int | None) -> float | None:
         if isinstance(length, str):

@@ -1,0 +1,131 @@
+"""The summary of a study in a list, from its files alone.
+
+`studies` reads all of a study; it stands above this package, and this reads only what is listed.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from seqtasks.errors import UsageError
+from seqtasks.experiments.schemas import SUMMARY
+from seqtasks.files.atomic import MOST_JSON, open_regular, read_json
+from seqtasks.files.validation import (
+    MisshapenError,
+    checked,
+    fields,
+    listed,
+    optional,
+    real,
+    text,
+    whole,
+)
+from seqtasks.runs.listed_run import plain_settings
+from seqtasks.runs.locking import is_held
+
+__all__ = ["summary_of_study"]
+
+FORMAT = 1
+_RANGE = re.compile(r"(\d{1,18})\.\.(\d{1,18})")
+_LINES = re.compile(r"runs(?:-[A-Za-z0-9._-]+)?\.jsonl")
+_POINT = re.compile(rb'\{"point": (\d{1,18})\D')
+
+
+def _seeds(data: Any, field: str) -> int:
+    """Return how many seeds are meant by `0..999`, or by a list."""
+    if not isinstance(data, str):
+        return len(listed(whole(0))(data, field))
+    found = _RANGE.fullmatch(data)
+    if found is None or int(found[2]) < int(found[1]):
+        raise MisshapenError(f"its {field} must be as 0..999, got {data!a:.60}")
+    return int(found[2]) - int(found[1]) + 1
+
+
+_SETTING = fields({"record": fields({"experiment": SUMMARY})})
+_STUDY = fields(
+    {
+        "format": whole(1),
+        "face": text,
+        "settings": listed(_SETTING),
+        "points": listed(fields({"seeds": _seeds})),
+    }
+)
+_RESULT = fields(
+    {
+        "settings": listed(
+            fields({}, {"solved": optional(fields({"count": whole(0), "of": whole(0)}))})
+        )
+    },
+    {"unfinished": whole(0), "seconds": optional(real), "path": optional(text)},
+)
+
+
+def summary_of_study(path: str, name: str) -> dict[str, Any]:
+    """Return the summary of the study in a folder; see `list_runs`."""
+    about: dict[str, Any] = {"name": name, "path": path, "kind": "study"}
+    try:
+        return {**about, **_details(Path(path))}
+    except (UsageError, OSError) as error:
+        return {**about, "status": "damaged", "problem": str(error)}
+
+
+def _details(folder: Path) -> dict[str, Any]:
+    file = folder / "study.json"
+    record = read_json(file)
+    number = record.get("format") if isinstance(record, dict) else None
+    if isinstance(number, int) and number > FORMAT:
+        raise UsageError(f"{folder} was made by a newer seqtasks (format {number})")
+    study = checked(record, _STUDY, file)
+    common = _common([one["record"]["experiment"] for one in study["settings"]])
+    asked = sum(row["seeds"] for row in study["points"])
+    running = is_held(folder)
+    done = len(set(_points(folder)))
+    status = "running" if running else "finished" if done >= asked else "unfinished"
+    return {
+        "task": common.get("task"),
+        "cell": common.get("cell"),
+        "steps": common.get("steps"),
+        "status": status,
+        "face": study["face"],
+        "experiments": len(study["settings"]),
+        "asked": asked,
+        "done": done,
+        "solved_share": None if running else _solved_share(folder),
+        "settings": plain_settings(common),
+    }
+
+
+def _common(experiments: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the settings that all experiments have in common, the seed aside."""
+    first, *rest = experiments or [{}]
+    return {
+        key: value
+        for key, value in first.items()
+        if key != "seed" and all(key in one and one[key] == value for one in rest)
+    }
+
+
+def _points(folder: Path) -> Iterator[int]:
+    """Yield the number of the point of each whole line; a point may come more than once."""
+    for name in sorted(entry.name for entry in os.scandir(folder)):
+        if not _LINES.fullmatch(name):
+            continue
+        with open_regular(folder / name) as file:
+            while (line := file.readline(MOST_JSON)).endswith(b"\n"):
+                found = _POINT.match(line)
+                if found is None:
+                    raise UsageError(f"{folder / name} is damaged: a line is of no run")
+                yield int(found[1])
+
+
+def _solved_share(folder: Path) -> float | None:
+    """Return the share of runs that solved the task, as `result.json` has it; None without it."""
+    file = folder / "result.json"
+    if not os.path.lexists(file):
+        return None
+    settings = checked(read_json(file), _RESULT, file)["settings"]
+    counts = [one["solved"] for one in settings if one.get("solved")]
+    of = sum(one["of"] for one in counts)
+    return sum(one["count"] for one in counts) / of if of else None
