@@ -26,6 +26,7 @@ def register_readouts(register: Register) -> None:
 def register_commands(register: Register) -> None:
     """Register the commands of `seqtasks.cli`."""
     register("bench", "seqtasks.cli.bench:bench", "Measure engines and tasks.")
+    register("cache", "seqtasks.cli.cache:cache", "Show or clear the kept compiled programs.")
     register("check", "seqtasks.cli.check:check", "Check a thing of your own, promise by promise.")
     register("compare", "seqtasks.cli.compare:compare", "Compare cells or settings, seed by seed.")
     register("eval", "seqtasks.cli.score:score", "Score a run at lengths of your choice.")

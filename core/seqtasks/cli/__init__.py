@@ -18,6 +18,7 @@
     score_table, output, wrapping   tables and text that fit the terminal
     progress, interrupts,
     standard_streams                what a run shows; signals; streams that break
+    cache                           the compiled programs that are kept
     completion, option_groups,
     trusting                        completion in a shell; help in groups; `--trust`
 

@@ -25,7 +25,7 @@ Work = Callable[[Experiment, Sequence[Point], Stop], Iterable[Finished]]
 
 Keep = Callable[[Finished], None]
 
-_CARRIED = ("SEQTASKS_CACHE", "SEQTASKS_CFLAGS", "SEQTASKS_VERIFY")
+_CARRIED = ("SEQTASKS_CACHE", "SEQTASKS_CACHE_LIMIT", "SEQTASKS_CFLAGS", "SEQTASKS_VERIFY")
 """Environment variables that workers elsewhere take from the study, unless they have their own."""
 
 _LIBRARIES = ("torch", "numpy")

@@ -3,6 +3,7 @@
     find_compiler  which C compiler there is, and its flags
     call_compiler  run it in a process group of its own
     kept_libraries the folder of kept programs, and whose it must be
+    cache_limit    how much that folder may hold, and what goes first
     compiler       from text to a loaded library
     blas           the address of a library's matrix product
     mapped_memory  a program's memory, kept between calls

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from seqtasks.engine.native.execute.cache_limit import cache_limit, make_room
 from seqtasks.engine.native.execute.call_compiler import compiled
 from seqtasks.engine.native.execute.find_compiler import (
     Compiler,
@@ -68,6 +69,7 @@ def _made(compiler: Compiler, wanted: Sequence[str], source: str, name: str) -> 
             with tempfile.TemporaryDirectory(prefix="seqtasks-") as temporary:
                 path = Path(temporary)
                 return _opened(compiled(compiler, wanted, source, name, path, path / "zig"))
+        limit = cache_limit()
         program = kept(folder / f"{name}.so")
         if program is not None:
             try:
@@ -80,6 +82,7 @@ def _made(compiler: Compiler, wanted: Sequence[str], source: str, name: str) -> 
             library = _opened(program)
             (temporary / f"{name}.so").unlink()
             keep(folder / f"{name}.so", program, temporary)
+        make_room(folder, limit)
         return library
     except OSError as error:
         about = f" ({error.filename})" if error.filename is not None else ""

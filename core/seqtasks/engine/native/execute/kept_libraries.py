@@ -18,11 +18,20 @@ from pathlib import Path
 
 import platformdirs
 
+from seqtasks.engine.native.execute.cache_limit import mark_used
 from seqtasks.engine.native.execute.call_compiler import PATIENCE
 from seqtasks.engine.native.execute.find_compiler import CompilerError
 from seqtasks.files.atomic import sync
 
-__all__ = ["CACHE_VARIABLE", "cache_folder", "check_writable", "keep", "kept", "making"]
+__all__ = [
+    "CACHE_VARIABLE",
+    "cache_folder",
+    "cache_path",
+    "check_writable",
+    "keep",
+    "kept",
+    "making",
+]
 
 CACHE_VARIABLE = "SEQTASKS_CACHE"
 """Names the folder of kept programs; if it is empty, no programs are kept or used."""
@@ -40,16 +49,23 @@ def cache_folder() -> Path | None:
         CompilerError: if others can write into it, or replace it or a folder above it.
         OSError: if it cannot be made.
     """
-    named = os.environ.get(CACHE_VARIABLE)
-    if named == "":
+    folder = cache_path()
+    if folder is None:
         return None
-    folder = Path(named or Path(platformdirs.user_cache_dir("seqtasks")) / "programs").absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     wrong = _not_ours_alone(folder)
     if wrong is not None:
         of = "" if wrong == folder else f", on the way to the cache folder {folder}"
         raise CompilerError(f"others can write into {wrong}{of}: {REMEDY}")
     return folder
+
+
+def cache_path() -> Path | None:
+    """Return the path of the folder of kept programs, made or not; None if none are kept."""
+    named = os.environ.get(CACHE_VARIABLE)
+    if named == "":
+        return None
+    return Path(named or Path(platformdirs.user_cache_dir("seqtasks")) / "programs").absolute()
 
 
 def check_writable(folder: Path) -> None:
@@ -74,6 +90,7 @@ def kept(path: Path) -> bytes | None:
                 return None
             with open(descriptor, "rb", closefd=False) as file:
                 content = file.read()
+            mark_used(path, descriptor, about)
         finally:
             os.close(descriptor)
     except OSError:
@@ -96,6 +113,7 @@ def keep(path: Path, program: bytes, folder: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     temporary.replace(path)
+    mark_used(path)
 
 
 @contextmanager
