@@ -66,7 +66,7 @@ def cache(ctx: click.Context, as_json: bool) -> None:
     if folder is None:
         say(f"no programs are kept: {CACHE_VARIABLE} is empty")
         return
-    say(labelled("folder", str(folder)))
+    say(f"{'folder':<17} {folder}")  # a path is never broken
     say(labelled("programs", f"{len(programs):,}"))
     set_by = f", set by {LIMIT_VARIABLE}" if os.environ.get(LIMIT_VARIABLE) else ""
     say(labelled("size", f"{size_text(size)} of at most {size_text(limit)}{set_by}"))

@@ -40,7 +40,7 @@ def show(run: Path, as_json: bool) -> None:
 
 
 def _say_run(whole: Mapping[str, Any]) -> None:
-    _row("run", whole["path"])
+    say(f"{'run':<25} {whole['path']}")  # a path is never broken
     _row("status", _status(whole))
     for name, value in settings_of(whole["record"]).items():
         if value is not None:
@@ -58,7 +58,7 @@ def _say_run(whole: Mapping[str, Any]) -> None:
 
 
 def _say_study(whole: Mapping[str, Any]) -> None:
-    _row("study", whole["path"])
+    say(f"{'study':<25} {whole['path']}")
     _row("status", whole["status"])
     record = whole["record"]
     _row("made by", whole["face"])
