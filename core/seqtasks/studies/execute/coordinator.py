@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from seqtasks.errors import UsageError
 from seqtasks.experiments.experiment import Experiment
-from seqtasks.studies.execute.backends import check_backend, chosen, cores, open_pool
+from seqtasks.studies.execute.backends import check_backend, chosen, open_pool
 from seqtasks.studies.execute.block_sizes import Cutter
 from seqtasks.studies.execute.in_worker import Work
 from seqtasks.studies.execute.lost_blocks import MOST_KILLS, parts, without_run
@@ -71,9 +71,8 @@ def execute(
     if not points:
         return
     events = Events()
-    most = min(jobs or cores(), len(points))
-    pool = open_pool(backend, work, experiments, most, address, events)
-    _Coordinator(points, pool, deliver, events, most).until_the_end(stop)
+    pool = open_pool(backend, work, experiments, jobs, len(points), address, events)
+    _Coordinator(points, pool, deliver, events).until_the_end(stop)
 
 
 class _Coordinator:
@@ -85,9 +84,8 @@ class _Coordinator:
         pool: Pool,
         deliver: Deliver,
         events: Events,
-        jobs: int,
     ) -> None:
-        self._cutter, self._pool, self._deliver = Cutter(points, jobs), pool, deliver
+        self._cutter, self._pool, self._deliver = Cutter(points, pool.jobs), pool, deliver
         self._events = events
         self._again: deque[Block] = deque()
         self._running: dict[Block, dict[int, Point]] = {}

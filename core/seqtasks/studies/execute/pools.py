@@ -66,7 +66,13 @@ Events = queue.SimpleQueue[Event]
 
 
 class Pool(Protocol):
-    """Workers that run blocks, each on one core unless told otherwise."""
+    """Workers that run blocks, each on one core.
+
+    Attributes:
+        jobs: how many blocks run at once, as far as that is known.
+    """
+
+    jobs: int
 
     def room(self) -> int:
         """Return how many more blocks the pool takes now, so that no worker waits for work."""
