@@ -74,6 +74,27 @@ def dask_address(tmp_path_factory):
         yield cluster.scheduler_address
 
 
+@real
+def test_a_ray_cluster_is_joined_by_its_address(ray_here, tmp_path):
+    import ray
+
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import cloudpickle, executor_work, sys\n"
+        "from executor_work import Square, points\n"
+        "from seqtasks.studies.execute import execute\n"
+        "cloudpickle.register_pickle_by_value(executor_work)\n"
+        "got = []\n"
+        "execute(points(30), [None], Square(), backend='ray', address=sys.argv[1],\n"
+        "    deliver=got.extend)\n"
+        "assert len({one.line['point'] for one in got}) == len(got) == 30, got\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    command = [sys.executable, script, ray.get_runtime_context().gcs_address]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.fixture(scope="module")
 def ray_here():
     """A local Ray of two cores, which the caller has started."""
@@ -214,8 +235,10 @@ def nobody():
 
 
 @pytest.mark.parametrize(("backend", "kind"), [("dask", "Dask"), ("ray", "Ray")])
-def test_a_cluster_that_is_not_there_is_refused_at_once(backend, kind, nobody):
+def test_a_cluster_that_is_not_there_is_refused_at_once(backend, kind, nobody, monkeypatch):
     pytest.importorskip({"dask": "distributed"}.get(backend, backend))
+    if backend == "ray":  # another test has joined one
+        monkeypatch.setattr("ray.is_initialized", lambda: False)
     address = f"127.0.0.1:{nobody}"
     with pytest.raises(UsageError, match=f"no {kind} cluster at {address}: Connection refused"):
         ran(points(1), Square(), backend=backend, address=address)
@@ -238,14 +261,22 @@ def test_a_host_that_does_not_answer_is_not_waited_for(monkeypatch):
 
 @real
 @pytest.mark.parametrize(("backend", "kind"), [("dask", "Dask"), ("ray", "Ray")])
-def test_another_server_is_not_taken_for_a_cluster(backend, kind):
+def test_another_server_is_not_taken_for_a_cluster(backend, kind, monkeypatch):
     pytest.importorskip({"dask": "distributed"}.get(backend, backend))
+    if backend == "ray":
+        monkeypatch.setattr("ray.is_initialized", lambda: False)
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
         began = time.monotonic()
-        with pytest.raises(UsageError, match=f"no {kind} cluster at {address}: "):
+        with pytest.raises(UsageError, match=f"no {kind} cluster at {address}: .*no answer after"):
             ran(points(1), Square(), backend=backend, address=address)
-        assert time.monotonic() - began < 60
+        assert time.monotonic() - began < 45
+
+
+@real
+def test_another_ray_than_the_one_that_was_joined_is_refused(ray_here):
+    with pytest.raises(UsageError, match="has already joined the Ray cluster at"):
+        ran(points(1), Square(), backend="ray", address="127.0.0.1:1")
 
 
 @real

@@ -51,6 +51,7 @@ class DaskCluster:
         self._most, self._address = jobs, address or "this machine"
         self._running: dict[Block, Any] = {}
         self._stack = ExitStack()
+        self.names_the_guilty = False
         self._closing = False
         try:
             self._client = _connected(address) if address else _local(here, self._stack)

@@ -85,6 +85,7 @@ class LokyWorkers:
         self._idle: list[Any] = [] if _kept is None else _kept
         self._running: dict[Block, tuple[Any, concurrent.futures.Future[Report]]] = {}
         self._folder = Path(tempfile.mkdtemp(prefix="seqtasks-study-"))
+        self.names_the_guilty = True
         self._closing = False
         self._killed_for_memory = _kills_for_memory()
 

@@ -2,21 +2,27 @@
 
 import logging
 import os
+import signal
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from seqtasks.errors import RunError, UsageError, one_line
+from seqtasks.studies.execute.deaf_children import BLOCKED
 from seqtasks.studies.execute.in_worker import Parcel, Report, perform_parcel
 from seqtasks.studies.execute.pools import Block, Broken, Done, Events, Lost
-from seqtasks.studies.execute.reachable import check_reachable, in_time
+from seqtasks.studies.execute.reachable import check_reachable
 from seqtasks.studies.settings import Point
 
 __all__ = ["RayCluster"]
 
-SECONDS_TO_START = 60
-"""How long Ray may take to join a cluster, or to start one."""
+SECONDS_TO_JOIN = 30
+"""How long a process may take to import Ray and to join a cluster."""
+_JOIN = "import sys, ray; ray.init(address=sys.argv[1], log_to_driver=False, logging_level=50)"
 SECONDS_BETWEEN_COUNTS = 1.0
 """How often the cores of the cluster are counted."""
 _QUIET = {
@@ -53,10 +59,18 @@ class RayCluster:
 
         self._parcel, self._events, self._most = parcel, events, jobs
         self._running: dict[Block, Any] = {}
+        self.names_the_guilty = True
         self._closing = False
         self._ours = not ray.is_initialized()
         if self._ours:
             _start(address, here)
+        elif address not in (None, "auto", ray.get_runtime_context().gcs_address):
+            raise UsageError(
+                f"this process has already joined the Ray cluster at "
+                f"{ray.get_runtime_context().gcs_address}: leave it by ray.shutdown(), or leave "
+                f"out the address {address}"
+            )
+        self._prints = _let_print(lambda *_, **__: None) if self._ours else None
         self._perform = ray.remote(num_cpus=1, max_retries=0)(_perform)
         self._counted = 0.0
         self.jobs = 1
@@ -130,6 +144,7 @@ class RayCluster:
         if self._ours:
             with suppress(Exception):
                 ray.shutdown()
+            _let_print(self._prints)
 
 
 def _perform(parcel: Parcel, points: Sequence[Point]) -> Report:
@@ -140,17 +155,62 @@ def _start(address: str | None, here: int) -> None:
     """Join the cluster at an address, or start one on this machine."""
     import ray
 
-    if address is not None and address != "auto":
-        check_reachable(address, "Ray", "host:6379 or ray://host:10001")
     where: dict[str, Any] = {"address": address}
     if address is None:
         where = {"address": "local", "num_cpus": here, "include_dashboard": False}
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     with _variables(_QUIET):
+        if address is not None:
+            _check_there(address)
+        before = {number: signal.getsignal(number) for number in BLOCKED}
         try:
-            in_time(lambda: ray.init(**where, **quiet), SECONDS_TO_START)
+            # Ray's processes end with the thread that starts them.
+            ray.init(**where, log_to_driver=False, logging_level=logging.CRITICAL)
         except (OSError, ValueError, RuntimeError) as error:
-            raise UsageError(f"there is no Ray cluster at {address}: {one_line(error)}") from None
+            raise UsageError(_absent(address, one_line(error))) from None
+        finally:
+            _put_back(before)
+
+
+def _check_there(address: str) -> None:
+    """Let another process join the cluster first: Ray ends a process that gets no answer."""
+    if address != "auto":
+        check_reachable(address, "Ray", "host:6379 or ray://host:10001")
+    command = [sys.executable, "-c", _JOIN, address]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_TO_JOIN)
+    except subprocess.TimeoutExpired:
+        raise UsageError(_absent(address, f"no answer after {SECONDS_TO_JOIN} s")) from None
+    if done.returncode:
+        why = done.stderr.strip().splitlines()[-1:] or ["Ray does not say why"]
+        raise UsageError(_absent(address, why[0]))
+
+
+def _absent(address: str | None, why: str) -> str:
+    if address is None:
+        return f"Ray cannot start on this machine: {why}"
+    return f"there is no Ray cluster at {address}: {why}"
+
+
+def _put_back(handlers: dict[signal.Signals, Any]) -> None:
+    """Put back the handlers of signals that Ray replaces; only the main thread can."""
+    if threading.current_thread() is threading.main_thread():
+        for number, handler in handlers.items():
+            if handler is not None:
+                signal.signal(number, handler)
+
+
+def _let_print(prints: Any) -> Any:
+    """Set what prints Ray's news of dead workers, and return what did before.
+
+    Ray prints them on the standard output, whatever its logging is set to; a table or JSON that
+    other programs read is written there.
+    """
+    from ray._private import worker
+
+    before = getattr(worker, "print_to_stdstream", None)
+    if before is not None and prints is not None:
+        worker.print_to_stdstream = prints
+    return before
 
 
 @contextmanager

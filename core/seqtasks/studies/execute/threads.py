@@ -26,6 +26,7 @@ class Threads:
     ) -> None:
         self._work, self._experiments = work, experiments
         self.jobs, self._events = jobs, events
+        self.names_the_guilty = True
         self._asked = threading.Event()
         self._running: dict[Block, threading.Thread] = {}
 
