@@ -116,5 +116,4 @@ def record_parts(
         kind.masked,
         dtype,
         reached=recording.reached,
-        computed=recording.computed,
     )
