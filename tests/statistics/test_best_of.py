@@ -4,12 +4,13 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtasks.statistics.best_of import expected_best
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=3, max_size=5), st.integers(1, 3))
 def test_it_is_the_mean_over_all_draws_with_replacement(values, number):
     draws = list(product(values, repeat=number))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -69,6 +69,13 @@ def test_a_column_has_the_same_interval_alone_and_among_others():
         assert together == pytest.approx(mean_interval(column), abs=1e-12)
 
 
+def test_more_columns_than_are_resampled_at_once_have_the_same_intervals():
+    column = drawn("normal", 8, 1)
+    ends = np.array([one[:2] for one in mean_intervals([column] * 1001, resamples=99)])
+    np.testing.assert_allclose(ends, np.broadcast_to(ends[0], ends.shape), atol=1e-12)
+
+
+@settings(deadline=None)
 @given(
     st.lists(st.floats(-1e6, 1e6, width=32), min_size=2, max_size=12),
     st.floats(-8, 8).filter(lambda factor: abs(factor) > 0.1),

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -16,6 +16,7 @@ def p_of(values, **options):
     return sign_flip_tests([np.array(values, dtype=float)], **options)[0].p_value
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-4, 4), min_size=1, max_size=9))
 def test_few_pairs_are_tested_over_all_choices_of_signs(values):
     sums = [
@@ -79,6 +80,7 @@ def test_equal_pairs_have_p_1_and_no_pairs_have_none():
         p_of([1.0, np.nan])
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1) | st.just(float("nan")), max_size=8))
 def test_holm_is_the_step_down_procedure_by_hand(p_values):
     corrected = holm(p_values)

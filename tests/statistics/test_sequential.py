@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtasks.statistics.sequential import (
@@ -36,6 +36,7 @@ def test_the_boundaries_are_crossed_as_often_as_the_error_says(error):
     assert share == pytest.approx(error, abs=4 * np.sqrt(error / walks))
 
 
+@settings(deadline=None)
 @given(st.floats(1e-6, 0.4), st.floats(1.05, 3))
 def test_a_smaller_error_has_wider_boundaries(error, factor):
     wide, narrow = critical_values(LOOKS, error), critical_values(LOOKS, error * factor)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -27,6 +27,7 @@ def test_an_interval_is_wilsons_as_published(right, trials, low, high):
     assert interval.high == pytest.approx(high, abs=5e-5)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2000), st.data())
 def test_without_ties_the_interval_of_many_shares_is_scipys(trials, data):
     right = data.draw(st.integers(0, trials))
@@ -36,6 +37,7 @@ def test_without_ties_the_interval_of_many_shares_is_scipys(trials, data):
     assert high[0] == pytest.approx(expected.high, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 300), st.integers(0, 300), st.integers(0, 300))
 def test_each_end_is_z_deviations_from_the_share_if_it_were_the_truth(wins, losses, ties):
     trials = wins + losses + ties
@@ -48,6 +50,7 @@ def test_each_end_is_z_deviations_from_the_share_if_it_were_the_truth(wins, loss
     assert 0 <= low[0] <= share <= high[0] <= 1
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40),
     st.integers(1, 5),

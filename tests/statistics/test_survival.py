@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -39,6 +39,7 @@ def by_hand(times, came, time):
     return left
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 9), st.booleans()), min_size=1, max_size=25))
 def test_the_estimate_is_the_product_by_hand(runs):
     times, came = zip(*runs, strict=True)
@@ -51,6 +52,7 @@ def test_the_estimate_is_the_product_by_hand(runs):
     assert (np.diff(high) >= 0).all()
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=60))
 def test_runs_watched_to_the_end_have_wilsons_intervals_at_each_time(steps):
     times = np.minimum(steps, 5).astype(float)
@@ -65,6 +67,7 @@ def test_runs_watched_to_the_end_have_wilsons_intervals_at_each_time(steps):
             assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=50))
 def test_a_quantile_is_the_first_time_by_which_enough_events_came(steps):
     found = times_to_event(np.array(steps, dtype=float), np.ones(len(steps), dtype=bool))

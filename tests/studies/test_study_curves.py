@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_outcomes import made_outcomes
 from scipy import stats
@@ -18,6 +18,7 @@ from seqtasks.studies.curves import (
 INF, NAN = np.inf, np.nan
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([100, 200, 500, 1000, INF]), min_size=1, max_size=30))
 def test_the_share_solved_at_a_step_is_counted_with_wilsons_interval(solved_at):
     curve = share_solved(made_outcomes(solved_at))

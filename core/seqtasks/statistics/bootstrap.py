@@ -7,7 +7,7 @@ times as fast. Tests compare the two.
 Source: B. Efron, Better Bootstrap Confidence Intervals, J. Amer. Stat. Assoc. 82, 1987.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ RESAMPLES = 9_999
 Array = NDArray[np.float64]
 
 _NUMBERS_AT_ONCE = 2_000_000
+_COLUMNS_AT_ONCE = 500
 _ROUNDING = 1e-12
 """Means that differ by less, as a share of the largest value, differ by rounding alone."""
 
@@ -71,11 +72,12 @@ def mean_intervals(
             for place, column in enumerate(columns)
             if found[place] is None and len(column) == length
         ]
-        values = np.stack([columns[place] for place in places], axis=1)
         source = stream(0, "bootstrap", length) if rng is None else rng
-        low, high = _bca_of_means(values, confidence, resamples, source)
-        for place, *ends in zip(places, low, high, strict=True):
-            found[place] = Interval(float(ends[0]), float(ends[1]))
+        for some in _restarting(places, source):
+            values = np.stack([columns[place] for place in some], axis=1)
+            low, high = _bca_of_means(values, confidence, resamples, source)
+            for place, *ends in zip(some, low, high, strict=True):
+                found[place] = Interval(float(ends[0]), float(ends[1]))
     return [one for one in found if one is not None]
 
 
@@ -118,10 +120,11 @@ def difference_intervals(
             by_sizes.setdefault((len(first), len(second)), []).append(place)
     for sizes, places in by_sizes.items():
         source = stream(0, "bootstrap", *sizes) if rng is None else rng
-        first, second = (np.stack([samples[p][side] for p in places], axis=1) for side in (0, 1))
-        low, high = _bca_of_differences(first, second, confidence, resamples, source)
-        for place, *ends in zip(places, low, high, strict=True):
-            found[place] = Interval(float(ends[0]), float(ends[1]))
+        for some in _restarting(places, source):
+            one, other = (np.stack([samples[p][side] for p in some], axis=1) for side in (0, 1))
+            low, high = _bca_of_differences(one, other, confidence, resamples, source)
+            for place, *ends in zip(some, low, high, strict=True):
+                found[place] = Interval(float(ends[0]), float(ends[1]))
     return [one for one in found if one is not None]
 
 
@@ -241,6 +244,14 @@ def _quantiles(ordered: Array, probabilities: Array) -> Array:
     columns = np.arange(ordered.shape[1])
     below, above = ordered[lower, columns], ordered[upper, columns]
     return below + (places - lower) * (above - below)
+
+
+def _restarting(places: Sequence[int], rng: np.random.Generator) -> Iterator[Sequence[int]]:
+    """Yield places in groups that fit in memory; a generator starts anew for each group."""
+    state = rng.bit_generator.state
+    for start in range(0, len(places), _COLUMNS_AT_ONCE):
+        rng.bit_generator.state = state
+        yield places[start : start + _COLUMNS_AT_ONCE]
 
 
 def _portions(total: int, most: int) -> list[int]:
