@@ -4,6 +4,7 @@ import os
 import signal
 import tempfile
 from collections import Counter
+from importlib.util import find_spec
 
 import pytest
 from tests.quick_shares import QUICK_SHARES
@@ -23,6 +24,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 collect_ignore = ["conftest.py"]
+# Without the extra `report`, the modules that make pages cannot be imported.
+no_pages = not all(find_spec(name) for name in ("altair", "jinja2", "vl_convert"))
+collect_ignore_glob = ["core/seqtasks/reports/*"] if no_pages else []
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -23,6 +23,7 @@ NEEDS = {
     "jax.md": "jax",
     "lightning.md": "lightning",
     "other-programs.md": "pandas",
+    "report.md": "vl_convert",
 }
 """The packages without which a page cannot run."""
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from seqtasks.models.build import cell, readout
     from seqtasks.models.model import Model
     from seqtasks.registry.find import names, task
+    from seqtasks.reports.report import Report, report
     from seqtasks.runs.saved_runs import SavedRun, SavedRuns
     from seqtasks.runs.saved_runs import saved_runs as runs
     from seqtasks.runs.training_run import Result
@@ -72,6 +73,7 @@ _HOMES = {
     "Readout": "cells.base",
     "Reals": "tasks.alphabets",
     "Register": "hookspecs",
+    "Report": "reports.report",
     "Result": "runs.training_run",
     "RangeScore": "scoring.over_range",
     "RunError": "errors",
@@ -101,6 +103,7 @@ _HOMES = {
     "r_squared": "tasks.metrics",
     "readout": "models.build",
     "regenerate": "exports",
+    "report": "reports.report",
     "resume": "studies.calls",
     "resume_study": "studies.calls",
     "run": "studies.calls",
@@ -128,6 +131,7 @@ __all__ = [
     "Readout",
     "Reals",
     "Register",
+    "Report",
     "Result",
     "RunError",
     "RunInterruptedError",
@@ -157,6 +161,7 @@ __all__ = [
     "r_squared",
     "readout",
     "regenerate",
+    "report",
     "resume",
     "resume_study",
     "run",

@@ -36,6 +36,7 @@ def register_commands(register: Register) -> None:
     register("new", "seqtasks.cli.new:new", "Begin a plugin, a task or a cell.")
     register("plugins", "seqtasks.cli.plugins:plugins", "Show the plugins found.")
     register("predict", "seqtasks.cli.predict:predict", "Answer inputs of your own with a run.")
+    register("report", "seqtasks.cli.report:report", "Make a page about a run or a study.")
     register("resume", "seqtasks.cli.resume:resume", "Go on with a run from its last checkpoint.")
     register("run", "seqtasks.cli.run:run", "Train a cell on a task and score it.")
     register("runs", "seqtasks.cli.runs.group:runs", "List, compare, export and remove runs.")

@@ -246,6 +246,12 @@ def _of_others() -> Iterator[list[str]]:
         yield ["list", name]
         yield ["list", "--family", name]
         yield ["runs", name]
+        for verb in ("show", "compare", "export", "remove", "archive"):
+            yield ["runs", verb, name]
+            yield ["runs", verb, name, name, *(["-o", name] if verb == "export" else ["--yes"])]
+        yield ["runs", ".", "--where", name]
+        yield ["runs", ".", "--columns", name]
+        yield ["cache", name]
         yield ["bench", "tasks", name]
         yield ["bench", "engine", "--cell", name]
         yield ["plugins", name]
@@ -254,6 +260,11 @@ def _of_others() -> Iterator[list[str]]:
         yield ["bench", "engine", "--repeats", str(value)]
     yield ["bench", "engine", "--size", "x" * 5000]
     yield ["runs", "--sort", "x" * 5000]
+    yield ["runs", "export", ".", "-o", "x" * 5000 + ".zip"]
+    yield ["runs", ".", "--where", "(" * 5000]
+    yield ["runs", ".", "--where", "seed = " + "9" * 5000]
+    yield ["runs", ".", "--where", "seed < 1e400 or seed > -1e400"]
+    yield ["runs", ".", "--where", "name ~ '(a+)+$'"]
     yield ["runs", "/proc/self"]
 
 

@@ -38,6 +38,9 @@ TINY = ("--steps", "2", "--eval-length", "3", "--engine", "plain")
         (["--cell", "gru,lstm", "--csv", "none/runs.csv"], ["no folder"]),
         (["--cell", "gru,lstm", "--seeds", "1000000"], ["2,000,000 runs", "--yes"]),
         (["--cell", "gru,lstm", "--tensorboard"], ["--tensorboard"]),
+        (["--cell", "gru,lstm", "--width", "0.2"], ["--width goes with --until-sure"]),
+        (["--cell", "gru,lstm", "--until-sure", "--width", "0"], ["width", "above 0"]),
+        (["--cell", "gru,lstm", "--until-sure", "--most-seeds", "9"], ["25 and 9"]),
     ],
 )
 def test_a_comparison_that_cannot_be_made_is_refused(refused, arguments, words):

@@ -13,6 +13,13 @@ def record(seqtasks, *arguments: str) -> dict:
     return json.loads((seqtasks.folder / process.stdout.strip() / "study.json").read_text())
 
 
+def summary(seqtasks, *arguments: str) -> dict:
+    """Return what a comparison prints with --json."""
+    process = seqtasks("compare", *arguments, *TINY, *QUIET[1:], "--json")
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout)
+
+
 def test_every_setting_has_the_same_seeds(seqtasks, tmp_path):
     (tmp_path / "mine.py").write_text("from seqtasks.cells import GRU\n\nclass Mine(GRU): pass\n")
     study = record(seqtasks, "bitflip", "--cell", "concat,sum,./mine.py:Mine", "--seeds", "3,5,8")
@@ -60,3 +67,37 @@ def test_matched_sizes_are_printed_with_their_trained_numbers(seqtasks):
     assert lines[0].startswith("gru, hidden size 16: hidden size 16, 1,")
     assert "trained numbers (+0.0%)" in lines[0]
     assert lines[1].startswith("lstm, hidden size 14: hidden size 14, 1,")
+
+
+def test_the_json_has_pairs_words_and_the_chosen_settings_alone(seqtasks):
+    found = summary(
+        seqtasks, "bitflip", "--cell", "concat,sum", "--lr", "best:0.1,0.2", "--seeds", "8",
+    )  # fmt: skip
+    assert [one["changes"]["cell"] for one in found["settings"]] == ["concat", "sum"]
+    assert [one["runs"] for one in found["settings"]] == [8, 8]
+    assert found["selection"]["chosen_on"] == "8..15"
+    assert "chosen on the seeds 8..15" in found["words"][0]
+    labels = [one["label"] for one in found["settings"]]
+    assert {(one["a"], one["b"]) for one in found["pairs"]} == {tuple(labels)}
+    assert {one["n"] for one in found["pairs"]} == {8}
+    assert {"measure", "difference", "interval", "p_value", "p_holm", "better",
+            "better_interval"} <= set(found["pairs"][0])  # fmt: skip
+
+
+def test_a_cell_and_itself_under_another_name_are_equal(seqtasks, tmp_path):
+    (tmp_path / "mine.py").write_text("from seqtasks.cells import GRU\n\nclass Mine(GRU): pass\n")
+    found = summary(seqtasks, "bitflip", "--cell", "gru,./mine.py:Mine", "--seeds", "5")
+    assert {one["difference"] for one in found["pairs"]} == {0.0}
+    assert {tuple(one["interval"]) for one in found["pairs"]} == {(0.0, 0.0)}
+    assert {one["p_holm"] for one in found["pairs"]} == {1.0}
+    assert all("no spread" in one["note"] for one in found["pairs"])
+
+
+def test_seeds_are_added_until_the_differences_are_sure(seqtasks):
+    until = ("bitflip", "--cell", "concat,sum", "--seeds", "30", "--until-sure")
+    found = summary(seqtasks, *until, "--most-seeds", "60", "--width", "0.001")
+    assert {one["runs"] for one in found["settings"]} == {60}
+    found = summary(seqtasks, *until, "--width", "1.5")
+    assert {one["runs"] for one in found["settings"]} == {30}
+    decided = [one for one in found["pairs"] if one["measure"] == "steps_to_solve"]
+    assert ["after 30 seeds: narrow" in one["note"] for one in decided] == [True]

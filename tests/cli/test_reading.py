@@ -176,9 +176,10 @@ def completions(folder: Path, *words: str) -> list[str]:
 
 
 def test_the_shell_completes_names_and_runs(tmp_path):
-    for name in ("bitflip-gru-1", "parity-gru-1"):
+    for name, record in (("bitflip-gru-1", "experiment.json"), ("parity-gru-1", "study.json")):
         (tmp_path / "runs" / name).mkdir(parents=True)
-        (tmp_path / "runs" / name / "experiment.json").write_text("{}")
+        (tmp_path / "runs" / name / record).write_text("{}")
+    assert completions(tmp_path, "runs", "re")[0] == "remove"
     assert completions(tmp_path, "run", "bit") == ["bitflip", "bitshift"]
     assert completions(tmp_path, "run", "bitflip", "--cell", "gru") == ["gru", "gru-concat"]
     assert completions(tmp_path, "run", "bitflip", "--readout", "s") == ["state", "sum"]

@@ -140,6 +140,8 @@ def test_a_folder_that_is_named_like_a_verb_is_a_folder_with_a_path(answer, refu
     refused(["runs", "show"], "Missing argument 'RUN'")
     refused(["runs", "shwo", "runs/x"], "Did you mean 'show'?")
     refused(["runs", "nowhere"], "there is no folder nowhere")
+    said = answer("runs", "show/bitflip-sum-2")
+    assert said.endswith("it is a run itself: `seqtasks runs show show/bitflip-sum-2`\n")
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -303,3 +305,19 @@ def test_a_damaged_study_hides_no_run(answer, many, changes):
     found = {run["name"]: run["status"] for run in json.loads(answer("runs", "--json"))}
     assert found["parity-gru-1"] == "damaged"
     assert len(found) == 13
+
+
+def test_a_study_that_was_trained_is_listed_shown_and_sent(seqtasks, answer, tmp_path):
+    options = ["--cell", "concat", "--steps", "200", "--eval-length", "10", "--quiet"]
+    done = seqtasks("run", "bitflip", *options, "--seeds", "3")
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(answer("runs", "--json"))
+    assert (row["kind"], row["face"], row["status"]) == ("study", "run", "finished")
+    assert (row["asked"], row["done"], row["experiments"]) == (3, 3, 1)
+    assert (row["task"], row["cell"], row["steps"]) == ("bitflip", "concat", 200)
+    (path,) = (tmp_path / "runs").iterdir()
+    result = json.loads((path / "result.json").read_text())
+    assert row["solved_share"] == result["settings"][0]["solved"]["share"]
+    assert "--seeds 3" in " ".join(answer("runs", "show", path).split())
+    assert "1 study, " in answer("runs", "export", path, "-o", "x.zip")
+    assert names(answer, "--where", "cell=concat and solved_share >= 0") == [path.name]

@@ -82,3 +82,20 @@ def test_cells_of_a_sweep_can_be_of_equal_size(seqtasks, match):
     else:
         assert sizes[:2] == [16, 32]
         assert all(abs(counts[k + 2] / counts[k] - 1) <= 0.05 for k in (0, 1))
+
+
+def test_the_best_points_are_told_with_their_fresh_seeds(seqtasks):
+    arguments = ("parity", "--hidden-size", "2..4", "--seeds", "2", "--best", "2",
+                 "--fresh-seeds", "4")  # fmt: skip
+    process = seqtasks("sweep", *arguments, *TINY, *QUIET[1:], "--json")
+    assert process.returncode == 0, process.stderr
+    found = json.loads(process.stdout)
+    assert [one["runs"] for one in found["settings"]] == [2, 2, 2]
+    assert [one["runs"] for one in found["best"]] == [4, 4]
+    labels = [one["label"] for one in found["best"]]
+    assert {(one["a"], one["b"]) for one in found["pairs"]} == {tuple(labels)}
+    assert found["words"][0].startswith(f"The best of 3 points is {labels[0]}: on 4 fresh seeds")
+    process = seqtasks("resume", "runs/parity-sweep-1", "--quiet")
+    assert process.returncode == 0, process.stderr
+    shown = seqtasks("resume", "runs/parity-sweep-1").stdout
+    assert "the best points again, on the fresh seeds 2..5" in shown

@@ -25,6 +25,7 @@ from executor_work import (
 from seqtasks.errors import RunError, UsageError
 from seqtasks.studies.execute import execute, warm_workers
 from seqtasks.studies.execute.loky_workers import as_bytes, runs_in
+from seqtasks.studies.execute.threads import Threads
 from seqtasks.studies.settings import Point
 from seqtasks.studies.work import Work
 
@@ -147,6 +148,17 @@ def test_a_worker_that_dies_while_it_is_idle_costs_no_point():
     time.sleep(0.2)
     delivered = ran(points(3), Square(), backend="loky", jobs=1)
     assert delivered.table == squares(range(3))
+
+
+def test_a_pool_without_workers_for_a_while_costs_no_point(monkeypatch):
+    room, asked = Threads.room, []
+
+    def seldom(self):
+        asked.append(room(self))
+        return asked[-1] if len(asked) % 3 == 0 else 0
+
+    monkeypatch.setattr(Threads, "room", seldom)
+    assert ran(points(40), Square(), backend="threads", jobs=2).table == squares(range(40))
 
 
 # ---- work that raises

@@ -37,7 +37,8 @@ def complete_runs(
     """Complete the run directories of the folder that is typed; at first, of `runs`."""
     folder, slash, _ = incomplete.rpartition("/")
     typed = f"{folder}/" if slash else "runs/"
-    found = sorted(path.parent.name for path in Path(typed).glob("*/experiment.json"))
+    records = ("experiment.json", "study.json")
+    found = sorted(path.parent.name for one in records for path in Path(typed).glob(f"*/{one}"))
     runs = [f"{typed}{name}" for name in found if not name.startswith(".")]
     matching = [CompletionItem(run) for run in runs if run.startswith(incomplete)]
     return matching or [CompletionItem(incomplete, type="dir")]

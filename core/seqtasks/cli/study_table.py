@@ -32,6 +32,12 @@ def echo_study(study: "Study") -> None:
         say(f"{study.name}, {len(settings)} settings, {study.runs} runs")
         for table in [*comparison_tables(settings), means_table(settings)]:
             _echo(table)
+    best = summary.get("best", [])
+    if best:
+        selection = summary["selection"]
+        say(f"\nthe best points again, on the fresh seeds {selection['measured_on']}")
+        for table in [*comparison_tables(best), means_table(best)]:
+            _echo(table)
     words = summary["words"][1:] if len(settings) == 1 else summary["words"]
     for place, sentence in enumerate(words):
         say(sentence if place else f"\n{sentence}")

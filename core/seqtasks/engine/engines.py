@@ -46,6 +46,8 @@ class Engines:
         may_fall_back: whether another engine may run the model if `wanted` cannot. `auto` may fall
             back, and so may a run that began with `auto` and is resumed by the engine it chose.
             Otherwise it is always an error if `wanted` cannot run the model.
+        needs_autograd: whether torch must carry gradients on to the parameters, and so train the
+            model: a program that ran reads values that torch computes from parameters alone.
         may_choose: whether the plain loop may score a small batch though an engine can: in a run
             begun with `auto`, and wherever `auto` is asked for.
     """
@@ -57,6 +59,7 @@ class Engines:
     unsupported: str | None = None
     may_fall_back: bool = False
     may_choose: bool = False
+    needs_autograd: bool = False
     _idle: IdleMemories = field(default_factory=IdleMemories)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -252,6 +255,7 @@ class Engines:
 
     def _run_by(self, program: Passes) -> None:
         """Note that a program runs."""
+        self.needs_autograd = self.needs_autograd or bool(program.model_graph.computed)
         if self.name != program.engine:
             self.name = program.engine
             faster = self._choice.backends.failures if program.engine == "torch" else {}

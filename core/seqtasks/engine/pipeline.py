@@ -116,8 +116,11 @@ def torch_source(model: ModelGraph, external: bool) -> "Written":
 def _names_of(model: ModelGraph, parts: Parts) -> dict[Node, str]:
     """Return the name of each parameter's leaf, for a program that works on its memory."""
     by_identity = parts.names()
-    names = {leaf: by_identity[id(t)] for leaf, t in model.parameters.items()}
+    names = {
+        leaf: by_identity.get(id(tensor), f"computed_{leaf.value[0]}")
+        for leaf, tensor in model.parameters.items()
+    }
     for leaf, tensor in model.parameters.items():
-        if not tensor.is_contiguous():
+        if not tensor.is_contiguous() and not model.computed:  # else each call reads copies
             raise UnsupportedError(f"the elements of {names[leaf]} are not contiguous")
     return names

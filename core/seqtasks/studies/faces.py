@@ -13,6 +13,7 @@ from seqtasks.studies.matching import Matched, matched
 from seqtasks.studies.plan import Load, check_size, drawn, grid, plan_of
 from seqtasks.studies.selection import Selection
 from seqtasks.studies.study_record import Asked
+from seqtasks.studies.until_sure import UntilSure
 from seqtasks.studies.values import read_choices
 
 __all__ = ["BEST_RATE", "Planned", "read_rates", "to_compare", "to_sweep"]
@@ -63,6 +64,7 @@ def to_compare(
     *,
     match: str | None = None,
     choose_rate: bool = False,
+    until_sure: UntilSure | None = None,
     yes: bool = False,
 ) -> Planned:
     """Return the study that compares the settings of a grid, pair by pair.
@@ -73,6 +75,7 @@ def to_compare(
         seeds: the seeds of each setting.
         match: how to make cells equal in size: `parameters`, `hidden-size`, or None for not at all.
         choose_rate: whether the learning rate is chosen for each setting, on other seeds.
+        until_sure: how long to add seeds; None to add none. Its first look is at these seeds.
         yes: whether more than 100,000 runs are meant.
 
     Raises:
@@ -97,6 +100,8 @@ def to_compare(
         options["selection"] = Selection(choosing, seeds, 1, "learning_rate").to_json()
     if match is not None:
         options["match"] = match
+    if until_sure is not None:
+        options["until_sure"] = until_sure.to_json()
     return Planned(Asked(name, "compare", plan.settings, plan.rows, options=options), sizes)
 
 

@@ -11,6 +11,7 @@ from seqtasks.runs.curves import show_percent, sparse
 from seqtasks.runs.plots import empty_figure, save_figure
 from seqtasks.scoring.baselines import baselines_beside, chance
 from seqtasks.studies.curves import BANDS, score_over_length, share_solved
+from seqtasks.studies.shown import Shown, best_settings, shown_settings
 
 if TYPE_CHECKING:
     from seqtasks.studies.study import Study
@@ -44,8 +45,8 @@ def seeds_figure(study: "Study") -> Figure:
     """Return the share of seeds that solved the task over steps, with its 95 % band."""
     figure = empty_figure(7.2, 4.4)
     axes: Any = figure.subplots()
-    for place, index in enumerate(_shown(study)):
-        curve = share_solved(study.outcomes(index))
+    for place, one in enumerate(_shown(study)):
+        curve = share_solved(one.outcomes)
         colour, dash = _style(place)
         axes.plot(
             curve.steps,
@@ -53,7 +54,7 @@ def seeds_figure(study: "Study") -> Figure:
             color=colour,
             linestyle=dash,
             drawstyle="steps-post",
-            label=study.settings[index].label,
+            label=one.setting.label,
         )
         axes.fill_between(
             curve.steps, curve.low, curve.high, step="post", color=colour, alpha=0.2, linewidth=0
@@ -74,10 +75,10 @@ def lengths_figure(study: "Study") -> Figure:
     setting = study.settings[0]
     metric = study.collected[0].task.metrics[0]
     ticks: set[int] = set()
-    for place, index in enumerate(_shown(study)):
-        task = study.collected[index].task
+    for place, one in enumerate(_shown(study)):
+        task = study.collected[one.index].task
         name = task.metrics[0].name
-        curve = score_over_length(study.outcomes(index), name, task.metrics)
+        curve = score_over_length(one.outcomes, name, task.metrics)
         colour, dash = _style(place)
         for low, high in ((0, 4), (1, 3)):
             axes.fill_between(
@@ -95,7 +96,7 @@ def lengths_figure(study: "Study") -> Figure:
             linestyle=dash,
             marker="o",
             markersize=3,
-            label=f"{study.settings[index].label}, median",
+            label=f"{one.setting.label}, median",
         )
         ticks.update(int(length) for length in curve.lengths)
     axes.set_title(_title(study, metric.name.replace("_", " ")))
@@ -152,17 +153,18 @@ def _draw_trivial(axes: Any, study: "Study", lengths: list[int]) -> None:
         axes.plot(x, y, "k-.", linewidth=1.0, marker=".", label="best without learning")
 
 
-def _shown(study: "Study") -> list[int]:
-    """Return the settings of a picture: those that solve the task most often."""
-    if len(study.settings) <= MOST_SETTINGS:
-        return list(range(len(study.settings)))
-    best = sorted(range(len(study.settings)), key=lambda index: -study.collected[index].solved)
-    return sorted(best[:MOST_SETTINGS])
+def _shown(study: "Study") -> list[Shown]:
+    """Return the settings of a picture: of many those that solve the task most often."""
+    shown = best_settings(study) or shown_settings(study)
+    if len(shown) <= MOST_SETTINGS:
+        return shown
+    best = sorted(shown, key=lambda one: -int(one.outcomes.solved.sum()))[:MOST_SETTINGS]
+    return sorted(best, key=lambda one: one.index)
 
 
 def _title(study: "Study", what: str) -> str:
-    hidden = len(study.settings) - MOST_SETTINGS
-    more = f", the best {MOST_SETTINGS} of {len(study.settings)}" if hidden > 0 else ""
+    drawn = len(_shown(study))
+    more = f", the best {drawn} of {len(study.settings)}" if drawn < len(study.settings) else ""
     return f"{study.name}: {what}{more}"
 
 

@@ -15,7 +15,7 @@ from seqtasks.studies.study_record import Asked
 if TYPE_CHECKING:
     from seqtasks.studies.study import Study
 
-__all__ = ["Selection", "chosen_settings", "selection_of", "selection_stage"]
+__all__ = ["Selection", "chosen_settings", "is_chosen", "selection_of", "selection_stage"]
 
 Among = Literal["all", "learning_rate"]
 
@@ -72,6 +72,12 @@ def selection_of(asked: Asked) -> Selection | None:
     return found
 
 
+def is_chosen(asked: Asked, selection: Selection) -> bool:
+    """Say whether the settings are chosen: some have the seeds on which they are measured."""
+    wanted = set(selection.measured_on)
+    return any(not wanted.isdisjoint(row.seeds) for row in asked.rows)
+
+
 def chosen_settings(study: "Study", selection: Selection) -> list[int]:
     """Return the indices of the chosen settings.
 
@@ -113,8 +119,8 @@ def selection_stage(study: "Study") -> Asked | None:
     if selection is None:
         return None
     asked = study.asked
-    if any(set(selection.measured_on) & set(row.seeds) for row in asked.rows):
-        return None  # it chose before, and does not choose again
+    if is_chosen(asked, selection):
+        return None  # it does not choose again
     plan = Plan(asked.name, asked.settings, asked.rows, _varied(asked.settings))
     chosen = [study.settings[index].experiment for index in chosen_settings(study, selection)]
     grown = plan.extended(chosen, selection.measured_on)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from seqtasks.specs.seeds import Seeds
 from seqtasks.studies.outcomes import Outcomes
 from seqtasks.studies.ranking import only_seeds
-from seqtasks.studies.selection import chosen_settings, selection_of
+from seqtasks.studies.selection import chosen_settings, is_chosen, selection_of
 from seqtasks.studies.settings import Setting
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def shown_settings(study: "Study") -> list[Shown]:
     every = range(len(study.settings))
     if selection is None:
         return [_shown(study, index, None) for index in every]
-    if selection.among == "all":
+    if selection.among == "all" or not is_chosen(study.asked, selection):
         return [_shown(study, index, selection.chosen_on) for index in every]
     chosen_on = set(selection.chosen_on)
     found: list[Shown] = []

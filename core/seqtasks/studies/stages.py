@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from seqtasks.studies.adding_seeds import until_sure_stage
 from seqtasks.studies.selection import selection_stage
 from seqtasks.studies.study_record import Asked
 
@@ -20,4 +21,4 @@ def next_stage(study: "Study") -> Asked | None:
     Args:
         study: a study of which all runs have ended.
     """
-    return selection_stage(study)
+    return selection_stage(study) or until_sure_stage(study)

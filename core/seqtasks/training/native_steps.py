@@ -141,6 +141,8 @@ class NativeSteps:
                 made, model.plain_pass, engines.parts, inputs, [None] * len(model.cells), None
             ),
         )
+        if program is None or program.model_graph.computed:  # torch carries its gradients on
+            return None
         return program if isinstance(program, Program) else None
 
     @property

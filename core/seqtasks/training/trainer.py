@@ -58,7 +58,7 @@ class Trainer:
         engines = self._settled(engine, may_fall_back)
         self.engine = "plain" if engines is None else engines.name or "plain"
         self._steps: NativeSteps | TorchSteps
-        if engines is not None and self.engine == "native":
+        if engines is not None and self.engine == "native" and not engines.needs_autograd:
             assert isinstance(model, Model)
             self._steps = NativeSteps(
                 model, engines, source, values, clip, loss_reduction, schedule, threads

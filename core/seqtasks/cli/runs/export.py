@@ -6,7 +6,7 @@ import click
 
 from seqtasks.cli.completion import complete_runs
 from seqtasks.cli.output import echo_json, say
-from seqtasks.cli.runs.sizes import size_text
+from seqtasks.cli.runs.sizes import kinds_in_words, size_text
 from seqtasks.errors import RunError, UsageError, counted
 from seqtasks.runs.bundle import ENDINGS, check_bundle_name, write_bundle
 from seqtasks.runs.locking import is_held
@@ -61,4 +61,4 @@ def export(run: tuple[Path, ...], output: Path, as_json: bool) -> None:
         )
         return
     files, size = counted(len(written), "file"), size_text(output.stat().st_size)
-    say(f"{output}: {counted(len(owned), 'run')}, {files}, {size}")
+    say(f"{output}: {kinds_in_words(owned)}, {files}, {size}")

@@ -2,16 +2,14 @@
 
 import os
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from seqtasks.cli.runs.compare import compare
-from seqtasks.cli.runs.export import export
 from seqtasks.cli.runs.listed import echo_csv, echo_rows, echo_summaries
-from seqtasks.cli.runs.remove import archive, remove
-from seqtasks.cli.runs.show import show
 from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.runs.listing import list_runs
 from seqtasks.runs.run_fields import (
@@ -24,6 +22,17 @@ from seqtasks.runs.run_fields import (
 )
 
 __all__ = ["runs"]
+
+
+_VERBS = {
+    "archive": "remove:archive",
+    "compare": "compare:compare",
+    "export": "export:export",
+    "remove": "remove:remove",
+    "show": "show:show",
+}
+"""The module and the name of each verb; a verb is imported only when it is used."""
+_RECORDS = {"run": "experiment.json", "study": "study.json"}
 
 
 class _Runs(click.Group):
@@ -39,14 +48,26 @@ class _Runs(click.Group):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
-        if args and args[0] in self.commands:
-            verb = self.commands[args[0]]
+        verb = self._verb(args[0]) if args else None
+        if verb is not None:
             return verb.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
         if len(args) > 1 and not args[0].startswith("-") and not os.path.lexists(args[0]):
-            nearest = did_you_mean(args[0], self.commands)
+            nearest = did_you_mean(args[0], _VERBS)
             if nearest:
                 raise UsageError(f"there is no folder {args[0]}, and it is no verb.{nearest}")
         return super().make_context(info_name, args, parent, **extra)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return self._verb(cmd_name)
+
+    def _verb(self, name: str) -> click.Command | None:
+        if name not in _VERBS:
+            return None
+        module, attribute = _VERBS[name].split(":")
+        return getattr(import_module(f"seqtasks.cli.runs.{module}"), attribute)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return click.Command.parse_args(self, ctx, args)
@@ -58,8 +79,14 @@ class _Runs(click.Group):
         return click.Command.collect_usage_pieces(self, ctx)
 
 
-@click.command(cls=_Runs, no_args_is_help=False, commands=[show, compare, export, remove, archive])
-@click.argument("folder", type=click.Path(path_type=Path), default="runs")
+def _complete(_ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Complete a verb or a folder."""
+    verbs = [CompletionItem(verb) for verb in _VERBS if verb.startswith(typed)]
+    return [*verbs, CompletionItem(typed, type="dir")]
+
+
+@click.command(cls=_Runs, no_args_is_help=False)
+@click.argument("folder", type=click.Path(path_type=Path), default="runs", shell_complete=_complete)
 @click.option("--where", metavar="CONDITION", help="Only runs such as 'cell=gru and solved'.")
 @click.option(
     "--sort", default="name", show_default=True, metavar="FIELD", help="Sort by any field."
@@ -109,5 +136,7 @@ def _only(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[dict[str
 
 def _nothing(folder: Path, number: int, where: str | None) -> str:
     if not number:
-        return f"no runs in {folder}"
+        kind = next((kind for kind, file in _RECORDS.items() if (folder / file).exists()), None)
+        is_one = f"; it is a {kind} itself: `seqtasks runs show {folder}`" if kind else ""
+        return f"no runs in {folder}{is_one}"
     return f"none of the {number:,} runs in {folder} meets the condition {where}"

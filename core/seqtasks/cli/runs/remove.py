@@ -7,7 +7,7 @@ import click
 
 from seqtasks.cli.completion import complete_runs
 from seqtasks.cli.output import echo_json, say
-from seqtasks.cli.runs.sizes import ask, size_text
+from seqtasks.cli.runs.sizes import ask, kinds_in_words, size_text
 from seqtasks.errors import RunError, SeqtasksError, counted
 from seqtasks.runs.owned_folders import Owned, owned_folders
 from seqtasks.runs.removal import ARCHIVE, archive_run, check_removable, remove_run
@@ -87,13 +87,7 @@ def _each(owned: Sequence[Owned], do: Callable[[Owned], None], past: str) -> lis
 
 
 def _together(owned: Sequence[Owned]) -> str:
-    kinds = [f"{kind}" for kind in dict.fromkeys(one.kind for one in owned)]
-    parts: list[str] = []
-    for kind in kinds:
-        number = sum(one.kind == kind for one in owned)
-        plural = "studies" if kind == "study" else "runs"
-        parts.append(f"{number:,} {kind if number == 1 else plural}")
-    return f"{' and '.join(parts)} ({size_text(sum(one.size for one in owned))})"
+    return f"{kinds_in_words(owned)} ({size_text(sum(one.size for one in owned))})"
 
 
 def _lines(owned: Sequence[Owned]) -> list[str]:

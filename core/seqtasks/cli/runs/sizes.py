@@ -7,8 +7,9 @@ import click
 
 from seqtasks.cli.output import say
 from seqtasks.errors import RunError, UsageError
+from seqtasks.runs.owned_folders import Owned
 
-__all__ = ["ask", "size_text"]
+__all__ = ["ask", "kinds_in_words", "size_text"]
 
 _MOST_NAMED = 20
 
@@ -28,6 +29,16 @@ def size_text(number: int) -> str:
         if size < 999.95:
             return f"{size:.1f} {unit}"
     return f"{size / 1000:.1f} TB"
+
+
+def kinds_in_words(owned: Sequence[Owned]) -> str:
+    """Return how many runs and studies there are: `2 runs and 1 study`."""
+    parts: list[str] = []
+    for kind in dict.fromkeys(one.kind for one in owned):
+        number = sum(one.kind == kind for one in owned)
+        plural = "studies" if kind == "study" else "runs"
+        parts.append(f"{number:,} {kind if number == 1 else plural}")
+    return " and ".join(parts)
 
 
 def ask(question: str, told: Sequence[str], yes: bool) -> None:

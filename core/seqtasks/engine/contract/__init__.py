@@ -5,6 +5,7 @@
     chunked           a forward pass in chunks of steps, without gradients
     autograd          a program as one operation of torch's autograd
     batched_gradients several gradients at once, one after the other
+    computed_values   the values that torch computes from parameters alone
     batch_call        pass a batch through a program
     trial_passes      the same batch by a program and by the plain loop
     compare_results   whether rounding explains a difference

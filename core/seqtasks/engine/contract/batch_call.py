@@ -9,6 +9,7 @@ from seqtasks.cells import State
 from seqtasks.cells.padding import checked_lengths
 from seqtasks.engine.contract.autograd import DifferentiablePass
 from seqtasks.engine.contract.chunked import IdleMemories, forward_alone
+from seqtasks.engine.contract.computed_values import with_values
 from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.record.batch_layout import flattened, nested, without_padding, without_steps
 
@@ -63,13 +64,14 @@ def _passed(
     histories: bool,
     idle: IdleMemories,
 ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-    tensors = program.tensors()
+    kept_for = program
+    program, tensors = with_values(program)
     sources = (inputs, *(given or ()), *tensors)
     if not torch.is_grad_enabled() or not any(t.requires_grad for t in sources):
-        kept = idle.take(program)
+        kept = idle.take(kept_for)
         with torch.no_grad():
             results, used = forward_alone(program, inputs, lengths, given, histories, kept)
-        idle.give_back(program, used)
+        idle.give_back(kept_for, used)
         return results
     count = -1 if given is None else len(given)
     results = DifferentiablePass.apply(program, lengths, count, histories, *sources)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from seqtasks.cells import State
 from seqtasks.cells.padding import past_end
 from seqtasks.cells.plain_loop import brought_to, states_along
+from seqtasks.engine.contract.computed_values import with_values
 from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.derive.reach import steps_until_used
 from seqtasks.engine.graph.node import Node
@@ -130,9 +131,12 @@ def by_program(
         copied: a copy of the model, of the same type, whose values the program reads.
     """
     read = program.tensors()
+    twins: dict[int, Tensor] = {}
     if copied is not None:
         twins = dict(zip(map(id, _tensors(model)), _tensors(copied), strict=True))
-        program = program.reading([twins[id(t)].detach().contiguous() for t in read])
+    program, values = with_values(program, lambda tensor: twins.get(id(tensor), tensor))
+    if copied is not None:
+        program = program.reading([value.detach().contiguous() for value in values])
     memory = program.memory(*rows.inputs.shape[:2])
     predictions, finals, _ = program.forward(rows.inputs, rows.lengths, rows.given, memory)
     has_states = _has_states(program)
@@ -159,6 +163,18 @@ def by_program(
         for tensor, leaf, gradient in zip(read, model_graph.leaves, gradients, strict=True)
     }
     sources = _trained(model)
+    own = {id(t): twins.get(id(t), t) for t in sources.values()}
+    for leaf in model_graph.computed:
+        place = model_graph.leaves.index(leaf)
+        gradient = reached(leaf, gradients[place])
+        if gradient is not None:
+            chained: Sequence[Tensor | None] = torch.autograd.grad(
+                values[place], list(own.values()), gradient, retain_graph=True, allow_unused=True
+            )
+            for key, more in zip(own, chained, strict=True):
+                if more is not None:
+                    known = found.get(key)
+                    found[key] = more if known is None else known + more
     results |= _named_gradients(sources, [found.get(id(t)) for t in sources.values()])
     if rows.inputs.is_floating_point():
         results["gradient of the inputs"] = reached(model_graph.gradients.of_inputs, inputs_back)

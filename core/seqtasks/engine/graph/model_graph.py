@@ -82,6 +82,8 @@ class ModelGraph:
         usage: the results of `steps_until_used`, by the leaves it was asked about.
         reached: what the gradient of each result of a recording reaches; see `usage`.
         tried_rows: the numbers of rows with which a program was tried.
+        computed: leaf -> how torch computes it from parameters alone, before each call. Such a leaf
+            is among `parameters` too, with an empty tensor of its shape.
     """
 
     graph: Graph
@@ -101,6 +103,7 @@ class ModelGraph:
     )
     reached: Reached = field(default_factory=Reached)
     tried_rows: set[int] = field(default_factory=set[int])
+    computed: dict[Node, Any] = field(default_factory=dict[Node, Any])
 
     @property
     def leaves(self) -> list[Node]:
@@ -147,6 +150,7 @@ class ModelGraph:
                 for result, sources in self.reached.items()
             },
             tried_rows=set(),
+            computed={copies[leaf]: how for leaf, how in self.computed.items()},
         )
 
 

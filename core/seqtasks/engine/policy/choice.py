@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from seqtasks.engine.backends import Backends
 from seqtasks.engine.contract.passes import Passes
+from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.pipeline import make_model_graph
 from seqtasks.engine.policy import loop_cost
@@ -86,6 +87,9 @@ class Choice:
         made = self._made(request, signature, form, check)
         if not isinstance(made, Refusal):
             self._cache.put(key, made)
+            if made.model_graph.computed:  # it has gradients of all states; see `_made`
+                options = (request.input_size, request.masked, not request.external_states)
+                self._cache.put((signature, options, key[2]), made)
         elif made.signature is None:  # states that do not fit say nothing of other calls
             self._misfits[key] = made.reason
         return made
@@ -106,8 +110,9 @@ class Choice:
     ) -> Passes | Refusal:
         """Return a new program that was tried, or why there is none."""
         parts = self._parts
-        try:
-            model_graph = make_model_graph(
+
+        def graph(external_states: bool) -> ModelGraph:
+            return make_model_graph(
                 parts.embedding,
                 parts.cells,
                 parts.readout,
@@ -115,10 +120,15 @@ class Choice:
                 steps=self._another(signature, request.steps),
                 input_size=request.input_size,
                 masked=request.masked,
-                external_states=request.external_states,
+                external_states=external_states,
                 form=form,
                 reads=self.signatures.reads(),
             )
+
+        try:
+            model_graph = graph(request.external_states)
+            if model_graph.computed and not request.external_states:
+                model_graph = graph(True)  # torch trains it, as a module: one program for all calls
         except UnsupportedError as reason:
             if form is not None:
                 return Refusal(str(reason))

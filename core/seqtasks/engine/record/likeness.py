@@ -20,7 +20,13 @@ def likeness(recording: ModelRecording, roots: Sequence[Node]) -> Hashable:
             tuple(places[source] for source in node.inputs),
             node.shape,
             None if node.index is None else hashlib.blake2b(node.index.tobytes()).digest(),
-            id(recording.parameters[node]) if node in recording.parameters else repr(node.value),
+            _about(recording, node),
         )
         for node in nodes
     )
+
+
+def _about(recording: ModelRecording, node: Node) -> Hashable:
+    if node in recording.computed:
+        return recording.computed[node].digest
+    return id(recording.parameters[node]) if node in recording.parameters else repr(node.value)

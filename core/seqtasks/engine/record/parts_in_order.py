@@ -116,4 +116,5 @@ def record_parts(
         kind.masked,
         dtype,
         reached=recording.reached,
+        computed=recording.computed,
     )

@@ -19,9 +19,12 @@ from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.simplify import truth_of
 from seqtasks.engine.graph.unsupported import UnsupportedError, refusal
+from seqtasks.engine.graph.walk import inputs_of_node, reached
 from seqtasks.engine.record.arguments import flat_arguments
 from seqtasks.engine.record.call_names import ABOUT, PROPERTIES, changes_in_place
+from seqtasks.engine.record.computed import Computed
 from seqtasks.engine.record.provenance import Provenance
+from seqtasks.engine.record.weights_alone import WeightsAlone
 
 __all__ = ["Recorder", "Tracked"]
 
@@ -53,6 +56,8 @@ class Recorder(TorchFunctionMode):
         dtype: the type of all floating-point values.
         parameter: returns the leaf of a parameter.
         provenance: knows which tensors are computed from parameters, inputs and states.
+        weights_alone: remembers what is computed from parameters alone.
+        computed: returns the leaf of a tensor that torch computes from parameters alone.
 
     Attributes:
         own: the recorded backward passes of the model's own functions, by context.
@@ -66,11 +71,14 @@ class Recorder(TorchFunctionMode):
         dtype: torch.dtype,
         parameter: Callable[[Tensor], Node | None],
         provenance: Provenance,
+        weights_alone: WeightsAlone,
+        computed: Callable[[Tensor, Computed], Node],
     ) -> None:
         super().__init__()
         self.graph, self.rows, self.dtype = graph, rows, dtype
         self.provenance = provenance
         self._parameter = parameter
+        self._weights_alone, self._computed = weights_alone, computed
         self.own: dict[Any, Any] = {}
         self.deriving: tuple[Any, ...] = ()
         self._tracked: dict[int, Tracked] = {}
@@ -125,6 +133,9 @@ class Recorder(TorchFunctionMode):
             leaf = self._parameter(value)
             if leaf is not None:
                 return self._keep(value, leaf, False)
+            computed = self._weights_alone.of(value)
+            if computed is not None:
+                return self._keep(value, self._computed_leaf(value, computed), False)
         context = value.grad_fn
         if isinstance(context, BackwardCFunction) and context not in self.deriving:
             return self._own_output(value, known)
@@ -159,6 +170,8 @@ class Recorder(TorchFunctionMode):
             return False
         if id(value) in self._tracked or self._parameter(value) is not None:
             return True
+        if self._weights_alone.of(value) is not None:
+            return True
         own = isinstance(value.grad_fn, BackwardCFunction) or bool(self.deriving)
         return own and self.provenance.follows(value) and self._saved(value) is not None
 
@@ -169,6 +182,21 @@ class Recorder(TorchFunctionMode):
         for tensor, version in self._baked:
             if tensor._version != version:
                 raise refusal("in place")
+
+    def is_constant(self, tensor: Tensor) -> bool:
+        """Say whether a tensor, which is no parameter, is the same for all rows and all numbers."""
+        known = self._tracked.get(id(tensor))
+        if known is not None:
+            nodes = reached([known.node], inputs_of_node)
+            fixed = all(node.inputs or node.operation == "constant" for node in nodes)
+            return not known.rows and fixed
+        self.provenance.note_read(tensor)
+        return self.provenance.route(tensor) is None
+
+    def _computed_leaf(self, tensor: Tensor, computed: Computed) -> Node:
+        if tensor.dtype not in (self.dtype, torch.bool):
+            raise UnsupportedError(f"it computes numbers of type {tensor.dtype} from parameters")
+        return self._computed(tensor, computed)
 
     def _keep(self, tensor: Tensor, node: Node, rows: bool) -> Tracked:
         self.track(tensor, node, rows)
@@ -283,6 +311,16 @@ class Recorder(TorchFunctionMode):
     def _record(self, func: Any, name: str, rule: Any, result: Any, args: Any, kwargs: Any) -> None:
         if not isinstance(result, Tensor | tuple | list):
             raise UnsupportedError(f"its behaviour depends on the values it computes ({name})")
+        alone = not self.deriving and self._weights_alone.note(self, func, result, args, kwargs)
+        try:
+            self._record_by_rule(func, name, rule, result, args, kwargs)
+        except UnsupportedError:
+            if not alone:  # else torch computes it
+                raise
+
+    def _record_by_rule(
+        self, func: Any, name: str, rule: Any, result: Any, args: Any, kwargs: Any
+    ) -> None:
         if rule is None:
             from seqtasks.engine.record.rules.rearranging import REARRANGING, rearranged
 

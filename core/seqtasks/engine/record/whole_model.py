@@ -14,8 +14,10 @@ from seqtasks.engine.graph.phases import Phases
 from seqtasks.engine.graph.reached import Reached, Source
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.autograd_leaves import leaves_of
+from seqtasks.engine.record.computed import Computed
 from seqtasks.engine.record.provenance import Provenance
 from seqtasks.engine.record.recorder import Recorder
+from seqtasks.engine.record.weights_alone import WeightsAlone
 
 __all__ = [
     "ModelRecording",
@@ -45,6 +47,9 @@ class ModelRecording:
         generator: draws the values on which the model is tried.
         provenance: knows which tensors are computed from parameters, inputs and states.
         reached: what the gradient of each result reaches.
+        computed: leaf -> how torch computes it from parameters alone.
+        ends: (autograd's node, number of its result) -> leaf, where a program's gradient ends and
+            torch's autograd goes on.
     """
 
     graph: Graph
@@ -56,10 +61,14 @@ class ModelRecording:
     generator: torch.Generator = field(default_factory=lambda: torch.Generator().manual_seed(0))
     provenance: Provenance = field(default_factory=Provenance)
     reached: Reached = field(default_factory=Reached)
+    computed: dict[Node, Computed] = field(default_factory=dict[Node, Computed])
+    ends: dict[tuple[Any, int], Node] = field(default_factory=dict[tuple[Any, int], Node])
 
     def recorder(self, rows: tuple[int, ...]) -> Recorder:
         """Return a recorder for a module."""
-        return Recorder(self.graph, rows, self.dtype, self.parameter, self.provenance)
+        alone = WeightsAlone(lambda tensor: self.originals.get(id(tensor)))
+        seen = self.parameter, self.provenance, alone, self.computed_leaf
+        return Recorder(self.graph, rows, self.dtype, *seen)
 
     def numbers(self, *shape: int) -> Tensor:
         """Return values on which to try the model, drawn from a separate stream."""
@@ -72,7 +81,9 @@ class ModelRecording:
         """Note which parameters and given values the gradient of a result reaches."""
         sources = {id(value): source for value, source in given}
         found: set[Source] = set()
-        for reached in leaves_of(tensor, self.provenance.cut):
+        ended, computed = leaves_of(tensor, self.provenance.cut, self.ends)
+        found.update(computed)
+        for reached in ended:
             source = sources.get(id(reached)) or self.parameter(reached)
             if source is not None:
                 found.add(source)
@@ -85,11 +96,25 @@ class ModelRecording:
             return None
         leaf = self.by_identity.get(id(original))
         if leaf is None:
-            key = (len(self.by_identity), original.requires_grad)
+            key = (len(self.parameters), original.requires_grad)
             shape = tuple(original.shape)
             leaf = self.graph.leaf("parameter", key, shape, Columns.ONE, Phases.weights)
             self.by_identity[id(original)] = leaf
             self.parameters[leaf] = original
+        return leaf
+
+    def computed_leaf(self, tensor: Tensor, computed: Computed) -> Node:
+        """Return the leaf of a tensor that torch computes from parameters alone."""
+        known = (leaf for leaf, other in self.computed.items() if other.digest == computed.digest)
+        leaf = next(known, None)
+        if leaf is None:
+            key, shape = (len(self.parameters), tensor.requires_grad), tuple(tensor.shape)
+            leaf = self.graph.leaf("parameter", key, shape, Columns.ONE, Phases.weights)
+            device = next((one.device for one in self.originals.values()), tensor.device)
+            self.parameters[leaf] = torch.empty(shape, dtype=self.dtype, device=device)
+            self.computed[leaf] = computed
+        if tensor.grad_fn is not None:
+            self.ends[tensor.grad_fn, tensor.output_nr] = leaf
         return leaf
 
 

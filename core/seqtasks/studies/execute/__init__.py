@@ -1,7 +1,8 @@
 """Run the points of a study on the cores of one machine or of a cluster.
 
 The modules in their order: `in_worker` is what a worker does with a block of points; `pools` says
-what a pool of workers promises; `threads`, `loky_workers`, `dask_cluster` and `ray_cluster` are the
+what a pool of workers promises; `deaf_children` starts processes that a Ctrl-C does not reach;
+`reachable` tries an address; `threads`, `loky_workers`, `dask_cluster` and `ray_cluster` are the
 pools; `backends` chooses and opens one; `block_sizes` cuts points into blocks of about a second;
 `lost_blocks` decides what becomes of the points of a block whose worker died; `coordinator` is the
 loop over all of them.

@@ -61,11 +61,21 @@ def open_pool(
     backend: str,
     work: Work,
     experiments: Sequence[Experiment],
-    jobs: int,
+    jobs: int | None,
+    most: int,
     address: str | None,
     events: Events,
 ) -> Pool:
     """Open a pool of workers.
+
+    Args:
+        backend: the name of a backend, not `auto`.
+        work: trains the runs of a block.
+        experiments: the experiment of each setting.
+        jobs: how many blocks run at once; None for one on each core.
+        most: the most blocks that there can be at once.
+        address: of a cluster that is there; None for this machine.
+        events: is told of every end.
 
     Raises:
         UsageError: if there is no cluster at the address, or it cannot be reached in time.
@@ -73,7 +83,7 @@ def open_pool(
     if backend == "threads":
         from seqtasks.studies.execute.threads import Threads
 
-        return Threads(work, experiments, jobs, events)
+        return Threads(work, experiments, min(jobs or cores(), most), events)
 
     @functools.lru_cache(maxsize=4)  # blocks of a setting follow each other
     def parcel(setting: int) -> Parcel:
@@ -82,5 +92,12 @@ def open_pool(
     if backend == "loky":
         from seqtasks.studies.execute.loky_workers import LokyWorkers
 
-        return LokyWorkers(parcel, jobs, events)
-    raise UsageError(f"the backend {backend} cannot be used yet")
+        return LokyWorkers(parcel, min(jobs or cores(), most), events)
+    here = min(jobs or cores(), most)
+    if backend == "dask":
+        from seqtasks.studies.execute.dask_cluster import DaskCluster
+
+        return DaskCluster(parcel, jobs, address, here, events)
+    from seqtasks.studies.execute.ray_cluster import RayCluster
+
+    return RayCluster(parcel, jobs, address, here, events)

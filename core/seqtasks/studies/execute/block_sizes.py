@@ -25,12 +25,15 @@ class Cutter:
     Args:
         points: the points; those of a setting lie together.
         jobs: how many workers share them.
+
+    Attributes:
+        left: how many points have not been handed out.
     """
 
     def __init__(self, points: Sequence[Point], jobs: int) -> None:
         together = itertools.groupby(points, key=lambda point: point.setting)
         self._settings = deque((setting, deque(group)) for setting, group in together)
-        self._jobs, self._left = jobs, len(points)
+        self._jobs, self.left = jobs, len(points)
         self._largest: dict[int, int] = {}
         self._seconds: dict[int, float] = {}
 
@@ -41,7 +44,7 @@ class Cutter:
         setting, left = self._settings[0]
         count = min(self._size(setting), len(left))
         points = [left.popleft() for _ in range(count)]
-        self._left -= count
+        self.left -= count
         if not left:
             self._settings.popleft()
         return setting, points
@@ -63,5 +66,5 @@ class Cutter:
         if setting not in self._seconds:
             return 1
         each = max(self._seconds[setting], 1e-6)
-        share = max(self._left // (2 * self._jobs), round(LEAST_SECONDS / each))
+        share = max(self.left // (2 * self._jobs), round(LEAST_SECONDS / each))
         return max(1, min(int(SECONDS / each), share, GROWTH * self._largest[setting]))

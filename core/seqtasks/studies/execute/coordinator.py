@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from seqtasks.errors import UsageError
 from seqtasks.experiments.experiment import Experiment
-from seqtasks.studies.execute.backends import check_backend, chosen, cores, open_pool
+from seqtasks.studies.execute.backends import check_backend, chosen, open_pool
 from seqtasks.studies.execute.block_sizes import Cutter
 from seqtasks.studies.execute.in_worker import Work
 from seqtasks.studies.execute.lost_blocks import MOST_KILLS, parts, without_run
@@ -71,9 +71,8 @@ def execute(
     if not points:
         return
     events = Events()
-    most = min(jobs or cores(), len(points))
-    pool = open_pool(backend, work, experiments, most, address, events)
-    _Coordinator(points, pool, deliver, events, most).until_the_end(stop)
+    pool = open_pool(backend, work, experiments, jobs, len(points), address, events)
+    _Coordinator(points, pool, deliver, events).until_the_end(stop)
 
 
 class _Coordinator:
@@ -85,9 +84,8 @@ class _Coordinator:
         pool: Pool,
         deliver: Deliver,
         events: Events,
-        jobs: int,
     ) -> None:
-        self._cutter, self._pool, self._deliver = Cutter(points, jobs), pool, deliver
+        self._cutter, self._pool, self._deliver = Cutter(points, pool.jobs), pool, deliver
         self._events = events
         self._again: deque[Block] = deque()
         self._running: dict[Block, dict[int, Point]] = {}
@@ -98,10 +96,8 @@ class _Coordinator:
     def until_the_end(self, stop: Callable[[], bool]) -> None:
         """Hand out blocks until all runs are delivered or `stop` asks for the end."""
         try:
-            while not stop():
+            while (self._running or self._again or self._cutter.left) and not stop():
                 self._hand_out()
-                if not self._running:
-                    break
                 self._hear(SECONDS_BETWEEN_LOOKS)
             self._ending = True
             if self._running:
@@ -123,15 +119,23 @@ class _Coordinator:
 
     def _hand_out(self) -> None:
         for _ in range(self._pool.room()):
-            block = self._again.popleft() if self._again else self._next()
-            if block is None:
+            if any(self._is_alone(block) for block in self._running):
                 return
+            if self._again:
+                if self._running and self._is_alone(self._again[0]):
+                    return
+                block = self._again.popleft()
+            else:
+                cut = self._cutter.next()
+                if cut is None:
+                    return
+                block = self._block(*cut)
             self._running[block] = {point.number: point for point in block.points}
             self._pool.submit(block)
 
-    def _next(self) -> Block | None:
-        cut = self._cutter.next()
-        return None if cut is None else self._block(*cut)
+    def _is_alone(self, block: Block) -> bool:
+        """Say whether nothing may run beside a block, for its next death would be its own fault."""
+        return not self._pool.names_the_guilty and block.kills == MOST_KILLS - 1
 
     def _block(self, setting: int, points: list[Point], kills: int = 0) -> Block:
         self._blocks += 1

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks.errors import RunError, one_line
+from seqtasks.studies.execute.deaf_children import deaf_children
 from seqtasks.studies.execute.in_worker import (
     Parcel,
     Report,
@@ -80,16 +81,17 @@ class LokyWorkers:
     """
 
     def __init__(self, parcel: Callable[[int], Parcel], jobs: int, events: Events) -> None:
-        self._parcel, self._jobs, self._events = parcel, jobs, events
+        self._parcel, self.jobs, self._events = parcel, jobs, events
         self._idle: list[Any] = [] if _kept is None else _kept
         self._running: dict[Block, tuple[Any, concurrent.futures.Future[Report]]] = {}
         self._folder = Path(tempfile.mkdtemp(prefix="seqtasks-study-"))
+        self.names_the_guilty = True
         self._closing = False
         self._killed_for_memory = _kills_for_memory()
 
     def room(self) -> int:
         """Return how many more blocks begin at once."""
-        return self._jobs - len(self._running)
+        return self.jobs - len(self._running)
 
     def submit(self, block: Block) -> None:
         """Begin a block in an idle worker, or in a new one."""
@@ -98,7 +100,8 @@ class LokyWorkers:
         while True:
             worker = self._idle.pop() if self._idle else _new_worker()
             try:
-                future = worker.submit(_perform, parcel, block.points, str(file), str(stop))
+                with deaf_children():  # the process may begin now
+                    future = worker.submit(_perform, parcel, block.points, str(file), str(stop))
                 break
             except concurrent.futures.BrokenExecutor:
                 pass  # it died while it was idle
@@ -176,9 +179,7 @@ def _new_worker() -> Any:
 
 
 def _begin(parent: int) -> None:
-    """Leave signals of the terminal to the coordinator, and end soon after it."""
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
-        signal.signal(number, signal.SIG_IGN)
+    """End soon after the coordinator."""
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 

@@ -66,7 +66,16 @@ Events = queue.SimpleQueue[Event]
 
 
 class Pool(Protocol):
-    """Workers that run blocks, each on one core unless told otherwise."""
+    """Workers that run blocks, each on one core.
+
+    Attributes:
+        jobs: how many blocks run at once, as far as that is known.
+        names_the_guilty: whether a lost block is one that ran in the worker that died, and not one
+            that only waited there.
+    """
+
+    jobs: int
+    names_the_guilty: bool
 
     def room(self) -> int:
         """Return how many more blocks the pool takes now, so that no worker waits for work."""

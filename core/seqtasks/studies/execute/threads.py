@@ -25,13 +25,14 @@ class Threads:
         self, work: Work, experiments: Sequence[Experiment], jobs: int, events: Events
     ) -> None:
         self._work, self._experiments = work, experiments
-        self._jobs, self._events = jobs, events
+        self.jobs, self._events = jobs, events
+        self.names_the_guilty = True
         self._asked = threading.Event()
         self._running: dict[Block, threading.Thread] = {}
 
     def room(self) -> int:
         """Return how many more blocks begin at once."""
-        return self._jobs - len(self._running)
+        return self.jobs - len(self._running)
 
     def submit(self, block: Block) -> None:
         """Begin a block in a new thread, which ends with this process."""

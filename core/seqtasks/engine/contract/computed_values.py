@@ -1,0 +1,35 @@
+"""Give a program the values that torch computes from parameters alone."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from seqtasks.engine.contract.passes import Passes
+from seqtasks.engine.record.computed import evaluated
+
+__all__ = ["with_values"]
+
+
+def with_values(
+    program: Passes, read: Callable[[Tensor], Tensor] = lambda tensor: tensor
+) -> tuple[Passes, list[Tensor]]:
+    """Return a program that reads computed values, and the tensors it depends on.
+
+    Args:
+        program: the program.
+        read: returns the tensor to use for a parameter or buffer of the model.
+
+    Returns:
+        The program for one call, and its tensors in the order of `Passes.tensors`: those of the
+        model, and computed values, through which torch's autograd goes on to the parameters.
+    """
+    model_graph = program.model_graph
+    tensors = [read(tensor) for tensor in program.tensors()]
+    if not model_graph.computed:
+        return program, tensors
+    found = evaluated(list(model_graph.computed.values()), read)
+    brought = [value.to(tensors[0].device, model_graph.dtype).contiguous() for value in found]
+    values = dict(zip(model_graph.computed, brought, strict=True))
+    pairs = zip(model_graph.leaves, tensors, strict=True)
+    tensors = [values.get(leaf, tensor) for leaf, tensor in pairs]
+    return program.reading([tensor.detach().contiguous() for tensor in tensors]), tensors

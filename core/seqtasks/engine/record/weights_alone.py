@@ -1,0 +1,69 @@
+"""Remember how tensors were computed from parameters alone, for calls that have no rule."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from seqtasks.engine.record.arguments import flat_arguments, mapped_arguments
+from seqtasks.engine.record.computed import Computed, Fixed, Read, WeightCall
+
+if TYPE_CHECKING:
+    from seqtasks.engine.record.recorder import Recorder
+
+__all__ = ["WeightsAlone"]
+
+
+class WeightsAlone:
+    """The tensors of a recording that were computed from parameters and constants alone.
+
+    Args:
+        original: returns the model's own tensor for a parameter of its copy, or None.
+    """
+
+    def __init__(self, original: Callable[[Tensor], Tensor | None]) -> None:
+        self._original = original
+        self._computed: dict[int, tuple[Tensor, Computed]] = {}
+        self._calls = 0
+
+    def of(self, tensor: Tensor) -> Computed | None:
+        """Return how a tensor was computed; None if it depends on more than parameters."""
+        found = self._computed.get(id(tensor))
+        return None if found is None else found[1]
+
+    def note(
+        self, recorder: "Recorder", function: Any, result: Any, args: Any, kwargs: Any
+    ) -> bool:
+        """Note the results of a call, and say whether it was a call on parameters alone."""
+        given = [v for v in flat_arguments((args, kwargs)) if isinstance(v, Tensor)]
+        parts = [self._argument(recorder, tensor) for tensor in given]
+        if any(part is None for part in parts) or all(isinstance(part, Fixed) for part in parts):
+            return False
+        results = [result] if isinstance(result, Tensor) else list(result)
+        tensors = [one for one in results if isinstance(one, Tensor)]
+        if any(size in recorder.rows for one in tensors for size in one.shape):
+            return False
+        known = {id(tensor): part for tensor, part in zip(given, parts, strict=True)}
+        args, kwargs = mapped_arguments((args, kwargs), lambda v: known.get(id(v), v))
+        self._calls += 1
+        call = WeightCall.of(function, args, kwargs, self._calls)
+        for place, one in enumerate(results):
+            if isinstance(one, Tensor):
+                computed = Computed(call, None if isinstance(result, Tensor) else place)
+                self._computed[id(one)] = one, computed
+        return True
+
+    def _argument(self, recorder: "Recorder", tensor: Tensor) -> Read | Fixed | Computed | None:
+        computed = self.of(tensor)
+        if computed is not None:
+            return computed
+        original = self._original(tensor)
+        if original is not None:
+            return Read(original)
+        if any(size in recorder.rows for size in tensor.shape):
+            return None
+        if not recorder.is_constant(tensor):
+            return None
+        with torch.no_grad():
+            return Fixed(tensor.detach().clone())
