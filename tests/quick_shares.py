@@ -99,6 +99,14 @@ QUICK_SHARES = {
     "tests/cli/test_wrapping.py": {
         "test_show_keeps_to_the_terminal_but_for_its_table": 3,
     },
+    "tests/core/studies/test_replicas.py": {
+        "test_a_cell_that_decides_by_its_own_draws_equals_runs_alone": 2,
+        "test_an_experiment_that_cannot_be_run_fails_in_one_line_for_each_seed": 0,
+        "test_replicas_of_every_engine_equal_runs_alone": 3,
+        "test_replicas_of_every_kind_of_task_equal_runs_alone": 4,
+        "test_replicas_trained_in_groups_equal_runs_alone": 4,
+        "test_weights_that_are_not_finite_at_the_end_are_a_divergence": 0,
+    },
     "tests/core/test_alone.py": {
         "test_roundings_and_draws_are_not_taken_for_rows_that_mix": 2,
     },

@@ -141,6 +141,17 @@ def test_the_floor_is_the_products_that_cannot_be_avoided_and_nothing_else(cell,
     assert products.count == 2 * wanted
 
 
+@pytest.mark.slow
+def test_jax_trains_many_replicas_as_one():
+    pytest.importorskip("jax")
+    from seqtasks.benchmark.contenders.jax_replicas import training_of_many
+
+    made = problem("concat")
+    wanted = losses_by_hand(made, 12)[-1]
+    assert training_of_many(made, 3, 12, 2, spread=0.0)() == pytest.approx(wanted, rel=2e-4)
+    assert training_of_many(made, 3, 12, 2)() != pytest.approx(wanted, rel=2e-3)
+
+
 @pytest.mark.parametrize("name", ["nn", "jax", "floor"])
 def test_a_cell_written_out_nowhere_leaves_those_out_who_cannot_run_it(name):
     if name == "jax":

@@ -10,6 +10,7 @@ __all__ = ["bench"]
 
 _COMMANDS = {
     "engine": "seqtasks.cli.bench_engine:engine",
+    "study": "seqtasks.cli.bench_study:study",
     "tasks": "seqtasks.cli.bench_tasks:tasks",
 }
 
@@ -38,4 +39,4 @@ class _Benches(click.Group):
 
 @click.group(cls=_Benches)
 def bench() -> None:
-    """Measure engines and tasks."""
+    """Measure engines, studies and tasks."""

@@ -19,7 +19,7 @@ from seqtasks.benchmark.problem import Problem
 from seqtasks.cells import Cell, Elman
 from seqtasks.models.model import Model
 
-__all__ = ["variants"]
+__all__ = ["time_first", "training_step", "variants"]
 
 Embedding = Literal["lookup", "one-hot product"]
 
@@ -54,8 +54,9 @@ def variants(problem: Problem, threads: Sequence[int]) -> list[Variant]:
 
 def _run(problem: Problem, unroll: int, embedding: Embedding) -> Run:
     model = problem.model()
-    step, weights, state = _training_step(model, problem, unroll, embedding)
-    batches = cycle([(_time_first(i), _time_first(t)) for i, t in problem.batches])
+    step, weights, state = training_step(model, problem, unroll, embedding)
+    step = jax.jit(step, donate_argnums=(0, 1))
+    batches = cycle([(time_first(i), time_first(t)) for i, t in problem.batches])
 
     def run(steps: int) -> list[float]:
         nonlocal weights, state
@@ -69,10 +70,10 @@ def _run(problem: Problem, unroll: int, embedding: Embedding) -> Run:
     return run
 
 
-def _training_step(
+def training_step(
     model: Model, problem: Problem, unroll: int, embedding: Embedding
 ) -> tuple[Any, Any, Any]:
-    """Return the jitted step, and the initial weights and optimiser state.
+    """Return the step, and the initial weights and optimiser state.
 
     The step takes weights, state, inputs and targets, and returns weights, state and loss.
     """
@@ -107,12 +108,12 @@ def _training_step(
         logits = outputs @ weights["readout"]["linear.weight"] + weights["readout"]["linear.bias"]
         return optax.softmax_cross_entropy_with_integer_labels(logits, targets).mean()
 
-    def training_step(weights: Any, state: Any, inputs: Any, targets: Any) -> tuple[Any, Any, Any]:
+    def one(weights: Any, state: Any, inputs: Any, targets: Any) -> tuple[Any, Any, Any]:
         loss, gradients = jax.value_and_grad(loss_of)(weights, inputs, targets)
         updates, state = optimizer.update(gradients, state)
         return optax.apply_updates(weights, updates), state, loss
 
-    return jax.jit(training_step, donate_argnums=(0, 1)), weights, optimizer.init(weights)
+    return one, weights, optimizer.init(weights)
 
 
 def _cell_like(cell: Cell) -> JaxCell:
@@ -122,7 +123,7 @@ def _cell_like(cell: Cell) -> JaxCell:
     return known
 
 
-def _time_first(tensor: Tensor) -> Any:
+def time_first(tensor: Tensor) -> Any:
     """Return (batch, time, ...) as an array (time, batch, ...), with ids as int32."""
     array = tensor.transpose(0, 1).numpy()
     return jnp.array(array if tensor.is_floating_point() else array.astype("int32"))

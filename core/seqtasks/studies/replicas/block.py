@@ -19,7 +19,7 @@ __all__ = ["run_block"]
 
 logger = logging.getLogger("seqtasks")
 
-CHECKED = 3
+CHECKED = 2
 """How many seeds go through ordinary runs, and are trained as a group too."""
 MOST_FAILURES = 3
 """After this many first runs that could not begin, all seeds go through ordinary runs."""
@@ -58,86 +58,64 @@ def run_block(
     seen = None if observers is None else list(observers)
 
     def ordinary(seed: int, keep: bool = keep_weights, **more: Any) -> Replica | None:
-        return run_one(
-            experiment,
-            seed,
-            stop,
-            keep_weights=keep,
-            observers=seen,
-            make_model=make_model,
-            **more,
-        )
+        given: dict[str, Any] = {"observers": seen, "make_model": make_model, **more}
+        return run_one(experiment, seed, stop, keep_weights=keep, **given)
 
     left = list(seeds)
     way: Way | None = None
     if seen is None and make_model is None:
         with suppress(SeqtasksError):  # the ordinary runs say what is wrong
             way = way_of(experiment)
-    if way is not None:
-        while way.is_open and len(left) > CHECKED:
-            if not way.asking.acquire(blocking=False):  # another block finds out
-                first, left = left[:1], left[1:]
-                found = [ordinary(seed) for seed in first]
-            else:
-                try:
-                    found, left = _find_out(way, left, ordinary, stop, keep_weights)
-                finally:
-                    way.asking.release()
-            for replica in found:
-                if replica is None:
-                    return
-                yield replica
-        if way.pattern is not None and left:
+    while left:
+        if way is not None and way.pattern is not None:
             yield from _in_groups(way, left, ordinary, stop, keep_weights)
             return
-    for seed in left:
-        replica = None if stop() else ordinary(seed)
+        seed = left.pop(0)
+        if stop():
+            return
+        if way is None or way.problem is not None:
+            replica = ordinary(seed)
+        else:
+            replica = _tried(way, seed, ordinary, stop)
         if replica is None:
             return
-        yield replica
+        yield replica if keep_weights else Replica(replica.line)
 
 
-def _find_out(
-    way: Way, left: list[int], ordinary: Callable[..., Replica | None], stop: Stop, keep: bool
-) -> tuple[list[Replica | None], list[int]]:
-    """Make ordinary runs of the first seeds, and see whether a group gives the same replicas.
+def _tried(
+    way: Way, seed: int, ordinary: Callable[..., Replica | None], stop: Stop
+) -> Replica | None:
+    """Make an ordinary run, and after the last of the first ones see whether a group equals them.
 
-    Returns:
-        The replicas of these seeds, and the other seeds.
+    Blocks in several threads may do so at once.
     """
-    if not way.is_open:
-        return [], left
-    tried, left = left[:CHECKED], left[CHECKED:]
-    wanted: list[Replica] = []
 
     def note(run: Run, trainer: Trainer) -> None:
-        try:
-            way.candidate = pattern_of(run, trainer)
-        except NotAlikeError as reason:
-            way.refuse(str(reason))
+        if way.candidate is None and way.is_open:
+            try:
+                way.candidate = pattern_of(run, trainer)
+            except NotAlikeError as reason:
+                way.refuse(str(reason))
 
-    for seed in tried:
-        more = {"prepared": note} if seed == tried[0] else {}
-        made = None if stop() else ordinary(seed, True, **more)
-        if made is None:
-            return [*map(_without_weights, wanted), None] if not keep else [*wanted, None], left
-        wanted.append(made)
-    found: list[Replica | None] = [*wanted] if keep else [*map(_without_weights, wanted)]
-    if way.candidate is not None and way.problem is None:
-        _hold_against(way, way.candidate, tried, wanted, stop)
-    elif way.is_open:
+    replica = ordinary(seed, True, prepared=note)
+    if replica is None:
+        return None
+    if way.candidate is None and way.is_open:
         way.failures += 1
         if way.failures >= MOST_FAILURES:
             way.refuse("its first runs failed")
-    return found, left
+    trained = replica.line["status"] in ("ended", "diverged")
+    wanted = way.first_runs(seed, replica, CHECKED) if trained else {}
+    if wanted and way.candidate is not None:
+        _hold_against(way, way.candidate, wanted, stop)
+    return replica
 
 
-def _hold_against(
-    way: Way, candidate: Pattern, seeds: list[int], wanted: list[Replica], stop: Stop
-) -> None:
+def _hold_against(way: Way, candidate: Pattern, wanted: dict[int, Replica], stop: Stop) -> None:
     """Accept a pattern if a group gives the replicas of ordinary runs; else refuse it."""
-    seconds = min(one.line["seconds"] for one in wanted)
-    steps = max(max(one.line["step"] for one in wanted), 1)
+    seeds = list(wanted)
+    seconds = min(one.line["seconds"] for one in wanted.values())
+    steps = max(1, *(one.line["step"] for one in wanted.values()))
     if seconds > LONG:
         way.refuse("its runs are so long that nothing is gained")
         return
@@ -155,7 +133,7 @@ def _hold_against(
     except Exception as error:  # ordinary runs tell whose fault it is
         way.refuse(f"{type(error).__name__} in a group")
     else:
-        if all(map(same_replicas, wanted, found)):
+        if all(map(same_replicas, wanted.values(), found)):
             way.accept(seconds / steps)
         else:
             way.refuse("a group gave other numbers")
@@ -173,13 +151,14 @@ def _in_groups(
         way.refuse(str(reason))
         group = None
     while left:
-        size = 1 if group is None else group.size
+        size = 1 if group is None else way.group_size(group)
         some, left = left[:size], left[size:]
         if stop():
             return
         for replica in _of_group(group, some, ordinary, stop, keep):
             if replica is None:
                 return
+            way.seconds_each = replica.line["seconds"]
             yield replica
 
 
@@ -210,7 +189,3 @@ def _of_group(
                 return
     for seed in seeds:
         yield ordinary(seed)
-
-
-def _without_weights(replica: Replica) -> Replica:
-    return Replica(replica.line)

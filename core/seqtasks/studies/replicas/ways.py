@@ -26,6 +26,10 @@ from seqtasks.studies.replicas.replica import Replica
 
 __all__ = ["Way", "same_replicas", "way_of"]
 
+FEW, SECONDS_PER_GROUP = 8, 1.0
+"""The replicas of a first group, and how long a later one may take: its replicas end together."""
+RECORDED = 715_225_739
+"""The seed of the model whose making is recorded. The check is made with other seeds."""
 MOST_KEPT = 32
 """The most experiments whose patterns are kept."""
 
@@ -41,8 +45,8 @@ class Way:
         problem: why they cannot.
         candidate: a pattern that has not been tried yet.
         seconds_per_step: how long a step of training took in ordinary runs.
+        seconds_each: how long a replica took in the last group; None before the first.
         failures: how many first runs failed.
-        asking: held by the block that finds out.
     """
 
     key: tuple[Any, ...]
@@ -50,13 +54,25 @@ class Way:
     problem: str | None = None
     candidate: Pattern | None = None
     seconds_per_step: float = 0.0
+    seconds_each: float | None = None
     failures: int = 0
-    asking: threading.Lock = field(default_factory=threading.Lock)
+    _first: dict[int, Replica] = field(default_factory=dict[int, Replica])
+    _adding: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def is_open(self) -> bool:
         """Whether nobody has found out yet."""
         return self.pattern is None and self.problem is None
+
+    def first_runs(self, seed: int, replica: Replica, count: int) -> dict[int, Replica]:
+        """Add an ordinary run to the first ones; return them, by seed, when there are enough."""
+        with self._adding:
+            if not self.is_open or self.candidate is None:
+                return {}
+            self._first[seed] = replica
+            enough = len(self._first) >= count
+            first, self._first = self._first, {} if enough else self._first
+            return first if enough else {}
 
     def refuse(self, problem: str) -> None:
         """Send all further replicas through ordinary runs."""
@@ -73,6 +89,12 @@ class Way:
         if self.pattern is None or not self.pattern.still_holds():
             raise NotAlikeError(self.problem or "its code has changed")
         return self.group_of(self.pattern, seed, self.seconds_per_step)
+
+    def group_size(self, group: Group) -> int:
+        """Return how many replicas to train together, so that they end within about a second."""
+        if self.seconds_each is None:
+            return min(group.size, FEW)
+        return min(group.size, max(1, int(SECONDS_PER_GROUP / self.seconds_each)))
 
     def group_of(self, pattern: Pattern, seed: int, seconds_per_step: float) -> Group:
         """Return room for a group, after making a model of a seed to hold its weights against.
@@ -123,7 +145,7 @@ def initial_weights(pattern: Pattern, seed: int) -> InitialWeights:
         NotAlikeError: if other seeds may have other weights than their models.
     """
     try:
-        weights = InitialWeights(*pattern.makers(seed + 1))
+        weights = InitialWeights(*pattern.makers(RECORDED))
     except CannotRepeatError as reason:
         raise NotAlikeError(str(reason)) from reason
     weights.draw(seed)

@@ -1,0 +1,106 @@
+"""`seqtasks bench study`: a whole study beside one training by torch, and beside JAX."""
+
+import shlex
+import sys
+from functools import partial
+
+import click
+
+from seqtasks.benchmark.sizes import find_size
+from seqtasks.cli.output import echo_json, echo_table
+from seqtasks.errors import UsageError
+
+__all__ = ["study"]
+
+_SIZES = ("tiny", "small")
+_SAID = {
+    "nn": "one training by nn.RNN, 1 thread",
+    "one thread": "the study, 1 thread",
+    "two threads": "the study, 2 threads",
+    "jax": "JAX, vmap over the seeds",
+}
+
+
+@click.command(short_help="Measure a whole study beside torch and JAX.")
+@click.option(
+    "--size",
+    "sizes",
+    multiple=True,
+    metavar="NAME",
+    help=f"{' or '.join(_SIZES)} (may be given again); by default both.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 100_000),
+    metavar="N",
+    help="Replicas; by default 1000 at tiny and 100 at small.",
+)
+@click.option("--steps", type=click.IntRange(1, 100_000), default=1000, show_default=True)
+@click.option(
+    "--repeats",
+    type=click.IntRange(1, 1000),
+    default=3,
+    show_default=True,
+    help="Rounds; every contender has its turn in each round.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def study(
+    sizes: tuple[str, ...], seeds: int | None, steps: int, repeats: int, as_json: bool
+) -> None:
+    """Measure a whole study of many seeds beside other ways to train the same model.
+
+    The study is complete: data, validation every 100 steps, scores at the trained length, its
+    folder. nn.RNN in torch is trained once, with its batches drawn beforehand. JAX trains all
+    replicas at once by vmap (with the extra `bench`), on batches drawn beforehand. Compiling and
+    the first warm-up are printed apart.
+    """
+    for name in sizes:
+        find_size(name)
+        if name not in _SIZES:
+            raise UsageError(f"studies are measured at {' and '.join(_SIZES)}, not at {name}")
+    from seqtasks.benchmark.machine import machine_facts
+    from seqtasks.studies.benchmark import RATIOS, STUDIED, measure_study
+
+    machine = {**machine_facts(), "command": f"seqtasks {shlex.join(sys.argv[1:])}"}
+    documents: list[dict[str, object]] = []
+    for name in dict.fromkeys(sizes or _SIZES):
+        size = find_size(name)
+        count = STUDIED[name] if seeds is None else seeds
+        times = measure_study(size, count, steps, repeats, partial(_tell, name))
+        documents.append(times.to_json())
+        for contender, reason in times.left_out.items():
+            click.echo(f"left out at {name}: {contender}: {reason}", err=True)
+        if as_json:
+            continue
+        title = f"{count} seeds at {name}: batch {size.batch}, time {size.time}, width {size.width}"
+        click.echo(f"\n{click.style(title, bold=True)}, {steps} steps each")
+        trainings = {contender: 1 if contender == "nn" else count for contender in _SAID}
+        rows = [
+            [
+                _SAID[contender],
+                f"{times.median(contender) or 0:.3g}",
+                f"{min(rounds):.3g}",
+                f"{max(rounds):.3g}",
+                f"{1000 * (times.median(contender) or 0) / trainings[contender]:.3g}",
+                f"{times.ready[contender]:.3g}",
+            ]
+            for contender, rounds in times.seconds.items()
+        ]
+        headers = ["contender", "seconds", "low", "high", "ms a training", "to get ready"]
+        echo_table(headers, rows, right=headers[1:])
+        for said, pair in RATIOS.items():
+            ratio = times.ratio(*pair)
+            click.echo(f"{said}: {'-' if ratio is None else f'{ratio:.2f}'}")
+    if as_json:
+        echo_json({"machine": machine, "sizes": documents})
+    else:
+        cores, load = machine["cores"], machine["load"]
+        click.echo(f"\n{machine['processor']}, {cores} cores, load {load} at the start")
+
+
+def _tell(name: str, text: str) -> None:
+    """Say on a terminal's one line what is being done; an empty text ends the line."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{f'{name}: {text}' if text else ''}", nl=False, err=True)
+    elif text:
+        click.echo(f"{name}: {text}", err=True)
