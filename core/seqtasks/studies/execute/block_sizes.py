@@ -14,6 +14,12 @@ LEAST_SECONDS = 0.05
 """Blocks get shorter towards the end, so that all workers end together, but not below this."""
 GROWTH = 8
 """How many times larger a block may be than the largest that has ended."""
+PATIENCE = 2
+"""A block that took less than so many times `SECONDS` is followed by one twice as large.
+
+Part of its time is the cost of any block, however large; on a busy machine that part alone can pass
+`SECONDS`, and blocks of one point would then never grow.
+"""
 
 
 class Cutter:
@@ -36,6 +42,7 @@ class Cutter:
         self._jobs, self.left = jobs, len(points)
         self._largest: dict[int, int] = {}
         self._seconds: dict[int, float] = {}
+        self._twice: dict[int, int] = {}
 
     def next(self) -> tuple[int, list[Point]] | None:
         """Return a setting and its next points, or None if none are left."""
@@ -61,10 +68,12 @@ class Cutter:
         known = self._seconds.get(setting, each)
         self._seconds[setting] = min(each, (known + each) / 2)
         self._largest[setting] = max(count, self._largest.get(setting, 0))
+        self._twice[setting] = 2 * count if seconds < PATIENCE * SECONDS else 1
 
     def _size(self, setting: int) -> int:
         if setting not in self._seconds:
             return 1
         each = max(self._seconds[setting], 1e-6)
         share = max(self.left // (2 * self._jobs), round(LEAST_SECONDS / each))
-        return max(1, min(int(SECONDS / each), share, GROWTH * self._largest[setting]))
+        fitting = max(int(SECONDS / each), self._twice[setting])
+        return max(1, min(fitting, share, GROWTH * self._largest[setting]))
