@@ -218,7 +218,8 @@ def linear(f, x):
 
 
 def einsum(f, x):
-    return torch.cat([f("bi,bi->b", x, x)[:, None], f("bij->bj", square(x))], -1)
+    several = f("bi,...i,bi->b...", x, matrix(x).t(), x)
+    return torch.cat([f("bi,bi->b", x, x)[:, None], f("bij->bj", square(x)), several], -1)
 
 
 def recurrent(f, x):
@@ -265,12 +266,105 @@ def of_type(f, x):
     return f(mask(x)) * x if x.dtype == getattr(torch, name) else x
 
 
+def detached(f, x):
+    """Call a function of two numbers that torch has no derivative of."""
+    a, b = (part.detach() for part in columns(x))
+    return torch.cat([f(a, b), f(a, -1.5)], -1) + 0 * x[:, :1]
+
+
+def rounded_by(f, x):
+    return torch.cat([f(x.detach(), number) for number in (7.5, -2.0, 0.0)], -1) + 0 * x
+
+
+def quotients(f, x):
+    a, b = columns(x)
+    kinds = [f(a, b, rounding_mode=kind) for kind in ("floor", "trunc")]
+    return torch.cat([sums(f, x), *kinds, f(a, 0.7, rounding_mode="floor")], -1)
+
+
+def clamped_by_tensors(f, x):
+    a, b, c = columns(x)
+    if f.__name__ in ("clamp_min", "clamp_max"):
+        return f(a, b)
+    return torch.cat([f(a, b, c), f(a, min=c), f(a, max=b)], -1)
+
+
+def along_axis(f, x):
+    return torch.cat([f(x, -1), f(square(x), 1).flatten(1), f(x[:, :1], 1), f(x, dim=1)], -1)
+
+
+def products(f, x):
+    """Call prod where one row has a zero, as torch's gradient of all rows depends on that."""
+    return torch.cat([sums_over_one(f, x), f(x[:, 1:], 1)[:, None], f(x[:, :1], 1, True)], -1)
+
+
+def sums_over_one(f, x):
+    return torch.cat([reduced(f, x), f(square(x), 1), f(square(x), -1)], -1)
+
+
+def distances(f, x):
+    a, b = x[:, :2], x[:, 2:]
+    return torch.stack([f(a, b), f(square(x)[:, 0], b), f(x, x.flip(-1))], -1)
+
+
+def similarities(f, x):
+    a, b = x[:, :2], x[:, 2:]
+    wide = f(square(x), b[:, None], dim=-1)
+    return torch.cat([f(a, b)[:, None], f(x, x.flip(-1), -1, 1e-3)[:, None], wide], -1)
+
+
+def grouped(f, x):
+    return torch.cat([f(x, 2, eps=0.1), f(x, 1, eps=1e-3), f(square(x), 1).flatten(1)], -1)
+
+
+def attended(f, x):
+    q = square(x)
+    hidden = torch.tensor([[True, False], [False, False]])
+    more = torch.tensor([[0.0, -1.0], [0.5, -inf]], dtype=x.dtype)
+    kinds = [f(q, q, q), f(q, q.flip(1), q, hidden), f(q, q, q, more, scale=0.3)]
+    return torch.cat([kind.flatten(1) for kind in kinds], -1)
+
+
+def convolved(f, x):
+    w = matrix(x)
+    if f.__name__ == "conv2d":
+        image = x.view(-1, 1, 2, 2)
+        return f(image, w.view(3, 1, 2, 2), w[0], padding=1).flatten(1)
+    line, two = x[:, None], square(x)
+    kinds = [
+        f(line, w.view(3, 1, 4), padding=2),
+        f(line, w.view(6, 1, 2), stride=2, dilation=2),
+        f(two, w[:2, None], padding="same", groups=2),
+        f(two, w[:, :2].view(2, 2, 2), w[0, :2]),
+    ]
+    return torch.cat([kind.flatten(1) for kind in kinds], -1)
+
+
+def of_both(f, x):
+    """Call a function of two vectors, beside the squares that it adds."""
+    return torch.cat([f(x, x[:, :3], matrix(x).t().reshape(1, 4, 3)), x * x], -1)
+
+
+def squares_added(f, x):
+    q = square(x)
+    return f(q, q, q.mT, beta=0.5, alpha=2).flatten(1)
+
+
 # name -> (kind, how it is called), or several
 CALLS = {
     **dict.fromkeys(("add", "__add__", "__radd__"), ("two", sums)),
     **dict.fromkeys(("sub", "subtract", "__sub__", "rsub", "__rsub__"), ("two", of_two)),
     **dict.fromkeys(("mul", "multiply", "__mul__", "__rmul__"), ("two", sums)),
-    **dict.fromkeys(("div", "divide", "true_divide", "__truediv__"), ("two", sums)),
+    **dict.fromkeys(("div", "divide"), ("two", quotients)),
+    **dict.fromkeys(("true_divide", "__truediv__"), ("two", sums)),
+    **dict.fromkeys(("atan2", "arctan2", "hypot", "logaddexp"), ("two", of_two)),
+    **dict.fromkeys(("remainder", "__mod__", "fmod"), ("two", of_two)),
+    **dict.fromkeys(("floor_divide", "__floordiv__"), ("two", detached)),
+    **dict.fromkeys(("__rmod__", "__rfloordiv__"), ("one", rounded_by)),
+    **dict.fromkeys(("isfinite", "isinf", "isposinf", "isneginf"), ("one", lambda f, x: f(x))),
+    "nan_to_num": ("one", lambda f, x: torch.cat([f(x), f(x, 1.0, 2.0, -3.0)], -1)),
+    **dict.fromkeys(("hardshrink", "softshrink"), ("one", with_numbers(0.5, 2.0))),
+    **dict.fromkeys(("threshold", "_threshold"), ("one", lambda f, x: f(x, 0.5, -7.0))),
     **{
         key: [("one", with_numbers(n)) for n in (-2.5, 0.0, inf)]
         for key in ("__rdiv__", "__rtruediv__")
@@ -281,15 +375,18 @@ CALLS = {
     **dict.fromkeys(("__xor__", "__rxor__"), ("two", of_masks)),
     **dict.fromkeys(("bitwise_not", "__invert__"), ("one", lambda f, x: f(mask(x)))),
     "logical_not": ("one", lambda f, x: torch.cat([f(x), f(mask(x))], -1)),
-    **dict.fromkeys(("maximum", "minimum", "fmax", "fmin"), ("two", of_two)),
+    **dict.fromkeys(("maximum", "minimum", "fmax", "fmin", "max", "min"), ("two", of_two)),
     **dict.fromkeys(("gt", "greater", "__gt__", "ge", "greater_equal", "__ge__"), ("two", of_two)),
     **dict.fromkeys(("lt", "less", "__lt__", "le", "less_equal", "__le__"), ("two", of_two)),
     **dict.fromkeys(("eq", "__eq__", "ne", "not_equal", "__ne__"), ("two", of_two)),
     "pow": [("one", powers), ("two", of_two)],
     "__pow__": [("one", powers), ("two", of_two)],
     "__rpow__": ("one", powers),
-    **dict.fromkeys(("clamp", "clip"), ("one", clamped)),
-    **dict.fromkeys(("clamp_min", "clamp_max"), ("one", with_numbers(0, 1, -0.5, 6, inf))),
+    **{key: [("one", clamped), ("three", clamped_by_tensors)] for key in ("clamp", "clip")},
+    **{
+        key: [("one", with_numbers(0, 1, -0.5, 6, inf)), ("three", clamped_by_tensors)]
+        for key in ("clamp_min", "clamp_max")
+    },
     "gelu": ("one", lambda f, x: torch.cat([f(x), f(x, approximate="tanh")], -1)),
     "elu": ("one", with_numbers(1, 0.5, 3, 0.1)),
     "celu": ("one", with_numbers(1, 0.5, 3, 0.1)),
@@ -324,6 +421,15 @@ CALLS = {
     **dict.fromkeys(("special_softmax", "special_log_softmax"), ("four", softmax)),
     **dict.fromkeys(("layer_norm", "rms_norm", "normalize"), ("four", normalised)),
     "cumsum": ("four", lambda f, x: torch.cat([f(x, -1), f(square(x), 1).flatten(1)], -1)),
+    **dict.fromkeys(("cumprod", "logcumsumexp"), ("four", along_axis)),
+    "prod": ("four", products),
+    "pairwise_distance": ("four", distances),
+    "cosine_similarity": ("four", similarities),
+    "group_norm": ("four", grouped),
+    "scaled_dot_product_attention": ("four", attended),
+    **dict.fromkeys(("conv1d", "conv2d"), ("four", convolved)),
+    "baddbmm": ("four", squares_added),
+    "bilinear": ("four", of_both),
     "kron": ("four", lambda f, x: x @ f(matrix(x)[:2, :2], matrix(x)[2:, 1:])),
     "glu": ("four", lambda f, x: torch.cat([f(x), f(square(x), 1).flatten(1)], -1)),
     **dict.fromkeys(("matmul", "linalg_matmul", "__matmul__"), ("four", product)),

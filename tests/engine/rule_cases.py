@@ -130,6 +130,10 @@ def einsum(f, a, b, c):
         f("kj,bk->bj", weights(4, 3), a),
         f("bij->bj", square(a)),
         f("bij->bji", square(a)).flatten(1),
+        f("bh, bn, bh -> bhn", a, b, c).flatten(1),
+        f("...i,...i,...->...i", a, b, c[:, 0]),
+        f("... h i, h i j -> ... h j", square(a), weights(2, 2, 2)).flatten(1),
+        f("bij,bj,jk,bk->bi", square(a), b[:, :2], weights(2, 4), c),
     ]
     return torch.cat(results, -1)
 
@@ -166,26 +170,112 @@ def weights(*shape):
 
 WEIGHTS: list[torch.Tensor] = []
 
+
+def detached(f, a, b, c):
+    return f(a.detach(), b.detach()) * c
+
+
+def quotients(f, a, b, c):
+    whole = [f(a, b, rounding_mode=kind) + c for kind in ("floor", "trunc")]
+    return torch.cat([f(a, positive(b)), f(a, 2), *whole], -1)
+
+
+def any_clamped(f, a, b, c):
+    if f.__name__ in ("clamp_min", "clamp_max"):
+        return torch.cat([f(a, 0.1), f(a, b), f(a, weights(4))], -1)
+    return torch.cat([clamped(f, a, b, c), f(a, b, c), f(a, min=weights(4))], -1)
+
+
+def along_axis(f, a, b, c):
+    wide = column(a) * row(b)
+    return torch.cat([f(a, -1), f(wide, 1).flatten(1), f(wide, 2).flatten(1), f(c[:, :1], 1)], -1)
+
+
+def products(f, a, b, c):
+    wide = column(a) * row(b)
+    kinds = [f(a, -1, keepdim=True), f(wide, 1), f(wide, dim=2), f(c[:, :3], 1, keepdim=True)]
+    return torch.cat([*kinds, a * f(weights(4), dim=0)], -1)
+
+
+def distances(f, a, b, c):
+    kinds = [f(a, b, keepdim=True), f(a, weights(4), 1)[:, None], f(square(a), row(b[:, :2]))]
+    return torch.cat(kinds, -1)
+
+
+def similarities(f, a, b, c):
+    kinds = [f(a, b)[:, None], f(square(a), row(b[:, :2]), dim=2), f(a, weights(1, 4), 1)[:, None]]
+    return torch.cat(kinds, -1)
+
+
+def grouped(f, a, b, c):
+    given = (weights(4), weights(8)[4:])
+    return torch.cat([f(a, 2, *given), f(square(b), 1, weights(2), eps=0.1).flatten(1)], -1)
+
+
+def attended(f, a, b, c):
+    q, k, v = square(a), torch.cat([square(b), square(a)], 1), torch.cat([square(c), square(b)], 1)
+    of_rows = (k[..., 0] > -1)[:, None]
+    kinds = [f(q, k, v), f(q, k, v, weights(2, 4) > 0), f(q, k, v, weights(2, 4), scale=0.7)]
+    heads = f(*(x.view(len(x), 2, -1, 1) for x in (a, b, c)))
+    return torch.cat([x.flatten(1) for x in (*kinds, f(q, k, v, of_rows), heads)], -1)
+
+
+def convolved(f, a, b, c):
+    if f.__name__ == "conv2d":
+        image = torch.stack([square(a), square(b)], 1)
+        kinds = [
+            f(image, weights(3, 2, 2, 1), weights(3), padding=(1, 0)),
+            f(image, weights(4, 1, 1, 2), groups=2, stride=(2, 1)),
+        ]
+        return torch.cat([kind.flatten(1) for kind in kinds], -1)
+    two = torch.stack([a, b], 1)
+    circular = functional.pad(two, (1, 1), mode="circular")
+    kinds = [
+        f(two, weights(3, 2, 2), weights(3), padding=1),
+        f(two, weights(2, 1, 3), groups=2, padding="same"),
+        f(circular, weights(1, 2, 3), stride=2),
+        f(a[:, :, None], weights(4, 1, 1), groups=4),
+        f(row(c), weights(2, 1, 2), dilation=3),
+    ]
+    return torch.cat([kind.flatten(1) for kind in kinds], -1)
+
+
+def bilinear(f, a, b, c):
+    return torch.cat([f(a, b[:, :2], weights(2, 4, 2), weights(2)), f(a, b, weights(1, 4, 4))], -1)
+
+
 CASES = {
     **dict.fromkeys(
         ("add", "__add__", "__radd__", "sub", "subtract", "__sub__", "rsub", "__rsub__"),
         with_number,
     ),
-    **dict.fromkeys(("mul", "multiply", "__mul__", "__rmul__", "div", "divide"), with_number),
+    **dict.fromkeys(("mul", "multiply", "__mul__", "__rmul__"), with_number),
+    **dict.fromkeys(("div", "divide"), quotients),
+    **dict.fromkeys(("atan2", "arctan2", "hypot", "logaddexp"), binary),
+    **dict.fromkeys(("remainder", "__mod__", "fmod"), binary),
+    **dict.fromkeys(("floor_divide", "__floordiv__"), detached),
+    **dict.fromkeys(("__rmod__", "__rfloordiv__"), lambda f, a, b, c: f(a.detach(), 2.5) * b),
+    **dict.fromkeys(("asin", "arcsin", "acos", "arccos"), lambda f, a, b, c: f(0.9 * torch.sin(a))),
+    **dict.fromkeys(("atanh", "arctanh"), lambda f, a, b, c: f(0.9 * torch.sin(a))),
+    **dict.fromkeys(("acosh", "arccosh"), lambda f, a, b, c: f(1.1 + a * a)),
+    **dict.fromkeys(("logit", "special_logit"), lambda f, a, b, c: f(torch.sigmoid(a))),
+    **dict.fromkeys(
+        ("isinf", "isfinite", "isposinf", "isneginf"),
+        lambda f, a, b, c: torch.where(f(a / functional.relu(b)), b, c),
+    ),
+    **dict.fromkeys(("threshold", "_threshold"), lambda f, a, b, c: f(a, 0.1, 7.0)),
     **dict.fromkeys(("true_divide", "__truediv__", "__rdiv__", "__rtruediv__"), with_number),
     **dict.fromkeys(("logical_and", "logical_or", "logical_xor"), logical),
     **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor"), logical),
     **dict.fromkeys(("__and__", "__rand__", "__or__", "__ror__", "__xor__", "__rxor__"), logical),
     **dict.fromkeys(("logical_not", "bitwise_not", "__invert__"), negation),
     **dict.fromkeys(("log", "sqrt", "rsqrt", "reciprocal", "log1p", "special_log1p"), of_positive),
-    **dict.fromkeys(("maximum", "minimum", "fmax", "fmin"), binary),
+    **dict.fromkeys(("maximum", "minimum", "fmax", "fmin", "max", "min"), binary),
     **dict.fromkeys(("gt", "greater", "__gt__", "ge", "greater_equal", "__ge__"), comparison),
     **dict.fromkeys(("lt", "less", "__lt__", "le", "less_equal", "__le__"), comparison),
     **dict.fromkeys(("eq", "__eq__", "ne", "not_equal", "__ne__"), comparison),
     **dict.fromkeys(("pow", "__pow__", "__rpow__"), power),
-    **dict.fromkeys(("clamp", "clip"), clamped),
-    "clamp_min": lambda f, a, b, c: f(a, 0.1),
-    "clamp_max": lambda f, a, b, c: f(a, 0.1),
+    **dict.fromkeys(("clamp", "clip", "clamp_min", "clamp_max"), any_clamped),
     "gelu": lambda f, a, b, c: torch.cat([f(a), f(b, approximate="tanh")], -1),
     "elu": lambda f, a, b, c: torch.cat([f(a), f(b, 0.7)], -1),
     "leaky_relu": lambda f, a, b, c: torch.cat([f(a), f(b, 0.2)], -1),
@@ -228,6 +318,15 @@ CASES = {
     **dict.fromkeys(("linear", "addmm"), linear),
     "einsum": einsum,
     "cumsum": lambda f, a, b, c: torch.cat([f(a, -1), f(square(b), dim=1).flatten(1)], -1),
+    **dict.fromkeys(("cumprod", "logcumsumexp"), along_axis),
+    "prod": products,
+    "pairwise_distance": distances,
+    "cosine_similarity": similarities,
+    "group_norm": grouped,
+    "scaled_dot_product_attention": attended,
+    **dict.fromkeys(("conv1d", "conv2d"), convolved),
+    "baddbmm": lambda f, a, b, c: f(square(a), square(b), square(c), beta=0.5).flatten(1),
+    "bilinear": bilinear,
     "kron": lambda f, a, b, c: a @ f(weights(2, 2), weights(4, 2)[2:]),
     **dict.fromkeys(("gru_cell", "lstm_cell", "rnn_tanh_cell", "rnn_relu_cell"), recurrent),
     **dict.fromkeys(("full_like", "zeros_like", "ones_like", "new_zeros", "new_ones"), filled),

@@ -20,12 +20,12 @@ DTYPES = {"float64": torch.float64, "float32": torch.float32}
 ROUNDINGS = 32
 SATURATING = ("tanh", "sigmoid", "gelu", "softsign", "_cell", "silu", "mish", "x ** x", "x * log")
 """What is a difference of numbers near 1: its roundings are those of 1."""
-SIZED = ("logsumexp", "_cell", "softmax(20", "mish", "gelu")
+SIZED = ("logsumexp", "logcumsumexp", "_cell", "softmax(20", "mish", "gelu")
 """What takes differences of its operands: its roundings grow with their size."""
 NORMALISING = "layer_norm"
 """What divides by a deviation: of numbers that are nearly equal, torch's own is roundings alone.
 `test_equal_numbers_deviate_by_nothing` holds those to float64."""
-SUMMED_SQUARES = ("_cell", "einsum", "bmm", "matmul")
+SUMMED_SQUARES = ("_cell", "einsum", "bmm", "matmul", "bilinear", "attention")
 """What sums products of its operands in an order of its own, so that it is not the same numbers for
 which this overflows."""
 EXPONENTIAL_DENORMAL = (torch.tensor(88.8).item(),)

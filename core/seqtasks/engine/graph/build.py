@@ -138,6 +138,10 @@ class Graph:
         """Return a number that fills a shape."""
         return self.make("constant", (), shape, value=float(value))
 
+    def count(self, size: int) -> Node:
+        """Return the numbers 0, 1, ... as a value of one axis."""
+        return self.leaf("count", size, (size,), Columns.ONE, 0)
+
     # ---- pointwise operations
 
     def pointwise(self, operation: str, *operands: Node | float) -> Node:
@@ -191,6 +195,13 @@ class Graph:
         self.whole.add(node)
         return node
 
+    def apart(self, node: Node, kind: str) -> Node:
+        """Return the same numbers as a node that only rules of one kind make.
+
+        Other rules that compute the same then do not share its derivative; see `with_pullback`.
+        """
+        return self.make("stopped", (node,), node.shape, value=kind)
+
     # ---- rearranging
 
     def view(self, source: Node, index: Index, shape: Shape) -> Node:
@@ -233,6 +244,18 @@ class Graph:
     def sum(self, source: Node, keep: int) -> Node:
         """Return the sum over all axes after the first `keep`."""
         return self._reduced("sum", source, keep)
+
+    def cumulative(self, what: str, source: Node, backwards: bool = False) -> Node:
+        """Return the `sum` or `product` of all up to each place of the last axis, or from it on."""
+        flipped = self.places(source)[..., ::-1]
+        if backwards:
+            source = self.view(source, flipped, source.shape)
+        done = (
+            source
+            if source.shape[-1] == 1
+            else self.make(f"cumulative_{what}", (source,), source.shape)
+        )
+        return self.view(done, flipped, done.shape) if backwards else done
 
     def maximum_of(self, source: Node, keep: int) -> Node:
         """Return the maximum over all axes after the first `keep`."""

@@ -16,6 +16,8 @@ import torch
 from seqtasks.engine.graph.node import Columns
 from seqtasks.engine.graph.other_derivatives import (
     of_concatenate,
+    of_cumulative_product,
+    of_cumulative_sum,
     of_linear,
     of_maximum,
     of_repeated,
@@ -25,11 +27,15 @@ from seqtasks.engine.graph.other_derivatives import (
 )
 from seqtasks.engine.graph.pointwise_derivatives import (
     flat,
+    inverse_root,
+    of_arctangent2,
     of_divide,
     of_extreme,
+    of_hypotenuse,
     of_lerp,
     of_power,
     of_relu,
+    of_remainder,
     of_where,
     over_divisor,
     times_factor,
@@ -44,6 +50,7 @@ __all__ = [
     "ALIASES",
     "BUFFERS",
     "COMPARISONS",
+    "CUMULATIVE",
     "FROM_MEMORY",
     "IN_PART",
     "LEAVES",
@@ -189,6 +196,56 @@ POINTWISE: dict[str, Pointwise] = {
             _SQRT_2_BY_PI, G.pointwise("exp", G.pointwise("negative", G.multiply(x, x)))
         ),
     ),
+    "arctangent": Pointwise(
+        "v_arctangent({0})",
+        torch.atan,
+        over_divisor(lambda G, x: G.add(G.multiply(x, x), 1.0)),
+        cheap=False,
+    ),
+    "arctangent2": Pointwise("v_arctangent2({0}, {1})", torch.atan2, of_arctangent2, cheap=False),
+    "arcsine": _dear("v_arcsine", torch.asin, lambda G, x, y: inverse_root(G, -1.0, x, 1.0)),
+    "arccosine": _dear(
+        "v_arccosine",
+        torch.acos,
+        lambda G, x, y: G.pointwise("negative", inverse_root(G, -1.0, x, 1.0)),
+    ),
+    "inverse_hyperbolic_sine": _dear(
+        "v_inverse_hyperbolic_sine", torch.asinh, lambda G, x, y: inverse_root(G, 1.0, x, 1.0)
+    ),
+    "inverse_hyperbolic_cosine": _dear(
+        "v_inverse_hyperbolic_cosine", torch.acosh, lambda G, x, y: inverse_root(G, 1.0, x, -1.0)
+    ),
+    "inverse_hyperbolic_tangent": _dear(
+        "v_inverse_hyperbolic_tangent",
+        torch.atanh,
+        lambda G, x, y: G.divide(1.0, G.subtract(1.0, G.multiply(x, x))),
+    ),
+    "complementary_error_function": _dear(
+        "v_complementary_error_function",
+        torch.erfc,
+        lambda G, x, y: G.multiply(
+            -_SQRT_2_BY_PI, G.pointwise("exp", G.pointwise("negative", G.multiply(x, x)))
+        ),
+    ),
+    "hypotenuse": Pointwise("v_hypotenuse({0}, {1})", torch.hypot, of_hypotenuse, cheap=False),
+    "remainder": Pointwise(
+        "v_remainder({0}, {1})", torch.remainder, of_remainder("floored_quotient"), cheap=False
+    ),
+    "modulo": Pointwise(
+        "v_modulo({0}, {1})", torch.fmod, of_remainder("truncated_quotient"), cheap=False
+    ),
+    "floored_quotient": Pointwise(
+        "v_floored_quotient({0}, {1})",
+        lambda a, b: torch.div(a, b, rounding_mode="floor"),
+        flat,
+        cheap=False,
+    ),
+    "truncated_quotient": Pointwise(
+        "v_truncate({0} / {1})",
+        lambda a, b: torch.div(a, b, rounding_mode="trunc"),
+        flat,
+        cheap=False,
+    ),
     "lerp": Pointwise("v_lerp({0}, {1}, {2})", torch.lerp, of_lerp),
     "power": Pointwise("v_power({0}, {1})", torch.pow, of_power, cheap=False),
 }
@@ -207,6 +264,7 @@ class Other:
         own_loop: whether its C is a loop of its own; its result is then always kept.
         product: whether that loop is a product with a matrix.
         reduction: of a reduction, the first value and the way to combine two values, in C.
+        cumulative: of what goes on along the last axis, the same.
         from_memory: whether its C reads its operands from memory.
         over_columns: whether it sums over the columns of all steps.
         weights: whether that sum is the gradient of weights, into which it can be added at once.
@@ -228,6 +286,7 @@ class Other:
     own_loop: bool = False
     product: bool = False
     reduction: tuple[str, str] | None = None
+    cumulative: tuple[str, str] | None = None
     from_memory: bool = False
     over_columns: bool = False
     weights: bool = False
@@ -251,6 +310,7 @@ _OVER_COLUMNS = Other(own_loop=True, over_columns=True)
 OTHERS: dict[str, Other] = {
     "parameter": _LEAF,
     "constant": replace(_LEAF, same_rows=True),
+    "count": replace(_LEAF, same_rows=True),
     "state": _LEAF,
     "carried": _LEAF,
     "back": _LEAF,
@@ -278,6 +338,20 @@ OTHERS: dict[str, Other] = {
         own_loop=True,
         reduction=("v_all(-INFINITY)", "v_maximum({0}, {1})"),
         of_truths=True,
+    ),
+    "cumulative_sum": Other(
+        *("sums up to each place", of_cumulative_sum),
+        own_loop=True,
+        cumulative=("v_all(0)", "{0} + {1}"),
+        zero_of_zero=True,
+        same_shape=True,
+    ),
+    "cumulative_product": Other(
+        *("products up to each place", of_cumulative_product),
+        own_loop=True,
+        cumulative=("v_all(1)", "{0} * {1}"),
+        of_truths=True,
+        same_shape=True,
     ),
     "symbols": Other("", of_symbols, Columns.VOCABULARY, own_loop=True, alias=True),
     "symbols_back": Other(columns=Columns.ONE, own_loop=True, from_memory=True),
@@ -323,6 +397,7 @@ LEAVES, OWN_LOOPS, OVER_COLUMNS = _with("leaf"), _with("own_loop"), _with("over_
 WEIGHT_GRADIENTS, ZERO_OF_ZERO = _with("weights"), _with("zero_of_zero")
 OF_TRUTHS = _with("of_truths")
 ALIASES, BUFFERS, FROM_MEMORY = _with("alias"), _with("buffer"), _with("from_memory")
+CUMULATIVE = _with("cumulative")
 PRODUCTS, REARRANGING, REDUCTIONS = _with("product"), _with("rearranging"), _with("reduction")
 IN_PART, SAME_ROWS, SUMS = _with("in_part"), _with("same_rows"), _with("sum")
 SAME_SHAPE = _with("same_shape") | set(POINTWISE)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "of_concatenate",
+    "of_cumulative_product",
+    "of_cumulative_sum",
     "of_linear",
     "of_maximum",
     "of_repeated",
@@ -70,6 +72,33 @@ def of_maximum(graph: "Graph", phases: "Phases", node: "Node", g: "Node") -> Pai
     at = graph.pointwise("equal", source, _spread(graph, node, source))
     ties = graph.sum(at, len(node.shape))
     return [(source, graph.multiply(at, _spread(graph, graph.divide(g, ties), source)))]
+
+
+def of_cumulative_sum(graph: "Graph", phases: "Phases", node: "Node", g: "Node") -> Pairs:
+    """Return, for each number, the sum of the gradients from its place on."""
+    return [(node.inputs[0], graph.cumulative("sum", g, backwards=True))]
+
+
+def of_cumulative_product(graph: "Graph", phases: "Phases", node: "Node", g: "Node") -> Pairs:
+    """Return the gradients of products up to each place, as torch computes them.
+
+    Before the first zero it is the sum of g y from there on, over the number; at the zero it is a
+    sum of products without the zero; after it, it is zero.
+    """
+    x = node.inputs[0]
+    zero = graph.pointwise("equal", x, 0.0)
+    zeros = graph.cumulative("sum", zero)
+    none, one = (graph.pointwise("equal", zeros, n) for n in (0.0, 1.0))
+    weighted = graph.pointwise("where", none, graph.multiply(node, g), 0.0)
+    steady = graph.divide(graph.cumulative("sum", weighted, backwards=True), x)
+    first = graph.multiply(one, zero)
+    # all factors but the first zero, up to the second
+    others = graph.pointwise("where", first, 1.0, x)
+    others = graph.cumulative("product", others)
+    given = graph.pointwise("where", one, graph.multiply(g, others), 0.0)
+    total = _spread(graph, graph.sum(given, len(x.shape) - 1), x)
+    at_zero = graph.pointwise("where", first, total, 0.0)
+    return [(x, graph.pointwise("where", none, steady, at_zero))]
 
 
 def of_linear(graph: "Graph", phases: "Phases", node: "Node", g: "Node") -> Pairs:

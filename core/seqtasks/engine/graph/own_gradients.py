@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["are_linear", "are_zero_at_zero", "substituted"]
 
-_KEEPING = {"negative", "stopped", "zeros", "view", "sum", "lookup", "spread"}
+_KEEPING = {"negative", "stopped", "zeros", "view", "sum", "lookup", "spread", "cumulative_sum"}
 """Operations of one operand that are linear."""
 _SUMMING = {"add", "subtract", "concatenate"}
 
@@ -88,7 +88,7 @@ def _number(node: Node, given: Sequence[float | None]) -> float | None:
         return POINTWISE[node.operation].number(*known)
     if len(set(known)) > 1:
         return None
-    if node.operation == "sum":
+    if node.operation in ("sum", "cumulative_sum"):
         return 0.0 if known[0] == 0 else None
     if node.operation == "view":
         assert node.index is not None
@@ -123,6 +123,8 @@ def _made_again(graph: "Graph", node: Node, inputs: list[Node]) -> Node:
             made = graph.sum(inputs[0], len(node.shape))
         case "maximum_of":
             made = graph.maximum_of(inputs[0], len(node.shape))
+        case "cumulative_sum" | "cumulative_product":
+            made = graph.cumulative(node.operation.removeprefix("cumulative_"), inputs[0])
         case "linear":
             made = graph.linear(*inputs, transposed=node.value)
         case "lookup" | "spread":

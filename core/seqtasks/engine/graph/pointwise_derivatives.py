@@ -9,11 +9,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "flat",
+    "inverse_root",
+    "of_arctangent2",
     "of_divide",
     "of_extreme",
+    "of_hypotenuse",
     "of_lerp",
     "of_power",
     "of_relu",
+    "of_remainder",
     "of_where",
     "over_divisor",
     "times_factor",
@@ -31,7 +35,7 @@ def times_factor(factor: Callable[["Graph", "Node", "Node"], "Node"]) -> Any:
 
 def flat(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
     """Return a gradient of zeros rather than None: an optimiser still decays the weight."""
-    return [graph.pointwise("zeros", g)]
+    return [graph.pointwise("zeros", g)] * len(node.inputs)
 
 
 def over_divisor(divisor: Callable[["Graph", "Node"], "Node"]) -> Any:
@@ -108,6 +112,37 @@ def of_lerp(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
         graph.multiply(g, weight),
         graph.multiply(g, graph.subtract(end, start)),
     ]
+
+
+def of_remainder(quotient: str) -> Any:
+    """Return the derivative of a remainder, by the rounded quotient that belongs to it."""
+
+    def derivative(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
+        whole = graph.pointwise(quotient, *node.inputs)
+        return [g, graph.multiply(graph.pointwise("negative", g), whole)]
+
+    return derivative
+
+
+def of_arctangent2(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
+    """Return the gradients of the angle of a point, which are zero at the origin."""
+    a, b = node.inputs
+    square = graph.add(graph.multiply(a, a), graph.multiply(b, b))
+    origin = graph.pointwise("equal", square, 0.0)
+    inverse = graph.pointwise("where", origin, 0.0, graph.divide(1.0, square))
+    by_b = graph.multiply(g, graph.pointwise("negative", a))
+    return [graph.multiply(graph.multiply(g, b), inverse), graph.multiply(by_b, inverse)]
+
+
+def of_hypotenuse(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:
+    """Return the gradients of the length of a point."""
+    return [graph.multiply(g, graph.divide(side, node)) for side in node.inputs]
+
+
+def inverse_root(graph: "Graph", scale: float, x: "Node", more: float) -> "Node":
+    """Return 1 / sqrt(scale x² + more)."""
+    square = graph.add(graph.multiply(scale, graph.multiply(x, x)), more)
+    return graph.divide(1.0, graph.pointwise("square_root", square))
 
 
 def of_relu(graph: "Graph", node: "Node", g: "Node") -> list["Node | None"]:

@@ -117,7 +117,9 @@ class Provenance(TorchDispatchMode):
         if self.paused:
             return func(*args, **kwargs)
         name = func.overloadpacket.__name__
-        if torch.Tag.nondeterministic_seeded in func.tags:
+        if torch.Tag.nondeterministic_seeded in func.tags and not _drops_nothing(
+            func, args, kwargs
+        ):
             raise self.refuse(str(refusal("draws", name)))
         given = [v for v in flat_arguments((args, kwargs)) if isinstance(v, Tensor)]
         for tensor in given:
@@ -133,6 +135,14 @@ class Provenance(TorchDispatchMode):
         else:
             self._made.update(_span(tensor)[0] for tensor in results)
         return result
+
+
+def _drops_nothing(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Say whether an operation draws only for a dropout, of which there is none."""
+    for place, argument in enumerate(func._schema.arguments):
+        if argument.name == "dropout_p":
+            return not (args[place] if place < len(args) else kwargs.get("dropout_p", 0.0))
+    return False
 
 
 def _span(tensor: Tensor) -> tuple[int, int]:

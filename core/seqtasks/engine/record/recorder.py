@@ -23,6 +23,7 @@ from seqtasks.engine.graph.walk import inputs_of_node, reached
 from seqtasks.engine.record.arguments import flat_arguments
 from seqtasks.engine.record.call_names import ABOUT, PROPERTIES, changes_in_place
 from seqtasks.engine.record.computed import Computed
+from seqtasks.engine.record.opened import opened, opens
 from seqtasks.engine.record.provenance import Provenance
 from seqtasks.engine.record.weights_alone import WeightsAlone
 
@@ -276,6 +277,10 @@ class Recorder(TorchFunctionMode):
         name = getattr(func, "__name__", str(func))
         if kwargs.get("out") is not None or kwargs.get("inplace") or changes_in_place(name):
             raise refusal("in place", name)
+        rule = RULES.get(func)
+        if rule is None and opens(func):
+            with self.again():
+                return opened(func)(*args, **kwargs)
         result = func(*args, **kwargs)
         if result is NotImplemented:  # a comparison with a non-number such as None
             return result
@@ -285,7 +290,7 @@ class Recorder(TorchFunctionMode):
             return result
         self.provenance.paused = True
         try:
-            self._record(func, name, RULES.get(func), result, args, kwargs)
+            self._record(func, name, rule, result, args, kwargs)
         finally:
             self.provenance.paused = False
         return result

@@ -99,10 +99,39 @@ LANEWISE(v_hyperbolic_cosine, coshf, cosh)
 LANEWISE(v_error_function, erff, erf)
 LANEWISE(v_log1p, log1pf, log1p)
 LANEWISE(v_expm1, expm1f, expm1)
-INLINE UNUSED vec v_power(vec a, vec b) {
-    vec r;
-    for (int l = 0; l < LANES; ++l) r[l] = sizeof(real) == 4 ? powf(a[l], b[l]) : pow(a[l], b[l]);
-    return r;
+LANEWISE(v_arctangent, atanf, atan)
+LANEWISE(v_arcsine, asinf, asin)
+LANEWISE(v_arccosine, acosf, acos)
+LANEWISE(v_inverse_hyperbolic_sine, asinhf, asinh)
+LANEWISE(v_inverse_hyperbolic_cosine, acoshf, acosh)
+LANEWISE(v_inverse_hyperbolic_tangent, atanhf, atanh)
+LANEWISE(v_complementary_error_function, erfcf, erfc)
+
+#define LANEWISE_OF_TWO(name, f, d)                                                               \
+    INLINE UNUSED vec name(vec a, vec b) {                                                        \
+        vec r;                                                                                    \
+        for (int l = 0; l < LANES; ++l)                                                           \
+            r[l] = sizeof(real) == 4 ? (real)f((float)a[l], (float)b[l]) : (real)d((double)a[l], (double)b[l]); \
+        return r;                                                                                 \
+    }
+LANEWISE_OF_TWO(v_power, powf, pow)
+LANEWISE_OF_TWO(v_arctangent2, atan2f, atan2)
+LANEWISE_OF_TWO(v_hypotenuse, hypotf, hypot)
+LANEWISE_OF_TWO(v_modulo, fmodf, fmod)
+/* The remainder has the sign of the divisor. */
+INLINE UNUSED vec v_remainder(vec a, vec b) {
+    vec r = v_modulo(a, b);
+    return v_pick((r != 0) & ((b < 0) != (r < 0)), r + b, r);
+}
+/* The floor of a quotient, from the remainder as in torch, so that roundings do not lift it. */
+INLINE UNUSED vec v_floored_quotient(vec a, vec b) {
+    vec r = v_modulo(a, b);
+    vec quotient = (a - r) / b;
+    quotient = v_pick((r != 0) & ((b < 0) != (r < 0)), quotient - 1, quotient);
+    vec whole = v_floor(quotient);
+    whole = v_pick(quotient - whole > (real)0.5, whole + 1, whole);
+    whole = v_pick(quotient == 0, v_all(0), whole);
+    return v_pick(b == 0, a / b, whole);
 }
 
 INLINE vec v_round(vec a) { /* for |a| far below 2^MANTISSA */

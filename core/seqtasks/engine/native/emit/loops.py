@@ -59,6 +59,20 @@ class Kernels:
         for part in parts:
             out.include(part)
 
+    def cumulative(self, out: Writer, scope: Scope, node: Node, place: Place) -> None:
+        """Write loops for the sums, or the products, up to each place of the last axis."""
+        source, shape = node.inputs[0], node.shape
+        cumulative = OTHERS[node.operation].cumulative
+        assert cumulative is not None, f"{node} is not cumulative"
+
+        def body(inner: Writer, box: Box) -> None:
+            writer = BoxWriter(self._sources, scope, shape, box, [])
+            value = writer.value(source, positions(shape, box))
+            writer.cumulative(inner, place, value, *cumulative)
+
+        for part in _by_box(shape, body):
+            out.include(part)
+
     def _fill(self, out: Writer, scope: Scope, place: Place, rows: int, value: str) -> None:
         pointer = scope.row(place, "i")
         if scope.kind == "one":

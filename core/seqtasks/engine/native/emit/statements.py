@@ -115,6 +115,23 @@ class BoxWriter:
                     out.line(f"total = {combine.format('total', value)};")
                 out.line("*into = total[0]; }" if one else "v_store(into, total); }")
 
+    def cumulative(self, out: Writer, target: Place, value: str, first: str, combine: str) -> None:
+        """Write the loops of sums or products of all numbers up to each along the last axis."""
+        one, keep = self._scope.kind == "one", len(self._box) - 1
+        own = self._scope.row(target, self.row_of(self._own))
+        if self._box[-1][0]:  # it goes on from the box before
+            before = self._scope.row(target, self.row_of(self._own[..., :1] - 1))
+            first = f"v_all(*({before}))" if one else f"v_load({before} + j)"
+        head = "" if one else each_column(self._scope)
+        with out.nested(loops_over(self._box[:keep], self.names[:keep])):
+            out.line(f"{head} {{ vec total = {first};".strip())
+            with out.deeper():
+                with out.nested(loops_over(self._box[keep:], self.names[keep:])):
+                    out.line(*self.statements)
+                    out.line(f"total = {combine.format('total', value)};")
+                    out.line(f"*({own}) = total[0];" if one else f"v_store({own} + j, total);")
+                out.line("}")
+
     def row_of(self, index: Index) -> str:
         """Return positions as C, in the loop variables."""
         return affine(index, self.names)
@@ -147,6 +164,8 @@ class BoxWriter:
             return "v_all(0)"
         if node.operation == "constant":
             return f"v_all({number(node.value)})"
+        if node.operation == "count":
+            return f"v_all((real)({self.row_of(index)}))"
         if node.operation == "parameter":
             self._scope.used.parameters.add(node)
             return f"v_all({self._sources.parameter(node)}[{self.row_of(index)}])"

@@ -1,7 +1,7 @@
 """Write C for the values of a phase: pointwise loops, reductions, products."""
 
 from seqtasks.engine.graph.node import Node
-from seqtasks.engine.graph.operations import OWN_LOOPS, PRODUCTS, REDUCTIONS
+from seqtasks.engine.graph.operations import CUMULATIVE, OWN_LOOPS, PRODUCTS, REDUCTIONS
 from seqtasks.engine.native.emit.addresses import Scope
 from seqtasks.engine.native.emit.loops import Kernels
 from seqtasks.engine.native.emit.writer import Writer
@@ -58,6 +58,8 @@ class Values:
         place = self._plan.storage.places[node]
         if node.operation in REDUCTIONS:
             self.kernels.reduction(out, scope, node, place)
+        elif node.operation in CUMULATIVE:
+            self.kernels.cumulative(out, scope, node, place)
         elif node.operation == "symbols":
             self._table(out, scope, node, place)
         elif node.operation in PRODUCTS:

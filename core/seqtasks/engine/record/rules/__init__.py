@@ -2,11 +2,16 @@
 
     table          from a torch function to its rule
     pointwise      functions of each number alone
+    elementary     more of them, made of others: quotients, shrinking, clamping by tensors
     activations    activation functions
     reductions     sums, means, variances and extremes over features
     vector_norms   norms over features
+    places         places that depend on values: the greatest of an axis
+    cumulative     products over an axis, and what goes on along one
     normalisation  softmax, layer norm and their kin
     products       matrix products and einsum
+    composed       similarities, group norm, attention
+    windows        convolutions
     rearranging    one rule for every function that moves numbers and computes none
     torch_cells    torch's own cells, gated units and look-ups
 

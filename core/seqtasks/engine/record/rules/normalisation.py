@@ -25,6 +25,7 @@ from seqtasks.engine.record.rules.vector_norms import kind_of_norm, norm
 __all__ = [
     "layer_norm",
     "log_softmax_last",
+    "normalised_last",
     "normalize",
     "rms_norm",
     "softmax",
@@ -79,7 +80,7 @@ def log_softmax_last(graph: Graph, x: Node, keep: int) -> Node:
     return y
 
 
-def _normalised_last(graph: Graph, x: Node, keep: int, epsilon: float) -> Node:
+def normalised_last(graph: Graph, x: Node, keep: int, epsilon: float) -> Node:
     first = first_of(graph, x, keep)
     away = from_mean(graph, graph.subtract(x, spread(graph, first, x)), keep)
     variance = mean(graph, graph.multiply(away, away), keep)
@@ -129,7 +130,7 @@ def layer_norm(
 ) -> Outcome:
     source, graph = recorder.find(x), recorder.graph
     rank = len(source.node.shape)
-    node = _normalised_last(graph, source.node, rank - len(normalized_shape), eps)
+    node = normalised_last(graph, source.node, rank - len(normalized_shape), eps)
     return _scaled(recorder, node, weight, bias), source.rows
 
 

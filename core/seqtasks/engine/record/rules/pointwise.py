@@ -18,7 +18,6 @@ __all__ = [
     "Rule",
     "aligned",
     "clamp",
-    "divide",
     "divided_into",
     "dropout",
     "extreme_number",
@@ -108,12 +107,6 @@ def scaled(operation: str) -> Rule:
         return graph.pointwise(operation, a, graph.multiply(b, alpha))
 
     return pointwise(compute, 2)
-
-
-def divide(graph: Graph, a: Node, b: Node, rounding_mode: Any = None) -> Node:
-    if rounding_mode is not None:
-        raise UnsupportedError("it divides with rounding")
-    return graph.divide(a, b)
 
 
 def clamp(graph: Graph, x: Node, min: Any = None, max: Any = None) -> Node:

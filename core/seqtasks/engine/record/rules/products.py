@@ -12,7 +12,7 @@ from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.recorder import Recorder, Tracked
 from seqtasks.engine.record.rules.pointwise import Outcome, aligned
 
-__all__ = ["contracted", "einsum", "inner", "kronecker", "outer", "product"]
+__all__ = ["bilinear", "contract", "contracted", "einsum", "inner", "kronecker", "outer", "product"]
 
 LARGEST_SPREAD = 2**20
 """The most numbers for one row of the batch in a product that is written out."""
@@ -28,7 +28,9 @@ def contract(graph: Graph, a: Node, b: Node, axes: tuple[str, str, str]) -> Node
                 return by_weight
     summed = [c for c in dict.fromkeys(left + right) if c not in out]
     letters = [*out, *summed]
-    sizes = dict(zip(left + right, a.shape + b.shape, strict=True))
+    sizes = dict[str, int]()
+    for letter, size in zip(left + right, a.shape + b.shape, strict=True):
+        sizes[letter] = size if sizes.get(letter, 1) == 1 else sizes[letter]
     shape = tuple(sizes[c] for c in letters)
     if np.prod(shape) > LARGEST_SPREAD:
         raise UnsupportedError("it forms too large a product for each row of the batch")
@@ -66,9 +68,8 @@ def _by_weight(graph: Graph, weight: Node, vector: Node, axes: tuple[str, str, s
 
 
 def contracted(recorder: Recorder, func: Any, result: Tensor, *args: Any, **kwargs: Any) -> Outcome:
-    """Record linear(x, W, b), or addmm(b, x, W)."""
-    name = func.__name__
-    if name == "linear":
+    """Record linear(x, W, b), addmm(b, x, W) or baddbmm(b, x, W)."""
+    if func.__name__ == "linear":
         x, weight, bias = (*args, *kwargs.values(), None)[:3]
         scale = (1, 1)
     else:
@@ -139,19 +140,47 @@ def inner(recorder: Recorder, func: Any, result: Tensor, a: Any, b: Any) -> Outc
 
 
 def einsum(recorder: Recorder, func: Any, result: Tensor, equation: Any, *operands: Any) -> Outcome:
-    """Record an einsum of one or two operands."""
-    if not isinstance(equation, str) or "." in equation:
-        raise UnsupportedError("it calls einsum with an equation that is not plain letters")
+    """Record an einsum without diagonals; `...` stands for the axes that no letter names."""
+    if not isinstance(equation, str):
+        raise UnsupportedError("it calls einsum with an equation that is not text")
     if len(operands) == 1 and isinstance(operands[0], tuple | list):
         operands = tuple(operands[0])
-    sources, _, out = equation.replace(" ", "").partition("->")
-    letters = sources.split(",")
-    if not out and "->" not in equation:
-        joined = "".join(letters)
-        out = "".join(sorted(c for c in set(joined) if joined.count(c) == 1))
-    if len(operands) > 2 or any(len(set(part)) != len(part) for part in letters):
-        raise UnsupportedError("it calls einsum with more than two operands or a diagonal")
+    ranks = [recorder.find_anywhere(value).tensor.dim() for value in operands]
+    letters, out = _letters_of(equation, ranks)
+    if any(len(set(part)) != len(part) for part in letters):
+        raise UnsupportedError("it calls einsum with a diagonal")
     return _by_letters(recorder, list(operands), letters, out)
+
+
+def bilinear(
+    recorder: Recorder, func: Any, result: Tensor, a: Any, b: Any, weight: Any, bias: Any = None
+) -> Outcome:
+    """Record sums over i and j of a_i W_kij b_j, plus a bias."""
+    lead = string.ascii_lowercase[: recorder.find(a).tensor.dim() - 1]
+    letters = [lead + "X", "ZXY", lead + "Y"]
+    made = _by_letters(recorder, [a, weight, b], letters, lead + "Z")
+    return _added(recorder, result, made, bias, (1, 1))
+
+
+def _letters_of(equation: str, ranks: list[int]) -> tuple[list[str], str]:
+    """Return the letters of each operand and of the result, without dots."""
+    sources, arrow, out = equation.replace(" ", "").partition("->")
+    letters = sources.split(",")
+    free = [c for c in string.ascii_letters if c not in equation]
+    more = [
+        max(0, rank - len(part.replace("...", ""))) if "..." in part else 0
+        for part, rank in zip(letters, ranks, strict=True)
+    ]
+    dots = "".join(free[: max(more, default=0)])
+    if not arrow:
+        joined = sources.replace("...", "").replace(",", "")
+        out = "..." * ("..." in sources)
+        out += "".join(sorted(c for c in set(joined) if joined.count(c) == 1))
+    letters = [
+        part.replace("...", dots[len(dots) - count :])
+        for part, count in zip(letters, more, strict=True)
+    ]
+    return letters, out.replace("...", dots)
 
 
 def _by_letters(
@@ -179,6 +208,11 @@ def _by_letters(
     if len(found) == 1:
         one = graph.constant(1.0)
         return contract(graph, found[0].node, one, (inner[0], "", within)), bool(rows), axis
-    a, b = found
-    node = contract(graph, a.node, b.node, (inner[0], inner[1], within))
+    node, of = found[0].node, inner[0]
+    for place in range(1, len(found)):
+        later = "".join([within, *inner[place + 1 :]])
+        kept = "".join(c for c in dict.fromkeys(of + inner[place]) if c in later)
+        kept = kept if place < len(found) - 1 else within
+        node = contract(graph, node, found[place].node, (of, inner[place], kept))
+        of = kept
     return node, bool(rows), axis

@@ -17,7 +17,6 @@ __all__ = [
     "axes_last",
     "axes_of",
     "centred",
-    "cumulative_sum",
     "first_of",
     "from_mean",
     "log_sum_exp",
@@ -30,10 +29,6 @@ __all__ = [
     "standard_deviation",
     "variance",
 ]
-
-
-LARGEST_SPREAD = 2**20
-"""Numbers for one row of the batch up to which the terms of a cumulative sum are written out."""
 
 
 def axes_of(recorder: Recorder, source: Tracked, dim: Any) -> list[int]:
@@ -203,25 +198,6 @@ def standard_deviation(
         return [(x, graph.multiply(spread(graph, steep, x), scaled))]
 
     return graph.with_pullback(y, pullback)
-
-
-def cumulative_sum(
-    recorder: Recorder, func: Any, result: Any, x: Any, dim: Any, **kwargs: Any
-) -> Any:
-    """Record cumsum: for each place the sum of those up to it."""
-    if kwargs or not isinstance(dim, int):
-        raise UnsupportedError("it calls cumsum with options")
-    source, graph = recorder.find(x), recorder.graph
-    (axis,) = axes_of(recorder, source, dim)
-    places = np.moveaxis(graph.places(source.node), axis, -1)
-    count = places.shape[-1]
-    if places.size * count > LARGEST_SPREAD:
-        raise UnsupportedError("it calls cumsum along an axis that is too long")
-    up_to = np.where(np.tri(count, dtype=bool), places[..., None, :], -1)
-    spread_out = graph.view(source.node, up_to, up_to.shape)
-    summed = graph.sum(spread_out, len(up_to.shape) - 1)
-    back = np.moveaxis(graph.places(summed), -1, axis)
-    return graph.view(summed, back, back.shape), source.rows
 
 
 def maximum_of(graph: Graph, x: Node, keep: int) -> Node:

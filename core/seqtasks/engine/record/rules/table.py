@@ -7,13 +7,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from seqtasks.engine.record.rules import activations, vector_norms
+from seqtasks.engine.record.rules import activations, composed, cumulative, places, vector_norms
+from seqtasks.engine.record.rules import elementary as more
 from seqtasks.engine.record.rules import normalisation as norms
 from seqtasks.engine.record.rules import pointwise as each
 from seqtasks.engine.record.rules import reductions as over
 from seqtasks.engine.record.rules import torch_cells as cells
 from seqtasks.engine.record.rules.pointwise import Rule
 from seqtasks.engine.record.rules.products import (
+    bilinear,
     contracted,
     einsum,
     inner,
@@ -21,6 +23,7 @@ from seqtasks.engine.record.rules.products import (
     outer,
     product,
 )
+from seqtasks.engine.record.rules.windows import convolution
 
 __all__ = ["RULES"]
 
@@ -44,7 +47,7 @@ _rule(each.named("multiply", 2), "mul", "multiply", "__mul__", "__rmul__")
 _rule(each.logical("multiply"), "logical_and", "bitwise_and", "__and__", "__rand__")
 _rule(each.logical("maximum"), "logical_or", "bitwise_or", "__or__", "__ror__")
 _rule(each.logical("not_equal"), "logical_xor", "bitwise_xor", "__xor__", "__rxor__")
-_rule(each.pointwise(each.divide, 2), "div", "divide", "true_divide", "__truediv__")
+_rule(each.pointwise(more.divide, 2), "div", "divide", "true_divide", "__truediv__")
 _rule(each.pointwise(each.divided_into, 2), "__rtruediv__", "__rdiv__")
 _rule(each.named("negative"), "neg", "negative", "__neg__")
 _rule(each.named("exp"), "exp")
@@ -111,9 +114,9 @@ _rule(each.pointwise(lambda G, x: G.divide(1.0, x)), "reciprocal")
 _rule(each.pointwise(each.square_root_inverse), "rsqrt")
 _rule(each.pointwise(each.power, 2), "pow", "__pow__")
 _rule(each.pointwise(lambda G, x, base: each.power(G, base, x), 2), "__rpow__")
-_rule(each.pointwise(each.clamp), "clamp", "clip")
-_rule(each.pointwise(lambda G, x, min: each.clamp(G, x, min)), "clamp_min")
-_rule(each.pointwise(lambda G, x, max: each.clamp(G, x, None, max)), "clamp_max")
+_rule(more.clamp, "clamp", "clip")
+_rule(more.clamp, "clamp_min")
+_rule(more.clamp_max, "clamp_max")
 _rule(each.pointwise(each.lerp, 3), "lerp")
 _rule(
     each.pointwise(lambda G, a, b, c, value=1: G.add(a, G.multiply(G.multiply(b, c), value)), 3),
@@ -125,6 +128,43 @@ _rule(
 )
 _rule(each.pointwise(each.identity), "float", "double", "to", "type", "type_as", "positive")
 _rule(each.pointwise(each.dropout), "dropout")
+_rule(each.named("arctangent"), "atan", "arctan")
+_rule(each.named("arctangent2", 2), "atan2", "arctan2")
+_rule(each.named("arcsine"), "asin", "arcsin")
+_rule(each.named("arccosine"), "acos", "arccos")
+_rule(each.named("inverse_hyperbolic_sine"), "asinh", "arcsinh")
+_rule(each.named("inverse_hyperbolic_cosine"), "acosh", "arccosh")
+_rule(each.named("inverse_hyperbolic_tangent"), "atanh", "arctanh")
+_rule(each.named("complementary_error_function"), "erfc")
+_rule(each.named("hypotenuse", 2), "hypot")
+_rule(each.named("remainder", 2), "remainder", "__mod__")
+_rule(more.without_gradient("remainder", reflected=True), "__rmod__")
+_rule(each.named("modulo", 2), "fmod")
+_rule(more.without_gradient("floored_quotient"), "floor_divide", "__floordiv__")
+_rule(more.without_gradient("floored_quotient", reflected=True), "__rfloordiv__")
+_rule(each.pointwise(more.fraction), "frac")
+_rule(each.pointwise(more.is_infinite), "isinf")
+_rule(each.pointwise(more.is_finite), "isfinite")
+_rule(each.pointwise(lambda G, x: G.pointwise("equal", x, math.inf)), "isposinf")
+_rule(each.pointwise(lambda G, x: G.pointwise("equal", x, -math.inf)), "isneginf")
+_rule(more.number_for_nan, "nan_to_num")
+_rule(each.pointwise(more.log_add_exp, 2), "logaddexp")
+_rule(each.pointwise(more.logit), "logit")
+_rule(each.pointwise(more.hard_shrink), "hardshrink")
+_rule(each.pointwise(more.soft_shrink), "softshrink")
+_rule(each.pointwise(more.threshold), "threshold")
+_rule(each.pointwise(lambda G, x: G.multiply(x, math.pi / 180)), "deg2rad")
+_rule(each.pointwise(lambda G, x: G.multiply(x, 180 / math.pi)), "rad2deg")
+_rule(over.reduction(cumulative.product_of), "prod")
+_rule(cumulative.along(cumulative.cumulative_product), "cumprod")
+_rule(cumulative.log_sum_exps, "logcumsumexp")
+_rule(places.extreme(1), "max")
+_rule(places.extreme(-1), "min")
+_rule(composed.cosine_similarity, "cosine_similarity")
+_rule(composed.pairwise_distance, "pairwise_distance")
+_rule(composed.group_norm, "group_norm")
+_rule(composed.attention, "scaled_dot_product_attention")
+_rule(convolution, "conv1d", "conv2d")
 _rule(each.heaviside, "heaviside")
 _rule(each.where, "where", "masked_fill")
 _rule(over.reduction(lambda G, x, keep: G.sum(x, keep)), "sum")
@@ -134,7 +174,7 @@ _rule(over.of_variance(over.standard_deviation), "std")
 _rule(over.reduction(over.maximum_of), "amax")
 _rule(over.reduction(over.minimum_of), "amin")
 _rule(over.reduction(over.log_sum_exp), "logsumexp")
-_rule(over.cumulative_sum, "cumsum")
+_rule(cumulative.along(cumulative.cumulative_sum), "cumsum")
 _rule(vector_norms.vector_norm, "vector_norm")
 _rule(vector_norms.any_norm, "norm")
 _rule(norms.softmax(norms.softmax_last), "softmax")
@@ -148,7 +188,8 @@ _rule(product, "matmul", "mm", "bmm", "mv", "dot", "__matmul__")
 _rule(inner, "inner")
 _rule(outer, "outer", "ger")
 _rule(kronecker, "kron")
-_rule(contracted, "linear", "addmm")
+_rule(contracted, "linear", "addmm", "baddbmm")
+_rule(bilinear, "bilinear")
 _rule(einsum, "einsum")
 _rule(cells.gru_cell, "gru_cell")
 _rule(cells.lstm_cell, "lstm_cell")

@@ -159,6 +159,17 @@ class Statements:
     def _maximum_of(self, node: Node, loop: bool) -> None:
         self._reduced(node, loop, "amax")
 
+    def _cumulative(self, node: Node, loop: bool, call: str) -> None:
+        axis = int(node.columns != Columns.ONE) + len(node.shape) - 1
+        name = self.views.of(node.inputs[0], loop)
+        self.lines.append(f"{call}({name}, {axis}, out={self.out(node, loop)})")
+
+    def _cumulative_sum(self, node: Node, loop: bool) -> None:
+        self._cumulative(node, loop, "cumsum")
+
+    def _cumulative_product(self, node: Node, loop: bool) -> None:
+        self._cumulative(node, loop, "cumprod")
+
     def _view(self, node: Node, loop: bool) -> None:
         source = node.inputs[0]
         assert node.index is not None

@@ -67,6 +67,11 @@ class Views:
 
     def place(self, source: Node, pattern: Strided, shape: tuple[int, ...], loop: bool) -> str:
         """Return the name of a view of some positions of a value."""
+        if source.operation == "count":
+            numbers = self.constant(f"count_{source.size}", np.arange(source.size, dtype=float))
+            return self._named(
+                f"{numbers}_part", f"strided({numbers}, None, 0, {_places(pattern, shape)})"
+            )
         leaf = source.inputs[0] if source.operation == "symbols" else source
         if leaf.operation == "parameter":
             label = f"parameter_{leaf.value[0]}"
@@ -171,5 +176,5 @@ def _places(pattern: Strided, shape: tuple[int, ...]) -> str:
 
 def _same(one: object, other: object) -> bool:
     if isinstance(one, np.ndarray):
-        return np.array_equal(one, np.asarray(other))
+        return one.dtype == np.asarray(other).dtype and np.array_equal(one, np.asarray(other))
     return one == other or (one != one and other != other)

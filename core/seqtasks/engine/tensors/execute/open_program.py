@@ -45,7 +45,7 @@ def open_program(written: Written, model: ModelGraph, device: torch.device) -> O
         device: the device of its parameters.
     """
     constants = {
-        name: torch.from_numpy(value).to(device)
+        name: torch.from_numpy(value).to(device, model.dtype if value.dtype.kind == "f" else None)
         if isinstance(value, np.ndarray)
         else torch.tensor(value, dtype=model.dtype, device=device)
         for name, value in written.constants.items()

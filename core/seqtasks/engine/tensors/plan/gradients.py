@@ -79,7 +79,8 @@ def _is_direct(node: Node, source: Node, index: Index) -> bool:
     found = boxes(index, node.shape)
     strides = (source.shape[-1], 1) if source.operation == "outer" else (1,)
     return found is not None and all(
-        box.source is None or _has_strides(box, strides) for box in found
+        box.source is None or (_has_strides(box, strides) and _is_in_rows(box, source.shape[-1]))
+        for box in found
     )
 
 
@@ -87,6 +88,12 @@ def _has_strides(box: Box, strides: tuple[int, ...]) -> bool:
     assert box.source is not None
     pairs = zip(box.sizes, box.source.strides, strides, strict=True)
     return all(size == 1 or own == wanted for size, own, wanted in pairs)
+
+
+def _is_in_rows(box: Box, width: int) -> bool:
+    """Say whether no line of a box goes on in the next row of its source."""
+    assert box.source is not None
+    return box.source.first % width + box.sizes[-1] <= width
 
 
 def assemblies(parted: Sections, direct: set[Node]) -> dict[Node, Assembly]:
