@@ -5,6 +5,7 @@ import pytest
 from made_outcomes import made_outcomes
 
 from seqtasks.errors import UsageError
+from seqtasks.experiments.experiment import Experiment
 from seqtasks.studies.pairs import Entrant, pairs
 from seqtasks.studies.until_sure import UntilSure, with_verdicts
 
@@ -99,3 +100,15 @@ def test_what_cannot_be_asked_is_refused_with_a_reason():
     for options in ({"width": 0}, {"width": 5}, {"first": 1}, {"first": 30, "most": 20}):
         with pytest.raises(UsageError):
             UntilSure(**options)
+
+
+def test_what_cannot_become_sure_is_refused_before_the_first_run():
+    settings = [Experiment.for_task("bitflip", cell=cell) for cell in ("gru", "lstm")]
+    for measure in ("solved", "steps_to_solve", "token_accuracy at 10"):
+        UntilSure(measure=measure).check(settings)
+    with pytest.raises(UsageError, match="Did you mean 'token_accuracy at"):
+        UntilSure(measure="token_accuracy").check(settings)
+    other = settings[1].with_changes(batch_size=8)
+    with pytest.raises(UsageError, match="the same length, batch size"):
+        UntilSure().check([settings[0], other])
+    UntilSure().check([settings[0], Experiment.for_task("parity")])  # not compared

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from seqtasks.errors import UsageError
 from seqtasks.files.atomic import write_output
-from seqtasks.studies.measures import measures_of, metrics_of
+from seqtasks.studies.measures import measure_name, measures_of, metrics_of
 from seqtasks.studies.study_record import plain
 
 if TYPE_CHECKING:
@@ -51,9 +51,8 @@ def rows_of(study: "Study") -> Iterator[dict[str, Any]]:
             }
             for length, by_name in outcomes.scores.items():
                 for name, values in by_name.items():
-                    at = "over" if ".." in length else "at"
                     value = float(values[run])
-                    row[f"{name} {at} {length}"] = value if math.isfinite(value) else None
+                    row[measure_name(name, length)] = value if math.isfinite(value) else None
             yield row
 
 

@@ -101,6 +101,7 @@ def to_compare(
     if match is not None:
         options["match"] = match
     if until_sure is not None:
+        until_sure.check(experiments)
         options["until_sure"] = until_sure.to_json()
     return Planned(Asked(name, "compare", plan.settings, plan.rows, options=options), sizes)
 

@@ -21,6 +21,7 @@ __all__ = [
     "MetricScores",
     "is_fraction",
     "lower_is_better",
+    "measure_name",
     "measures_of",
     "metrics_of",
     "number_or_none",
@@ -123,9 +124,15 @@ def measures_of(
             values = score_values(outcomes, length, name, metrics).values
             largest = 1.0 if is_fraction(name, metrics) else None
             lower = lower_is_better(name, metrics)
-            at = "over" if ".." in length else "at"
-            found[f"{name} {at} {length}"] = Measure(values, values, lower, largest, name, length)
+            found[measure_name(name, length)] = Measure(
+                values, values, lower, largest, name, length
+            )
     return found
+
+
+def measure_name(metric: str, length: str) -> str:
+    """Return the name of a score as a measure: `token_accuracy at 10`, or `over 41..500`."""
+    return f"{metric} {'over' if '..' in length else 'at'} {length}"
 
 
 def is_fraction(metric: str, metrics: Sequence[Metric] = ()) -> bool:

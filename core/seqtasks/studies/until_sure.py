@@ -4,7 +4,7 @@ The looks are planned beforehand, and the error is spent over them, so that look
 does not find more differences than there are. See `seqtasks.statistics.sequential`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from seqtasks.errors import UsageError, did_you_mean
+from seqtasks.experiments.experiment import Experiment
 from seqtasks.statistics.sequential import (
     critical_values,
     doubling_looks,
@@ -19,8 +20,8 @@ from seqtasks.statistics.sequential import (
     repeated_p_value,
 )
 from seqtasks.statistics.shares import Interval
-from seqtasks.studies.measures import measures_of
-from seqtasks.studies.pairs import Entrant
+from seqtasks.studies.measures import Measure, measure_name, measures_of, metrics_of
+from seqtasks.studies.pairs import Entrant, entrant_data
 
 __all__ = ["METHODS", "UntilSure", "Verdict", "with_verdicts"]
 
@@ -138,16 +139,43 @@ class UntilSure:
         difference = values[0] - values[1]
         return difference[np.isfinite(difference)], found[0].largest or 1.0
 
-    def _find(self, measures: Mapping[str, Any], label: str) -> Any:
-        if self.measure not in measures:
-            hint = did_you_mean(self.measure, measures) or f" It has: {', '.join(measures)}."
+    def _find(self, measures: Mapping[str, Measure], label: str) -> Measure:
+        self._check_measure({name: found.largest for name, found in measures.items()}, label)
+        return measures[self.measure]
+
+    def check(self, experiments: Sequence[Experiment]) -> None:
+        """Check before the first run that the differences of settings can become sure.
+
+        Raises:
+            UsageError: if a setting will have no such measure, or if settings of one task have no
+                pairs.
+        """
+        data: dict[Hashable, Hashable] = {}
+        for experiment in experiments:
+            largest: dict[str, float | None] = {"solved": 1.0, "steps_to_solve": 1.0}
+            lengths = [str(length) for length in experiment.evaluation_lengths or ()]
+            lengths += [] if experiment.score is None else [experiment.score]
+            for metric in metrics_of(experiment):
+                for length in lengths:
+                    name = measure_name(metric.name, length)
+                    largest[name] = 1.0 if metric.fraction else None
+            self._check_measure(largest, experiment.run_name)
+            task, own = entrant_data(experiment)
+            if data.setdefault(task, own) != own:
+                raise UsageError(
+                    "--until-sure compares runs of one seed on the same data: all settings of a "
+                    "task need the same length, batch size and numbers of sequences"
+                )
+
+    def _check_measure(self, largest: Mapping[str, float | None], label: str) -> None:
+        if self.measure not in largest:
+            hint = did_you_mean(self.measure, largest) or f" It has: {', '.join(largest)}."
             raise UsageError(f"{label} has no measure '{self.measure}'.{hint}")
-        if measures[self.measure].largest is None:
+        if largest[self.measure] is None:
             raise UsageError(
                 f"'{self.measure}' has no largest value, which --until-sure needs; take "
                 "steps_to_solve, solved or an accuracy"
             )
-        return measures[self.measure]
 
 
 @dataclass(frozen=True)
