@@ -111,6 +111,7 @@ GROUPED: dict[str, dict[str, Any]] = {
     "a fixed set": {"training_inputs": 30, "length": "3..5", "optimizer": "rmsprop"},
     "held-out inputs": {"holdout": 0.25, "evaluation_lengths": (5,)},
     "float64 and two layers": {"dtype": "float64", "layers": 2, "cell": "gru"},
+    "weights drawn until they fit": {"initialization": "haiku", "cell": "lstm"},
     "a schedule": {"lr_schedule": "cosine:steps=40,warmup=5", "optimizer": "adamw"},
     "a range of scores": {"score": "4..9", "score_sequences": 10, "ponder": 1},
     "an early end": {"solved_after": 1, "learning_rate": 0.1, "steps": 200, "batch_size": 16},

@@ -16,6 +16,7 @@ from seqtasks.experiments.experiment import Experiment
 from seqtasks.models.caller_settings import own_settings
 from seqtasks.runs.training_run import solves
 from seqtasks.studies.replicas.initial_weights import InitialWeights, named_tensors
+from seqtasks.studies.replicas.made_weights import MadeWeights
 from seqtasks.studies.replicas.one_thread import one_thread
 from seqtasks.studies.replicas.pattern import NotAlikeError, Pattern
 from seqtasks.studies.replicas.replica import Replica, line_of
@@ -39,6 +40,9 @@ MOST_SCORED = 2**20
 """About how many symbols are drawn at once to score replicas."""
 
 
+Weights = InitialWeights | MadeWeights
+
+
 class Interrupted(Exception):  # noqa: N818 - it is no error that it tells of
     """Somebody asked for the end before the replicas of a group had ended."""
 
@@ -58,7 +62,7 @@ class Group:
         NotAlikeError: if replicas are not certain to have the numbers of ordinary runs.
     """
 
-    def __init__(self, pattern: Pattern, weights: InitialWeights, seconds_per_step: float) -> None:
+    def __init__(self, pattern: Pattern, weights: Weights, seconds_per_step: float) -> None:
         experiment = pattern.experiment
         self._pattern, self._weights = pattern, weights
         self._experiment, self._task = experiment, _own_task(experiment)
@@ -81,8 +85,6 @@ class Group:
         )
         self._prepared: tuple[int, int] = (0, 0)
         self._scores = Scores(pattern, self._task, self._stack)
-        named = named_tensors(weights.model)
-        self._leaves = [named[name].detach().reshape(-1).numpy() for name in pattern.leaves]
         self._losses = np.empty((self.size, experiment.steps))
         self._rates = steps.optimizer.learning_rate * steps.schedule.shares(0, experiment.steps)
 
@@ -175,8 +177,8 @@ class _Training:
         group, stack = self.group, self.group._stack
         stack.begin()
         for k, seed in enumerate(self.seeds):
-            group._weights.draw(seed)
-            for values, leaf in zip(stack.values, group._leaves, strict=True):
+            drawn = group._weights.draw(seed)
+            for values, leaf in zip(stack.values, drawn, strict=True):
                 values[k] = leaf
             if self.keep:
                 named = named_tensors(group._weights.model)

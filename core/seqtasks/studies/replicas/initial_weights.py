@@ -2,15 +2,15 @@
 
 To make a model takes a millisecond: names are looked up, modules made, each draw led to a stream.
 Only the draws differ between seeds. So they are recorded with everything computed from them, and
-done again with another seed. What cannot be recorded with certainty is refused: the caller then
-makes each model, and holds the first ones against the models themselves.
+done again with another seed. What cannot be recorded with certainty is refused; see `made_weights`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -61,6 +61,7 @@ class InitialWeights:
     Args:
         make: makes the model; it draws from the stream of a seed.
         settle: brings the model to its type, whatever its numbers are.
+        leaves: the names of the tensors whose numbers are wanted.
 
     Attributes:
         model: the model, whose tensors hold the weights of the seed drawn last.
@@ -70,7 +71,10 @@ class InitialWeights:
     """
 
     def __init__(
-        self, make: Callable[[], nn.Module], settle: Callable[[nn.Module], nn.Module]
+        self,
+        make: Callable[[], nn.Module],
+        settle: Callable[[nn.Module], nn.Module],
+        leaves: Sequence[str],
     ) -> None:
         recording, reading = _Recording(), _Reading()
         with recording:
@@ -79,12 +83,17 @@ class InitialWeights:
             self.model = settle(made)
         if recording.problem or reading.seen:
             raise CannotRepeatError(recording.problem or f"Python reads numbers: {reading.seen}")
+        named = named_tensors(self.model)
+        self._drawn = [named[name].detach().reshape(-1).numpy() for name in leaves]
         self._generator = recording.generator
         self._alive = recording.alive  # no address may be given to another tensor
         self._operations = list(_needed(recording.operations))
 
-    def draw(self, seed: int) -> None:
-        """Draw the initial weights of a seed into the model's tensors."""
+    def draw(self, seed: int) -> list[NDArray[Any]]:
+        """Return the initial weights of a seed, each parameter as one row of numbers.
+
+        They lie in the model's own memory, until the next seed is drawn.
+        """
         self._generator.manual_seed(torch_seed(seed, PURPOSE))
         with torch.no_grad():
             for operation in self._operations:
@@ -92,6 +101,7 @@ class InitialWeights:
                 if operation.results:
                     for kept, new in zip(operation.results, tree_leaves(found), strict=True):
                         kept.copy_(new)
+        return self._drawn
 
 
 def named_tensors(model: nn.Module) -> dict[str, Tensor]:

@@ -75,6 +75,11 @@ class Pattern:
         experiment = self.experiment.with_changes(seed=seed)
         return partial(model_as_drawn, experiment, self.task), partial(in_type, experiment)
 
+    def model_of(self, seed: int) -> nn.Module:
+        """Return the untrained model of a seed."""
+        make, settle = self.makers(seed)
+        return settle(make())
+
     def still_holds(self) -> bool:
         """Say whether the code and the settings that the model reads are what they were."""
         with self._lock:

@@ -21,6 +21,7 @@ from seqtasks.studies.replicas.initial_weights import (
     InitialWeights,
     named_tensors,
 )
+from seqtasks.studies.replicas.made_weights import MadeWeights
 from seqtasks.studies.replicas.pattern import NotAlikeError, Pattern
 from seqtasks.studies.replicas.replica import Replica
 
@@ -138,19 +139,19 @@ def _key(experiment: Experiment) -> tuple[Any, ...]:
     return plain, *things
 
 
-def initial_weights(pattern: Pattern, seed: int) -> InitialWeights:
+def initial_weights(pattern: Pattern, seed: int) -> InitialWeights | MadeWeights:
     """Return what draws the initial weights, after comparing them with a model of a seed.
 
     Raises:
         NotAlikeError: if other seeds may have other weights than their models.
     """
+    make, settle = pattern.makers(RECORDED)
     try:
-        weights = InitialWeights(*pattern.makers(RECORDED))
-    except CannotRepeatError as reason:
-        raise NotAlikeError(str(reason)) from reason
+        weights = InitialWeights(make, settle, pattern.leaves)
+    except CannotRepeatError:
+        return MadeWeights(pattern.model_of, pattern.leaves, pattern.experiment.seed)
     weights.draw(seed)
-    make, settle = pattern.makers(seed)
-    wanted, found = named_tensors(settle(make())), named_tensors(weights.model)
+    wanted, found = named_tensors(pattern.model_of(seed)), named_tensors(weights.model)
     if list(wanted) != list(found) or not all(same(wanted[k], found[k]) for k in wanted):
         raise NotAlikeError("its initial weights are more than draws from one stream")
     return weights
