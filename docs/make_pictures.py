@@ -5,7 +5,8 @@ The folders: one with the experiments `notebook-*`, and the tutorial's, `FOLDER/
 
 A page that shows `pictures/RUN-learning.png` gets RUN's loss and accuracy over training steps, and
 one that shows `pictures/RUN-lengths.png` its scores over length: the run's own, or, if it was
-scored at one length alone, scores up to twice that length.
+scored at one length alone, scores up to twice that length. `pictures/STUDY-seeds.png` shows the
+share of a study's seeds that solved the task.
 
 `pictures/training-step.png` shows the figures in the table of the page Performance.
 """
@@ -19,9 +20,10 @@ from matplotlib.figure import Figure
 import seqtasks as st
 from seqtasks.benchmark.sizes import SIZES
 from seqtasks.runs.plots import learning_figure, lengths_figure
+from seqtasks.studies.plots import seeds_figure
 
 DOCS = Path(__file__).parent
-SHOWN = re.compile(r"pictures/([\w-]+)-(learning|lengths)\.png")
+SHOWN = re.compile(r"pictures/([\w-]+)-(learning|lengths|seeds)\.png")
 LARGEST = 60_000  # bytes
 LOOKS = {
     "seed": ("#8a8a8a", "s", "loop written by hand"),
@@ -79,7 +81,12 @@ def main(folder: Path) -> None:
             print(f"{run}-{kind}.png stays: no finished run {folder / run}")
             continue
         picture = DOCS / "pictures" / f"{run}-{kind}.png"
-        draw(st.load(folder / run), kind).savefig(picture, dpi=100)
+        drawn = (
+            seeds_figure(st.load_study(folder / run))
+            if kind == "seeds"
+            else draw(st.load(folder / run), kind)
+        )
+        drawn.savefig(picture, dpi=100)
         size = picture.stat().st_size
         print(f"{picture.name}  {size / 1000:.0f} kB")
         if size > LARGEST:
