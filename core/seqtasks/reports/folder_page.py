@@ -54,9 +54,9 @@ def folder_page(folder: Path, out: Path | None, trust: bool = False) -> Page:
     Raises:
         UsageError: if the folder holds neither runs nor studies.
     """
-    runs = list_runs(folder)
-    places = sorted(path.parent for path in folder.glob("*/study.json"))
-    places = [place for place in places if not place.name.startswith(".")]
+    listed = list_runs(folder)
+    runs = [one for one in listed if one["kind"] == "run"]
+    places = [Path(one["path"]) for one in listed if one["kind"] == "study"]
     if not runs and not places:
         raise UsageError(f"{folder} holds neither runs nor studies; `seqtasks run TASK` makes one")
     studies = [

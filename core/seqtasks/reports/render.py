@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from seqtasks import __version__
-from seqtasks.display import figure, percentage, printable
+from seqtasks.display import printable
 from seqtasks.reports.library import LICENCE, chart_library, inline_script
 
 __all__ = ["Page", "json_for_page", "rendered"]
@@ -82,7 +82,7 @@ def json_for_page(data: Any) -> Markup:
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
+    return Environment(
         loader=PackageLoader("seqtasks.reports", _TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -91,9 +91,6 @@ def _environment() -> Environment:
         # A name may come from a stranger: it is shown, and it steers nothing.
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    made.filters["percentage"] = percentage
-    made.filters["figure"] = lambda value, metric: figure(metric, value)
-    return made
 
 
 def _template_file(name: str) -> str:

@@ -75,10 +75,10 @@ class Domain:
 
     def scale(self) -> alt.Scale:
         """Return the scale of an axis."""
-        kind: Any = "log" if self.logarithmic else "linear"
-        return alt.Scale(
-            domain=[self.low, self.high], type=kind, nice=False, zero=False, clamp=True
-        )
+        ends = [self.low, self.high]
+        if self.logarithmic:
+            return alt.Scale(domain=ends, type="log", nice=False, clamp=True)
+        return alt.Scale(domain=ends, nice=False, zero=False, clamp=True)
 
 
 def shared_domain(curves: Sequence[Curves]) -> Domain:
@@ -225,7 +225,7 @@ def learning_chart(
             strokeDash=[5, 3],
             aria=False,
             clip=True,
-            point=alt.OverlayMarkDef(color=theme.ink, size=14),
+            point=alt.OverlayMarkDef(color=theme.ink, size=14, aria=False),
         )
         .encode(x=x, y=y("value:Q"), tooltip=[alt.Tooltip("seed:N"), "step:Q", "value:Q"])
     )
@@ -233,7 +233,5 @@ def learning_chart(
         f"{curves.title} over training steps: the median of {len(curves.seeds)} runs, bands of the "
         "middle half and of nine tenths, and single runs as thin lines"
     )
-    layers = alt.layer(outer, inner, rule, runs, median, chosen)
-    return configured(
-        layers.add_params(alt.param(name="state", value="all")), theme, HEIGHT, said, held
-    )
+    layers = [outer, inner, rule, runs, median, chosen]
+    return configured(layers, theme, HEIGHT, said, held, state="all")

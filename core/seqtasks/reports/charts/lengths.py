@@ -187,8 +187,7 @@ def lengths_chart(
         ),
     ]
     said = f"{title} over the length of the input, from {first} to {last}"
-    chart = alt.layer(*layers).add_params(alt.param(name="shown", value=labels))
-    return configured(chart, theme, HEIGHT, said, held)
+    return configured(layers, theme, HEIGHT, said, held, shown=labels)
 
 
 def _x(first: int, last: int, lengths: Sequence[int]) -> alt.X:
@@ -283,7 +282,7 @@ def _beside(
             alt.Tooltip("what:N", title="published in"),
             alt.Tooltip("value:Q", format=form),
         ]
-        both = {"color": theme.ink, "aria": False}
+        both: dict[str, Any] = {"color": theme.ink, "aria": False}
         layers += [
             alt.Chart(held.data(rows))
             .mark_rule(strokeWidth=1.5, strokeDash=[3, 2], **both)

@@ -86,7 +86,7 @@ def differences_chart(
     )
     said = f"The difference in {measure} of each pair of settings, with its 95 % interval"
     height = 60 + 28 * len(rows)
-    return configured(alt.layer(zero, interval, point), theme, height, said, held)
+    return configured([zero, interval, point], theme, height, said, held)
 
 
 def pair_rows(
@@ -164,4 +164,4 @@ def seeds_chart(
         )
     )
     said = f"{measure} of {b} against {a}, a mark for each seed; larger marks are several seeds"
-    return configured(alt.layer(equal, points), theme, 340, said, held)
+    return configured([equal, points], theme, 340, said, held)

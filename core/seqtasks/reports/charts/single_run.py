@@ -38,7 +38,7 @@ def history_chart(
         for place in places_drawn(len(points), MOST_POINTS)
         if np.isfinite(points[place][1])
     ]
-    values = [row["value"] for row in rows]
+    values = [value for points in curves.values() for _, value in points if np.isfinite(value)]
     positive = min(values, default=0.0) > 0
     logarithmic = not fraction and positive and max(values) > FAR_APART * min(values)
     scale = alt.Scale(zero=False)
@@ -151,4 +151,4 @@ def _curves(
             ],
         )
     )
-    return configured(alt.layer(*lines, points), theme, HEIGHT, said, held)
+    return configured([*lines, points], theme, HEIGHT, said, held)

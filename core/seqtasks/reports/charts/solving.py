@@ -40,7 +40,7 @@ def rows_of(solving: Solving) -> list[dict[str, Any]]:
     if not np.isfinite(curve.share).all():
         return []
     changes = np.flatnonzero(np.diff(curve.share, prepend=-1.0))
-    places = np.unique([*changes, len(curve.steps) - 1])
+    places = np.unique(np.append(changes, len(curve.steps) - 1))
     marked = {int(place) for place in places[places_drawn(len(places), MOST_MARKS)]}
     return [
         {
@@ -67,7 +67,6 @@ def solving_chart(settings: Sequence[Solving], *, theme: Theme = NOTEBOOK) -> al
     encodings, held = series_scales(theme, labels, indices), Rows()
     last = max((int(one.curve.steps[-1]) for one in settings), default=1)
     rows = held.data(row for one in settings for row in rows_of(one))
-    chosen = alt.param(name="shown", value=labels)
     kept = "indexof(shown, datum.setting) >= 0"
     x = alt.X(
         "step:Q",
@@ -113,4 +112,4 @@ def solving_chart(settings: Sequence[Solving], *, theme: Theme = NOTEBOOK) -> al
         "The share of runs that solved the task by each training step, with its 95 % interval, for "
         f"{len(settings)} settings"
     )
-    return configured(alt.layer(band, *lines, points).add_params(chosen), theme, HEIGHT, said, held)
+    return configured([band, *lines, points], theme, HEIGHT, said, held, shown=labels)

@@ -134,17 +134,26 @@ def dashed_lines(
 
 
 def configured(
-    chart: alt.LayerChart, theme: Theme, height: int, title: str, held: Rows
+    layers: Sequence[alt.Chart | alt.LayerChart],
+    theme: Theme,
+    height: int,
+    title: str,
+    held: Rows,
+    **parameters: Any,
 ) -> alt.LayerChart:
     """Return a chart with the sizes and colours of a theme, and with its data.
 
     Args:
-        chart: the layers.
+        layers: the layers, the lowest first.
         theme: the colours.
         height: the height in pixels.
         title: what the chart shows; screen readers say it.
         held: the data of the layers.
+        parameters: values that a page may change, by name.
     """
+    chart = alt.LayerChart(layer=list(layers))
+    for name, value in parameters.items():
+        chart = chart.add_params(alt.param(name=name, value=value))
     made = (
         chart.properties(width=theme.width, height=height, description=title)
         .configure(
