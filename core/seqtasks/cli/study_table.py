@@ -17,7 +17,7 @@ def echo_study(study: "Study") -> None:
 
     Several settings share a table, the best first, and what their pairs show is said in words.
     """
-    from seqtasks.studies.tables import comparison_tables, means_table, setting_lines
+    from seqtasks.studies.tables import comparison_tables, means_tables, setting_lines
 
     summary = study.summary()
     settings = summary["settings"]
@@ -30,13 +30,13 @@ def echo_study(study: "Study") -> None:
         echo_score_rows(settings)
     else:
         say(f"{study.name}, {len(settings)} settings, {study.runs} runs")
-        for table in [*comparison_tables(settings), means_table(settings)]:
+        for table in [*comparison_tables(settings), *means_tables(settings)]:
             _echo(table)
     best = summary.get("best", [])
     if best:
         selection = summary["selection"]
         say(f"\nthe best points again, on the fresh seeds {selection['measured_on']}")
-        for table in [*comparison_tables(best), means_table(best)]:
+        for table in [*comparison_tables(best), *means_tables(best)]:
             _echo(table)
     words = summary["words"][1:] if len(settings) == 1 else summary["words"]
     for place, sentence in enumerate(words):

@@ -14,7 +14,7 @@ __all__ = [
     "Table",
     "best_first",
     "comparison_tables",
-    "means_table",
+    "means_tables",
     "scores_table",
     "setting_lines",
 ]
@@ -73,12 +73,18 @@ def comparison_tables(settings: Sequence[Numbers]) -> list[Table]:
     return found
 
 
-def means_table(settings: Sequence[Numbers]) -> Table | None:
-    """Return the mean of the first metric at each length, the best settings first."""
+def means_tables(settings: Sequence[Numbers]) -> list[Table]:
+    """Return the mean of each task's first metric at each length, the best settings first.
+
+    Settings whose tasks have another first metric, such as an error, have a table of their own.
+    """
     shown = best_first(settings)[:MOST_ROWS]
-    metric = next((name for one in shown for name in _first_scores(one)), None)
-    if metric is None:
-        return None
+    metrics = dict.fromkeys(next(iter(_first_scores(one)), None) for one in shown)
+    return [_means(shown, metric) for metric in metrics if metric is not None]
+
+
+def _means(settings: Sequence[Numbers], metric: str) -> Table:
+    shown = [one for one in settings if next(iter(_first_scores(one)), None) == metric]
     lengths = list(dict.fromkeys(length for one in shown for length in one["scores"]))
     rows = [
         [
@@ -88,7 +94,7 @@ def means_table(settings: Sequence[Numbers]) -> Table | None:
         for one in shown
     ]
     heads = [f"{'over' if '..' in length else 'at'} {length}" for length in lengths]
-    return Table(["setting", *heads], rows, title=f"mean {heading(metric)} [95 %]")
+    return Table(["setting", *heads], rows, title=f"{heading(metric)}, mean [95 %]")
 
 
 def scores_table(settings: Sequence[Numbers]) -> Table | None:
