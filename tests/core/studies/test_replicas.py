@@ -1,18 +1,27 @@
 """A replica has the numbers of its seed's run alone, bit for bit."""
 
+import json
+import math
 import threading
+import tracemalloc
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st_
+from hypothesis.extra.numpy import arrays
 
 import seqtasks as st
 from seqtasks.errors import DivergedError, UsageError
 from seqtasks.experiments.experiment import Experiment
+from seqtasks.models.model import likeliest
 from seqtasks.studies.replicas import Replica, group, run_block
 from seqtasks.studies.replicas.one_thread import one_thread
+from seqtasks.studies.replicas.scores import Drawn, counted_metrics
 from seqtasks.studies.replicas.ways import same_replicas, way_of
+from seqtasks.tasks import Batch
 
 TINY: dict[str, Any] = {
     "cell": "concat",
@@ -342,6 +351,55 @@ def test_code_that_changes_between_blocks_is_noticed(monkeypatch: pytest.MonkeyP
     after = list(run_block(experiment, range(5), keep_weights=True))
     assert not same_replicas(before[4], after[4])
     same(after[4], alone(experiment, 4))
+
+
+def test_nothing_is_kept_of_a_finished_replica() -> None:
+    experiment = tiny(engine="native", steps=4, evaluate_every=4, log_every=4)
+    assert len(list(run_block(experiment, range(100)))) == 100  # by now all memory is made
+    replicas = run_block(experiment, range(1000, 2000))
+    tracemalloc.start()
+    try:
+        for _ in range(100):
+            next(replicas)
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(800):
+            next(replicas)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (after - before) / 800 < 100
+
+
+def test_a_line_is_json_without_nan() -> None:
+    replica = next(run_block(tiny(engine="native", steps=30), [0]))
+    assert json.loads(json.dumps(replica.line, allow_nan=False)) == replica.line
+
+
+@pytest.mark.parametrize("symbols", [2, 3])
+@given(data=st_.data())
+def test_counts_of_many_replicas_are_the_metrics_of_each(symbols: int, data: Any) -> None:
+    task = bits_of("01" if symbols == 2 else "012")
+    numbers = st_.sampled_from([-1.0, 0.0, 1.0, math.inf, -math.inf, math.nan])
+    shape = data.draw(st_.tuples(*(st_.integers(1, 3) for _ in range(3))))
+    logits = data.draw(arrays(np.float32, (*shape, symbols), elements=numbers))
+    targets = data.draw(arrays(np.int64, shape, elements=st_.sampled_from([*range(symbols), -100])))
+    targets[:, 0, 0] = 0  # ordinary runs refuse a task that scores nothing
+    drawn = [
+        Drawn(Batch(np.zeros(shape[1:], np.int64), one, np.zeros(shape[1])), torch.float32)
+        for one in targets
+    ]
+    found = counted_metrics(task, logits, drawn)
+    for one, wanted, metrics in zip(logits, targets, found, strict=True):
+        predicted = likeliest(torch.from_numpy(one)).numpy()
+        for metric in task.metrics:
+            sums, weights = metric(predicted, wanted)
+            assert metrics[metric.name] == sums.sum() / weights.sum()
+
+
+def bits_of(alphabet: str) -> st.Task:
+    made = Faulty()
+    made.inputs = made.targets = st.Tokens(alphabet)
+    return made
 
 
 def test_stopping_drops_unfinished_replicas() -> None:

@@ -1,6 +1,7 @@
 """Train many seeds of one experiment in one thread."""
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -23,7 +24,7 @@ CHECKED = 2
 """How many seeds go through ordinary runs, and are trained as a group too."""
 MOST_FAILURES = 3
 """After this many first runs that could not begin, all seeds go through ordinary runs."""
-LONG = 5.0
+LONG = 3.0
 """Seconds of a run beside which the time that groups save is nothing."""
 
 Stop = Callable[[], bool]
@@ -97,9 +98,11 @@ def _tried(
             except NotAlikeError as reason:
                 way.refuse(str(reason))
 
+    began = time.thread_time()  # neither a compiler nor another process is counted
     replica = ordinary(seed, True, prepared=note)
     if replica is None:
         return None
+    way.seconds = min(way.seconds, time.thread_time() - began)
     if way.candidate is None and way.is_open:
         way.failures += 1
         if way.failures >= MOST_FAILURES:
@@ -114,13 +117,12 @@ def _tried(
 def _hold_against(way: Way, candidate: Pattern, wanted: dict[int, Replica], stop: Stop) -> None:
     """Accept a pattern if a group gives the replicas of ordinary runs; else refuse it."""
     seeds = list(wanted)
-    seconds = min(one.line["seconds"] for one in wanted.values())
     steps = max(1, *(one.line["step"] for one in wanted.values()))
-    if seconds > LONG:
+    if way.seconds > LONG:
         way.refuse("its runs are so long that nothing is gained")
         return
     try:
-        group = way.group_of(candidate, seeds[0], seconds / steps)
+        group = way.group_of(candidate, seeds[0], way.seconds / steps)
         found = [
             replica
             for first in range(0, len(seeds), group.size)
@@ -134,7 +136,7 @@ def _hold_against(way: Way, candidate: Pattern, wanted: dict[int, Replica], stop
         way.refuse(f"{type(error).__name__} in a group")
     else:
         if all(map(same_replicas, wanted.values(), found)):
-            way.accept(seconds / steps)
+            way.accept(way.seconds / steps)
         else:
             way.refuse("a group gave other numbers")
     if way.problem is not None:

@@ -26,7 +26,7 @@ from seqtasks.tasks import Batch, Task, Tokens
 from seqtasks.tasks.holdout import Holdout
 from seqtasks.tasks.metrics import Columns, scored, sequence_accuracy, token_accuracy
 
-__all__ = ["Instances", "Scores"]
+__all__ = ["Drawn", "Instances", "Scores", "counted_metrics"]
 
 CPU = torch.device("cpu")
 NUMBERS_AT_ONCE = 2**18
@@ -90,6 +90,7 @@ class Drawn:
         inputs: their inputs, as a model receives them.
         scored: (rows, time) the scored positions; None if all are.
         count: the number of scored positions.
+        ones: (rows, time) where the right symbol is the one with the id 1.
     """
 
     def __init__(self, batch: Batch, dtype: torch.dtype) -> None:
@@ -98,6 +99,7 @@ class Drawn:
         counted = scored(batch.targets)
         self.count = int(counted.sum())
         self.scored = None if self.count == counted.size else counted
+        self.ones = batch.targets == 1
 
 
 class Scores:
@@ -154,7 +156,7 @@ class Scores:
         for first in range(0, len(replicas), each):
             some = slice(first, first + each)
             predictions = self._predicted(replicas[some], drawn[some], size)
-            found += self._count(predictions, drawn[some])
+            found += counted_metrics(self._task, predictions, drawn[some])
         return found
 
     def _predicted(
@@ -179,29 +181,6 @@ class Scores:
         if not self._passes[rows, time].run(replicas, inputs, addresses):
             raise IndexError("an input is not a symbol of the model's alphabet")
         return room.reshape(len(replicas), rows, time, self._task.targets.size)
-
-    def _count(self, predictions: NDArray[Any], drawn: Sequence[Drawn]) -> list[Metrics]:
-        """Return the metrics of each replica, from its predictions."""
-        right = _right(predictions, [one.batch.targets for one in drawn])
-        alike = all(one is drawn[0] for one in drawn)
-        if alike and drawn[0].scored is not None:
-            tokens = np.count_nonzero(right & drawn[0].scored, axis=(1, 2))
-            right |= ~drawn[0].scored
-        else:
-            tokens = np.empty(len(drawn), dtype=np.int64)
-            for k, one in enumerate(drawn):
-                if one.scored is None:
-                    tokens[k] = np.count_nonzero(right[k])
-                else:
-                    tokens[k] = np.count_nonzero(right[k] & one.scored)
-                    right[k] |= ~one.scored
-        sequences = np.count_nonzero(right.all(axis=2), axis=1)
-        values = {
-            token_accuracy.name: tokens / np.array([one.count for one in drawn], dtype=np.float64),
-            sequence_accuracy.name: sequences / np.float64(right.shape[1]),
-        }
-        names = [metric.name for metric in self._task.metrics]
-        return [{name: float(values[name][k]) for name in names} for k in range(len(drawn))]
 
     # ---- one replica after the other
 
@@ -241,15 +220,46 @@ class Scores:
         return predicted
 
 
-def _right(predictions: NDArray[Any], targets: Sequence[NDArray[Any]]) -> NDArray[np.bool_]:
-    """Return where the likeliest symbols are right, (replicas, rows, time)."""
+def counted_metrics(task: Task, predictions: NDArray[Any], drawn: Sequence[Drawn]) -> list[Metrics]:
+    """Return the metrics of each replica, for a task that counts symbols and sequences.
+
+    Args:
+        task: the task.
+        predictions: the logits of each replica, (replicas, rows, time, symbols).
+        drawn: the instances of each replica.
+    """
+    right = _right(predictions, drawn)
+    tokens = np.empty(len(drawn), dtype=np.int64)
+    for k, one in enumerate(drawn):
+        if one.scored is None:
+            tokens[k] = np.count_nonzero(right[k])
+        else:
+            tokens[k] = np.count_nonzero(right[k] & one.scored)
+            right[k] |= ~one.scored
+    sequences = np.count_nonzero(right.all(axis=2), axis=1)
+    counts = np.array([one.count for one in drawn], dtype=np.float64)
+    values = {
+        token_accuracy.name: (tokens / counts).tolist(),
+        sequence_accuracy.name: (sequences / np.float64(right.shape[1])).tolist(),
+    }
+    names = [metric.name for metric in task.metrics]
+    return [{name: values[name][k] for name in names} for k in range(len(drawn))]
+
+
+def _right(predictions: NDArray[Any], drawn: Sequence[Drawn]) -> NDArray[np.bool_]:
+    """Return where the likeliest symbols are right, (replicas, rows, time).
+
+    A position that is not scored may be right or wrong.
+    """
+    right = np.empty(predictions.shape[:-1], dtype=np.bool_)
     with np.errstate(invalid="ignore"):
-        undefined = np.isnan(predictions.reshape(len(predictions), -1).min(axis=1))
-    if predictions.shape[-1] == 2 and not undefined.any():
-        ids: NDArray[Any] = predictions[..., 1] > predictions[..., 0]
-    else:
-        ids = likeliest(torch.from_numpy(predictions)).numpy()
-    right = np.empty(ids.shape, dtype=np.bool_)
-    for k, one in enumerate(targets):
-        np.equal(ids[k], one, out=right[k])
+        undefined = np.isnan(predictions.reshape(len(predictions), -1).min(axis=1)).any()
+    if predictions.shape[-1] == 2 and not undefined:  # the first of two equal logits counts
+        np.greater(predictions[..., 1], predictions[..., 0], out=right)
+        for k, one in enumerate(drawn):
+            np.equal(right[k], one.ones, out=right[k])
+        return right
+    ids = likeliest(torch.from_numpy(predictions)).numpy()
+    for k, one in enumerate(drawn):
+        np.equal(ids[k], one.batch.targets, out=right[k])
     return right

@@ -5,6 +5,7 @@ group too. Only if both give the same lines and the same weights, bit for bit, d
 through groups.
 """
 
+import math
 import threading
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,6 +48,7 @@ class Way:
         candidate: a pattern that has not been tried yet.
         seconds_per_step: how long a step of training took in ordinary runs.
         seconds_each: how long a replica took in the last group; None before the first.
+        seconds: the least time of the processor that an ordinary run took.
         failures: how many first runs failed.
     """
 
@@ -56,6 +58,7 @@ class Way:
     candidate: Pattern | None = None
     seconds_per_step: float = 0.0
     seconds_each: float | None = None
+    seconds: float = math.inf
     failures: int = 0
     _first: dict[int, Replica] = field(default_factory=dict[int, Replica])
     _adding: threading.Lock = field(default_factory=threading.Lock)
