@@ -351,6 +351,9 @@ def test_code_that_changes_between_blocks_is_noticed(monkeypatch: pytest.MonkeyP
     after = list(run_block(experiment, range(5), keep_weights=True))
     assert not same_replicas(before[4], after[4])
     same(after[4], alone(experiment, 4))
+    again = list(run_block(experiment, range(5), keep_weights=True))
+    assert in_groups(experiment)
+    assert same_replicas(again[4], after[4])
 
 
 def test_nothing_is_kept_of_a_finished_replica() -> None:

@@ -13,7 +13,7 @@ from seqtasks.studies.replicas.group import Group, Interrupted
 from seqtasks.studies.replicas.one_run import MakeModel, run_one
 from seqtasks.studies.replicas.pattern import NotAlikeError, Pattern, pattern_of
 from seqtasks.studies.replicas.replica import Replica
-from seqtasks.studies.replicas.ways import Way, same_replicas, way_of
+from seqtasks.studies.replicas.ways import Way, forget, same_replicas, way_of
 from seqtasks.training import Trainer
 
 __all__ = ["run_block"]
@@ -90,11 +90,12 @@ def _tried(
 
     Blocks in several threads may do so at once.
     """
+    patterns: list[Pattern] = []
 
     def note(run: Run, trainer: Trainer) -> None:
         if way.candidate is None and way.is_open:
             try:
-                way.candidate = pattern_of(run, trainer)
+                patterns.append(pattern_of(run, trainer))
             except NotAlikeError as reason:
                 way.refuse(str(reason))
 
@@ -103,6 +104,8 @@ def _tried(
     if replica is None:
         return None
     way.seconds = min(way.seconds, time.thread_time() - began)
+    if patterns and way.candidate is None and way.is_open:
+        way.candidate = patterns[0]  # not before: until now the run used its model
     if way.candidate is None and way.is_open:
         way.failures += 1
         if way.failures >= MOST_FAILURES:
@@ -151,6 +154,7 @@ def _in_groups(
         group = way.group(left[0])
     except NotAlikeError as reason:
         way.refuse(str(reason))
+        forget(way)
         group = None
     while left:
         size = 1 if group is None else way.group_size(group)

@@ -13,8 +13,10 @@ from typing import Any
 import torch
 
 from seqtasks.cells import Cell, Readout
+from seqtasks.engine.native.execute.find_compiler import CompilerError, flags
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.models.build import CELL_SIZES, READOUT_SIZES
+from seqtasks.models.caller_settings import own_settings
 from seqtasks.registry.find import find
 from seqtasks.studies.replicas.group import Group
 from seqtasks.studies.replicas.initial_weights import (
@@ -26,7 +28,7 @@ from seqtasks.studies.replicas.made_weights import MadeWeights
 from seqtasks.studies.replicas.pattern import NotAlikeError, Pattern
 from seqtasks.studies.replicas.replica import Replica
 
-__all__ = ["Way", "same_replicas", "way_of"]
+__all__ = ["Way", "forget", "same_replicas", "way_of"]
 
 FEW, SECONDS_PER_GROUP = 8, 1.0
 """The replicas of a first group, and how long a later one may take: its replicas end together."""
@@ -36,7 +38,7 @@ MOST_KEPT = 32
 """The most experiments whose patterns are kept."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Way:
     """How the replicas of an experiment are trained.
 
@@ -90,8 +92,9 @@ class Way:
 
     def group(self, seed: int) -> Group:
         """Return room for a group; see `group_of`."""
-        if self.pattern is None or not self.pattern.still_holds():
-            raise NotAlikeError(self.problem or "its code has changed")
+        with own_settings():
+            if self.pattern is None or not self.pattern.still_holds():
+                raise NotAlikeError(self.problem or "its code has changed")
         return self.group_of(self.pattern, seed, self.seconds_per_step)
 
     def group_size(self, group: Group) -> int:
@@ -106,7 +109,8 @@ class Way:
         Raises:
             NotAlikeError: if replicas are not certain to have the numbers of ordinary runs.
         """
-        return Group(pattern, initial_weights(pattern, seed), seconds_per_step)
+        with own_settings():
+            return Group(pattern, initial_weights(pattern, seed), seconds_per_step)
 
 
 _ways: list[Way] = []
@@ -122,13 +126,28 @@ def way_of(experiment: Experiment) -> Way:
     key = _key(experiment)
     with _changing:
         for place, way in enumerate(_ways):
-            if way.key == key:
+            if _equal(way.key, key):
                 _ways.append(_ways.pop(place))
                 return way
         way = Way(key)
         _ways.append(way)
         del _ways[:-MOST_KEPT]
         return way
+
+
+def forget(way: Way) -> None:
+    """Find out anew for later blocks, because the code of an experiment has changed."""
+    with _changing:
+        if way in _ways:
+            _ways.remove(way)
+
+
+def _equal(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    """Say whether two keys are equal; a user's task may hold what cannot be compared."""
+    try:
+        return bool(one == other)
+    except Exception:
+        return False
 
 
 def _key(experiment: Experiment) -> tuple[Any, ...]:
@@ -139,7 +158,11 @@ def _key(experiment: Experiment) -> tuple[Any, ...]:
     named = isinstance(readout, str)
     things.append(find("readout", readout, Readout, READOUT_SIZES).target if named else readout)
     plain = experiment.with_changes(seed=0, name=None, published=())
-    return plain, *things
+    try:
+        compiled = tuple(flags())
+    except CompilerError as error:
+        compiled = (str(error),)
+    return compiled, plain, *things
 
 
 def initial_weights(pattern: Pattern, seed: int) -> InitialWeights | MadeWeights:
