@@ -117,37 +117,9 @@ class PythonRandom(Linear):
 
 class InPlace(Linear):
     def forward(self, x, h):
-        h = self.mixed(x, h)
-        h.tanh_()
-        return h
-
-
-class Augmented(Linear):
-    def forward(self, x, h):
-        h = self.mixed(x, h)
+        mixed = self.mixed(x, h)
         h += 1
-        return torch.tanh(h)
-
-
-class Assigned(Linear):
-    def forward(self, x, h):
-        h = torch.tanh(self.mixed(x, h))
-        h = h.clone()
-        h[:, 0] = 0
-        return h
-
-
-class FilledIn(Linear):
-    def forward(self, x, h):
-        result = torch.empty_like(h)
-        result[:, :2] = torch.tanh(self.mixed(x, h))[:, :2]
-        result[:, 2:] = 0.5
-        return result
-
-
-class InPlaceRelu(Linear):
-    def forward(self, x, h):
-        return functional.relu(self.mixed(x, h), inplace=True) / 4
+        return torch.tanh(mixed)
 
 
 class Buffer(Linear):
@@ -321,10 +293,6 @@ REFUSED = {
     BySizeOfBatch: "number of rows",
     StartsBySizeOfBatch: "number of rows",
     InPlace: PLACE,
-    Augmented: PLACE,
-    Assigned: PLACE,
-    FilledIn: "empty_like",
-    InPlaceRelu: PLACE,
     Buffer: "buffer",
     StepBuffer: "buffer",
     Counter: "attribute",

@@ -14,25 +14,12 @@ from seqtasks.engine.unroll import engines_of
 STEPS, BATCH, INPUTS, HIDDEN = 13, 5, 3, 8
 
 REFUSED = {
-    "MUT1": "in place",
-    "MUT2": "in place",
-    "LightGRU": "in place",
-    "MultiplicativeLSTM": "in place",
-    "UnICORNN": "in place",
-    "RWKV4": "in place",
-    "Mamba": "in place",
     "StabilisedMLSTM": "max",
     "StabilisedSLSTM": "floating-point",
     "DeltaNet": "baddbmm",
-    "GatedDeltaNet": "in place",
-    "SoftStack": "in place",
     "NeuralTuringMachine": "cosine_similarity",
-    "RelationalMemory": "in place",
     "AttentionWindow": "floating-point",
     "Clockwork": "floating-point",
-    "AdaptiveComputation": "in place",
-    "Delayed": "in place",
-    "RateNetwork": "in place",
 }
 """The cells that no program runs, each with a word of the reason."""
 

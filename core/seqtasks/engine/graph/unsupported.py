@@ -4,10 +4,23 @@ from typing import Literal
 
 __all__ = ["REFUSALS", "Refusal", "UnsupportedError", "refusal"]
 
-Refusal = Literal["draws", "in place", "script", "own function", "shared memory", "unseen"]
+Refusal = Literal[
+    "draws",
+    "in place",
+    "given in place",
+    "script",
+    "own function",
+    "shared memory",
+    "unseen",
+]
 REFUSALS: dict[Refusal, str] = {
     "draws": "it draws random numbers",
     "in place": "it changes a tensor in place",
+    "given in place": (
+        "it changes a tensor in place that it did not make in this step: a state, an input, a "
+        "parameter or an attribute; make a new tensor, as state = state + x for state += x, or "
+        "change a copy, state.clone()"
+    ),
     "script": "it is compiled by torch.jit",
     "own function": "it uses an autograd.Function of its own",
     "shared memory": (

@@ -26,6 +26,8 @@ _FROM_SHAPES = {
     for what in whats
 } | {f"{what}_like" for what in ("zeros", "ones", "full", "empty")}
 """Operations that read only the shape and type of a tensor."""
+_EMPTY = {"empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided"}
+"""Operations whose numbers are whatever lay in memory."""
 _ABOUT = {"is_same_size", "sym_size", "sym_stride", "sym_numel", "dim", "device", "layout"}
 """Operations that return something other than a tensor and depend on no element of one."""
 
@@ -52,6 +54,8 @@ class Provenance(TorchDispatchMode):
         self._ends: list[int] = []
         self._made: set[int] = set()
         self._given: set[int] = set()
+        self._born: set[int] = set()
+        self._empty: set[int] = set()
         self._alive: list[Tensor] = []  # so that no address is used twice
 
     @classmethod
@@ -92,6 +96,14 @@ class Provenance(TorchDispatchMode):
         if start != end and start not in self._made and not self._known(start, end):
             self.read.setdefault(start, tensor)
 
+    def is_own(self, tensor: Tensor) -> bool:
+        """Say whether the memory of a tensor was made in this recording."""
+        return _span(tensor)[0] in self._born
+
+    def is_empty(self, tensor: Tensor) -> bool:
+        """Say whether a recording made the memory of a tensor and wrote no number into it."""
+        return _span(tensor)[0] in self._empty
+
     def release(self) -> None:
         """Release the tensors of a finished recording; nobody needs their addresses now."""
         self._alive.clear()
@@ -127,6 +139,12 @@ class Provenance(TorchDispatchMode):
         result = func(*args, **kwargs)
         results = [v for v in flat_arguments(result) if isinstance(v, Tensor)]
         self._alive += results
+        before = {_span(tensor)[0] for tensor in given}
+        self._born.update(_span(tensor)[0] for tensor in results if _span(tensor)[0] not in before)
+        if name in _EMPTY:
+            self._empty.update(_span(tensor)[0] for tensor in results)
+        else:
+            self._empty.difference_update(_span(t)[0] for t in _changed(func, args, kwargs))
         if name not in _FROM_SHAPES and any(map(self.follows, given)):
             if not results and result is not None and name not in _ABOUT:
                 raise self.refuse(f"its behaviour depends on the values it computes ({name})")

@@ -184,6 +184,35 @@ class Recorder(TorchFunctionMode):
             if tensor._version != version:
                 raise refusal("in place")
 
+    def note(self, tensor: Tensor) -> None:
+        """Note the numbers of a tensor before a call changes them."""
+        if self._weights_alone.of(tensor) is None:
+            self.find_anywhere(tensor)
+
+    def stand_for(self, tensor: Tensor, other: Tensor) -> None:
+        """Let a tensor that was changed stand for the value of another, recorded one."""
+        self._tracked.pop(id(tensor), None)
+        self._weights_alone.stand_for(tensor, other)
+        known = self._tracked.get(id(other))
+        if known is not None:
+            self.track(tensor, known.node, known.rows, known.axis)
+
+    def stand_for_node(self, changed: Tracked) -> None:
+        """Let a tensor that was changed stand for a node."""
+        self._weights_alone.forget(changed.tensor)
+        self.track(changed.tensor, changed.node, changed.rows, changed.axis)
+
+    def expect_versions(self, before: dict[int, int]) -> None:
+        """Accept a recorded change of tensors that were taken for constants before.
+
+        Args:
+            before: the versions that the tensors had, by id.
+        """
+        self._baked = [
+            (tensor, tensor._version if before.get(id(tensor)) == version else version)
+            for tensor, version in self._baked
+        ]
+
     def is_constant(self, tensor: Tensor) -> bool:
         """Say whether a tensor, which is no parameter, is the same for all rows and all numbers."""
         known = self._tracked.get(id(tensor))
@@ -215,6 +244,8 @@ class Recorder(TorchFunctionMode):
         if tensor.is_inference():
             raise UnsupportedError("it uses a tensor made in inference mode")
         values = tensor.detach().to("cpu", torch.float64).numpy()
+        if self.provenance.is_empty(tensor):  # no number of it may ever be read
+            values = np.full(values.shape, np.nan)
         rows = tensor.dim() >= len(self.rows) and tuple(tensor.shape[: len(self.rows)]) == self.rows
         if rows:
             first = values[(0,) * len(self.rows)]
@@ -275,8 +306,12 @@ class Recorder(TorchFunctionMode):
         from seqtasks.engine.record.rules.table import RULES
 
         name = getattr(func, "__name__", str(func))
-        if kwargs.get("out") is not None or kwargs.get("inplace") or changes_in_place(name):
+        if kwargs.get("out") is not None:
             raise refusal("in place", name)
+        if kwargs.get("inplace") or changes_in_place(name):
+            from seqtasks.engine.record.in_place import record_in_place
+
+            return record_in_place(self, func, name, args, kwargs)
         rule = RULES.get(func)
         if rule is None and opens(func):
             with self.again():
@@ -288,12 +323,25 @@ class Recorder(TorchFunctionMode):
         if about and not isinstance(result, Tensor):
             self._note_size(result, args[0])
             return result
+        self.record(func, name, rule, result, args, kwargs)
+        return result
+
+    def record(self, func: Any, name: str, rule: Any, result: Any, args: Any, kwargs: Any) -> None:
+        """Record a call that was made.
+
+        Args:
+            func: the function that was called.
+            name: its name, for messages.
+            rule: its rule, or None.
+            result: what it returned.
+            args: what it was called with.
+            kwargs: what it was called with by name.
+        """
         self.provenance.paused = True
         try:
             self._record(func, name, rule, result, args, kwargs)
         finally:
             self.provenance.paused = False
-        return result
 
     def _note_size(self, told: Any, tensor: Any) -> None:
         """Note that the code read a number that reveals the number of rows."""

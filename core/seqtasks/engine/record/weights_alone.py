@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["WeightsAlone"]
 
+_OF_TYPE = (Tensor.type_as, Tensor.to)
+
 
 class WeightsAlone:
     """The tensors of a recording that were computed from parameters and constants alone.
@@ -32,12 +34,28 @@ class WeightsAlone:
         found = self._computed.get(id(tensor))
         return None if found is None else found[1]
 
+    def stand_for(self, tensor: Tensor, other: Tensor) -> None:
+        """Let a tensor that was changed stand for another."""
+        start = tensor.untyped_storage().data_ptr()
+        for one, _ in list(self._computed.values()):
+            if one.untyped_storage().data_ptr() == start:
+                self.forget(one)
+        computed = self.of(other)
+        if computed is not None:
+            self._computed[id(tensor)] = tensor, computed
+
+    def forget(self, tensor: Tensor) -> None:
+        """Forget how a tensor was computed; without a node of its own it is refused from now on."""
+        self._computed.pop(id(tensor), None)
+
     def note(
         self, recorder: "Recorder", function: Any, result: Any, args: Any, kwargs: Any
     ) -> bool:
         """Note the results of a call, and say whether it was a call on parameters alone."""
         given = [v for v in flat_arguments((args, kwargs)) if isinstance(v, Tensor)]
         parts = [self._argument(recorder, tensor) for tensor in given]
+        if function in _OF_TYPE and len(given) == 2:  # of the second, only the type is read
+            parts[1] = Fixed(torch.empty(0, dtype=given[1].dtype))
         if any(part is None for part in parts) or all(isinstance(part, Fixed) for part in parts):
             return False
         results = [result] if isinstance(result, Tensor) else list(result)

@@ -75,7 +75,9 @@ def rearranged(recorder: Recorder, func: Any, result: Any, *args: Any, **kwargs:
     def places(value: Any) -> Any:
         if not isinstance(value, Tensor):
             return value
-        if value.dtype in (torch.int64, torch.int32) and not recorder.is_tracked(value):
+        whole = value.dtype in (torch.int64, torch.int32)
+        mask = value.dtype == torch.bool and func is Tensor.__getitem__ and value is not args[0]
+        if (whole or mask) and not recorder.is_tracked(value):
             return recorder.index(value)
         source = recorder.find_anywhere(value)
         base = len(sources) * widest * (count + 1) + 1

@@ -205,4 +205,6 @@ _rule(
     "new_ones",
     "new_full",
     "new_tensor",
+    "empty_like",
+    "new_empty",
 )

@@ -1,0 +1,189 @@
+"""Record calls that change a tensor in place, if the step itself made the tensor.
+
+Such a call is recorded as the call that makes a new tensor. Afterwards the changed tensor, and each
+tensor of the recording that lies in the same memory, stand for what is there now.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from seqtasks.engine.graph.unsupported import UnsupportedError, refusal
+from seqtasks.engine.record.recorder import Recorder, Tracked
+from seqtasks.engine.record.rules.rearranging import REARRANGING, rearranged
+
+__all__ = ["record_in_place"]
+
+SHAPE_ALONE = {"squeeze_", "unsqueeze_", "t_", "transpose_", "swapaxes_", "swapdims_", "detach_"}
+"""Calls that change how a tensor sees its memory, and not what is in it."""
+
+
+@dataclass(frozen=True)
+class _Pure:
+    """The call that makes a new tensor where another one changes a tensor in place."""
+
+    function: Callable[..., Any]
+    rule: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+
+def record_in_place(
+    recorder: Recorder, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Make a call that changes its first argument in place, and record it.
+
+    Raises:
+        UnsupportedError: if the tensor is not the step's own, or if the call has no rule.
+    """
+    target = args[0] if args else None
+    pure = _pure(func, name, args, kwargs)
+    if pure is None or not isinstance(target, Tensor):
+        raise refusal("in place", name)
+    if not recorder.provenance.is_own(target):
+        raise refusal("given in place", name)
+    base = target._base
+    if base is not None and not recorder.is_tracked(base):
+        recorder.find_anywhere(base)
+    recorder.note(target)
+    others = [] if name in SHAPE_ALONE else _others(recorder, target)
+    if target.requires_grad and not torch.is_grad_enabled() and name not in SHAPE_ALONE:
+        raise refusal("in place", f"{name}, without gradients")
+    if not target.requires_grad and any(one.requires_grad for one in others):
+        raise refusal("in place", f"{name}, of a detached tensor")
+    value = pure.function(*pure.args, **pure.kwargs)
+    if value.dtype != target.dtype:
+        raise UnsupportedError(f"it changes a tensor in place to numbers of type {value.dtype}")
+    recorder.record(pure.function, name, pure.rule, value, pure.args, pure.kwargs)
+    versions = {id(one): one._version for one in (target, *others)}
+    result = func(*args, **kwargs)
+    recorder.stand_for(target, value)
+    for other in others:
+        _overlay(recorder, other, target, value)
+    recorder.expect_versions(versions)
+    return result
+
+
+def _pure(func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Pure | None:
+    """Return the call that makes a new tensor, or None if there is none."""
+    from seqtasks.engine.record.rules.table import RULES
+
+    kwargs = {key: value for key, value in kwargs.items() if key != "inplace"}
+    if not name.endswith("_"):  # an option of the call makes it change its argument
+        return _Pure(func, RULES.get(func), args, kwargs)
+    if name == "__setitem__":
+        return _Pure(_assigned, _assign, args, kwargs)
+    if name == "copy_":
+        return _Pure(_copied, rearranged, args[:2], {})
+    if name == "zero_":
+        return _Pure(torch.zeros_like, RULES[torch.zeros_like], args, kwargs)
+    if name == "fill_":
+        return _Pure(_filled, _fill, args, kwargs)
+    plain = f"__{name[3:]}" if name.startswith("__i") else name[:-1]
+    for home in (Tensor, functional):
+        function = getattr(home, plain, None)
+        if function is not None:
+            rule = RULES.get(function) or (rearranged if plain in REARRANGING else None)
+            return _Pure(function, rule, args, kwargs)
+    return None
+
+
+def _copied(target: Tensor, source: Tensor) -> Tensor:
+    return source.expand(target.shape).clone()
+
+
+def _filled(target: Tensor, value: Any) -> Tensor:
+    return target.clone().fill_(value)
+
+
+def _fill(recorder: Recorder, func: Any, result: Tensor, target: Tensor, value: Any) -> Any:
+    return rearranged(recorder, _copied, result, target, _as_tensor(value, target))
+
+
+def _assigned(target: Tensor, index: Any, value: Any) -> Tensor:
+    changed = target.clone()
+    changed[index] = value
+    return changed
+
+
+def _assign(
+    recorder: Recorder, func: Any, result: Tensor, target: Tensor, index: Any, value: Any
+) -> Any:
+    """Record `target[index] = value`."""
+    from seqtasks.engine.record.rules.pointwise import where
+
+    value = _as_tensor(value, target)
+    parts = index if isinstance(index, tuple) else (index,)
+    if len(parts) == 1 and recorder.is_tracked(parts[0]):
+        if parts[0].dtype != torch.bool or value.dim():
+            raise UnsupportedError("it changes places in place that depend on values")
+        mask = parts[0]
+        if mask.dim() != target.dim():
+            raise UnsupportedError("it changes places in place by a mask of fewer axes")
+        return where(recorder, torch.where, result, mask, value, target)
+    for part in parts:
+        if isinstance(part, Tensor):
+            if recorder.is_tracked(part):
+                raise UnsupportedError("it changes places in place that depend on values")
+            recorder.index(part)
+
+    def assigned(changed: Tensor, given: Tensor) -> Tensor:
+        return _assigned(changed, index, given)
+
+    return rearranged(recorder, assigned, result, target, value)
+
+
+def _as_tensor(value: Any, target: Tensor) -> Tensor:
+    return value if isinstance(value, Tensor) else torch.full((), value, dtype=target.dtype)
+
+
+def _others(recorder: Recorder, target: Tensor) -> list[Tensor]:
+    """Return the other tensors of a recording that lie where a tensor lies."""
+    start = target.untyped_storage().data_ptr()
+    same = [
+        one.tensor
+        for one in recorder.known()
+        if one.tensor is not target and one.tensor.untyped_storage().data_ptr() == start
+    ]
+    if any(one.dtype != target.dtype for one in same):
+        raise refusal("in place", "of memory that is seen as another type")
+    return [one for one in same if bool(_hits(one, target)[0].any())]
+
+
+def _hits(other: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Say which numbers of a tensor lie in another, and where there; both as flat tensors."""
+    places = _offsets(target).flatten()
+    least = int(min(places.min(), _offsets(other).min())) if places.numel() else 0
+    inside = torch.full((int(places.max()) + 1 - least,) if places.numel() else (0,), -1)
+    inside[places - least] = torch.arange(len(places))
+    of_other = _offsets(other).flatten() - least
+    within = of_other < len(inside)
+    found = torch.where(within, inside[of_other.clamp(max=max(0, len(inside) - 1))], -1)
+    return found >= 0, found
+
+
+def _offsets(tensor: Tensor) -> Tensor:
+    """Return the place of each number of a tensor in its memory."""
+    offsets = torch.tensor(tensor.storage_offset())
+    for size, stride in zip(tensor.shape, tensor.stride(), strict=True):
+        offsets = offsets[..., None] + torch.arange(size) * stride
+    return offsets
+
+
+def _overlay(recorder: Recorder, other: Tensor, target: Tensor, value: Tensor) -> None:
+    """Let a tensor stand for what lies in its memory once another has changed there."""
+    hit, found = _hits(other, target)
+
+    def overlaid(mine: Tensor, changed: Tensor) -> Tensor:
+        flat = mine.flatten().clone()
+        flat[hit] = changed.flatten()[found[hit]]
+        return flat.view(mine.shape)
+
+    node, rows, axis = rearranged(recorder, overlaid, other, other, value)
+    if not other.requires_grad:
+        node = recorder.graph.pointwise("stopped", node)
+    recorder.stand_for_node(Tracked(other, node, rows, axis))
