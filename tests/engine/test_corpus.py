@@ -14,10 +14,7 @@ from seqtasks.engine.unroll import engines_of
 STEPS, BATCH, INPUTS, HIDDEN = 13, 5, 3, 8
 
 REFUSED = {
-    "StabilisedMLSTM": "max",
     "StabilisedSLSTM": "floating-point",
-    "DeltaNet": "baddbmm",
-    "NeuralTuringMachine": "cosine_similarity",
     "AttentionWindow": "floating-point",
     "Clockwork": "floating-point",
 }
