@@ -26,7 +26,7 @@ def several(a, h, w):
 
 
 def chained(a, h, w):
-    return a.mul_(h).add_(w, alpha=0.3).tanh_().clamp_(-0.5, 0.9)
+    return a.mul_(h).add_(w, alpha=0.3).clamp_(-0.5, 0.9).tanh_()
 
 
 def a_column(a, h, w):

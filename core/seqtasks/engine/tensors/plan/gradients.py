@@ -78,8 +78,9 @@ def _is_direct(node: Node, source: Node, index: Index) -> bool:
         return False
     found = boxes(index, node.shape)
     strides = (source.shape[-1], 1) if source.operation == "outer" else (1,)
+    width = source.shape[-1] if source.shape else 1
     return found is not None and all(
-        box.source is None or (_has_strides(box, strides) and _is_in_rows(box, source.shape[-1]))
+        box.source is None or (_has_strides(box, strides) and _is_in_rows(box, width))
         for box in found
     )
 
