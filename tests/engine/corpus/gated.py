@@ -77,8 +77,9 @@ class MUT1(st.Cell):
     def forward(self, x, h):
         z = torch.sigmoid(self.W_z(x))
         r = torch.sigmoid(self.W_r(x) + self.R_r(h))
-        h_new = torch.tanh(self.R_h(r * h) + torch.tanh(self.enter(x)))
-        h_new *= z
+        h_new = self.R_h(r * h)
+        h_new += torch.tanh(self.enter(x))
+        h_new = torch.tanh(h_new) * z
         h_new += h * (1 - z)
         return h_new
 

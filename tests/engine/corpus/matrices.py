@@ -114,13 +114,13 @@ class GatedDeltaNet(st.Cell):
         return self.zeros(batch_size, self.hidden_size), matrices
 
     def forward(self, x, state):
-        S = state[1].clone()
+        S = state[1]
         heads = (x.size(0), self.heads, self.each)
         q, k, v = (of(x).reshape(heads) for of in (self.q, self.k, self.v))
         q, k = functional.normalize(q, dim=-1), functional.normalize(k, p=2, dim=-1)
-        S *= torch.exp(functional.logsigmoid(self.alpha(x)))[..., None, None]
+        S = S * torch.exp(functional.logsigmoid(self.alpha(x)))[..., None, None]
         kept = v - (S * k[..., None]).sum(-2)
-        S += k.unsqueeze(-1) * (kept * self.beta(x).sigmoid()[..., None]).unsqueeze(-2)
+        S = S + k.unsqueeze(-1) * (kept * self.beta(x).sigmoid()[..., None]).unsqueeze(-2)
         return self.norm(torch.einsum("bhd,bhdm->bhm", q, S).flatten(1)), S
 
 

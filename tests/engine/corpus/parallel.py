@@ -98,13 +98,12 @@ class RWKV4(st.Cell):
 
     def forward(self, x, state):
         x = self.enter(x)
+        _, last, aa, bb, pp = state.unbind(1)
         state = state.clone()
-        last = state[:, 1]
         k = self.key(x * self.mix_k + last * (1 - self.mix_k))
         v = self.value(x * self.mix_v + last * (1 - self.mix_v))
         r = torch.sigmoid(self.receptance(x * self.mix_r + last * (1 - self.mix_r)))
         state[:, 1] = x
-        aa, bb, pp = state[:, 2], state[:, 3], state[:, 4]
         ww = self.first + k
         qq = torch.maximum(pp, ww)
         e1, e2 = torch.exp(pp - qq), torch.exp(ww - qq)
@@ -275,7 +274,7 @@ class Mamba(st.Cell):
         x = functional.silu(torch.sum(conv * self.conv_weight, dim=-1) + self.conv_bias)
         dt, B, C = torch.split(self.x_proj(x), [1, self.each, self.each], dim=-1)
         dt = functional.softplus(self.dt_proj(dt))
-        dA = torch.exp(torch.einsum("bd,dn->bdn", dt, -torch.exp(self.A_log.float().type_as(x))))
+        dA = torch.exp(torch.einsum("bd,dn->bdn", dt, -torch.exp(self.A_log.type_as(x))))
         dB = torch.einsum("bd,bn->bdn", dt, B)
         new = torch.empty_like(ssm)
         new.copy_(ssm * dA + x.unsqueeze(-1) * dB)

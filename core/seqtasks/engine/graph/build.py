@@ -290,6 +290,10 @@ class Graph:
         if weight.operation == "constant" and math.isfinite(weight.value):  # one number everywhere
             total = self.multiply(weight.value, self.sum(vector, 0))
             return self.broadcast(total, (rows,))
+        if vector.operation == "constant" and math.isfinite(vector.value):
+            places = self.places(weight).T if transposed else self.places(weight)
+            turned = self.view(weight, places, places.shape)
+            return self.multiply(vector.value, self.sum(turned, 1))
         if vector.operation == "lookup":
             return self.lookup(self.linear(weight, vector.inputs[0], transposed))
         if vector.operation == "concatenate" and not transposed:
