@@ -283,6 +283,18 @@ def test_a_study_is_one_row_with_what_is_done_and_how_many_solved_it(answer, man
     assert len(names(answer, "--where", "kind = run")) == 12
 
 
+def test_lines_that_were_lost_after_the_result_are_noticed(answer, tmp_path):
+    study = make_study(tmp_path / "runs", done=4)
+    (study / "runs-here-1.jsonl").unlink()
+    lines = (study / "runs.jsonl").read_text()
+    result = json.loads((study / "result.json").read_text())
+    (study / "result.json").write_text(json.dumps({**result, "runs": 4, "unfinished": 0}))
+    assert json.loads(answer("runs", "--json"))[0]["done"] == 4  # the result says so
+    (study / "runs.jsonl").write_text(lines.splitlines(keepends=True)[0])
+    (row,) = json.loads(answer("runs", "--json"))
+    assert (row["done"], row["status"]) == (1, "unfinished")
+
+
 def test_a_study_that_has_not_ended_says_how_far_it_is(answer, tmp_path):
     study = make_study(tmp_path / "runs", done=3, finished=False)
     (row,) = json.loads(answer("runs", "--json"))

@@ -1,19 +1,24 @@
 """Many runs are listed fast: few files are read, and what is read fast is what care would read."""
 
 import json
-import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from many_runs import make_run, make_runs
+from many_runs import LINES, make_run, make_runs
 
 import seqtasks as st
 from seqtasks.files.atomic import write_json
-from seqtasks.runs.listed_run import careful_summary, summary_of_run
+from seqtasks.runs.listed_run import (
+    _OF_RECORD,
+    careful_summary,
+    quick_summary,
+    summary_of_run,
+)
 from seqtasks.runs.listing import list_runs
+from seqtasks.runs.quick_read import quick_object
 
 OLD_RUNS = Path(__file__).parent / "old_runs"
 
@@ -158,29 +163,79 @@ def test_a_damaged_run_is_told_in_the_words_of_the_careful_reader(tmp_path, dama
     assert listed["problem"]
 
 
-def test_numbers_that_are_not_finite_and_odd_layouts_are_read_as_with_care(tmp_path):
+RANGE = {
+    "lengths": "41..500",
+    "count": 460,
+    "sequences": 64,
+    "exhaustive": False,
+    "metrics": {"token_accuracy": 0.5},
+    "intervals": {"token_accuracy": [0.4, 0.6]},
+}
+FAST = {
+    "a whole number as score": lambda data: data["scores"][0]["metrics"].update(token_accuracy=1),
+    "an observer's end": lambda data: data.update(stopped="observer: enough"),
+    "whole seconds": lambda data: data.update(seconds=3),
+    "lines that are lost": lambda data: data.update(lines=LINES + 5),
+    "lines that were added": lambda data: data.update(lines=LINES - 5),
+    "a range": lambda data: data.update(score=RANGE),
+    "no word of solved": lambda data: data.pop("solved"),
+    "another number of steps": lambda data: data.update(step=5),
+}
+CAREFUL = {
+    "infinity": lambda data: data["scores"][0]["metrics"].update(token_accuracy="Infinity"),
+    "no lines": lambda data: data.pop("lines"),
+    "other steps asked": lambda data: data.update(step_limit=7),
+    "no reason": lambda data: data.update(stopped=None),
+    "a huge number": lambda data: data["scores"][0]["metrics"].update(token_accuracy=10**400),
+}
+
+
+def read_both_ways(run: Path, fast: bool = True) -> dict:
+    """Return the summary of a run, after a check that both ways of reading agree."""
+    record = quick_object(f"{run}/experiment.json", _OF_RECORD)
+    assert (quick_summary(str(run), run.name, record) is not None) == fast
+    found = summary_of_run(str(run), run.name)
+    assert found == careful_summary(str(run), run.name)
+    return found
+
+
+@pytest.mark.parametrize("case", [*FAST, *CAREFUL])
+def test_what_a_result_may_hold_is_read_as_with_care(tmp_path, case):
     run = make_run(tmp_path, 1)
-    for change in (
-        lambda data: data["scores"][0]["metrics"].update(token_accuracy="Infinity"),
-        lambda data: data["scores"][0]["metrics"].update(token_accuracy=1),
-        lambda data: data.update(stopped="observer: enough"),
-        lambda data: data.pop("lines"),
-        lambda data: data.update(seconds=3),
-    ):
-        _changed(run / "result.json", change)
-        fast = summary_of_run(str(run), run.name)
-        assert fast == careful_summary(str(run), run.name)
-        assert fast["status"] in ("finished", "damaged")
-    shutil.rmtree(run)
+    _changed(run / "result.json", {**FAST, **CAREFUL}[case])
+    found = read_both_ways(run, fast=case in FAST)
+    assert found["status"] == ("damaged" if "huge" in case else found["status"])
+    assert ("problem" in found) == ("lines that" in case or "huge" in case)
+
+
+def test_other_layouts_are_read_as_with_care_and_fast(tmp_path):
     run = make_run(tmp_path, 1)
     data = json.loads((run / "result.json").read_text())
-    for text in (json.dumps(data), json.dumps(data, indent=1), json.dumps(data, indent=4)):
-        (run / "result.json").write_text(text)
-        assert summary_of_run(str(run), run.name) == careful_summary(str(run), run.name)
-    # in another order of its keys, what is read would stand behind where reading ends
+    # in another order of its keys, what is read stands behind where reading ends
     late = {key: data[key] for key in sorted(data, reverse=True)}
-    write_json(run / "result.json", late)
-    assert summary_of_run(str(run), run.name) == careful_summary(str(run), run.name)
+    texts = [json.dumps(data), *(json.dumps(data, indent=n) for n in (1, 2, 4))]
+    for text in (*texts, json.dumps(late)):
+        (run / "result.json").write_text(text)
+        assert read_both_ways(run)["solved"] is True
+    for last in ("solved", "score", "lines", "scores", "step"):
+        late = {"path": "", "without_learning": data["without_learning"], **data}
+        late[last] = late.pop(last)
+        (run / "result.json").write_text(json.dumps(late, indent=2))
+        assert read_both_ways(run)["solved"] is True
+    (run / "result.json").write_text(json.dumps({**data, "solved": False}, indent=2))
+    assert read_both_ways(run)["solved"] is False
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    (run / "result.json").write_text(json.dumps(data))
+    for options in ({"separators": (",", ":")}, {"sort_keys": True}):
+        text = "".join(json.dumps(line, **options) + "\n" for line in lines)
+        (run / "metrics.jsonl").write_text(text + '{"st')  # and a line cut short
+        assert "problem" not in read_both_ways(run)
+    (run / "metrics.jsonl").unlink()
+    assert "is cut short" in read_both_ways(run)["problem"]
+    _changed(
+        run / "experiment.json", lambda data: data["experiment"].update(published=[{"a": [1]}])
+    )
+    read_both_ways(run)
 
 
 def test_an_unfinished_run_that_lost_lines_of_its_log_is_told_of(tmp_path):

@@ -4,6 +4,7 @@ The careful way reads and checks every field, and says what is wrong. The quick 
 is listed, and gives up at anything unusual. A test holds them together.
 """
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -14,21 +15,27 @@ from seqtasks.files.validation import checked
 from seqtasks.runs.directory import FORMAT, RunDirectory
 from seqtasks.runs.header import read_progress
 from seqtasks.runs.locking import is_held
-from seqtasks.runs.quick_read import ABSENT, ODD, quick_bytes, quick_object
+from seqtasks.runs.quick_read import ABSENT, ODD, Head, quick_bytes, quick_object
 
 __all__ = ["careful_summary", "plain_settings", "quick_summary", "summary_of_run"]
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))
-_FLOAT, _INT = frozenset((float,)), frozenset((int,))
+_FLOAT, _INT, _NUMBER = frozenset((float,)), frozenset((int,)), frozenset((float, int))
 _MOST = 2**63 - 1
 _LISTED = ("task", "cell", "seed", "steps")
 _LEFT_OUT = (*_LISTED, "published", "name")
+_OF_RECORD = Head("engine", "format", "experiment", "own_model")
+_OF_RESULT = Head(
+    "without_learning",
+    *("step", "step_limit", "lines", "stopped", "solved", "seconds", "parameters"),
+    *("scores", "score"),
+)
 _FIRST, _LINE, _END = b'{"step": ', b'\n{"step": ', b"}\n"
 
 
 def summary_of_run(path: str, name: str) -> dict[str, Any] | None:
     """Return the summary of the run in a folder, or None if the folder holds none."""
-    record = quick_object(f"{path}/experiment.json", until="engine")
+    record = quick_object(f"{path}/experiment.json", _OF_RECORD)
     if record is ABSENT:
         return None
     quick = None if isinstance(record, str) else quick_summary(path, name, record)
@@ -49,7 +56,7 @@ def quick_summary(path: str, name: str, record: dict[str, Any]) -> dict[str, Any
     if not _is_plain_experiment(experiment) or is_held(path):
         return None
     lines = _whole_lines(f"{path}/metrics.jsonl")
-    result = quick_object(f"{path}/result.json", until="without_learning")
+    result = quick_object(f"{path}/result.json", _OF_RESULT)
     if lines is None or result is ODD:
         return None
     summary = _about(path, name, record, experiment)
@@ -57,27 +64,38 @@ def quick_summary(path: str, name: str, record: dict[str, Any]) -> dict[str, Any
         return _unfinished(summary, lines)
     if isinstance(result, str) or not _is_plain_result(result):
         return None
-    if result["step_limit"] != experiment["steps"] or result["lines"] != lines:
+    if result["step_limit"] != experiment["steps"]:
         return None
+    if "lines" not in result and _exists(f"{path}/checkpoint.safetensors"):
+        return None  # of an earlier seqtasks: the checkpoint may know the number of lines
     scores: dict[str, dict[str, float]] = {}
     for score in result["scores"]:
-        found = _plain_score(score)
+        if type(score) is not dict or type(score.get("length")) is not int or score["length"] < 1:
+            return None
+        found = _plain_metrics(score.get("metrics"))
         if found is None:
             return None
         scores[str(score["length"])] = found
     summary["status"] = "finished"
     summary["step"] = result["step"]
+    expected = result.get("lines", lines)
+    if lines != expected:
+        summary["problem"] = RunDirectory(Path(path)).log_problem(lines, expected, ended=True)
     return _with_result(summary, result, scores)
+
+
+def _exists(path: str) -> bool:
+    return os.path.exists(path)  # noqa: PTH110 - a Path takes longer to make
 
 
 def _unfinished(summary: dict[str, Any], lines: int) -> dict[str, Any] | None:
     """Return the summary of a run without a result, or None if its log lost lines."""
     summary["status"] = "unfinished"
     summary["step"] = 0
-    checkpoint = Path(summary["path"]) / "checkpoint.safetensors"
-    if os.path.exists(checkpoint):  # noqa: PTH110 - as fast as it can be
+    checkpoint = f"{summary['path']}/checkpoint.safetensors"
+    if _exists(checkpoint):
         try:
-            progress = read_progress(checkpoint)
+            progress = read_progress(Path(checkpoint))
         except UsageError:
             return None
         if lines < progress["lines"]:
@@ -96,7 +114,21 @@ def _whole_lines(path: str) -> int | None:
     lines = log.count(b"\n")
     # Each line begins and ends as it was written; a last line that a crash cut short may follow.
     begun = log.startswith(_FIRST) + log.count(_LINE)
-    return lines if begun - lines in (0, 1) and log.count(_END) == lines else None
+    if begun - lines in (0, 1) and log.count(_END) == lines:
+        return lines
+    return lines if _are_steps(log[: log.rfind(b"\n") + 1]) else None
+
+
+def _are_steps(log: bytes) -> bool:
+    """Say whether each line of a log, in whatever layout, is an object with a step."""
+    try:
+        made: list[Any] = json.loads(b"[%s]" % b",".join(log.splitlines()))
+    except (ValueError, RecursionError):
+        return False
+    if len(made) != log.count(b"\n") or any(type(line) is not dict for line in made):
+        return False
+    steps: list[Any] = [line.get("step") for line in made]
+    return all(type(step) is int and step >= 0 for step in steps)
 
 
 def careful_summary(path: str, name: str) -> dict[str, Any]:
@@ -171,7 +203,8 @@ def _with_result(
     summary["solved"] = _solved(result, scores, summary["settings"].get("length"))
     over = result.get("score")
     if over is not None:
-        scores = {**scores, over["lengths"]: over["metrics"]}
+        metrics = {name: float(value) for name, value in over["metrics"].items()}
+        scores = {**scores, over["lengths"]: metrics}
     summary["scores"] = scores
     return summary
 
@@ -198,7 +231,9 @@ def _is_plain_experiment(experiment: dict[str, Any]) -> bool:
         return False
     if type(task) not in (str, dict) or type(cell) not in (str, dict):
         return False
-    for value in [one for one in experiment.values() if type(one) not in _PLAIN]:
+    for key, value in experiment.items():
+        if type(value) in _PLAIN or key == "published":
+            continue
         inner: Any = value.values() if isinstance(value, dict) else value
         if not _PLAIN.issuperset(map(type, inner)):
             return False
@@ -206,9 +241,21 @@ def _is_plain_experiment(experiment: dict[str, Any]) -> bool:
 
 
 def _is_plain_result(result: dict[str, Any]) -> bool:
-    counts: list[Any] = [result.get(key) for key in ("step", "parameters", "step_limit", "lines")]
+    counts: list[Any] = [result.get(key) for key in ("step", "parameters", "step_limit")]
+    counts.append(result.get("lines", 1))
     seconds: Any = result.get("seconds")
-    if not _INT.issuperset(map(type, counts)) or type(seconds) not in (int, float):
+    over: Any = result.get("score")
+    if over is not None and (
+        type(over) is not dict
+        or type(over.get("lengths")) is not str
+        or not over["lengths"]
+        or _plain_metrics(over.get("metrics")) is None
+    ):
+        return False
+    stopped: Any = result.get("stopped", "")
+    if type(stopped) is str and not stopped.startswith("observer: "):
+        stopped = stopped in ("solved", "steps")
+    if not stopped or not _INT.issuperset(map(type, counts)) or type(seconds) not in (int, float):
         return False
     step, parameters, limit, lines = counts
     return (
@@ -217,17 +264,19 @@ def _is_plain_result(result: dict[str, Any]) -> bool:
         and limit >= 1
         and 1 <= lines <= _MOST
         and 0 <= seconds < 1e300
-        and result.get("stopped") in ("solved", "steps")
         and isinstance(result.get("scores"), list)
-        and result.get("score") is None
     )
 
 
-def _plain_score(score: Any) -> dict[str, float] | None:
-    """Return the metrics of a score, or None if it is not of the usual form."""
-    if not isinstance(score, dict):
+def _plain_metrics(metrics: Any) -> dict[str, float] | None:
+    """Return metrics as numbers, or None if they are not of the usual form."""
+    if type(metrics) is not dict or not metrics:
         return None
-    length, metrics = score.get("length"), score.get("metrics")
-    if type(length) is not int or length < 1 or not isinstance(metrics, dict) or not metrics:
+    if _FLOAT.issuperset(map(type, metrics.values())):
+        return metrics
+    if not _NUMBER.issuperset(map(type, metrics.values())):
         return None
-    return metrics if _FLOAT.issuperset(map(type, metrics.values())) else None
+    try:
+        return {name: float(value) for name, value in metrics.items()}
+    except OverflowError:
+        return None

@@ -18,7 +18,6 @@ from seqtasks.files.validation import (
     fields,
     listed,
     optional,
-    real,
     text,
     whole,
 )
@@ -52,14 +51,8 @@ _STUDY = fields(
         "points": listed(fields({"seeds": _seeds})),
     }
 )
-_RESULT = fields(
-    {
-        "settings": listed(
-            fields({}, {"solved": optional(fields({"count": whole(0), "of": whole(0)}))})
-        )
-    },
-    {"unfinished": whole(0), "seconds": optional(real), "path": optional(text)},
-)
+_COUNTED = fields({}, {"solved": optional(fields({"count": whole(0), "of": whole(0)}))})
+_RESULT = fields({"settings": listed(_COUNTED)}, {"runs": whole(0), "unfinished": whole(0)})
 
 
 def summary_of_study(path: str, name: str) -> dict[str, Any]:
@@ -81,7 +74,9 @@ def _details(folder: Path) -> dict[str, Any]:
     common = _common([one["record"]["experiment"] for one in study["settings"]])
     asked = sum(row["seeds"] for row in study["points"])
     running = is_held(folder)
-    done = len(set(_points(folder)))
+    result = None if running else _result(folder)
+    whole_result = result is not None and result.get("runs") == asked and not result["unfinished"]
+    done = asked if whole_result and _is_newest(folder) else len(set(_points(folder)))
     status = "running" if running else "finished" if done >= asked else "unfinished"
     return {
         "task": common.get("task"),
@@ -92,7 +87,7 @@ def _details(folder: Path) -> dict[str, Any]:
         "experiments": len(study["settings"]),
         "asked": asked,
         "done": done,
-        "solved_share": None if running else _solved_share(folder),
+        "solved_share": None if result is None else _solved_share(result),
         "settings": plain_settings(common),
     }
 
@@ -120,12 +115,24 @@ def _points(folder: Path) -> Iterator[int]:
                 yield int(found[1])
 
 
-def _solved_share(folder: Path) -> float | None:
-    """Return the share of runs that solved the task, as `result.json` has it; None without it."""
+def _result(folder: Path) -> dict[str, Any] | None:
+    """Return the content of `result.json`, or None if there is none."""
     file = folder / "result.json"
     if not os.path.lexists(file):
         return None
-    settings = checked(read_json(file), _RESULT, file)["settings"]
-    counts = [one["solved"] for one in settings if one.get("solved")]
+    return {"unfinished": 1, **checked(read_json(file), _RESULT, file)}
+
+
+def _is_newest(folder: Path) -> bool:
+    """Say whether the result was written after all lines, so that they need not be counted."""
+    with os.scandir(folder) as entries:
+        written = {entry.name: entry.stat(follow_symlinks=False).st_mtime_ns for entry in entries}
+    lines = [name for name in written if _LINES.fullmatch(name)]
+    return lines == ["runs.jsonl"] and written["runs.jsonl"] <= written["result.json"]
+
+
+def _solved_share(result: dict[str, Any]) -> float | None:
+    """Return the share of runs that solved the task; None if no setting has a number."""
+    counts = [one["solved"] for one in result["settings"] if one.get("solved")]
     of = sum(one["of"] for one in counts)
     return sum(one["count"] for one in counts) / of if of else None

@@ -6,7 +6,7 @@ import os
 import stat
 from typing import Any
 
-__all__ = ["ABSENT", "ODD", "quick_bytes", "quick_object"]
+__all__ = ["ABSENT", "ODD", "Head", "quick_bytes", "quick_object"]
 
 ABSENT = "absent"
 """There is no such file."""
@@ -39,25 +39,41 @@ def quick_bytes(path: str) -> bytes | str:
         os.close(descriptor)
 
 
-def quick_object(path: str, until: str | None = None) -> dict[str, Any] | str:
-    """Return the object in a JSON file, or ABSENT, or ODD.
+class Head:
+    """The beginning of a document that `write_json` laid out.
+
+    Args:
+        until: the key of the object from which on nothing is read.
+        needed: the keys that are read. If one of them follows, the whole document is read.
+    """
+
+    def __init__(self, until: str, *needed: str) -> None:
+        self._end = f',\n  "{until}": '.encode()
+        self._needed = [f'\n  "{key}": '.encode() for key in needed]
+
+    def of(self, content: bytes) -> bytes:
+        """Return the beginning of a document, or all of it, as JSON.
+
+        Text in JSON holds no line end, so what is found is a key, and with two spaces before it, of
+        the object itself. In another layout the rest is no whole object.
+        """
+        end = content.find(self._end)
+        if end < 0 or not content.endswith((b"\n}\n", b"\n}")):
+            return content
+        rest = content[end:]
+        return content if any([key in rest for key in self._needed]) else content[:end] + b"}"  # noqa: C419 - faster
+
+
+def quick_object(path: str, head: Head) -> dict[str, Any] | str:
+    """Return the object in a JSON file, or its beginning; or ABSENT, or ODD.
 
     Text in it holds neither NUL nor halves of characters: without escapes, UTF-8 and JSON allow
     none.
-
-    Args:
-        path: the file.
-        until: a key of the object, as `write_json` lays it out; it and what follows are left out.
     """
     content = quick_bytes(path)
     if isinstance(content, str):
         return content
-    if until is not None:
-        # Text in JSON holds no line end, so this is the key; two spaces deep, of the object itself.
-        # In another layout the rest is no whole object.
-        end = content.find(f',\n  "{until}": '.encode())
-        if end >= 0 and content.endswith((b"\n}\n", b"\n}")):
-            content = content[:end] + b"}"
+    content = head.of(content)
     if b"\\u" in content:
         return ODD
     try:

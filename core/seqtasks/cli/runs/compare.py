@@ -108,7 +108,13 @@ def _scored(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
         for length, score in one.items()
         for metric in score["metrics"]
     )
-    return sorted(pairs, key=lambda pair: (not pair[0].isdecimal(), int(pair[0].split("..")[0])))
+    return sorted(pairs, key=lambda pair: _place(pair[0]))
+
+
+def _place(lengths: str) -> tuple[bool, int]:
+    """Return the place of a length in a table; ranges of lengths come last."""
+    first = lengths.partition("..")[0]
+    return not lengths.isdecimal(), int(first) if first.isdecimal() and len(first) < 20 else 0
 
 
 def _scores_as_json(results: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[Any]]]:

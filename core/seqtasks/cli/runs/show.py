@@ -8,7 +8,15 @@ from typing import Any
 import click
 
 from seqtasks.cli.completion import complete_runs
-from seqtasks.cli.output import echo_json, echo_table, figure, heading, percentage, say
+from seqtasks.cli.output import (
+    echo_json,
+    echo_table,
+    figure,
+    heading,
+    percentage,
+    printable,
+    say,
+)
 from seqtasks.cli.runs.score_rows import interval_cell, scores_by_length
 from seqtasks.cli.runs.sizes import size_text
 from seqtasks.cli.wrapping import labelled
@@ -75,12 +83,19 @@ def _say_study(whole: Mapping[str, Any]) -> None:
             _row(name.replace("_", " "), shown(value))
     _say_files(whole["files"])
     say()
-    changed = dict.fromkeys(name for one in record["settings"] for name in one.get("changes", {}))
+    changes = [_changes(one) for one in record["settings"]]
+    changed = dict.fromkeys(name for one in changes for name in one)
     rows = [
-        [str(one["label"]), *(shown(one.get("changes", {}).get(name)) for name in changed)]
-        for one in record["settings"]
+        [shown(setting.get("label")), *(shown(one.get(name)) for name in changed)]
+        for setting, one in zip(record["settings"], changes, strict=True)
     ]
-    echo_table(["setting", *changed], rows)
+    echo_table(["setting", *map(printable, changed)], rows)
+
+
+def _changes(setting: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the values of a setting in which the settings of its study differ."""
+    changes: Any = setting.get("changes")
+    return changes if isinstance(changes, dict) else {}
 
 
 def _row(label: str, text: str) -> None:
