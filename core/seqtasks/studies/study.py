@@ -5,6 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtasks.display import card, shortened
@@ -136,6 +138,21 @@ class Study:
         from seqtasks.studies.export import frame
 
         return frame(self)
+
+    def rliable_scores(self, measure: str | None = None) -> "dict[str, NDArray[np.float64]]":
+        """Return scores as the library `rliable` takes them: by algorithm, (runs, tasks) arrays.
+
+        Args:
+            measure: a measure, such as `token_accuracy at 10` or `solved`; by default the first
+                metric at the first length.
+
+        Raises:
+            UsageError: if a setting has no such measure, or was not trained on a task that others
+                were trained on.
+        """
+        from seqtasks.studies.export import rliable_scores
+
+        return rliable_scores(self, measure)
 
     def to_json(self) -> dict[str, Any]:
         """Return the table as plain data; see `summary`."""
