@@ -2,12 +2,14 @@
 
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from seqtasks import Experiment, UsageError, __version__, task
 from seqtasks.registry.discovery import KINDS, Registry
+from seqtasks.registry.plugin_imports import importing
 
 REGISTERS = """
 @hookimpl
@@ -246,3 +248,26 @@ def test_a_plugin_does_not_move_the_process_nor_make_it_deaf(site, tmp_path, mon
     said = [record.getMessage() for record in caplog.records]
     assert "plugin broken of broken-dist changed the current folder; it is put back" in said
     assert "plugin broken of broken-dist ignored SIGTERM; it is heeded again" in said
+
+
+def test_threads_that_import_plugins_at_once_leave_stdout_where_it_was():
+    entered, left, wait = threading.Event(), threading.Event(), 0.2
+
+    def first():
+        with importing("plugin one", "one"):
+            entered.set()
+            left.wait(wait)  # the second would be inside by then
+
+    def second():
+        entered.wait()
+        with importing("plugin two", "two"):
+            left.set()
+            threads[0].join(wait)
+
+    before = sys.stdout
+    threads = [threading.Thread(target=first), threading.Thread(target=second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sys.stdout is before

@@ -29,6 +29,9 @@ NEEDS = "it needs"
 SLOW = 3.0
 """Name a plugin if its import takes longer than this many seconds."""
 
+_one_at_a_time = threading.RLock()
+"""What is set aside belongs to the process: of two threads, one would put back the other's."""
+
 
 @contextlib.contextmanager
 def importing(
@@ -59,9 +62,10 @@ def importing(
         if not over:
             logger.warning(said)
 
-    if not ours:
-        threading.Thread(target=watch, daemon=True).start()
+    _one_at_a_time.acquire()
     try:
+        if not ours:
+            threading.Thread(target=watch, daemon=True).start()
         functions = contextlib.nullcontext() if ours else functions_kept(title)
         with contextlib.redirect_stdout(sys.stderr), process_kept(title), functions:
             yield
@@ -71,6 +75,7 @@ def importing(
         ) from None
     finally:
         ended.set()
+        _one_at_a_time.release()
 
 
 def check_marked(module: Any, marked: list[str]) -> None:
