@@ -20,7 +20,7 @@ from seqtasks.tasks.lengths import LengthRange
 from seqtasks.tasks.published import Published, published_from_json
 from seqtasks.tasks.settings import EngineName, Settings
 
-__all__ = ["ADDED_LATER", "CADENCE", "THINGS", "Experiment", "ProtocolName", "Published"]
+__all__ = ["ADDED_LATER", "CADENCE", "NAME", "THINGS", "Experiment", "ProtocolName", "Published"]
 
 DType = Literal["float32", "float64"]
 THINGS: tuple[Kind, ...] = ("task", "cell", "readout")
@@ -40,7 +40,8 @@ ADDED_LATER: dict[str, Any] = {
 
 CADENCE_STEPS = 5000
 _BY_STEPS: Any = None
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+"""The names that a run or a study may have; its folder is named after it."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -102,7 +103,7 @@ class Experiment(Settings):
         self._one_of("engine", get_args(EngineName))
         self._text("device")
         if self.name is not None and (
-            not isinstance(self.name, str) or not _NAME.fullmatch(self.name)
+            not isinstance(self.name, str) or not NAME.fullmatch(self.name)
         ):
             raise UsageError(
                 f"name must be letters, digits, '-', '_' and '.', beginning with a letter or "

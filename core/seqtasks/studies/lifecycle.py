@@ -21,6 +21,7 @@ from seqtasks.runs.run_record import remember_own_code
 from seqtasks.studies.directory import LineWriter, StudyDirectory
 from seqtasks.studies.duration import takes_long
 from seqtasks.studies.execute import check_backend, execute
+from seqtasks.studies.identity import mark_of
 from seqtasks.studies.lines import REDONE
 from seqtasks.studies.observers import observers_of_runs
 from seqtasks.studies.plots import save_plots
@@ -193,6 +194,7 @@ def _opened(directory: StudyDirectory, trust: bool) -> tuple[Study, Mapping[str,
 
 def _take_in(study: Study, directory: StudyDirectory) -> None:
     """Read the lines on the disk."""
+    marks = _marks(directory)
     places = {point.number: point for point in points_of(study.asked.rows)}
     for line in directory.lines(study.runs):
         point = places[line["point"]]
@@ -201,7 +203,17 @@ def _take_in(study: Study, directory: StudyDirectory) -> None:
                 f"{directory.path} is damaged: the line of point {point.number} has the seed "
                 f"{line['seed']}, not {point.seed}"
             )
+        if line.get("of", marks[point.setting]) != marks[point.setting]:
+            raise UsageError(
+                f"{directory.study} is not what the run of seed {point.seed} was made from: it was "
+                "changed afterwards; put it back, or make a new study"
+            )
         study.collected[point.setting].add(line)
+
+
+def _marks(directory: StudyDirectory) -> list[str]:
+    """Return the mark that the lines of each setting have."""
+    return [mark_of(one["record"]) for one in directory.record()["settings"]]
 
 
 def _go_on(
@@ -332,10 +344,12 @@ class _Takes:
     ) -> None:
         self._study, self._directory, self._writer, self._told = study, directory, writer, told
         self._settings: dict[int, int] = {}
+        self._marks: list[str] = []
 
     def __call__(self, finished: Sequence[Finished]) -> None:
         if len(self._settings) < self._study.runs:  # at first, and after the study has grown
             self._settings = {p.number: p.setting for p in points_of(self._study.asked.rows)}
+            self._marks = [] if self._directory is None else _marks(self._directory)
         kept: dict[int, dict[int, Any]] = {}
         for one in finished:
             if one.tensors is not None:
@@ -346,7 +360,7 @@ class _Takes:
                 self._study.kept.update(weights)
             else:
                 keep(self._directory, setting, weights)
-        lines = [one.line for one in finished]
+        lines = [self._marked(one.line) for one in finished]
         if self._writer is not None:
             self._writer.write(lines)
         if self._directory is not None:
@@ -356,6 +370,12 @@ class _Takes:
         for line in lines:
             self._study.collected[self._settings[line["point"]]].add(line)
         self._told.tell("study_advanced", study=self._study, lines=lines)
+
+    def _marked(self, line: dict[str, Any]) -> dict[str, Any]:
+        """Return a line with the mark of its setting; lines in memory need none."""
+        if not self._marks:
+            return line
+        return {**line, "of": self._marks[self._settings[line["point"]]]}
 
 
 def _finish(study: Study, directory: StudyDirectory, writer: LineWriter | None) -> None:

@@ -44,7 +44,7 @@ LINE = fields(
         "history": fields({"loss": listed(_number), "validation": table(listed(_number))}),
         "seconds": seconds,
     },
-    {"problem": text, "stopped": optional(text)},
+    {"problem": text, "stopped": optional(text), "of": text},
 )
 """The shape of a line."""
 

@@ -7,14 +7,12 @@ from typing import Any
 
 from seqtasks.errors import UsageError
 from seqtasks.studies.directory import StudyDirectory
+from seqtasks.studies.identity import deciding
 from seqtasks.studies.lines import REDONE, better
 from seqtasks.studies.settings import points_of
 from seqtasks.studies.study_record import Asked
 
 __all__ = ["finished_elsewhere"]
-
-_SAYS_NOTHING = ("name", "published", "checkpoint_every", "seed")
-"""Fields of an experiment that change no number of a study's runs."""
 
 
 def finished_elsewhere(
@@ -55,11 +53,7 @@ def _lines_of(directory: StudyDirectory) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _key(record: Mapping[str, Any]) -> str:
-    """Return everything that decides the numbers of a record's runs, as text."""
-    experiment = {k: v for k, v in record["experiment"].items() if k not in _SAYS_NOTHING}
-    sources = {
-        kind: [one["sha256"], *(near["sha256"] for near in one.get("neighbours", ()))]
-        for kind, one in record.get("sources", {}).items()
-    }
-    parts = [experiment, sources, record.get("things"), record.get("versions")]
-    return json.dumps([*parts, record.get("engine")], sort_keys=True, default=str)
+    """Return everything that decides the numbers of a record's runs to the last bit, as text."""
+    where = [record.get("things"), record.get("versions"), record.get("engine")]
+    parts = [*deciding(record), record["experiment"].get("device"), *where]
+    return json.dumps(parts, sort_keys=True, default=str)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqtasks.available_memory import as_gibibytes, memory_there
 from seqtasks.display import card, shortened
 from seqtasks.errors import UsageError, counted
 from seqtasks.studies.collected import Collected
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from seqtasks.runs.training_run import Result
 
 __all__ = ["Study"]
+
+NUMBER = 8
+"""Bytes of a number that is kept of a run."""
 
 
 class Study:
@@ -40,6 +44,7 @@ class Study:
     def __init__(self, asked: Asked, path: Path | None, parameters: Sequence[int | None]) -> None:
         self.asked, self.path, self.parameters = asked, path, tuple(parameters)
         self.stopped: str | None = None
+        _check_fits(asked)
         self.collected = [
             Collected(
                 setting.experiment,
@@ -205,3 +210,26 @@ class Study:
         ]
         where = "" if self.path is None else f"in {self.path}"
         return card(f"Study {self.name}", rows, where)
+
+
+def _check_fits(asked: Asked) -> None:
+    """Refuse a study whose lines would not fit into memory.
+
+    Raises:
+        UsageError: saying what it would take.
+    """
+    runs = [0] * len(asked.settings)
+    for row in asked.rows:
+        runs[row.setting] += len(row.seeds)
+    needed = 0
+    for setting, count in zip(asked.settings, runs, strict=True):
+        one = setting.experiment
+        each = one.steps // one.log_every + 3 * (one.steps // one.evaluate_every + 16)
+        needed += NUMBER * each * count
+    there = memory_there()
+    if needed > there // 2:
+        raise UsageError(
+            f"the lines of {counted(sum(runs), 'run')} would take about {as_gibibytes(needed)} of "
+            f"memory, and {as_gibibytes(there)} are available: make fewer runs, or log and "
+            "evaluate less often (log_every, evaluate_every)"
+        )

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks.errors import UsageError
-from seqtasks.experiments.experiment import ADDED_LATER, THINGS, Experiment
+from seqtasks.experiments.experiment import ADDED_LATER, NAME, THINGS, Experiment
 from seqtasks.experiments.find import changed_things, restore_things
 from seqtasks.experiments.schemas import RECORD
 from seqtasks.files.validation import (
     MisshapenError,
     anything,
+    flag,
     listed,
     optional,
     table,
@@ -39,6 +40,7 @@ FORMAT = 1
 
 FACES = ("run", "compare", "sweep", "tune")
 MOST_POINTS = 10**8
+LARGEST_SEED = 2**63 - 1
 _RANGE = re.compile(r"(\d{1,20})\.\.(\d{1,20})")
 
 
@@ -48,10 +50,18 @@ def _seeds(data: Any, field: str) -> Sequence[int]:
         found = _RANGE.fullmatch(data)
         if found is None or int(found[2]) < int(found[1]):
             raise MisshapenError(f"its {field} must be as 0..999, got {data!a:.60}")
+        if int(found[2]) > LARGEST_SEED:
+            raise MisshapenError(f"its {field} must be at most {LARGEST_SEED}, got {data!a:.60}")
         if int(found[2]) - int(found[1]) >= MOST_POINTS:
             raise MisshapenError(f"its {field} has more than {MOST_POINTS:,} seeds")
         return range(int(found[1]), int(found[2]) + 1)
-    return listed(whole(0))(data, field)
+    return listed(whole(0, LARGEST_SEED))(data, field)
+
+
+def _name(data: Any, field: str) -> str:
+    if not NAME.fullmatch(text(data, field)):
+        raise MisshapenError(f"its {field} must be the name of a folder, got {data!a:.60}")
+    return data
 
 
 def _face(data: Any, field: str) -> str:
@@ -63,14 +73,19 @@ def _face(data: Any, field: str) -> str:
 STUDY = shape_of(
     {
         "format": whole(1),
-        "name": text,
+        "name": _name,
         "face": _face,
-        "settings": listed(shape_of({"label": text, "changes": table(anything), "record": RECORD})),
+        "settings": listed(
+            shape_of(
+                {"label": text, "changes": table(anything), "record": RECORD},
+                {"parameters": optional(whole(0))},
+            )
+        ),
         "points": listed(shape_of({"setting": whole(0), "seeds": _seeds})),
     },
     {
         "command": optional(text),
-        "keep_weights": anything,
+        "keep_weights": flag,
         "options": table(anything),
         "versions": table(anything),
         "processor": text,
@@ -173,9 +188,15 @@ def read_asked(record: Mapping[str, Any], path: Path, trust: bool = False) -> As
         for one in record["settings"]
     )
     rows = tuple(Row(one["setting"], one["seeds"]) for one in record["points"])
+    known: dict[int, set[int]] = {}
     for row in rows:
         if row.setting >= len(settings):
             raise UsageError(f"{path} is damaged: there is no setting {row.setting}")
+        seeds = known.setdefault(row.setting, set())
+        before = len(seeds)
+        seeds.update(row.seeds)
+        if len(seeds) < before + len(row.seeds):
+            raise UsageError(f"{path} is damaged: setting {row.setting} has a seed twice")
     return Asked(
         record["name"],
         record["face"],

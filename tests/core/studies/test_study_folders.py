@@ -226,3 +226,33 @@ def test_a_kept_run_is_not_taken_for_another(whole: Study, tmp_path: Path) -> No
     assert other is not None
     assert other.line["status"] == "failed"
     assert "belongs to another run" in other.line["problem"]
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "said"),
+    [
+        (("points", 0, "seeds"), [2**70], "points.0..seeds"),
+        (("points", 0, "seeds"), "0..99999999999", "more than 100,000,000 seeds"),
+        (("points", 0, "setting"), 5, "no setting 5"),
+        (("points",), [{"setting": 0, "seeds": "0..4"}] * 2, "a seed twice"),
+        (("settings", 0, "parameters"), "x", "parameters must be a whole number"),
+        (("settings", 0, "record", "experiment", "learning_rate"), 0.5, "changed afterwards"),
+        (("settings", 0, "record", "experiment", "evaluate_every"), 20, "changed afterwards"),
+        (("settings", 0, "record", "experiment", "steps"), 10**15, "of memory"),
+        (("keep_weights",), "yes", "keep_weights must be true or false"),
+        (("name",), "../../x", "name of a folder"),
+        (("format",), 9, "newer seqtasks"),
+    ],
+)
+def test_an_edited_record_is_refused(
+    whole: Study, tmp_path: Path, where: tuple[str | int, ...], value: object, said: str
+) -> None:
+    folder = copied(whole, tmp_path)
+    (folder / "runs.jsonl").write_bytes((whole.path / "runs.jsonl").read_bytes())  # pyright: ignore
+    record = inner = json.loads((folder / "study.json").read_text())
+    for key in where[:-1]:
+        inner = inner[key]
+    inner[where[-1]] = value
+    (folder / "study.json").write_text(json.dumps(record))
+    with pytest.raises(st.UsageError, match=said):
+        st.load_study(folder)
