@@ -350,6 +350,96 @@ def squares_added(f, x):
     return f(q, q, q.mT, beta=0.5, alpha=2).flatten(1)
 
 
+def placed(f, x):
+    """Call a function that gives places, as numbers."""
+    kinds = [f(x, -1)[:, None], f(square(x), dim=1), f(square(x), -1, True).flatten(1)]
+    return torch.cat(kinds, -1).to(x.dtype)
+
+
+def extremes(f, x):
+    value, place = f(x, -1)
+    wide, at = f(square(x), 1, keepdim=True)
+    return torch.cat([value[:, None], place[:, None], wide.flatten(1), at.flatten(1)], -1)
+
+
+def in_order(f, x):
+    value, place = f(x)
+    low, at = f(square(x), 1, True)
+    return torch.cat(
+        [value, place, low.flatten(1), at.flatten(1), f(x, stable=True, dim=-1)[0]], -1
+    )
+
+
+def order(f, x):
+    return torch.cat([f(x), f(square(x), 1, True).flatten(1)], -1).to(x.dtype)
+
+
+def distinct(x):
+    """Return numbers without ties, of which torch takes any."""
+    return torch.where(x.isfinite(), x, 0.0).clamp(-3, 3) + 0.37 * torch.arange(
+        x.shape[1], dtype=x.dtype
+    )
+
+
+def greatest_few(f, x):
+    y = distinct(x)
+    kinds = [*f(y, 2, -1), *f(y, 3, largest=False), f(y, 4)[0]]
+    return torch.cat([*kinds, f(square(y), 1, 1)[0].flatten(1)], -1)
+
+
+def places(x):
+    """Return places (cases, 4) that depend on values."""
+    return x.argsort(-1)
+
+
+def gathered(f, x):
+    at = places(x)
+    wide = square(x)
+    kinds = [f(x, 1, at), f(x, -1, at[:, :2]), f(wide, 1, wide.argmax(1, keepdim=True)).flatten(1)]
+    return torch.cat([*kinds, f(x, 1, at.new_tensor([3, 3]).expand(len(x), 2))], -1)
+
+
+def taken_along(f, x):
+    return torch.cat([f(x, places(x), 1), f(square(x), square(x).argsort(1), dim=1).flatten(1)], -1)
+
+
+def scattered(f, x):
+    at, zeros = places(x), torch.zeros_like(x)
+    twice = x.argmax(-1, keepdim=True).expand(-1, 2)
+    kinds = [f(zeros, 1, at, x), f(x, -1, at[:, :2], 2 * x[:, :2])]
+    if f.__name__ == "scatter_add":
+        return torch.cat([*kinds, f(x, 1, twice, x[:, 2:])], -1)
+    return torch.cat([*kinds, f(x, 1, at[:, 1:3], 7.0), f(x, 1, twice, value=0.5)], -1)
+
+
+def chosen_parts(f, x):
+    """Call a function that takes parts by an index."""
+    if f.__name__ == "index_select":
+        return f(x, 1, torch.tensor([2, 2, 0]))
+    rows = torch.arange(len(x))
+    kinds = [f(x, (rows, x.argmax(-1)))[:, None], f(square(x), (rows, square(x)[:, 0].argmin(-1)))]
+    return torch.cat(
+        [f(x, (slice(None), [3, 0])), *kinds, f(matrix(x), x.argmax(-1)) + x[:, :1]], -1
+    )
+
+
+def one_of(f, x):
+    return torch.cat([f(x.argmax(-1), 5), f(places(x), 4).flatten(1)], -1) * x[:, :1]
+
+
+def table(f, ids, weight):
+    return f(weight, ids) if f is torch.embedding else f(ids, weight)
+
+
+def looked_up(f, x):
+    return (
+        torch.cat(
+            [table(f, x.argmax(-1), matrix(x)), table(f, places(x), matrix(x)).flatten(1)], -1
+        )
+        + x[:, :1]
+    )
+
+
 # name -> (kind, how it is called), or several
 CALLS = {
     **dict.fromkeys(("add", "__add__", "__radd__"), ("two", sums)),
@@ -375,7 +465,18 @@ CALLS = {
     **dict.fromkeys(("__xor__", "__rxor__"), ("two", of_masks)),
     **dict.fromkeys(("bitwise_not", "__invert__"), ("one", lambda f, x: f(mask(x)))),
     "logical_not": ("one", lambda f, x: torch.cat([f(x), f(mask(x))], -1)),
-    **dict.fromkeys(("maximum", "minimum", "fmax", "fmin", "max", "min"), ("two", of_two)),
+    **dict.fromkeys(("maximum", "minimum", "fmax", "fmin"), ("two", of_two)),
+    **{key: [("two", of_two), ("four", extremes)] for key in ("max", "min")},
+    **dict.fromkeys(("argmax", "argmin"), ("four", placed)),
+    "sort": ("four", in_order),
+    "argsort": ("four", order),
+    "topk": ("four", greatest_few),
+    "gather": ("four", gathered),
+    "take_along_dim": ("four", taken_along),
+    **dict.fromkeys(("scatter", "scatter_add"), ("four", scattered)),
+    **dict.fromkeys(("index_select", "__getitem__"), ("four", chosen_parts)),
+    "one_hot": ("four", one_of),
+    "embedding": ("four", looked_up),
     **dict.fromkeys(("gt", "greater", "__gt__", "ge", "greater_equal", "__ge__"), ("two", of_two)),
     **dict.fromkeys(("lt", "less", "__lt__", "le", "less_equal", "__le__"), ("two", of_two)),
     **dict.fromkeys(("eq", "__eq__", "ne", "not_equal", "__ne__"), ("two", of_two)),
@@ -398,6 +499,7 @@ CALLS = {
     "addcmul": ("three", of_three),
     "addcdiv": ("three", of_three),
     **dict.fromkeys(("to", "type_as", "float", "double", "type"), ("one", of_type)),
+    **dict.fromkeys(("long", "int", "bool"), ("one", lambda f, x: f(x.clamp(-9, 9).nan_to_num()))),
     "dropout": ("one", lambda f, x: f(x, 0.5, False)),
     "where": ("three", chosen),
     "masked_fill": ("three", filled_where),
@@ -444,8 +546,6 @@ CALLS = {
     ),
     **dict.fromkeys(("new_full", "new_tensor"), ("one", filled)),
 }
-REFUSED = {"embedding"}
-"""Functions whose rule does nothing but to say why there is none."""
 OF_WEIGHTS = {"t", "diag", "block_diag"}
 """Functions that put the numbers of a matrix without rows in other places; see `test_rules`."""
 UNNAMED = {"_pad", "alias"}
@@ -457,8 +557,6 @@ def of_rules() -> list[Edge]:
     found: list[Edge] = []
     for function in RULES:
         name = getattr(function, "__name__", str(function))
-        if name in REFUSED:
-            continue
         calls = CALLS.get(name, ("one", lambda f, x: f(x)))
         for kind, call in calls if isinstance(calls, list) else [calls]:
             home = getattr(function, "__qualname__", name)

@@ -171,6 +171,85 @@ def weights(*shape):
 WEIGHTS: list[torch.Tensor] = []
 
 
+def placed(f, a, b, c):
+    wide = column(a) * row(b)
+    kinds = [f(a, -1)[:, None], f(wide, 1), f(wide, 2, keepdim=True).flatten(1)]
+    return torch.cat(kinds, -1) * c[:, :1]
+
+
+def extremes(f, a, b, c):
+    wide = column(a) * row(b)
+    kinds = [*f(a, -1, True), f(wide, 1)[0], f(wide, dim=2)[1], f(a, weights(4))]
+    return torch.cat([f(a, b), *kinds], -1)
+
+
+def in_order(f, a, b, c):
+    wide = column(a) * row(b)
+    kinds = f(a), f(wide, 1, descending=True), f(wide, dim=2, stable=True)
+    return torch.cat([part.flatten(1) for kind in kinds for part in kind], -1)
+
+
+def order(f, a, b, c):
+    return torch.cat([f(a), f(column(a) * row(b), 1, True).flatten(1)], -1) * c[:, :1]
+
+
+def greatest_few(f, a, b, c):
+    kinds = f(a, 2), f(column(a) * row(b), 3, 1, largest=False)
+    return torch.cat([part.flatten(1) for kind in kinds for part in kind], -1)
+
+
+def gathered(f, a, b, c):
+    wide = column(a) * row(b)
+    kinds = [f(a, 1, b.argsort(-1)[:, :3]), f(wide, 2, wide.argmax(2, keepdim=True)).flatten(1)]
+    fixed = torch.tensor([0, 3, 3]).expand(len(a), 3)
+    return torch.cat([*kinds, f(c, 1, fixed), f(wide, 1, wide.argsort(1)[:, :2]).flatten(1)], -1)
+
+
+def taken_along(f, a, b, c):
+    wide = column(a) * row(b)
+    at = b.argsort(-1)[:, None, :2]
+    return torch.cat([f(a, b.argsort(-1), 1), f(wide, at, 2).flatten(1)], -1)
+
+
+def scattered(f, a, b, c):
+    at = b.argsort(-1)
+    kinds = [f(c, 1, at[:, :2], a[:, :2]), f(a, 1, b.argmax(-1, True).expand(-1, 3), c[:, :3])]
+    if f.__name__ == "scatter":
+        kinds += [f(a, -1, at[:, 1:3], 7.0), f(a, 1, at[:, :1], value=0.5)]
+    return torch.cat(kinds, -1)
+
+
+def chosen_parts(f, a, b, c):
+    if f.__name__ == "index_select":
+        return torch.cat([f(a, 1, torch.tensor([2, 2, 0])), f(weights(4, 4), 0, b.argmax(-1))], -1)
+    rows = torch.arange(len(a))
+    kinds = [f(a, (rows, b.argmax(-1)))[:, None], f(column(a) * row(c), (rows, b.argmin(-1)))]
+    of_weights = f(weights(4, 4), b.argsort(-1)[:, :2]).flatten(1)
+    back = f(weights(4, 4), b.argmax(-1) - 4)
+    return torch.cat([f(a, (slice(None), slice(1, 3))), *kinds, of_weights, back], -1)
+
+
+def one_of(f, a, b, c):
+    return torch.cat([f(a.argmax(-1), 5), f(b.argsort(-1), 4).flatten(1)], -1) * c[:, :1]
+
+
+def table(f, ids, weight):
+    return f(weight, ids) if f is torch.embedding else f(ids, weight)
+
+
+def looked_up(f, a, b, c):
+    few = table(f, b.argsort(-1), weights(4, 2)).flatten(1)
+    return torch.cat([table(f, a.argmax(-1), weights(4, 4)), few], -1) * c[:, :1]
+
+
+def counts(f, a, b, c):
+    """Compute with whole numbers."""
+    whole = f(3 * a)
+    return torch.cat(
+        [whole * b, whole % 3 * c, (whole > 1) * b, (whole > 0) / c.cosh(), whole // 2 * a], -1
+    )
+
+
 def detached(f, a, b, c):
     return f(a.detach(), b.detach()) * c
 
@@ -270,7 +349,20 @@ CASES = {
     **dict.fromkeys(("__and__", "__rand__", "__or__", "__ror__", "__xor__", "__rxor__"), logical),
     **dict.fromkeys(("logical_not", "bitwise_not", "__invert__"), negation),
     **dict.fromkeys(("log", "sqrt", "rsqrt", "reciprocal", "log1p", "special_log1p"), of_positive),
-    **dict.fromkeys(("maximum", "minimum", "fmax", "fmin", "max", "min"), binary),
+    **dict.fromkeys(("maximum", "minimum", "fmax", "fmin"), binary),
+    **dict.fromkeys(("max", "min"), extremes),
+    **dict.fromkeys(("argmax", "argmin"), placed),
+    "sort": in_order,
+    "argsort": order,
+    "topk": greatest_few,
+    "gather": gathered,
+    "take_along_dim": taken_along,
+    **dict.fromkeys(("scatter", "scatter_add"), scattered),
+    **dict.fromkeys(("index_select", "__getitem__"), chosen_parts),
+    "one_hot": one_of,
+    "embedding": looked_up,
+    **dict.fromkeys(("long", "int"), counts),
+    "bool": lambda f, a, b, c: f(functional.relu(a)) * b,
     **dict.fromkeys(("gt", "greater", "__gt__", "ge", "greater_equal", "__ge__"), comparison),
     **dict.fromkeys(("lt", "less", "__lt__", "le", "less_equal", "__le__"), comparison),
     **dict.fromkeys(("eq", "__eq__", "ne", "not_equal", "__ne__"), comparison),

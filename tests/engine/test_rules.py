@@ -13,7 +13,6 @@ from seqtasks.engine.record.rules.table import RULES
 from seqtasks.engine.unroll import engines_of
 
 SIZE, GROUP = 4, 30
-REFUSED = {"embedding"}
 
 
 def uses():
@@ -21,8 +20,6 @@ def uses():
     found = []
     for function in RULES:
         name = getattr(function, "__name__", str(function))
-        if name in REFUSED:
-            continue
         home = getattr(function, "__qualname__", name)
         case = CASES.get(name, lambda f, a, b, c: f(a))
         found.append(

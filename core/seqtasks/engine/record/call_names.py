@@ -1,6 +1,6 @@
 """Read from the name of a torch call whether it describes a tensor, or changes one in place."""
 
-__all__ = ["ABOUT", "PROPERTIES", "changes_in_place"]
+__all__ = ["ABOUT", "CHECKING", "PROPERTIES", "changes_in_place"]
 
 ABOUT = {
     "dim",
@@ -19,6 +19,9 @@ ABOUT = {
     "type",
 }
 """Tensor methods that describe a tensor and depend on none of its values."""
+
+CHECKING = {"one_hot"}
+"""Functions that look at values to check them, and raise an error or do the same for all."""
 
 PROPERTIES = {
     "shape",

@@ -16,7 +16,7 @@ _QUESTIONS = ("has_torch_function", "has_torch_function_unary", "has_torch_funct
 
 def opens(function: Any) -> bool:
     """Say whether a function is torch's own code in Python."""
-    return isinstance(function, types.FunctionType) and function.__module__ in _HOMES
+    return isinstance(function, types.FunctionType) and function.__globals__["__name__"] in _HOMES
 
 
 @functools.lru_cache(maxsize=256)

@@ -37,6 +37,8 @@ class Provenance(TorchDispatchMode):
 
     Attributes:
         reason: the first refusal, or None; it is kept because a model may catch the exception.
+        checking: whether a function of torch checks values without depending on them, as `one_hot`
+            does its ids.
         paused: whether the current calls are the recorder's own work.
         read: by address, tensors that existed before and that depend on no noted tensor; the values
             read from them go into a program as numbers.
@@ -47,7 +49,7 @@ class Provenance(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.reason: str | None = None
-        self.paused = False
+        self.checking = self.paused = False
         self.read: dict[int, Tensor] = {}
         self.cut: set[tuple[Any, int]] = set()
         self._starts: list[int] = []
@@ -146,7 +148,8 @@ class Provenance(TorchDispatchMode):
         else:
             self._empty.difference_update(_span(t)[0] for t in _changed(func, args, kwargs))
         if name not in _FROM_SHAPES and any(map(self.follows, given)):
-            if not results and result is not None and name not in _ABOUT:
+            tells = not results and result is not None and name not in _ABOUT
+            if tells and not self.checking:
                 raise self.refuse(f"its behaviour depends on the values it computes ({name})")
             self._follow(results)
             self._follow(_changed(func, args, kwargs))

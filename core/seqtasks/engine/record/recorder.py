@@ -21,11 +21,12 @@ from seqtasks.engine.graph.simplify import truth_of
 from seqtasks.engine.graph.unsupported import UnsupportedError, refusal
 from seqtasks.engine.graph.walk import inputs_of_node, reached
 from seqtasks.engine.record.arguments import flat_arguments
-from seqtasks.engine.record.call_names import ABOUT, PROPERTIES, changes_in_place
+from seqtasks.engine.record.call_names import ABOUT, CHECKING, PROPERTIES, changes_in_place
 from seqtasks.engine.record.computed import Computed
 from seqtasks.engine.record.opened import opened, opens
 from seqtasks.engine.record.provenance import Provenance
 from seqtasks.engine.record.weights_alone import WeightsAlone
+from seqtasks.engine.record.whole_numbers import check_whole, is_whole
 
 __all__ = ["Recorder", "Tracked"]
 
@@ -316,7 +317,11 @@ class Recorder(TorchFunctionMode):
         if rule is None and opens(func):
             with self.again():
                 return opened(func)(*args, **kwargs)
-        result = func(*args, **kwargs)
+        self.provenance.checking = name in CHECKING
+        try:
+            result = func(*args, **kwargs)
+        finally:
+            self.provenance.checking = False
         if result is NotImplemented:  # a comparison with a non-number such as None
             return result
         about = name in ABOUT or (name == "__get__" and self._is_about(func, args[0]))
@@ -374,14 +379,16 @@ class Recorder(TorchFunctionMode):
     def _record_by_rule(
         self, func: Any, name: str, rule: Any, result: Any, args: Any, kwargs: Any
     ) -> None:
-        if rule is None:
-            from seqtasks.engine.record.rules.rearranging import REARRANGING, rearranged
+        from seqtasks.engine.record.rules.rearranging import REARRANGING, rearranged
 
-            rule = rearranged if name in REARRANGING else None
+        moves = name in REARRANGING and rule is None
+        rule = rearranged if moves else rule
         if rule is None:
             raise UnsupportedError(f"it calls {name}, which has no rule")
-        outcome = rule(self, func, result, *args, **kwargs)
         results: Sequence[Any] = [result] if isinstance(result, Tensor) else result
+        given = [v for v in flat_arguments((args, kwargs)) if is_whole(v) and self.is_tracked(v)]
+        check_whole(name, name in REARRANGING, [*results, *given])
+        outcome = rule(self, func, result, *args, **kwargs)
         outcomes: Sequence[Any] = [outcome] if isinstance(result, Tensor) else outcome
         for tensor, tracked in zip(results, outcomes, strict=True):
             if tracked is None:
@@ -391,11 +398,13 @@ class Recorder(TorchFunctionMode):
             expected = (*node.shape[:axis], *(self.rows if rows else ()), *node.shape[axis:])
             if tuple(tensor.shape) != expected:
                 raise UnsupportedError(f"{name} gives {tuple(tensor.shape)}, not {expected}")
-            if tensor.dtype not in (self.dtype, torch.bool):
+            whole = is_whole(tensor)
+            if tensor.dtype not in (self.dtype, torch.bool) and not whole:
                 raise UnsupportedError(f"{name} gives numbers of type {tensor.dtype}")
             if tensor.dtype == torch.bool:
                 node = truth_of(self.graph, node)
-            if (not torch.is_grad_enabled() and not self.deriving) or func == _DATA:
+            unseen = not torch.is_grad_enabled() and not self.deriving
+            if unseen or whole or func == _DATA:
                 node = self.graph.pointwise("stopped", node)
             self.track(tensor, node, rows, axis)
 

@@ -6,14 +6,15 @@
     activations    activation functions
     reductions     sums, means, variances and extremes over features
     vector_norms   norms over features
-    places         places that depend on values: the greatest of an axis
+    places         places found by values: argmax, max along an axis, sort, top-k
+    taken          numbers taken or put at such places: gather, scatter, look-ups
     cumulative     products over an axis, and what goes on along one
     normalisation  softmax, layer norm and their kin
     products       matrix products and einsum
     composed       similarities, group norm, attention
     windows        convolutions
     rearranging    one rule for every function that moves numbers and computes none
-    torch_cells    torch's own cells, gated units and look-ups
+    torch_cells    torch's own cells and gated units
 
 A rule makes nodes by `graph.build`; it never computes a number.
 """

@@ -18,6 +18,7 @@ __all__ = [
     "Rule",
     "aligned",
     "clamp",
+    "converted",
     "divided_into",
     "dropout",
     "extreme_number",
@@ -233,6 +234,19 @@ def heaviside(
 
 def identity(graph: Graph, x: Node, *args: Any, **kwargs: Any) -> Node:
     return x
+
+
+def converted(
+    recorder: Recorder, func: Any, result: Tensor, x: Any, *args: Any, **kwargs: Any
+) -> Outcome:
+    """Record a change of type; to whole numbers, what stands behind the point is cut off."""
+
+    def compute(graph: Graph, x: Node) -> Node:
+        whole = not result.is_floating_point() and result.dtype != torch.bool
+        return graph.pointwise("truncate", x) if whole and given.is_floating_point() else x
+
+    given: Tensor = x
+    return pointwise(compute)(recorder, func, result, x)
 
 
 def dropout(

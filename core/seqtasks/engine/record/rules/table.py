@@ -7,7 +7,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from seqtasks.engine.record.rules import activations, composed, cumulative, places, vector_norms
+from seqtasks.engine.record.rules import (
+    activations,
+    composed,
+    cumulative,
+    places,
+    taken,
+    vector_norms,
+)
 from seqtasks.engine.record.rules import elementary as more
 from seqtasks.engine.record.rules import normalisation as norms
 from seqtasks.engine.record.rules import pointwise as each
@@ -126,7 +133,8 @@ _rule(
     each.pointwise(lambda G, a, b, c, value=1: G.add(a, G.multiply(G.divide(b, c), value)), 3),
     "addcdiv",
 )
-_rule(each.pointwise(each.identity), "float", "double", "to", "type", "type_as", "positive")
+_rule(each.converted, "float", "double", "to", "type", "type_as", "long", "int", "bool")
+_rule(each.pointwise(each.identity), "positive")
 _rule(each.pointwise(each.dropout), "dropout")
 _rule(each.named("arctangent"), "atan", "arctan")
 _rule(each.named("arctangent2", 2), "atan2", "arctan2")
@@ -160,6 +168,18 @@ _rule(cumulative.along(cumulative.cumulative_product), "cumprod")
 _rule(cumulative.log_sum_exps, "logcumsumexp")
 _rule(places.extreme(1), "max")
 _rule(places.extreme(-1), "min")
+_rule(places.argmax(1), "argmax")
+_rule(places.argmax(-1), "argmin")
+_rule(places.sort, "sort")
+_rule(places.argsort, "argsort")
+_rule(places.top_k, "topk")
+_rule(taken.gather, "gather")
+_rule(taken.take_along, "take_along_dim")
+_rule(taken.index_select, "index_select")
+_rule(taken.item, "__getitem__")
+_rule(taken.one_hot, "one_hot")
+_rule(taken.scatter, "scatter")
+_rule(taken.scatter_add, "scatter_add")
 _rule(composed.cosine_similarity, "cosine_similarity")
 _rule(composed.pairwise_distance, "pairwise_distance")
 _rule(composed.group_norm, "group_norm")
@@ -195,7 +215,7 @@ _rule(cells.gru_cell, "gru_cell")
 _rule(cells.lstm_cell, "lstm_cell")
 _rule(cells.rnn_cell("tanh"), "rnn_tanh_cell")
 _rule(cells.rnn_cell("relu"), "rnn_relu_cell")
-_rule(cells.embedding, "embedding")
+_rule(taken.embedding, "embedding")
 _rule(
     cells.filled,
     "zeros_like",

@@ -12,7 +12,7 @@ from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.rules.pointwise import Outcome, Rule
 
-__all__ = ["embedding", "filled", "glu", "gru_cell", "lstm_cell", "rnn_cell"]
+__all__ = ["filled", "glu", "gru_cell", "lstm_cell", "rnn_cell"]
 
 
 def _gates(recorder: Recorder, x: Any, h: Any, weights: Sequence[Any]) -> tuple[Node, Node]:
@@ -79,23 +79,6 @@ def rnn_cell(activation: str) -> Rule:
         return recorder.graph.pointwise(activation, total), True
 
     return rule
-
-
-def embedding(
-    recorder: Recorder,
-    func: Any,
-    result: Tensor,
-    ids: Any,
-    weight: Any,
-    padding_idx: Any = None,
-    max_norm: Any = None,
-    norm_type: Any = 2.0,
-    scale_grad_by_freq: bool = False,
-    sparse: bool = False,
-) -> Outcome:
-    if padding_idx is not None or max_norm is not None or scale_grad_by_freq or sparse:
-        raise UnsupportedError("its embedding has options beyond a table")
-    raise UnsupportedError("it looks up an embedding of its own")
 
 
 def filled(
