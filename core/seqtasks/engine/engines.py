@@ -22,6 +22,7 @@ from seqtasks.engine.policy.request import Check, Refusal, Request
 from seqtasks.engine.record.batch_layout import Form, flattened, form_of, obstacle, ordinary
 from seqtasks.engine.record.observed import is_observed, unobserved_saving
 from seqtasks.engine.record.subject import Parts
+from seqtasks.engine.record.whole_states import MOST_STEPS
 from seqtasks.errors import UsageError
 
 __all__ = ["Engines"]
@@ -231,6 +232,9 @@ class Engines:
             chosen = self._choice.program(request, check)
             if isinstance(chosen, Refusal):
                 self._refuse(chosen)
+                return None
+            if chosen.model_graph.has_whole_states and steps > MOST_STEPS:
+                self.run_plain(f"its state holds whole numbers, for more than {MOST_STEPS:,} steps")
                 return None
             self._run_by(chosen)
             self._choice.signatures.forget_reads()

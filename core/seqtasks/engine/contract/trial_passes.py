@@ -106,12 +106,16 @@ def by_loop(model: nn.ModuleDict, program: Passes, rows: Rows) -> Results:
         ended = past_end(inputs.shape[1], rows.lengths)
         predictions = predictions.masked_fill(ended[..., None], 0)
     results: Results = {"predictions": predictions.detach()}
-    results |= {f"final state {k}": final.detach() for k, final in enumerate(finals)}
+    results |= {
+        f"final state {k}": final.detach() if final.is_floating_point() else final.to(dtype)
+        for k, final in enumerate(finals)
+    }
     sources = _trained(model)
     if inputs.is_floating_point():
         sources["the inputs"] = inputs
     sources |= {f"given state {k}": state for k, state in enumerate(given or ())}
-    ahead = [predictions, *(finals if _has_states(program) else ())]
+    floating = [final for final in finals if final.is_floating_point()]
+    ahead = [predictions, *(floating if _has_states(program) else ())]
     total = torch.stack([(value * _direction(value)).sum() for value in ahead]).sum()
     gradients: Sequence[Tensor | None] = [None] * len(sources)
     if sources and total.requires_grad:
@@ -146,7 +150,10 @@ def by_program(
         rows.given,
         memory,
         _direction(predictions),
-        [_direction(final) if has_states else torch.zeros_like(final) for final in finals],
+        [
+            _direction(final) if has_states and part.kind is None else torch.zeros_like(final)
+            for final, part in zip(finals, program.model_graph.parts, strict=True)
+        ],
         None,
     )
     results: Results = {"predictions": predictions}

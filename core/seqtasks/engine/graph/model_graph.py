@@ -32,6 +32,8 @@ class StatePart:
         external: the leaf for a gradient that comes from outside, or None.
         before: the gradient that goes to the previous step.
         initial_back: the leaf for the gradient of `initial`, if `initial` is trained.
+        kind: its type if it holds whole numbers or truth values, which the program holds as numbers
+            of its own type; None for floating-point numbers.
     """
 
     shape: tuple[int, ...]
@@ -43,6 +45,7 @@ class StatePart:
     external: Node | None = None
     before: Node | None = None
     initial_back: Node | None = None
+    kind: torch.dtype | None = None
 
 
 @dataclass
@@ -114,6 +117,11 @@ class ModelGraph:
     def parts(self) -> list[StatePart]:
         """The tensors of all loops' states, as one list."""
         return [part for loop in self.loops for part in loop.parts]
+
+    @property
+    def has_whole_states(self) -> bool:
+        """Whether a state holds whole numbers."""
+        return any(part.kind not in (None, torch.bool) for part in self.parts)
 
     def with_phases(self, phases: Mapping[Node, int]) -> "ModelGraph":
         """Return the same model by new nodes; some of them belong to other phases.

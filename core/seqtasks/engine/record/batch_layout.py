@@ -11,6 +11,7 @@ from seqtasks.cells import State
 from seqtasks.cells.padding import checked_lengths, last_repeated
 from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.record.observed import is_observed
+from seqtasks.engine.record.whole_states import LARGEST_STATE
 
 __all__ = [
     "Form",
@@ -119,8 +120,12 @@ def flattened(
             return None
         for tensor, part in zip(tensors, loop.parts, strict=True):
             fits = isinstance(tensor, Tensor) and tuple(tensor.shape) == (batch, *part.shape)
-            if not fits or tensor.dtype != model_graph.dtype or is_observed(tensor):
+            if not fits or tensor.dtype != (part.kind or model_graph.dtype) or is_observed(tensor):
                 return None
+            if part.kind is not None:
+                if part.kind != torch.bool and tensor.abs().gt(LARGEST_STATE // 2).any():
+                    return None
+                tensor = tensor.to(model_graph.dtype)
             found.append(tensor.contiguous().resolve_neg())
     return found
 
@@ -128,7 +133,8 @@ def flattened(
 def nested(model_graph: ModelGraph, tensors: Sequence[Tensor]) -> list[State]:
     """Return a list of tensors as the states of each layer, the inverse of `flattened`."""
     states: list[State] = []
-    rest = list(tensors)
+    pairs = zip(tensors, model_graph.parts, strict=True)
+    rest = [tensor if part.kind is None else tensor.to(part.kind) for tensor, part in pairs]
     for loop in model_graph.loops:
         count = len(loop.parts)
         states.append(tuple(rest[:count]) if loop.is_tuple else rest[0])

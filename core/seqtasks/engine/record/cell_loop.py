@@ -12,6 +12,7 @@ from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.batch_layout import Form
 from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.whole_model import ModelRecording, result_of
+from seqtasks.engine.record.whole_states import KINDS, bounds_of, check_exact, check_growth
 
 __all__ = ["recorded_loop", "recorded_start"]
 
@@ -38,10 +39,11 @@ def recorded_loop(
     if getattr(cell, "obstacle", ""):
         raise UnsupportedError(cell.obstacle)
     if form is None:
-        initial, is_tuple = recorded_start(recording, cell, layer, batch, dtype, steps)
+        initial, is_tuple, kinds = recorded_start(recording, cell, layer, batch, dtype, steps)
     else:
         is_tuple, shapes = form[layer]
         initial = [graph.constant(0.0, shape) for shape in shapes]  # of no call
+        kinds = [None] * len(shapes)
     phase = phases.loop(layer)
     recorder = recording.recorder((batch,))
     previous: list[Node] = []
@@ -49,13 +51,15 @@ def recorded_loop(
     for k, node in enumerate(initial):
         leaf = graph.leaf("state", (layer, k), node.shape, Columns.BATCH, phase)
         previous.append(leaf)
-        tensors.append(recorder.given(recording.numbers(batch, *node.shape), leaf))
+        tensors.append(_given_state(recording, recorder, leaf, kinds[k]))
     x = recording.numbers(batch, *inputs.shape)
     recorder.given(x, inputs)
     with recorder:
         result = cell(x, tuple(tensors) if is_tuple else tensors[0])
     recorder.finish()
-    following = _state_nodes(recorder, result, is_tuple, previous)
+    bounds = bounds_of(dict(zip(previous, kinds, strict=True)))
+    check_exact(recorder, bounds)
+    following = _state_nodes(recorder, result, is_tuple, previous, kinds, bounds)
     given: list[tuple[Tensor, Source]] = [(x, ("inputs", layer, 0))]
     given += [(tensor, ("state", layer, k)) for k, tensor in enumerate(tensors)]
     for k, tensor in enumerate(result if is_tuple else [result]):
@@ -79,7 +83,8 @@ def recorded_loop(
             if external_states
             else None
         )
-        parts.append(StatePart(old.shape, old, new, carried, initial[k], back, external))
+        part = StatePart(old.shape, old, new, carried, initial[k], back, external, kind=kinds[k])
+        parts.append(part)
     output = _output(recording, recorder, cell, layer, inputs, parts, is_tuple)
     return Loop(cell, parts, is_tuple, output)
 
@@ -95,13 +100,13 @@ def _output(
 ) -> Node:
     """Record a step's output, computed from states that are known for all steps."""
     batch = recorder.rows[0]
-    tensors = [
-        recorder.given(recording.numbers(batch, *part.shape), part.carried) for part in parts
-    ]
+    tensors = [_given_state(recording, recorder, part.carried, part.kind) for part in parts]
     x = recorder.given(recording.numbers(batch, *inputs.shape), inputs)
     with recorder:
         result = cell.output(x, tuple(tensors) if is_tuple else tensors[0])
     recorder.finish()
+    kinds = {leaf: part.kind for part in parts for leaf in (part.previous, part.carried)}
+    check_exact(recorder, bounds_of(kinds))
     output = result_of(recorder, result, "its output")
     given: list[tuple[Tensor, Source]] = [(x, ("inputs", layer, 0))]
     given += [(tensor, ("next state", layer, k)) for k, tensor in enumerate(tensors)]
@@ -111,27 +116,51 @@ def _output(
 
 def recorded_start(
     recording: ModelRecording, cell: Any, layer: int, batch: int, dtype: Any, steps: int
-) -> tuple[list[Node], bool]:
-    """Record the initial state, which must be the same for every row."""
+) -> tuple[list[Node], bool, list[torch.dtype | None]]:
+    """Record the initial state, which must be the same for every row.
+
+    Returns:
+        Its nodes, whether it is a tuple, and the type of each tensor of whole numbers or flags.
+    """
     recorder = recording.recorder((batch,))
     with recorder:
         state = cell.initial_state(batch, steps)
     recorder.finish()
     tensors = [state] if isinstance(state, Tensor) else list(state)
     nodes: list[Node] = []
+    kinds: list[torch.dtype | None] = []
     for k, tensor in enumerate(tensors):
-        if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
-            raise UnsupportedError("its state is more than a tuple of floating-point tensors")
+        if not isinstance(tensor, Tensor):
+            raise UnsupportedError("its state is more than a tuple of tensors")
+        if not tensor.is_floating_point() and tensor.dtype not in KINDS:
+            raise UnsupportedError(f"its state has numbers of type {tensor.dtype}")
+        kinds.append(None if tensor.is_floating_point() else tensor.dtype)
         tracked = recorder.find(tensor)
         if not tracked.rows:
             raise UnsupportedError("its initial state is not (batch, ...)")
         nodes.append(tracked.node)
         recording.note_reached(("initial state", layer, k), tensor, [])
-    return nodes, not isinstance(state, Tensor)
+    return nodes, not isinstance(state, Tensor), kinds
+
+
+def _given_state(
+    recording: ModelRecording, recorder: Recorder, leaf: Node, kind: torch.dtype | None
+) -> Tensor:
+    """Return numbers for a state on which a step is tried; whole numbers have no gradient."""
+    shape = (*recorder.rows, *leaf.shape)
+    if kind is None:
+        return recorder.given(recording.numbers(*shape), leaf)
+    numbers = recording.whole_numbers(2 if kind == torch.bool else 8, shape).to(kind)
+    return recorder.given(numbers, recorder.graph.pointwise("stopped", leaf))
 
 
 def _state_nodes(
-    recorder: Recorder, result: Any, is_tuple: bool, previous: list[Node]
+    recorder: Recorder,
+    result: Any,
+    is_tuple: bool,
+    previous: list[Node],
+    kinds: list[torch.dtype | None],
+    bounds: dict[Node, float],
 ) -> list[Node]:
     if is_tuple != isinstance(result, tuple | list):
         raise UnsupportedError("its next state and its initial state differ in kind")
@@ -140,8 +169,13 @@ def _state_nodes(
         raise UnsupportedError(
             "its next state and its initial state differ in their number of tensors"
         )
-    nodes = [result_of(recorder, tensor, "its next state") for tensor in tensors]
-    for node, old in zip(nodes, previous, strict=True):
+    nodes = [
+        result_of(recorder, tensor, "its next state", kind)
+        for tensor, kind in zip(tensors, kinds, strict=True)
+    ]
+    for node, old, kind in zip(nodes, previous, kinds, strict=True):
+        if kind not in (None, torch.bool):
+            check_growth(node, bounds)
         if node.shape != old.shape:
             raise UnsupportedError(f"its state changes shape from {old.shape} to {node.shape}")
     return nodes

@@ -13,7 +13,6 @@ import torch
 from torch import nn
 
 from seqtasks.engine.graph.build import Graph
-from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.phases import Phases
 from seqtasks.engine.record.batch_layout import Form, size_of
 from seqtasks.engine.record.cell_loop import recorded_start
@@ -70,7 +69,7 @@ def start_of(
         originals = originals_of(model, twin)
         (batch,) = rows_for(twin, 1)
 
-        def attempt() -> tuple[ModelRecording, list[tuple[list[Node], bool]]]:
+        def attempt() -> tuple[ModelRecording, list[Any]]:
             graph, phases = Graph(), Phases(len(cells))
             recording = ModelRecording(graph, phases, originals, dtype=dtype)
             recording.provenance.give(given_of(twin))
@@ -86,6 +85,6 @@ def start_of(
         # no other number of steps shares it; the recording says what is wrong
         return Start(("alone", steps), None)
     return Start(
-        tuple((is_tuple, likeness(recording, nodes)) for nodes, is_tuple in starts),
-        tuple((is_tuple, tuple(node.shape for node in nodes)) for nodes, is_tuple in starts),
+        tuple((is_tuple, likeness(recording, nodes), *kinds) for nodes, is_tuple, kinds in starts),
+        tuple((is_tuple, tuple(node.shape for node in nodes)) for nodes, is_tuple, _ in starts),
     )

@@ -75,6 +75,10 @@ class ModelRecording:
         drawn = torch.randn(shape, dtype=self.dtype, generator=self.generator)
         return drawn.requires_grad_()
 
+    def whole_numbers(self, bound: int, shape: tuple[int, ...]) -> Tensor:
+        """Return whole numbers from 0 to below a bound, from the same stream."""
+        return torch.randint(bound, shape, generator=self.generator)
+
     def note_reached(
         self, result: Source, tensor: Tensor, given: Sequence[tuple[Tensor, Source]]
     ) -> None:
@@ -198,11 +202,18 @@ def mapped(
     return node
 
 
-def result_of(recorder: Recorder, result: Any, what: str) -> Node:
-    """Return the node of a module's result, which must have a row for each batch row."""
+def result_of(recorder: Recorder, result: Any, what: str, kind: torch.dtype | None = None) -> Node:
+    """Return the node of a module's result, which must have a row for each batch row.
+
+    Args:
+        recorder: that saw the call.
+        result: what the module returned.
+        what: what that is, for messages.
+        kind: its type, if not the recording's own.
+    """
     if not isinstance(result, Tensor):
         raise UnsupportedError(f"{what} is not a tensor")
-    if result.dtype != recorder.dtype:
+    if result.dtype != (kind or recorder.dtype):
         raise UnsupportedError(f"{what} is of type {result.dtype}")
     tracked = recorder.find(result)
     if not tracked.rows:
