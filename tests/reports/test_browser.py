@@ -68,7 +68,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_charts_are_drawn_and_nothing_leaves_the_page_or_fails(opened, pages, name):
     with opened(pages[name]) as page:
         places = page.count(".plot:visible")
-        assert places == {"study": 4, "comparison": 10, "run": 4, "folder": 0}[name]
+        assert places == {"study": 4, "comparison": 9, "run": 4, "folder": 0}[name]
         assert page.count(".plot:visible svg.marks") == places
         assert page.count(".plot.failed") == 0
         assert page.noticed == []

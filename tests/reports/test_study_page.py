@@ -106,7 +106,7 @@ def test_a_comparison_says_its_words_its_shares_and_its_pairs(four_cells):
     assert "concat − sum" in page.text
     assert "p after Holm" in page.text
     charts = page.data["charts-data"]
-    assert {"solving", "seeds", "differences-0", "differences-1", "learning-3"} <= set(charts)
+    assert {"solving", "seeds", "differences-steps_to_solve", "learning-3"} <= set(charts)
 
 
 def test_settings_differ_in_more_than_colour(four_cells):
@@ -135,6 +135,25 @@ def test_a_sweep_of_many_settings_draws_the_best_and_has_all_in_its_table():
     assert "Charts show the 12 settings" in page.text
     assert len(page.data["page-data"]["settings"]) == 15
     assert page.text.count("gru 14") > 1
+
+
+def test_settings_of_two_tasks_share_no_chart_and_look_alike_by_cell():
+    made = study(["gru", "lstm", "gru", "lstm"], seeds=8)
+    parity = made.settings[0].experiment.with_changes(task="parity")
+    made.settings = [
+        type(one)(
+            f"{task}, {one.label}",
+            {"task": task, "cell": one.label},
+            parity.with_changes(cell=one.label) if task == "parity" else one.experiment,
+        )
+        for one, task in zip(made.settings, ("bitflip", "bitflip", "parity", "parity"), strict=True)
+    ]
+    charts = PageReader(rendered(study_page(made, About("compare")))).data["charts-data"]
+    for number, task in enumerate(("bitflip", "parity")):
+        colours = charts[f"solving-{number}"]["layer"][-1]["encoding"]["color"]["scale"]
+        assert colours["domain"] == [f"{task}, gru", f"{task}, lstm"]
+        assert colours["range"] == ["var(--series-1)", "var(--series-2)"]
+    assert "solving" not in charts
 
 
 def test_a_study_of_which_nothing_has_ended_has_a_page():

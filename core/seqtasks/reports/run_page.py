@@ -14,12 +14,12 @@ from seqtasks.reports.charts.lengths import Beside, ScoresOverLength, lengths_ch
 from seqtasks.reports.charts.single_run import history_chart, places_chart
 from seqtasks.reports.charts.theme import NOTEBOOK, PAGE, Theme
 from seqtasks.reports.charts.thinning import places_drawn
+from seqtasks.reports.page_setting import Measure, measures_of
 from seqtasks.reports.render import Page
 from seqtasks.reports.repeat import run_command
 from seqtasks.reports.run_answers import Answers, answers_at
 from seqtasks.reports.run_engine import EngineSaid, engine_of
 from seqtasks.reports.run_said import RunSaid
-from seqtasks.reports.shown import Measure, measures_of
 from seqtasks.reports.study_tables import Bar, Cell, Table
 from seqtasks.runs.training_run import Result
 from seqtasks.scoring.baselines import chance

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from seqtasks.experiments.experiment import ADDED_LATER
-from seqtasks.reports.shown import facts_of, facts_of_record
+from seqtasks.reports.page_setting import facts_of, facts_of_record
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.training_run import Result
 from seqtasks.scoring.baselines import Baseline

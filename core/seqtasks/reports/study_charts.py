@@ -13,8 +13,8 @@ from seqtasks.reports.charts.lengths import Beside, ScoresOverLength, lengths_ch
 from seqtasks.reports.charts.pairs import differences_chart, pair_rows, seeds_chart
 from seqtasks.reports.charts.solving import Solving, solving_chart
 from seqtasks.reports.charts.theme import NOTEBOOK, Theme
+from seqtasks.reports.page_setting import Measure, PageSetting, task_groups
 from seqtasks.reports.run_states import end_words, ranks, states
-from seqtasks.reports.shown import Measure, Shown
 from seqtasks.reports.study_tables import is_share, measure_words
 from seqtasks.studies.curves import (
     BANDS,
@@ -28,69 +28,90 @@ from seqtasks.tasks.lengths import LengthRange
 
 __all__ = [
     "LOSS",
+    "MOST_CHARTED",
+    "chart_key",
     "charted",
     "curves_of",
     "different_measures",
     "learning_charts",
+    "lines_of_each",
     "measure_of_pair",
     "study_charts",
 ]
 
 LOSS = "loss"
 MOST_CHARTED = 12
-"""The most settings that charts show; of more, those that solve the task most often."""
+"""The most settings of a task that charts show; of more, those that solve it most often."""
 MOST_LINES = 100
 """The most runs of a setting that are drawn as lines."""
 MOST_LINES_OF_ALL = 360
 
 
-def charted(shown: Sequence[Shown]) -> list[Shown]:
-    """Return the settings that charts show, in the order of the study."""
+def charted(shown: Sequence[PageSetting]) -> list[PageSetting]:
+    """Return the settings that charts show, in the order of the study: some of each task."""
+    chosen = [one for group in task_groups(shown).values() for one in _best(group)]
+    return sorted(chosen, key=lambda one: one.index)
+
+
+def _best(shown: Sequence[PageSetting]) -> Sequence[PageSetting]:
+    """Return the settings of a task that solve it most often, and sooner."""
     if len(shown) <= MOST_CHARTED:
-        return list(shown)
+        return shown
 
-    def goodness(one: Shown) -> tuple[float, float]:
-        solved = one.outcomes.solved
-        share = float(solved.mean()) if len(solved) else 0.0
-        steps = np.where(solved, one.outcomes.solved_at, one.outcomes.step_limit)
-        return -share, float(np.median(steps)) if len(steps) else math.inf
+    def badness(one: PageSetting) -> tuple[float, float]:
+        steps = steps_to_solve(one.outcomes)
+        share = float(np.isfinite(steps).mean()) if len(steps) else 0.0
+        limited = np.minimum(steps, one.outcomes.step_limit)
+        return -share, float(np.median(limited)) if len(steps) else math.inf
 
-    best = sorted(shown, key=goodness)[:MOST_CHARTED]
-    return sorted(best, key=lambda one: one.index)
+    return sorted(shown, key=badness)[:MOST_CHARTED]
 
 
 def study_charts(
-    shown: Sequence[Shown],
+    shown: Sequence[PageSetting],
     pairs: Sequence[Mapping[str, Any]] = (),
     *,
     theme: Theme = NOTEBOOK,
 ) -> dict[str, alt.LayerChart]:
-    """Return all charts of a study, by name.
+    """Return all charts of a study, by name. Settings of several tasks share no chart.
 
     Args:
         shown: its settings.
         pairs: the comparisons of pairs, from its summary.
         theme: the colours.
     """
-    some = charted(shown)
+    groups = task_groups(charted(shown))
+    most = lines_of_each(shown)
     charts: dict[str, alt.LayerChart] = {}
-    if any(len(one.outcomes.seeds) for one in some):
-        curves = [Solving(one.label, one.index, share_solved(one.outcomes)) for one in some]
-        charts["solving"] = solving_chart(curves, theme=theme)
-    charts |= learning_charts(some, theme)
-    for measure in different_measures(some):
-        lengths = _over_lengths(some, measure, theme)
-        if lengths is not None:
-            charts[f"lengths-{measure.name}"] = lengths
+    for number, some in enumerate(groups.values()):
+        which = chart_key(number, len(groups))
+        if any(len(one.outcomes.seeds) for one in some):
+            curves = [Solving(one.label, one.look, share_solved(one.outcomes)) for one in some]
+            charts[f"solving{which}"] = solving_chart(curves, theme=theme)
+        charts |= learning_charts(some, most, theme)
+        for measure in different_measures(some):
+            lengths = _over_lengths(some, measure, theme)
+            if lengths is not None:
+                charts[f"lengths{which}-{measure.name}"] = lengths
     return {**charts, **_pair_charts(shown, pairs, theme)}
 
 
-def different_measures(shown: Sequence[Shown]) -> list[Measure]:
+def chart_key(number: int, tasks: int) -> str:
+    """Return what the names of charts of a task hold, if there are several tasks."""
+    return f"-{number}" if tasks > 1 else ""
+
+
+def lines_of_each(shown: Sequence[PageSetting]) -> int:
+    """Return the most runs of a setting that are drawn as lines."""
+    return max(10, min(MOST_LINES, MOST_LINES_OF_ALL // max(1, len(charted(shown)))))
+
+
+def different_measures(shown: Sequence[PageSetting]) -> list[Measure]:
     """Return the metrics of all settings, each once."""
     return list({one.name: one for setting in shown for one in setting.measures}.values())
 
 
-def curves_of(shown: Shown, measure: str) -> Curves:
+def curves_of(shown: PageSetting, measure: str) -> Curves:
     """Return the curves of a setting's runs: of a metric over evaluations, or of the loss."""
     outcomes = shown.outcomes
     if measure == LOSS:
@@ -113,9 +134,10 @@ def curves_of(shown: Shown, measure: str) -> Curves:
     )
 
 
-def learning_charts(shown: Sequence[Shown], theme: Theme) -> dict[str, alt.LayerChart]:
-    """Return a chart for each setting and measure: the first metric, and the loss."""
-    most = max(10, min(MOST_LINES, MOST_LINES_OF_ALL // max(1, len(shown))))
+def learning_charts(
+    shown: Sequence[PageSetting], most: int, theme: Theme
+) -> dict[str, alt.LayerChart]:
+    """Return a chart for each setting of a task and measure: the first metric, and the loss."""
     last = max((one.outcomes.step_limit for one in shown), default=1)
     charts: dict[str, alt.LayerChart] = {}
     for loss in (False, True):
@@ -126,11 +148,12 @@ def learning_charts(shown: Sequence[Shown], theme: Theme) -> dict[str, alt.Layer
             title: shared_domain([one for one in curves.values() if one.title == title])
             for title in {one.title for one in curves.values()}
         }
-        for index, one in curves.items():
+        for setting in shown:
+            one = curves[setting.index]
             if np.isfinite(one.values).any():
-                charts[f"learning-{index}{'-loss' if loss else ''}"] = learning_chart(
+                charts[f"learning-{setting.index}{'-loss' if loss else ''}"] = learning_chart(
                     one,
-                    index=index,
+                    index=setting.look,
                     most_lines=most,
                     domain=axes[one.title],
                     step_limit=last,
@@ -139,7 +162,9 @@ def learning_charts(shown: Sequence[Shown], theme: Theme) -> dict[str, alt.Layer
     return charts
 
 
-def _over_lengths(shown: Sequence[Shown], measure: Measure, theme: Theme) -> alt.LayerChart | None:
+def _over_lengths(
+    shown: Sequence[PageSetting], measure: Measure, theme: Theme
+) -> alt.LayerChart | None:
     """Return the scores by one metric over length, or None if there are none."""
     lower, upper = BANDS.index(0.25), BANDS.index(0.75)
     scores: list[ScoresOverLength] = []
@@ -149,7 +174,7 @@ def _over_lengths(shown: Sequence[Shown], measure: Measure, theme: Theme) -> alt
             scores.append(
                 ScoresOverLength(
                     one.label,
-                    one.index,
+                    one.look,
                     [int(length) for length in curve.lengths],
                     curve.values,
                     one.outcomes.seeds,
@@ -170,7 +195,7 @@ def _over_lengths(shown: Sequence[Shown], measure: Measure, theme: Theme) -> alt
     )
 
 
-def beside_of(shown: Sequence[Shown], measure: Measure) -> Beside:
+def beside_of(shown: Sequence[PageSetting], measure: Measure) -> Beside:
     """Return what scores are held against, as far as it is the same for all settings."""
     first = shown[0]
     trained = first.trained if all(one.trained == first.trained for one in shown) else (1, 0)
@@ -194,7 +219,7 @@ def beside_of(shown: Sequence[Shown], measure: Measure) -> Beside:
     return Beside(trained, chances.pop() if len(chances) == 1 else None, trivial, published)
 
 
-def measure_of_pair(shown: Shown, measure: str) -> NDArray[np.float64] | None:
+def measure_of_pair(shown: PageSetting, measure: str) -> NDArray[np.float64] | None:
     """Return the numbers of a setting's runs by the measure of a comparison; None if unknown.
 
     Steps to solve of a run that never did are the step limit. The accuracy of a run without a model
@@ -214,7 +239,7 @@ def measure_of_pair(shown: Shown, measure: str) -> NDArray[np.float64] | None:
 
 
 def _pair_charts(
-    shown: Sequence[Shown], pairs: Sequence[Mapping[str, Any]], theme: Theme
+    shown: Sequence[PageSetting], pairs: Sequence[Mapping[str, Any]], theme: Theme
 ) -> dict[str, alt.LayerChart]:
     charts: dict[str, alt.LayerChart] = {}
     drawn = [
@@ -222,15 +247,16 @@ def _pair_charts(
         for pair in pairs
         if pair.get("difference") is not None and None not in (pair.get("interval") or [None])
     ]
-    for number, measure in enumerate(dict.fromkeys(pair["measure"] for pair in drawn)):
-        charts[f"differences-{number}"] = differences_chart(
+    for measure in dict.fromkeys(pair["measure"] for pair in drawn):
+        charts[f"differences-{measure}"] = differences_chart(
             [pair for pair in drawn if pair["measure"] == measure],
             measure=measure_words(measure),
             fraction=is_share(measure),
             theme=theme,
         )
     named = {one.label: one for one in shown}
-    for pair in pairs:
+    # The page begins with the steps to solve.
+    for pair in sorted(pairs, key=lambda one: one["measure"] != "steps_to_solve"):
         first, second = named.get(pair["a"]), named.get(pair["b"])
         if first is None or second is None:
             continue
@@ -242,7 +268,7 @@ def _pair_charts(
 
 
 def pair_chart(
-    first: Shown, second: Shown, measure: str, *, theme: Theme = NOTEBOOK
+    first: PageSetting, second: PageSetting, measure: str, *, theme: Theme = NOTEBOOK
 ) -> alt.LayerChart | None:
     """Return the runs of two settings seed by seed, or None if the measure is unknown."""
     a, b = measure_of_pair(first, measure), measure_of_pair(second, measure)

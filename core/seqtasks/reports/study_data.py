@@ -7,8 +7,8 @@ import numpy as np
 
 from seqtasks.reports.charts.rows import number
 from seqtasks.reports.charts.thinning import lines_drawn, places_drawn
+from seqtasks.reports.page_setting import PageSetting
 from seqtasks.reports.run_states import end_words, ranks, states
-from seqtasks.reports.shown import Shown
 from seqtasks.reports.study_charts import LOSS, charted, curves_of
 from seqtasks.studies.measures import steps_to_solve
 
@@ -20,7 +20,7 @@ MOST_RUNS = 10_000
 """The most runs whose numbers a page holds."""
 
 
-def study_data(shown: Sequence[Shown], call: str) -> dict[str, Any]:
+def study_data(shown: Sequence[PageSetting], call: str) -> dict[str, Any]:
     """Return the numbers of the runs, by setting and seed; numbers that are not finite are null.
 
     Args:
@@ -38,7 +38,7 @@ def study_data(shown: Sequence[Shown], call: str) -> dict[str, Any]:
     }
 
 
-def _setting(shown: Shown, most: int, curves: int) -> dict[str, Any]:
+def _setting(shown: PageSetting, most: int, curves: int) -> dict[str, Any]:
     outcomes = shown.outcomes
     order = ranks(outcomes)
     held = lines_drawn(order, most)
@@ -66,7 +66,7 @@ def _setting(shown: Shown, most: int, curves: int) -> dict[str, Any]:
     }
 
 
-def _curves(shown: Shown, runs: "np.ndarray[Any, Any]") -> dict[str, Any]:
+def _curves(shown: PageSetting, runs: "np.ndarray[Any, Any]") -> dict[str, Any]:
     """Return the curves of some runs, thinned: the first metric, and the loss."""
     found: dict[str, Any] = {}
     for name in (shown.measures[0].name, LOSS):

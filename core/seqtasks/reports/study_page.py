@@ -13,15 +13,16 @@ from seqtasks.errors import counted
 from seqtasks.reports.charts.learning import NAMES, band_rows
 from seqtasks.reports.charts.theme import PAGE
 from seqtasks.reports.charts.thinning import places_drawn
+from seqtasks.reports.page_setting import PageSetting, page_settings, task_groups
 from seqtasks.reports.render import Page
-from seqtasks.reports.shown import Shown, shown_setting
 from seqtasks.reports.study_charts import (
     LOSS,
     MOST_CHARTED,
-    MOST_LINES,
+    chart_key,
     charted,
     curves_of,
     different_measures,
+    lines_of_each,
     study_charts,
 )
 from seqtasks.reports.study_data import MOST_RUNS, filter_groups, study_data
@@ -43,6 +44,8 @@ from seqtasks.studies.settings import Setting
 __all__ = ["About", "StudyLike", "charts_of_study", "study_page"]
 
 STEPS_IN_TABLE = 9
+MOST_WORDS = 12
+"""The most sentences that stand open at the head of a page."""
 FACES = {
     "run": "Many seeds of one experiment",
     "compare": "A comparison",
@@ -102,50 +105,37 @@ def study_page(study: StudyLike, about: About) -> Page:
         about: what was asked, and what answered.
     """
     summary = study.summary()
-    shown = shown_settings(study)
+    shown = settings_on_page(study)
     pairs = summary.get("pairs") or []
     charts = study_charts(shown, pairs, theme=PAGE)
     name = str(summary.get("name") or "study")
     asked = sum(setting["runs"] for setting in summary["settings"])
+    words = list(summary.get("words") or [])
+    measures = sorted(
+        dict.fromkeys(pair["measure"] for pair in pairs), key=lambda one: one != "steps_to_solve"
+    )
     said: dict[str, Any] = {
         "name": name,
         "kind": FACES.get(about.face, "A study"),
         "counts": _counts(summary, asked),
-        "words": summary.get("words") or [],
+        "words": words[:MOST_WORDS],
+        "more_words": words[MOST_WORDS:],
         "about": about,
-        "settings": [
-            {
-                "label": one.label,
-                "index": one.index,
-                "changes": one.changes,
-                "facts": one.facts,
-                "charted": one in charted(shown),
-                "lines": counted(min(len(one.outcomes.seeds), _lines_of(shown)), "run"),
-                "runs": len(one.outcomes.seeds),
-                "note": _carried(one),
-            }
-            for one in shown
-        ],
+        "settings": _settings(shown),
+        "looks": [one.look for one in shown] if len(shown) > 1 else None,
         "groups": filter_groups([one.changes for one in shown]),
         "solved": solved_table(summary),
         "scores": scores_table(summary),
-        "means": [
-            table
-            for measure in different_measures(shown)
-            if (table := means_table(summary, measure.name)) is not None
-        ],
+        "tasks": _tasks(shown, summary, charts),
         "pairs": pairs_table(pairs) if pairs else None,
-        "pair_measures": list(dict.fromkeys(pair["measure"] for pair in pairs)),
+        "pair_measures": measures,
         "pair_labels": list(dict.fromkeys(pair[end] for pair in pairs for end in ("a", "b"))),
         "measure_words": measure_words,
-        "measures": different_measures(charted(shown)),
         "methods": summary.get("methods") or [],
         "charts": charts,
-        "solving_table": _solving_table(charted(shown)),
         "learning_tables": {one.index: _learning_tables(one) for one in charted(shown)},
-        "most_charted": MOST_CHARTED if len(shown) > MOST_CHARTED else None,
+        "most_charted": MOST_CHARTED if len(charted(shown)) < len(shown) else None,
         "most_runs": MOST_RUNS if asked > MOST_RUNS else None,
-        "path": None if study.path is None else str(study.path),
     }
     call = "study" if study.path is None else f"st.load_study({str(study.path)!r})"
     return Page(
@@ -155,22 +145,70 @@ def study_page(study: StudyLike, about: About) -> Page:
         charts,
         {
             **study_data(shown, call),
-            "pairs": {"measures": [[one, is_share(one)] for one in said["pair_measures"]]},
+            "pairs": {
+                "measures": [[one, is_share(one)] for one in measures],
+                "all": [[pair["a"], pair["b"], pair["measure"]] for pair in pairs],
+            },
         },
     )
 
 
-def shown_settings(study: StudyLike) -> list[Shown]:
+def settings_on_page(study: StudyLike) -> list[PageSetting]:
     """Return the settings of a study as its page shows them."""
-    return [
-        shown_setting(index, setting, study.outcomes(index))
-        for index, setting in enumerate(study.settings)
-    ]
+    return page_settings(
+        study.settings, [study.outcomes(index) for index in range(len(study.settings))]
+    )
 
 
 def charts_of_study(study: StudyLike) -> dict[str, alt.LayerChart]:
     """Return the charts of a study for a notebook, by name."""
-    return study_charts(shown_settings(study), study.summary().get("pairs") or [])
+    return study_charts(settings_on_page(study), study.summary().get("pairs") or [])
+
+
+def _settings(shown: Sequence[PageSetting]) -> list[dict[str, Any]]:
+    """Return what the page says of each setting."""
+    most, some = lines_of_each(shown), {one.index for one in charted(shown)}
+    return [
+        {
+            "label": one.label,
+            "index": one.index,
+            "look": one.look,
+            "facts": one.facts,
+            "charted": one.index in some,
+            "lines": counted(min(len(one.outcomes.seeds), most), "run"),
+            "runs": len(one.outcomes.seeds),
+            "note": _carried(one),
+        }
+        for one in shown
+    ]
+
+
+def _tasks(
+    shown: Sequence[PageSetting], summary: Mapping[str, Any], charts: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return what the page says of each task: the names of its charts, and its tables."""
+    groups, drawn = task_groups(shown), task_groups(charted(shown))
+    tasks: list[dict[str, Any]] = []
+    for number, (task, settings) in enumerate(groups.items()):
+        which, title = chart_key(number, len(groups)), task if len(groups) > 1 else ""
+        places = [one.index for one in settings]
+        measures = different_measures(settings)
+        means = [means_table(summary, one.name, places, title) for one in measures]
+        tasks.append(
+            {
+                "name": title,
+                "solving": f"solving{which}" if f"solving{which}" in charts else "",
+                "solving_table": _solving_table(drawn[task]),
+                "single": len(settings) == 1,
+                "lengths": [
+                    (f"lengths{which}-{one.name}", one.words)
+                    for one in measures
+                    if f"lengths{which}-{one.name}" in charts
+                ],
+                "means": [table for table in means if table is not None],
+            }
+        )
+    return tasks
 
 
 def _counts(summary: Mapping[str, Any], asked: int) -> str:
@@ -182,13 +220,7 @@ def _counts(summary: Mapping[str, Any], asked: int) -> str:
     return f"{text}, {unfinished:,} of them unfinished" if unfinished else text
 
 
-def _lines_of(shown: Sequence[Shown]) -> int:
-    from seqtasks.reports.study_charts import MOST_LINES_OF_ALL
-
-    return max(10, min(MOST_LINES, MOST_LINES_OF_ALL // max(1, len(charted(shown)))))
-
-
-def _carried(shown: Shown) -> str:
+def _carried(shown: PageSetting) -> str:
     """Say that curves carry on the last value of runs that ended early, if some do."""
     curve = validation_over_steps(shown.outcomes, shown.measures[0].name)
     lost = int(np.isin(shown.outcomes.statuses, LOST).sum())
@@ -198,7 +230,7 @@ def _carried(shown: Shown) -> str:
     return " ".join(notes)
 
 
-def _solving_table(shown: Sequence[Shown]) -> Table:
+def _solving_table(shown: Sequence[PageSetting]) -> Table:
     """Return the share of runs that solved the task at some steps, as the chart draws it."""
     last = max((one.outcomes.step_limit for one in shown), default=1)
     every = max((one.outcomes.evaluate_every for one in shown), default=1)
@@ -230,7 +262,7 @@ def _solving_table(shown: Sequence[Shown]) -> Table:
     )
 
 
-def _learning_tables(shown: Shown) -> list[Table]:
+def _learning_tables(shown: PageSetting) -> list[Table]:
     """Return the median and the bands of the curves at some steps."""
     tables: list[Table] = []
     for measure in (shown.measures[0].name, LOSS):

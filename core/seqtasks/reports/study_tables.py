@@ -59,12 +59,14 @@ class Table:
         heads: the heads of its columns; the first column names the row.
         rows: the cells of each row, with the index of the row's setting, or None.
         notes: sentences below.
+        attributes: what a script may choose rows by, for each row.
     """
 
     caption: str
     heads: Sequence[str]
     rows: Sequence[tuple[int | None, Sequence[Cell]]]
     notes: Sequence[str] = ()
+    attributes: Sequence[Mapping[str, Any]] = ()
 
 
 NOTHING = Cell("–", float("inf"))
@@ -97,16 +99,27 @@ def solved_table(summary: Mapping[str, Any]) -> Table:
     )
 
 
-def means_table(summary: Mapping[str, Any], measure: str) -> Table | None:
-    """Return the mean score by a metric at each length, or None if no setting has it."""
-    settings = summary["settings"]
-    lengths = dict.fromkeys(
-        length for one in settings for length, found in one["scores"].items() if measure in found
+def means_table(
+    summary: Mapping[str, Any], measure: str, places: Sequence[int], task: str = ""
+) -> Table | None:
+    """Return the mean score by a metric at each length, or None if no setting has it.
+
+    Args:
+        summary: the summary of the study.
+        measure: the metric.
+        places: the indices of the settings.
+        task: their task, if the study has several.
+    """
+    settings = [summary["settings"][place] for place in places]
+    lengths = sorted(
+        {length for one in settings for length, found in one["scores"].items() if measure in found},
+        key=_number,
     )
     if not lengths:
         return None
+    words = f"{measure.replace('_', ' ')} of the trained models"
     rows: list[tuple[int | None, list[Cell]]] = []
-    for index, setting in enumerate(settings):
+    for index, setting in zip(places, settings, strict=True):
         found = [setting["scores"].get(length, {}).get(measure) for length in lengths]
         cells = [
             NOTHING if one is None else _with_interval(measure, one["mean"], one.get("interval"))
@@ -114,7 +127,7 @@ def means_table(summary: Mapping[str, Any], measure: str) -> Table | None:
         ]
         rows.append((index, [Cell(setting["label"]), *cells]))
     return Table(
-        f"Mean {measure.replace('_', ' ')} of the trained models at each length",
+        f"{task}: mean {words} at each length" if task else f"Mean {words} at each length",
         ["setting", *(f"length {length}" for length in lengths)],
         rows,
     )
@@ -185,7 +198,11 @@ def pairs_table(pairs: Sequence[Mapping[str, Any]]) -> Table:
             "note",
         ],
         rows,
-        ["In brackets the 95 % interval. Both settings of a pair have the same seeds and data."],
+        ["In brackets the 95 % interval. Seeds that only one of the two has count in no pair."],
+        [
+            {"data-measure": pair["measure"], "data-a": pair["a"], "data-b": pair["b"]}
+            for pair in pairs
+        ],
     )
 
 

@@ -12,6 +12,8 @@ from seqtasks.reports.charts.theme import NOTEBOOK, Theme, configured
 
 __all__ = ["differences_chart", "pair_rows", "seeds_chart"]
 
+LEVEL = 0.05
+FOUND, NOT_FOUND = f"p < {LEVEL} after Holm", f"p at least {LEVEL}"
 PAIRS = "pairs"
 """The data of the pair of settings that a reader has chosen."""
 
@@ -30,7 +32,10 @@ def differences_chart(
     held, rows = Rows(), list[dict[str, Any]]()
     for pair in pairs:
         low, high = pair["interval"]
-        apart = low > 0 or high < 0
+        p_value = pair.get("p_holm")
+        if p_value is None:
+            p_value = pair.get("p_value")
+        found = p_value is not None and p_value < LEVEL
         rows.append(
             {
                 "pair": f"{pair['a']} − {pair['b']}",
@@ -38,7 +43,7 @@ def differences_chart(
                 "low": low,
                 "high": high,
                 "p": pair.get("p_holm"),
-                "found": "the interval leaves out 0" if apart else "the interval holds 0",
+                "found": FOUND if found else NOT_FOUND,
             }
         )
     form = "+.1%" if fraction else "+,.4~g"
@@ -77,7 +82,7 @@ def differences_chart(
             fill=alt.Fill(
                 "found:N",
                 scale=alt.Scale(
-                    domain=["the interval leaves out 0", "the interval holds 0"],
+                    domain=[FOUND, NOT_FOUND],
                     range=[theme.ink, "transparent" if theme.width == "container" else "white"],
                 ),
                 legend=alt.Legend(title=None, symbolStrokeColor=theme.ink),
@@ -134,7 +139,7 @@ def seeds_chart(
     low, high = domain
     margin = 0.04 * ((high - low) or 1.0)
     scale = alt.Scale(domain=[low - margin, high + margin], nice=False, zero=False)
-    shown = "%" if fraction else ",~g"
+    shown = "%" if fraction else ",~r"
     form = ".1%" if fraction else ",.4~g"
 
     def axis(setting: str) -> alt.Axis:

@@ -126,6 +126,8 @@
       row.hidden = !visible.has(Number(row.dataset.setting));
     }
     signal("shown", settings.filter((one) => visible.has(one.index)).map((one) => one.label));
+    hidePairs();
+    runColumns();
     fillRuns(0);
     drawAll();
   }
@@ -170,9 +172,11 @@
   let page = 0;
   let chosen = null;
 
+  /* The columns of the table, for the settings in sight: at most eight scores, common ones first. */
   function runColumns() {
+    columns.length = 0;
     if (settings.length > 1) {
-      columns.push({ head: "setting", value: (run) => run.setting.label, text: (value) => value });
+      columns.push({ head: "setting", value: (run) => run.setting.index, text: (value) => settings[value].label });
     }
     columns.push({ head: "seed", value: (run) => run.of.seed[run.at], text: String, button: true });
     columns.push({ head: "became", value: stateOf, text: (value) => value, state: true });
@@ -182,20 +186,24 @@
       text: (value) => (value === null ? "–" : grouped(value)),
     });
     const keys = new Map();
-    for (const one of settings) {
+    for (const one of settings.filter((setting) => visible.has(setting.index))) {
       for (const length of Object.keys(one.runs.scores)) {
         for (const measure of one.measures) {
-          keys.set(`${length} ${measure.name}`, { length, measure });
+          const key = `${length} ${measure.name}`;
+          if (!keys.has(key)) keys.set(key, { length, measure, count: 0 });
+          keys.get(key).count += 1;
         }
       }
     }
-    for (const { length, measure } of [...keys.values()].slice(0, 8)) {
+    const common = [...keys.values()].sort((a, b) => b.count - a.count).slice(0, 8);
+    for (const { length, measure } of common) {
       columns.push({
         head: `${measure.name.replaceAll("_", " ")} at ${length}`,
         value: (run) => scoreOf(run, length, measure.name),
         text: (value) => shown(value, measure.fraction),
       });
     }
+    order.column = Math.min(order.column, columns.length - 1);
     const head = element("tr");
     columns.forEach((column, index) => {
       const cell = element("th", undefined, { scope: "col" });
@@ -207,7 +215,7 @@
       cell.append(button);
       head.append(cell);
     });
-    find("#runs-table thead").append(head);
+    find("#runs-table thead").replaceChildren(head);
   }
 
   function scoreOf(run, length, name) {
@@ -376,6 +384,30 @@
     return null;
   }
 
+  /* Show the chosen measure in the chart of differences and in the table. */
+  async function chooseMeasure() {
+    const measure = find("#pair-measure").value;
+    for (const one of all(".difference")) one.hidden = one.dataset.measure !== measure;
+    const choices = ["#pair-a", "#pair-b"].map((id) => find(id));
+    const of = data.pairs.all.filter((pair) => pair[2] === measure);
+    if (choices[0] && of.length && !of.some(([a, b]) => a === choices[0].value && b === choices[1].value)) {
+      [choices[0].value, choices[1].value] = of[0];
+    }
+    hidePairs();
+    await drawAll();
+    await drawPair();
+  }
+
+  function hidePairs() {
+    const choice = find("#pair-measure");
+    if (!choice) return;
+    const labels = new Set(settings.filter((one) => visible.has(one.index)).map((one) => one.label));
+    for (const row of all("#pairs-table tbody tr")) {
+      const { measure, a, b } = row.dataset;
+      row.hidden = measure !== choice.value || !labels.has(a) || !labels.has(b);
+    }
+  }
+
   async function drawPair() {
     const place = find('.plot[data-chart="seeds"]');
     if (!place) return;
@@ -384,7 +416,10 @@
     const measure = find("#pair-measure").value;
     const share = Object.fromEntries(data.pairs.measures)[measure];
     const [ofA, ofB] = [numbersOf(a, measure), numbersOf(b, measure)];
-    if (!ofA || !ofB) return;
+    if (!ofA || !ofB) {
+      find("#pair-words").textContent = "One of the two settings has no such score.";
+      return;
+    }
     const inB = new Map(b.runs.seed.map((seed, at) => [seed, ofB[at]]));
     const together = new Map();
     let above = 0, equal = 0, all_ = 0;
@@ -411,7 +446,7 @@
       for (const [channel, one] of [["x", a], ["y", b]]) {
         const encoding = layer.encoding[channel];
         encoding.scale = { ...encoding.scale, domain: [low - margin, high + margin] };
-        encoding.axis = { ...encoding.axis, title: `${words}, ${one.label}`, format: share ? "%" : ",~g" };
+        encoding.axis = { ...encoding.axis, title: `${words}, ${one.label}`, format: share ? "%" : ",~r" };
       }
     }
     spec.layer[0].data = { values: [{ a: low, b: low }, { a: high, b: high }] };
@@ -496,8 +531,12 @@
         mark();
       });
     }
-    for (const id of ["#pair-a", "#pair-b", "#pair-measure"]) {
+    for (const id of ["#pair-a", "#pair-b"]) {
       if (find(id)) find(id).addEventListener("change", drawPair);
+    }
+    if (find("#pair-measure")) {
+      find("#pair-measure").addEventListener("change", chooseMeasure);
+      hidePairs();
     }
     for (const grid of all(".panels, .pair")) {
       grid.classList.toggle("single", all(":scope > *", grid).length === 1);

@@ -1,5 +1,6 @@
 """A setting of a study as a page shows it: its runs, and what their scores are held against."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,11 +15,12 @@ from seqtasks.tasks.published import Published
 
 __all__ = [
     "Measure",
-    "Shown",
+    "PageSetting",
     "facts_of",
     "facts_of_record",
     "measures_of",
-    "shown_setting",
+    "page_settings",
+    "task_groups",
     "trivial_rules",
 ]
 
@@ -47,12 +49,14 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Shown:
+class PageSetting:
     """A setting with what became of its runs.
 
     Attributes:
         index: its index in the study.
+        look: its place among the settings of its task, which decides its colour, dashes and mark.
         label: its label.
+        task: its task, as text.
         changes: the values in which it differs from the others, as text.
         outcomes: its runs.
         measures: the metrics of its task.
@@ -64,7 +68,9 @@ class Shown:
     """
 
     index: int
+    look: int
     label: str
+    task: str
     changes: Mapping[str, str]
     outcomes: Outcomes
     measures: Sequence[Measure]
@@ -85,21 +91,53 @@ def measures_of(task: Task) -> list[Measure]:
     return [Measure(one.name, one.fraction, one.lower_is_better) for one in task.metrics]
 
 
-def shown_setting(index: int, setting: Setting, outcomes: Outcomes) -> Shown:
-    """Return a setting as a page shows it."""
+def page_settings(settings: Sequence[Setting], outcomes: Sequence[Outcomes]) -> list[PageSetting]:
+    """Return the settings of a study as its page shows them."""
+    known: dict[tuple[str, Any], dict[str, Baseline]] = {}
+    looks: Counter[str] = Counter()
+    shown: list[PageSetting] = []
+    for index, (setting, found) in enumerate(zip(settings, outcomes, strict=True)):
+        task = _written(setting.experiment.to_json()[0]["task"])
+        made = setting.experiment.make_task()
+        lengths = tuple(sorted(int(key) for key in found.scores if key.isdecimal()))
+        same = task, (made.ponder, made.answers_on_blank, lengths)
+        if same not in known:
+            known[same] = trivial_rules(made, lengths)
+        shown.append(_page_setting(index, looks[task], task, setting, found, made, known[same]))
+        looks[task] += 1
+    return shown
+
+
+def task_groups(shown: Sequence[PageSetting]) -> dict[str, list[PageSetting]]:
+    """Return the settings of each task, by the task."""
+    groups: dict[str, list[PageSetting]] = {}
+    for one in shown:
+        groups.setdefault(one.task, []).append(one)
+    return groups
+
+
+def _page_setting(
+    index: int,
+    look: int,
+    name: str,
+    setting: Setting,
+    outcomes: Outcomes,
+    task: Task,
+    trivial: Mapping[str, Baseline],
+) -> PageSetting:
     experiment = setting.experiment
-    task = experiment.make_task()
     trained = experiment.length_range
-    lengths = sorted(int(key) for key in outcomes.scores if key.isdecimal())
-    return Shown(
+    return PageSetting(
         index=index,
+        look=look,
         label=setting.label,
+        task=name,
         changes={name: str(value) for name, value in setting.changes.items()},
         outcomes=outcomes,
         measures=measures_of(task),
         trained=(trained.first, trained.last),
         chance=chance(task),
-        trivial=trivial_rules(task, lengths),
+        trivial=trivial,
         published=experiment.published,
         facts=facts_of(experiment),
     )
