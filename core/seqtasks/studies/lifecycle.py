@@ -27,6 +27,7 @@ from seqtasks.studies.observers import observers_of_runs
 from seqtasks.studies.plots import save_plots
 from seqtasks.studies.progress import study_progress
 from seqtasks.studies.reuse import finished_elsewhere
+from seqtasks.studies.said_once import said_once
 from seqtasks.studies.settings import Point, Row, points_of
 from seqtasks.studies.settle import Settled, settle
 from seqtasks.studies.stages import next_stage
@@ -89,8 +90,11 @@ def run_study(
     seen = list(observers or ())
     stop = checked_stop(stop)
     check_backend(execution.backend, execution.jobs, execution.address)
-    settled = settle(asked, make_model)
+    said: set[str] = set()
+    with said_once(said):
+        settled = settle(asked, make_model)
     study = Study(asked, None, settled.parameters)
+    study.said = said
     directory = None
     if out is not None:
         folder = as_path(out, "out")
@@ -157,7 +161,8 @@ def resume_study(
                 f"{directory.path} was begun with the engine {before}; its runs would not be "
                 f"comparable with runs of the engine {engine}: start a new study"
             )
-    settled = settle(study.asked, make_model)
+    with said_once(study.said):
+        settled = settle(study.asked, make_model)
     for index, now in settled.engines.items():
         if then[index] not in ("auto", now):
             raise UsageError(
@@ -265,7 +270,7 @@ def _go_on(
             execute(
                 left,
                 [setting.experiment for setting in study.settings],
-                Work(study.asked.keep_weights, of_runs, make_model, parts, long),
+                Work(study.asked.keep_weights, of_runs, make_model, parts, long, study.said),
                 backend=execution.backend,
                 jobs=execution.jobs,
                 address=execution.address,
@@ -300,7 +305,8 @@ def _grow(
         settings=asked.settings[begun:],
         rows=tuple(Row(r.setting - begun, r.seeds) for r in asked.rows if r.setting >= begun),
     )
-    more = settle(new, make_model) if new.settings else Settled({}, ())
+    with said_once(study.said):
+        more = settle(new, make_model) if new.settings else Settled({}, ())
     engines = {**settled.engines, **{begun + index: one for index, one in more.engines.items()}}
     parameters = [*study.parameters, *more.parameters]
     if directory is not None:

@@ -44,6 +44,7 @@ class Study:
     def __init__(self, asked: Asked, path: Path | None, parameters: Sequence[int | None]) -> None:
         self.asked, self.path, self.parameters = asked, path, tuple(parameters)
         self.stopped: str | None = None
+        self.said: set[str] = set()
         _check_fits(asked)
         self.collected = [
             Collected(

@@ -1,7 +1,7 @@
 """What a worker does: train the runs of a block, wherever it is."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from seqtasks.experiments.experiment import Experiment
 from seqtasks.models.caller_settings import own_settings
 from seqtasks.studies.finished import Finished
 from seqtasks.studies.replicas import run_block, run_one
+from seqtasks.studies.said_once import said_once
 from seqtasks.studies.settings import Point
 
 __all__ = ["Finished", "Work"]
@@ -26,6 +27,7 @@ class Work:
         make_model: makes the module of a seed, in place of the model that the experiment describes.
         parts: the folder in which long runs are kept on their way; None to keep none.
         long: the settings whose runs may take longer than a minute.
+        said: the warnings that were said before, in this process or in the process that sent it.
     """
 
     keep_weights: bool = False
@@ -33,6 +35,7 @@ class Work:
     make_model: Callable[[int], nn.Module] | None = None
     parts: Path | None = None
     long: frozenset[int] = frozenset()
+    said: set[str] = field(default_factory=set[str])
 
     def __call__(
         self,
@@ -41,11 +44,11 @@ class Work:
         stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Finished]:
         """Train an experiment with the seeds of some points, and yield the runs as they end."""
-        if self.parts is not None and points and points[0].setting in self.long:
-            yield from self._kept_on_their_way(experiment, points, stop)
-            return
-        numbers = {point.seed: point.number for point in points}
-        with own_settings():
+        with own_settings(), said_once(self.said):
+            if self.parts is not None and points and points[0].setting in self.long:
+                yield from self._kept_on_their_way(experiment, points, stop)
+                return
+            numbers = {point.seed: point.number for point in points}
             for replica in run_block(
                 experiment,
                 [point.seed for point in points],

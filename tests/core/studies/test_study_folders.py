@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torch.nn import functional
 
 import seqtasks as st
 from seqtasks.runs.checkpoint import Checkpoint, read_checkpoint
@@ -256,3 +257,18 @@ def test_an_edited_record_is_refused(
     (folder / "study.json").write_text(json.dumps(record))
     with pytest.raises(st.UsageError, match=said):
         st.load_study(folder)
+
+
+def test_a_warning_of_every_run_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    class Dropping(st.Cell):
+        "h' = dropout(h + x)"
+
+        def forward(self, x, h):  # pyright: ignore
+            return functional.dropout(x + h, 0.5, self.training)  # pyright: ignore
+
+    settings = {**SETTINGS, "cell": Dropping, "steps": 2, "engine": "auto"}
+    for _ in range(2):  # and again in another study
+        caplog.clear()
+        st.run("bitflip", seeds="0..3", backend="threads", jobs=2, **settings)  # pyright: ignore
+        told = [one.getMessage() for one in caplog.records]
+        assert len([text for text in told if "random numbers" in text]) == 1
