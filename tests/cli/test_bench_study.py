@@ -28,9 +28,11 @@ def test_the_study_is_of_the_size_and_validates_as_any_run_does():
 
 
 @pytest.mark.slow
-def test_a_study_is_measured_beside_torch_and_jax(answer):
+def test_a_study_is_measured_beside_torch_and_jax(seqtasks):
     options = ("--size", "tiny", "--seeds", "5", "--steps", "20", "--repeats", "2", "--json")
-    document = json.loads(answer("bench", "study", *options))
+    process = seqtasks("bench", "study", *options)
+    assert process.returncode == 0, process.stderr
+    document = json.loads(process.stdout)
     (measured,) = document["sizes"]
     contenders = {"nn", "one thread", "two threads", "jax"}
     assert set(measured["seconds"]) | set(measured["left_out"]) == contenders
