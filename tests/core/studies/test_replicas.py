@@ -277,6 +277,18 @@ def test_code_that_changes_between_blocks_is_noticed(monkeypatch: pytest.MonkeyP
     assert same_replicas(again[4], after[4])
 
 
+def test_replicas_with_large_sets_of_their_own_make_small_groups() -> None:
+    sizes: list[int] = []
+    for inputs in (100, 200_000):
+        experiment = tiny(engine="native", training_inputs=inputs, steps=2, evaluate_every=2)
+        list(run_block(experiment, range(2)))
+        way = way_of(experiment)
+        assert way.pattern is not None
+        sizes.append(way.group(0).size)
+    assert sizes[0] > 10
+    assert 1 <= sizes[1] < 4
+
+
 def test_nothing_is_kept_of_a_finished_replica() -> None:
     experiment = tiny(engine="native", steps=4, evaluate_every=4, log_every=4)
     assert len(list(run_block(experiment, range(100)))) == 100  # by now all memory is made

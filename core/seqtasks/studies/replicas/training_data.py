@@ -17,7 +17,9 @@ from seqtasks.runs.prepare import DTYPES, batch_source, training_task
 from seqtasks.studies.replicas.pattern import Pattern
 from seqtasks.tasks import Reals, Task, Tokens, TokenSets
 from seqtasks.tasks.answers import answered, places_of
-from seqtasks.tasks.block_steps import block_steps
+from seqtasks.tasks.block_steps import BLOCK_SYMBOLS, block_steps
+from seqtasks.tasks.holdout import LARGEST_DOMAIN
+from seqtasks.tasks.listed_inputs import domain_size
 from seqtasks.training import BatchSource, Block
 
 __all__ = ["TrainingData", "training_data"]
@@ -89,7 +91,22 @@ class AnyBatches:
         self._held: list[tuple[NDArray[Any], ...]] = []
         self._sources: list[BatchSource] = []
         features = max(1, pattern.steps.input_size, task.targets.size)
-        self.bytes_each = 16 * 2**18 * (features if pattern.steps.loss != "symbols" else 1)
+        each = 1 if pattern.steps.loss == "symbols" and not pattern.steps.input_size else features
+        self.bytes_each = 16 * each * self._symbols()
+
+    def _symbols(self) -> int:
+        """Return about how many symbols a replica keeps: a block, a set and a copy, a split."""
+        experiment, task = self._pattern.experiment, self._task
+        lengths = task.lengths.within(experiment.length_range)
+        kept = BLOCK_SYMBOLS
+        if experiment.training_inputs is not None:
+            kept = max(kept, 2 * experiment.training_inputs * self.time)
+        listed = lengths if experiment.holdout or experiment.data == "epochs" else ()
+        for length in listed:
+            size = domain_size(task, length) or 0
+            if size <= LARGEST_DOMAIN:
+                kept += 2 * size * length
+        return kept
 
     def _source(self, seed: int) -> BatchSource:
         experiment = self._pattern.experiment
