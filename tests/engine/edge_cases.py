@@ -356,6 +356,11 @@ def placed(f, x):
     return torch.cat(kinds, -1).to(x.dtype)
 
 
+def truths(f, x):
+    kinds = [f(x, -1, keepdim=True), f(square(x) > 0, 1), f(x > 0, dim=-1)[:, None]]
+    return torch.cat(kinds, -1)
+
+
 def extremes(f, x):
     value, place = f(x, -1)
     wide, at = f(square(x), 1, keepdim=True)
@@ -468,6 +473,7 @@ CALLS = {
     **dict.fromkeys(("maximum", "minimum", "fmax", "fmin"), ("two", of_two)),
     **{key: [("two", of_two), ("four", extremes)] for key in ("max", "min")},
     **dict.fromkeys(("argmax", "argmin"), ("four", placed)),
+    **dict.fromkeys(("any", "all"), ("four", truths)),
     "sort": ("four", in_order),
     "argsort": ("four", order),
     "topk": ("four", greatest_few),
@@ -545,8 +551,10 @@ CALLS = {
         ("full_like", "zeros_like", "ones_like", "new_zeros", "new_ones"), ("one", filled)
     ),
     **dict.fromkeys(("new_full", "new_tensor"), ("one", filled)),
+    "empty_like": ("one", lambda f, x: f(x).fill_(2.0) + x),
+    "new_empty": ("one", lambda f, x: f(x, x.shape).fill_(2.0) + x),
 }
-OF_WEIGHTS = {"t", "diag", "block_diag"}
+OF_WEIGHTS = {"t", "diag", "block_diag", "row_stack", "vstack", "ravel", "diagflat"}
 """Functions that put the numbers of a matrix without rows in other places; see `test_rules`."""
 UNNAMED = {"_pad", "alias"}
 """Names under which torch may call what a cell calls by another name."""
@@ -624,6 +632,9 @@ WRITTEN = {
     },
     "four": {
         "x / norm(x)": lambda x: x / x.norm(dim=-1, keepdim=True),
+        "norm(x) + sqrt(sum(x * x))": lambda x: (
+            x.norm(dim=-1, keepdim=True) + (x * x).sum(-1, True).sqrt()
+        ),
         "x / sum(x)": lambda x: x / x.sum(-1, True),
         "(x - mean) / std": lambda x: (x - x.mean(-1, True)) / x.std(-1, keepdim=True),
         "(x - mean) / (std + 1e-5)": lambda x: (
@@ -652,10 +663,6 @@ WRITTEN = {
 
 EDGES = [
     *of_rules(),
-    *(
-        Edge(name, "four", call)
-        for name, call in {**REARRANGED, "atleast_2d": torch.atleast_2d}.items()
-        if name not in OF_WEIGHTS
-    ),
+    *(Edge(name, "four", call) for name, call in REARRANGED.items() if name not in OF_WEIGHTS),
     *(Edge(name, kind, call) for kind, named in WRITTEN.items() for name, call in named.items()),
 ]

@@ -183,6 +183,11 @@ def extremes(f, a, b, c):
     return torch.cat([f(a, b), *kinds], -1)
 
 
+def truths(f, a, b, c):
+    wide = column(a) * row(b) > -1
+    return torch.cat([f(a > 0, -1, keepdim=True) * b, f(wide, 1) * a, f(wide, dim=2) * c], -1)
+
+
 def in_order(f, a, b, c):
     wide = column(a) * row(b)
     kinds = f(a), f(wide, 1, descending=True), f(wide, dim=2, stable=True)
@@ -352,6 +357,7 @@ CASES = {
     **dict.fromkeys(("maximum", "minimum", "fmax", "fmin"), binary),
     **dict.fromkeys(("max", "min"), extremes),
     **dict.fromkeys(("argmax", "argmin"), placed),
+    **dict.fromkeys(("any", "all"), truths),
     "sort": in_order,
     "argsort": order,
     "topk": greatest_few,
@@ -423,6 +429,8 @@ CASES = {
     **dict.fromkeys(("gru_cell", "lstm_cell", "rnn_tanh_cell", "rnn_relu_cell"), recurrent),
     **dict.fromkeys(("full_like", "zeros_like", "ones_like", "new_zeros", "new_ones"), filled),
     **dict.fromkeys(("new_full", "new_tensor"), filled),
+    "empty_like": lambda f, a, b, c: f(a).fill_(2.0) * a,
+    "new_empty": lambda f, a, b, c: f(a, a.shape).fill_(2.0) * a,
 }
 
 REARRANGED = {
@@ -470,4 +478,34 @@ REARRANGED = {
     "diag_embed": lambda a: a.diag_embed().flatten(1),
     "block_diag": lambda a: a @ torch.block_diag(weights(2, 3), weights(2, 1)),
     "diagonal": lambda a: square(a).diagonal(dim1=1, dim2=2),
+    "atleast_1d": torch.atleast_1d,
+    "atleast_2d": torch.atleast_2d,
+    "atleast_3d": lambda a: torch.atleast_3d(a)[:, :, 0],
+    "adjoint": lambda a: square(a).adjoint().flatten(1),
+    "broadcast_tensors": lambda a: torch.broadcast_tensors(a[:, :1], a)[0],
+    "column_stack": lambda a: torch.column_stack([a, a[:, :2]]),
+    "row_stack": lambda a: a @ torch.row_stack([weights(2, 3), weights(4, 3)[2:]]),
+    "vstack": lambda a: a @ torch.vstack([weights(2, 3), weights(4, 3)[2:]]),
+    "dstack": lambda a: torch.dstack([a, a.flip(1)]).flatten(1),
+    "hsplit": lambda a: a.hsplit(2)[1],
+    "dsplit": lambda a: square(a).dsplit(2)[1].flatten(1),
+    "split_with_sizes": lambda a: torch.cat(a.split_with_sizes([3, 1], 1)[::-1], 1),
+    "unsafe_chunk": lambda a: torch.unsafe_chunk(a, 2, 1)[1],
+    "unsafe_split": lambda a: torch.unsafe_split(a, 2, 1)[1],
+    "moveaxis": lambda a: square(a).moveaxis(2, 1).flatten(1),
+    "swapdims": lambda a: square(a).swapdims(1, 2).flatten(1),
+    "ravel": lambda a: a * weights(2, 2).ravel(),
+    "fliplr": lambda a: square(a).fliplr().flatten(1),
+    "rot90": lambda a: square(a).rot90(1, (1, 2)).flatten(1),
+    "diagflat": lambda a: a @ weights(4).diagflat(),
+    "slice_scatter": lambda a: a.slice_scatter(2 * a[:, :2], 1, 1, 3),
+    "select_scatter": lambda a: a.select_scatter(2 * a[:, 0], 1, 2),
+    "diagonal_scatter": lambda a: (
+        square(a).diagonal_scatter(3 * a[:, :2], dim1=1, dim2=2).flatten(1)
+    ),
+    "narrow_copy": lambda a: torch.narrow_copy(a, 1, 1, 2),
+    "unfold": lambda a: a.unfold(1, 2, 1).flatten(1),
+    "channel_shuffle": lambda a: torch.channel_shuffle(a[:, :, None, None], 2).flatten(1),
+    "pixel_shuffle": lambda a: functional.pixel_shuffle(a[:, :, None, None], 2).flatten(1),
+    "pixel_unshuffle": lambda a: functional.pixel_unshuffle(square(a)[:, None], 2).flatten(1),
 }

@@ -25,7 +25,16 @@ _EXACT = {
     *("maximum", "minimum", "max", "min", "amax", "amin", "clamp", "clip", "clamp_min"),
     *("clamp_max", "where", "masked_fill", "sum", "cumsum", "logical_not", "logical_and"),
     *("logical_or", "logical_xor", "argmax", "argmin", "sort", "argsort", "topk"),
-    *("gather", "take_along_dim", "index_select", "one_hot", "scatter", "scatter_add"),
+    *(
+        "any",
+        "all",
+        "gather",
+        "take_along_dim",
+        "index_select",
+        "one_hot",
+        "scatter",
+        "scatter_add",
+    ),
     *("embedding", "to", "type", "type_as", "float", "double", "long", "int", "bool"),
     *("zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "new_tensor"),
 }

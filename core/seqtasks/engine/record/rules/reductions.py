@@ -9,11 +9,14 @@ import torch
 
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.simplify import truth_of
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.recorder import Recorder, Tracked
 from seqtasks.engine.record.rules.pointwise import Rule
 
 __all__ = [
+    "all_of",
+    "any_of",
     "axes_last",
     "axes_of",
     "centred",
@@ -206,6 +209,17 @@ def maximum_of(graph: Graph, x: Node, keep: int) -> Node:
 
 def minimum_of(graph: Graph, x: Node, keep: int) -> Node:
     return graph.pointwise("negative", graph.maximum_of(graph.pointwise("negative", x), keep))
+
+
+def any_of(graph: Graph, x: Node, keep: int) -> Node:
+    """Return 1 where one of the numbers is not zero; NaN is not zero."""
+    truths = truth_of(graph, x)
+    return graph.maximum_of(truths, keep) if x.size else graph.constant(0.0, x.shape[:keep])
+
+
+def all_of(graph: Graph, x: Node, keep: int) -> Node:
+    """Return 1 where none of the numbers is zero."""
+    return graph.subtract(1.0, any_of(graph, graph.pointwise("equal", x, 0.0), keep))
 
 
 def log_sum_exp(graph: Graph, x: Node, keep: int) -> Node:

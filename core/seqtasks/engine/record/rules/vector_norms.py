@@ -20,6 +20,8 @@ def norm(graph: Graph, x: Node, keep: int, kind: float = 2.0) -> Node:
     if kind == math.inf:
         return graph.maximum_of(graph.pointwise("absolute", x), keep)
     y = graph.pointwise("square_root", graph.sum(graph.multiply(x, x), keep))
+    if y.operation == "square_root":  # a root that a cell takes itself has another derivative
+        y = graph.make("square_root", y.inputs, y.shape, value="norm")
 
     def pullback(g: Node) -> list[tuple[Node, Node]]:
         # torch's derivative of the norm of a zero vector is zero

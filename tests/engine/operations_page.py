@@ -1,0 +1,207 @@
+"""Writes the page that says of each function of torch how the engines take it."""
+
+import types
+from collections import defaultdict
+
+import torch
+from torch.overrides import get_overridable_functions
+
+from seqtasks.engine.record.call_names import ABOUT, PROPERTIES, changes_in_place
+from seqtasks.engine.record.opened import opens
+from seqtasks.engine.record.rules.rearranging import REARRANGING
+from seqtasks.engine.record.rules.table import RULES
+
+__all__ = ["VERDICTS", "functions_of_torch", "page", "verdict_on", "version"]
+
+VERDICTS = {
+    "a rule": (
+        "Functions with a rule",
+        "A program computes them, with torch's value and gradient.",
+    ),
+    "moves": (
+        "Functions that move numbers",
+        "One rule serves all of them: it runs the function on the places of the numbers.",
+    ),
+    "inside": (
+        "Functions that torch writes in Python",
+        "The engine looks inside, and records what they call.",
+    ),
+    "in place": (
+        "Functions that change a tensor in place",
+        "If the step made the tensor, they are recorded as the function without the underscore.",
+    ),
+    "about": (
+        "Functions that tell of a tensor",
+        "They depend on no number in it.",
+    ),
+    "values": (
+        "Functions whose result is no tensor, or has a shape that depends on values",
+        "A step that decides by values does another thing for each row. The plain loop runs it.",
+    ),
+    "draws": (
+        "Functions that draw random numbers",
+        "The plain loop runs them, with the random stream of the run.",
+    ),
+    "rows": (
+        "Functions that compute with all rows of a batch",
+        "A program computes each row by itself. The plain loop runs them.",
+    ),
+    "losses": (
+        "Losses",
+        "A loss belongs to a task, not to a cell.",
+    ),
+    "complex": (
+        "Functions of complex numbers",
+        "A program has real numbers only. The plain loop runs them.",
+    ),
+    "bits": (
+        "Functions of whole numbers and bits",
+        "A program holds whole numbers as floating-point numbers, which have no such bits.",
+    ),
+    "weights": (
+        "Functions of matrices",
+        "torch computes them for a program if they take parameters alone, else the plain loop.",
+    ),
+    "storage": (
+        "Functions of memory, devices, sparse and quantised tensors",
+        "They are about how numbers are stored, which a program decides itself.",
+    ),
+    "recurrent": (
+        "torch's layers over sequences",
+        "A program is a loop over steps of its own; use the cells of the same names.",
+    ),
+    "none": (
+        "Functions without a rule",
+        "torch computes them for a program if they take parameters alone, else the plain loop.",
+    ),
+}
+"""What a function may be: the title of its section, and what the section says."""
+
+_VALUES = {
+    *("item", "tolist", "numpy", "__bool__", "__int__", "__float__", "__index__", "__long__"),
+    *("__complex__", "__contains__", "__nonzero__", "is_nonzero", "equal", "allclose", "unique"),
+    *("unique_consecutive", "unique_dim", "nonzero", "nonzero_static", "argwhere", "masked_select"),
+    *("bincount", "histc", "histogram", "histogramdd", "__array__", "__format__", "__repr__"),
+    *("__dlpack__", "is_same_size", "result_type", "can_cast", "promote_types", "storage"),
+    *("masked_scatter", "combinations", "__array_wrap__", "__reversed__"),
+}
+_ROWS = {
+    *("batch_norm", "instance_norm", "cov", "corrcoef", "cdist", "pdist", "renorm", "addbmm"),
+    *("_sync_batch_norm", "local_response_norm", "embedding_bag", "embedding_renorm"),
+}
+_BITS = {"gcd", "lcm", "frexp", "ldexp", "nextafter", "signbit", "copysign"}
+_SHIFTS = {"__lshift__", "__rshift__", "__rlshift__", "__rrshift__"}
+_ABOUT_TOO = {
+    *("is_conj", "is_neg", "is_inference", "is_signed", "is_pinned", "is_shared", "is_distributed"),
+    *("dim_order", "storage_offset", "data_ptr", "storage_type", "is_coalesced", "is_set_to"),
+    *("requires_grad", "output_nr", "grad_fn", "grad_dtype"),
+}
+_STORAGE = {
+    *("sparse", "quantized", "quantize", "dequantize", "fbgemm", "mkldnn", "cudnn", "miopen"),
+    *("crow", "ccol", "col", "row", "storage", "coalesce", "nested", "fake", "q", "hook", "share"),
+    *("resize", "pin", "record", "as", "int_repr", "cuda", "cpu", "xpu", "ipu", "mtia", "half"),
+    *("bfloat16", "byte", "char", "short", "qscheme", "dense", "backward", "retain", "retains"),
+    *("autocast", "const", "module", "hash", "values", "indices", "nnz", "dimI", "dimV", "smm"),
+    *("sspaddmm", "hsmm", "hspmm", "saddmm", "reduce_ex", "setstate", "deepcopy", "dlpack", "sym"),
+    *(
+        "version",
+        "base",
+        "cdata",
+        "grad",
+        "hooks",
+        "clear",
+        "volatile",
+        "name",
+        "choose",
+        "qparams",
+    ),
+}
+"""Words in the names of functions of memory, devices, sparse and quantised tensors."""
+_COMPLEX = {
+    *("fft", "complex", "conj", "angle", "polar", "imag", "isreal", "cfloat", "cdouble", "chalf"),
+    *("view_as_real", "view_as_real_copy", "stft", "istft"),
+}
+_MATRICES = {
+    *("cholesky", "eig", "svd", "qr", "lu", "solve", "inverse", "pinverse", "det", "logdet", "ldl"),
+    *("slogdet", "lstsq", "matrix", "geqrf", "orgqr", "ormqr", "lobpcg", "pca", "triangular"),
+    *("linalg", "householder", "nuclear"),
+}
+_NUMBERS = {"T", "H", "mT", "mH", "data", "real"}
+"""Properties that are tensors of the same numbers."""
+
+
+def version() -> str:
+    """Return the version of torch without its last parts, which add no function."""
+    return ".".join(torch.__version__.split(".")[:2])
+
+
+def functions_of_torch() -> dict[str, list[object]]:
+    """Return torch's own list of the functions that may be overridden, by name."""
+    found: dict[str, list[object]] = defaultdict(list)
+    for functions in get_overridable_functions().values():
+        for function in functions:
+            owner = getattr(getattr(function, "__self__", None), "__name__", "")
+            found[owner if function.__name__ == "__get__" else function.__name__].append(function)
+    for name in (*PROPERTIES, ""):
+        found.pop(name, None)
+    return found
+
+
+def verdict_on(name: str, functions: list[object]) -> str:
+    """Return the key of VERDICTS for a function's name."""
+    if any(function in RULES for function in functions):
+        return "a rule"
+    if name in REARRANGING or name in _NUMBERS:
+        return "moves"
+    if name in ABOUT | _ABOUT_TOO or (name.startswith("is_") and name not in _VALUES):
+        return "about"
+    if changes_in_place(name):
+        return "in place"
+    if name in _VALUES:
+        return "values"
+    if name in ("gru", "lstm", "rnn_relu", "rnn_tanh"):
+        return "recurrent"
+    if _draws(name):
+        return "draws"
+    if name.endswith("_loss") or name in ("kl_div", "binary_cross_entropy_with_logits"):
+        return "losses"
+    if name in _ROWS or name.startswith("batch_norm"):
+        return "rows"
+    words = {name, name.strip("_"), *name.strip("_").split("_")}
+    for about, verdict in ((_COMPLEX, "complex"), (_MATRICES, "weights"), (_STORAGE, "storage")):
+        if words & about:
+            return verdict
+    if name in _BITS or name.startswith("bitwise") or "shift" in name.split("_") or name in _SHIFTS:
+        return "bits"
+    if any(isinstance(one, types.FunctionType) and opens(one) for one in functions):
+        return "inside"
+    return "none"
+
+
+def _draws(name: str) -> bool:
+    packet = getattr(torch.ops.aten, name, None)
+    known = isinstance(packet, torch._ops.OpOverloadPacket)
+    overloads = [getattr(packet, one) for one in packet.overloads()] if known else []
+    drawn = any(torch.Tag.nondeterministic_seeded in one.tags for one in overloads)
+    return drawn or "dropout" in name or name in ("gumbel_softmax", "rrelu", "multinomial")
+
+
+def page() -> str:
+    """Return the page."""
+    found = functions_of_torch()
+    sections: dict[str, list[str]] = {verdict: [] for verdict in VERDICTS}
+    for name, functions in found.items():
+        sections[verdict_on(name, functions)].append(name)
+    ruled = len(sections["a rule"]) + len(sections["moves"])
+    lines = [
+        "# Operations",
+        "",
+        f"This page goes through the list of torch {version()}, and says of each function and",
+        "method, by name, what the [engines](../engines.md) do with it.",
+        f"{ruled} of {len(found)} have a rule.",
+        "The page is generated, and a test holds it to the table of rules.",
+    ]
+    for verdict, (title, text) in VERDICTS.items():
+        names = ", ".join(f"`{name}`" for name in sorted(sections[verdict]))
+        lines += ["", f"## {title}", "", text, "", names]
+    return "\n".join(lines) + "\n"
