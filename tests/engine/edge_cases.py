@@ -505,7 +505,7 @@ CALLS = {
     "addcmul": ("three", of_three),
     "addcdiv": ("three", of_three),
     **dict.fromkeys(("to", "type_as", "float", "double", "type"), ("one", of_type)),
-    **dict.fromkeys(("long", "int", "bool"), ("one", lambda f, x: f(x.clamp(-9, 9).nan_to_num()))),
+    **dict.fromkeys(("long", "int", "bool"), ("one", lambda f, x: f(x.nan_to_num().clamp(-9, 9)))),
     "dropout": ("one", lambda f, x: f(x, 0.5, False)),
     "where": ("three", chosen),
     "masked_fill": ("three", filled_where),

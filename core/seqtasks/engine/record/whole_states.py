@@ -80,6 +80,8 @@ def _bound(node: Node, of: list[float]) -> float:
         return abs(node.value)
     if operation in _BOUNDED:
         return 1
+    if operation == "count":
+        return node.size
     if operation in _SAME:
         return of[0]
     if operation in _LARGEST:
@@ -87,7 +89,7 @@ def _bound(node: Node, of: list[float]) -> float:
     if operation in ("floor", "ceiling", "nearest"):
         return of[0] + 1
     if operation == "where":
-        return max(of[1:])
+        return min(max(of[1:]), _clamp(node))
     if operation in ("add", "subtract"):
         return of[0] + of[1]
     if operation == "multiply":
@@ -96,4 +98,21 @@ def _bound(node: Node, of: list[float]) -> float:
         return min(of[1], of[0]) if operation == "modulo" else of[1]
     if operation == "sum":
         return of[0] * node.inputs[0].size / max(1, node.size)
+    if operation == "cumulative_sum":
+        return of[0] * node.shape[-1]
+    if operation == "floored_quotient" and node.inputs[1].operation == "constant":
+        return of[0] / abs(of[1]) + 1 if of[1] else math.inf
     return math.inf
+
+
+def _clamp(node: Node) -> float:
+    """Return a bound of a value that is clamped by two numbers, else infinity."""
+    bounds: list[float] = []
+    for comparison in ("greater", "less"):
+        condition, bound, rest = node.inputs if node.operation == "where" else (node,) * 3
+        clamped = condition.operation == comparison and condition.inputs == (rest, bound)
+        if not clamped or bound.operation != "constant":
+            return math.inf
+        bounds.append(abs(bound.value))
+        node = rest
+    return max(bounds)
