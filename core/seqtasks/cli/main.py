@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -28,6 +29,9 @@ from seqtasks.registry.discovery import (
 from seqtasks.registry.module_classes import nothing_from_here
 
 __all__ = ["cli", "main"]
+
+BLOCK = "seqtasks block"
+"""The name of a thread that makes the runs of a study; its module would import a lot here."""
 
 
 class _Commands(click.Group):
@@ -163,11 +167,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         with settled_streams():  # first, or a pipe of ours takes the number of a closed stream
             watch()
             code = _run(None)
-        if received() is not None:
-            os._exit(code)  # torch is slow to leave
+        if received() is not None or _is_computing():
+            os._exit(code)  # torch is slow to leave, and aborts while a thread computes
     else:
         code = _run(list(arguments))
     sys.exit(code)
+
+
+def _is_computing() -> bool:
+    """Say whether a thread of a study that was broken off has not ended."""
+    return any(one.daemon and one.name == BLOCK for one in threading.enumerate())
 
 
 def _run(arguments: list[str] | None) -> int:

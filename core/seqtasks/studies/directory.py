@@ -68,14 +68,14 @@ class LineWriter:
         Raises:
             RunError: if they cannot be written, such as on a full disk.
         """
-        text = "".join(write_text(line) + "\n" for line in lines)
+        content = "".join(write_text(line) + "\n" for line in lines).encode()
         with writing(self.path), appending(self.path) as file:
-            start = file.tell()
+            start = os.fstat(file.fileno()).st_size
             try:
-                file.write(text)
-                file.flush()
+                while content:  # without a buffer, which would write its rest later
+                    content = content[os.write(file.fileno(), content) :]
             except OSError:
-                with suppress(OSError):  # half a line would hide a line after it
+                with suppress(OSError):  # half a line would damage the line after it
                     os.ftruncate(file.fileno(), start)
                 raise
             now = time.monotonic()

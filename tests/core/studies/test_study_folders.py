@@ -1,6 +1,8 @@
 """A study's folder: whatever a crash leaves, each run counts once and nothing finished is lost."""
 
+import errno
 import json
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +13,7 @@ from torch.nn import functional
 
 import seqtasks as st
 from seqtasks.runs.checkpoint import Checkpoint, read_checkpoint
-from seqtasks.studies.directory import StudyDirectory
+from seqtasks.studies.directory import LineWriter, StudyDirectory
 from seqtasks.studies.lifecycle import Execution
 from seqtasks.studies.replicas import run_one
 from seqtasks.studies.study import Study
@@ -272,3 +274,27 @@ def test_a_warning_of_every_run_is_said_once(caplog: pytest.LogCaptureFixture) -
         st.run("bitflip", seeds="0..3", backend="threads", jobs=2, **settings)  # pyright: ignore
         told = [one.getMessage() for one in caplog.records]
         assert len([text for text in told if "random numbers" in text]) == 1
+
+
+def test_a_full_disk_leaves_whole_lines_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = LineWriter(tmp_path / "runs-x-1.jsonl")
+    writer.write([{"point": 0}])
+    write, room = os.write, 20
+
+    def cramped(descriptor: int, content: bytes) -> int:
+        nonlocal room
+        if not room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written = write(descriptor, content[:room])
+        room -= written
+        return written
+
+    monkeypatch.setattr(os, "write", cramped)
+    with pytest.raises(st.RunError, match="No space left"):
+        writer.write([{"point": 1}, {"point": 2}])
+    assert writer.path.read_text() == '{"point": 0}\n'
+    room = 1000
+    writer.write([{"point": 1}])
+    assert writer.path.read_text() == '{"point": 0}\n{"point": 1}\n'

@@ -8,7 +8,13 @@ from seqtasks.experiments.experiment import Experiment
 from seqtasks.studies.execute.in_worker import Work, perform
 from seqtasks.studies.execute.pools import Block, Done, Events
 
-__all__ = ["Threads"]
+__all__ = ["NAME", "Threads"]
+
+NAME = "seqtasks block"
+"""The name of a thread. A process that ends while one computes must not wait for torch to leave."""
+
+SECONDS_TO_CLOSE = 5.0
+"""How long threads are waited for that were asked to end; a step of a cell may take long."""
 
 
 class Threads:
@@ -36,7 +42,7 @@ class Threads:
 
     def submit(self, block: Block) -> None:
         """Begin a block in a new thread, which ends with this process."""
-        thread = threading.Thread(target=self._perform, args=(block,), daemon=True)
+        thread = threading.Thread(target=self._perform, args=(block,), name=NAME, daemon=True)
         self._running[block] = thread
         thread.start()
 
@@ -54,5 +60,5 @@ class Threads:
             thread.join(max(0.0, end - time.monotonic()))
 
     def close(self, blocks: list[Block]) -> None:
-        """Let threads that have not ended end by themselves: nobody hears of them any more."""
-        self._asked.set()
+        """Ask the threads that are left to end, and wait a while: nobody hears of them any more."""
+        self.leave(blocks, SECONDS_TO_CLOSE)
