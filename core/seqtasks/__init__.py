@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from seqtasks.scoring.evaluate import Score, evaluate
     from seqtasks.scoring.functions import score
     from seqtasks.scoring.over_range import RangeScore, evaluate_range
-    from seqtasks.studies.calls import load, load_study, resume, resume_study, run
+    from seqtasks.studies.calls import run
+    from seqtasks.studies.reopen import load, load_study, resume, resume_study
     from seqtasks.studies.study import Study
     from seqtasks.tasks.alphabets import (
         IGNORE,
@@ -95,8 +96,8 @@ _HOMES = {
     "evaluate_range": "scoring.over_range",
     "export": "exports",
     "hookimpl": "hookspecs",
-    "load": "studies.calls",
-    "load_study": "studies.calls",
+    "load": "studies.reopen",
+    "load_study": "studies.reopen",
     "macro_accuracy": "tasks.metrics",
     "mean_squared_error": "tasks.metrics",
     "names": "registry.find",
@@ -104,8 +105,8 @@ _HOMES = {
     "readout": "models.build",
     "regenerate": "exports",
     "report": "reports.report",
-    "resume": "studies.calls",
-    "resume_study": "studies.calls",
+    "resume": "studies.reopen",
+    "resume_study": "studies.reopen",
     "run": "studies.calls",
     "runs": "runs",
     "score": "scoring.functions",

@@ -28,7 +28,7 @@ def load_one(path: Path, replica: int | None, setting: str | None, trust: bool) 
     Raises:
         UsageError: if it cannot be read, or a study is given without a seed, or a run with one.
     """
-    from seqtasks.studies.calls import load
+    from seqtasks.studies.reopen import load
 
     if is_study(path):
         if replica is None:

@@ -109,7 +109,7 @@ def _score_study(
 ) -> None:
     """Score all runs of a study from their kept weights, and print the table of each setting."""
     from seqtasks.cli.study_table import echo_score_rows
-    from seqtasks.studies.calls import load_study
+    from seqtasks.studies.reopen import load_study
     from seqtasks.studies.scores_anew import score_study
 
     if plot is not None:

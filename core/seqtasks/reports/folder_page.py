@@ -13,7 +13,7 @@ from seqtasks.errors import UsageError, counted
 from seqtasks.reports.render import Page
 from seqtasks.reports.study_tables import Bar, Cell, Table, solved_table
 from seqtasks.runs.listing import list_runs
-from seqtasks.studies.calls import load_study
+from seqtasks.studies.reopen import load_study
 
 __all__ = ["folder_page"]
 

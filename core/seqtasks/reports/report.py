@@ -17,8 +17,8 @@ from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.load import load
 from seqtasks.runs.run_record import present_versions
 from seqtasks.runs.training_run import Result
-from seqtasks.studies.calls import load_study
 from seqtasks.studies.directory import StudyDirectory, is_study
+from seqtasks.studies.reopen import load_study
 from seqtasks.studies.study import Study
 
 if TYPE_CHECKING:

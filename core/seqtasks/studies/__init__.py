@@ -16,5 +16,5 @@ The modules in their order:
   and measured on others; `ranking`: which setting is better; `matching`: cells of equal size;
   `faces`: what `compare` and `sweep` ask for; `shown`: what their tables show;
 - `lifecycle`: from settings to a `study`, and on; `single_runs`: one run with its model;
-- `calls`: what programs call.
+- `calls` and `reopen`: what programs call; `made_models`: modules of their own.
 """
