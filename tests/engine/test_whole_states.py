@@ -45,6 +45,17 @@ class SmallCounter(Counting):
         return new * count.to(new.dtype).cos(), torch.minimum(count + 2, torch.full_like(count, 5))
 
 
+class ChangedInPlace(Counting):
+    shape = (2,)
+
+    def step(self, x, h, new, counts):
+        counts = counts.clone()
+        counts += 1
+        counts[:, 1] -= 2
+        counts[:, 1].clamp_(min=-3)
+        return new + counts[:, :1] * h, counts % 7
+
+
 class EveryThird(Counting):
     """It decides by its counter, as a clockwork does."""
 
@@ -106,7 +117,18 @@ class Rounded(Counting):
         return new + whole.sum(1, keepdim=True), (5 * new).to(torch.int64)
 
 
-CELLS = [Counter, SmallCounter, EveryThird, CountingDown, Pointer, Flag, Mask, Spikes, Rounded]
+CELLS = [
+    Counter,
+    SmallCounter,
+    ChangedInPlace,
+    EveryThird,
+    CountingDown,
+    Pointer,
+    Flag,
+    Mask,
+    Spikes,
+    Rounded,
+]
 
 
 def by_hand(cell, inputs, state):

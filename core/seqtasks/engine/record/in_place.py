@@ -26,6 +26,7 @@ SHAPE_ALONE = {"squeeze_", "unsqueeze_", "t_", "transpose_", "swapaxes_", "swapd
 class _Pure:
     """The call that makes a new tensor where another one changes a tensor in place."""
 
+    name: str
     function: Callable[..., Any]
     rule: Any
     args: tuple[Any, ...]
@@ -58,7 +59,7 @@ def record_in_place(
     value = pure.function(*pure.args, **pure.kwargs)
     if value.dtype != target.dtype:
         raise UnsupportedError(f"it changes a tensor in place to numbers of type {value.dtype}")
-    recorder.record(pure.function, name, pure.rule, value, pure.args, pure.kwargs)
+    recorder.record(pure.function, pure.name, pure.rule, value, pure.args, pure.kwargs)
     versions = {id(one): one._version for one in (target, *others)}
     result = func(*args, **kwargs)
     recorder.stand_for(target, value)
@@ -74,21 +75,21 @@ def _pure(func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -
 
     kwargs = {key: value for key, value in kwargs.items() if key != "inplace"}
     if not name.endswith("_"):  # an option of the call makes it change its argument
-        return _Pure(func, RULES.get(func), args, kwargs)
+        return _Pure(name, func, RULES.get(func), args, kwargs)
     if name == "__setitem__":
-        return _Pure(_assigned, _assign, args, kwargs)
+        return _Pure(name, _assigned, _assign, args, kwargs)
     if name == "copy_":
-        return _Pure(_copied, rearranged, args[:2], {})
+        return _Pure(name, _copied, rearranged, args[:2], {})
     if name == "zero_":
-        return _Pure(torch.zeros_like, RULES[torch.zeros_like], args, kwargs)
+        return _Pure(name, torch.zeros_like, RULES[torch.zeros_like], args, kwargs)
     if name == "fill_":
-        return _Pure(_filled, _fill, args, kwargs)
+        return _Pure(name, _filled, _fill, args, kwargs)
     plain = f"__{name[3:]}" if name.startswith("__i") else name[:-1]
     for home in (Tensor, functional):
         function = getattr(home, plain, None)
         if function is not None:
             rule = RULES.get(function) or (rearranged if plain in REARRANGING else None)
-            return _Pure(function, rule, args, kwargs)
+            return _Pure(plain, function, rule, args, kwargs)
     return None
 
 

@@ -36,6 +36,7 @@ _EXACT = {
         "scatter_add",
     ),
     *("embedding", "to", "type", "type_as", "float", "double", "long", "int", "bool"),
+    *("__setitem__", "copy_", "fill_", "zero_"),
     *("zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "new_tensor"),
 }
 """Functions whose rules are exact for whole numbers too."""
