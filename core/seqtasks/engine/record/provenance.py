@@ -9,6 +9,7 @@ recorder therefore never takes such a tensor for a constant, whatever way it cam
 
 import bisect
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from seqtasks.engine.graph.unsupported import Refusal, UnsupportedError, refusal
 from seqtasks.engine.record.arguments import flat_arguments
 
-__all__ = ["Provenance"]
+__all__ = ["Operation", "Provenance"]
 
 _FROM_SHAPES = {
     f"{prefix}_{what}"
@@ -30,6 +31,27 @@ _EMPTY = {"empty", "empty_like", "empty_strided", "new_empty", "new_empty_stride
 """Operations whose numbers are whatever lay in memory."""
 _ABOUT = {"is_same_size", "sym_size", "sym_stride", "sym_numel", "dim", "device", "layout"}
 """Operations that return something other than a tensor and depend on no element of one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """An operation of torch's dispatcher that was made.
+
+    Attributes:
+        function: the operation.
+        args: its arguments.
+        kwargs: its arguments by name.
+        results: what it returned, as one list.
+        is_single: whether it returned one tensor.
+        number: grows from operation to operation.
+    """
+
+    function: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    results: tuple[Any, ...]
+    is_single: bool
+    number: int
 
 
 class Provenance(TorchDispatchMode):
@@ -58,6 +80,8 @@ class Provenance(TorchDispatchMode):
         self._given: set[int] = set()
         self._born: set[int] = set()
         self._empty: set[int] = set()
+        self._operations: dict[tuple[Any, ...], Operation] = {}
+        self._overwritten: set[int] = set()
         self._alive: list[Tensor] = []  # so that no address is used twice
 
     @classmethod
@@ -106,9 +130,16 @@ class Provenance(TorchDispatchMode):
         """Say whether a recording made the memory of a tensor and wrote no number into it."""
         return _span(tensor)[0] in self._empty
 
+    def operation_of(self, tensor: Tensor) -> Operation | None:
+        """Return the operation that computed a tensor from noted ones; None if it is unknown."""
+        if not self.follows(tensor) or _span(tensor)[0] in self._overwritten:
+            return None
+        return self._operations.get(_place(tensor))
+
     def release(self) -> None:
         """Release the tensors of a finished recording; nobody needs their addresses now."""
         self._alive.clear()
+        self._operations.clear()
 
     def refuse(self, reason: str) -> UnsupportedError:
         """Return the error for a refusal, and keep its reason."""
@@ -152,10 +183,22 @@ class Provenance(TorchDispatchMode):
             if tells and not self.checking:
                 raise self.refuse(f"its behaviour depends on the values it computes ({name})")
             self._follow(results)
+            self._note_operation(func, args, kwargs, result)
             self._follow(_changed(func, args, kwargs))
         else:
             self._made.update(_span(tensor)[0] for tensor in results)
         return result
+
+    def _note_operation(self, func: Any, args: Any, kwargs: Any, result: Any) -> None:
+        single = isinstance(result, Tensor)
+        results = (result,) if single else tuple(result) if isinstance(result, tuple | list) else ()
+        number = len(self._operations)
+        changed = _changed(func, args, kwargs)
+        self._overwritten.update(_span(tensor)[0] for tensor in changed)
+        operation = Operation(func, args, kwargs, results, single, number)
+        for tensor in results:
+            if isinstance(tensor, Tensor) and not changed and _span(tensor) != (0, 0):
+                self._operations.setdefault(_place(tensor), operation)
 
 
 def _drops_nothing(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -164,6 +207,12 @@ def _drops_nothing(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         if argument.name == "dropout_p":
             return not (args[place] if place < len(args) else kwargs.get("dropout_p", 0.0))
     return False
+
+
+def _place(tensor: Tensor) -> tuple[Any, ...]:
+    if _span(tensor) == (0, 0):
+        return ()
+    return tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype
 
 
 def _span(tensor: Tensor) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch._ops import OpOverload, OpOverloadPacket
 from torch.autograd.function import BackwardCFunction
 from torch.overrides import TorchFunctionMode
 
@@ -64,6 +65,7 @@ class Recorder(TorchFunctionMode):
     Attributes:
         own: the recorded backward passes of the model's own functions, by context.
         deriving: the contexts of those that are being recorded, the innermost last.
+        follows_unseen: whether operations that no call explains are being recorded.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Recorder(TorchFunctionMode):
         self._weights_alone, self._computed = weights_alone, computed
         self.own: dict[Any, Any] = {}
         self.deriving: tuple[Any, ...] = ()
+        self.follows_unseen = False
         self._tracked: dict[int, Tracked] = {}
         self._baked: list[tuple[Tensor, int]] = []
 
@@ -143,6 +146,10 @@ class Recorder(TorchFunctionMode):
             return self._own_output(value, known)
         if known is None and self.deriving and self.provenance.follows(value):
             known = self._saved(value)
+        if known is None and not self.deriving and self.provenance.operation_of(value) is not None:
+            from seqtasks.engine.record.unseen_calls import record_unseen
+
+            known = record_unseen(self, value)
         return self._constant(value) if known is None else known
 
     def _own_output(self, tensor: Tensor, known: Tracked | None) -> Tracked:
@@ -166,13 +173,19 @@ class Recorder(TorchFunctionMode):
         known = self.known() if tensor.numel() else []
         return next((one for one in known if place(one.tensor) == at), None)
 
+    def is_seen(self, value: Tensor) -> bool:
+        """Say whether a tensor comes from a recorded call, or is a parameter."""
+        if id(value) in self._tracked or self._parameter(value) is not None:
+            return True
+        return self._weights_alone.of(value) is not None
+
     def is_tracked(self, value: Any) -> bool:
         """Say whether a value is a tensor of the recording, or a parameter."""
         if not isinstance(value, Tensor):
             return False
-        if id(value) in self._tracked or self._parameter(value) is not None:
+        if self.is_seen(value):
             return True
-        if self._weights_alone.of(value) is not None:
+        if not self.deriving and self.provenance.operation_of(value) is not None:
             return True
         own = isinstance(value.grad_fn, BackwardCFunction) or bool(self.deriving)
         return own and self.provenance.follows(value) and self._saved(value) is not None
@@ -314,6 +327,8 @@ class Recorder(TorchFunctionMode):
 
             return record_in_place(self, func, name, args, kwargs)
         rule = RULES.get(func)
+        if isinstance(func, OpOverload | OpOverloadPacket):  # seen below, as in a script
+            return func(*args, **kwargs)
         if rule is None and opens(func):
             with self.again():
                 return opened(func)(*args, **kwargs)

@@ -1,6 +1,7 @@
 """Record a model twice, with other numbers, and refuse it if the recordings differ."""
 
 from collections.abc import Hashable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -105,7 +106,9 @@ def _recorded(
         return recording, record_parts(recording, twin, rows, kind)
 
     try:
-        with torch.enable_grad(), unobserved_saving():
+        # a script that is not optimised makes its operations one by one, each with its gradient
+        plain_scripts: Any = torch.jit.optimized_execution
+        with torch.enable_grad(), unobserved_saving(), plain_scripts(False):
             recording, model_graph = without_draws(attempt, twin.modules(), reads)
     except Exception as error:
         reason = tried[0].provenance.reason if tried else None

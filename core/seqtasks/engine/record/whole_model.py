@@ -234,6 +234,9 @@ def twin_of(model: ModuleT) -> tuple[ModuleT, list[tuple[Tensor, Tensor]]]:
     """
     memo: dict[int, Any] = {}
     try:
+        for module in model.modules():  # scripts cannot be copied, and have no state
+            scripts = [v for v in vars(module).values() if isinstance(v, torch.jit.ScriptFunction)]
+            memo.update({id(script): script for script in scripts})
         for parameter in model.parameters():
             if type(parameter) is nn.Parameter:  # its own copying would separate it from its views
                 copied = copy.deepcopy(parameter.detach(), memo)
