@@ -6,7 +6,8 @@
     initial_weights, made_weights   the first weights of a seed, repeated or from a model of its own
     training_data                   the batches of a group, each from the streams of its seed
     scores                          the metrics of a group
-    group                           train and score a group of replicas
+    group_training                  train and score a group of replicas
+    group                           the room for it: parameters, data, scores
     ways                            whether an experiment's replicas can be trained in groups
     block                           train the seeds of a block in one thread
 

@@ -9,7 +9,8 @@ from typing import Any
 from seqtasks.errors import SeqtasksError
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.runs.training_run import Run
-from seqtasks.studies.replicas.group import Group, Interrupted
+from seqtasks.studies.replicas.group import Group
+from seqtasks.studies.replicas.group_training import Interrupted
 from seqtasks.studies.replicas.one_run import MakeModel, run_one
 from seqtasks.studies.replicas.pattern import NotAlikeError, Pattern, pattern_of
 from seqtasks.studies.replicas.replica import Replica
