@@ -49,6 +49,10 @@ class Tracked:
     axis: int = 0
 
 
+class RowsElsewhereError(UnsupportedError):
+    """A rule needs the rows in front, and they are not."""
+
+
 class Recorder(TorchFunctionMode):
     """Records the torch functions that are called while it is entered.
 
@@ -122,7 +126,7 @@ class Recorder(TorchFunctionMode):
         """Return the record of a number, or of a tensor whose rows, if any, come first."""
         found = self.find_anywhere(value)
         if found.axis:
-            raise UnsupportedError(
+            raise RowsElsewhereError(
                 "its rows mix: it computes with a batch that is not the first axis"
             )
         return found
@@ -403,7 +407,15 @@ class Recorder(TorchFunctionMode):
         results: Sequence[Any] = [result] if isinstance(result, Tensor) else result
         given = [v for v in flat_arguments((args, kwargs)) if is_whole(v) and self.is_tracked(v)]
         check_whole(name, name in REARRANGING, [*results, *given])
-        outcome = rule(self, func, result, *args, **kwargs)
+        try:
+            outcome = rule(self, func, result, *args, **kwargs)
+        except RowsElsewhereError:
+            from seqtasks.engine.record.rows_elsewhere import MOVABLE, record_with_rows_first
+
+            found = None if name not in MOVABLE else self.find_anywhere(args[0])
+            if found is None or not found.axis:
+                raise
+            outcome = record_with_rows_first(self, func, name, rule, result, args, kwargs)
         outcomes: Sequence[Any] = [outcome] if isinstance(result, Tensor) else outcome
         for tensor, tracked in zip(results, outcomes, strict=True):
             if tracked is None:
