@@ -246,7 +246,13 @@ class Graph:
         return self._reduced("sum", source, keep)
 
     def cumulative(self, what: str, source: Node, backwards: bool = False) -> Node:
-        """Return the `sum` or `product` of all up to each place of the last axis, or from it on."""
+        """Return what goes on along the last axis, up to each place of it, or from each place on.
+
+        Args:
+            what: `sum`, `product` or `log_sum_exp`.
+            source: the value.
+            backwards: whether it begins at the last place.
+        """
         flipped = self.places(source)[..., ::-1]
         if backwards:
             source = self.view(source, flipped, source.shape)

@@ -353,6 +353,12 @@ OTHERS: dict[str, Other] = {
         of_truths=True,
         same_shape=True,
     ),
+    "cumulative_log_sum_exp": Other(
+        "logarithms of sums up to each place",
+        own_loop=True,
+        cumulative=("v_all(-INFINITY)", "v_log_add_exp({0}, {1})"),
+        same_shape=True,
+    ),
     "symbols": Other("", of_symbols, Columns.VOCABULARY, own_loop=True, alias=True),
     "symbols_back": Other(columns=Columns.ONE, own_loop=True, from_memory=True),
     "outer": replace(

@@ -123,7 +123,7 @@ def _made_again(graph: "Graph", node: Node, inputs: list[Node]) -> Node:
             made = graph.sum(inputs[0], len(node.shape))
         case "maximum_of":
             made = graph.maximum_of(inputs[0], len(node.shape))
-        case "cumulative_sum" | "cumulative_product":
+        case "cumulative_sum" | "cumulative_product" | "cumulative_log_sum_exp":
             made = graph.cumulative(node.operation.removeprefix("cumulative_"), inputs[0])
         case "linear":
             made = graph.linear(*inputs, transposed=node.value)

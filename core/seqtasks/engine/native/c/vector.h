@@ -261,6 +261,10 @@ INLINE UNUSED vec v_log_sigmoid(vec a) {
     vec below = v_pick(a < 0, a, v_all(0));
     return v_pick(a != a, a, below - v_log1p(v_exp(-v_absolute(a))));
 }
+INLINE UNUSED vec v_log_add_exp(vec a, vec b) {
+    vec y = v_maximum(a, b) + v_log1p(v_exp(-v_absolute(a - b)));
+    return v_pick((a == b) & (v_absolute(a) == INFINITY), a, y);
+}
 
 INLINE UNUSED vec v_lookup(const real *table, const int32_t *symbols, int vocabulary) {
     if (vocabulary <= 4) { /* a choice is cheaper than a gathering */

@@ -13,7 +13,7 @@ from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.rules.places import counted, last, moved_back
 from seqtasks.engine.record.rules.pointwise import Rule
-from seqtasks.engine.record.rules.reductions import axes_of, log_sum_exp, spread
+from seqtasks.engine.record.rules.reductions import axes_of, spread
 
 __all__ = ["along", "cumulative_product", "cumulative_sum", "log_sum_exps", "product_of"]
 
@@ -104,13 +104,6 @@ def cumulative_sum(graph: Graph, x: Node) -> Node:
     return graph.cumulative("sum", x)
 
 
-def _logs(graph: Graph, x: Node, comparison: str) -> Node:
-    """Return, for each place i, the logarithm of the sum of exp(x_j) where `j comparison i`."""
-    wide, shape = _pairs(graph, x)
-    taken = graph.pointwise(comparison, counted(graph, shape, -1), counted(graph, shape, -2))
-    return log_sum_exp(graph, graph.pointwise("where", taken, wide, -math.inf), len(x.shape))
-
-
 def log_sum_exps(
     recorder: Recorder, func: Any, result: Any, x: Any, dim: Any = None, **kwargs: Any
 ) -> Any:
@@ -123,8 +116,7 @@ def _log_sum_exps(dtype: torch.dtype) -> Callable[[Graph, Node], Node]:
     lowest = torch.finfo(dtype).min
 
     def compute(graph: Graph, x: Node) -> Node:
-        y = _logs(graph, x, "less_equal")
-        y = graph.apart(y, "running logarithm")
+        y = graph.apart(graph.cumulative("log_sum_exp", x), "running logarithm")
 
         def pullback(g: Node) -> list[tuple[Node, Node]]:
             size = graph.pointwise("log", graph.pointwise("absolute", g))
@@ -132,7 +124,7 @@ def _log_sum_exps(dtype: torch.dtype) -> Callable[[Graph, Node], Node]:
             def part(comparison: str) -> Node:
                 chosen = graph.pointwise(comparison, g, 0.0)
                 logs = graph.pointwise("where", chosen, size, lowest)
-                after = _logs(graph, graph.subtract(logs, y), "greater_equal")
+                after = graph.cumulative("log_sum_exp", graph.subtract(logs, y), backwards=True)
                 return graph.pointwise("exp", graph.add(after, x))
 
             return [(x, graph.subtract(part("greater"), part("less")))]

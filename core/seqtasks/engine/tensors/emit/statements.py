@@ -170,6 +170,9 @@ class Statements:
     def _cumulative_product(self, node: Node, loop: bool) -> None:
         self._cumulative(node, loop, "cumprod")
 
+    def _cumulative_log_sum_exp(self, node: Node, loop: bool) -> None:
+        self._cumulative(node, loop, "logcumsumexp")
+
     def _view(self, node: Node, loop: bool) -> None:
         source = node.inputs[0]
         assert node.index is not None

@@ -12,7 +12,7 @@ __all__ = ["functions"]
 _NAMES = (
     *("mm", "mv", "bmm", "addmm", "add", "sub", "mul", "div", "neg", "addcmul", "addcdiv", "lerp"),
     *("eq", "ne", "lt", "le", "gt", "ge", "where", "clamp", "amax", "index_select"),
-    *("cumsum", "cumprod"),
+    *("cumsum", "cumprod", "logcumsumexp"),
 )
 
 
