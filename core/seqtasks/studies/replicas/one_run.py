@@ -28,7 +28,7 @@ from seqtasks.runs.training_run import OBSERVER_STOPPED, Run
 from seqtasks.scoring.evaluate import Score
 from seqtasks.scoring.over_range import RangeScore
 from seqtasks.studies.replicas.one_thread import one_thread
-from seqtasks.studies.replicas.part import EVERY, PartlyKept, go_on_from
+from seqtasks.studies.replicas.part import PartlyKept, go_on_from
 from seqtasks.studies.replicas.replica import Replica, line_of
 from seqtasks.training import Trainer, state_tensors
 
@@ -75,8 +75,6 @@ def run_one(
     started: Run | None = None
     try:
         experiment = experiment.with_changes(seed=seed)
-        if part is not None:
-            experiment = experiment.with_changes(checkpoint_every=EVERY)
         model = None if make_model is None else _made(make_model, seed)
         started, trainer = prepare(experiment, model, threads=1)
         with closing(trainer):

@@ -4,8 +4,9 @@ A run of a study has no folder of its own. What an ordinary run has in its check
 lies in one file here: the trainer's tensors, the progress and the history.
 """
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,10 @@ from seqtasks.runs.saved_state import most_bytes, unfit
 from seqtasks.runs.training_run import Run
 from seqtasks.training import Trainer
 
-__all__ = ["EVERY", "PartlyKept", "go_on_from"]
+__all__ = ["PartlyKept", "go_on_from"]
 
-EVERY = "1m"
-"""The time between checkpoints of a run: shorter runs have none."""
+SECONDS_BETWEEN = 60.0
+"""The least time between checkpoints of a run: shorter runs have none."""
 
 _PART = fields({"progress": PROGRESS, "history": listed(LOG_LINE), "of": fields({})})
 
@@ -36,15 +37,23 @@ class PartlyKept(ActiveRun):
     Attributes:
         part: the file.
         of: what the run is, so that no other run goes on from its file.
+        written: when the file was last written, or the run began; one number.
     """
 
     part: Path = Path()
     of: Mapping[str, Any] | None = None
+    written: list[float] = field(default_factory=lambda: [time.monotonic()])
 
     def save(self) -> None:
-        """Write a checkpoint; a run that has ended is kept as a line."""
-        if self.run.stopped is not None:
+        """Write a checkpoint, at most once a minute or at a signal.
+
+        It is asked for at the steps of an ordinary run, which look for weights that are not finite.
+        A run that has ended is kept as a line.
+        """
+        young = time.monotonic() - self.written[0] < SECONDS_BETWEEN
+        if self.run.stopped is not None or (young and not self.stop()):
             return
+        self.written[0] = time.monotonic()
         about = {
             "progress": self.run.progress(),
             "history": self.run.history,
