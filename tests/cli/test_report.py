@@ -37,6 +37,7 @@ def test_a_file_that_is_no_page_is_not_overwritten_by_its_name_alone(trained, re
     refused(["report", trained.path], "is no page of seqtasks", "--out")
 
 
+@pytest.mark.slow
 def test_a_page_is_written_where_it_is_asked_for_or_to_stdout(trained, answer, seqtasks):
     assert answer("report", trained.path, "--out", "page.html") == "page  page.html\n"
     assert answer("report", trained.path, "--out", "-").startswith("<!doctype html>")
@@ -52,6 +53,7 @@ def test_a_folder_has_a_page_with_links_to_its_runs(trained, untrained, answer, 
     assert len(html) < 100_000  # without charts the page has no library
 
 
+@pytest.mark.slow
 def test_the_page_of_an_untrusted_run_leaves_out_what_its_code_would_show(answer, seqtasks):
     (seqtasks.folder / "mine.py").write_text(CELL)
     quick = ("--steps", "4", "--hidden-size", "3", "--eval-length", "4", "--length", "4", "-q")

@@ -85,17 +85,20 @@ def test_a_report_leaves_the_model_of_a_result_as_it_was(result):
     assert result.model.training == mode
 
 
+@pytest.mark.slow
 def test_a_task_of_real_numbers_has_an_error_at_each_place():
     result = st.run("adding", cell="gru", hidden_size=4, steps=5, evaluation_lengths=(10,))
     page = PageReader(st.report(result).html)
     assert "Mean squared error by place" in page.text
 
 
+@pytest.mark.slow
 def test_a_task_whose_answers_are_sets_has_worked_examples():
     result = st.run("reber", cell="gru", hidden_size=4, steps=5)
     assert "Worked examples" in PageReader(st.report(result).html).text
 
 
+@pytest.mark.slow
 def test_a_model_of_ones_own_has_a_page_without_an_engine():
     class Own(st.Model):
         def forward(self, *arguments, **options):

@@ -123,6 +123,7 @@ def test_each_chart_says_what_it_shows_to_who_cannot_see_it(four_cells):
         assert len(chart["description"]) > 30, name
 
 
+@pytest.mark.slow
 def test_a_sweep_of_many_settings_draws_the_best_and_has_all_in_its_table():
     made = study(["gru"] * 15, seeds=8)
     made.settings = [

@@ -117,7 +117,7 @@ def means_table(
     )
     if not lengths:
         return None
-    words = f"{measure.replace('_', ' ')} of the trained models"
+    words = f"{measure.replace('_', ' ')} of the trained models at each length, mean over seeds"
     rows: list[tuple[int | None, list[Cell]]] = []
     for index, setting in zip(places, settings, strict=True):
         found = [setting["scores"].get(length, {}).get(measure) for length in lengths]
@@ -127,7 +127,7 @@ def means_table(
         ]
         rows.append((index, [Cell(setting["label"]), *cells]))
     return Table(
-        f"{task}: mean {words} at each length" if task else f"Mean {words} at each length",
+        f"{task}: {words}" if task else words[0].upper() + words[1:],
         ["setting", *(f"length {length}" for length in lengths)],
         rows,
     )

@@ -228,6 +228,9 @@ def _beside(
 
     def named(rows: list[dict[str, Any]], name: str, dash: list[int], side: Any, dy: int) -> None:
         at = {"left": rows[0], "right": rows[-1], "center": rows[len(rows) // 2]}[side]
+        if rows[0]["length"] == rows[-1]["length"]:  # of one length, a line from edge to edge
+            low, high = x.to_dict()["scale"]["domain"]
+            rows = [{**rows[0], "length": end} for end in (low, high)]
         line = (
             alt.Chart(held.data(rows))
             .mark_line(color=theme.muted, strokeDash=dash, strokeWidth=1.4, aria=False)
