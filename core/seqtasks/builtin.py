@@ -28,6 +28,7 @@ def register_commands(register: Register) -> None:
     register("bench", "seqtasks.cli.bench:bench", "Measure engines and tasks.")
     register("cache", "seqtasks.cli.cache:cache", "Show or clear the kept compiled programs.")
     register("check", "seqtasks.cli.check:check", "Check a thing of your own, promise by promise.")
+    register("collect", "seqtasks.cli.collect:collect", "Put together what Slurm jobs wrote.")
     register("compare", "seqtasks.cli.compare:compare", "Compare cells or settings, seed by seed.")
     register("eval", "seqtasks.cli.score:score", "Score a run at lengths of your choice.")
     register("export", "seqtasks.cli.export:export", "Write instances of a task to files.")

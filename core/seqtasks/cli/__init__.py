@@ -5,6 +5,7 @@
     compare, sweep                  train many settings; `planned_study` reads and starts them
     experiment_options,
     study_options                   what is trained and how; seeds, and where runs are made
+    array_jobs, collect             a study as an array of Slurm jobs, and what they wrote
     launch                          start a run, show its progress, end it at a signal
     score, predict, runs/           use runs: `seqtasks eval`, `predict`, `runs`
     show, description               what a name stands for: found once, printed twice

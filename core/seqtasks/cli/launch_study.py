@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqtasks.cli.array_jobs import echo_array
 from seqtasks.cli.interrupts import noting, received
 from seqtasks.cli.output import echo_json, say
 from seqtasks.errors import RunError, RunInterruptedError, counted
@@ -54,6 +55,9 @@ def launch_study(
         for observer in observers:
             if hasattr(observer, "close"):
                 observer.close()
+    if study.stopped == "slurm":
+        echo_array(study, as_json, quiet)
+        return
     if study.stopped == "interrupted":
         raise RunInterruptedError(
             f"stopped after {_done(study)}\n{_go_on(study)}", received() or signal.SIGINT

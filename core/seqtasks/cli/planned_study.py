@@ -107,7 +107,7 @@ def launch_planned(
         UsageError: if an option is wrong or impossible; nothing is written in this case.
         RunError, RunInterruptedError: see `launch_study`.
     """
-    names = ("backend", "jobs", "address", "time_limit")
+    names = ("backend", "jobs", "address", "time_limit", "slurm")
     how = execution(**{name: of_study[name] for name in names})
     check_csv(of_study["csv"])
     if dry_run:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seqtasks.cli.array_jobs import make_block
 from seqtasks.cli.completion import complete_runs
 from seqtasks.cli.launch import launch, settle_threads
 from seqtasks.cli.launch_study import launch_study
@@ -35,6 +36,7 @@ __all__ = ["resume"]
     help="Go on although a plugin has changed a definition since the run began.",
 )
 @execution_options
+@click.option("--block", hidden=True, help="The job of an array, and the number of jobs: 0/10.")
 @trust_option
 @output_options
 def resume(
@@ -43,6 +45,7 @@ def resume(
     engine: "EngineName | None",
     checkpoint_every: str | None,
     allow_changes: bool,
+    block: str | None,
     trust: bool,
     as_json: bool,
     quiet: bool,
@@ -56,6 +59,9 @@ def resume(
     if is_study(run):
         if steps is not None or checkpoint_every is not None or tensorboard:
             raise UsageError("each run of a study is made as it was asked for: no such option")
+        if block is not None:
+            make_block(run, block, execution(**how), trust, allow_changes)
+            return
         _resume_study(run, engine, allow_changes, trust, as_json, quiet, how)
         return
     check_no_study_options(how)

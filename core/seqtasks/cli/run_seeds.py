@@ -69,7 +69,7 @@ def launch_seeds(
     from seqtasks.studies.calls import study_of_one
 
     chosen = Seeds.read(seeds)
-    names = ("backend", "jobs", "address", "time_limit")
+    names = ("backend", "jobs", "address", "time_limit", "slurm")
     how = execution(**{name: of_study[name] for name in names})
     check_csv(of_study["csv"])
     asked = study_of_one(experiment, chosen, of_study["keep_weights"], command_line())

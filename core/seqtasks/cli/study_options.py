@@ -30,6 +30,7 @@ STUDY_GROUP = (
     "backend",
     "address",
     "time_limit",
+    "slurm",
     "keep_weights",
     "reuse",
     "yes",
@@ -78,6 +79,9 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="FILE",
             help="Also write a line for each run into this file.",
         ),
+        click.option(
+            "--slurm", is_flag=True, help="Write a script for an array of Slurm jobs; make no runs."
+        ),
         click.option("--yes", is_flag=True, help="The study shall be as large as it is."),
         click.option(
             "--reuse", is_flag=True, help="Take the finished runs of equal studies in the folder."
@@ -103,7 +107,12 @@ def check_no_study_options(options: Mapping[str, Any]) -> None:
 
 
 def execution(
-    *, backend: str, jobs: int | None, address: str | None, time_limit: str | None
+    *,
+    backend: str,
+    jobs: int | None,
+    address: str | None,
+    time_limit: str | None,
+    slurm: bool = False,
 ) -> "Execution":
     """Return where and how the runs are made, as the options say.
 
@@ -123,7 +132,9 @@ def execution(
         if not isinstance(cadence, str):
             raise UsageError(f"--time-limit must be a time such as 30s, 5m or 2h, got {time_limit}")
         seconds = seconds_between(cadence)
-    return Execution(backend, jobs, address, seconds)
+    if slurm and backend != "auto":
+        raise UsageError("--slurm writes a script for its own jobs: leave out --backend")
+    return Execution(backend, jobs, address, seconds, slurm)
 
 
 def check_csv(path: Path | None) -> None:

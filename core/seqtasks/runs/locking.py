@@ -12,7 +12,7 @@ from pathlib import Path
 from seqtasks.errors import UsageError, one_line
 from seqtasks.files.atomic import open_owned, read_regular, warn_once
 
-__all__ = ["held", "is_held", "try_lock"]
+__all__ = ["held", "is_held", "shared", "try_lock"]
 
 # A network file system reports EBADF for a folder, which cannot be opened for writing.
 _NO_LOCKS = (
@@ -63,6 +63,25 @@ def held(folder: Path) -> Generator[None, None, None]:
             if no_locks:
                 with suppress(OSError):
                     os.ftruncate(note, 0)
+
+
+@contextmanager
+def shared(folder: Path) -> Generator[None, None, None]:
+    """Hold a folder together with others, so that nobody holds it alone; see `held`.
+
+    Raises:
+        UsageError: if a process holds it alone.
+    """
+    with _descriptors() as opened:
+        try:
+            opened.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+            flags = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW
+            opened.append(open_owned(folder / "lock", flags))
+        except OSError as error:
+            raise UsageError(f"cannot write to {folder}: {error.strerror}") from None
+        if False in [_flock(descriptor, fcntl.LOCK_SH) for descriptor in opened]:
+            raise UsageError(f"{folder} is already running (process {_noted(folder)[0]})")
+        yield
 
 
 def is_held(folder: str | Path) -> bool:

@@ -16,11 +16,14 @@ from seqtasks.files.atomic import write_json
 from seqtasks.files.paths import as_path
 from seqtasks.models.caller_settings import own_settings
 from seqtasks.runs.active_run import Stop, checked_stop, never
+from seqtasks.runs.locking import shared
 from seqtasks.runs.observers import Observers
 from seqtasks.runs.run_record import remember_own_code
+from seqtasks.studies.array_jobs import write_script
 from seqtasks.studies.directory import LineWriter, StudyDirectory
 from seqtasks.studies.duration import takes_long
-from seqtasks.studies.execute import check_backend, execute
+from seqtasks.studies.execute import SECONDS_TO_LEAVE, check_backend, execute
+from seqtasks.studies.execute.slurm import block_of, writer_name
 from seqtasks.studies.identity import mark_of
 from seqtasks.studies.lines import REDONE
 from seqtasks.studies.observers import observers_of_runs
@@ -36,9 +39,12 @@ from seqtasks.studies.study_record import Asked, changed_definitions, read_asked
 from seqtasks.studies.weights import keep, merge
 from seqtasks.studies.work import Finished, Work
 
-__all__ = ["Execution", "load_study", "resume_study", "run_study"]
+__all__ = ["Execution", "collect_study", "load_study", "resume_study", "run_study"]
 
 logger = logging.getLogger("seqtasks")
+
+SECONDS_FOR_A_CHECKPOINT = 90.0
+"""How long a Slurm job waits for its run to make a checkpoint; it hears of its end earlier."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +56,17 @@ class Execution:
         jobs: how many runs at once; None for one on each core.
         address: the address of a cluster that is there, for `dask` and `ray`.
         time_limit: the seconds after which the study ends in order; None for no limit.
+        slurm: whether to write a script for an array of Slurm jobs instead of making the runs.
+        block: the job of an array that this process is, from 0, and the number of jobs; None for a
+            process that makes all runs.
     """
 
     backend: str = "auto"
     jobs: int | None = None
     address: str | None = None
     time_limit: float | None = None
+    slurm: bool = False
+    block: tuple[int, int] | None = None
 
 
 @own_settings()
@@ -90,6 +101,8 @@ def run_study(
     seen = list(observers or ())
     stop = checked_stop(stop)
     check_backend(execution.backend, execution.jobs, execution.address)
+    if execution.slurm and (out is None or make_model is not None):
+        raise UsageError("Slurm jobs need a study in a folder, of models that are described")
     said: set[str] = set()
     with said_once(said):
         settled = settle(asked, make_model)
@@ -105,6 +118,10 @@ def run_study(
         study.path = directory.path
         if reuse:
             _take_from_others(study, directory, settled)
+    if execution.slurm:
+        write_script(study, execution.jobs, execution.time_limit)
+        study.stopped = "slurm"
+        return study
     try:
         return _go_on(
             study, directory, settled, execution, seen, stop, make_model, progress, reuse=reuse
@@ -188,6 +205,36 @@ def load_study(path: str | Path, *, trust: bool = False) -> Study:
     return _opened(StudyDirectory.open(path), trust)[0]
 
 
+@own_settings()
+def collect_study(path: str | Path, *, trust: bool = False) -> Study:
+    """Put together what the jobs of an array have written.
+
+    If all runs have ended, their lines are merged. If their results call for further runs, such as
+    of the best setting on fresh seeds, the study has these then, and its script makes them.
+
+    Args:
+        path: the study's folder.
+        trust: whether to execute code that came with the study; this is remembered.
+
+    Raises:
+        UsageError: if it does not exist, is damaged, or brings code that is not trusted; or if all
+            runs have ended, and a job has not.
+    """
+    directory = StudyDirectory.open(path)
+    study, _ = _opened(directory, trust)
+    if study.unfinished:
+        write_json(directory.result, study.summary())
+        return study
+    with directory.locked():
+        further = next_stage(study)
+        if further is None:
+            _finish(study, directory, None)
+        else:
+            _grow(study, directory, further, settle(study.asked), None)
+            write_script(study)
+    return study
+
+
 def _opened(directory: StudyDirectory, trust: bool) -> tuple[Study, Mapping[str, Any]]:
     record = directory.record()
     asked = read_asked(record, directory.study, trust)
@@ -254,13 +301,17 @@ def _go_on(
             held.callback(shown.close)
         writer = None
         if directory is not None:
-            held.enter_context(directory.locked())
+            one_of_many = execution.block is not None
+            held.enter_context(shared(directory.path) if one_of_many else directory.locked())
             _take_in(study, directory)
-            writer = directory.writer()
+            writer = directory.writer(writer_name(*execution.block) if execution.block else "")
         told.tell("study_started", study=study)
         takes = _Takes(study, directory, writer, told)
-        parts = None if directory is None else directory.parts
+        parts = None if directory is None else directory.parts.absolute()  # for other folders
         left = _left(study, REDONE)
+        if execution.block is not None:
+            mine = block_of(list(points_of(study.asked.rows)), *execution.block)
+            left = sorted({*mine} & {*_left(study)}, key=lambda point: point.number)
         while True:
             long = frozenset(
                 index
@@ -277,7 +328,12 @@ def _go_on(
                 releases_the_interpreter=set(settled.engines.values()) == {"native"},
                 stop=lambda: bool(over()),
                 deliver=takes,
+                patience=SECONDS_TO_LEAVE if execution.block is None else SECONDS_FOR_A_CHECKPOINT,
             )
+            if execution.block is not None:  # the others make theirs
+                if writer is not None:
+                    writer.write([], last=True)
+                return study
             further = None if study.stopped else next_stage(study)
             if further is None or over():
                 break

@@ -5,7 +5,7 @@ what a pool of workers promises; `deaf_children` starts processes that a Ctrl-C 
 `reachable` tries an address; `threads`, `loky_workers`, `dask_cluster` and `ray_cluster` are the
 pools; `backends` chooses and opens one; `block_sizes` cuts points into blocks of about a second;
 `lost_blocks` decides what becomes of the points of a block whose worker died; `coordinator` is the
-loop over all of them.
+loop over all of them. `slurm` writes the script of an array of jobs.
 
 Blocks are handed out one by one, and not by joblib's `Parallel`: `Parallel` gives up all that is
 under way when one worker dies, its backend for Ray returns nothing before the last block, and its
@@ -14,7 +14,14 @@ backend for Dask waits forever for a block whose workers died. The worker proces
 """
 
 from seqtasks.studies.execute.backends import BACKENDS, BackendName, check_backend
-from seqtasks.studies.execute.coordinator import execute
+from seqtasks.studies.execute.coordinator import SECONDS_TO_LEAVE, execute
 from seqtasks.studies.execute.loky_workers import warm_workers
 
-__all__ = ["BACKENDS", "BackendName", "check_backend", "execute", "warm_workers"]
+__all__ = [
+    "BACKENDS",
+    "SECONDS_TO_LEAVE",
+    "BackendName",
+    "check_backend",
+    "execute",
+    "warm_workers",
+]

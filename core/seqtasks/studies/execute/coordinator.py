@@ -15,7 +15,7 @@ from seqtasks.studies.execute.pools import Block, Broken, Done, Events, Lost, Po
 from seqtasks.studies.finished import Finished
 from seqtasks.studies.settings import Point
 
-__all__ = ["Deliver", "execute"]
+__all__ = ["SECONDS_TO_LEAVE", "Deliver", "execute"]
 
 SECONDS_BETWEEN_LOOKS = 0.05
 """How often runs of threads are delivered, and `stop` is asked."""
@@ -38,6 +38,7 @@ def execute(
     address: str | None = None,
     releases_the_interpreter: bool = False,
     stop: Callable[[], bool] = lambda: False,
+    patience: float = SECONDS_TO_LEAVE,
 ) -> None:
     """Make runs on the cores of this machine or of a cluster, and deliver each as it ends.
 
@@ -53,8 +54,9 @@ def execute(
         jobs: how many runs at once; None for one on each core.
         address: the address of a cluster that is there; None for workers on this machine.
         releases_the_interpreter: whether all runs use an engine that lets other threads run.
-        stop: asked about every 50 ms; true ends the work in order: the blocks under way have half a
-            second to end, and what they finished is delivered.
+        stop: asked about every 50 ms; true ends the work in order: the blocks under way have some
+            time to end, and what they finished is delivered.
+        patience: the seconds that they have.
 
     Raises:
         UsageError: if there is no such backend or cluster, or its workers lack a package.
@@ -72,7 +74,7 @@ def execute(
         return
     events = Events()
     pool = open_pool(backend, work, experiments, jobs, len(points), address, events)
-    _Coordinator(points, pool, deliver, events).until_the_end(stop)
+    _Coordinator(points, pool, deliver, events).until_the_end(stop, patience)
 
 
 class _Coordinator:
@@ -93,7 +95,7 @@ class _Coordinator:
         self._ending = False
         self._delivering = True
 
-    def until_the_end(self, stop: Callable[[], bool]) -> None:
+    def until_the_end(self, stop: Callable[[], bool], patience: float) -> None:
         """Hand out blocks until all runs are delivered or `stop` asks for the end."""
         try:
             while (self._running or self._again or self._cutter.left) and not stop():
@@ -101,7 +103,7 @@ class _Coordinator:
                 self._hear(SECONDS_BETWEEN_LOOKS)
             self._ending = True
             if self._running:
-                self._pool.leave(list(self._running), SECONDS_TO_LEAVE)
+                self._pool.leave(list(self._running), patience)
         finally:
             self._ending = True
             self._pool.close(list(self._running))
