@@ -1,5 +1,6 @@
 """A study as an array of Slurm jobs: the script as Slurm runs it, its signals, and `collect`."""
 
+import contextlib
 import json
 import os
 import signal
@@ -43,6 +44,8 @@ def slurm(tmp_path):
     (tools / "scontrol").write_text(f'#!/bin/sh\necho "$@" >> "{tools}/asked"\n')
     (tools / "scontrol").chmod(0o755)
 
+    started = []
+
     class Slurm:
         def start(self, study, index, restart=0):
             environment = {
@@ -53,7 +56,11 @@ def slurm(tmp_path):
                 "SLURM_ARRAY_TASK_ID": str(index),
                 "SLURM_RESTART_COUNT": str(restart),
             }
-            return subprocess.Popen(["bash", study / "slurm.sh"], env=environment, cwd="/")
+            job = subprocess.Popen(
+                ["bash", study / "slurm.sh"], env=environment, cwd="/", start_new_session=True
+            )
+            started.append(job)
+            return job
 
         def run(self, study, *indices):
             jobs = [self.start(study, index) for index in indices]
@@ -64,7 +71,10 @@ def slurm(tmp_path):
             file = tools / "asked"
             return file.read_text().splitlines() if file.exists() else []
 
-    return Slurm()
+    yield Slurm()
+    for job in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(job.pid, signal.SIGKILL)
 
 
 def directives(study):
@@ -128,11 +138,11 @@ def test_a_signal_makes_a_checkpoint_and_queues_the_job_again(
 ):
     study = made("--steps", "1000000", seeds="1")
     part, steps = study / "parts" / "point-0.safetensors", [0]
-    for restart in range(5):  # the first may hear of its end before it has made a step
+    for restart in range(6):  # the first may hear of its end before it has made a step
         job = slurm.start(study, 0, restart)
         time.sleep(8 + 8 * restart)
         job.send_signal(number)
-        assert job.wait(60) == 128 + signal.SIGUSR1
+        assert job.wait(120) == 128 + signal.SIGUSR1
         assert slurm.asked == ["requeue 90"] * (restart + 1)
         if part.is_file():
             steps.append(st_step(part))

@@ -8,6 +8,7 @@ because two processes cannot append to one file over a network. At the end the f
 import os
 import platform
 import re
+import secrets
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -214,9 +215,13 @@ class StudyDirectory:
         return is_held(self.path)
 
     def writer(self, name: str = "") -> LineWriter:
-        """Return a writer of lines, with a file that no other process writes."""
+        """Return a writer of lines, with a file that no other process writes or has written.
+
+        A process may have the number of an earlier one, which may have left half a line.
+        """
         machine = re.sub(r"[^A-Za-z0-9._-]", "-", platform.node())[:40]
-        return LineWriter(self.path / f"runs-{name or f'{machine}-{os.getpid()}'}.jsonl")
+        name = name or f"{machine}-{os.getpid()}-{secrets.token_hex(3)}"
+        return LineWriter(self.path / f"runs-{name}.jsonl")
 
     def lines(self, points: int) -> Iterator[dict[str, Any]]:
         """Yield the lines of all files; of a point there may be several.

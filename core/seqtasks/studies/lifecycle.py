@@ -22,7 +22,7 @@ from seqtasks.runs.run_record import remember_own_code
 from seqtasks.studies.array_jobs import write_script
 from seqtasks.studies.directory import LineWriter, StudyDirectory
 from seqtasks.studies.duration import takes_long
-from seqtasks.studies.execute import SECONDS_TO_LEAVE, check_backend, execute
+from seqtasks.studies.execute import SECONDS_TO_LEAVE, check_backend, execute, warm_workers
 from seqtasks.studies.execute.slurm import block_of, writer_name
 from seqtasks.studies.identity import mark_of
 from seqtasks.studies.lines import REDONE
@@ -297,6 +297,7 @@ def _go_on(
         return number or int(told.stop_reason is not None)
 
     with ExitStack() as held:
+        held.enter_context(warm_workers())  # from one stage to the next
         if shown is not None:
             held.callback(shown.close)
         writer = None

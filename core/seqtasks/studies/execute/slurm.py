@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import secrets
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
@@ -107,4 +108,4 @@ def writer_name(index: int, _: int) -> str:
     """Return a name for the lines of a job that no other job has, nor this one before a requeue."""
     parts = [os.environ.get(name, "") for name in ("SLURM_ARRAY_JOB_ID", "SLURM_RESTART_COUNT")]
     array, restart = (part if part.isdecimal() else "0" for part in parts)
-    return f"slurm-{index}-{array}-{restart}-{os.getpid()}"
+    return f"slurm-{index}-{array}-{restart}-{secrets.token_hex(3)}"
