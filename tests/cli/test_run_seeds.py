@@ -74,6 +74,7 @@ def test_each_seed_has_the_scores_of_its_run_alone(seqtasks):
         (("--jobs", "2"), ("--jobs", "--seeds")),
         (("--keep-weights",), ("--keep-weights", "--seeds")),
         (("--seeds", "5", "--jobs", "0"), ("--jobs",)),
+        (("--seeds", "2000000"), ("2,000,000", "--yes")),
         (("--seeds", "5", "--address", "tcp://x:1"), ("--address",)),
         (("--seeds", "5", "--time-limit", "soon"), ("--time-limit", "soon")),
         (("--seeds", "5", "--csv", "no/such/folder.csv"), ("no/such",)),

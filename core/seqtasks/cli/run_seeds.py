@@ -67,8 +67,10 @@ def launch_seeds(
     """
     from seqtasks.specs.seeds import Seeds
     from seqtasks.studies.calls import study_of_one
+    from seqtasks.studies.plan import check_size
 
     chosen = Seeds.read(seeds)
+    check_size({}, len(chosen), None, of_study["yes"])
     names = ("backend", "jobs", "address", "time_limit", "slurm")
     how = execution(**{name: of_study[name] for name in names})
     check_csv(of_study["csv"])

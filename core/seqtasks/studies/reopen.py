@@ -134,7 +134,7 @@ def resume_study(
 
 
 def load(
-    path: str | Path,
+    path: str | Path | Study,
     *,
     seed: int | None = None,
     setting: int | str = 0,
@@ -145,7 +145,7 @@ def load(
     """Return a run on disk, finished or not, with its model in evaluation mode.
 
     Args:
-        path: the run's directory, or the directory of a study. Of a study without a seed,
+        path: the run's directory, or a study or its directory. Of a study without a seed,
             `seqtasks.load_study` is called.
         seed: the seed of one run of a study. Its weights are read if the study kept them;
             otherwise the run is made again.
@@ -163,13 +163,13 @@ def load(
         UsageError: if the run does not exist, is damaged, has no weights yet, or brings code that
             is not trusted.
     """
-    if not is_study(path):
+    if not isinstance(path, Study) and not is_study(path):
         if seed is not None:
             raise UsageError(f"{path} is one run and no study, so it has no other seed: no seed=")
         return load_run(path, model=model, trust=trust, **own)
     if model is not None or own:
         raise UsageError("a study holds no run of a module or class made in a program")
-    study: Any = load_study(path, trust=trust)
+    study: Any = path if isinstance(path, Study) else load_study(path, trust=trust)
     return study if seed is None else study.result(seed, setting)
 
 

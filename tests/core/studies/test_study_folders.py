@@ -162,7 +162,7 @@ def test_a_study_under_way_is_not_run_twice(whole: Study) -> None:
 def test_kept_weights_give_the_run_back_without_training(tmp_path: Path) -> None:
     study = made(tmp_path, "0..2", keep_weights=True)
     alone = st.run("bitflip", seed=1, **SETTINGS)  # pyright: ignore
-    for found in (st.load(study.path, seed=1), study.result(1)):  # pyright: ignore
+    for found in (st.load(study.path, seed=1), st.load(study, seed=1), study.result(1)):  # pyright: ignore
         assert found.scores == alone.scores
         assert found.step == alone.step
         for name, tensor in alone.model.state_dict().items():
