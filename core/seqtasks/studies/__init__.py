@@ -6,8 +6,8 @@ The modules in their order:
   make them from lists and ranges;
 - `study_record`: `study.json`; `lines`: a line of `runs.jsonl`, one for each run that has ended;
   `directory`: the folder; `weights`: the weights of all runs;
-- `replicas`: many seeds of one experiment in one thread; `work`: what a worker does; `execute`:
-  threads, processes and clusters;
+- `replicas`: many seeds of one experiment in one thread; `work`: what a worker does; `finished`:
+  what it sends; `execute`: threads, processes and clusters;
 - `collected`: the lines of a setting as columns; `outcomes`: the same as arrays; `measures`,
   `curves`, `summary` and `study_summary`: what they say; `plots`: pictures;
 - `settle`: what must be right before a study begins; `reuse`: equal runs of other studies;
@@ -15,6 +15,7 @@ The modules in their order:
 - `stages`: what a study does next, from its results; `selection`: settings are chosen on some seeds
   and measured on others; `ranking`: which setting is better; `matching`: cells of equal size;
   `faces`: what `compare` and `sweep` ask for; `shown`: what their tables show;
-- `lifecycle`: from settings to a `study`, and on; `single_runs`: one run with its model;
+- `lifecycle`: from settings to a `study`, and on; `array_jobs`: a study as Slurm jobs;
+  `single_runs`: one run with its model;
 - `calls` and `reopen`: what programs call; `made_models`: modules of their own.
 """
