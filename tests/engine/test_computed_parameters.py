@@ -9,6 +9,7 @@ from training_runs import WIDTH, assert_close_runs, model, trainer
 from truth import ENGINES, Subject, check, problem
 
 import seqtasks as st
+from seqtasks.engine.graph.describe import described
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.pipeline import make_model_graph
 
@@ -97,6 +98,12 @@ def test_each_value_that_torch_computes_is_read_once(name):
     graph = make_model_graph(None, [cell], None, torch.float64, steps=3, input_size=3)
     used = {"matrix_exp": 1, "svd, rebuilt": 3, "Q and R": 2, "twice": 2}
     assert len(graph.computed) == used[name]
+
+
+def test_what_torch_computes_is_named_in_the_description():
+    cell = ByMatrix(MATRICES["svd, rebuilt"])
+    graph = make_model_graph(None, [cell], None, torch.float32, steps=3, input_size=3)
+    assert described(graph)[0] == ("by torch, once a call", "3 svd")
 
 
 class Parametrized(st.Cell):

@@ -175,9 +175,10 @@ def by_program(
         place = model_graph.leaves.index(leaf)
         gradient = reached(leaf, gradients[place])
         if gradient is not None:
-            chained: Sequence[Tensor | None] = torch.autograd.grad(
+            sources_back: Any = torch.autograd.grad(
                 values[place], list(own.values()), gradient, retain_graph=True, allow_unused=True
             )
+            chained: Sequence[Tensor | None] = sources_back
             for key, more in zip(own, chained, strict=True):
                 if more is not None:
                     known = found.get(key)

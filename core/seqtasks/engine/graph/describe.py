@@ -38,8 +38,16 @@ def described(model: ModelGraph) -> list[tuple[str, str]]:
     found: dict[int, list[Node]] = {}
     for node in _needed(model):
         found.setdefault(node.phase, []).append(node)
-    rows = [(name, _work(found.get(phase, []))) for name, phase in parts]
+    rows = [("by torch, once a call", _by_torch(model))]
+    rows += [(name, _work(found.get(phase, []))) for name, phase in parts]
     return [(name, text) for name, text in rows if text]
+
+
+def _by_torch(model: ModelGraph) -> str:
+    """Return the functions of parameters alone whose results the program reads."""
+    names = [getattr(how.call.function, "__name__", "") for how in model.computed.values()]
+    counts = Counter(name.strip("_").removeprefix("linalg_") or "a function" for name in names)
+    return ", ".join(f"{count} {name}" if count > 1 else name for name, count in counts.items())
 
 
 def _needed(model: ModelGraph) -> set[Node]:

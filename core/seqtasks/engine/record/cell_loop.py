@@ -38,6 +38,7 @@ def recorded_loop(
         raise UnsupportedError("it runs whole sequences itself (scan)")
     if getattr(cell, "obstacle", ""):
         raise UnsupportedError(cell.obstacle)
+    kinds: list[torch.dtype | None]
     if form is None:
         initial, is_tuple, kinds = recorded_start(recording, cell, layer, batch, dtype, steps)
     else:

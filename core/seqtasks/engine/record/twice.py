@@ -107,7 +107,7 @@ def _recorded(
 
     try:
         # a script that is not optimised makes its operations one by one, each with its gradient
-        plain_scripts: Any = torch.jit.optimized_execution
+        plain_scripts: Any = vars(torch.jit)["optimized_execution"]
         with torch.enable_grad(), unobserved_saving(), plain_scripts(False):
             recording, model_graph = without_draws(attempt, twin.modules(), reads)
     except Exception as error:
