@@ -193,14 +193,19 @@ def lengths_chart(
 def _x(first: int, last: int, lengths: Sequence[int]) -> alt.X:
     """Return the axis of lengths: logarithmic if they are few and far apart."""
     wide = last > 5 * first and 2 * len(lengths) < last - first
-    margin = max(1.0, 0.04 * (last - first))
     if wide:
         scale = alt.Scale(type="log", domain=[first / 1.15, last * 1.15], nice=False)
     else:
-        scale = alt.Scale(domain=[first - margin, last + margin], nice=False, zero=False)
+        scale = alt.Scale(domain=list(_edges(first, last)), nice=False, zero=False)
     values = [*lengths] if len(lengths) <= 12 else alt.Undefined
     axis = alt.Axis(values=values, format=",d", labelOverlap="greedy", tickCount=8)
     return alt.X("length:Q", title="length of the input", scale=scale, axis=axis)
+
+
+def _edges(first: int, last: int) -> tuple[float, float]:
+    """Return the ends of an axis of lengths that is not logarithmic."""
+    margin = max(1.0, 0.04 * (last - first))
+    return first - margin, last + margin
 
 
 def _shaded(
@@ -229,8 +234,7 @@ def _beside(
     def named(rows: list[dict[str, Any]], name: str, dash: list[int], side: Any, dy: int) -> None:
         at = {"left": rows[0], "right": rows[-1], "center": rows[len(rows) // 2]}[side]
         if rows[0]["length"] == rows[-1]["length"]:  # of one length, a line from edge to edge
-            low, high = x.to_dict()["scale"]["domain"]
-            rows = [{**rows[0], "length": end} for end in (low, high)]
+            rows = [{**rows[0], "length": end} for end in _edges(first, last)]
         line = (
             alt.Chart(held.data(rows))
             .mark_line(color=theme.muted, strokeDash=dash, strokeWidth=1.4, aria=False)
