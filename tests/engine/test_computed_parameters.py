@@ -147,6 +147,19 @@ def test_a_spectral_norm_that_moves_its_vectors_at_each_call_is_refused():
         make_model_graph(None, [cell], None, torch.float32, steps=3, input_size=3)
 
 
+class Factored(ByMatrix):
+    """Its parameter is positive definite, which the altered parameters of a recording are not."""
+
+    def __init__(self):
+        super().__init__(lambda w, u, v: torch.linalg.cholesky(w))
+        self.w = nn.Parameter(self.w.detach() @ self.w.detach().T + torch.eye(5))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_function_that_takes_few_matrices_runs_on_those(engine):
+    check(problem(Subject(Factored()), 3, 4), engine, [torch.float64])
+
+
 class FirstStateByInverse(ByMatrix):
     """Its initial state, and nothing else, is computed by torch."""
 

@@ -339,6 +339,12 @@ class Recorder(TorchFunctionMode):
         self.provenance.checking = name in CHECKING
         try:
             result = func(*args, **kwargs)
+        except UnsupportedError:
+            raise
+        except Exception:  # altered parameters may be nothing that it takes
+            result = self._weights_alone.stand_in(self, func, args, kwargs)
+            if result is None:
+                raise
         finally:
             self.provenance.checking = False
         if result is NotImplemented:  # a comparison with a non-number such as None

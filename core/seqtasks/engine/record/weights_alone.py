@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+from torch.utils._pytree import tree_map_only
 
 from seqtasks.engine.record.arguments import flat_arguments, mapped_arguments
 from seqtasks.engine.record.computed import Computed, Fixed, Read, WeightCall
@@ -71,6 +72,31 @@ class WeightsAlone:
                 computed = Computed(call, None if isinstance(result, Tensor) else place)
                 self._computed[id(one)] = one, computed
         return True
+
+    def stand_in(self, recorder: "Recorder", function: Any, args: Any, kwargs: Any) -> Any:
+        """Return zeros shaped like the results of a call on parameters alone, or None.
+
+        A recording alters all parameters, and torch may then refuse a call that it takes otherwise,
+        such as a factorisation of a matrix that is no longer positive.
+        """
+        given = [v for v in flat_arguments((args, kwargs)) if isinstance(v, Tensor)]
+        parts = [self._argument(recorder, tensor) for tensor in given]
+        if any(part is None for part in parts) or all(isinstance(part, Fixed) for part in parts):
+            return None
+        trained = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in given)
+
+        def shaped(value: Any) -> Any:
+            return value.detach().to("meta") if isinstance(value, Tensor) else value
+
+        def zeros(value: Tensor) -> Tensor:
+            made = torch.zeros(value.shape, dtype=value.dtype)
+            return made.requires_grad_(trained and made.is_floating_point())
+
+        args, kwargs = mapped_arguments((args, kwargs), shaped)
+        try:
+            return tree_map_only(Tensor, zeros, function(*args, **kwargs))
+        except Exception:  # torch cannot say its shapes without numbers
+            return None
 
     def _argument(self, recorder: "Recorder", tensor: Tensor) -> Read | Fixed | Computed | None:
         computed = self.of(tensor)
