@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from dots import save_dots
+from dots import save_dots, save_study_dots
 
 # Files of that name hold no examples, and share it; copies in old runs and golden files are data.
 collect_ignore_glob = ["*conftest.py", "core/old_runs/*", "engine/golden/*"]
@@ -64,6 +64,8 @@ def dots_for_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
     """Let the runs of a test write dots, unless the test asks for `pictures`."""
     if "pictures" not in request.fixturenames:
         monkeypatch.setattr("seqtasks.runs.plots.save_plots", save_dots)
+        if (studies := sys.modules.get("seqtasks.studies.lifecycle")) is not None:
+            monkeypatch.setattr(studies, "save_plots", save_study_dots)
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from seqtasks.scoring.functions import score
     from seqtasks.scoring.over_range import RangeScore, evaluate_range
     from seqtasks.studies.calls import run
+    from seqtasks.studies.face_calls import compare, sweep, tune
     from seqtasks.studies.reopen import load, load_study, resume, resume_study
     from seqtasks.studies.study import Study
     from seqtasks.tasks.alphabets import (
@@ -92,6 +93,7 @@ _HOMES = {
     "UsageError": "errors",
     "baselines": "scoring.baselines",
     "cell": "models.build",
+    "compare": "studies.face_calls",
     "evaluate": "scoring.evaluate",
     "evaluate_range": "scoring.over_range",
     "export": "exports",
@@ -111,8 +113,10 @@ _HOMES = {
     "runs": "runs",
     "score": "scoring.functions",
     "sequence_accuracy": "tasks.metrics",
+    "sweep": "studies.face_calls",
     "task": "registry.find",
     "token_accuracy": "tasks.metrics",
+    "tune": "studies.face_calls",
     "unroll": "engine.unroll",
 }
 
@@ -150,6 +154,7 @@ __all__ = [
     "UsageError",
     "baselines",
     "cell",
+    "compare",
     "evaluate",
     "evaluate_range",
     "export",
@@ -169,8 +174,10 @@ __all__ = [
     "runs",
     "score",
     "sequence_accuracy",
+    "sweep",
     "task",
     "token_accuracy",
+    "tune",
     "unroll",
 ]
 

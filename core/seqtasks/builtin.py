@@ -44,3 +44,4 @@ def register_commands(register: Register) -> None:
     register("sample", "seqtasks.cli.sample:sample", "Draw instances of a task.")
     register("show", "seqtasks.cli.show:show", "Show what a task, a cell or another thing is.")
     register("sweep", "seqtasks.cli.sweep:sweep", "Try many settings, and measure the best anew.")
+    register("tune", "seqtasks.cli.tune:tune", "Search settings by Optuna.")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from dots import save_dots
+from dots import save_dots, save_study_dots
 
 del sys.path[0]
 
@@ -28,9 +28,16 @@ def preload() -> None:
         "matplotlib.backends.backend_agg",
         "rich.progress",
         "rich.table",
+        "scipy.stats",
+        "seqtasks.cli.compare",
         "seqtasks.cli.run",
+        "seqtasks.cli.sweep",
         "seqtasks.runs.lifecycle",
         "seqtasks.runs.plots",
+        "seqtasks.studies.faces",
+        "seqtasks.studies.lifecycle",
+        "seqtasks.studies.study_summary",
+        "seqtasks.studies.tables",
         "torch._dynamo",  # which torch's optimisers import when first used
     ):
         import_module(name)
@@ -55,6 +62,7 @@ def become(request: dict) -> None:
     if not request["pictures"]:
         plots = sys.modules["seqtasks.runs.plots"]
         plots.save_plots = save_dots
+        sys.modules["seqtasks.studies.lifecycle"].save_plots = save_study_dots
     code = 0
     try:
         runpy.run_module("seqtasks", run_name="__main__", alter_sys=True)

@@ -2,7 +2,7 @@
 
     main                            the program: finds commands, prints errors
     run, resume                     train; `run_options` holds the options that both have
-    compare, sweep                  train many settings; `planned_study` reads and starts them
+    compare, sweep, tune            train many settings; `planned_study` reads and starts them
     experiment_options,
     study_options                   what is trained and how; seeds, and where runs are made
     array_jobs, collect             a study as an array of Slurm jobs, and what they wrote

@@ -1,7 +1,7 @@
 """From options with lists of values to a study, and to its table: for `compare` and `sweep`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,27 +13,11 @@ from seqtasks.cli.study_options import check_csv, execution
 from seqtasks.errors import UsageError, counted
 
 if TYPE_CHECKING:
-    from seqtasks.experiments.experiment import Experiment
-    from seqtasks.specs.lists import Choices
+    from seqtasks.studies.asking import Asking
     from seqtasks.studies.faces import Planned
     from seqtasks.studies.study import Study
 
-__all__ = ["Asking", "launch_planned", "read_settings"]
-
-
-@dataclass(frozen=True)
-class Asking:
-    """What the options ask for.
-
-    Attributes:
-        load: returns the experiment that has some values in place of its own.
-        choices: the values of each field.
-        choose_rate: whether the learning rate is chosen for each setting.
-    """
-
-    load: "Callable[[Mapping[str, Any]], Experiment]"
-    choices: "Mapping[str, Choices]"
-    choose_rate: bool
+__all__ = ["launch_planned", "read_settings"]
 
 
 def read_settings(
@@ -42,7 +26,7 @@ def read_settings(
     settings: Mapping[str, Any],
     lengths: tuple[str, ...],
     trust: bool,
-) -> Asking:
+) -> "Asking":
     """Read the values of the options.
 
     Args:
@@ -55,31 +39,17 @@ def read_settings(
     Raises:
         UsageError: naming the option, for a value that cannot be read.
     """
-    from seqtasks.experiments.find import load_experiment
-    from seqtasks.studies.faces import read_rates
-    from seqtasks.studies.values import VARIED, read_choices
+    from seqtasks.studies import asking
 
     named = [text for text in (task, tasks) if text is not None]
     if not named:
         raise UsageError("a task is missing: name one, or several with --tasks parity,bitshift")
-    given = given_on_the_command_line(settings)
-    choices = {"task": read_choices("task", ",".join(named))}
-    fixed: dict[str, Any] = {}
-    choose_rate = False
-    for name, value in given.items():
-        if name == "learning_rate":
-            choices[name], choose_rate = read_rates(value)
-        elif name in VARIED and isinstance(value, str):
-            choices[name] = read_choices(name, value)
-        else:
-            fixed[name] = value
-
-    def load(values: Mapping[str, Any]) -> "Experiment":
-        others = {name: value for name, value in values.items() if name != "task"}
-        made = load_experiment(values["task"], trust=trust, **fixed, **others)
-        return with_lengths(made, lengths).with_changes(seed=0)
-
-    return Asking(load, choices, choose_rate)
+    return asking.read_settings(
+        ",".join(named),
+        given_on_the_command_line(settings),
+        trust=trust,
+        finish=lambda made: with_lengths(made, lengths),
+    )
 
 
 def launch_planned(

@@ -71,6 +71,14 @@ class Range:
             raise UsageError(f"the range {self.text} does not hold {self.count} different {kind}")
         return found
 
+    def rounded(self, value: float) -> float:
+        """Return a number of the range with four digits, or as many as a narrow range needs."""
+        if self.whole:
+            return round(value)
+        wide = math.log10((self.last - self.first) / max(abs(self.first), abs(self.last)))
+        digits = DIGITS_DRAWN + max(0, math.floor(-wide))
+        return min(max(float(f"{value:.{digits}g}"), self.first), self.last)
+
     def at(self, share: float) -> float:
         """Return the value at a share of the way: 0 for the first, 1 for the last."""
         if share in (0.0, 1.0):
@@ -91,9 +99,7 @@ class Range:
         Each whole number of a `lin` range is equally likely.
         """
         if not self.whole:
-            wide = math.log10((self.last - self.first) / max(abs(self.first), abs(self.last)))
-            digits = DIGITS_DRAWN + max(0, math.ceil(-wide))
-            return min(max(float(f"{self.at(uniform):.{digits}g}"), self.first), self.last)
+            return self.rounded(self.at(uniform))
         if self.scale == "lin":
             return int(self.first) + int(uniform * (int(self.last) - int(self.first) + 1))
         low, high = math.log(self.first - 0.5), math.log(self.last + 0.5)

@@ -14,8 +14,10 @@ The modules in their order:
   `observers` and `progress`: who is told;
 - `stages`: what a study does next, from its results; `selection`: settings are chosen on some seeds
   and measured on others; `ranking`: which setting is better; `matching`: cells of equal size;
-  `faces`: what `compare` and `sweep` ask for; `shown`: what their tables show;
+  `asking` and `faces`: what `compare` and `sweep` ask for; `shown`: what their tables show;
+  `adding_seeds`: until a difference is sure; `tune`, `tuned_code`, `optuna_trials` and
+  `pruning`: points that Optuna proposes;
 - `lifecycle`: from settings to a `study`, and on; `array_jobs`: a study as Slurm jobs;
   `single_runs`: one run with its model;
-- `calls` and `reopen`: what programs call; `made_models`: modules of their own.
+- `calls`, `face_calls` and `reopen`: what programs call; `made_models`: modules of their own.
 """

@@ -17,7 +17,8 @@ def entrants_of(study: "Study") -> list[Entrant]:
 
     Of a sweep these are its best points, with the seeds on which they were not chosen.
     """
-    compared = best_settings(study) if study.face == "sweep" else shown_settings(study)
+    searched = study.face in ("sweep", "tune")
+    compared = best_settings(study) if searched else shown_settings(study)
     found: list[Entrant] = []
     for one in compared:
         task, data = entrant_data(one.setting.experiment)

@@ -29,6 +29,7 @@ from seqtasks.studies.lines import REDONE
 from seqtasks.studies.observers import observers_of_runs
 from seqtasks.studies.plots import save_plots
 from seqtasks.studies.progress import study_progress
+from seqtasks.studies.pruning import pruning_of
 from seqtasks.studies.reuse import finished_elsewhere
 from seqtasks.studies.said_once import said_once
 from seqtasks.studies.settings import Point, Row, points_of
@@ -280,6 +281,7 @@ def _go_on(
     reuse: bool = False,
 ) -> Study:
     """Make the runs that are left, and write the table."""
+    observers = [*observers, *pruning_of(study)]
     of_runs = observers_of_runs(observers)
     shown = study_progress() if progress else None
     told = Observers([*observers, *([shown] if shown else [])])

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from seqtasks.studies.adding_seeds import until_sure_stage
 from seqtasks.studies.selection import selection_stage
 from seqtasks.studies.study_record import Asked
+from seqtasks.studies.tune import tune_stage
 
 if TYPE_CHECKING:
     from seqtasks.studies.study import Study
@@ -21,4 +22,4 @@ def next_stage(study: "Study") -> Asked | None:
     Args:
         study: a study of which all runs have ended.
     """
-    return selection_stage(study) or until_sure_stage(study)
+    return tune_stage(study) or selection_stage(study) or until_sure_stage(study)

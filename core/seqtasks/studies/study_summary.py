@@ -41,7 +41,7 @@ def summary_of_study(study: "Study") -> dict[str, Any]:
         words = words_of(settings, pairs)
     if selection is not None and selection.among == "learning_rate":
         words = [*rate_words(study, selection), *words]
-    if study.face != "sweep" and len(settings) > MOST_COMPARED:
+    if study.face not in ("sweep", "tune") and len(settings) > MOST_COMPARED:
         words.append(
             f"Pairs are compared for at most {MOST_COMPARED} settings, and these are "
             f"{len(settings)}: choose some of them for seqtasks compare."
