@@ -88,7 +88,7 @@ def test_a_study_killed_at_random_moments_has_the_table_of_one_that_was_not(back
     before = seen = Counter()
     kills = 0
     for _ in range(MOMENTS):
-        status = killed_after(process, chance.uniform(0, lasted))
+        status = killed_after(process, chance.uniform(0, lasted / 2))
         assert status in (0, -signal.SIGKILL), said(tmp_path)
         kills += status != 0
         seen = points_on_disk(study)
