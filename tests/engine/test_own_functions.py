@@ -166,6 +166,18 @@ class Chained(Function):
         return torch.where(ctx.half > 0.5, g, 0.5 * g)
 
 
+class Narrow(FastSigmoid):
+    """Returns float32 of any type, as of `.float()`."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return FastSigmoid.forward(ctx, x).float()
+
+
+def spike_of_float32(cell, x):
+    return Narrow.apply(x).to(x.dtype)
+
+
 spike = FastSigmoid.apply  # as people hold it
 FUNCTIONS = {
     "fast sigmoid": lambda cell, x: spike(x),
@@ -357,6 +369,25 @@ def test_a_change_of_what_a_backward_pass_reads_is_noticed(monkeypatch):
     check_same(cell, x, "torch")
     monkeypatch.setattr(Sloped, "slope", 3.0)
     check_same(cell, x, "torch")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_truths_of_a_narrower_type_are_exact(engine):
+    cell = Own(
+        lambda cell, x: x * (x > 0).float() + x * ((x > 1) & (x < 2)).float()[:, :1]
+    ).double()
+    check_same(cell, torch.randn(7, 5, 6, dtype=torch.float64), engine)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [spike_of_float32, lambda cell, x: x * (0.1 * (x > 0).float())],
+    ids=["own", "other"],
+)
+def test_numbers_of_a_narrower_type_are_refused(function):
+    cell = Own(function).double()
+    st.unroll(cell, torch.randn(4, 3, 6, dtype=torch.float64), engine="torch")
+    assert "numbers of type torch.float32" in engines_of(cell, "torch").reasons["torch"]
 
 
 class Spiking(st.Cell):

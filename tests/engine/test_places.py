@@ -106,6 +106,10 @@ REFUSED = {
         "with a reduction",
     ),
     "rows": (lambda v: v[v[:, 0].argmax(0, True)].expand_as(v), "its rows mix"),
+    "padding": (
+        lambda v: functional.embedding(v.argmax(-1), torch.ones(6, 6), 0),
+        "beyond a table",
+    ),
     "all numbers": (lambda v: v * v.argmax(), "its rows mix"),
 }
 

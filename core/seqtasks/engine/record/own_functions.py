@@ -40,6 +40,8 @@ def record_output(recorder: Recorder, tensor: Tensor, value: Tracked) -> Tracked
         node = graph.broadcast_columns(node)
     place = tensor.output_nr
     try:
+        if tensor.dtype != recorder.dtype:
+            raise UnsupportedError(f"it returns numbers of type {tensor.dtype}")
         if context not in recorder.own:
             recorder.own[context] = _Backward(recorder, context)
         backward = recorder.own[context]

@@ -432,7 +432,9 @@ class Recorder(TorchFunctionMode):
             if tuple(tensor.shape) != expected:
                 raise UnsupportedError(f"{name} gives {tuple(tensor.shape)}, not {expected}")
             whole = is_whole(tensor)
-            if tensor.dtype not in (self.dtype, torch.bool) and not whole:
+            if not (
+                tensor.dtype in (self.dtype, torch.bool) or whole or self._is_exact(tensor, node)
+            ):
                 raise UnsupportedError(f"{name} gives numbers of type {tensor.dtype}")
             if tensor.dtype == torch.bool:
                 node = truth_of(self.graph, node)
@@ -440,6 +442,10 @@ class Recorder(TorchFunctionMode):
             if unseen or whole or func == _DATA:
                 node = self.graph.pointwise("stopped", node)
             self.track(tensor, node, rows, axis)
+
+    def _is_exact(self, tensor: Tensor, node: Node) -> bool:
+        """Say whether a tensor of another type holds 0 and 1 alone, as of `(x > 0).float()`."""
+        return tensor.dtype == torch.float32 and truth_of(self.graph, node) is node
 
 
 class _Again(TorchFunctionMode):

@@ -153,24 +153,38 @@ def item(recorder: Recorder, func: Any, result: Tensor, x: Any, index: Any) -> O
 
 def _all_rows(recorder: Recorder, index: Any) -> bool:
     """Say whether an index names each row of the batch in turn."""
-    if not isinstance(index, Tensor) or recorder.is_tracked(index) or len(recorder.rows) > 1:
+    count, *more = recorder.rows
+    if not isinstance(index, Tensor) or recorder.is_tracked(index) or more:
         return False
-    expected = torch.arange(recorder.rows[0])
+    expected = torch.arange(count)
     return index.dim() == 1 and torch.equal(recorder.index(index).cpu().long(), expected)
 
 
-def embedding(recorder: Recorder, func: Any, result: Tensor, *args: Any, **kwargs: Any) -> Outcome:
+def embedding(
+    recorder: Recorder,
+    func: Any,
+    result: Tensor,
+    ids: Any,
+    weight: Any,
+    padding_idx: Any = None,
+    max_norm: Any = None,
+    norm_type: Any = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Outcome:
     """Record a look-up by ids that depend on values."""
-    ids, weight = (args[1], args[0]) if func is torch.embedding else args[:2]
-    options = [value for value in (*args[2:], *kwargs.values()) if value not in (None, False, 2.0)]
-    if func is torch.embedding:
-        options = [value for value in options if value != -1]
-    if options:
+    if func is torch.embedding:  # its arguments are others, in another order
+        table, ids, padding_idx = ids, weight, None if padding_idx in (None, -1) else padding_idx
+        if max_norm is not None or norm_type != 2.0:  # they stand for its last two
+            raise UnsupportedError("its embedding has options beyond a table")
+    else:
+        table = weight
+    if padding_idx is not None or max_norm is not None or scale_grad_by_freq or sparse:
         raise UnsupportedError("its embedding has options beyond a table")
     if not recorder.is_tracked(ids):
         raise UnsupportedError("it looks up an embedding of its own")
-    table, places = recorder.find(weight), recorder.find(ids)
-    return chosen(recorder.graph, table.node, 0, places.node), places.rows
+    of_table, places = recorder.find(table), recorder.find(ids)
+    return chosen(recorder.graph, of_table.node, 0, places.node), places.rows
 
 
 def one_hot(
