@@ -90,10 +90,22 @@ REARRANGING = {
     "pixel_unshuffle",
 }
 """Functions that move numbers, or put zeros between them, and compute nothing."""
+_BY_NUMBERS = {
+    "__getitem__",
+    "repeat_interleave",
+    "narrow",
+    "narrow_copy",
+    "select",
+    "tensor_split",
+}
+"""Functions that take whole numbers which say what moves where."""
 
 
 def rearranged(recorder: Recorder, func: Any, result: Any, *args: Any, **kwargs: Any) -> Any:
     """Run the function on its inputs' element positions to see where each element goes."""
+    numbers = flat_arguments((args[1:], kwargs)) if func.__name__ in _BY_NUMBERS else []
+    if any(map(recorder.is_tracked, numbers)):
+        raise UnsupportedError("how many numbers it takes depends on the values it computes")
     sources: list[Tracked] = []
     bases: list[int] = []
     widest = max(1, *(_width(recorder, v) for v in flat_arguments((args, kwargs))))
