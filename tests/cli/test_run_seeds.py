@@ -75,6 +75,8 @@ def test_each_seed_has_the_scores_of_its_run_alone(seqtasks):
         (("--keep-weights",), ("--keep-weights", "--seeds")),
         (("--seeds", "5", "--jobs", "0"), ("--jobs",)),
         (("--seeds", "2000000"), ("2,000,000", "--yes")),
+        (("--seeds", "5", "--time-limit", "-5s"), ("30s", "-5s")),
+        (("--seeds", "5", "--cell", "concat,gru"), ("compare bitflip --cell concat,gru",)),
         (("--seeds", "5", "--address", "tcp://x:1"), ("--address",)),
         (("--seeds", "5", "--time-limit", "soon"), ("--time-limit", "soon")),
         (("--seeds", "5", "--csv", "no/such/folder.csv"), ("no/such",)),
@@ -148,3 +150,43 @@ def test_code_that_came_with_a_study_is_data_until_it_is_allowed(seqtasks, refus
     for command in (["resume", came], ["eval", came, "--replica", "0"]):
         refused([*command, "--trust"], "was changed", **stranger)
     assert not Path(seqtasks.folder / "executed").exists()
+
+
+ODD = (
+    MINE
+    + """
+class Prints(Mine):
+    "a cell that prints"
+
+    def forward(self, x, h):
+        print("PRINTED")
+        return super().forward(x, h)
+
+
+class Exits(Mine):
+    "a cell that ends the program"
+
+    def forward(self, x, h):
+        raise SystemExit(0)
+"""
+)
+
+
+@pytest.mark.parametrize("seeds", [(), ("--seeds", "2", *THREADS)])
+def test_json_stays_json_though_a_cell_prints(seqtasks, seeds):
+    (seqtasks.folder / "odd.py").write_text(ODD)
+    process = seqtasks(
+        "run", "bitflip", *SMALL, "--cell", "./odd.py:Prints", *seeds, "--json", "-q"
+    )
+    assert process.returncode == 0, process.stderr
+    assert isinstance(json.loads(process.stdout), dict)
+    assert "PRINTED" in process.stderr
+
+
+@pytest.mark.parametrize("seeds", [(), ("--seeds", "2", *THREADS)])
+def test_a_cell_that_ends_the_program_is_no_success(seqtasks, seeds):
+    (seqtasks.folder / "odd.py").write_text(ODD)
+    process = seqtasks("run", "bitflip", *SMALL, "--cell", "./odd.py:Exits", *seeds)
+    assert process.returncode == 1, process.stderr
+    assert "ended the program (sys.exit(0)) (odd.py" in process.stderr
+    assert process.stdout == ""

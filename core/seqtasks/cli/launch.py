@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqtasks.cli.interrupts import noting, received
-from seqtasks.cli.output import echo_json, say
+from seqtasks.cli.output import echo_json, prints_aside, say
 from seqtasks.cli.score_table import echo_result
 from seqtasks.errors import RunInterruptedError, UsageError
 from seqtasks.hookspecs import hookimpl
@@ -48,7 +48,7 @@ def launch(
     if tensorboard:
         observers.append(_tensorboard())
     try:
-        with noting() as stop:
+        with noting() as stop, prints_aside(as_json or quiet):
             result = start(observers, stop)
     except RunInterruptedError as interruption:
         raise RunInterruptedError(

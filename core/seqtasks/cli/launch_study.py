@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqtasks.cli.array_jobs import echo_array
 from seqtasks.cli.interrupts import noting, received
-from seqtasks.cli.output import echo_json, say
+from seqtasks.cli.output import echo_json, prints_aside, say
 from seqtasks.errors import RunError, RunInterruptedError, counted
 from seqtasks.hookspecs import hookimpl
 
@@ -47,7 +47,7 @@ def launch_study(
     where = _Where()
     observers: list[Any] = [where] if quiet else [where, study_progress()]
     try:
-        with noting() as stop:
+        with noting() as stop, prints_aside(as_json or quiet):
             study = start(observers, stop)
     except KeyboardInterrupt:  # a second signal, or nothing ended soon after the first
         raise where.broken_off(received() or signal.SIGINT) from None

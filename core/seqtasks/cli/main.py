@@ -201,6 +201,12 @@ def _run(arguments: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt) as error:
         said = str(error) or str(error.__cause__ or "")  # click turns an interrupt into an Abort
         code = _fail(said or "interrupted", 128 + (received() or signal.SIGINT))
+    except SystemExit as error:  # no command of ours exits by itself
+        code = _fail(
+            f"a cell, a task or a plugin ended the program (sys.exit({error.code!r:.40}))"
+            f"{_place(error)}; let it raise an error instead",
+            1,
+        )
     except OutputError as error:
         # A reader that stopped reading our output knows it.
         code = 1
@@ -248,7 +254,7 @@ def _check_surroundings(arguments: Sequence[str]) -> None:
             raise UsageError(f"the argument {argument!r} is not text in UTF-8") from None
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
 

@@ -3,7 +3,8 @@
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ __all__ = [
     "heading",
     "percentage",
     "printable",
+    "prints_aside",
     "say",
     "table_lines",
 ]
@@ -60,6 +62,16 @@ def echo_json(document: Any) -> None:
     if "utf" not in (sys.stdout.encoding or "").lower():
         text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
     click.echo(text)
+
+
+@contextmanager
+def prints_aside(aside: bool) -> Generator[None, None, None]:
+    """Send what a cell or a task prints to stderr, where stdout is read by a program."""
+    if not aside:
+        yield
+        return
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 def echo_table(

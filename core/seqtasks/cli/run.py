@@ -1,6 +1,6 @@
 """`seqtasks run`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +74,7 @@ def run(
     check_seeds(seeds, of_study, given, tensorboard)
     if dry_run and trust:
         raise UsageError("--dry-run executes no new code: leave out --trust or --dry-run")
+    _check_one(task, given)
     experiment = load_experiment(task, trust=trust, **given)
     experiment = with_lengths(experiment, evaluation_lengths)
     if dry_run:
@@ -90,6 +91,18 @@ def run(
         return run_experiment(experiment, out=out, observers=observers, stop=stop)
 
     launch(start, as_json, quiet, tensorboard)
+
+
+def _check_one(task: str, given: Mapping[str, Any]) -> None:
+    """Point someone who lists several cells or readouts to the command that compares them.
+
+    Raises:
+        UsageError: naming it.
+    """
+    for name in ("cell", "readout"):
+        if "," in (given.get(name) or "").partition(":")[0]:
+            told = f"seqtasks compare {task} --{name} {given[name]}"
+            raise UsageError(f"run trains one {name}; to compare several: {told}")
 
 
 def _show_plan(experiment: "Experiment", out: Path, as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """The options of a study: its seeds, where its runs are made, and what it writes."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,7 +129,8 @@ def execution(
         raise UsageError(f"--address goes with --backend dask or ray, not {backend}")
     seconds = None
     if time_limit is not None:
-        cadence = read_cadence("--time-limit", time_limit) if time_limit[-1:] in "smh" else 0
+        written = re.fullmatch(r"[0-9.]+[smh]", time_limit)
+        cadence = read_cadence("--time-limit", time_limit) if written else 0
         if not isinstance(cadence, str):
             raise UsageError(f"--time-limit must be a time such as 30s, 5m or 2h, got {time_limit}")
         seconds = seconds_between(cadence)

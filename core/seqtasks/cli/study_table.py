@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from seqtasks.cli.output import echo_table, say
+from seqtasks.errors import counted
 
 if TYPE_CHECKING:
     from seqtasks.studies.study import Study
@@ -24,12 +25,12 @@ def echo_study(study: "Study") -> None:
     if len(settings) == 1:
         parameters = settings[0]["parameters"]
         size = "" if parameters is None else f", {parameters} parameters"
-        say(f"{study.name}, {settings[0]['runs']} seeds{size}")
+        say(f"{study.name}, {counted(settings[0]['runs'], 'seed')}{size}")
         for line in setting_lines(settings[0]):
             say(line)
         echo_score_rows(settings)
     else:
-        say(f"{study.name}, {len(settings)} settings, {study.runs} runs")
+        say(f"{study.name}, {len(settings)} settings, {counted(study.runs, 'run')}")
         for table in [*comparison_tables(settings), *means_tables(settings)]:
             _echo(table)
     best = summary.get("best", [])

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from seqtasks.display import console
+from seqtasks.errors import counted
 from seqtasks.hookspecs import hookimpl
 from seqtasks.runs.progress import duration, in_notebook, notebook_display, say
 
@@ -75,19 +76,19 @@ class StudyLines(_Figures):
         self.start(study)
         where = f" in {study.path}" if study.path else ""
         before = f", {done(study)} done before" if done(study) else ""
-        say(f"{study.runs} runs{where}{before}")
+        say(f"{counted(study.runs, 'run')}{where}{before}")
 
     @hookimpl
     def study_advanced(self, study: "Study", lines: Sequence[Mapping[str, Any]]) -> None:
         """Report progress when it is time."""
         if time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
-            say(f"{done(study)} of {study.runs} runs: {self.text(study)}")
+            say(f"{done(study)} of {counted(study.runs, 'run')}: {self.text(study)}")
 
     @hookimpl
     def study_finished(self, study: "Study") -> None:
         """Report the end."""
-        say(f"{done(study)} of {study.runs} runs: {self.text(study)}")
+        say(f"{done(study)} of {counted(study.runs, 'run')}: {self.text(study)}")
 
 
 class StudyBar(_Figures):

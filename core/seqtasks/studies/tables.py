@@ -49,7 +49,9 @@ def setting_lines(setting: Numbers) -> list[str]:
     solved, steps = setting["solved"], setting["steps_to_solve"]
     lines: list[str] = []
     if solved["of"]:
-        lines.append(f"solved   {solved['count']} of {solved['of']} seeds: {_share(solved)}")
+        lines.append(
+            f"solved   {solved['count']} of {counted(solved['of'], 'seed')}: {_share(solved)}"
+        )
         lines.append(
             f"steps    median {_median(steps)}, quartiles {_quartiles(steps)} "
             f"(seen every {steps['grid']} steps)"
@@ -223,6 +225,8 @@ def _mean(name: str, found: Numbers | None) -> str:
     mean = _value(name, found["mean"])
     if low is None or high is None:
         return mean
+    if low == high:
+        return f"{mean} [no spread]"
     if name.endswith("accuracy"):
         return f"{mean} [{percentage(low, 1)}, {percentage(high, 1)}]"
     return f"{mean} [{_value(name, low)}, {_value(name, high)}]"
