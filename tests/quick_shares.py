@@ -99,7 +99,7 @@ QUICK_SHARES = {
     "tests/cli/test_wrapping.py": {
         "test_show_keeps_to_the_terminal_but_for_its_table": 3,
     },
-    "tests/core/studies/test_replicas.py": {
+    "tests/studies/test_replicas.py": {
         "test_a_cell_that_decides_by_its_own_draws_equals_runs_alone": 2,
         "test_an_experiment_that_cannot_be_run_fails_in_one_line_for_each_seed": 0,
         "test_replicas_of_every_engine_equal_runs_alone": 3,
