@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 
 import seqtasks as st
 from seqtasks.cli.run import run as run_command
+from seqtasks.cli.study_options import STUDY_GROUP
 
 QUICK = ("--cell", "concat", "--steps", "2", "--eval-length", "5")
 
@@ -165,7 +166,7 @@ def test_runs_started_at_once_get_numbers_of_their_own(seqtasks, tmp_path):
 
 def test_every_option_reaches_the_experiment(seqtasks):
     known = {parameter.name: parameter.opts[0] for parameter in run_command.params}
-    assert set(known) - NOT_OF_THE_EXPERIMENT == set(OPTIONS)
+    assert set(known) - NOT_OF_THE_EXPERIMENT - {"seeds", *STUDY_GROUP} == set(OPTIONS)
     arguments = [word for name, (text, _) in OPTIONS.items() for word in (known[name], text)]
     experiment = planned(seqtasks, "bitflip", *arguments)
     assert {name: experiment[name] for name in OPTIONS} == {
