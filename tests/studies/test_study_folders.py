@@ -12,11 +12,14 @@ import pytest
 from torch.nn import functional
 
 import seqtasks as st
+from seqtasks.experiments.experiment import Experiment
 from seqtasks.runs.checkpoint import Checkpoint, read_checkpoint
 from seqtasks.studies.directory import LineWriter, StudyDirectory
-from seqtasks.studies.lifecycle import Execution
+from seqtasks.studies.lifecycle import Execution, run_study
 from seqtasks.studies.replicas import run_one
+from seqtasks.studies.settings import Row, Setting
 from seqtasks.studies.study import Study
+from seqtasks.studies.study_record import Asked
 
 SETTINGS = {
     "cell": "concat",
@@ -298,3 +301,57 @@ def test_a_full_disk_leaves_whole_lines_alone(
     room = 1000
     writer.write([{"point": 1}])
     assert writer.path.read_text() == '{"point": 0}\n{"point": 1}\n'
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"time_limit": "3s"}, "time_limit must be a number of seconds"),
+        ({"time_limit": -1}, "time_limit"),
+        ({"time_limit": float("nan")}, "time_limit"),
+        ({"jobs": "2"}, "jobs must be a whole number"),
+        ({"jobs": 1.5}, "jobs"),
+        ({"jobs": 0}, "jobs"),
+        ({"backend": None}, "backend must be text"),
+        ({"backend": "thread"}, "threads"),
+        ({"observers": 3}, "observers"),
+        ({"reuse": 3}, "reuse must be True or False"),
+        ({"keep_weights": "no"}, "keep_weights"),
+        ({"trust": "x"}, "trust"),
+    ],
+)
+def test_an_argument_of_a_wrong_type_is_named_before_anything_is_made(
+    tmp_path: Path, wrong: dict[str, object], said: str
+) -> None:
+    with pytest.raises(st.UsageError, match=said):
+        made(tmp_path / "out", **wrong)
+    assert not (tmp_path / "out").exists()
+
+
+class Fails(st.Cell):
+    "h' is nothing"
+
+    def forward(self, x: object, h: object) -> object:
+        raise ValueError("no such state")
+
+
+def test_a_setting_that_fails_is_named_and_the_others_go_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = Experiment.for_task("bitflip", **SETTINGS)  # pyright: ignore
+    settings = (Setting("good", {}, good), Setting("bad", {}, good.with_changes(cell=Fails)))
+    rows = (Row(0, range(2)), Row(1, range(2)))
+    study = run_study(
+        Asked("both", "compare", settings, rows), out=tmp_path, execution=Execution("threads")
+    )
+    assert study.collected[0].count("ended") == 2
+    assert study.collected[1].count("failed") == 2
+    assert "no such state" in study.collected[1].problems(1)[0][2]
+    assert "bad" in caplog.text
+    with pytest.raises(st.UsageError, match="no such state"):
+        run_study(Asked("one", "run", settings[1:], rows[:1]), execution=Execution("threads"))
+
+
+def test_steps_that_are_too_few_to_solve_a_task_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    st.run("bitflip", seeds="0,", **{**SETTINGS, "steps": 10, "backend": "threads"})  # pyright: ignore
+    assert "make at least 20 steps" in caplog.text

@@ -141,6 +141,10 @@ def run(
         if named := [name for name, there in given.items() if there]:
             raise UsageError(f"{named[0]} is for a study of many seeds: give seeds=range(100), too")
         return run_once(experiment, model=model, trust=trust, **common, **settings)
+    flags = {"keep_weights": keep_weights, "reuse": reuse, "trust": trust, "progress": progress}
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise UsageError(f"{name} must be True or False, got {value!r:.60}")
     if "seed" in settings:
         raise UsageError("give seed for one run or seeds for a study, not both")
     asked = _asked(experiment, Seeds.read(seeds), trust, keep_weights, settings)

@@ -69,6 +69,19 @@ class Execution:
     slurm: bool = False
     block: tuple[int, int] | None = None
 
+    def __post_init__(self) -> None:
+        """Check the type of each value; `check_backend` checks what they say."""
+        limit: Any = self.time_limit
+        if limit is not None and (
+            isinstance(limit, bool) or not isinstance(limit, int | float) or not limit > 0
+        ):
+            raise UsageError(f"time_limit must be a number of seconds above 0, got {limit!r:.60}")
+        for name, wanted in (("backend", str), ("jobs", int | None), ("address", str | None)):
+            value: Any = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, wanted):
+                kind = {"jobs": "a whole number"}.get(name, "text")
+                raise UsageError(f"{name} must be {kind}, got {value!r:.60}")
+
 
 @own_settings()
 def run_study(
@@ -99,8 +112,7 @@ def run_study(
         UsageError: if a setting is wrong or impossible; nothing is written in this case.
         RunError: if the disk is full.
     """
-    seen = list(observers or ())
-    stop = checked_stop(stop)
+    seen, stop = _listed(observers), checked_stop(stop)
     check_backend(execution.backend, execution.jobs, execution.address)
     if execution.slurm and (out is None or make_model is not None):
         raise UsageError("Slurm jobs need a study in a folder, of models that are described")
@@ -188,7 +200,7 @@ def resume_study(
                 f"{study.settings[index].label} here ({now} would); start a new study"
             )
     study.parameters = tuple(settled.parameters)
-    seen, stop = list(observers or ()), checked_stop(stop)
+    seen, stop = _listed(observers), checked_stop(stop)
     return _go_on(study, directory, settled, execution, seen, stop, make_model, progress)
 
 
@@ -234,6 +246,14 @@ def collect_study(path: str | Path, *, trust: bool = False) -> Study:
             _grow(study, directory, further, settle(study.asked), None)
             write_script(study)
     return study
+
+
+def _listed(observers: Any) -> list[Any]:
+    if observers is not None and (
+        isinstance(observers, str) or not isinstance(observers, Iterable)
+    ):
+        raise UsageError(f"observers must be a list of observers, got {observers!r:.60}")
+    return list(observers or ())
 
 
 def _opened(directory: StudyDirectory, trust: bool) -> tuple[Study, Mapping[str, Any]]:

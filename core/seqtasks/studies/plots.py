@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from seqtasks.display import printable
 from seqtasks.runs.curves import show_percent, sparse
 from seqtasks.runs.plots import empty_figure, save_figure
 from seqtasks.scoring.baselines import baselines_beside, chance
@@ -54,7 +55,7 @@ def seeds_figure(study: "Study") -> Figure:
             color=colour,
             linestyle=dash,
             drawstyle="steps-post",
-            label=one.setting.label,
+            label=_written(one.setting.label),
         )
         axes.fill_between(
             curve.steps, curve.low, curve.high, step="post", color=colour, alpha=0.2, linewidth=0
@@ -96,7 +97,7 @@ def lengths_figure(study: "Study") -> Figure:
             linestyle=dash,
             marker="o",
             markersize=3,
-            label=f"{one.setting.label}, median",
+            label=_written(f"{one.setting.label}, median"),
         )
         ticks.update(int(length) for length in curve.lengths)
     axes.set_title(_title(study, metric.name.replace("_", " ")))
@@ -180,3 +181,8 @@ def _legend(axes: Any) -> None:
         fontsize="small",
         frameon=False,
     )
+
+
+def _written(label: str) -> str:
+    """Return a label as a picture shows it: no character is a command, and no dollar a formula."""
+    return printable(label).replace("$", r"\$")

@@ -1,20 +1,24 @@
 """Try the settings of a study before anything is written: mistakes, engines, numbers trained."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
-from seqtasks.errors import UsageError
+from seqtasks.errors import UsageError, counted
 from seqtasks.experiments.experiment import THINGS, Experiment
 from seqtasks.randomness.torch_streams import torch_stream
 from seqtasks.runs.prepare import experiment_model, prepare
 from seqtasks.runs.training_run import parameter_count
+from seqtasks.studies.collected import ROW
 from seqtasks.studies.settings import Setting
 from seqtasks.studies.study_record import Asked
 
 __all__ = ["Settled", "settle", "trained_numbers"]
+
+logger = logging.getLogger("seqtasks")
 
 MOST_TRIED = 32
 """The most settings that are tried; of more, the first with each task, cell and readout."""
@@ -41,13 +45,15 @@ def settle(asked: Asked, make_model: Callable[[int], nn.Module] | None = None) -
         make_model: makes the module of a seed, instead of the experiment's own model.
 
     Raises:
-        UsageError: as a run of the setting would; it names the setting where there are several.
+        UsageError: as a run of the setting would. Of several settings some may fail; their runs
+            then fail, and the others go on.
     """
     if not asked.points:
         raise UsageError("the study has no runs: give it at least one setting and one seed")
     engines: dict[int, str] = {}
     parameters: list[int | None] = []
     tried: set[Any] = set()
+    failed: list[UsageError] = []
     for index, setting in enumerate(asked.settings):
         experiment = setting.experiment
         alike = tuple(str(getattr(experiment, kind)) for kind in THINGS)
@@ -56,10 +62,33 @@ def settle(asked: Asked, make_model: Callable[[int], nn.Module] | None = None) -
             continue
         tried.add(alike)
         seed = next(row.seeds[0] for row in asked.rows if row.setting == index)
-        engine, count = _tried(setting, seed, make_model, len(asked.settings) > 1)
+        _warn_of_few_evaluations(setting)
+        try:
+            engine, count = _tried(setting, seed, make_model, len(asked.settings) > 1)
+        except UsageError as error:
+            failed.append(error)
+            parameters.append(None)
+            continue
         engines[index] = engine
         parameters.append(count)
+    if failed and not engines:
+        raise failed[0]
+    for error in failed:
+        logger.warning("its runs will fail: %s", error)
     return Settled(engines, parameters)
+
+
+def _warn_of_few_evaluations(setting: Setting) -> None:
+    """Warn of runs that end before a task can count as solved."""
+    experiment = setting.experiment
+    wanted = experiment.solved_after or ROW
+    evaluations = experiment.steps // experiment.evaluate_every
+    if evaluations < wanted:
+        logger.warning(
+            f"no run can count as solved: it needs {wanted} evaluations in a row without errors, "
+            f"and {counted(experiment.steps, 'step')} have {evaluations}, one every "
+            f"{experiment.evaluate_every}; make at least {wanted * experiment.evaluate_every} steps"
+        )
 
 
 def _tried(

@@ -37,6 +37,12 @@ def compare(run: tuple[Path, ...], as_json: bool) -> None:
     """
     if len(run) < 2:
         raise UsageError(f"name at least two runs to compare, got {', '.join(map(str, run))}")
+    for path in run:
+        if (path / "study.json").is_file():
+            raise UsageError(
+                f"{path} is a study, and this compares runs: to compare cells over many seeds, use "
+                "`seqtasks compare`; `seqtasks report` shows a study"
+            )
     wholes = [whole_run(RunDirectory.open(path)) for path in run]
     names = _names(wholes)
     settings = _differing([settings_of(one["record"]) for one in wholes])
