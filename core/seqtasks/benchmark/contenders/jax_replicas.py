@@ -6,6 +6,7 @@ start: this favours JAX, since each replica of seqtasks draws its own.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -44,7 +45,7 @@ def training_of_many(
         return jax.tree.unflatten(tree, noise)
 
     def replica(key: jax.Array) -> jax.Array:
-        def one(carried: tuple[object, object], batch: tuple[jax.Array, jax.Array]) -> object:
+        def one(carried: Any, batch: tuple[jax.Array, jax.Array]) -> Any:
             now, kept, loss = step(*carried, *batch)
             return (now, kept), loss
 
