@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("altair", reason="the extra `report` is not installed")
+
 from browser import Open, browser, why_no_browser
 from synthetic import compared, study
 from test_hostile_pages import HOSTILE

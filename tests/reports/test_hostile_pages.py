@@ -1,6 +1,9 @@
 """Names and specs come from others: a page shows them, and they steer nothing."""
 
 import pytest
+
+pytest.importorskip("altair", reason="the extra `report` is not installed")
+
 from page_reader import PageReader
 from synthetic import compared, study
 

@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+
+pytest.importorskip("altair", reason="the extra `report` is not installed")
+
 from page_reader import PageReader
 from synthetic import Synthetic, compared, study
 

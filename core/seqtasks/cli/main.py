@@ -201,7 +201,9 @@ def _run(arguments: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt) as error:
         said = str(error) or str(error.__cause__ or "")  # click turns an interrupt into an Abort
         code = _fail(said or "interrupted", 128 + (received() or signal.SIGINT))
-    except SystemExit as error:  # no command of ours exits by itself
+    except SystemExit as error:
+        if _is_of_click(error):  # after a completion, or when the reader left
+            raise
         code = _fail(
             f"a cell, a task or a plugin ended the program (sys.exit({error.code!r:.40}))"
             f"{_place(error)}; let it raise an error instead",
@@ -252,6 +254,11 @@ def _check_surroundings(arguments: Sequence[str]) -> None:
             os.fsencode(argument).decode("utf-8")
         except UnicodeError:
             raise UsageError(f"the argument {argument!r} is not text in UTF-8") from None
+
+
+def _is_of_click(error: SystemExit) -> bool:
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and Path(frames[-1].filename).parent == Path(click.__file__).parent
 
 
 def _place(error: BaseException) -> str:

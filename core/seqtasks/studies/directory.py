@@ -47,7 +47,7 @@ SECONDS_BETWEEN_SYNCS = 1.0
 
 def is_study(path: str | Path) -> bool:
     """Say whether a folder holds a study."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, TypeError):
         return (Path(path) / "study.json").is_file()
     return False
 

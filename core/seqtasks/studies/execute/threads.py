@@ -13,8 +13,8 @@ __all__ = ["NAME", "Threads"]
 NAME = "seqtasks block"
 """The name of a thread. A process that ends while one computes must not wait for torch to leave."""
 
-SECONDS_TO_CLOSE = 5.0
-"""How long threads are waited for that were asked to end; a step of a cell may take long."""
+SECONDS_TO_CLOSE = 0.2
+"""How long threads are waited for that were asked to end; a deaf one is left."""
 
 
 class Threads:
