@@ -183,7 +183,7 @@ def test_the_shell_completes_names_and_runs(tmp_path):
     assert completions(tmp_path, "run", "bit") == ["bitflip", "bitshift"]
     assert completions(tmp_path, "run", "bitflip", "--cell", "gru") == ["gru", "gru-concat"]
     assert completions(tmp_path, "run", "bitflip", "--readout", "s") == ["state", "sum"]
-    assert completions(tmp_path, "re") == ["resume"]
+    assert completions(tmp_path, "re") == ["report", "resume"]
     found = ["runs/bitflip-gru-1", "runs/parity-gru-1"]
     assert completions(tmp_path, "eval", "runs/") == found
     assert completions(tmp_path, "resume", "ru") == found
