@@ -17,7 +17,7 @@ from replica_oracle import alone, in_groups, same, tiny
 import seqtasks as st
 from seqtasks.errors import UsageError
 from seqtasks.models.model import likeliest
-from seqtasks.studies.replicas import Replica, group, run_block
+from seqtasks.studies.replicas import IdleGroups, Replica, group, run_block
 from seqtasks.studies.replicas.one_thread import one_thread
 from seqtasks.studies.replicas.scores import Drawn, counted_metrics
 from seqtasks.studies.replicas.ways import same_replicas, way_of
@@ -56,6 +56,23 @@ def test_replicas_trained_in_groups_equal_runs_alone(name: str) -> None:
     assert in_groups(experiment), way_of(experiment).problem
     assert [replica.line["seed"] for replica in replicas] == list(range(10, 16))
     for replica in replicas[3:]:  # the first three are ordinary runs
+        same(replica, alone(experiment, replica.line["seed"]))
+
+
+@pytest.mark.parametrize("name", ["as it is", "several lengths", "held-out inputs"])
+def test_a_group_that_serves_a_second_block_gives_the_same_numbers(name: str) -> None:
+    experiment = tiny(engine="native", **GROUPED[name])
+    idle = IdleGroups()
+    list(run_block(experiment, range(5), keep_weights=True, idle=idle))
+    pattern = way_of(experiment).pattern
+    assert pattern is not None
+    used = idle.take(pattern)
+    assert used is not None
+    assert idle.take(pattern) is None
+    idle.put(used)
+    replicas = list(run_block(experiment, range(20, 32), keep_weights=True, idle=idle))
+    assert idle.take(pattern) is used
+    for replica in replicas[::4]:
         same(replica, alone(experiment, replica.line["seed"]))
 
 
@@ -284,7 +301,7 @@ def test_replicas_with_large_sets_of_their_own_make_small_groups() -> None:
         list(run_block(experiment, range(2)))
         way = way_of(experiment)
         assert way.pattern is not None
-        sizes.append(way.group(0).size)
+        sizes.append(way.group(0, IdleGroups()).size)
     assert sizes[0] > 10
     assert 1 <= sizes[1] < 4
 

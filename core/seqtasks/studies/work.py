@@ -10,7 +10,7 @@ from torch import nn
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.models.caller_settings import own_settings
 from seqtasks.studies.finished import Finished
-from seqtasks.studies.replicas import run_block, run_one
+from seqtasks.studies.replicas import IdleGroups, run_block, run_one
 from seqtasks.studies.said_once import said_once
 from seqtasks.studies.settings import Point
 
@@ -28,6 +28,7 @@ class Work:
         parts: the folder in which long runs are kept on their way; None to keep none.
         long: the settings whose runs may take longer than a minute.
         said: the warnings that were said before, in this process or in the process that sent it.
+        idle: the groups of replicas that wait for their next block.
     """
 
     keep_weights: bool = False
@@ -36,6 +37,7 @@ class Work:
     parts: Path | None = None
     long: frozenset[int] = frozenset()
     said: set[str] = field(default_factory=set[str])
+    idle: IdleGroups = field(default_factory=IdleGroups)
 
     def __call__(
         self,
@@ -56,6 +58,7 @@ class Work:
                 self.keep_weights,
                 observers=self.observers,
                 make_model=self.make_model,
+                idle=self.idle,
             ):
                 number = numbers[replica.line["seed"]]
                 yield Finished({"point": number, **replica.line}, replica.tensors)

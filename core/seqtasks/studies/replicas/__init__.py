@@ -8,6 +8,7 @@
     scores                          the metrics of a group
     group_training                  train and score a group of replicas
     group                           the room for it: parameters, data, scores
+    idle_groups                     groups that wait for their next block
     ways                            whether an experiment's replicas can be trained in groups
     block                           train the seeds of a block in one thread
 
@@ -15,7 +16,8 @@ A study calls `run_block`, or `run_one` for runs so long that they are kept on t
 """
 
 from seqtasks.studies.replicas.block import run_block
+from seqtasks.studies.replicas.idle_groups import IdleGroups
 from seqtasks.studies.replicas.one_run import run_one
 from seqtasks.studies.replicas.replica import Replica
 
-__all__ = ["Replica", "run_block", "run_one"]
+__all__ = ["IdleGroups", "Replica", "run_block", "run_one"]

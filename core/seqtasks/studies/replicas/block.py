@@ -11,6 +11,7 @@ from seqtasks.experiments.experiment import Experiment
 from seqtasks.runs.training_run import Run
 from seqtasks.studies.replicas.group import Group
 from seqtasks.studies.replicas.group_training import Interrupted
+from seqtasks.studies.replicas.idle_groups import IdleGroups
 from seqtasks.studies.replicas.one_run import MakeModel, run_one
 from seqtasks.studies.replicas.pattern import NotAlikeError, Pattern, pattern_of
 from seqtasks.studies.replicas.replica import Replica
@@ -39,6 +40,7 @@ def run_block(
     *,
     observers: Iterable[Any] | None = None,
     make_model: MakeModel | None = None,
+    idle: IdleGroups | None = None,
 ) -> Iterator[Replica]:
     """Train an experiment with each of some seeds, in this thread.
 
@@ -53,6 +55,7 @@ def run_block(
         keep_weights: whether to keep the trained weights.
         observers: objects with `hookimpl` methods that see each run.
         make_model: makes the untrained module of a seed, in place of the experiment's own model.
+        idle: the groups of earlier blocks of the study; None to make a new one.
 
     Yields:
         The replicas, in the order of the seeds.
@@ -70,7 +73,7 @@ def run_block(
             way = way_of(experiment)
     while left:
         if way is not None and way.pattern is not None:
-            yield from _in_groups(way, left, ordinary, stop, keep_weights)
+            yield from _in_groups(way, left, ordinary, stop, keep_weights, idle or IdleGroups())
             return
         seed = left.pop(0)
         if stop():
@@ -148,11 +151,16 @@ def _hold_against(way: Way, candidate: Pattern, wanted: dict[int, Replica], stop
 
 
 def _in_groups(
-    way: Way, left: list[int], ordinary: Callable[..., Replica | None], stop: Stop, keep: bool
+    way: Way,
+    left: list[int],
+    ordinary: Callable[..., Replica | None],
+    stop: Stop,
+    keep: bool,
+    idle: IdleGroups,
 ) -> Iterator[Replica]:
     """Train replicas in groups; what a group cannot do goes through ordinary runs."""
     try:
-        group = way.group(left[0])
+        group = way.group(left[0], idle)
     except NotAlikeError as reason:
         way.refuse(str(reason))
         forget(way)
@@ -167,6 +175,8 @@ def _in_groups(
                 return
             way.seconds_each = replica.line["seconds"]
             yield replica
+    if group is not None:
+        idle.put(group)
 
 
 def _of_group(

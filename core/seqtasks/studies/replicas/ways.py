@@ -19,6 +19,7 @@ from seqtasks.models.build import CELL_SIZES, READOUT_SIZES
 from seqtasks.models.caller_settings import own_settings
 from seqtasks.registry.find import find
 from seqtasks.studies.replicas.group import Group
+from seqtasks.studies.replicas.idle_groups import IdleGroups
 from seqtasks.studies.replicas.initial_weights import (
     CannotRepeatError,
     InitialWeights,
@@ -90,12 +91,12 @@ class Way:
         self.seconds_per_step = seconds_per_step
         self.pattern, self.candidate = self.candidate, None
 
-    def group(self, seed: int) -> Group:
-        """Return room for a group; see `group_of`."""
+    def group(self, seed: int, idle: IdleGroups) -> Group:
+        """Return an idle group, or room for a new one; see `group_of`."""
         with own_settings():
             if self.pattern is None or not self.pattern.still_holds():
                 raise NotAlikeError(self.problem or "its code has changed")
-        return self.group_of(self.pattern, seed, self.seconds_per_step)
+        return idle.take(self.pattern) or self.group_of(self.pattern, seed, self.seconds_per_step)
 
     def group_size(self, group: Group) -> int:
         """Return how many replicas to train together, so that they end within about a second."""
