@@ -5,6 +5,7 @@ because two processes cannot append to one file over a network. At the end the f
 `runs.jsonl`, in the order of the points.
 """
 
+import json
 import os
 import platform
 import re
@@ -237,15 +238,22 @@ class StudyDirectory:
         for file in self._files():
             yield from self._lines_of(file, points)
 
-    def merge(self, points: int) -> None:
-        """Put all lines into `runs.jsonl`, one for each point, and remove the writers' files."""
+    def merge(self, points: int, own: LineWriter | None = None) -> None:
+        """Put all lines into `runs.jsonl`, one for each point, and remove the writers' files.
+
+        Args:
+            points: the number of points of the study.
+            own: the writer of this process. Its lines are read without the checks of others' lines,
+                which take as long as a picture.
+        """
         writers = [file for file in self._files() if file != self.runs]
         if not writers:
             return
         where: dict[int, tuple[Path, int]] = {}
         kept: dict[int, dict[str, Any]] = {}
         for file in self._files():
-            for start, line in self._placed(file, points):
+            known = own is not None and file == own.path
+            for start, line in self._placed(file, points, known):
                 brief = {"status": line["status"]}
                 if better(kept.get(line["point"]), brief) is brief:
                     kept[line["point"]], where[line["point"]] = brief, (file, start)
@@ -280,8 +288,16 @@ class StudyDirectory:
         for _, line in self._placed(file, points):
             yield line
 
-    def _placed(self, file: Path, points: int) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield each line of a file with the place at which it begins."""
+    def _placed(
+        self, file: Path, points: int, known: bool = False
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield each line of a file with the place at which it begins.
+
+        Args:
+            file: the file.
+            points: the number of points of the study.
+            known: whether this process wrote the lines, and need not check their shape.
+        """
         with open_regular(file) as opened:
             start = number = 0
             while (line := opened.readline(MOST_JSON)).endswith(b"\n"):
@@ -290,9 +306,14 @@ class StudyDirectory:
                     raise UsageError(
                         f"{file} is damaged: it has more lines than the study has runs"
                     )
-                data = checked(
-                    read_text(line, f"{file}, line {number},"), LINE, file, f" at line {number}"
-                )
+                data: Any = None
+                if known:
+                    with suppress(ValueError):
+                        data = json.loads(line)
+                if data is None:
+                    data = checked(
+                        read_text(line, f"{file}, line {number},"), LINE, file, f" at line {number}"
+                    )
                 if data["point"] >= points:
                     raise UsageError(
                         f"{file} is damaged at line {number}: there is no point {data['point']}"

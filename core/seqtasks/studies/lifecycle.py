@@ -467,7 +467,7 @@ def _finish(study: Study, directory: StudyDirectory, writer: LineWriter | None) 
     """Merge the lines and the weights, and write the table and the pictures."""
     if writer is not None:
         writer.write([], last=True)
-    directory.merge(study.runs)
+    directory.merge(study.runs, writer)
     merge(directory)
     with suppress(OSError):  # it is not there, or a run on its way lies in it
         directory.parts.rmdir()
