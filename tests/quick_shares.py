@@ -99,6 +99,17 @@ QUICK_SHARES = {
     "tests/cli/test_wrapping.py": {
         "test_show_keeps_to_the_terminal_but_for_its_table": 3,
     },
+    "tests/studies/test_array_jobs.py": {
+        "test_a_job_that_is_not_there_is_refused": 4,
+        "test_only_a_study_is_collected": 0,
+        "test_slurm_goes_with_no_backend": 0,
+    },
+    "tests/studies/test_matching.py": {
+        "test_each_cell_gets_the_size_nearest_to_the_first_cells_trained_numbers": 3,
+    },
+    "tests/engine/test_own_functions.py": {
+        "test_own_gradients_are_those_of_the_plain_loop": 4,
+    },
     "tests/studies/test_replicas.py": {
         "test_a_cell_that_decides_by_its_own_draws_equals_runs_alone": 2,
         "test_an_experiment_that_cannot_be_run_fails_in_one_line_for_each_seed": 0,

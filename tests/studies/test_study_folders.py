@@ -342,14 +342,16 @@ def test_a_setting_that_fails_is_named_and_the_others_go_on(
     settings = (Setting("good", {}, good), Setting("bad", {}, good.with_changes(cell=Fails)))
     rows = (Row(0, range(2)), Row(1, range(2)))
     study = run_study(
-        Asked("both", "compare", settings, rows), out=tmp_path, execution=Execution("threads")
+        Asked("both", "sweep", settings, rows), out=tmp_path, execution=Execution("threads")
     )
     assert study.collected[0].count("ended") == 2
     assert study.collected[1].count("failed") == 2
     assert "no such state" in study.collected[1].problems(1)[0][2]
     assert "bad" in caplog.text
-    with pytest.raises(st.UsageError, match="no such state"):
-        run_study(Asked("one", "run", settings[1:], rows[:1]), execution=Execution("threads"))
+    for few, face in ((settings[1:], "sweep"), (settings, "compare")):
+        asked = Asked("both", face, few, rows[: len(few)])
+        with pytest.raises(st.UsageError, match="no such state"):
+            run_study(asked, execution=Execution("threads"))
 
 
 def test_steps_that_are_too_few_to_solve_a_task_are_told(caplog: pytest.LogCaptureFixture) -> None:

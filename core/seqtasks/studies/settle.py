@@ -20,6 +20,9 @@ __all__ = ["Settled", "settle", "trained_numbers"]
 
 logger = logging.getLogger("seqtasks")
 
+GO_ON = ("sweep", "tune")
+"""The faces of studies that go on where some of their settings fail: one meets odd values there."""
+
 MOST_TRIED = 32
 """The most settings that are tried; of more, the first with each task, cell and readout."""
 
@@ -45,8 +48,8 @@ def settle(asked: Asked, make_model: Callable[[int], nn.Module] | None = None) -
         make_model: makes the module of a seed, instead of the experiment's own model.
 
     Raises:
-        UsageError: as a run of the setting would. Of several settings some may fail; their runs
-            then fail, and the others go on.
+        UsageError: as a run of the setting would. In a sweep, some settings may make a model that
+            fails; their runs then fail, and the others go on.
     """
     if not asked.points:
         raise UsageError("the study has no runs: give it at least one setting and one seed")
@@ -62,20 +65,31 @@ def settle(asked: Asked, make_model: Callable[[int], nn.Module] | None = None) -
             continue
         tried.add(alike)
         seed = next(row.seeds[0] for row in asked.rows if row.setting == index)
-        _warn_of_few_evaluations(setting)
         try:
             engine, count = _tried(setting, seed, make_model, len(asked.settings) > 1)
         except UsageError as error:
+            if asked.face not in GO_ON or not _is_made(experiment):
+                raise
             failed.append(error)
             parameters.append(None)
             continue
         engines[index] = engine
         parameters.append(count)
+        _warn_of_few_evaluations(setting)
     if failed and not engines:
         raise failed[0]
     for error in failed:
         logger.warning("its runs will fail: %s", error)
     return Settled(engines, parameters)
+
+
+def _is_made(experiment: Experiment) -> bool:
+    """Say whether the model of an experiment can be made; a mistyped name makes none."""
+    try:
+        experiment_model(experiment, experiment.make_task())
+    except UsageError:
+        return False
+    return True
 
 
 def _warn_of_few_evaluations(setting: Setting) -> None:
