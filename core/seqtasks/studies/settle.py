@@ -75,9 +75,10 @@ def settle(asked: Asked, make_model: Callable[[int], nn.Module] | None = None) -
             continue
         engines[index] = engine
         parameters.append(count)
-        _warn_of_few_evaluations(setting)
     if failed and not engines:
         raise failed[0]
+    for index in engines:
+        _warn_of_few_evaluations(asked.settings[index])
     for error in failed:
         logger.warning("its runs will fail: %s", error)
     return Settled(engines, parameters)
