@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,20 @@ import pytest
 from seqtasks.errors import UsageError
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.specs.seeds import Seeds
-from seqtasks.studies.lifecycle import load_study, resume_study, run_study
+from seqtasks.studies.lifecycle import Execution, load_study
+from seqtasks.studies.lifecycle import resume_study as resume_by
+from seqtasks.studies.lifecycle import run_study as run_by
 from seqtasks.studies.outcomes import Outcomes
 from seqtasks.studies.plan import plan_of
 from seqtasks.studies.ranking import best_first, only_seeds
 from seqtasks.studies.selection import Selection, chosen_settings
 from seqtasks.studies.study import Study
 from seqtasks.studies.study_record import Asked
+
+# Processes would import torch first.
+run_study = partial(run_by, execution=Execution("threads"))
+resume_study = partial(resume_by, execution=Execution("threads"))
+
 
 TINY = {"hidden_size": 2, "steps": 4, "batch_size": 2, "evaluate_every": 1, "log_every": 1}
 BASE = Experiment.for_task(

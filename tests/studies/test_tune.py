@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,18 @@ from seqtasks.experiments.experiment import Experiment
 from seqtasks.specs.lists import Choices
 from seqtasks.specs.seeds import Seeds
 from seqtasks.specs.stored_choices import choices_from_json, choices_to_json
-from seqtasks.studies.lifecycle import resume_study, run_study
+from seqtasks.studies.lifecycle import Execution
+from seqtasks.studies.lifecycle import resume_study as resume_by
+from seqtasks.studies.lifecycle import run_study as run_by
 from seqtasks.studies.outcomes import Outcomes
 from seqtasks.studies.study import Study
 from seqtasks.studies.tune import cost, to_tune
 from seqtasks.studies.values import read_choices
+
+# Processes would import torch first.
+run_study = partial(run_by, execution=Execution("threads"))
+resume_study = partial(resume_by, execution=Execution("threads"))
+
 
 pytest.importorskip("optuna")
 
