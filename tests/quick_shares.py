@@ -13,6 +13,23 @@ QUICK_SHARES = {
         "test_a_caret_stands_under_what_is_wrong_in_a_spec": 5,
         "test_what_does_not_exist_or_fit_is_named_with_its_remedy": 2,
     },
+    "tests/cli/test_bad_studies.py": {
+        "test_a_comparison_that_cannot_be_made_is_refused": 4,
+        "test_a_sweep_that_cannot_be_made_is_refused": 4,
+    },
+    "tests/cli/test_run_seeds.py": {
+        "test_a_cell_that_ends_the_program_is_no_success": 2,
+        "test_json_stays_json_though_a_cell_prints": 2,
+        "test_what_makes_no_study_is_refused_in_a_line": 4,
+    },
+    "tests/studies/test_study_folders.py": {
+        "test_a_damaged_line_is_refused_by_its_field": 2,
+        "test_an_argument_of_a_wrong_type_is_named_before_anything_is_made": 3,
+        "test_an_edited_record_is_refused": 3,
+    },
+    "tests/studies/test_selection.py": {
+        "test_a_study_stopped_anywhere_goes_on_to_the_same_choice": 4,
+    },
     "tests/cli/test_bad_runs.py": {
         "test_a_changed_checkpoint_is_not_trained_on": 2,
         "test_a_log_cut_short_is_told_of_whatever_reads_the_run": 6,
