@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from seqtasks import __version__
 from seqtasks.display import printable
-from seqtasks.reports.library import LICENCE, chart_library, inline_script
+from seqtasks.reports.chart_scripts import LICENCE, chart_library, inline_script
 
 __all__ = ["Page", "json_for_page", "rendered"]
 
