@@ -6,22 +6,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from seqtasks.errors import UsageError, did_you_mean, one_line
+from seqtasks.errors import UsageError
 from seqtasks.experiments.schemas import LOG_LINE, RECORD, RESULT
 from seqtasks.files.atomic import (
     MOST_JSON,
     open_regular,
     read_json,
     sweep,
-    write_atomically,
     write_json,
-    writing,
 )
 from seqtasks.files.json_text import read_text
-from seqtasks.files.paths import as_path
+from seqtasks.files.paths import folder_with
 from seqtasks.files.validation import checked
 from seqtasks.runs.locking import held, is_held
-from seqtasks.runs.making import make_folder
+from seqtasks.runs.making import make_folder, write_sources
 
 __all__ = ["FORMAT", "RunDirectory"]
 
@@ -98,11 +96,7 @@ class RunDirectory:
 
         def fill(folder: Path) -> None:
             made = cls(folder)
-            if sources:
-                with writing(made.sources):
-                    made.sources.mkdir()
-            for file_name, content in sources.items():
-                write_atomically(made.sources / file_name, content)
+            write_sources(folder, sources)
             write_json(made.experiment, record)
 
         return cls(make_folder(parent, name, fill))
@@ -114,19 +108,7 @@ class RunDirectory:
         Raises:
             UsageError: if the directory holds no run.
         """
-        path = as_path(path, "the run's directory")
-        try:
-            there = (path / "experiment.json").is_file()
-        except OSError as error:
-            raise UsageError(f"cannot read {path}: {error.strerror or one_line(error)}") from None
-        if not there:
-            parent = path.parent
-            known = [found.parent.name for found in parent.glob("*/experiment.json")]
-            why = "it has no experiment.json" if path.is_dir() else "there is no such folder"
-            if os.path.lexists(path) and not path.is_dir():
-                why = "it is no folder"
-            raise UsageError(f"{path} is not a run: {why}.{did_you_mean(path.name, known)}")
-        return cls(path)
+        return cls(folder_with(path, "experiment.json", "the run's directory", "run"))
 
     def record(self) -> dict[str, Any]:
         """Return the content of `experiment.json`.

@@ -4,15 +4,15 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from seqtasks.errors import RunError, UsageError
-from seqtasks.files.atomic import sync_folder
+from seqtasks.files.atomic import sync_folder, write_atomically, writing
 from seqtasks.runs.locking import try_lock
 
-__all__ = ["make_folder"]
+__all__ = ["make_folder", "write_sources"]
 
 _HALF_MADE = re.compile(r"\..+-[0-9a-f]{16}")
 _HELD_THERE = re.compile(r"source|(experiment|study)\.json|\..+\.tmp")
@@ -41,6 +41,24 @@ def make_folder(parent: Path, name: str, fill: Callable[[Path], None]) -> Path:
         raise
     finally:
         os.close(descriptor)
+
+
+def write_sources(folder: Path, sources: Mapping[str, bytes]) -> None:
+    """Write copies of the user's files into `source/`, which is made if there are some.
+
+    Args:
+        folder: the folder of a run or study.
+        sources: the content of each copy, by its name.
+
+    Raises:
+        RunError: if they cannot be written.
+    """
+    into = folder / "source"
+    if sources and not into.is_dir():
+        with writing(into):
+            into.mkdir()
+    for name, content in sources.items():
+        write_atomically(into / name, content)
 
 
 def _held_folder(parent: Path, name: str) -> tuple[Path, int]:

@@ -16,7 +16,7 @@ from seqtasks.runs.belonging import check_decided_by
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.header import WEIGHTS, read_about
 
-__all__ = ["RunOnDisk", "read_run"]
+__all__ = ["RunOnDisk", "read_run", "restored_experiment"]
 
 
 @dataclass(frozen=True)
@@ -97,11 +97,27 @@ def read_run(
             "Python program; open it there with "
             "seqtasks.load(run, model=...) or seqtasks.resume(run, model=...)"
         )
+    experiment = restored_experiment(record, directory.experiment, own, trust)
+    return RunOnDisk(directory, record, experiment, own, model)
+
+
+def restored_experiment(
+    record: Mapping[str, Any], file: Path, own: Mapping[str, Any], trust: bool
+) -> Experiment:
+    """Return the experiment of a record, with the caller's own things put in place.
+
+    Args:
+        record: the record.
+        file: the file that holds it; copies of the user's files lie in its folder.
+        own: the caller's task, cell or readout, by kind.
+        trust: whether the user allows code that came with it, from now on.
+
+    Raises:
+        UsageError: if it is damaged, names what is not there, or brings code that is not trusted.
+    """
     asked = {**ADDED_LATER, **record["experiment"], **own}
     if missing := [field.name for field in fields(Experiment) if field.name not in asked]:
-        raise UsageError(f"{directory.experiment} is damaged: it lacks {', '.join(missing)}")
+        raise UsageError(f"{file} is damaged: it lacks {', '.join(missing)}")
     things = {kind: asked[kind] for kind in THINGS if kind not in own}
-    named = {**record, "experiment": things}
-    restored = restore_things(named, directory.experiment, trust=trust)
-    experiment = Experiment.from_json({**asked, **restored}, str(directory.experiment))
-    return RunOnDisk(directory, record, experiment, own, model)
+    restored = restore_things({**record, "experiment": things}, file, trust=trust)
+    return Experiment.from_json({**asked, **restored}, str(file))

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from seqtasks.errors import UsageError, did_you_mean, one_line
+from seqtasks.errors import UsageError
 from seqtasks.files.atomic import (
     MOST_JSON,
     appending,
@@ -24,15 +24,14 @@ from seqtasks.files.atomic import (
     read_json,
     sweep,
     sync,
-    write_atomically,
     write_json,
     writing,
 )
 from seqtasks.files.json_text import read_text, write_text
-from seqtasks.files.paths import as_path
+from seqtasks.files.paths import folder_with
 from seqtasks.files.validation import checked
 from seqtasks.runs.locking import held, is_held
-from seqtasks.runs.making import make_folder
+from seqtasks.runs.making import make_folder, write_sources
 from seqtasks.studies.lines import LINE, better
 from seqtasks.studies.study_record import FORMAT, STUDY
 
@@ -133,7 +132,7 @@ class StudyDirectory:
 
         def fill(folder: Path) -> None:
             made = cls(folder)
-            made._write_sources(sources)
+            write_sources(folder, sources)
             write_json(made.study, record)
 
         return cls(make_folder(parent, name, fill))
@@ -145,16 +144,7 @@ class StudyDirectory:
         Raises:
             UsageError: if the folder holds no study.
         """
-        path = as_path(path, "the study's folder")
-        try:
-            there = (path / "study.json").is_file()
-        except OSError as error:
-            raise UsageError(f"cannot read {path}: {error.strerror or one_line(error)}") from None
-        if not there:
-            known = [found.parent.name for found in path.parent.glob("*/study.json")]
-            why = "it has no study.json" if path.is_dir() else "there is no such folder"
-            raise UsageError(f"{path} is not a study: {why}.{did_you_mean(path.name, known)}")
-        return cls(path)
+        return cls(folder_with(path, "study.json", "the study's folder", "study"))
 
     def record(self) -> dict[str, Any]:
         """Return the content of `study.json`.
@@ -189,16 +179,8 @@ class StudyDirectory:
             for then, now in zip(before["settings"], record["settings"], strict=False)
         ]
         settings = [*kept, *record["settings"][len(kept) :]]
-        self._write_sources(sources)
+        write_sources(self.path, sources)
         write_json(self.study, {**record, "settings": settings, "versions": before["versions"]})
-
-    def _write_sources(self, sources: dict[str, bytes]) -> None:
-        folder = self.path / "source"
-        if sources and not folder.is_dir():
-            with writing(folder):
-                folder.mkdir()
-        for file_name, content in sources.items():
-            write_atomically(folder / file_name, content)
 
     @contextmanager
     def locked(self) -> Generator[None, None, None]:

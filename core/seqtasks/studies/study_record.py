@@ -3,17 +3,18 @@
 import platform
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seqtasks.errors import UsageError
-from seqtasks.experiments.experiment import ADDED_LATER, NAME, THINGS, Experiment
-from seqtasks.experiments.find import changed_things, restore_things
+from seqtasks.experiments.experiment import NAME
+from seqtasks.experiments.find import changed_things
 from seqtasks.experiments.schemas import RECORD
 from seqtasks.files.validation import (
     MisshapenError,
     anything,
+    fields,
     flag,
     listed,
     optional,
@@ -21,7 +22,7 @@ from seqtasks.files.validation import (
     text,
     whole,
 )
-from seqtasks.files.validation import fields as shape_of
+from seqtasks.runs.run_on_disk import restored_experiment
 from seqtasks.runs.run_record import present_versions, record_of
 from seqtasks.studies.settings import Row, Setting
 
@@ -70,18 +71,18 @@ def _face(data: Any, field: str) -> str:
     return data
 
 
-STUDY = shape_of(
+STUDY = fields(
     {
         "format": whole(1),
         "name": _name,
         "face": _face,
         "settings": listed(
-            shape_of(
+            fields(
                 {"label": text, "changes": table(anything), "record": RECORD},
                 {"parameters": optional(whole(0))},
             )
         ),
-        "points": listed(shape_of({"setting": whole(0), "seeds": _seeds})),
+        "points": listed(fields({"setting": whole(0), "seeds": _seeds})),
     },
     {
         "command": optional(text),
@@ -184,7 +185,7 @@ def read_asked(record: Mapping[str, Any], path: Path, trust: bool = False) -> As
         UsageError: if it is damaged, names what is not there, or brings code that is not trusted.
     """
     settings = tuple(
-        Setting(one["label"], one["changes"], _experiment(one["record"], path, trust))
+        Setting(one["label"], one["changes"], restored_experiment(one["record"], path, {}, trust))
         for one in record["settings"]
     )
     rows = tuple(Row(one["setting"], one["seeds"]) for one in record["points"])
@@ -206,15 +207,6 @@ def read_asked(record: Mapping[str, Any], path: Path, trust: bool = False) -> As
         bool(record.get("keep_weights", False)),
         record.get("options"),
     )
-
-
-def _experiment(record: Mapping[str, Any], path: Path, trust: bool) -> Experiment:
-    asked = {**ADDED_LATER, **record["experiment"]}
-    if missing := [field.name for field in fields(Experiment) if field.name not in asked]:
-        raise UsageError(f"{path} is damaged: it lacks {', '.join(missing)}")
-    things = {kind: asked[kind] for kind in THINGS}
-    restored = restore_things({**record, "experiment": things}, path, trust=trust)
-    return Experiment.from_json({**asked, **restored}, str(path))
 
 
 def changed_definitions(record: Mapping[str, Any], asked: Asked) -> list[str]:
