@@ -64,7 +64,7 @@ def dots_for_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
     """Let the runs of a test write dots, unless the test asks for `pictures`."""
     if "pictures" not in request.fixturenames:
         monkeypatch.setattr("seqtasks.runs.plots.save_plots", save_dots)
-        if (studies := sys.modules.get("seqtasks.studies.lifecycle")) is not None:
+        if (studies := sys.modules.get("seqtasks.studies.make_runs")) is not None:
             monkeypatch.setattr(studies, "save_plots", save_study_dots)
 
 

@@ -62,7 +62,7 @@ def become(request: dict) -> None:
     if not request["pictures"]:
         plots = sys.modules["seqtasks.runs.plots"]
         plots.save_plots = save_dots
-        sys.modules["seqtasks.studies.lifecycle"].save_plots = save_study_dots
+        sys.modules["seqtasks.studies.make_runs"].save_plots = save_study_dots
     code = 0
     try:
         runpy.run_module("seqtasks", run_name="__main__", alter_sys=True)

@@ -12,7 +12,8 @@ import pytest
 from seqtasks.errors import UsageError
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.specs.seeds import Seeds
-from seqtasks.studies.lifecycle import Execution, load_study
+from seqtasks.studies.execution import Execution
+from seqtasks.studies.lifecycle import load_study
 from seqtasks.studies.lifecycle import resume_study as resume_by
 from seqtasks.studies.lifecycle import run_study as run_by
 from seqtasks.studies.outcomes import Outcomes

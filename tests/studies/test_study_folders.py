@@ -15,7 +15,8 @@ import seqtasks as st
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.runs.checkpoint import Checkpoint, read_checkpoint
 from seqtasks.studies.directory import LineWriter, StudyDirectory
-from seqtasks.studies.lifecycle import Execution, run_study
+from seqtasks.studies.execution import Execution
+from seqtasks.studies.lifecycle import run_study
 from seqtasks.studies.replicas import run_one
 from seqtasks.studies.settings import Row, Setting
 from seqtasks.studies.study import Study
@@ -211,7 +212,7 @@ def test_an_execution_is_plain_data() -> None:
 def test_a_long_run_goes_on_from_where_it_was_kept(
     whole: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("seqtasks.studies.lifecycle.takes_long", lambda *_: True)
+    monkeypatch.setattr("seqtasks.studies.make_runs.takes_long", lambda *_: True)
     folder = copied(whole, tmp_path)
     part = folder / "parts" / "point-2.safetensors"
     experiment = whole.settings[0].experiment
@@ -324,7 +325,7 @@ def test_an_argument_of_a_wrong_type_is_named_before_anything_is_made(
     tmp_path: Path, wrong: dict[str, object], said: str
 ) -> None:
     with pytest.raises(st.UsageError, match=said):
-        made(tmp_path / "out", **wrong)
+        made(tmp_path / "out", **wrong)  # pyright: ignore
     assert not (tmp_path / "out").exists()
 
 

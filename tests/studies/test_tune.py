@@ -16,7 +16,7 @@ from seqtasks.experiments.experiment import Experiment
 from seqtasks.specs.lists import Choices
 from seqtasks.specs.seeds import Seeds
 from seqtasks.specs.stored_choices import choices_from_json, choices_to_json
-from seqtasks.studies.lifecycle import Execution
+from seqtasks.studies.execution import Execution
 from seqtasks.studies.lifecycle import resume_study as resume_by
 from seqtasks.studies.lifecycle import run_study as run_by
 from seqtasks.studies.outcomes import Outcomes

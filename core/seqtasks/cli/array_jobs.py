@@ -13,7 +13,7 @@ from seqtasks.cli.output import echo_json, say
 from seqtasks.errors import RunInterruptedError, UsageError, counted
 
 if TYPE_CHECKING:
-    from seqtasks.studies.lifecycle import Execution
+    from seqtasks.studies.execution import Execution
     from seqtasks.studies.study import Study
 
 __all__ = ["echo_array", "make_block"]

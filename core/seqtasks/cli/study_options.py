@@ -11,7 +11,7 @@ from seqtasks.errors import UsageError
 from seqtasks.tasks.cadence import read_cadence, seconds_between
 
 if TYPE_CHECKING:
-    from seqtasks.studies.lifecycle import Execution
+    from seqtasks.studies.execution import Execution
 
 __all__ = [
     "STUDY_GROUP",
@@ -121,7 +121,7 @@ def execution(
         UsageError: for a number of jobs below 1, an address without a cluster, or a time that
             cannot be read.
     """
-    from seqtasks.studies.lifecycle import Execution
+    from seqtasks.studies.execution import Execution
 
     if jobs is not None and jobs < 1:
         raise UsageError(f"--jobs must be at least 1, got {jobs}")

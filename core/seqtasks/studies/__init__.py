@@ -17,7 +17,9 @@ The modules in their order:
   `asking` and `faces`: what `compare` and `sweep` ask for; `shown`: what their tables show;
   `adding_seeds`: until a difference is sure; `tune`, `tuned_code`, `optuna_trials` and
   `pruning`: points that Optuna proposes;
-- `lifecycle`: from settings to a `study`, and on; `array_jobs`: a study as Slurm jobs;
+- `execution`: where the runs are made; `taken_runs`: runs that have ended; `make_runs`: from the
+  runs that are left to the table; `array_jobs`: a study as Slurm jobs;
+- `lifecycle`: from settings to a `study`, and on;
   `single_runs`: one run with its model;
 - `calls`, `face_calls` and `reopen`: what programs call; `made_models`: modules of their own.
 """

@@ -16,7 +16,8 @@ from seqtasks.errors import one_line
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.specs.seeds import Seeds
 from seqtasks.studies.calls import study_of_one
-from seqtasks.studies.lifecycle import Execution, run_study
+from seqtasks.studies.execution import Execution
+from seqtasks.studies.lifecycle import run_study
 
 __all__ = ["STUDIED", "StudyTimes", "measure_study"]
 

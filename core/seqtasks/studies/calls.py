@@ -148,7 +148,8 @@ def run(
     if "seed" in settings:
         raise UsageError("give seed for one run or seeds for a study, not both")
     asked = _asked(experiment, Seeds.read(seeds), trust, keep_weights, settings)
-    from seqtasks.studies.lifecycle import Execution, run_study
+    from seqtasks.studies.execution import Execution
+    from seqtasks.studies.lifecycle import run_study
 
     return run_study(
         asked,

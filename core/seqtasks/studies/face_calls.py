@@ -188,7 +188,8 @@ def _split(how: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _run(planned: Planned, out: str | Path | None, running: dict[str, Any]) -> Study:
-    from seqtasks.studies.lifecycle import Execution, run_study
+    from seqtasks.studies.execution import Execution
+    from seqtasks.studies.lifecycle import run_study
 
     backend: Backend = running.get("backend", "auto")
     stop: Stop | None = running.get("stop", never)

@@ -119,11 +119,12 @@ def resume_study(
             with it is not trusted; or if a definition that it trains has changed.
     """
     from seqtasks.studies import lifecycle
+    from seqtasks.studies.execution import Execution
 
     return lifecycle.resume_study(
         path,
         engine=engine,
-        execution=lifecycle.Execution(backend, jobs, address, time_limit),
+        execution=Execution(backend, jobs, address, time_limit),
         observers=observers,
         stop=stop,
         make_model=None if model is None else making(model),
