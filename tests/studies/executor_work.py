@@ -3,11 +3,16 @@
 import os
 import signal
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from seqtasks.studies.execute import execute
 from seqtasks.studies.finished import Finished
 from seqtasks.studies.settings import Point
+
+NO_EXPERIMENTS = [None] * 4
+"""What the work of these tests is given, which looks at the points alone."""
 
 
 def points(count, setting=0, first=0):
@@ -106,3 +111,30 @@ class Greedy(Square):
                 bytearray(2**28)
             finally:
                 resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+class Delivered(list):
+    """Takes the lines in the order in which they come."""
+
+    def __call__(self, finished):
+        self.extend(one.line for one in finished)
+
+    @property
+    def table(self):
+        """The status and the square of each point; fails if a point has two lines."""
+        assert max(Counter(one["point"] for one in self).values()) == 1
+        return {one["point"]: (one["status"], one.get("square")) for one in self}
+
+    def problem(self, number):
+        (found,) = [one["problem"] for one in self if one["point"] == number]
+        return found
+
+
+def ran(asked, work, **options):
+    delivered = Delivered()
+    execute(asked, NO_EXPERIMENTS, work, deliver=delivered, **options)
+    return delivered
+
+
+def squares(numbers, without=(), status="killed"):
+    return {n: (status, None) if n in without else ("ended", n**2) for n in numbers}

@@ -8,46 +8,29 @@ import socket
 import subprocess
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 
 import executor_work
 import pytest
-from executor_work import Deadly, DeadlyOnce, Raising, Square, points
+from executor_work import (
+    NO_EXPERIMENTS,
+    Deadly,
+    DeadlyOnce,
+    Delivered,
+    Raising,
+    Square,
+    points,
+    ran,
+    squares,
+)
 
 from seqtasks.errors import RunError, UsageError
 from seqtasks.studies.execute import execute
-
-NO_EXPERIMENTS = [None] * 4
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore"),  # Dask's and Ray's own
 ]
 real = pytest.mark.slow  # a cluster takes seconds to start
-
-
-class Delivered(list):
-    def __call__(self, finished):
-        self.extend(one.line for one in finished)
-
-    @property
-    def table(self):
-        assert max(Counter(one["point"] for one in self).values()) == 1
-        return {one["point"]: (one["status"], one.get("square")) for one in self}
-
-    def problem(self, number):
-        (found,) = [one["problem"] for one in self if one["point"] == number]
-        return found
-
-
-def ran(points, work, **options):
-    delivered = Delivered()
-    execute(points, NO_EXPERIMENTS, work, deliver=delivered, **options)
-    return delivered
-
-
-def squares(numbers, without=(), status="killed"):
-    return {n: (status, None) if n in without else ("ended", n**2) for n in numbers}
 
 
 @pytest.fixture(scope="module", autouse=True)

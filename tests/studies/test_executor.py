@@ -12,14 +12,18 @@ from pathlib import Path
 import pytest
 import torch
 from executor_work import (
+    NO_EXPERIMENTS,
     AllAtOnce,
     Deadly,
     DeadlyOnce,
+    Delivered,
     Greedy,
     Raising,
     Square,
     ended,
     points,
+    ran,
+    squares,
 )
 
 from seqtasks.errors import RunError, UsageError
@@ -30,8 +34,6 @@ from seqtasks.studies.settings import Point
 from seqtasks.studies.work import Work
 
 BACKENDS = ["threads", "loky"]
-NO_EXPERIMENTS = [None] * 4
-"""What the work of these tests is given, which looks at the points alone."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,33 +41,6 @@ def same_workers():
     """Spare the tests the start of worker processes, where none has died."""
     with warm_workers():
         yield
-
-
-class Delivered(list):
-    """Takes the lines in the order in which they come."""
-
-    def __call__(self, finished):
-        self.extend(one.line for one in finished)
-
-    @property
-    def table(self):
-        """The status and the square of each point; fails if a point has two lines."""
-        assert max(Counter(one["point"] for one in self).values()) == 1
-        return {one["point"]: (one["status"], one.get("square")) for one in self}
-
-    def problem(self, number):
-        (found,) = [one["problem"] for one in self if one["point"] == number]
-        return found
-
-
-def ran(points, work, **options):
-    delivered = Delivered()
-    execute(points, NO_EXPERIMENTS, work, deliver=delivered, **options)
-    return delivered
-
-
-def squares(numbers, without=(), status="killed"):
-    return {n: (status, None) if n in without else ("ended", n**2) for n in numbers}
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

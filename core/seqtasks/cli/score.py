@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["score"]
 
-MANY = 1000
-"""Instances scored at each length by default."""
-
 
 @click.command("eval")
 @click.argument("run", type=click.Path(path_type=Path), shell_complete=complete_runs)
@@ -129,22 +126,11 @@ def _scored_anew(
     loaded: "Result", length: str | None, over: str | None, sequences: int | None, seed: int | None
 ) -> "Result":
     """Return a run with new scores in place of its own, at the lengths that the user asks for."""
-    from seqtasks.models.model import Model
-    from seqtasks.scoring.evaluate import evaluate
-    from seqtasks.scoring.over_range import evaluate_range
+    from seqtasks.scoring.anew import score_anew
 
-    experiment, holdout = loaded.experiment, loaded.holdout
-    if isinstance(loaded.model, Model):
-        loaded.model.use_engine(experiment.engine)
-    chosen = experiment.seed if seed is None else seed
-    lengths = length if length is not None else experiment.evaluation_lengths or ()
-    if over is not None and length is None:
-        lengths = ()
-    scores = evaluate(loaded.model, loaded.task, lengths, sequences or MANY, chosen, holdout)
-    over_range = None
-    if over is not None:
-        few = sequences or experiment.score_sequences
-        over_range = evaluate_range(loaded.model, loaded.task, over, few, chosen, holdout)
+    scores, over_range = score_anew(
+        loaded.model, loaded.task, loaded.experiment, length, over, sequences, seed
+    )
     over_text = None if over_range is None else over_range.lengths
     trivial = baselines_beside(loaded.task, [score.length for score in scores], over_text)
     return replace(loaded, scores=scores, score=over_range, without_learning=trivial)

@@ -19,6 +19,7 @@ __all__ = [
     "check_no_study_options",
     "execution",
     "execution_options",
+    "fresh_seeds_options",
     "seeds_option",
     "study_options",
 ]
@@ -93,6 +94,30 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return execution_options(command)
+
+
+def fresh_seeds_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how the best points are measured on seeds of their own."""
+    for option in (
+        click.option(
+            "--fresh-seeds",
+            type=int,
+            default=20,
+            show_default=True,
+            metavar="N",
+            help="How many fresh seeds; 0 for none.",
+        ),
+        click.option(
+            "--best",
+            type=int,
+            default=3,
+            show_default=True,
+            metavar="N",
+            help="The best points that are run again on fresh seeds.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def check_no_study_options(options: Mapping[str, Any]) -> None:

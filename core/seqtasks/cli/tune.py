@@ -11,7 +11,12 @@ from seqtasks.cli.experiment_options import experiment_options
 from seqtasks.cli.option_groups import GroupedCommand
 from seqtasks.cli.planned_study import launch_planned, read_settings
 from seqtasks.cli.run_options import out_options, printing_options
-from seqtasks.cli.study_options import STUDY_GROUP, seeds_option, study_options
+from seqtasks.cli.study_options import (
+    STUDY_GROUP,
+    fresh_seeds_options,
+    seeds_option,
+    study_options,
+)
 from seqtasks.cli.study_table import echo_study
 from seqtasks.cli.trusting import trust_option
 from seqtasks.errors import UsageError
@@ -38,22 +43,7 @@ GROUPS = {
     show_default=True,
     help="End a point early if its first run is worse than half of those before it.",
 )
-@click.option(
-    "--best",
-    type=int,
-    default=3,
-    show_default=True,
-    metavar="N",
-    help="The best points that are run again on fresh seeds.",
-)
-@click.option(
-    "--fresh-seeds",
-    type=int,
-    default=20,
-    show_default=True,
-    metavar="N",
-    help="How many fresh seeds; 0 for none.",
-)
+@fresh_seeds_options
 @experiment_options(several=True)
 @seeds_option("3")
 @study_options

@@ -8,6 +8,7 @@
     evaluate    scores at one length or several
     functions   scores of a function on arrays, of any library
     over_range  the mean over a range of lengths, as papers publish it
+    anew        the scores of a finished run at other lengths
     strategies  the answers of strategies that do not learn (NumPy only)
     baselines   their scores (NumPy only)
 

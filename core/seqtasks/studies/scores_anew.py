@@ -9,11 +9,9 @@ from torch import Tensor
 
 from seqtasks.errors import UsageError
 from seqtasks.models.caller_settings import own_settings
-from seqtasks.models.model import Model
 from seqtasks.runs.prepare import experiment_model
 from seqtasks.runs.saved_state import fill
-from seqtasks.scoring.evaluate import evaluate
-from seqtasks.scoring.over_range import evaluate_range
+from seqtasks.scoring.anew import score_anew
 from seqtasks.studies.directory import StudyDirectory
 from seqtasks.studies.summary import summary_of
 from seqtasks.studies.weights import runs_with_weights
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
     from seqtasks.studies.study import Study
 
 __all__ = ["score_study"]
-
-MANY = 1000
 
 
 @own_settings()
@@ -80,25 +76,13 @@ def _scores(
     asked: tuple[str | None, str | None, int | None, int | None],
 ) -> dict[str, dict[str, float]]:
     """Return the metrics of one run by length or range."""
-    lengths, over, sequences, seed = asked
-    one, task = study.collected[setting], study.collected[setting].task
-    experiment = one.experiment
+    one = study.collected[setting]
     fill(model, dict(weights), study.path)  # pyright: ignore[reportArgumentType]
-    if isinstance(model, Model):
-        model.use_engine(experiment.engine)
-    chosen = run_seed if seed is None else seed
-    holdout = experiment.with_changes(seed=run_seed).make_holdout(task)
-    wanted = lengths if lengths is not None else experiment.evaluation_lengths or ()
-    if over is not None and lengths is None:
-        wanted = ()
-    found = {
-        str(score.length): score.metrics
-        for score in evaluate(model.eval(), task, wanted, sequences or MANY, chosen, holdout)
-    }
-    if over is not None:
-        few = sequences or experiment.score_sequences
-        score = evaluate_range(model, task, over, few, chosen, holdout)
-        found[score.lengths] = score.metrics
+    experiment = one.experiment.with_changes(seed=run_seed)
+    scores, over_range = score_anew(model.eval(), one.task, experiment, *asked)
+    found = {str(score.length): score.metrics for score in scores}
+    if over_range is not None:
+        found[over_range.lengths] = over_range.metrics
     return found
 
 
