@@ -15,7 +15,7 @@ from seqtasks.cli.run import GROUPS, run
 from seqtasks.cli.show import show
 from seqtasks.cli.wrapping import aligned, labelled, wrapped
 from seqtasks.registry.find import task
-from seqtasks.runs.progress import _bar
+from seqtasks.runs.bars import moving_bar
 
 TASKS = ["stack-manipulation", "dyck", "adding", "mqar", "group-word", "selective-copying"]
 WORDS = some.lists(some.text("abcdefg", min_size=1, max_size=9), min_size=1, max_size=40)
@@ -89,13 +89,14 @@ def test_every_option_of_run_stands_in_one_group_of_its_help():
 
 
 @pytest.mark.parametrize("width", [30, 40, 80])
-def test_a_narrow_terminal_never_cuts_the_step(width, monkeypatch):
+@pytest.mark.parametrize("count", ["step {done}/{total}", "{done}/{total} runs"])
+def test_a_narrow_terminal_never_cuts_the_count(count, width, monkeypatch):
     stream = io.StringIO()
     made = Console(width=width, force_terminal=True, color_system=None, file=stream)
-    monkeypatch.setattr("seqtasks.runs.progress.console", lambda stderr: made)
-    bar = _bar(1_000_000)
+    monkeypatch.setattr("seqtasks.runs.bars.console", lambda stderr: made)
+    bar = moving_bar(count, 1_000_000)
     bar.add_task("", total=1_000_000, completed=999_999, figures="loss 0.6931, accuracy 98.5 %")
     made.print(bar.get_renderable())
     [line] = [line for line in stream.getvalue().splitlines() if line.strip()]
-    assert re.match(r"step 999999/1000000 ", line)
+    assert line.startswith(count.format(done=999_999, total=1_000_000) + " ")
     assert len(line) <= width

@@ -69,7 +69,7 @@ class Display:
 
 
 def test_a_notebook_gets_a_bar_below_its_cell(monkeypatch, capfd):
-    monkeypatch.setattr(shown, "_SECONDS_BETWEEN_PICTURES", 0)
+    monkeypatch.setattr("seqtasks.runs.bars._SECONDS_BETWEEN_PICTURES", 0)
     display = Display(monkeypatch)
     trained(progress=True)
     values = [picture.split('"')[1] for picture in display.pictures]

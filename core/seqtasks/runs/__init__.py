@@ -16,7 +16,7 @@
     run_on_disk, belonging      a run that was begun before; what belongs to its record
     record_changes              the changes of the record at a resume
     saved_state, rewind         read a checkpoint or weights; go back to the last checkpoint
-    observers, progress         who is told of a run; its bar
+    observers, bars, progress   who is told of a run; bars; the bar of a run
     curves, plots               draw the curves of a run; its pictures as files
     active_run                  a run with what trains, keeps, observes and ends it
     training_loop, run_scores   train it; score it

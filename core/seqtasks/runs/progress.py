@@ -4,26 +4,22 @@ import sys
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqtasks.display import console, figure, printable
+from seqtasks.display import figure, printable
 from seqtasks.errors import UsageError
 from seqtasks.hookspecs import hookimpl
+from seqtasks.runs.bars import NotebookPicture, TerminalBar
 from seqtasks.runs.observers import Observers
 
 if TYPE_CHECKING:
     from seqtasks.runs.training_run import Result, Run
 
-__all__ = ["duration", "in_notebook", "notebook_display", "progress_observer", "say", "showing"]
+__all__ = ["duration", "in_notebook", "progress_observer", "say", "showing"]
 
 _SECONDS_BETWEEN_LINES = 10.0
-_SECONDS_BETWEEN_FRAMES = 0.1
-_SECONDS_BETWEEN_PICTURES = 0.5
-"""In a notebook, each picture of the bar is a message to a browser."""
-_ROOM_FOR_A_BAR = 70
 
 
 def progress_observer() -> Any:
@@ -138,27 +134,19 @@ class ProgressBar(_Progress):
 
     def __init__(self) -> None:
         super().__init__()
-        self._bar: Any = None
-        self._task: Any = None
-        self._next_frame = 0.0
+        self._bar = TerminalBar("step {done}/{total}")
 
     @hookimpl
     def run_started(self, run: "Run") -> None:
         """Draw the bar."""
         self.start(run)
-        self._bar = _bar(run.experiment.steps)
-        self._bar.start()
-        self._task = self._bar.add_task(
-            "", total=run.experiment.steps, completed=run.step, figures=""
-        )
+        self._bar.start(run.step, run.experiment.steps)
 
     @hookimpl
     def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
-        """Move the bar, at most ten times a second."""
+        """Move the bar."""
         self.losses = [*self.losses[-50:], *losses]
-        if time.monotonic() >= self._next_frame:
-            self._next_frame = time.monotonic() + _SECONDS_BETWEEN_FRAMES
-            self._bar.update(self._task, completed=run.step, figures=self.text(run), refresh=True)
+        self._bar.move(run.step, run.experiment.steps, lambda: self.text(run))
 
     @hookimpl
     def run_evaluated(self, run: "Run", step: int, metrics: Mapping[str, float]) -> None:
@@ -167,8 +155,7 @@ class ProgressBar(_Progress):
 
     def close(self) -> None:
         """Remove the bar and restore the cursor, however the run ended."""
-        if self._bar is not None:
-            self._bar.stop()
+        self._bar.close()
 
 
 class NotebookBar(_Progress):
@@ -176,8 +163,7 @@ class NotebookBar(_Progress):
 
     def __init__(self) -> None:
         super().__init__()
-        self._handle: Any = None
-        self._next_picture = 0.0
+        self._picture = NotebookPicture()
         self._run: Run | None = None
 
     @hookimpl
@@ -185,15 +171,13 @@ class NotebookBar(_Progress):
         """Show the bar."""
         self.start(run)
         self._run = run
-        self._handle = notebook_display().display(self._picture(run), display_id=True)
+        self._picture.start(run.step, run.experiment.steps, self._said(run))
 
     @hookimpl
     def run_advanced(self, run: "Run", steps: int, losses: Sequence[float]) -> None:
-        """Move the bar, at most twice a second."""
+        """Move the bar."""
         self.losses = [*self.losses[-50:], *losses]
-        if time.monotonic() >= self._next_picture:
-            self._next_picture = time.monotonic() + _SECONDS_BETWEEN_PICTURES
-            self._handle.update(self._picture(run))
+        self._picture.move(run.step, run.experiment.steps, lambda: self._said(run))
 
     @hookimpl
     def run_evaluated(self, run: "Run", step: int, metrics: Mapping[str, float]) -> None:
@@ -202,41 +186,12 @@ class NotebookBar(_Progress):
 
     def close(self) -> None:
         """Show how far the run came, however it ended."""
-        if self._handle is not None and self._run is not None:
-            self._handle.update(self._picture(self._run))
+        run = self._run
+        if run is not None:
+            self._picture.move(run.step, run.experiment.steps, lambda: self._said(run), last=True)
 
-    def _picture(self, run: "Run") -> Any:
-        from html import escape
-
-        steps = run.experiment.steps
-        text = escape(f"step {run.step}/{steps} {self.text(run)}")
-        return notebook_display().HTML(
-            f'<progress value="{run.step}" max="{steps}"></progress> {text}'
-        )
-
-
-def notebook_display() -> Any:
-    """Return IPython's module that shows things; a notebook has it."""
-    return import_module("IPython").display
-
-
-def _bar(steps: int) -> Any:
-    """Return a bar over `steps` steps; a narrow terminal cuts the figures, never the steps."""
-    from rich.progress import BarColumn, Progress, TextColumn
-    from rich.table import Column
-
-    shown = console(stderr=True)
-    whole = Column(no_wrap=True, min_width=len("step /") + 2 * len(str(steps)))
-    rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
-    narrow = shown.width < _ROOM_FOR_A_BAR
-    return Progress(
-        TextColumn("step {task.completed:.0f}/{task.total:.0f}", table_column=whole),
-        *([] if narrow else [BarColumn(bar_width=12)]),
-        TextColumn("{task.fields[figures]}", table_column=rest),
-        console=shown,
-        auto_refresh=False,
-        transient=True,
-    )
+    def _said(self, run: "Run") -> str:
+        return f"step {run.step}/{run.experiment.steps} {self.text(run)}"
 
 
 def duration(seconds: float) -> str:

@@ -5,10 +5,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from seqtasks.display import console
 from seqtasks.errors import counted
 from seqtasks.hookspecs import hookimpl
-from seqtasks.runs.progress import duration, in_notebook, notebook_display, say
+from seqtasks.runs.bars import NotebookPicture, TerminalBar
+from seqtasks.runs.progress import duration, in_notebook, say
 
 if TYPE_CHECKING:
     from seqtasks.studies.study import Study
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["study_progress"]
 
 _SECONDS_BETWEEN_LINES = 10.0
-_SECONDS_BETWEEN_FRAMES = 0.1
-_SECONDS_BETWEEN_PICTURES = 0.5
 
 
 def study_progress() -> Any:
@@ -96,47 +94,22 @@ class StudyBar(_Figures):
 
     def __init__(self) -> None:
         super().__init__()
-        self._bar: Any = None
-        self._task: Any = None
-        self._next_frame = 0.0
+        self._bar = TerminalBar("{done}/{total} runs")
 
     @hookimpl
     def study_started(self, study: "Study") -> None:
         """Draw the bar."""
-        from rich.progress import BarColumn, Progress, TextColumn
-
         self.start(study)
-        self._bar = Progress(
-            TextColumn("{task.completed:.0f}/{task.total:.0f} runs"),
-            BarColumn(bar_width=12),
-            TextColumn("{task.fields[figures]}"),
-            console=console(stderr=True),
-            auto_refresh=False,
-            transient=True,
-        )
-        self._bar.start()
-        self._task = self._bar.add_task(
-            "", total=study.runs, completed=done(study), figures=self.text(study)
-        )
+        self._bar.start(done(study), study.runs, self.text(study))
 
     @hookimpl
     def study_advanced(self, study: "Study", lines: Sequence[Mapping[str, Any]]) -> None:
-        """Move the bar, at most ten times a second."""
-        if time.monotonic() >= self._next_frame:
-            self._next_frame = time.monotonic() + _SECONDS_BETWEEN_FRAMES
-            figures = self.text(study)
-            self._bar.update(
-                self._task,
-                completed=done(study),
-                total=study.runs,  # a study may grow
-                figures=figures,
-                refresh=True,
-            )
+        """Move the bar. A study may grow."""
+        self._bar.move(done(study), study.runs, lambda: self.text(study))
 
     def close(self) -> None:
         """Remove the bar and restore the cursor, however the study ended."""
-        if self._bar is not None:
-            self._bar.stop()
+        self._bar.close()
 
 
 class StudyNotebookBar(_Figures):
@@ -144,8 +117,7 @@ class StudyNotebookBar(_Figures):
 
     def __init__(self) -> None:
         super().__init__()
-        self._handle: Any = None
-        self._next_picture = 0.0
+        self._picture = NotebookPicture()
         self._study: Study | None = None
 
     @hookimpl
@@ -153,23 +125,18 @@ class StudyNotebookBar(_Figures):
         """Show the bar."""
         self.start(study)
         self._study = study
-        self._handle = notebook_display().display(self._picture(study), display_id=True)
+        self._picture.start(done(study), study.runs, self._said(study))
 
     @hookimpl
     def study_advanced(self, study: "Study", lines: Sequence[Mapping[str, Any]]) -> None:
-        """Move the bar, at most twice a second."""
-        if time.monotonic() >= self._next_picture:
-            self._next_picture = time.monotonic() + _SECONDS_BETWEEN_PICTURES
-            self._handle.update(self._picture(study))
+        """Move the bar."""
+        self._picture.move(done(study), study.runs, lambda: self._said(study))
 
     def close(self) -> None:
         """Show how far the study came, however it ended."""
-        if self._handle is not None and self._study is not None:
-            self._handle.update(self._picture(self._study))
+        study = self._study
+        if study is not None:
+            self._picture.move(done(study), study.runs, lambda: self._said(study), last=True)
 
-    def _picture(self, study: "Study") -> Any:
-        from html import escape
-
-        text = escape(f"{done(study)}/{study.runs} runs: {self.text(study)}")
-        bar = f'<progress value="{done(study)}" max="{study.runs}"></progress>'
-        return notebook_display().HTML(f"{bar} {text}")
+    def _said(self, study: "Study") -> str:
+        return f"{done(study)}/{study.runs} runs: {self.text(study)}"
