@@ -4,16 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqtasks.errors import UsageError
+from seqtasks.runs.listed_study import is_study
 
 if TYPE_CHECKING:
     from seqtasks.runs.training_run import Result
 
-__all__ = ["is_study", "load_one"]
-
-
-def is_study(path: Path) -> bool:
-    """Say whether a folder holds a study."""
-    return (path / "study.json").is_file()
+__all__ = ["load_one"]
 
 
 def load_one(path: Path, replica: int | None, setting: str | None, trust: bool) -> "Result":

@@ -10,12 +10,12 @@ from seqtasks.cli.array_jobs import make_block
 from seqtasks.cli.completion import complete_runs
 from seqtasks.cli.launch import launch, settle_threads
 from seqtasks.cli.launch_study import launch_study
-from seqtasks.cli.one_run import is_study
 from seqtasks.cli.run_options import checkpoint_option, engine_option, output_options
 from seqtasks.cli.study_options import check_no_study_options, execution, execution_options
 from seqtasks.cli.study_table import echo_study
 from seqtasks.cli.trusting import trust_option
 from seqtasks.errors import UsageError
+from seqtasks.runs.listed_study import is_study
 
 if TYPE_CHECKING:
     from seqtasks.runs.training_run import Result

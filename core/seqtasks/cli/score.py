@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqtasks.cli.completion import complete_runs
-from seqtasks.cli.one_run import is_study, load_one
+from seqtasks.cli.one_run import load_one
 from seqtasks.cli.output import check_picture, echo_json, say
 from seqtasks.cli.run_options import replica_options
 from seqtasks.cli.score_table import echo_scores
 from seqtasks.cli.trusting import trust_option
 from seqtasks.errors import UsageError
+from seqtasks.runs.listed_study import is_study
 from seqtasks.scoring.baselines import baselines_beside
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ from seqtasks.files.atomic import write_output
 from seqtasks.files.paths import as_path
 from seqtasks.reports.extras import check_extras
 from seqtasks.runs.directory import RunDirectory
+from seqtasks.runs.listed_study import is_study
 from seqtasks.runs.load import load
 from seqtasks.runs.run_record import present_versions
 from seqtasks.runs.training_run import Result
-from seqtasks.studies.directory import StudyDirectory, is_study
+from seqtasks.studies.directory import StudyDirectory
 from seqtasks.studies.reopen import load_study
 from seqtasks.studies.study import Study
 

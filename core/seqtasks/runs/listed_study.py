@@ -6,6 +6,7 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from seqtasks.files.validation import (
 from seqtasks.runs.listed_run import plain_settings
 from seqtasks.runs.locking import is_held
 
-__all__ = ["summary_of_study"]
+__all__ = ["is_study", "summary_of_study"]
 
 FORMAT = 1
 _RANGE = re.compile(r"(\d{1,18})\.\.(\d{1,18})")
@@ -53,6 +54,13 @@ _STUDY = fields(
 )
 _COUNTED = fields({}, {"solved": optional(fields({"count": whole(0), "of": whole(0)}))})
 _RESULT = fields({"settings": listed(_COUNTED)}, {"runs": whole(0), "unfinished": whole(0)})
+
+
+def is_study(path: str | Path) -> bool:
+    """Say whether a folder holds a study."""
+    with suppress(OSError, ValueError, TypeError):
+        return (Path(path) / "study.json").is_file()
+    return False
 
 
 def summary_of_study(path: str, name: str) -> dict[str, Any]:

@@ -35,21 +35,14 @@ from seqtasks.runs.making import make_folder, write_sources
 from seqtasks.studies.lines import LINE, better
 from seqtasks.studies.study_record import FORMAT, STUDY
 
-__all__ = ["LineWriter", "StudyDirectory", "is_study"]
+__all__ = ["LineWriter", "StudyDirectory"]
 
 _WRITERS = re.compile(r"runs-[A-Za-z0-9._-]+\.jsonl")
 _WRITTEN = ("study.json", "runs.jsonl", "result.json", "weights.safetensors", "seeds.png")
 _LINES_A_POINT = 4
-"""A file has at most so many lines for each point: one of each time that the point was tried."""
+"""The most lines of a file for each point: one for each time that the point was tried."""
 
 SECONDS_BETWEEN_SYNCS = 1.0
-
-
-def is_study(path: str | Path) -> bool:
-    """Say whether a folder holds a study."""
-    with suppress(OSError, ValueError, TypeError):
-        return (Path(path) / "study.json").is_file()
-    return False
 
 
 class LineWriter:

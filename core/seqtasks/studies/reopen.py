@@ -9,10 +9,10 @@ from torch import nn
 from seqtasks.errors import UsageError
 from seqtasks.runs.active_run import Stop, never
 from seqtasks.runs.lifecycle import resume as resume_run
+from seqtasks.runs.listed_study import is_study
 from seqtasks.runs.load import load as load_run
 from seqtasks.runs.training_run import Result
 from seqtasks.studies.calls import Backend
-from seqtasks.studies.directory import is_study
 from seqtasks.studies.made_models import making
 from seqtasks.studies.study import Study
 from seqtasks.tasks.settings import EngineName

@@ -12,6 +12,7 @@ from seqtasks.cli.runs.score_rows import interval_cell, scores_by_length
 from seqtasks.errors import UsageError
 from seqtasks.runs.comparisons import shown
 from seqtasks.runs.directory import RunDirectory
+from seqtasks.runs.listed_study import is_study
 from seqtasks.runs.whole_run import settings_of, whole_run
 
 __all__ = ["compare"]
@@ -38,7 +39,7 @@ def compare(run: tuple[Path, ...], as_json: bool) -> None:
     if len(run) < 2:
         raise UsageError(f"name at least two runs to compare, got {', '.join(map(str, run))}")
     for path in run:
-        if (path / "study.json").is_file():
+        if is_study(path):
             raise UsageError(
                 f"{path} is a study, and this compares runs: to compare cells over many seeds, use "
                 "`seqtasks compare`; `seqtasks report` shows a study"
