@@ -41,7 +41,7 @@ class Chooser(Protocol):
 
 @dataclass(frozen=True)
 class SweptSpec:
-    """A spec of which parameters have several values.
+    """A spec whose parameters may have several values.
 
     Attributes:
         text: the spec as written.

@@ -1,4 +1,4 @@
-"""Times to an event of which some never came: Kaplan-Meier estimates with their intervals."""
+"""Times to an event that sometimes never came: Kaplan-Meier estimates with their intervals."""
 
 from dataclasses import dataclass
 

@@ -19,7 +19,7 @@ from seqtasks.studies.values import read_choices
 __all__ = ["BEST_RATE", "Planned", "read_rates", "to_compare", "to_sweep"]
 
 BEST_RATE = "best:"
-"""Begins the learning rates of which `compare` chooses one for each cell."""
+"""Begins the learning rates from which `compare` chooses one for each cell."""
 
 MOST_CHOOSING = 20
 """The most seeds on which a learning rate is chosen."""

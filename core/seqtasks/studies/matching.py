@@ -33,7 +33,7 @@ class Matched:
     Attributes:
         experiment: the experiment, with the hidden size that fits.
         parameters: the number of trained numbers of its model.
-        wanted: the number that it was matched to: that of the first cell.
+        wanted: the number that it was matched to: the first cell's.
     """
 
     experiment: Experiment

@@ -109,7 +109,7 @@ def measures_of(
     Args:
         outcomes: the runs.
         metrics: the task's metrics.
-        limit: a step limit up to which to compare, if it is below that of the runs.
+        limit: a step limit up to which to compare, if it is below the runs' own limit.
     """
     limit = min(outcomes.step_limit, limit or outcomes.step_limit)
     steps = steps_to_solve(outcomes)

@@ -22,7 +22,7 @@ from seqtasks.studies.settings import Row, Setting
 __all__ = ["MOST_POINTS", "Plan", "check_size", "drawn", "grid", "identity", "plan_of"]
 
 MOST_POINTS = 100_000
-"""The most runs that a study makes without being told that so many are meant."""
+"""The most runs that a study makes unless the user says that the size is meant."""
 
 _SAME_RUN = ("seed", "name", "published", "engine", "checkpoint_every")
 """Fields that change no number of a run."""

@@ -20,6 +20,6 @@ def next_stage(study: "Study") -> Asked | None:
     goes on as if it had not been.
 
     Args:
-        study: a study of which all runs have ended.
+        study: a study whose runs have all ended.
     """
     return tune_stage(study) or selection_stage(study) or until_sure_stage(study)

@@ -25,7 +25,7 @@ from seqtasks.studies.study_record import plain
 __all__ = ["BEST_OF", "METHODS", "summary_of"]
 
 BEST_OF = (3, 5, 10)
-"""The numbers of runs of which papers report the best."""
+"""Papers report the best of this many runs."""
 
 METHODS = (
     "share of seeds: Wilson's 95 % score interval (scipy.stats.binomtest)",

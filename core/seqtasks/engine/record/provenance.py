@@ -202,7 +202,7 @@ class Provenance(TorchDispatchMode):
 
 
 def _drops_nothing(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Say whether an operation draws only for a dropout, of which there is none."""
+    """Say whether an operation draws only for a dropout that does not take place."""
     for place, argument in enumerate(func._schema.arguments):
         if argument.name == "dropout_p":
             return not (args[place] if place < len(args) else kwargs.get("dropout_p", 0.0))

@@ -15,7 +15,7 @@ LEAST_SECONDS = 0.05
 GROWTH = 8
 """How many times larger a block may be than the largest that has ended."""
 PATIENCE = 2
-"""A block that took less than so many times `SECONDS` is followed by one twice as large.
+"""A block that took less than this many times `SECONDS` is followed by one twice as large.
 
 Part of its time is the cost of any block, however large; on a busy machine that part alone can pass
 `SECONDS`, and blocks of one point would then never grow.

@@ -59,7 +59,7 @@ class TrainingData(Protocol):
 
 
 def training_data(pattern: Pattern, task: Task, most: int) -> TrainingData:
-    """Return the training batches of up to so many replicas.
+    """Return the training batches of at most this many replicas.
 
     Args:
         pattern: what the replicas share.
@@ -178,7 +178,7 @@ class OneLength:
         return answered(self._task, self._task.draw(rng, steps * self.batch, self._length))
 
     def _make_room(self, count: int) -> None:
-        """Make memory for so many replicas; it serves later groups too."""
+        """Make memory for this many replicas; it serves later groups too."""
         rows, places = self._block_steps * self.batch, self._places
         self._kept = [np.empty((count, rows, *shape), kept) for kept, shape, _ in self._kinds]
         fills = (places.blank, places.unscored)
