@@ -3,8 +3,9 @@
     sizes, problem   what is trained: one model, one set of batches
     contenders/      each way to train it
     measuring        in turns, in bursts of steps; medians with their spread
+    cell_speed       a cell's step beside the plain loop's, and how long its program takes to make
     peak_memory      peak memory of a step, in a fresh process each
     machine, figure  the machine measured on; the picture
 
-The command is `cli.bench_engine`.
+The commands are `cli.bench_engine` and `cli.bench_cells`.
 """

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -13,7 +13,7 @@ from seqtasks.benchmark.contenders.base import UnavailableError, Variant, using_
 from seqtasks.benchmark.problem import Problem
 from seqtasks.errors import UsageError, one_line
 
-__all__ = ["Measured", "Timing", "measure", "thread_counts"]
+__all__ = ["Measured", "Timing", "in_turns", "measure", "thread_counts"]
 
 BURST_SECONDS = 0.2
 LEAST_STEPS = 3
@@ -120,7 +120,41 @@ def measure(
             raise
         except Exception as error:
             left_out[name] = one_line(error)
-    interrupted = False
+    interrupted = _make_rounds(entries, repeats, tell)
+    return Measured(problem, _fastest(contenders, entries), left_out, interrupted)
+
+
+def in_turns(
+    contenders: Mapping[str, Sequence[Variant]],
+    repeats: int,
+    burst_seconds: float = BURST_SECONDS,
+    tell: Callable[[str], None] = lambda _: None,
+    least_steps: int = LEAST_STEPS,
+) -> list[Timing]:
+    """Measure ways to train that are made already, as `measure` does.
+
+    Args:
+        contenders: the variants of each, by its name.
+        repeats: the number of rounds.
+        burst_seconds: the approximate time of a burst.
+        tell: receives a text about what is being done, and at the end an empty text.
+        least_steps: the fewest steps of a burst.
+
+    Raises:
+        UnavailableError: if a loss is not finite.
+        KeyboardInterrupt: for an interrupt before each way had a burst.
+    """
+    entries: list[_Entry] = []
+    for name, variants in contenders.items():
+        tell(f"{name}: warming up")
+        entries += _warmed_up(name, variants, burst_seconds, least_steps)
+    if _make_rounds(entries, repeats, tell) and not all(entry.rounds for entry in entries):
+        raise KeyboardInterrupt
+    return _fastest(list(contenders), entries)
+
+
+def _make_rounds(entries: Sequence[_Entry], repeats: int, tell: Callable[[str], None]) -> bool:
+    """Time a burst of each entry in each round; say whether an interrupt came after the first."""
     try:
         for turn in range(repeats):
             tell(f"round {turn + 1} of {repeats}")
@@ -132,12 +166,15 @@ def measure(
     except KeyboardInterrupt:
         if not any(entry.rounds for entry in entries):
             raise
-        interrupted = True
+        tell("")
+        return True
     tell("")
-    return Measured(problem, _fastest(contenders, entries), left_out, interrupted)
+    return False
 
 
-def _warmed_up(name: str, variants: Sequence[Variant], burst_seconds: float) -> list[_Entry]:
+def _warmed_up(
+    name: str, variants: Sequence[Variant], burst_seconds: float, least_steps: int = LEAST_STEPS
+) -> list[_Entry]:
     entries: list[_Entry] = []
     for variant in variants:
         with using_threads(variant.threads):
@@ -148,7 +185,7 @@ def _warmed_up(name: str, variants: Sequence[Variant], burst_seconds: float) -> 
             while steps * seconds < burst_seconds / 4:
                 steps *= 4
                 seconds = _seconds_a_step(variant, steps)
-        burst = max(LEAST_STEPS, round(burst_seconds / seconds))
+        burst = max(least_steps, round(burst_seconds / seconds))
         entries.append(_Entry(name, variant, burst, seconds, []))
     best = min(entry.seconds for entry in entries)
     return [entry for entry in entries if entry.seconds <= HOPELESS * best]

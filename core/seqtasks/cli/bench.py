@@ -9,6 +9,7 @@ from seqtasks.errors import UsageError, did_you_mean
 __all__ = ["bench"]
 
 _COMMANDS = {
+    "cells": "seqtasks.cli.bench_cells:cells",
     "engine": "seqtasks.cli.bench_engine:engine",
     "study": "seqtasks.cli.bench_study:study",
     "tasks": "seqtasks.cli.bench_tasks:tasks",
@@ -39,4 +40,4 @@ class _Benches(click.Group):
 
 @click.group(cls=_Benches)
 def bench() -> None:
-    """Measure engines, studies and tasks."""
+    """Measure cells, engines, studies and tasks."""

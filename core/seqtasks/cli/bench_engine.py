@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from seqtasks.benchmark.peak_memory import PeakMemory
     from seqtasks.benchmark.problem import Inputs, Problem
 
-__all__ = ["engine"]
+__all__ = ["MOST_REPEATS", "engine", "line_of_progress"]
 
 MOST_REPEATS = 10_000
 _RATIOS = (("nn", "native"), ("seed", "native"), ("jax", "native"), ("native", "floor"))
@@ -217,13 +217,17 @@ def _title(problem: "Problem") -> str:
 
 
 def _progress(problem: "Problem") -> Callable[[str], None]:
+    return line_of_progress(f"{problem.cell} at {problem.size.name}")
+
+
+def line_of_progress(title: str) -> Callable[[str], None]:
     """Return a function that reports progress: on one line of a terminal, else line by line.
 
     An empty text ends the line.
     """
 
     def tell(text: str) -> None:
-        line = f"{problem.cell} at {problem.size.name}: {text}" if text else ""
+        line = f"{title}: {text}" if text else ""
         if sys.stderr.isatty():
             click.echo(f"\r\x1b[K{line}", nl=False, err=True)
         elif line:
