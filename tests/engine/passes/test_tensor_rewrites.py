@@ -54,7 +54,16 @@ def divided(graph, x, h):
     return [graph.add(graph.divide(h, graph.add(graph.multiply(x, x), 1.0)), x)]
 
 
+def reset(graph, x, h, c):
+    """s = A h + r (B h), h⁺ = tanh(s), c⁺ = c + s: two vectors are g and r g, and g is a sum."""
+    first, second = (graph.linear(weight(graph, k, SIZE, SIZE), h) for k in (0, 1))
+    r = graph.pointwise("sigmoid", graph.linear(weight(graph, 2, SIZE, SIZE), x))
+    s = graph.add(first, graph.multiply(r, second))
+    return [graph.pointwise("tanh", s), graph.add(c, s)]
+
+
 MODELS = {
+    "reset": lambda **options: looped([SIZE] * 2, reset, **options),
     "divided": lambda **options: looped([SIZE], divided, **options),
     "gated": lambda **options: looped([SIZE], gated, **options),
     "remembering": lambda **options: looped([SIZE] * 2, remembering, **options),

@@ -126,9 +126,13 @@ def _carried(vector: Node) -> Node:
 
 
 def _scaled(graph: Graph, base: Node, vectors: list[Node]) -> Node:
-    """Return vectors side by side that are one value times different factors."""
+    """Return vectors side by side that are one value times different factors.
+
+    One of them may be the value itself, whatever computes it: its factor is 1.
+    """
     shape = (len(vectors), base.size)
-    factors = joined(graph, [v.inputs[1] for v in vectors])
+    one = graph.constant(1.0, base.shape)
+    factors = joined(graph, [one if v is base else v.inputs[1] for v in vectors])
     repeated = view(graph, base, np.broadcast_to(np.arange(base.size), shape), shape)
     scaled = graph.make(
         "multiply", (repeated, view(graph, factors, np.arange(factors.size), shape)), shape
