@@ -55,6 +55,17 @@ class OfState(Cell):
         return state[0] / state[1].norm(dim=-1, keepdim=True) + x.sum(-1, keepdim=True).log()
 
 
+class RootOfZero(Cell):
+    """A root of a state that starts at zero, whose gradient nothing needs there."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size)
+        self.linear = nn.Linear(input_size, hidden_size)
+
+    def forward(self, x, state):
+        return torch.tanh(self.linear(x) + 0.1 * state.abs().sqrt())
+
+
 class Falling(Cell):
     """A state that leaves the domain of its root after five steps."""
 
@@ -122,7 +133,7 @@ def single(state):
     return None if state is None else state[0] if len(state) == 1 else tuple(state)
 
 
-@one_quick_in(2, kind=[OfInput, OfState, Falling], engine=ENGINES)
+@one_quick_in(2, kind=[OfInput, OfState, Falling, RootOfZero], engine=ENGINES)
 def test_a_cell_that_divides_has_the_gradients_of_rows_alone(kind, engine):
     cell = kind(3, 4).double()
     inputs = torch.rand(5, 6, 3, dtype=torch.float64) + 0.2

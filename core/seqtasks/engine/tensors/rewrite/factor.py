@@ -134,7 +134,12 @@ def early_together(graph: Graph, phases: Phases, roots: Roots) -> Roots:
 
 
 def with_factors_outside(graph: Graph, phases: Phases, roots: Roots) -> Roots:
-    """Write each value of a backward loop as a carried value times an early factor."""
+    """Write each value of a backward loop as a carried value times an early factor.
+
+    Before a row begins, its factor is zero. But zero times infinity is not a number: if a gradient
+    divides, a choice by whether a row runs stays a choice.
+    """
+    divides = any(map(_may_overflow, live(roots.all())))
     forms: dict[Node, tuple[Node, Node | None]] = {}
 
     def form(node: Node) -> tuple[Node, Node | None]:
@@ -180,6 +185,8 @@ def with_factors_outside(graph: Graph, phases: Phases, roots: Roots) -> Roots:
                     return made(base, graph.pointwise(node.operation, *factors))
             # Under other conditions the omitted gradient may be NaN, and a factor of zero would
             # leave it NaN.
+            case "where", _ if divides:
+                return None
             case "where", [False, True, False] if _is_of_lengths(inputs[0], inputs[2]):
                 return chosen(inputs[0], inputs[1], True)
             case "where", [False, False, True] if _is_of_lengths(inputs[0], inputs[1]):
@@ -195,6 +202,14 @@ def with_factors_outside(graph: Graph, phases: Phases, roots: Roots) -> Roots:
         return made(base, graph.pointwise("where", condition, *either))
 
     return rewrite(graph, roots, change)
+
+
+def _may_overflow(node: Node) -> bool:
+    """Say whether a value may be infinite for ordinary numbers."""
+    if node.operation not in ("divide", "power"):
+        return False
+    divisor = node.inputs[1]
+    return divisor.operation != "constant" or divisor.value == 0
 
 
 def _is_of_lengths(condition: Node, other: Node) -> bool:
