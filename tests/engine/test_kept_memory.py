@@ -123,6 +123,37 @@ def test_threads_that_share_a_model_get_the_results_of_one(engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_threads_pass_back_through_one_graph_one_after_the_other(engine):
+    torch.manual_seed(4)
+    cell, inputs = st.cell("gru", 3, 24).double(), torch.randn(48, 40, 3, dtype=torch.float64)
+    outputs, _ = st.unroll(cell, inputs, engine=engine)
+    directions = [torch.randn_like(outputs) for _ in range(4)]
+
+    def back(direction):
+        parameters = list(cell.parameters())
+        return torch.autograd.grad(outputs, parameters, direction, retain_graph=True)
+
+    expected = [back(direction) for direction in directions]
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(10):
+            assert_close(list(threads.map(back, directions)), expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("read", [(0,), (1,), (2,), (1, 2)])
+def test_results_without_a_gradient_count_as_zeros(engine, read):
+    torch.manual_seed(4)
+    cell, inputs = st.cell("lstm", 3, 5).double(), torch.randn(6, 9, 3, dtype=torch.float64)
+
+    def found(engine):
+        outputs, (hidden, memory) = st.unroll(cell, inputs, engine=engine)
+        results = (outputs, hidden, memory)
+        return gradients(cell, sum(results[k].square().sum() for k in read), allow_unused=True)
+
+    assert_close(found(engine), found("plain"), **EXACT)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_hooks_on_saved_tensors_leave_the_gradients_right(engine):
     cell, inputs = made()
     expected = gradients(cell, passed(cell, inputs, "plain"))

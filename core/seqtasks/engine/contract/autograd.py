@@ -1,5 +1,6 @@
 """Make a program's two passes one operation of torch's autograd."""
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,8 +9,7 @@ from torch import Tensor
 
 from seqtasks.engine.contract.batched_gradients import batch_of
 from seqtasks.engine.contract.passes import Passes
-from seqtasks.engine.derive.reach import steps_until_used
-from seqtasks.engine.graph.node import Node
+from seqtasks.engine.derive.reach import steps_until_gradients
 
 __all__ = ["DifferentiablePass"]
 
@@ -46,7 +46,8 @@ class DifferentiablePass(torch.autograd.Function):
         memory = program.memory(*inputs.shape[:2])
         predictions, finals, past = program.forward(inputs, lengths, given, memory, histories)
         ctx.program, ctx.count, ctx.lengths = program, count, lengths
-        ctx.histories = histories
+        ctx.histories, ctx.parts = histories, len(finals)
+        ctx.lock = threading.Lock()
         ctx.versions = [t._version for t in program.tensors()]
         ctx.save_for_backward(inputs, *(given or ()), _holding(memory))
         ctx.set_materialize_grads(False)
@@ -84,33 +85,32 @@ def _gradients(ctx: Any, back: Sequence[Tensor | None]) -> list[Tensor | None]:
     if memory is None:  # a hook on saved tensors copied the holder
         memory = program.memory(*inputs.shape[:2])
         program.forward(inputs, ctx.lengths, starts, memory, ctx.histories)
-    count = len(program.model_graph.parts)
-    has_gradient = _reached(program, back, inputs.shape[1])
-    dtype, device = program.model_graph.dtype, inputs.device
-    back = tuple(
-        torch.zeros((), dtype=dtype, device=device).expand(shape)
-        if b is None
-        else b.contiguous().resolve_neg()
-        for b, shape in zip(back, ctx.shapes, strict=True)
-    )
-    gradients, inputs_back, given_back = program.backward(
-        inputs,
-        ctx.lengths,
-        starts,
-        memory,
-        back[0],
-        back[1 : 1 + count],
-        back[1 + count :] if ctx.histories else None,
-        ctx.needs_input_grad[INPUTS],
-    )
-    model_graph = program.model_graph
-    places = [part.back for part in model_graph.parts] if given_back else []
-    reached = zip(
-        (model_graph.gradients.of_inputs, *places, *model_graph.leaves),
-        (inputs_back, *(given_back or ()), *gradients),
-        strict=True,
-    )
-    return [gradient if place in has_gradient else None for place, gradient in reached]
+    model_graph, parts = program.model_graph, ctx.parts
+    needed = steps_until_gradients(model_graph, tuple(b is not None for b in back))
+    time = inputs.shape[1]
+    back = [None if b is None else b.contiguous().resolve_neg() for b in back]
+    predictions_back, finals_back, histories_back = back[0], back[1 : 1 + parts], None
+    if predictions_back is None:
+        predictions_back = inputs.new_zeros(ctx.shapes[0], dtype=model_graph.dtype)
+    if any(b is not None for b in back[1 + parts :]):
+        histories_back = [
+            inputs.new_zeros(shape, dtype=model_graph.dtype) if b is None else b
+            for b, shape in zip(back[1 + parts :], ctx.shapes[1 + parts :], strict=True)
+        ]
+    with ctx.lock:  # of two threads that pass back through one graph, one works in its memory
+        gradients, inputs_back, given_back = program.backward(
+            inputs,
+            ctx.lengths,
+            starts,
+            memory,
+            predictions_back,
+            finals_back,
+            histories_back,
+            ctx.needs_input_grad[INPUTS],
+        )
+    found = [inputs_back, *(given_back or ()), *gradients]
+    least = [needed[0], *(needed[1 : 1 + parts] if given_back else ()), *needed[1 + parts :]]
+    return [g if time >= fewest else None for g, fewest in zip(found, least, strict=True)]
 
 
 _MEMORY = "_seqtasks_memory"
@@ -132,22 +132,3 @@ def _own(result: Tensor) -> Tensor:
         return result
     place = result.storage_offset(), result.shape, result.stride()
     return result.new_empty(0).set_(result.untyped_storage(), *place)
-
-
-def _reached(program: Passes, back: Sequence[Tensor | None], time: int) -> set[Node | None]:
-    """Return the gradients that are reached, even if only by zeros; see `steps_until_used`.
-
-    Args:
-        program: the program whose backward pass it is.
-        back: the gradients of predictions, final states and histories; None for a missing gradient.
-        time: the steps of the batch.
-    """
-    model_graph = program.model_graph
-    predictions, *states = back
-    given = [] if predictions is None else [model_graph.cotangent]
-    parts = model_graph.parts
-    for k, gradient in enumerate(states):
-        leaf = parts[k % len(parts)].external
-        if gradient is not None and leaf is not None:
-            given.append(leaf)
-    return {node for node, steps in steps_until_used(model_graph, given).items() if steps <= time}

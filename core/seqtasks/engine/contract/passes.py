@@ -58,7 +58,7 @@ class Passes(Protocol):
         given: Sequence[Tensor] | None,
         memory: Any,
         predictions_back: Tensor,
-        finals_back: Sequence[Tensor],
+        finals_back: Sequence[Tensor | None],
         histories_back: Sequence[Tensor] | None,
         of_inputs: bool = True,
     ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]:
@@ -70,7 +70,7 @@ class Passes(Protocol):
             given: as in the forward pass.
             memory: as the forward pass left it; this pass does not change that.
             predictions_back: the gradient of the predictions, (batch, time, outputs).
-            finals_back: the gradients of the final states.
+            finals_back: the gradients of the final states; None for a missing one.
             histories_back: the gradients of the states of every step, if they were returned.
             of_inputs: whether the gradient of real inputs is wanted.
         """

@@ -12,7 +12,10 @@ from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.reached import Source
 
-__all__ = ["steps_until_used"]
+__all__ = ["NEVER", "steps_until_gradients", "steps_until_used"]
+
+NEVER = 2**62
+"""More steps than a batch can have."""
 
 
 def steps_until_used(model: ModelGraph, given: Iterable[Node]) -> dict[Node | None, int]:
@@ -30,6 +33,31 @@ def steps_until_used(model: ModelGraph, given: Iterable[Node]) -> dict[Node | No
     if given not in model.usage:
         model.usage[given] = _counts(model, given)
     return model.usage[given]
+
+
+def steps_until_gradients(model: ModelGraph, present: tuple[bool, ...]) -> list[int]:
+    """Return the fewest steps after which each gradient of a pass back exists; NEVER for none.
+
+    Args:
+        model: the model as a graph.
+        present: whether each result has a gradient: predictions, final states, and the states of
+            every step if they were returned.
+
+    Returns:
+        The numbers of steps for the inputs, for each state given to start from, and for each
+        parameter in the order of programs.
+    """
+    if present not in model.until_gradients:
+        parts = model.parts
+        given = [model.cotangent] if present[0] else []
+        for k, one in enumerate(present[1:]):
+            leaf = parts[k % len(parts)].external
+            if one and leaf is not None:
+                given.append(leaf)
+        steps = steps_until_used(model, given)
+        places = (model.gradients.of_inputs, *(part.back for part in parts), *model.leaves)
+        model.until_gradients[present] = [steps.get(place, NEVER) for place in places]
+    return model.until_gradients[present]
 
 
 def _counts(model: ModelGraph, given: frozenset[Node]) -> dict[Node | None, int]:

@@ -83,6 +83,7 @@ class ModelGraph:
         constants: tensors whose values are written into a program, with copies of them at that
             time.
         usage: the results of `steps_until_used`, by the leaves it was asked about.
+        until_gradients: the results of `steps_until_gradients`, by the gradients that are present.
         reached: what the gradient of each result of a recording reaches; see `usage`.
         tried_rows: the numbers of rows with which a program was tried.
         computed: leaf -> how torch computes it from parameters alone, before each call. Such a leaf
@@ -103,6 +104,9 @@ class ModelGraph:
     constants: list[tuple[Tensor, Tensor]] = field(default_factory=list[tuple[Tensor, Tensor]])
     usage: dict[frozenset[Node], dict[Node | None, int]] = field(
         default_factory=dict[frozenset[Node], dict[Node | None, int]]
+    )
+    until_gradients: dict[tuple[bool, ...], list[int]] = field(
+        default_factory=dict[tuple[bool, ...], list[int]]
     )
     reached: Reached = field(default_factory=Reached)
     tried_rows: set[int] = field(default_factory=set[int])
@@ -153,6 +157,7 @@ class ModelGraph:
                 None if gradients.of_inputs is None else copies[gradients.of_inputs],
             ),
             usage={},
+            until_gradients={},
             reached={
                 _source_of(result, copies): {_source_of(one, copies) for one in sources}
                 for result, sources in self.reached.items()

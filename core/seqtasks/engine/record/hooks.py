@@ -7,7 +7,12 @@ from torch import Tensor, nn
 
 __all__ = ["has_global_hooks", "has_hooks"]
 
-_OF_MODULES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+_GLOBAL = (
+    "_global_forward_hooks",
+    "_global_forward_pre_hooks",
+    "_global_backward_hooks",
+    "_global_backward_pre_hooks",
+)
 
 
 def has_hooks(owner: nn.Module | Tensor) -> bool:
@@ -26,5 +31,5 @@ def has_hooks(owner: nn.Module | Tensor) -> bool:
 
 def has_global_hooks() -> bool:
     """Say whether there are hooks on all modules."""
-    registered = torch.nn.modules.module
-    return any(getattr(registered, "_global" + name, None) for name in _OF_MODULES)
+    registered = vars(torch.nn.modules.module)
+    return any(map(registered.get, _GLOBAL))

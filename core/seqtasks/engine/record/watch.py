@@ -6,10 +6,11 @@ objects that cannot change are compared by identity, where they are stored, and 
 value.
 """
 
+import operator
 import os
 import types
 import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -72,7 +73,7 @@ class Watch:
         self._dtype, self._hooked = torch.get_default_dtype(), has_global_hooks()
         self._modules: list[tuple[Any, ...]] = []
         self._tensors: list[tuple[Any, ...]] = []
-        self._dictionaries: list[tuple[Any, int, list[tuple[str, Any]]]] = []
+        self._dictionaries: list[tuple[Any, int, list[str], list[Any]]] = []
         self._objects: list[tuple[Get, Get]] = []
         self._compared: list[tuple[Get, Hashable]] = []
         self._tree = frozenset(map(id, modules))
@@ -104,19 +105,18 @@ class Watch:
                 return False
         if torch.get_default_dtype() is not self._dtype or has_global_hooks() != self._hooked:
             return False
-        for get, kind, hooked, keys, inner, same in self._modules:
+        for get, kind, hooked, keys, inner, names, then in self._modules:
             module = get()
-            if type(module) is not kind or has_hooks(module) is not hooked:
+            if type(module) is not kind:
                 return False
             held = module.__dict__
-            if list(held) != keys:
+            if [*held] != keys or has_hooks(module) is not hooked:
                 return False
-            for name, names in inner:
-                if list(held[name]) != names:
-                    return False
-            for name, then in same:
-                if held[name] is not then:
-                    return False
+            parameters, buffers, modules = inner
+            if [*held["_parameters"]] != parameters or [*held["_buffers"]] != buffers:
+                return False
+            if [*held["_modules"]] != modules or not _are(map(held.__getitem__, names), then):
+                return False
         for owner, name, tensor, hooked, trained, dtype, shape, strides, version in self._tensors:
             if (
                 owner[name] is not tensor
@@ -128,12 +128,11 @@ class Watch:
                 or (version is not None and identity(tensor) != version)
             ):
                 return False
-        for names, count, same in self._dictionaries:
-            if count and len(names) != count:
+        for held, count, names, then in self._dictionaries:
+            if count and len(held) != count:
                 return False
-            for name, then in same:
-                if names.get(name, _ABSENT) is not then:
-                    return False
+            if not _are((held.get(name, _ABSENT) for name in names), then):
+                return False
         for get, code, defaults, named, with_attributes in self._functions:
             function = get()
             if function is _GONE or function.__code__ is not code:
@@ -152,7 +151,7 @@ class Watch:
 
     def _of_module(self, module: nn.Module) -> list[Hashable]:
         kind, held, get = type(module), vars(module), weakref.ref(module)
-        inner = [(name, list(held[name])) for name in ("_parameters", "_buffers", "_modules")]
+        inner = [list(held[name]) for name in ("_parameters", "_buffers", "_modules")]
         same: list[tuple[str, Any]] = []
         found: list[Hashable] = [id(module), identity(kind), has_hooks(module)]
         for name, value in attributes_of(module).items():
@@ -171,7 +170,8 @@ class Watch:
         for where in ("_parameters", "_buffers"):
             for name, tensor in held[where].items():
                 found.append((name, self._of_tensor(held[where], name, tensor)))
-        self._modules.append((get, kind, has_hooks(module), list(held), inner, same))
+        names, then = [name for name, _ in same], [value for _, value in same]
+        self._modules.append((get, kind, has_hooks(module), list(held), inner, names, then))
         return found
 
     def _of_tensor(self, owner: dict[str, Any], name: str, tensor: Tensor | None) -> Hashable:
@@ -199,7 +199,8 @@ class Watch:
             else:
                 is_read = not is_class or self._is_read(name)
                 found.append((name, self._of_value(_item(names, name), value, name, is_read)))
-        self._dictionaries.append((names, len(names) if is_class else 0, same))
+        count = len(names) if is_class else 0
+        self._dictionaries.append((names, count, [n for n, _ in same], [v for _, v in same]))
         return found
 
     def _of_function(self, function: types.FunctionType) -> list[Hashable]:
@@ -253,6 +254,11 @@ class Watch:
             return identity(value)
         self._compared.append((get, then))
         return then
+
+
+def _are(values: Iterable[Any], then: Sequence[Any]) -> bool:
+    """Say whether values are the same objects as then; there are as many."""
+    return all(map(operator.is_, values, then))
 
 
 def _is_frozen(value: Any) -> bool:

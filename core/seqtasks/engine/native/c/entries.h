@@ -11,7 +11,7 @@ struct call {
     real *const *finals;       /* each (batch, size) */
     real *const *histories;    /* each (batch, time, size), or null */
     const real *predictions_back;
-    const real *const *finals_back;
+    const real *const *finals_back;    /* each may be null: no gradient */
     const real *const *histories_back; /* or null */
     real *inputs_back;         /* (batch, time, INPUT_SIZE), or null */
     real *const *given_back;   /* each (batch, size), or null */
@@ -45,32 +45,29 @@ static void transpose_squares(real *out, long out_row, const real *v, long v_row
 #define IN_SQUARES(count) 0
 #endif
 
-/* from (batch, time, size) to rows of columns and back, a step after the other, in squares where there are vectors */
-static void spread_out(real *to, const real *from, const struct work *w, long size) {
-    const long rows = w->rows, line = w->time * size;
-    for (long t = 0; t < w->time; ++t) {
-        real *const out = to + t * w->columns;
-        const real *const in = from + t * size;
+/* One step from (batch, size), its rows a line apart, to rows of columns and back, in squares where there are vectors. */
+static void spread_step(real *out, const real *in, long line, const struct work *w, long size) {
 #if OWN_PRODUCTS
-        transpose_squares(out, w->row, in, line, rows, size);
+    transpose_squares(out, w->row, in, line, w->rows, size);
 #endif
-        for (long d = 0; d < size; ++d) {
-            for (long c = d < IN_SQUARES(size) ? IN_SQUARES(rows) : 0; c < rows; ++c) out[d * w->row + c] = in[c * line + d];
-            for (long c = rows; c < w->columns; ++c) out[d * w->row + c] = 0;
-        }
+    for (long d = 0; d < size; ++d) {
+        for (long c = d < IN_SQUARES(size) ? IN_SQUARES(w->rows) : 0; c < w->rows; ++c) out[d * w->row + c] = in[c * line + d];
+        for (long c = w->rows; c < w->columns; ++c) out[d * w->row + c] = 0;
     }
 }
-static void gather_in(real *to, const real *from, const struct work *w, long size) {
-    const long rows = w->rows, line = w->time * size;
-    for (long t = 0; t < w->time; ++t) {
-        real *const out = to + t * size;
-        const real *const in = from + t * w->columns;
+static void gather_step(real *out, const real *in, long line, const struct work *w, long size) {
 #if OWN_PRODUCTS
-        transpose_squares(out, line, in, w->row, size, rows);
+    transpose_squares(out, line, in, w->row, size, w->rows);
 #endif
-        for (long d = 0; d < size; ++d)
-            for (long c = d < IN_SQUARES(size) ? IN_SQUARES(rows) : 0; c < rows; ++c) out[c * line + d] = in[d * w->row + c];
-    }
+    for (long d = 0; d < size; ++d)
+        for (long c = d < IN_SQUARES(size) ? IN_SQUARES(w->rows) : 0; c < w->rows; ++c) out[c * line + d] = in[d * w->row + c];
+}
+/* The same for (batch, time, size), a step after the other. */
+static void spread_out(real *to, const real *from, const struct work *w, long size) {
+    for (long t = 0; t < w->time; ++t) spread_step(to + t * w->columns, from + t * size, w->time * size, w, size);
+}
+static void gather_in(real *to, const real *from, const struct work *w, long size) {
+    for (long t = 0; t < w->time; ++t) gather_step(to + t * size, from + t * w->columns, w->time * size, w, size);
 }
 
 int seqtasks_forward(const struct call *call) {
@@ -88,9 +85,7 @@ int seqtasks_forward(const struct call *call) {
     forward(&w);
     gather_in(call->predictions, w.predictions, &w, OUTPUT_SIZE);
     for (int k = 0; k < STATE_COUNT; ++k) {
-        for (long c = 0; c < w.rows; ++c)
-            for (long d = 0; d < state_sizes[k]; ++d)
-                call->finals[k][c * state_sizes[k] + d] = states[k][d * w.row + w.time * w.columns + c];
+        gather_step(call->finals[k], states[k] + w.time * w.columns, state_sizes[k], &w, state_sizes[k]);
         if (call->histories) gather_in(call->histories[k], states[k] + w.columns, &w, state_sizes[k]);
     }
     return DONE;
@@ -102,12 +97,14 @@ int seqtasks_backward(const struct call *call) {
     real *states[STATE_COUNT], *external[STATE_COUNT], *inputs_back, *running;
     set_up(&w, call);
     name_buffers(&w, states, external, &inputs_back, &running);
+    w.gradients = call->gradients;
     memset(w.gradients, 0, sizeof(real) * GRADIENTS);
     spread_out(w.buffers.cotangent, call->predictions_back, &w, OUTPUT_SIZE);
     for (int k = 0; k < STATE_COUNT; ++k) {
         if (!external[k]) continue;
         if (call->histories_back) spread_out(external[k], call->histories_back[k], &w, state_sizes[k]);
         else memset(external[k], 0, sizeof(real) * state_sizes[k] * w.row);
+        if (!call->finals_back[k]) continue;
         for (long c = 0; c < w.rows; ++c)
             for (long d = 0; d < state_sizes[k]; ++d)
                 external[k][d * w.row + (w.time - 1) * w.columns + c] += call->finals_back[k][c * state_sizes[k] + d];
@@ -115,7 +112,6 @@ int seqtasks_backward(const struct call *call) {
     w.inputs_wanted = call->inputs_back != 0;
     backward(&w);
     if (call->inputs_back && inputs_back) gather_in(call->inputs_back, inputs_back, &w, INPUT_SIZE);
-    memcpy(call->gradients, w.gradients, sizeof(real) * GRADIENTS);
     return DONE;
 }
 

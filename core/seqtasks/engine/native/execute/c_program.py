@@ -2,6 +2,7 @@
 
 import copy
 import ctypes
+import math
 import weakref
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -56,6 +57,12 @@ class Program:
         self._opened, self._used_from = opened, used_from
         self._leaves = model.leaves
         self._tensors = [model.parameters[leaf] for leaf in self._leaves]
+        self._shapes = [part.shape for part in model.parts]
+        self._views = [
+            (first, tensor.shape, _strides(tensor.shape)) if first >= 0 else None
+            for first, tensor in zip(self.offsets, self._tensors, strict=True)
+        ]
+        self._table: tuple[list[int], Any] = ([], None)
         self._numbers = sum(
             leaf.size for leaf, first in zip(self._leaves, self.offsets, strict=True) if first >= 0
         )
@@ -103,6 +110,15 @@ class Program:
 
     def _parameters(self, states: dict[int, Trained] | None = None) -> Any:
         return parameter_table(self._leaves, self._tensors, self.offsets, self._used_from, states)
+
+    def _parameters_read(self) -> Any:
+        """Return the table for a single pass, which no pass changes: kept while nothing moves."""
+        addresses, table = self._table
+        now = [tensor.data_ptr() for tensor in self._tensors]
+        if addresses != now or table is None:
+            table = self._parameters()
+            self._table = now, table
+        return table
 
     def train(
         self,
@@ -182,9 +198,10 @@ class Program:
         batch, time = inputs.shape[:2]
         dtype = self.model_graph.dtype
         predictions = torch.empty(batch, time, self.model_graph.predictions.size, dtype=dtype)
-        shapes = [part.shape for part in self.model_graph.parts]
-        finals = [torch.empty(batch, *shape, dtype=dtype) for shape in shapes]
-        past = [torch.empty(batch, time, *s, dtype=dtype) for s in shapes] if histories else []
+        finals = [torch.empty(batch, *shape, dtype=dtype) for shape in self._shapes]
+        past: list[Tensor] = []
+        if histories:
+            past = [torch.empty(batch, time, *shape, dtype=dtype) for shape in self._shapes]
         together = None if lengths is None else EndingTogether(time, lengths)
         if together is not None:
             inputs = together.begun_late(inputs)
@@ -192,13 +209,11 @@ class Program:
             "forward",
             batch,
             time,
-            inputs=inputs,
-            lengths=lengths,
-            given=given,
-            predictions=predictions,
-            finals=finals,
-            histories=past or None,
-            memory=memory,
+            {"given": given, "finals": finals, "histories": past if histories else None},
+            inputs=inputs.data_ptr(),
+            lengths=None if lengths is None else lengths.data_ptr(),
+            predictions=predictions.data_ptr(),
+            memory=memory.workspace.address,
         )
         if together is not None:
             predictions = together.begun_at_once(predictions, zero=True)
@@ -212,15 +227,13 @@ class Program:
         given: Sequence[Tensor] | None,
         memory: Memory,
         predictions_back: Tensor,
-        finals_back: Sequence[Tensor],
+        finals_back: Sequence[Tensor | None],
         histories_back: Sequence[Tensor] | None,
         of_inputs: bool = True,
     ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]:
         """Return gradients; see `Passes.backward`."""
         batch, time = inputs.shape[:2]
-        dtype = self.model_graph.dtype
-        parts: list[Tensor | None]
-        gradients = torch.empty(self.gradients, dtype=dtype)
+        gradients = torch.empty(self.gradients, dtype=self.model_graph.dtype)
         real = inputs.is_floating_point()
         inputs_back = torch.zeros_like(inputs) if real and of_inputs else None
         given_back = None if given is None else [torch.empty_like(t) for t in given]
@@ -230,32 +243,40 @@ class Program:
             predictions_back = together.gradient(predictions_back)
             if histories_back is not None:
                 histories_back = [together.gradient_of_repeated(b) for b in histories_back]
+        predictions_back = predictions_back.contiguous()  # and alive until the end of the call
+        finals_back = [None if back is None else back.contiguous() for back in finals_back]
+        if histories_back is not None:
+            histories_back = [back.contiguous() for back in histories_back]
+        lists = {
+            "given": given,
+            "finals_back": finals_back,
+            "histories_back": histories_back,
+            "given_back": given_back,
+        }
         self._run(
             "backward",
             batch,
             time,
-            inputs=inputs,
-            lengths=lengths,
-            given=given,
-            predictions_back=predictions_back.contiguous(),
-            finals_back=[back.contiguous() for back in finals_back],
-            histories_back=histories_back and [back.contiguous() for back in histories_back],
-            inputs_back=inputs_back,
-            given_back=given_back,
-            gradients=gradients,
-            memory=memory,
+            lists,
+            inputs=inputs.data_ptr(),
+            lengths=None if lengths is None else lengths.data_ptr(),
+            predictions_back=predictions_back.data_ptr(),
+            inputs_back=None if inputs_back is None else inputs_back.data_ptr(),
+            gradients=gradients.data_ptr(),
+            memory=memory.workspace.address,
         )
         if together is not None and inputs_back is not None:
             inputs_back = together.begun_at_once(inputs_back, zero=True)
-        if batch % MOST_LANES and not bool(gradients[: self._numbers].isfinite().all()):
+        # A sum is finite only if all of its terms are; it may also be infinite by itself.
+        if batch % MOST_LANES and not math.isfinite(gradients[: self._numbers].sum()):
             parts = gradients_by_row(
                 self, inputs, lengths, given, original_back, finals_back, original_histories
             )
             return parts, inputs_back, given_back
-        parts = []
-        for first, leaf, tensor in zip(self.offsets, self._leaves, self._tensors, strict=True):
-            part = gradients[first : first + leaf.size].view_as(tensor) if first >= 0 else None
-            parts.append(part)
+        parts = [
+            None if view is None else gradients.as_strided(view[1], view[2], view[0])
+            for view in self._views
+        ]
         return parts, inputs_back, given_back
 
     def tensors(self) -> list[Tensor]:
@@ -268,19 +289,30 @@ class Program:
         other._tensors = tensors
         return other
 
-    def _run(self, entry: str, batch: int, time: int, **values: Any) -> None:
-        parameters = self._parameters()
-        call = Call(ctypes.addressof(parameters), self._opened.blas, batch, time)
-        alive: list[Any] = []
-        for name, value in values.items():
-            if isinstance(value, Memory):
-                setattr(call, name, value.workspace.address)
-            elif isinstance(value, Tensor):
-                setattr(call, name, value.data_ptr())
-            elif value is not None:
-                array = (ctypes.c_void_p * max(1, len(value)))(*(t.data_ptr() for t in value))
-                alive.append(array)
-                setattr(call, name, ctypes.addressof(array))
+    def _run(
+        self,
+        entry: str,
+        batch: int,
+        time: int,
+        lists: Mapping[str, Sequence[Tensor | None] | None],
+        **addresses: int | None,
+    ) -> None:
+        """Call a pass with the addresses of tensors, and with lists of addresses."""
+        table = self._parameters_read()
+        arrays = {name: _pointers(some) for name, some in lists.items() if some is not None}
+        places = {name: ctypes.addressof(array) for name, array in arrays.items()}
+        call = Call(ctypes.addressof(table), self._opened.blas, batch, time, **addresses, **places)
         status = self._opened.passes[entry](call)
         if status:
             raise IndexError(PROBLEMS[status])
+
+
+def _pointers(tensors: Sequence[Tensor | None]) -> Any:
+    """Return the addresses of tensors as C reads them; null for None."""
+    places = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
+    return (ctypes.c_void_p * max(1, len(places)))(*places)
+
+
+def _strides(shape: Sequence[int]) -> list[int]:
+    """Return the strides of a contiguous tensor of a shape."""
+    return [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]

@@ -18,7 +18,7 @@ def gradients_by_row(
     lengths: Tensor | None,
     given: Sequence[Tensor] | None,
     predictions_back: Tensor,
-    finals_back: Sequence[Tensor],
+    finals_back: Sequence[Tensor | None],
     histories_back: Sequence[Tensor] | None,
 ) -> list[Tensor | None]:
     """Return the gradients of the parameters where some are infinite, or no numbers.
@@ -32,8 +32,10 @@ def gradients_by_row(
     for rows in torch.arange(len(inputs)).split(at_once):
         rows = rows.repeat_interleave(MOST_LANES)
 
-        def taken(values: Sequence[Tensor] | None, share: float, rows: Tensor = rows) -> Any:
-            return None if values is None else [value[rows] * share for value in values]
+        def taken(values: Sequence[Tensor | None] | None, share: float, rows: Tensor = rows) -> Any:
+            if values is None:
+                return None
+            return [None if value is None else value[rows] * share for value in values]
 
         some = inputs[rows]
         of_rows = None if lengths is None else lengths[rows]

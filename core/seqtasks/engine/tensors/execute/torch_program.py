@@ -113,7 +113,7 @@ class TensorProgram:
         given: Sequence[Tensor] | None,
         memory: Memory,
         predictions_back: Tensor,
-        finals_back: Sequence[Tensor],
+        finals_back: Sequence[Tensor | None],
         histories_back: Sequence[Tensor] | None,
         of_inputs: bool = True,
     ) -> tuple[list[Tensor | None], Tensor | None, list[Tensor] | None]:
@@ -152,7 +152,11 @@ class TensorProgram:
         if "one_hot" in buffers:
             buffers["one_hot"].zero_().scatter_(1, buffers["tokens"].view(-1, 1), 1.0)
         run = opened.functions["backward"]
-        gradients = run(work.backward, given, finals_back, self._empty)
+        ends = [
+            predictions_back.new_zeros(work.batch, *shape) if back is None else back
+            for back, (_, shape) in zip(finals_back, self._states, strict=True)
+        ]
+        gradients = run(work.backward, given, ends, self._empty)
         real = inputs.is_floating_point()
         inputs_back = self._inputs_back(work, opened) if real and of_inputs else None
         if together is not None and inputs_back is not None:
