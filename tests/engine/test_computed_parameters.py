@@ -9,6 +9,7 @@ from training_runs import WIDTH, assert_close_runs, model, trainer
 from truth import ENGINES, Subject, check, problem
 
 import seqtasks as st
+from seqtasks.engine.contract import computed_values
 from seqtasks.engine.graph.describe import described
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.pipeline import make_model_graph
@@ -148,6 +149,32 @@ def test_a_spectral_norm_that_moves_its_vectors_at_each_call_is_refused():
     cell = Parametrized(parametrizations.spectral_norm)
     with pytest.raises(UnsupportedError, match="in place"):
         make_model_graph(None, [cell], None, torch.float32, steps=3, input_size=3)
+
+
+SIZED_BY_VALUES = {
+    "a mask": lambda w, u, v: u * w[w != 0].square().sum(),
+    "masked_select": lambda w, u, v: u * torch.masked_select(w, w.abs() > 1e-3)[:5],
+    "nonzero": lambda w, u, v: u * w.nonzero().to(w.dtype).mean(),
+    "repeats": lambda w, u, v: u * v.repeat_interleave((v == v).long()),
+}
+
+
+@pytest.mark.parametrize("name", SIZED_BY_VALUES)
+def test_a_value_whose_shape_depends_on_parameters_is_refused(name):
+    with pytest.raises(UnsupportedError, match="depends on the values"):
+        make_model_graph(
+            *(None, [ByMatrix(SIZED_BY_VALUES[name])], None, torch.float32), steps=3, input_size=3
+        )
+
+
+def test_a_value_that_comes_in_another_shape_is_an_error(monkeypatch):
+    made = ByMatrix(MATRICES["matrix_exp"])
+    inputs = torch.randn(2, 4, 3)
+    st.unroll(made, inputs, engine="torch")
+    evaluated = computed_values.evaluated
+    monkeypatch.setattr(computed_values, "evaluated", lambda *a: [v[1:] for v in evaluated(*a)])
+    with pytest.raises(RuntimeError, match=r"now has the shape \(4, 5\)"):
+        st.unroll(made, inputs, engine="torch")
 
 
 class Factored(ByMatrix):

@@ -22,12 +22,21 @@ def with_values(
     Returns:
         The program for one call, and its tensors in the order of `Passes.tensors`: those of the
         model, and computed values, through which torch's autograd goes on to the parameters.
+
+    Raises:
+        RuntimeError: if a computed value has another shape than when the model was recorded.
     """
     model_graph = program.model_graph
     tensors = [read(tensor) for tensor in program.tensors()]
     if not model_graph.computed:
         return program, tensors
     found = evaluated(list(model_graph.computed.values()), read)
+    for leaf, value in zip(model_graph.computed, found, strict=True):
+        if tuple(value.shape) != leaf.shape:
+            raise RuntimeError(
+                f"a value computed from parameters alone now has the shape {tuple(value.shape)}, "
+                f"and had {leaf.shape}: run the model by the plain loop (engine='plain')"
+            )
     brought = [value.to(tensors[0].device, model_graph.dtype).contiguous() for value in found]
     values = dict(zip(model_graph.computed, brought, strict=True))
     pairs = zip(model_graph.leaves, tensors, strict=True)

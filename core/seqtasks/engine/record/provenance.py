@@ -179,6 +179,10 @@ class Provenance(TorchDispatchMode):
         else:
             self._empty.difference_update(_span(t)[0] for t in _changed(func, args, kwargs))
         if name not in _FROM_SHAPES and any(map(self.follows, given)):
+            if torch.Tag.dynamic_output_shape in func.tags and _is_sized_by_values(name, given):
+                raise self.refuse(
+                    f"how many numbers it takes depends on the values it computes ({name})"
+                )
             tells = not results and result is not None and name not in _ABOUT
             if tells and not self.checking:
                 raise self.refuse(f"its behaviour depends on the values it computes ({name})")
@@ -207,6 +211,11 @@ def _drops_nothing(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         if argument.name == "dropout_p":
             return not (args[place] if place < len(args) else kwargs.get("dropout_p", 0.0))
     return False
+
+
+def _is_sized_by_values(name: str, given: list[Tensor]) -> bool:
+    """Say whether the shape of a result depends on values; an index of places has its own shape."""
+    return name != "index" or any(t.dtype in (torch.bool, torch.uint8) for t in given[1:])
 
 
 def _place(tensor: Tensor) -> tuple[Any, ...]:
