@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 from torch.testing import assert_close
-from truth import ENGINES
+from truth import ENGINES, Subject, check, problem
 
 import seqtasks as st
 from seqtasks.engine.graph.unsupported import UnsupportedError
@@ -172,6 +172,12 @@ def test_it_runs_as_a_loop_in_torch(engine, kind, given):
         strict=True,
     ):
         assert_close(found, expected)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("kind", [Counter, pytest.param(Mask, marks=pytest.mark.slow)])
+def test_given_states_go_with_instances_of_mixed_lengths(engine, kind):
+    check(problem(Subject(kind()), 5, 6, given=True, mixed=True), engine, [torch.float64])
 
 
 @pytest.mark.parametrize("kind", CELLS)

@@ -43,12 +43,19 @@ def parts(state):
     return state if isinstance(state, tuple) else (state,)
 
 
+def drawn_like(part):
+    """Return numbers for a state; whole ones are 0 and 1, as flags are."""
+    if part.is_floating_point():
+        return torch.randn(part.shape)
+    return torch.randint(2, part.shape).to(part.dtype)
+
+
 def problem(subject, batch, steps, given=False, mixed=False):
     """Return a problem of random numbers, with given states and lengths of 0 .. steps if wanted."""
     state = None
     if given:
         start = parts(subject.cells[torch.float32].initial_state(batch, steps))
-        state = tuple(torch.randn(part.shape) for part in start)
+        state = tuple(map(drawn_like, start))
     lengths = torch.randint(0, steps + 1, (batch,)) if mixed else None
     return Problem(subject, torch.randn(batch, steps, subject.input_size), state, lengths)
 
@@ -59,7 +66,10 @@ def computed(problem, engine, dtype):
     inputs = problem.inputs.to(dtype, copy=True).requires_grad_()
     given = state = None
     if problem.state is not None:
-        given = tuple(part.to(dtype, copy=True).requires_grad_() for part in problem.state)
+        given = tuple(
+            part.to(dtype, copy=True).requires_grad_() if part.is_floating_point() else part
+            for part in problem.state
+        )
         state = given if isinstance(cell.initial_state(1, inputs.shape[1]), tuple) else given[0]
     outputs, finals, states = st.unroll(
         cell, inputs, state, problem.lengths, return_states=True, engine=engine
@@ -69,7 +79,7 @@ def computed(problem, engine, dtype):
     named |= {f"states {k}": part for k, part in enumerate(parts(states))}
     targets = torch.Generator().manual_seed(1)
     loss = sum(
-        (value - torch.randn(value.shape, generator=targets).to(dtype)).square().mean()
+        (value.to(dtype) - torch.randn(value.shape, generator=targets).to(dtype)).square().mean()
         for value in named.values()
     )
     sources = {"inputs": inputs, **dict(cell.named_parameters())}
@@ -85,11 +95,15 @@ def computed(problem, engine, dtype):
 
 
 def distance(found, truth):
-    return float((found.double() - truth).abs().max()) if truth.numel() else 0.0
+    """Return the largest difference; infinities and NaN in the same places are none."""
+    found, truth = found.double(), truth.double()
+    same = (found == truth) | (found.isnan() & truth.isnan())
+    return float((found - truth).masked_fill(same, 0).abs().max()) if truth.numel() else 0.0
 
 
 def scale_of(truth):
-    return float(truth.abs().max()) if truth.numel() else 0.0
+    finite = truth[truth.isfinite()].double()
+    return float(finite.abs().max()) if finite.numel() else 0.0
 
 
 def scales(truth):
@@ -120,21 +134,23 @@ def steadied(truth, scale, own):
     return {**scale, **dict.fromkeys(few, largest)}, {**own, **dict.fromkeys(few, worst)}
 
 
-def conditions(problem, truth, scale):
+def conditions(problem, truth, scale, dtype):
     """Return how far each result of the truth moves where all that it depends on is rounded once.
 
     No engine can be held to less: where a key is normalised that happens to lie near zero, the
     plain loop may be lucky. It is the farthest of a few random roundings.
     """
     draw = torch.Generator().manual_seed(2)
-    moves = [move(problem, truth, scale, draw) for _ in range(DRAWS)]
+    moves = [move(problem, truth, scale, draw, dtype) for _ in range(DRAWS)]
     return {name: max(errors[name] for errors in moves) for name in truth}
 
 
-def move(problem, truth, scale, draw):
-    unit = torch.finfo(torch.float32).eps / 2
+def move(problem, truth, scale, draw, dtype):
+    unit = torch.finfo(dtype).eps / 2
 
     def rounded(part):
+        if not part.is_floating_point():
+            return part
         signs = torch.randint(0, 2, part.shape, generator=draw).double() * 2 - 1
         return part.double() * (1 + unit * signs)
 
@@ -176,8 +192,8 @@ def check(problem, engine, dtypes=(torch.float64, torch.float32)):
         errors = {name: distance(found[name], true) for name, true in truth.items()}
         many = max(1, problem.inputs.shape[:2].numel() / ROWS) ** 0.5
         units = {name: unit * (many if summed(name) else 1) for name in truth}
-        if dtype == torch.float32 and not within(errors, own, units, scale):
-            moved = conditions(problem, truth, scale)
+        if not within(errors, own, units, scale):
+            moved = conditions(problem, truth, scale, dtype)
             own = {name: max(own[name], moved[name]) for name in truth}
         wrong += [
             f"{dtype} {name}: off by {error:.3g}, "

@@ -94,7 +94,9 @@ def by_loop(model: nn.ModuleDict, program: Passes, rows: Rows) -> Results:
             for cell in parts["cells"]
         ]
     else:
-        given = [state.to(dtype, copy=True).requires_grad_() for state in rows.given]
+        given = [state.to(dtype, copy=True) for state in rows.given]
+        for state, part in zip(given, program.model_graph.parts, strict=True):
+            state.requires_grad_(part.kind is None)
         states = nested(program.model_graph, given)
     embedded = parts["embedding"](inputs) if "embedding" in parts else inputs
     outputs, finals = embedded, list[Tensor]()
@@ -113,7 +115,8 @@ def by_loop(model: nn.ModuleDict, program: Passes, rows: Rows) -> Results:
     sources = _trained(model)
     if inputs.is_floating_point():
         sources["the inputs"] = inputs
-    sources |= {f"given state {k}": state for k, state in enumerate(given or ())}
+    starts = enumerate(given or ())
+    sources |= {f"given state {k}": state for k, state in starts if state.requires_grad}
     floating = [final for final in finals if final.is_floating_point()]
     ahead = [predictions, *(floating if _has_states(program) else ())]
     total = torch.stack([(value * _direction(value)).sum() for value in ahead]).sum()
@@ -188,7 +191,8 @@ def by_program(
         results["gradient of the inputs"] = reached(model_graph.gradients.of_inputs, inputs_back)
     if given_back is not None:
         for k, (part, back) in enumerate(zip(model_graph.parts, given_back, strict=True)):
-            results[f"gradient of given state {k}"] = reached(part.back, back)
+            if part.kind is None:
+                results[f"gradient of given state {k}"] = reached(part.back, back)
     return results
 
 
