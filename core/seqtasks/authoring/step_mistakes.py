@@ -13,6 +13,7 @@ from torch import Tensor
 
 from seqtasks.cells import Cell
 from seqtasks.cells.plain_loop import brought_to
+from seqtasks.cells.step_calls import StepCalls
 from seqtasks.errors import UsageError
 from seqtasks.randomness.torch_streams import torch_stream
 
@@ -63,9 +64,8 @@ def wrong_state(cell: Cell) -> str | None:
 def wrong_output(cell: Cell) -> str | None:
     """Say what is wrong with the output of a step, or return None."""
     x, state = _given(cell)
-    following = _step(cell, x, brought_to(x.dtype, x.device, state))
-    with torch.no_grad(), torch_stream(0, "trial").drawing():
-        output: Any = cell.output(x, following)
+    state = brought_to(x.dtype, x.device, state)
+    output: Any = _output(cell, x, _step(cell, x, state), state)
     if not isinstance(output, Tensor):
         return f"output returns {_kind(output)}, where a tensor (batch, output size) is due"
     if output.dim() != 2 or output.shape != (ROWS, cell.output_size):
@@ -109,9 +109,8 @@ def changed_in_place(cell: Cell) -> str | None:
             f"changes the {name} that it is given in place, which other steps still need: make "
             f"a new tensor instead (`{name} = {name} + ...`, not `{name} += ...`)"
         )
-    untouched = _Untouched([x, *_parts(following)])
-    with torch.no_grad(), torch_stream(0, "trial").drawing():
-        cell.output(x, following)
+    untouched = _Untouched([x, *_parts(following), *_parts(given)])
+    _output(cell, x, following, given)
     changed = untouched.changed()
     if changed is not None:
         name = "state" if changed else "input"
@@ -159,7 +158,8 @@ def is_detached(cell: Any) -> bool:
 
     def made(parts: list[Tensor]) -> list[Tensor]:
         with torch.enable_grad(), torch_stream(0, "trial").drawing():
-            following = cell(x, parts[0] if isinstance(state, Tensor) else tuple(parts))
+            given = parts[0] if isinstance(state, Tensor) else tuple(parts)
+            following = StepCalls(cell).step(x, given, _first_time(x))
         return _floating(following)
 
     following = made(states)
@@ -191,7 +191,16 @@ def _given(cell: Cell) -> tuple[Tensor, Any]:
 
 def _step(cell: Cell, x: Tensor, state: Any) -> Any:
     with torch.no_grad(), torch_stream(0, "trial").drawing():
-        return cell(x, state)
+        return StepCalls(cell).step(x, state, _first_time(x))
+
+
+def _output(cell: Cell, x: Tensor, state: Any, before: Any) -> Any:
+    with torch.no_grad(), torch_stream(0, "trial").drawing():
+        return StepCalls(cell).output(x, state, before, _first_time(x))
+
+
+def _first_time(x: Tensor) -> Tensor:
+    return x.new_zeros(len(x), 1)
 
 
 def _wrong_kind(state: Any) -> str | None:

@@ -22,6 +22,10 @@ class Cell(nn.Module):
     for whole sequences may also define `scan(inputs, state, lengths)`, which must return the same
     results as `unroll`.
 
+    `forward` may name a third argument `time`, the number of the step: (batch, 1) whole numbers in
+    the type of x, for each instance from 0. `output` may name `time` and `before`, the state before
+    the step.
+
     Attributes:
         input_size: features of the input x, (batch, input_size).
         hidden_size: features of the state, (batch, hidden_size).
@@ -78,7 +82,11 @@ class Cell(nn.Module):
         return state
 
     def output(self, x: Tensor, state: State) -> Tensor:
-        """Return a step's output, (batch, output size), a pure function of x and the new state."""
+        """Return a step's output, (batch, output size), a pure function of its arguments.
+
+        It gets the state before the step if it names `before`, and the number of the step if it
+        names `time`.
+        """
         return state if isinstance(state, Tensor) else state[0]
 
     def zeros(self, *shape: int) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from seqtasks.cells import Cell, State
 from seqtasks.cells.padding import checked_lengths, last_repeated, past_end
+from seqtasks.cells.step_calls import StepCalls, checked_time
 
 __all__ = ["brought_to", "map_state", "past_end", "scanned", "states_along", "unroll"]
 
@@ -19,6 +20,7 @@ def unroll(
     state: State | None = None,
     lengths: Tensor | None = None,
     return_states: Literal[False] = False,
+    time: Tensor | int | None = None,
 ) -> tuple[Tensor, State]: ...
 @overload
 def unroll(
@@ -28,6 +30,7 @@ def unroll(
     lengths: Tensor | None = None,
     *,
     return_states: Literal[True],
+    time: Tensor | int | None = None,
 ) -> tuple[Tensor, State, State]: ...
 @overload
 def unroll(
@@ -36,6 +39,7 @@ def unroll(
     state: State | None,
     lengths: Tensor | None,
     return_states: Literal[True],
+    time: Tensor | int | None = None,
 ) -> tuple[Tensor, State, State]: ...
 def unroll(
     cell: Cell,
@@ -43,6 +47,7 @@ def unroll(
     state: State | None = None,
     lengths: Tensor | None = None,
     return_states: bool = False,
+    time: Tensor | int | None = None,
 ) -> tuple[Tensor, State] | tuple[Tensor, State, State]:
     """Run a cell along a sequence.
 
@@ -52,6 +57,8 @@ def unroll(
         state: the state before the first step; None for the cell's own initial state.
         lengths: (batch,) whole numbers, the steps of each instance; None for all of them.
         return_states: whether to keep and return the state after every step.
+        time: for a cell that names `time`, the number of the first step: one for all instances,
+            or (batch,). Without a given state it is 0.
 
     Returns:
         The outputs, (batch, time, output size), zero beyond an instance's length; the state of each
@@ -60,12 +67,14 @@ def unroll(
 
     Raises:
         ValueError: if inputs are not (batch, time, features), if there is no step, or if lengths
-            are not (batch,) whole numbers from 0 to time.
+            are not (batch,) whole numbers from 0 to time; or if a state is given to a cell that
+            names `time`, without the number of the next step.
     """
     _check(inputs)
+    start = checked_time([cell], inputs, state, time)
     if lengths is not None:
         lengths = checked_lengths(inputs, lengths)
-    outputs, final, states = states_along(cell, inputs, state, lengths, return_states)
+    outputs, final, states = states_along(cell, inputs, state, lengths, return_states, start)
     if lengths is not None:
         ended = past_end(inputs.shape[1], lengths)
         outputs = outputs.masked_fill(ended.view(*ended.shape, *[1] * (outputs.dim() - 2)), 0)
@@ -73,13 +82,19 @@ def unroll(
 
 
 def states_along(
-    cell: Cell, inputs: Tensor, state: State | None, lengths: Tensor | None, return_states: bool
+    cell: Cell,
+    inputs: Tensor,
+    state: State | None,
+    lengths: Tensor | None,
+    return_states: bool,
+    start: Tensor | None = None,
 ) -> tuple[Tensor, State, list[State]]:
     """Run the loop of `unroll`, but repeat an instance's last output beyond its end.
 
     Beyond its end, an instance receives its last input and the state before it again. The same step
     is computed once more, and its result is discarded. An instance of length 0 receives its first
-    input and its initial state.
+    input and its initial state. `start` holds the number of each instance's first step, (batch,)
+    int64; None for 0.
 
     Returns:
         The outputs, the final state, and a list of the states of every step if requested.
@@ -93,9 +108,12 @@ def states_along(
     final = state
     outputs: list[Tensor] = []
     states: list[State] = []
+    calls = StepCalls(cell)
+    time_of = calls.times(inputs, lengths, start)
     for step, x in enumerate(inputs.unbind(1)):
-        following = cell(x, state)
-        outputs.append(cell.output(x, following))
+        time = time_of(step)
+        following = calls.step(x, state, time)
+        outputs.append(calls.output(x, following, state, time))
         final = following if lengths is None else _where(lengths > step, following, final)
         state = following if lengths is None else _where(lengths > step + 1, following, state)
         if return_states:

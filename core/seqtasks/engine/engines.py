@@ -89,6 +89,7 @@ class Engines:
         states: Sequence[State | None],
         lengths: Tensor | None,
         histories: bool = False,
+        start: Tensor | None = None,
     ) -> tuple[Tensor, list[State], list[State]] | None:
         """Run a batch through a program, with gradients; None if the plain loop should run.
 
@@ -98,6 +99,7 @@ class Engines:
             states: the states of each layer to start from; all None for the initial states.
             lengths: (batch,) steps of each instance, or None.
             histories: whether to return the states of every step.
+            start: (batch,) int64 the number of each instance's first step; None for 0.
 
         Returns:
             The predictions, each layer's final state, and each layer's states at every step.
@@ -107,7 +109,7 @@ class Engines:
         """
         if torch.is_inference_mode_enabled():  # outside it nothing could use its tensors again
             with torch.inference_mode(False), torch.no_grad():
-                return self.run(plain, inputs, states, lengths, histories)
+                return self.run(plain, inputs, states, lengths, histories, start)
         if self._is_plain:
             self.name = "plain"
             return None
@@ -137,7 +139,14 @@ class Engines:
         )
         if program is None or any(t.device != inputs.device for t in program.tensors()[:1]):
             return None
-        given = flattened(program.model_graph, states, batch)
+
+        def initial() -> list[State]:
+            made = [cell.initial_state(batch, steps) for cell in self.parts.cells]
+            return [brought_to(self.parts.dtype, inputs.device, state) for state in made]
+
+        if start is not None and states[0] is None and program.model_graph.counts:
+            states = initial()
+        given = flattened(program.model_graph, states, batch, start)
         if given is None and states[0] is not None:
             self.run_plain(f"the given states do not match its own, of {self.parts.dtype}")
             return None
@@ -145,11 +154,6 @@ class Engines:
             if batch and self._depends_on_rows(program, plain, inputs, states, lengths):
                 return None
             program.model_graph.tried_rows.add(batch)
-
-        def initial() -> list[State]:
-            made = [cell.initial_state(batch, steps) for cell in self.parts.cells]
-            return [brought_to(self.parts.dtype, inputs.device, state) for state in made]
-
         return call_program(
             program, inputs, given, lengths, histories, initial=initial, idle=self._idle
         )
@@ -254,8 +258,8 @@ class Engines:
     @property
     def _is_plain(self) -> bool:
         """Whether the plain loop runs permanently, however the parts change."""
-        many = len(self._choice.refused) >= MOST_REFUSED and self.may_fall_back
-        return self.wanted == "plain" or many
+        is_refused = len(self._choice.refused) >= MOST_REFUSED
+        return self.wanted == "plain" or (is_refused and self.may_fall_back)
 
     def _run_by(self, program: Passes) -> None:
         """Note that a program runs."""

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from seqtasks.cells import Cell, State
 from seqtasks.cells.plain_loop import unroll as plain
+from seqtasks.cells.step_calls import checked_time
 from seqtasks.engine.engines import Engines
 from seqtasks.engine.record.subject import CellAlone
 from seqtasks.tasks.settings import EngineName
@@ -27,6 +28,7 @@ def unroll(
     lengths: Tensor | None = None,
     return_states: Literal[False] = False,
     engine: EngineName = "plain",
+    time: Tensor | int | None = None,
 ) -> tuple[Tensor, State]: ...
 @overload
 def unroll(
@@ -37,6 +39,7 @@ def unroll(
     *,
     return_states: Literal[True],
     engine: EngineName = "plain",
+    time: Tensor | int | None = None,
 ) -> tuple[Tensor, State, State]: ...
 @overload
 def unroll(
@@ -46,6 +49,7 @@ def unroll(
     lengths: Tensor | None,
     return_states: Literal[True],
     engine: EngineName = "plain",
+    time: Tensor | int | None = None,
 ) -> tuple[Tensor, State, State]: ...
 def unroll(
     cell: Cell,
@@ -54,6 +58,7 @@ def unroll(
     lengths: Tensor | None = None,
     return_states: bool = False,
     engine: EngineName = "plain",
+    time: Tensor | int | None = None,
 ) -> tuple[Tensor, State] | tuple[Tensor, State, State]:
     """Run a cell along a sequence.
 
@@ -67,6 +72,8 @@ def unroll(
             loop, `native` a compiled program, and `torch` a program of torch calls. A program is
             made at the first call and kept as long as the cell. `auto` uses the fastest engine that
             can run the cell.
+        time: for a cell that names `time`, the number of the first step: one for all instances,
+            or (batch,). Without a given state it is 0.
 
     Returns:
         The outputs, (batch, time, output size), zero past an instance's length; the state of each
@@ -75,7 +82,8 @@ def unroll(
 
     Raises:
         ValueError: if inputs are not (batch, time, features), there is no step, a length lies
-            outside 0 .. time, or the engine is unknown.
+            outside 0 .. time, the engine is unknown, or a state is given to a cell that names
+            `time`, without the number of the next step.
         UsageError: if `native` or `torch` cannot run the cell; the message says why.
 
     Example:
@@ -97,16 +105,19 @@ def unroll(
         def by_loop(
             few: Tensor, states: Sequence[State | None], lengths: Tensor | None
         ) -> tuple[Tensor, Sequence[State]]:
-            outputs, final = plain(cell, few, states[0], lengths)
+            outputs, final = plain(cell, few, states[0], lengths, time=0)
             return outputs, [final]
 
-        outcome = engines_of(cell, engine).run(by_loop, inputs, [state], lengths, return_states)
+        start = checked_time([cell], inputs, state, time)
+        outcome = engines_of(cell, engine).run(
+            by_loop, inputs, [state], lengths, return_states, start
+        )
         if outcome is not None:
             outputs, (final,), past = outcome
             return (outputs, final, past[0]) if return_states else (outputs, final)
     if return_states:
-        return plain(cell, inputs, state, lengths, return_states=True)
-    return plain(cell, inputs, state, lengths)
+        return plain(cell, inputs, state, lengths, return_states=True, time=time)
+    return plain(cell, inputs, state, lengths, time=time)
 
 
 def engines_of(cell: Cell, engine: EngineName) -> Engines:

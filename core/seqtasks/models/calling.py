@@ -2,13 +2,15 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from seqtasks.errors import UsageError
 from seqtasks.tasks import Array
 
-__all__ = ["predictions_of", "scoring", "to_torch"]
+__all__ = ["check_inputs", "predictions_of", "scoring", "to_torch"]
 
 
 @contextmanager
@@ -36,3 +38,29 @@ def to_torch(array: Array, dtype: torch.dtype, device: torch.device) -> Tensor:
     if tensor.dtype == torch.bool:
         return tensor.to(device)
     return tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else torch.int64)
+
+
+def check_inputs(embedding: nn.Module, inputs: Any) -> None:
+    """Refuse inputs for which torch's own error would be unclear.
+
+    Raises:
+        UsageError: if they are no tensor of a batch of sequences, or hold an unknown id.
+    """
+    if not isinstance(inputs, Tensor):
+        raise UsageError(
+            f"the inputs must be a tensor of a batch, such as torch.tensor([[0, 1, 1]]), got "
+            f"{type(inputs).__name__}"
+        )
+    if isinstance(embedding, nn.Embedding | nn.Linear):
+        table = isinstance(embedding, nn.Embedding)
+        wanted = "(batch, time) ids" if table else "(batch, time, features) reals"
+        if inputs.dim() != (2 if table else 3) or inputs.is_floating_point() == table:
+            raise UsageError(
+                f"the inputs must be {wanted}, got shape {tuple(inputs.shape)} of {inputs.dtype}"
+            )
+    if isinstance(embedding, nn.Embedding) and inputs.numel():
+        size, wrong = embedding.num_embeddings, (inputs < 0) | (inputs >= embedding.num_embeddings)
+        if wrong.any():
+            raise UsageError(
+                f"the inputs hold the id {int(inputs[wrong][0])}; the model knows 0 to {size - 1}"
+            )

@@ -9,11 +9,12 @@ from torch import Tensor, nn
 from seqtasks.cells import Cell, Readout, State
 from seqtasks.cells.padding import checked_lengths, last_repeated
 from seqtasks.cells.plain_loop import past_end, scanned, states_along
+from seqtasks.cells.step_calls import StepCalls, checked_time
 from seqtasks.display import card, parameters_of, shortened
 from seqtasks.engine.engines import Engines
 from seqtasks.engine.record.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.record.subject import Parts
-from seqtasks.errors import UsageError
+from seqtasks.models.calling import check_inputs
 from seqtasks.models.loss import sequence_loss
 from seqtasks.tasks.alphabets import IGNORE
 from seqtasks.tasks.settings import EngineName, LossReduction
@@ -127,6 +128,7 @@ class Model(nn.Module):
         state: State | None = None,
         lengths: Tensor | None = None,
         return_states: bool = False,
+        time: Tensor | int | None = None,
     ) -> tuple[Tensor, State] | tuple[Tensor, State, State]:
         """Run the network along a batch.
 
@@ -136,6 +138,8 @@ class Model(nn.Module):
                 None for the initial state.
             lengths: (batch,) the steps of each instance; None for full length.
             return_states: whether to also return the states after every step.
+            time: if a cell names `time`, the number of the first step: one for all instances, or
+                (batch,). Without a given state it is 0.
 
         Returns:
             The predictions, (batch, time, output size), logits for symbols, zero beyond an
@@ -144,8 +148,12 @@ class Model(nn.Module):
             one item per layer.
 
         Raises:
-            ValueError: if lengths are not (batch,) whole numbers within 0 .. time.
+            ValueError: if lengths are not (batch,) whole numbers within 0 .. time; or if a state is
+                given to a cell that names `time`, without the number of the next step.
         """
+        start = None
+        if state is not None or time is not None:
+            start = checked_time(self.cells, inputs, state, time)
         if state is not None and inputs.dim() > 1:
             pairs = zip(self.cells, self._per_layer(state), strict=True)
             state = self._joined([self._continued(c, s, inputs.shape[1]) for c, s in pairs])
@@ -153,14 +161,14 @@ class Model(nn.Module):
         engines = None if torch.compiler.is_compiling() else self._own_engines()
         if engines is not None:
             outcome = engines.run(
-                self.plain_pass, inputs, self._per_layer(state), lengths, return_states
+                self.plain_pass, inputs, self._per_layer(state), lengths, return_states, start
             )
             if outcome is not None:
                 predictions, finals, histories = outcome
                 if return_states:
                     return predictions, self._joined(finals), self._joined(histories)
                 return predictions, self._joined(finals)
-        return self.plain(inputs, state, lengths, return_states)
+        return self.plain(inputs, state, lengths, return_states, start)
 
     @staticmethod
     def _continued(cell: Any, state: State, steps: int) -> State:
@@ -180,8 +188,12 @@ class Model(nn.Module):
         state: State | None = None,
         lengths: Tensor | None = None,
         return_states: bool = False,
+        start: Tensor | None = None,
     ) -> tuple[Tensor, State] | tuple[Tensor, State, State]:
-        """Run the network by the plain loop; see `forward`."""
+        """Run the network by the plain loop; see `forward`.
+
+        `start` holds the number of each instance's first step, (batch,) int64; None for 0.
+        """
         if lengths is not None:
             lengths = checked_lengths(inputs, lengths)
             inputs = last_repeated(inputs, lengths)
@@ -189,8 +201,8 @@ class Model(nn.Module):
         outputs = embedded
         finals: list[State] = []
         histories: list[State] = []
-        for cell, start in zip(self.cells, self._per_layer(state), strict=True):
-            run = _run_cell(cell, outputs, start, lengths, return_states)
+        for cell, given in zip(self.cells, self._per_layer(state), strict=True):
+            run = _run_cell(cell, outputs, given, lengths, return_states, start)
             outputs = run[0]
             finals.append(run[1])
             histories.extend(run[2:])
@@ -209,13 +221,19 @@ class Model(nn.Module):
         state: State | None = None,
         lengths: Tensor | None = None,
         reduction: LossReduction = "mean",
+        time: Tensor | int | None = None,
     ) -> Tensor:
         """Return the loss of a batch, a scalar; see `sequence_loss`."""
-        return sequence_loss(self(inputs, state, lengths)[0], targets, lengths, reduction)
+        predictions = self(inputs, state, lengths, time=time)[0]
+        return sequence_loss(predictions, targets, lengths, reduction)
 
     @torch.no_grad()
     def predict(
-        self, inputs: Tensor, state: State | None = None, lengths: Tensor | None = None
+        self,
+        inputs: Tensor,
+        state: State | None = None,
+        lengths: Tensor | None = None,
+        time: Tensor | int | None = None,
     ) -> Tensor:
         """Return the likeliest ids, (batch, time) int64.
 
@@ -224,8 +242,8 @@ class Model(nn.Module):
         Raises:
             UsageError: if the inputs are no tensor of a batch of sequences, or hold an unknown id.
         """
-        _check_inputs(self.embedding, inputs)
-        ids = likeliest(self(inputs, state, lengths)[0])
+        check_inputs(self.embedding, inputs)
+        ids = likeliest(self(inputs, state, lengths, time=time)[0])
         if lengths is not None:
             ids = ids.masked_fill(past_end(ids.shape[1], lengths), IGNORE)
         return ids
@@ -250,28 +268,6 @@ def _head(part: nn.Module) -> str:
     return shortened(f"{type(part).__name__}({part.extra_repr()})", 60)
 
 
-def _check_inputs(embedding: nn.Module, inputs: Any) -> None:
-    """Refuse inputs for which torch's own error would be unclear."""
-    if not isinstance(inputs, Tensor):
-        raise UsageError(
-            f"the inputs must be a tensor of a batch, such as torch.tensor([[0, 1, 1]]), got "
-            f"{type(inputs).__name__}"
-        )
-    if isinstance(embedding, nn.Embedding | nn.Linear):
-        table = isinstance(embedding, nn.Embedding)
-        wanted = "(batch, time) ids" if table else "(batch, time, features) reals"
-        if inputs.dim() != (2 if table else 3) or inputs.is_floating_point() == table:
-            raise UsageError(
-                f"the inputs must be {wanted}, got shape {tuple(inputs.shape)} of {inputs.dtype}"
-            )
-    if isinstance(embedding, nn.Embedding) and inputs.numel():
-        size, wrong = embedding.num_embeddings, (inputs < 0) | (inputs >= embedding.num_embeddings)
-        if wrong.any():
-            raise UsageError(
-                f"the inputs hold the id {int(inputs[wrong][0])}; the model knows 0 to {size - 1}"
-            )
-
-
 def likeliest(logits: Tensor) -> Tensor:
     """Return the symbol with the largest logit, (batch, time) int64, IGNORE where one is NaN."""
     largest, ids = logits.max(-1)
@@ -279,10 +275,15 @@ def likeliest(logits: Tensor) -> Tensor:
 
 
 def _run_cell(
-    cell: Any, inputs: Tensor, state: State | None, lengths: Tensor | None, return_states: bool
+    cell: Any,
+    inputs: Tensor,
+    state: State | None,
+    lengths: Tensor | None,
+    return_states: bool,
+    start: Tensor | None,
 ) -> tuple[Any, ...]:
     """Run a cell along its inputs, through its own `scan` if that can serve."""
-    if hasattr(cell, "scan") and not return_states:
+    if hasattr(cell, "scan") and not return_states and not StepCalls(cell).counts:
         return scanned(cell, inputs, state, lengths)
-    outputs, final, histories = states_along(cell, inputs, state, lengths, return_states)
+    outputs, final, histories = states_along(cell, inputs, state, lengths, return_states, start)
     return outputs, final, *histories

@@ -160,8 +160,9 @@ def by_program(
         None,
     )
     results: Results = {"predictions": predictions}
-    results |= {f"final state {k}": final for k, final in enumerate(finals)}
     model_graph, steps = program.model_graph, rows.inputs.shape[1]
+    own = [f for f, part in zip(finals, model_graph.parts, strict=True) if not part.counts]
+    results |= {f"final state {k}": final for k, final in enumerate(own)}
     externals = [part.external for part in model_graph.parts if part.external is not None]
     needed = steps_until_used(model_graph, [model_graph.cotangent, *externals])
 
@@ -173,16 +174,20 @@ def by_program(
         for tensor, leaf, gradient in zip(read, model_graph.leaves, gradients, strict=True)
     }
     sources = _trained(model)
-    own = {id(t): twins.get(id(t), t) for t in sources.values()}
+    trained = {id(t): twins.get(id(t), t) for t in sources.values()}
     for leaf in model_graph.computed:
         place = model_graph.leaves.index(leaf)
         gradient = reached(leaf, gradients[place])
         if gradient is not None:
             sources_back: Any = torch.autograd.grad(
-                values[place], list(own.values()), gradient, retain_graph=True, allow_unused=True
+                values[place],
+                list(trained.values()),
+                gradient,
+                retain_graph=True,
+                allow_unused=True,
             )
             chained: Sequence[Tensor | None] = sources_back
-            for key, more in zip(own, chained, strict=True):
+            for key, more in zip(trained, chained, strict=True):
                 if more is not None:
                     known = found.get(key)
                     found[key] = more if known is None else known + more

@@ -34,6 +34,7 @@ class StatePart:
         initial_back: the leaf for the gradient of `initial`, if `initial` is trained.
         kind: its type if it holds whole numbers or truth values, which the program holds as numbers
             of its own type; None for floating-point numbers.
+        counts: whether it is no part of the cell's state, but the number of the next step.
     """
 
     shape: tuple[int, ...]
@@ -46,6 +47,7 @@ class StatePart:
     before: Node | None = None
     initial_back: Node | None = None
     kind: torch.dtype | None = None
+    counts: bool = False
 
 
 @dataclass
@@ -54,7 +56,8 @@ class Loop:
 
     Attributes:
         cell: the cell.
-        parts: the tensors of its state.
+        parts: the tensors of its state; after them the number of the next step, if the cell
+            names `time`.
         is_tuple: whether the cell's state is a tuple.
         output: the cell's output, for all steps.
     """
@@ -63,6 +66,11 @@ class Loop:
     parts: list[StatePart]
     is_tuple: bool
     output: Node
+
+    @property
+    def own_parts(self) -> list[StatePart]:
+        """The tensors of the cell's own state."""
+        return [part for part in self.parts if not part.counts]
 
 
 @dataclass
@@ -125,7 +133,12 @@ class ModelGraph:
     @property
     def has_whole_states(self) -> bool:
         """Whether a state holds whole numbers."""
-        return any(part.kind not in (None, torch.bool) for part in self.parts)
+        return self.counts or any(part.kind not in (None, torch.bool) for part in self.parts)
+
+    @property
+    def counts(self) -> bool:
+        """Whether a cell names the number of the step."""
+        return any(part.counts for part in self.parts)
 
     def with_phases(self, phases: Mapping[Node, int]) -> "ModelGraph":
         """Return the same model by new nodes; some of them belong to other phases.

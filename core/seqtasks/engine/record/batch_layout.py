@@ -108,17 +108,29 @@ def size_of(form: Form) -> int:
 
 
 def flattened(
-    model_graph: ModelGraph, states: Sequence[State | None], batch: int
+    model_graph: ModelGraph,
+    states: Sequence[State | None],
+    batch: int,
+    start: Tensor | None = None,
 ) -> list[Tensor] | None:
-    """Return the tensors of given states in a list; None if there are none or they do not fit."""
+    """Return the tensors of given states in a list; None if there are none or they do not fit.
+
+    Args:
+        model_graph: the model as a graph.
+        states: the state of each layer.
+        batch: the number of instances.
+        start: (batch,) int64 the number of each instance's first step; None for 0.
+    """
     if states[0] is None:
+        return None
+    if start is not None and model_graph.counts and start.gt(LARGEST_STATE // 2).any():
         return None
     found: list[Tensor] = []
     for loop, state in zip(model_graph.loops, states, strict=True):
         tensors: list[Any] = list(state) if isinstance(state, tuple | list) else [state]
-        if isinstance(state, tuple | list) != loop.is_tuple or len(tensors) != len(loop.parts):
+        if isinstance(state, tuple | list) != loop.is_tuple or len(tensors) != len(loop.own_parts):
             return None
-        for tensor, part in zip(tensors, loop.parts, strict=True):
+        for tensor, part in zip(tensors, loop.own_parts, strict=True):
             fits = isinstance(tensor, Tensor) and tuple(tensor.shape) == (batch, *part.shape)
             if not fits or tensor.dtype != (part.kind or model_graph.dtype) or is_observed(tensor):
                 return None
@@ -127,6 +139,10 @@ def flattened(
                     return None
                 tensor = tensor.to(model_graph.dtype)
             found.append(tensor.contiguous().resolve_neg())
+        if len(loop.own_parts) < len(loop.parts):
+            device = found[-1].device
+            first = torch.zeros(batch, device=device) if start is None else start
+            found.append(first.to(model_graph.dtype)[:, None].contiguous())
     return found
 
 
@@ -134,9 +150,13 @@ def nested(model_graph: ModelGraph, tensors: Sequence[Tensor]) -> list[State]:
     """Return a list of tensors as the states of each layer, the inverse of `flattened`."""
     states: list[State] = []
     pairs = zip(tensors, model_graph.parts, strict=True)
-    rest = [tensor if part.kind is None else tensor.to(part.kind) for tensor, part in pairs]
+    rest = [
+        tensor if part.kind is None else tensor.to(part.kind)
+        for tensor, part in pairs
+        if not part.counts
+    ]
     for loop in model_graph.loops:
-        count = len(loop.parts)
+        count = len(loop.own_parts)
         states.append(tuple(rest[:count]) if loop.is_tuple else rest[0])
         rest = rest[count:]
     return states

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqtasks.cells.step_calls import StepCalls
 from seqtasks.engine.graph.model_graph import Loop, StatePart
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.reached import Source
@@ -12,7 +13,13 @@ from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.batch_layout import Form
 from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.whole_model import ModelRecording, result_of
-from seqtasks.engine.record.whole_states import KINDS, bounds_of, check_exact, check_growth
+from seqtasks.engine.record.whole_states import (
+    KINDS,
+    LARGEST_STATE,
+    bounds_of,
+    check_exact,
+    check_growth,
+)
 
 __all__ = ["recorded_loop", "recorded_start"]
 
@@ -46,6 +53,7 @@ def recorded_loop(
         initial = [graph.constant(0.0, shape) for shape in shapes]  # of no call
         kinds = [None] * len(shapes)
     phase = phases.loop(layer)
+    calls = StepCalls(cell)
     recorder = recording.recorder((batch,))
     previous: list[Node] = []
     tensors: list[Tensor] = []
@@ -53,12 +61,17 @@ def recorded_loop(
         leaf = graph.leaf("state", (layer, k), node.shape, Columns.BATCH, phase)
         previous.append(leaf)
         tensors.append(_given_state(recording, recorder, leaf, kinds[k]))
+    counter = time = None
+    if calls.counts:  # the number of the step is a state of its own
+        counter = graph.leaf("state", (layer, len(initial)), (1,), Columns.BATCH, phase)
+        time = _given_time(recording, recorder, counter)
     x = recording.numbers(batch, *inputs.shape)
     recorder.given(x, inputs)
     with recorder:
-        result = cell(x, tuple(tensors) if is_tuple else tensors[0])
+        result = calls.step(x, tuple(tensors) if is_tuple else tensors[0], time)
     recorder.finish()
     bounds = bounds_of(dict(zip(previous, kinds, strict=True)))
+    bounds |= {} if counter is None else {counter: LARGEST_STATE}
     check_exact(recorder, bounds)
     following = _state_nodes(recorder, result, is_tuple, previous, kinds, bounds)
     given: list[tuple[Tensor, Source]] = [(x, ("inputs", layer, 0))]
@@ -67,6 +80,11 @@ def recorded_loop(
         recording.note_reached(("next state", layer, k), tensor, given)
         if masked:  # one that waits keeps its state
             recording.reached["next state", layer, k].add(("state", layer, k))
+    if counter is not None:
+        initial = [*initial, graph.constant(0.0, (1,))]
+        kinds = [*kinds, None]
+        following.append(graph.add(counter, 1.0))
+        previous.append(counter)
     if masked:
         running = graph.leaf("running", None, (), Columns.BATCH, phases.before(0))
         following = [
@@ -81,36 +99,53 @@ def recorded_loop(
         back = graph.leaf("back", key, old.shape, Columns.BATCH, phases.backward_loop(layer))
         external = (
             graph.leaf("external", key, old.shape, Columns.BATCH, phases.backward)
-            if external_states
+            if external_states and old is not counter
             else None
         )
-        part = StatePart(old.shape, old, new, carried, initial[k], back, external, kind=kinds[k])
+        part = StatePart(
+            old.shape,
+            *(old, new, carried, initial[k], back, external),
+            kind=kinds[k],
+            counts=old is counter,
+        )
         parts.append(part)
-    output = _output(recording, recorder, cell, layer, inputs, parts, is_tuple)
+    output = _output(recording, calls, layer, inputs, parts, is_tuple, batch)
     return Loop(cell, parts, is_tuple, output)
 
 
 def _output(
     recording: ModelRecording,
-    recorder: Recorder,
-    cell: Any,
+    calls: StepCalls,
     layer: int,
     inputs: Node,
     parts: list[StatePart],
     is_tuple: bool,
+    batch: int,
 ) -> Node:
     """Record a step's output, computed from states that are known for all steps."""
-    batch = recorder.rows[0]
-    tensors = [_given_state(recording, recorder, part.carried, part.kind) for part in parts]
+    recorder, graph = recording.recorder((batch,)), recording.graph
+    own = [part for part in parts if not part.counts]
+    after = [_given_state(recording, recorder, part.carried, part.kind) for part in own]
+    before = [_given_state(recording, recorder, part.previous, part.kind) for part in own]
+    bounds = bounds_of({leaf: p.kind for p in own for leaf in (p.previous, p.carried)})
+    time = None
+    if len(own) < len(parts):
+        carried = parts[-1].carried
+        bounds[carried] = LARGEST_STATE
+        time = _given_time(recording, recorder, graph.subtract(carried, 1.0))
     x = recorder.given(recording.numbers(batch, *inputs.shape), inputs)
+
+    def state_of(tensors: list[Tensor]) -> Any:
+        return tuple(tensors) if is_tuple else tensors[0]
+
     with recorder:
-        result = cell.output(x, tuple(tensors) if is_tuple else tensors[0])
+        result = calls.output(x, state_of(after), state_of(before), time)
     recorder.finish()
-    kinds = {leaf: part.kind for part in parts for leaf in (part.previous, part.carried)}
-    check_exact(recorder, bounds_of(kinds))
+    check_exact(recorder, bounds)
     output = result_of(recorder, result, "its output")
     given: list[tuple[Tensor, Source]] = [(x, ("inputs", layer, 0))]
-    given += [(tensor, ("next state", layer, k)) for k, tensor in enumerate(tensors)]
+    given += [(tensor, ("next state", layer, k)) for k, tensor in enumerate(after)]
+    given += [(tensor, ("state", layer, k)) for k, tensor in enumerate(before)]
     recording.note_reached(("output", layer, 0), result, given)
     return output
 
@@ -153,6 +188,12 @@ def _given_state(
         return recorder.given(recording.numbers(*shape), leaf)
     numbers = recording.whole_numbers(2 if kind == torch.bool else 8, shape).to(kind)
     return recorder.given(numbers, recorder.graph.pointwise("stopped", leaf))
+
+
+def _given_time(recording: ModelRecording, recorder: Recorder, node: Node) -> Tensor:
+    """Return numbers of steps on which a step is tried; they have no gradient."""
+    numbers = recording.whole_numbers(8, (*recorder.rows, 1)).to(recording.dtype)
+    return recorder.given(numbers, recorder.graph.pointwise("stopped", node))
 
 
 def _state_nodes(

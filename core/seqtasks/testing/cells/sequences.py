@@ -69,7 +69,7 @@ def goes_on_from_a_state(specimen: Specimen) -> str:
             state = made.continued(between, rest.shape[1])
         except UsageError as refusal:
             return f"it refuses to: {refusal}"
-        after, end = unroll(made, rest, state)
+        after, end = unroll(made, rest, state, time=PORTION)
     if not close(torch.cat([before, after], 1), whole):
         raise CheckFailedError(
             f"cut after {PORTION} steps, a sequence of {inputs.shape[1]} gives other outputs: what "

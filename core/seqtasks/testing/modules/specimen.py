@@ -114,7 +114,7 @@ def results(module: Any, inputs: tuple[Tensor, ...], state: Any = None) -> tuple
         if state is None:
             start = module.initial_state(*inputs[0].shape[:2])
             state = brought_to(inputs[0].dtype, inputs[0].device, start)
-        outputs, final = unroll(module, inputs[0], state)
+        outputs, final = unroll(module, inputs[0], state, time=0)
     return outputs, *parts(final)
 
 
