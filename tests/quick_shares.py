@@ -124,6 +124,9 @@ QUICK_SHARES = {
     "tests/studies/test_matching.py": {
         "test_each_cell_gets_the_size_nearest_to_the_first_cells_trained_numbers": 3,
     },
+    "tests/engine/test_counted_draws.py": {
+        "test_a_function_draws_alike_in_all_engines": 14,
+    },
     "tests/engine/test_own_functions.py": {
         "test_own_gradients_are_those_of_the_plain_loop": 4,
     },

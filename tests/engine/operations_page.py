@@ -10,6 +10,7 @@ from seqtasks.engine.record.call_names import ABOUT, PROPERTIES, changes_in_plac
 from seqtasks.engine.record.opened import opens
 from seqtasks.engine.record.rules.rearranging import REARRANGING
 from seqtasks.engine.record.rules.table import RULES
+from seqtasks.randomness.draw_functions import COUNTED
 
 __all__ = ["VERDICTS", "functions_of_torch", "page", "verdict_on", "version"]
 
@@ -38,8 +39,15 @@ VERDICTS = {
         "Functions whose result is no tensor, or has a shape that depends on values",
         "A step that decides by values does another thing for each row. The plain loop runs it.",
     ),
+    "counted": (
+        "Functions that draw random numbers by their place",
+        (
+            "In a run, and with a seed of your own, every engine draws the same numbers; see "
+            "[Random numbers](../engines.md#random-numbers)."
+        ),
+    ),
     "draws": (
-        "Functions that draw random numbers",
+        "Other functions that draw random numbers",
         "The plain loop runs them, with the random stream of the run.",
     ),
     "rows": (
@@ -151,6 +159,8 @@ def verdict_on(name: str, functions: list[object]) -> str:
     """Return the key of VERDICTS for a function's name."""
     if any(function in RULES for function in functions):
         return "a rule"
+    if any(function in COUNTED for function in functions):
+        return "counted"
     if name in REARRANGING or name in _NUMBERS:
         return "moves"
     if name in ABOUT | _ABOUT_TOO or (name.startswith("is_") and name not in _VALUES):

@@ -263,10 +263,6 @@ def places_by_values(a, h, w):
     return a
 
 
-def random_numbers(a, h, w):
-    return a.normal_() + h
-
-
 REFUSED = {
     the_state: r"did not make in this step.*state = state \+ x",
     a_part_of_the_state: "did not make in this step",
@@ -277,7 +273,6 @@ REFUSED = {
     a_row: "rows",
     by_the_rows_before: "rows",
     places_by_values: "argmax|values",
-    random_numbers: "in place",
 }
 
 

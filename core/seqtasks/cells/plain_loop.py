@@ -9,6 +9,7 @@ from torch import Tensor
 from seqtasks.cells import Cell, State
 from seqtasks.cells.padding import checked_lengths, last_repeated, past_end
 from seqtasks.cells.step_calls import StepCalls, checked_time
+from seqtasks.randomness.counted_draws import counted_draws, started
 
 __all__ = ["brought_to", "map_state", "past_end", "scanned", "states_along", "unroll"]
 
@@ -88,13 +89,14 @@ def states_along(
     lengths: Tensor | None,
     return_states: bool,
     start: Tensor | None = None,
+    layer: int = 0,
 ) -> tuple[Tensor, State, list[State]]:
     """Run the loop of `unroll`, but repeat an instance's last output beyond its end.
 
     Beyond its end, an instance receives its last input and the state before it again. The same step
     is computed once more, and its result is discarded. An instance of length 0 receives its first
     input and its initial state. `start` holds the number of each instance's first step, (batch,)
-    int64; None for 0.
+    int64; None for 0. `layer` is the cell's place in its model.
 
     Returns:
         The outputs, the final state, and a list of the states of every step if requested.
@@ -104,7 +106,8 @@ def states_along(
     if lengths is not None:
         inputs = last_repeated(inputs, lengths)
     if state is None:
-        state = brought_to(inputs.dtype, inputs.device, cell.initial_state(batch_size, steps))
+        state = brought_to(inputs.dtype, inputs.device, started(cell, layer, batch_size, steps))
+    draws = counted_draws()
     final = state
     outputs: list[Tensor] = []
     states: list[State] = []
@@ -112,14 +115,28 @@ def states_along(
     time_of = calls.times(inputs, lengths, start)
     for step, x in enumerate(inputs.unbind(1)):
         time = time_of(step)
-        following = calls.step(x, state, time)
-        outputs.append(calls.output(x, following, state, time))
+        if draws is None:
+            following = calls.step(x, state, time)
+            outputs.append(calls.output(x, following, state, time))
+        else:
+            where = layer, step, lengths
+            following = draws.run("step", cell, _step, (x, state, time), *where)
+            args = x, following, state, time
+            outputs.append(draws.run("output", cell, _output, args, *where))
         final = following if lengths is None else _where(lengths > step, following, final)
         state = following if lengths is None else _where(lengths > step + 1, following, state)
         if return_states:
             states.append(final)
     histories = [map_state(lambda *each: torch.stack(each, 1), *states)] if return_states else []
     return torch.stack(outputs, 1), final, histories
+
+
+def _step(cell: Any, *args: Any) -> State:
+    return StepCalls(cell).step(*args)
+
+
+def _output(cell: Any, *args: Any) -> Tensor:
+    return StepCalls(cell).output(*args)
 
 
 def scanned(

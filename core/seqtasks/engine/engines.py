@@ -17,13 +17,14 @@ from seqtasks.engine.contract.batch_call import call_program
 from seqtasks.engine.contract.chunked import IdleMemories
 from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.contract.trial import PlainPass, disagreement, disagreement_of_rows
-from seqtasks.engine.policy.choice import Choice
+from seqtasks.engine.policy.choice import NO_KEY, Choice
 from seqtasks.engine.policy.request import Check, Refusal, Request
 from seqtasks.engine.record.batch_layout import Form, flattened, form_of, obstacle, ordinary
 from seqtasks.engine.record.observed import is_observed, unobserved_saving
 from seqtasks.engine.record.subject import Parts
 from seqtasks.engine.record.whole_states import MOST_STEPS
 from seqtasks.errors import UsageError
+from seqtasks.randomness.counted_draws import counted_draws
 
 __all__ = ["Engines"]
 
@@ -49,6 +50,9 @@ class Engines:
             Otherwise it is always an error if `wanted` cannot run the model.
         needs_autograd: whether torch must carry gradients on to the parameters, and so train the
             model: a program that ran reads values that torch computes from parameters alone.
+        counts_draws: whether the model's random numbers are functions of their places: in a run, or
+            with a seed of the caller's.
+        has_draws: whether a program that ran draws random numbers.
         may_choose: whether the plain loop may score a small batch though an engine can: in a run
             begun with `auto`, and wherever `auto` is asked for.
     """
@@ -61,11 +65,13 @@ class Engines:
     may_fall_back: bool = False
     may_choose: bool = False
     needs_autograd: bool = False
+    counts_draws: bool = False
+    has_draws: bool = False
     _idle: IdleMemories = field(default_factory=IdleMemories)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state for a copy of the model, which makes its own programs."""
-        kept = ("parts", "wanted", "may_fall_back", "may_choose")
+        kept = ("parts", "wanted", "may_fall_back", "may_choose", "counts_draws")
         return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -128,6 +134,7 @@ class Engines:
             )
             return None
         batch, steps = inputs.shape[:2]
+        draws = counted_draws()
         program = self.program(
             steps,
             input_size=inputs.shape[-1] if real else 0,
@@ -137,6 +144,9 @@ class Engines:
             rows=batch,
             form=None if states[0] is None else form_of(states, batch, self.parts.dtype),
         )
+        if program is not None and draws is None and program.model_graph.draws:
+            self.run_plain(NO_KEY)
+            return None
         if program is None or any(t.device != inputs.device for t in program.tensors()[:1]):
             return None
 
@@ -155,7 +165,14 @@ class Engines:
                 return None
             program.model_graph.tried_rows.add(batch)
         return call_program(
-            program, inputs, given, lengths, histories, initial=initial, idle=self._idle
+            program,
+            inputs,
+            given,
+            lengths,
+            histories,
+            initial=initial,
+            idle=self._idle,
+            key=None if draws is None else draws.key,
         )
 
     def _depends_on_rows(
@@ -228,7 +245,8 @@ class Engines:
         if self._is_plain:
             self.name = "plain"
             return None
-        options = (self.wanted, self.may_fall_back, self.may_choose)
+        draws = self.counts_draws or counted_draws() is not None
+        options = (self.wanted, draws, self.may_fall_back, self.may_choose)
         request = Request(steps, input_size, masked, external_states, rows, form, *options)
         # One thread at a time: the others wait for its program instead of making one each, and no
         # two initial states get one number.
@@ -263,6 +281,7 @@ class Engines:
 
     def _run_by(self, program: Passes) -> None:
         """Note that a program runs."""
+        self.has_draws = self.has_draws or bool(program.model_graph.draws)
         self.needs_autograd = self.needs_autograd or bool(program.model_graph.computed)
         if self.name != program.engine:
             self.name = program.engine

@@ -16,6 +16,7 @@ from seqtasks.engine.record.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.record.subject import Parts
 from seqtasks.models.calling import check_inputs
 from seqtasks.models.loss import sequence_loss
+from seqtasks.randomness.counted_draws import applied
 from seqtasks.tasks.alphabets import IGNORE
 from seqtasks.tasks.settings import EngineName, LossReduction
 
@@ -197,16 +198,17 @@ class Model(nn.Module):
         if lengths is not None:
             lengths = checked_lengths(inputs, lengths)
             inputs = last_repeated(inputs, lengths)
-        embedded = self.embedding(inputs)
+        embedded = applied(self.embedding, "embedding", inputs)
         outputs = embedded
         finals: list[State] = []
         histories: list[State] = []
-        for cell, given in zip(self.cells, self._per_layer(state), strict=True):
-            run = _run_cell(cell, outputs, given, lengths, return_states, start)
+        given_of_layers = self._per_layer(state)
+        for layer, (cell, given) in enumerate(zip(self.cells, given_of_layers, strict=True)):
+            run = _run_cell(cell, outputs, given, lengths, return_states, start, layer)
             outputs = run[0]
             finals.append(run[1])
             histories.extend(run[2:])
-        predictions = self.readout(embedded, outputs)
+        predictions = applied(self.readout, "readout", embedded, outputs)
         if lengths is not None:
             ended = past_end(inputs.shape[1], lengths)
             predictions = predictions.masked_fill(ended[..., None], 0)
@@ -281,9 +283,11 @@ def _run_cell(
     lengths: Tensor | None,
     return_states: bool,
     start: Tensor | None,
+    layer: int,
 ) -> tuple[Any, ...]:
     """Run a cell along its inputs, through its own `scan` if that can serve."""
     if hasattr(cell, "scan") and not return_states and not StepCalls(cell).counts:
         return scanned(cell, inputs, state, lengths)
-    outputs, final, histories = states_along(cell, inputs, state, lengths, return_states, start)
+    along = states_along(cell, inputs, state, lengths, return_states, start, layer=layer)
+    outputs, final, histories = along
     return outputs, final, *histories

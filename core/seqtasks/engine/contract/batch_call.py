@@ -12,6 +12,7 @@ from seqtasks.engine.contract.chunked import IdleMemories, forward_alone
 from seqtasks.engine.contract.computed_values import with_values
 from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.record.batch_layout import flattened, nested, without_padding, without_steps
+from seqtasks.randomness.counted_draws import DrawKey
 
 __all__ = ["call_program"]
 
@@ -25,6 +26,7 @@ def call_program(
     *,
     initial: Callable[[], Sequence[State]],
     idle: IdleMemories,
+    key: DrawKey | None = None,
 ) -> tuple[Tensor, list[State], list[State]]:
     """Run a batch through a program, with gradients if torch keeps them.
 
@@ -36,6 +38,7 @@ def call_program(
         histories: whether to return the states of every step.
         initial: makes the initial states of all layers for this batch.
         idle: the memory of an earlier call without gradients.
+        key: which random numbers a model that draws gets.
 
     Returns:
         The predictions, each layer's final state, and each layer's states at every step.
@@ -48,7 +51,7 @@ def call_program(
             empty, inputs = lengths == 0, without_padding(inputs, lengths)
             lengths = lengths.clamp(min=1)
     inputs = inputs.contiguous().resolve_neg()
-    results = _passed(program, inputs, lengths, given, histories, idle)
+    results = _passed(program, inputs, lengths, given, histories, idle, key)
     if empty is not None:
         start = given or flattened(model_graph, initial(), inputs.shape[0]) or []
         results = without_steps(empty, start, *results)
@@ -63,8 +66,11 @@ def _passed(
     given: list[Tensor] | None,
     histories: bool,
     idle: IdleMemories,
+    key: DrawKey | None,
 ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     kept_for = program
+    if key is not None and program.model_graph.draws:
+        program = program.drawing(key)
     program, tensors = with_values(program)
     sources = (inputs, *(given or ()), *tensors)
     if not torch.is_grad_enabled() or not any(t.requires_grad for t in sources):

@@ -73,6 +73,7 @@ def forward_alone(
     predictions: list[Tensor] = []
     pasts: list[list[Tensor]] = []
     states = given
+    key = program.draws
     portions = chunks(program, batch, time, inputs.device)
     if lengths is not None and len(portions) > 1:
         inputs = without_padding(inputs, lengths)  # an instance may end before the last chunk
@@ -81,6 +82,8 @@ def forward_alone(
             memory = kept.get((batch, steps))
             used[batch, steps] = program.memory(batch, steps) if memory is None else memory
         left = None if lengths is None else (lengths - first).clamp(0, steps)
+        if key is not None:
+            program = program.drawing(key.later(first))
         piece = inputs[:, first : first + steps].contiguous()
         found, states, past = program.forward(piece, left, states, used[batch, steps], histories)
         predictions.append(found)

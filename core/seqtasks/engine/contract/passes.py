@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from seqtasks.engine.graph.model_graph import ModelGraph
+from seqtasks.randomness.counted_draws import DrawKey
 
 __all__ = ["Passes"]
 
@@ -16,6 +17,8 @@ class Passes(Protocol):
     model_graph: ModelGraph
     engine: str
     """The name of the engine that made it."""
+    draws: DrawKey | None
+    """Which random numbers it draws; None for a program without draws, or not yet said."""
 
     def memory(self, batch: int, time: int) -> Any:
         """Return memory for a batch, which the forward pass fills and the backward pass reads."""
@@ -27,6 +30,15 @@ class Passes(Protocol):
 
     def reading(self, tensors: list[Tensor]) -> "Passes":
         """Return the same program for other contiguous tensors, in the order of `tensors`."""
+        ...
+
+    def drawing(self, key: DrawKey, rows: Tensor | None = None) -> "Passes":
+        """Return the same program for other random numbers.
+
+        Args:
+            key: which numbers.
+            rows: (batch,) int64, the number of each row; None if they follow each other.
+        """
         ...
 
     def forward(

@@ -27,6 +27,8 @@ from seqtasks.engine.contract.trial_passes import (
 from seqtasks.engine.record.batch_layout import flattened, nested, without_padding
 from seqtasks.engine.record.subject import Parts
 from seqtasks.errors import one_line
+from seqtasks.randomness.counted_draws import CountedDraws, DrawKey
+from seqtasks.randomness.philox import StepKeys
 from seqtasks.randomness.torch_streams import RandomStream, torch_stream
 
 __all__ = ["PlainPass", "disagreement", "disagreement_of_rows"]
@@ -46,6 +48,9 @@ FEW_STEPS = 6
 """Steps tried with other parameter values."""
 MORE_ROWS = 100
 """At least this many rows are added to the batch to see whether the number of rows matters."""
+OTHER_DRAWS = 3
+"""With how many other draws a program must be right that is wrong with the first ones."""
+KEYS = StepKeys(0, "trial")
 TRIES = 3
 """How often all parameters are rounded once more, to see whether rounding explains a difference."""
 
@@ -68,10 +73,20 @@ def disagreement(
         states: the states of each layer to start from.
         lengths: (batch,) or None.
     """
-    with _apart() as draws:
-        batch = _batch(program, inputs, states, lengths)
-        wrong = _wrong(program, plain, model_of(parts), batch)
-    return "it draws random numbers" if draws.is_used else wrong
+
+    def tried(key: int) -> str | None:
+        with _apart(program, key) as (drawing, draws, others):
+            batch = _batch(program, inputs, states, lengths)
+            wrong = _wrong(drawing, plain, model_of(parts), batch)
+        known = {node.value[:2] for node in program.model_graph.draws}
+        return "it draws random numbers" if others.is_used or draws.drawn - known else wrong
+
+    wrong = tried(0)
+    if wrong is None or not program.model_graph.draws:
+        return wrong
+    # A decision by a draw may be closer than rounding: with other draws a right program is right.
+    right = all(tried(key) is None for key in range(1, 1 + OTHER_DRAWS))
+    return None if right else wrong
 
 
 def disagreement_of_rows(
@@ -86,7 +101,7 @@ def disagreement_of_rows(
 
     Args: as in `disagreement`.
     """
-    with _apart():
+    with _apart(program, 0) as (program, _, _):
         batch, model = _batch(program, inputs, states, lengths), model_of(parts)
         numbers = torch.arange(len(inputs), device=inputs.device)
         tried = _taken(batch, numbers[:ROWS], FEW_STEPS, spread=True)
@@ -96,11 +111,22 @@ def disagreement_of_rows(
 
 
 @contextmanager
-def _apart() -> Generator[RandomStream]:
-    """Let a trial run with gradients, and without using the caller's random state."""
-    draws = torch_stream(0, "trial")
-    with torch.inference_mode(False), torch.enable_grad(), draws.functions_drawing():
-        yield draws
+def _apart(program: Passes, number: int) -> Generator[tuple[Passes, CountedDraws, RandomStream]]:
+    """Let a trial run with gradients, and without using the caller's random state.
+
+    Args:
+        program: the program to try.
+        number: of the draws.
+
+    Yields:
+        The program with these draws, the plain loop's draws, and the stream of what else draws.
+    """
+    others, key = torch_stream(0, "trial"), DrawKey(KEYS.at(number))
+    draws = CountedDraws(key, program.model_graph.dtype)
+    drawing = program.drawing(key) if program.model_graph.draws else program
+    apart = torch.inference_mode(False), torch.enable_grad(), others.functions_drawing()
+    with apart[0], apart[1], apart[2], draws:
+        yield drawing, draws, others
 
 
 def _batch(

@@ -18,6 +18,7 @@ from seqtasks.engine.graph.node import Node
 from seqtasks.engine.record.batch_layout import nested
 from seqtasks.engine.record.fingerprint import attributes_of
 from seqtasks.engine.record.subject import Parts
+from seqtasks.randomness.counted_draws import applied, started
 
 __all__ = ["Results", "Rows", "by_loop", "by_program", "in_double", "model_of"]
 
@@ -90,20 +91,24 @@ def by_loop(model: nn.ModuleDict, program: Passes, rows: Rows) -> Results:
         inputs = inputs.to(dtype, copy=True).requires_grad_()
     if rows.given is None:
         states: Sequence[State] = [
-            brought_to(dtype, inputs.device, cell.initial_state(len(inputs), rows.steps))
-            for cell in parts["cells"]
+            brought_to(dtype, inputs.device, started(cell, layer, len(inputs), rows.steps))
+            for layer, cell in enumerate(parts["cells"])
         ]
     else:
         given = [state.to(dtype, copy=True) for state in rows.given]
         for state, part in zip(given, program.model_graph.parts, strict=True):
             state.requires_grad_(part.kind is None)
         states = nested(program.model_graph, given)
-    embedded = parts["embedding"](inputs) if "embedding" in parts else inputs
+    embedded = inputs
+    if "embedding" in parts:
+        embedded = applied(parts["embedding"], "embedding", inputs)
     outputs, finals = embedded, list[Tensor]()
-    for cell, state in zip(parts["cells"], states, strict=True):
-        outputs, final, _ = states_along(cell, outputs, state, rows.lengths, False)
+    for layer, (cell, state) in enumerate(zip(parts["cells"], states, strict=True)):
+        outputs, final, _ = states_along(cell, outputs, state, rows.lengths, False, layer=layer)
         finals += [final] if isinstance(final, Tensor) else list(final)
-    predictions = parts["readout"](embedded, outputs) if "readout" in parts else outputs
+    predictions = outputs
+    if "readout" in parts:
+        predictions = applied(parts["readout"], "readout", embedded, outputs)
     if rows.lengths is not None:
         ended = past_end(inputs.shape[1], rows.lengths)
         predictions = predictions.masked_fill(ended[..., None], 0)

@@ -131,6 +131,11 @@ class ModelGraph:
         return [part for loop in self.loops for part in loop.parts]
 
     @property
+    def draws(self) -> list[Node]:
+        """The random numbers that the model draws."""
+        return [node for node in self.graph.nodes if node.operation == "draw"]
+
+    @property
     def has_whole_states(self) -> bool:
         """Whether a state holds whole numbers."""
         return self.counts or any(part.kind not in (None, torch.bool) for part in self.parts)

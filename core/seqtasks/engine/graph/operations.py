@@ -318,6 +318,7 @@ OTHERS: dict[str, Other] = {
     "external": _GIVEN,
     "inputs": _GIVEN,
     "running": _GIVEN,
+    "draw": replace(_GIVEN, title="random numbers"),
     "cotangent": _GIVEN,
     "initial_back": _GIVEN,
     "view": Other("", of_view, of_truths=True, rearranging=True),

@@ -23,7 +23,12 @@ from seqtasks.engine.record.signatures import Signatures
 from seqtasks.engine.record.start_fingerprint import start_of
 from seqtasks.engine.record.subject import Parts
 
-__all__ = ["Choice"]
+__all__ = ["NO_KEY", "Choice"]
+
+NO_KEY = (
+    "it draws random numbers, and nobody says which: in your own program, give model.use_engine a "
+    "seed"
+)
 
 logger = logging.getLogger("seqtasks")
 
@@ -76,12 +81,17 @@ class Choice:
             )
         options = (request.input_size, request.masked, request.external_states)
         key = (signature, options, start if form is None else form)
-        if key in self._misfits:
-            return Refusal(self._misfits[key])
+        misfit = (key, request.draws)
+        if misfit in self._misfits:
+            return Refusal(self._misfits[misfit])
         replaced = self._cache.replaced
         kept = self._cache.get(key)
         if kept is not None:
-            return kept
+            return (
+                Refusal(NO_KEY, unsupported=True)
+                if kept.model_graph.draws and not request.draws
+                else kept
+            )
         if self._cache.replaced > replaced and self._cache.replaces_too_often:
             return Refusal("tensors it treats as constants change again and again", signature)
         made = self._made(request, signature, form, check)
@@ -91,7 +101,7 @@ class Choice:
                 options = (request.input_size, request.masked, not request.external_states)
                 self._cache.put((signature, options, key[2]), made)
         elif made.signature is None:  # states that do not fit say nothing of other calls
-            self._misfits[key] = made.reason
+            self._misfits[misfit] = made.reason
         return made
 
     def alike(self, times: NDArray[np.int64]) -> NDArray[np.intp]:
@@ -133,6 +143,8 @@ class Choice:
             if form is not None:
                 return Refusal(str(reason))
             return Refusal(str(reason), signature, unsupported=True)
+        if model_graph.draws and not request.draws:
+            return Refusal(NO_KEY, unsupported=True)
         program = self.backends.make(
             model_graph, parts, wanted=request.wanted, may_fall_back=request.may_fall_back
         )

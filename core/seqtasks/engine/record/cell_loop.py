@@ -67,6 +67,7 @@ def recorded_loop(
         time = _given_time(recording, recorder, counter)
     x = recording.numbers(batch, *inputs.shape)
     recorder.given(x, inputs)
+    recording.let_draw(recorder, "step", layer)
     with recorder:
         result = calls.step(x, tuple(tensors) if is_tuple else tensors[0], time)
     recorder.finish()
@@ -134,6 +135,7 @@ def _output(
         bounds[carried] = LARGEST_STATE
         time = _given_time(recording, recorder, graph.subtract(carried, 1.0))
     x = recorder.given(recording.numbers(batch, *inputs.shape), inputs)
+    recording.let_draw(recorder, "output", layer)
 
     def state_of(tensors: list[Tensor]) -> Any:
         return tuple(tensors) if is_tuple else tensors[0]

@@ -15,8 +15,8 @@ from torch.utils._device import DeviceContext
 
 __all__ = ["is_observed", "unobserved_saving"]
 
-_OURS = "seqtasks.randomness.torch_streams"
-"""This mode hands generators to operations that draw; programs contain no such operations."""
+_OURS = {"seqtasks.randomness.torch_streams", "seqtasks.randomness.counted_draws"}
+"""These modes say what operations draw; programs contain no such operations, or draw alike."""
 
 
 def is_observed(*tensors: Any) -> bool:
@@ -31,11 +31,11 @@ def is_observed(*tensors: Any) -> bool:
     if state._are_functorch_transforms_active() or forward_ad._current_level >= 0:
         return True
     for place in range(state._len_torch_dispatch_stack()):
-        if type(state._get_dispatch_stack_at(place)).__module__ != _OURS:
+        if type(state._get_dispatch_stack_at(place)).__module__ not in _OURS:
             return True
     for place in range(state._len_torch_function_stack()):
         mode = state._get_function_stack_at(place)
-        if type(mode).__module__ != _OURS and not isinstance(mode, DeviceContext):
+        if type(mode).__module__ not in _OURS and not isinstance(mode, DeviceContext):
             return True
     return any(isinstance(tensor, Tensor) and not _is_plain(tensor) for tensor in tensors)
 

@@ -95,6 +95,11 @@ class Provenance(TorchDispatchMode):
         self._given.update(_span(tensor)[0] for tensor in kept)
         self._follow(kept)
 
+    def draw(self, tensor: Tensor) -> None:
+        """Note random numbers that a recorded step makes; follow everything made from them."""
+        self._born.add(_span(tensor)[0])
+        self._follow([tensor])
+
     def _follow(self, tensors: Iterable[Tensor]) -> None:
         for tensor in tensors:
             start, end = _span(tensor)

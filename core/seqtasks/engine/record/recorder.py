@@ -28,6 +28,8 @@ from seqtasks.engine.record.opened import opened, opens
 from seqtasks.engine.record.provenance import Provenance
 from seqtasks.engine.record.weights_alone import WeightsAlone
 from seqtasks.engine.record.whole_numbers import check_whole, is_whole
+from seqtasks.randomness.draw_functions import COUNTED
+from seqtasks.randomness.draw_functions import Source as Draws
 
 __all__ = ["Recorder", "Tracked"]
 
@@ -70,6 +72,7 @@ class Recorder(TorchFunctionMode):
         own: the recorded backward passes of the model's own functions, by context.
         deriving: the contexts of those that are being recorded, the innermost last.
         follows_unseen: whether operations that no call explains are being recorded.
+        draws: records random numbers; None where no draw can be recorded.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class Recorder(TorchFunctionMode):
         self.own: dict[Any, Any] = {}
         self.deriving: tuple[Any, ...] = ()
         self.follows_unseen = False
+        self.draws: Draws | None = None
         self._tracked: dict[int, Tracked] = {}
         self._baked: list[tuple[Tensor, int]] = []
 
@@ -310,6 +314,11 @@ class Recorder(TorchFunctionMode):
     ) -> Any:
         """Run a torch function, and record it if it has a tensor of the recording."""
         kwargs = kwargs or {}
+        draw = None if self.draws is None or self.deriving else COUNTED.get(func)
+        if draw is not None:
+            result = self._drawn(draw, args, kwargs)
+            if result is not NotImplemented:
+                return result
         given = [value for value in flat_arguments((args, kwargs)) if isinstance(value, Tensor)]
         if not any(map(self.is_tracked, given)):
             for tensor in given:
@@ -317,6 +326,14 @@ class Recorder(TorchFunctionMode):
             return func(*args, **kwargs)
         try:
             return self._called(func, args, kwargs)
+        except UnsupportedError as error:
+            raise self.provenance.refuse(str(error)) from None
+
+    def _drawn(self, draw: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return what a random function draws, recorded call by call."""
+        try:
+            with self.again():
+                return draw(self.draws, *args, **kwargs)
         except UnsupportedError as error:
             raise self.provenance.refuse(str(error)) from None
 

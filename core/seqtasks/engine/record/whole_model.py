@@ -15,9 +15,11 @@ from seqtasks.engine.graph.reached import Reached, Source
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.autograd_leaves import leaves_of
 from seqtasks.engine.record.computed import Computed
+from seqtasks.engine.record.draws import RecordedDraws
 from seqtasks.engine.record.provenance import Provenance
 from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.weights_alone import WeightsAlone
+from seqtasks.randomness.counted_draws import Part
 
 __all__ = [
     "ModelRecording",
@@ -69,6 +71,11 @@ class ModelRecording:
         alone = WeightsAlone(lambda tensor: self.originals.get(id(tensor)))
         seen = self.parameter, self.provenance, alone, self.computed_leaf
         return Recorder(self.graph, rows, self.dtype, *seen)
+
+    def let_draw(self, recorder: Recorder, part: Part, layer: int = 0) -> None:
+        """Let a recorder record the draws of a part of the model."""
+        phase = self.phases.before(0)
+        recorder.draws = RecordedDraws(recorder, part, layer, phase, self.generator)
 
     def numbers(self, *shape: int) -> Tensor:
         """Return values on which to try the model, drawn from a separate stream."""
@@ -179,7 +186,7 @@ def mapped(
     rows: tuple[int, int],
     dtype: Any,
     given: list[tuple[Node, Source]],
-    made: Source,
+    made: tuple[str, int, int],
 ) -> Node:
     """Record a module that is applied to every step alike.
 
@@ -193,6 +200,7 @@ def mapped(
     """
     recorder = recording.recorder(rows)
     tensors = [recorder.given(recording.numbers(*rows, *node.shape), node) for node, _ in given]
+    recording.let_draw(recorder, "embedding" if made[0] == "embedded" else "readout")
     with recorder:
         result = module(*tensors)
     recorder.finish()

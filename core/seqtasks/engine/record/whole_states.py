@@ -82,6 +82,8 @@ def _bound(node: Node, of: list[float]) -> float:
         return 1
     if operation == "count":
         return node.size
+    if operation == "draw":  # no word is further out than 6.4
+        return 1 if node.value[0] == "uniform" else 7
     if operation in _SAME:
         return of[0]
     if operation in _LARGEST:

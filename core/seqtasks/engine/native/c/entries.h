@@ -17,6 +17,9 @@ struct call {
     real *const *given_back;   /* each (batch, size), or null */
     real *gradients;
     char *memory;
+    uint64_t key;              /* of the draws */
+    long first_row, first_time; /* of the batch, and of the sequence */
+    const int64_t *draw_rows;  /* the number of each row, or null */
 };
 
 static void set_up(struct work *w, const struct call *call) {
@@ -81,6 +84,13 @@ int seqtasks_forward(const struct call *call) {
         for (long t = 0; t < w.time; ++t)
             for (long c = 0; c < w.columns; ++c)
                 running[t * w.columns + c] = t >= first_step(&w, c);
+#if DRAWS
+    w.key = call->key;
+    w.first_row = call->first_row;
+    w.first_time = call->first_time;
+    w.draw_rows = call->draw_rows;
+    draw(&w);
+#endif
     begin(&w);
     forward(&w);
     gather_in(call->predictions, w.predictions, &w, OUTPUT_SIZE);
@@ -126,12 +136,13 @@ const long seqtasks_layout[] = {
     AT(optimiser, clip),
     sizeof(struct job), AT(job, parameters), AT(job, parameter_count), AT(job, blas),
     AT(job, one_thread), AT(job, optimiser), AT(job, steps), AT(job, threads), AT(job, times),
-    AT(job, batch_sizes), AT(job, inputs), AT(job, targets), AT(job, rates), AT(job, losses),
+    AT(job, batch_sizes), AT(job, inputs), AT(job, targets), AT(job, rates), AT(job, keys), AT(job, losses),
     AT(job, memory), AT(job, memory_each), AT(job, made), AT(job, status),
     sizeof(struct call), AT(call, parameters), AT(call, blas), AT(call, batch), AT(call, time),
     AT(call, inputs), AT(call, lengths), AT(call, given), AT(call, predictions), AT(call, finals),
     AT(call, histories), AT(call, predictions_back), AT(call, finals_back), AT(call, histories_back),
     AT(call, inputs_back), AT(call, given_back), AT(call, gradients), AT(call, memory),
+    AT(call, key), AT(call, first_row), AT(call, first_time), AT(call, draw_rows),
 };
 const long seqtasks_layout_count = sizeof seqtasks_layout / sizeof *seqtasks_layout;
 #undef AT

@@ -10,6 +10,7 @@ struct job {
     const int64_t *times, *batch_sizes;
     const uint64_t *inputs, *targets;
     const double *rates; /* of each step */
+    const uint64_t *keys; /* of each step's draws, or null */
     double *losses;
     char *memory;      /* thread after thread */
     long memory_each;
@@ -69,6 +70,10 @@ static void one_share(struct shared *s, long thread, long step) {
     if (w->rows == 0) return;
     s->status[thread] = take_inputs(w, (const void *)(uintptr_t)job->inputs[step], first, batch, time);
     if (s->status[thread] != DONE) return;
+#if DRAWS
+    w->key = job->keys[step];
+    draw(w);
+#endif
     begin(w);
     forward(w);
     const void *targets = (const void *)(uintptr_t)job->targets[step];

@@ -12,6 +12,7 @@ __all__ = [
     "RUNTIME",
     "calling",
     "definitions",
+    "draws",
     "entries",
     "lay_out",
     "over_block",
@@ -44,13 +45,34 @@ def definitions(plan: Plan) -> list[str]:
         f"#define BLOCK {LARGE_BLOCK if large else SMALL_BLOCK}",
         f"#define SCRATCH_ROW {scratch}",
         f"#define RECENT_ROW {scratch}",
+        *(["#define DRAWS 1"] if plan.draws else []),
     ]
 
 
 def structures(plan: Plan) -> str:
     """Return the structures that hold a program's working data."""
     buffers = "\n".join(f"    real *{name};" for name in plan.storage.buffers)
-    return "\n" + text("structures.in").replace("<buffers>", buffers)
+    draws = _DRAWS_OF_WORK if plan.draws else ""
+    written = text("structures.in").replace("<buffers>", buffers).replace("<draws>", draws)
+    return f"\n{written}"
+
+
+_DRAWS_OF_WORK = """\
+    uint64_t key;                /* of the draws */
+    long first_row, first_time;
+    const int64_t *draw_rows;    /* the number of each row, or null */
+"""
+
+
+def draws(plan: Plan) -> str:
+    """Return the C function that fills the buffers of draws."""
+    calls: list[str] = []
+    for node in plan.draws:
+        kind, number, by_row, by_time = node.value
+        buffer = plan.storage.places[node].buffer.name
+        about = f"{kind.upper()}, {number}u, {int(by_row)}, {int(by_time)}"
+        calls.append(f"    draw_numbers(w, w->buffers.{buffer}, {node.size}, {about});")
+    return "\n" + text("draw_all.in").replace("<draws>", "\n".join(calls))
 
 
 def lay_out(plan: Plan) -> str:

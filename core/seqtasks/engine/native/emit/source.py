@@ -56,6 +56,8 @@ class _Emitter:
     def program(self) -> Emitted:
         """Return the program."""
         self.functions.append(self._begin())
+        if self.plan.draws:
+            self.functions.append(frame.draws(self.plan))
         forward, backward = self._forward(), self._backward()
         back = self.plan.inputs_back
         inputs_back = None if back is None else back[0].name
@@ -65,6 +67,7 @@ class _Emitter:
                 *frame.definitions(self.plan),
                 frame.text("vector.h"),
                 frame.text("products.h"),
+                *([frame.text("draws.h")] if self.plan.draws else []),
                 frame.structures(self.plan),
                 frame.lay_out(self.plan),
                 *self.values.products.values(),

@@ -24,8 +24,11 @@ from seqtasks.engine.native.execute.open_program import Opened
 from seqtasks.engine.native.execute.parameter_table import NEVER, Trained, parameter_table
 from seqtasks.engine.native.execute.stack import Stack, StackedLeaf
 from seqtasks.engine.native.plan.plan import MOST_LANES
+from seqtasks.randomness.counted_draws import DrawKey
 
 __all__ = ["Program"]
+
+NO_KEY = "a program of a model that draws needs a key of its random numbers"
 
 _pool = Pool()
 
@@ -67,6 +70,8 @@ class Program:
             leaf.size for leaf, first in zip(self._leaves, self.offsets, strict=True) if first >= 0
         )
         self._workspace = Workspace(0)
+        self.draws: DrawKey | None = None
+        self._draw_rows: Tensor | None = None
         weakref.finalize(self, _pool.clear).atexit = False
 
     def trained(self) -> dict[int, int]:
@@ -127,6 +132,7 @@ class Program:
         inputs: NDArray[np.uint64],
         targets: NDArray[np.uint64],
         rates: NDArray[np.float64],
+        keys: NDArray[np.uint64] | None = None,
         *,
         optimizer: OptimizerValues,
         states: dict[int, Trained],
@@ -143,6 +149,7 @@ class Program:
             inputs: the address of each step's inputs.
             targets: the address of each step's targets.
             rates: each step's learning rate, used instead of the optimizer's own.
+            keys: the key of each step's draws; None if the model draws nothing.
             optimizer: the optimiser's values.
             states: by a parameter's id, the data that its optimiser keeps; they are updated.
             loss: a key of LOSSES.
@@ -152,9 +159,12 @@ class Program:
             threads: the number of threads that share a batch's rows.
 
         Raises:
-            ValueError: for an input or a target that is not a symbol.
+            ValueError: for an input or a target that is not a symbol, or if the model draws and
+                there are no keys.
         """
         steps = len(times)
+        if keys is None and self.model_graph.draws:
+            raise ValueError(NO_KEY)
         needed = self._opened.memory_needed(int(batch_sizes.max()), int(times.max()), threads)
         each = (needed + 63) // 64 * 64
         if self._workspace.size < threads * each:
@@ -174,6 +184,7 @@ class Program:
             inputs.ctypes.data,
             targets.ctypes.data,
             rates.ctypes.data,
+            None if keys is None else keys.ctypes.data,
             losses.ctypes.data,
             self._workspace.address,
             each,
@@ -289,6 +300,12 @@ class Program:
         other._tensors = tensors
         return other
 
+    def drawing(self, key: DrawKey, rows: Tensor | None = None) -> "Program":
+        """See `Passes.drawing`."""
+        other = copy.copy(self)
+        other.draws, other._draw_rows = key, rows
+        return other
+
     def _run(
         self,
         entry: str,
@@ -302,6 +319,12 @@ class Program:
         arrays = {name: _pointers(some) for name, some in lists.items() if some is not None}
         places = {name: ctypes.addressof(array) for name, array in arrays.items()}
         call = Call(ctypes.addressof(table), self._opened.blas, batch, time, **addresses, **places)
+        if self.draws is not None:
+            key, rows = self.draws, self._draw_rows
+            call.key, call.first_row, call.first_time = key.key, key.row, key.time
+            call.draw_rows = None if rows is None else rows.data_ptr()
+        elif self.model_graph.draws:
+            raise ValueError(NO_KEY)
         status = self._opened.passes[entry](call)
         if status:
             raise IndexError(PROBLEMS[status])

@@ -37,6 +37,8 @@ def gradients_by_row(
                 return None
             return [None if value is None else value[rows] * share for value in values]
 
+        if program.draws is not None:
+            program = program.drawing(program.draws, rows + program.draws.row)
         some = inputs[rows]
         of_rows = None if lengths is None else lengths[rows]
         memory = program.memory(*some.shape[:2])

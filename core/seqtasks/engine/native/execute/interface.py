@@ -106,6 +106,7 @@ class Job(ctypes.Structure):
         ("inputs", ctypes.c_void_p),
         ("targets", ctypes.c_void_p),
         ("rates", ctypes.c_void_p),
+        ("keys", ctypes.c_void_p),
         ("losses", ctypes.c_void_p),
         ("memory", ctypes.c_void_p),
         ("memory_each", ctypes.c_long),
@@ -140,6 +141,10 @@ class Call(ctypes.Structure):
         ("batch", ctypes.c_long),
         ("time", ctypes.c_long),
         *((name, ctypes.c_void_p) for name in _CALL_FIELDS),
+        ("key", ctypes.c_uint64),
+        ("first_row", ctypes.c_long),
+        ("first_time", ctypes.c_long),
+        ("draw_rows", ctypes.c_void_p),
     ]
 
 

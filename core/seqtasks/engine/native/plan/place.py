@@ -93,3 +93,6 @@ def _place_leaves(model: ModelGraph, storage: Storage) -> None:
     for node in storage.live:
         if node.operation == "running":
             storage.places[node] = Place(storage.buffer("running", 1, "history"))
+        if node.operation == "draw":
+            name = f"draw_{node.number}"
+            storage.places[node] = Place(storage.buffer(name, node.size, "history"))

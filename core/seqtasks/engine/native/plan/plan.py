@@ -64,6 +64,11 @@ class Plan:
     predictions: Place
     inputs_back: tuple[Buffer, Node | None] | None
 
+    @property
+    def draws(self) -> list[Node]:
+        """The random numbers that the program draws before anything else."""
+        return [node for node in self.storage.live if node.operation == "draw"]
+
     def is_direct(self, node: Node) -> bool:
         """Say whether a contribution to a gradient is a product added directly to it."""
         return _source(node) in self.direct

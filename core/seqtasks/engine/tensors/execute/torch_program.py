@@ -11,7 +11,9 @@ from seqtasks.cells.padding import EndingTogether
 from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.tensors.emit.statements import LARGEST_ONE_HOT
 from seqtasks.engine.tensors.execute.buffer_pool import Memory, Workspace
+from seqtasks.engine.tensors.execute.draws import fill_draws
 from seqtasks.engine.tensors.execute.open_program import Opened
+from seqtasks.randomness.counted_draws import DrawKey
 
 __all__ = ["TensorProgram"]
 
@@ -48,6 +50,7 @@ class TensorProgram:
             for k, part in enumerate(loop.parts)
         ]
         self._make_opened, self._opened = make_opened, opened
+        self.draws: DrawKey | None = None
 
     @property
     def source(self) -> str:
@@ -62,6 +65,13 @@ class TensorProgram:
         """See `Passes.reading`."""
         other = copy.copy(self)
         other._tensors = tensors
+        return other
+
+    def drawing(self, key: DrawKey, rows: Tensor | None = None) -> "TensorProgram":
+        """See `Passes.drawing`; rows follow each other."""
+        assert rows is None
+        other = copy.copy(self)
+        other.draws = key
         return other
 
     def memory(self, batch: int, time: int) -> Memory:
@@ -194,6 +204,10 @@ class TensorProgram:
             buffers["run_once"].copy_((first + 1).clamp(max=work.time))
         name = "tokens" if self.model_graph.vocabulary else "inputs"
         buffers[name].copy_(inputs.transpose(0, 1))
+        if self.model_graph.draws:
+            if self.draws is None:
+                raise ValueError("a program of a model that draws needs a key of its numbers")
+            fill_draws(self.model_graph.draws, self.draws, buffers, lengths)
 
     def _add_forward(self, work: Workspace, opened: Opened) -> None:
         time, batch, vocabulary = work.time, work.batch, self.model_graph.vocabulary

@@ -1,0 +1,76 @@
+"""Record random numbers as leaves of the graph: each draw is a value that comes from outside."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Size, Tensor
+
+from seqtasks.engine.graph.node import Columns
+from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.record.recorder import Recorder
+from seqtasks.randomness.counted_draws import Part, number_of
+
+__all__ = ["RecordedDraws"]
+
+
+class RecordedDraws:
+    """The draws of a part of a model in a recording; see `randomness.draw_functions.Source`.
+
+    Args:
+        recorder: that sees the part's calls.
+        part: which part.
+        layer: of a cell.
+        phase: in which its draws are known: before any loop.
+        generator: of the numbers on which the model is tried.
+    """
+
+    def __init__(
+        self, recorder: Recorder, part: Part, layer: int, phase: int, generator: torch.Generator
+    ) -> None:
+        self.dtype = recorder.dtype
+        self._recorder, self._layer = recorder, layer
+        self._part: Part = part
+        self._phase, self._generator = phase, generator
+        self._count = 0
+
+    def shape(self, tensor: Tensor) -> Size:
+        """Return the shape of a tensor, which the recorder does not see asked for."""
+        with torch._C.DisableTorchFunction():
+            return tensor.shape
+
+    def uniform(self, shape: Sequence[int], dtype: torch.dtype, device: torch.device) -> Tensor:
+        """Record uniform numbers."""
+        return self._drawn("uniform", shape, dtype)
+
+    def normal(self, shape: Sequence[int], dtype: torch.dtype, device: torch.device) -> Tensor:
+        """Record standard normal numbers."""
+        return self._drawn("normal", shape, dtype)
+
+    def _drawn(self, kind: str, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
+        recorder, shape = self._recorder, tuple(shape)
+        if dtype != recorder.dtype:
+            raise UnsupportedError(
+                f"it draws numbers of type {dtype}, while its own are {recorder.dtype}: draw with "
+                "dtype=x.dtype, or by torch.randn_like(x)"
+            )
+        rows, by_step = recorder.rows, self._part == "step" or self._part == "output"
+        by_row = shape[: len(rows)] == rows
+        own = shape[len(rows) :] if by_row else shape
+        if any(size in rows for size in own):
+            raise UnsupportedError("it draws numbers whose first axis is not the batch")
+        number = number_of(self._part, self._layer, self._count)
+        self._count += 1
+        key = (kind, number, by_row, by_step or by_row)
+        leaf = recorder.graph.leaf("draw", key, own, Columns.BATCH, self._phase)
+        return recorder.track(self._numbers(kind, shape), leaf, by_row)
+
+    def _numbers(self, kind: str, shape: tuple[int, ...]) -> Tensor:
+        make = torch.rand if kind == "uniform" else torch.randn
+        paused, self._recorder.provenance.paused = self._recorder.provenance.paused, True
+        try:
+            with torch._C.DisableTorchFunction():
+                made = make(shape, generator=self._generator, dtype=self.dtype)
+        finally:
+            self._recorder.provenance.paused = paused
+        self._recorder.provenance.draw(made)
+        return made
