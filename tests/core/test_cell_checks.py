@@ -56,6 +56,39 @@ def caught(cell, check, words):
     assert words in found[check], found[check]
 
 
+# ---- what a step adds to the loss
+
+
+@pytest.mark.parametrize("made", [lambda x: x, lambda x: x.sum(), lambda x: 0.5])
+def test_a_penalty_of_another_shape_is_named(made):
+    class WrongPenalty(Planted):
+        def penalty(self, x, state):
+            return made(x)
+
+    words = "penalty must return a tensor (batch,)"
+    caught(WrongPenalty, "penalty-is-a-number-for-each-row", words)
+
+
+def test_a_penalty_whose_rows_mix_is_named():
+    class MixedPenalty(Planted):
+        def penalty(self, x, state):
+            return (state - state.mean(0)).square().mean(-1)
+
+    caught(MixedPenalty, "rows-are-independent", "its rows mix")
+
+
+def test_a_penalty_that_reaches_a_parameter_of_its_own_is_right():
+    class Priced(Planted):
+        def __init__(self, input_size, hidden_size):
+            super().__init__(input_size, hidden_size)
+            self.price = nn.Parameter(torch.ones(hidden_size))
+
+        def penalty(self, x, state, before, time):
+            return (self.price * (state - before)).square().mean(-1) * (1 + time[:, 0])
+
+    assert broken(Priced) == {}
+
+
 # ---- what it says of itself
 
 

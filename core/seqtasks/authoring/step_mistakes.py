@@ -23,6 +23,7 @@ __all__ = [
     "is_detached",
     "step_mistakes",
     "wrong_output",
+    "wrong_penalty",
     "wrong_start",
     "wrong_state",
 ]
@@ -35,7 +36,9 @@ def step_mistakes(cell: Any) -> list[str]:
 
     Errors that the cell itself raises are not reported here: whoever runs the cell reports them.
     """
-    for mistake_in in (wrong_start, wrong_state, wrong_output) if _runs_by_steps(cell) else ():
+    for mistake_in in (
+        (wrong_start, wrong_state, wrong_output, wrong_penalty) if _runs_by_steps(cell) else ()
+    ):
         with suppress(Exception):
             found = mistake_in(cell)
             if found:
@@ -71,6 +74,24 @@ def wrong_output(cell: Cell) -> str | None:
     if output.dim() != 2 or output.shape != (ROWS, cell.output_size):
         due = f"(batch, {cell.output_size}) is due, as output_size says"
         return f"output returns shape {_shape(output)}, where {due}"
+    return None
+
+
+def wrong_penalty(cell: Cell) -> str | None:
+    """Say what is wrong with what a step adds to the loss, or return None."""
+    calls = StepCalls(cell)
+    if not calls.has_penalty:
+        return None
+    x, state = _given(cell)
+    state = brought_to(x.dtype, x.device, state)
+    following = _step(cell, x, state)
+    with torch.no_grad(), torch_stream(0, "trial").drawing():
+        try:
+            added = calls.penalty(x, following, state, _first_time(x))
+        except ValueError as error:  # of another shape
+            return str(error)
+    if added.dtype != x.dtype:
+        return f"penalty returns numbers of {added.dtype}, where {x.dtype} is due"
     return None
 
 
@@ -111,11 +132,16 @@ def changed_in_place(cell: Cell) -> str | None:
         )
     untouched = _Untouched([x, *_parts(following), *_parts(given)])
     _output(cell, x, following, given)
+    where = "output"
+    if untouched.changed() is None and StepCalls(cell).has_penalty:
+        where = "penalty"
+        with torch.no_grad(), suppress(ValueError), torch_stream(0, "trial").drawing():
+            StepCalls(cell).penalty(x, following, given, _first_time(x))
     changed = untouched.changed()
     if changed is not None:
         name = "state" if changed else "input"
         return (
-            f"changes the {name} in place in its output, which the next step still needs: make a "
+            f"changes the {name} in place in its {where}, which the next step still needs: make a "
             "new tensor instead"
         )
     return None

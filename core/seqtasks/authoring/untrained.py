@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from seqtasks.authoring.held_tensors import held_tensors, leaves, listed, name_in_cell
 from seqtasks.authoring.trial_copies import answers
 from seqtasks.errors import counted
+from seqtasks.models.calling import with_penalty
+from seqtasks.randomness.torch_streams import torch_stream
 
 __all__ = ["NOTHING_TRAINED", "NO_GRADIENT", "Untrained", "plain_tensors", "untrained_by"]
 
@@ -85,9 +87,11 @@ def untrained_by(model: nn.Module, inputs: Tensor) -> Untrained:
                 noise = torch.randn(parameter.shape, dtype=torch.float64, generator=generator)
                 parameter.add_((0.01 * noise).to(parameter))
     with torch.enable_grad():
-        predictions = answers(model, inputs)
+        with torch_stream(0, "trial").drawing():
+            predictions, penalty = with_penalty(model, inputs)
         weights = torch.rand(predictions.shape, dtype=torch.float64, generator=generator)
         total = (predictions * (weights.to(predictions) + 0.5)).sum()
+        total = total if penalty is None else total + penalty
     if not total.requires_grad:
         return Untrained(False, len(named))
     total.backward()

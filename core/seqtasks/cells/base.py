@@ -26,6 +26,10 @@ class Cell(nn.Module):
     the type of x, for each instance from 0. `output` may name `time` and `before`, the state before
     the step.
 
+    A cell may define `penalty(x, state)`, which returns what a step adds to the loss, (batch,): its
+    mean over all steps is added. `state` is the state after the step; `penalty` may name `time` and
+    `before` too.
+
     Attributes:
         input_size: features of the input x, (batch, input_size).
         hidden_size: features of the state, (batch, hidden_size).

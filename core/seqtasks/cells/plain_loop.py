@@ -1,7 +1,7 @@
 """The plain loop: the definition that every faster execution must reproduce."""
 
 from collections.abc import Callable
-from typing import Any, Literal, overload
+from typing import Any, Literal, NamedTuple, overload
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from seqtasks.cells.padding import checked_lengths, last_repeated, past_end
 from seqtasks.cells.step_calls import StepCalls, checked_time
 from seqtasks.randomness.counted_draws import counted_draws, started
 
-__all__ = ["brought_to", "map_state", "past_end", "scanned", "states_along", "unroll"]
+__all__ = ["Along", "brought_to", "map_state", "past_end", "scanned", "states_along", "unroll"]
 
 
 @overload
@@ -75,11 +75,28 @@ def unroll(
     start = checked_time([cell], inputs, state, time)
     if lengths is not None:
         lengths = checked_lengths(inputs, lengths)
-    outputs, final, states = states_along(cell, inputs, state, lengths, return_states, start)
+    outputs, final, states, _ = states_along(cell, inputs, state, lengths, return_states, start)
     if lengths is not None:
         ended = past_end(inputs.shape[1], lengths)
         outputs = outputs.masked_fill(ended.view(*ended.shape, *[1] * (outputs.dim() - 2)), 0)
     return (outputs, final, states[0]) if return_states else (outputs, final)
+
+
+class Along(NamedTuple):
+    """What a cell makes of a sequence.
+
+    Attributes:
+        outputs: (batch, time, output size).
+        final: each instance's state after its own last step.
+        states: a list with the states of every step, if requested.
+        penalties: (batch, time) what each step adds to the loss, if requested and if the cell has
+            penalties; zero beyond an instance's length.
+    """
+
+    outputs: Tensor
+    final: State
+    states: list[State]
+    penalties: Tensor | None
 
 
 def states_along(
@@ -90,16 +107,14 @@ def states_along(
     return_states: bool,
     start: Tensor | None = None,
     layer: int = 0,
-) -> tuple[Tensor, State, list[State]]:
+    with_penalty: bool = False,
+) -> Along:
     """Run the loop of `unroll`, but repeat an instance's last output beyond its end.
 
     Beyond its end, an instance receives its last input and the state before it again. The same step
     is computed once more, and its result is discarded. An instance of length 0 receives its first
     input and its initial state. `start` holds the number of each instance's first step, (batch,)
     int64; None for 0. `layer` is the cell's place in its model.
-
-    Returns:
-        The outputs, the final state, and a list of the states of every step if requested.
     """
     _check(inputs)
     batch_size, steps = inputs.shape[:2]
@@ -112,23 +127,32 @@ def states_along(
     outputs: list[Tensor] = []
     states: list[State] = []
     calls = StepCalls(cell)
+    with_penalty = with_penalty and calls.has_penalty
+    penalties: list[Tensor] = []
     time_of = calls.times(inputs, lengths, start)
     for step, x in enumerate(inputs.unbind(1)):
         time = time_of(step)
         if draws is None:
             following = calls.step(x, state, time)
             outputs.append(calls.output(x, following, state, time))
+            if with_penalty:
+                penalties.append(calls.penalty(x, following, state, time))
         else:
             where = layer, step, lengths
             following = draws.run("step", cell, _step, (x, state, time), *where)
             args = x, following, state, time
             outputs.append(draws.run("output", cell, _output, args, *where))
+            if with_penalty:
+                penalties.append(draws.run("penalty", cell, _penalty, args, *where))
         final = following if lengths is None else _where(lengths > step, following, final)
         state = following if lengths is None else _where(lengths > step + 1, following, state)
         if return_states:
             states.append(final)
     histories = [map_state(lambda *each: torch.stack(each, 1), *states)] if return_states else []
-    return torch.stack(outputs, 1), final, histories
+    added = torch.stack(penalties, 1) if with_penalty else None
+    if added is not None and lengths is not None:
+        added = added.masked_fill(past_end(inputs.shape[1], lengths), 0)
+    return Along(torch.stack(outputs, 1), final, histories, added)
 
 
 def _step(cell: Any, *args: Any) -> State:
@@ -137,6 +161,10 @@ def _step(cell: Any, *args: Any) -> State:
 
 def _output(cell: Any, *args: Any) -> Tensor:
     return StepCalls(cell).output(*args)
+
+
+def _penalty(cell: Any, *args: Any) -> Tensor:
+    return StepCalls(cell).penalty(*args)
 
 
 def scanned(

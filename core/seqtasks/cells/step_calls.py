@@ -4,6 +4,9 @@ Each method has its usual arguments. It gets a further one if it names it:
 
     forward(x, state)      time      the number of the step
     output(x, state)       time, before      the number of the step; the state before it
+    penalty(x, state)      time, before
+
+`penalty` is what a step adds to the loss, (batch,); most cells have none.
 """
 
 import functools
@@ -18,6 +21,7 @@ from seqtasks.cells.base import State
 
 __all__ = ["StepCalls", "checked_time"]
 
+_NONE: frozenset[str] = frozenset()
 LARGEST_TIME = 2**24
 """Up to this number float32 holds every whole number."""
 
@@ -29,6 +33,7 @@ class StepCalls:
         cell: the cell.
 
     Attributes:
+        has_penalty: whether the cell adds to the loss.
         counts: whether some method names `time`.
     """
 
@@ -36,7 +41,9 @@ class StepCalls:
         self._cell = cell
         self._forward = _further(cell.forward) & {"time"}
         self._output = _further(cell.output) & {"time", "before"}
-        self.counts = "time" in self._forward | self._output
+        self.has_penalty = callable(getattr(cell, "penalty", None))
+        self._penalty = _further(cell.penalty) & {"time", "before"} if self.has_penalty else _NONE
+        self.counts = "time" in self._forward | self._output | self._penalty
 
     def step(self, x: Tensor, state: State, time: Tensor | None) -> State:
         """Return the state after a step.
@@ -61,6 +68,22 @@ class StepCalls:
             return self._cell.output(x, state)
         further = {"time": time, "before": before}
         return self._cell.output(x, state, **{name: further[name] for name in self._output})
+
+    def penalty(self, x: Tensor, state: State, before: State, time: Tensor | None) -> Tensor:
+        """Return what a step adds to the loss, (batch,); see `output`.
+
+        Raises:
+            ValueError: if the cell returns anything else.
+        """
+        further = {"time": time, "before": before}
+        found: Any = self._cell.penalty(x, state, **{name: further[name] for name in self._penalty})
+        if not isinstance(found, Tensor) or found.shape != x.shape[:1]:
+            kind = type(found).__name__
+            said = f"shape {tuple(found.shape)}" if isinstance(found, Tensor) else f"a {kind}"
+            raise ValueError(
+                f"penalty must return a tensor (batch,), here {tuple(x.shape[:1])}, got {said}"
+            )
+        return found
 
     def times(
         self, inputs: Tensor, lengths: Tensor | None, start: Tensor | None
@@ -121,7 +144,7 @@ def _further(method: Any) -> frozenset[str]:
     try:
         return _names(method)[0] if function is None else _names(function)[1]
     except (TypeError, ValueError):  # it has no signature, or no hash
-        return frozenset()
+        return _NONE
 
 
 @functools.lru_cache(maxsize=512)

@@ -96,7 +96,7 @@ class Engines:
         lengths: Tensor | None,
         histories: bool = False,
         start: Tensor | None = None,
-    ) -> tuple[Tensor, list[State], list[State]] | None:
+    ) -> tuple[Tensor, list[State], list[State], Tensor | None] | None:
         """Run a batch through a program, with gradients; None if the plain loop should run.
 
         Args:
@@ -108,7 +108,8 @@ class Engines:
             start: (batch,) int64 the number of each instance's first step; None for 0.
 
         Returns:
-            The predictions, each layer's final state, and each layer's states at every step.
+            The predictions, each layer's final state, each layer's states at every step, and what
+            the cells add to the loss at each step, (batch, time), if any adds to it.
 
         Raises:
             UsageError: if the engine was named and cannot run the model.

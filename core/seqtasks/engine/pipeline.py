@@ -81,7 +81,8 @@ def compile_native(model: ModelGraph, parts: Parts, patient: bool) -> Passes:
     plan = make_plan(model, _names_of(model, parts))  # native/plan/   what is kept, and where
     written = write_program(plan, parts.title)  # native/emit/   C, as text
     opened = open_program(written, model.dtype.itemsize, patient)  # native/execute/   compile it
-    return Program(model, written, opened, steps_until_used(model, [model.cotangent]))
+    of_loss = [model.cotangent, *([] if model.penalty is None else [model.penalty])]
+    return Program(model, written, opened, steps_until_used(model, of_loss))
 
 
 def compile_torch(model: ModelGraph, device: torch.device) -> Passes:

@@ -113,7 +113,7 @@ def unroll(
             by_loop, inputs, [state], lengths, return_states, start
         )
         if outcome is not None:
-            outputs, (final,), past = outcome
+            outputs, (final,), past, _ = outcome
             return (outputs, final, past[0]) if return_states else (outputs, final)
     if return_states:
         return plain(cell, inputs, state, lengths, return_states=True, time=time)

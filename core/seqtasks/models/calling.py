@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from seqtasks.errors import UsageError
 from seqtasks.tasks import Array
 
-__all__ = ["check_inputs", "predictions_of", "scoring", "to_torch"]
+__all__ = ["check_inputs", "predictions_of", "scoring", "to_torch", "with_penalty"]
 
 
 @contextmanager
@@ -24,6 +24,14 @@ def scoring(model: nn.Module) -> Generator[None, None, None]:
     finally:
         for module, was_training in modes:
             module.training = was_training
+
+
+def with_penalty(model: nn.Module, inputs: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Return a model's predictions, and what its cells add to the loss, or None."""
+    if getattr(model, "has_penalty", False) is not True:  # not a model of ours, or without
+        return predictions_of(model, inputs), None
+    result = model(inputs, return_penalty=True)
+    return result[0], result[-1]
 
 
 def predictions_of(model: nn.Module, inputs: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from seqtasks.cells.plain_loop import past_end
 from seqtasks.tasks.alphabets import IGNORE
 from seqtasks.tasks.settings import LossReduction
 
-__all__ = ["sequence_loss"]
+__all__ = ["mean_penalty", "sequence_loss"]
 
 
 def sequence_loss(
@@ -59,3 +59,15 @@ def sequence_loss(
         scored = scored & ~past_end(scored.shape[1], lengths)
         losses = losses.masked_fill(~scored, 0.0)
     return losses.sum() / (len(targets) if reduction == "sum" else scored.sum())
+
+
+def mean_penalty(penalties: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """Return the mean of what steps add to the loss, over all steps of all instances, a scalar.
+
+    Args:
+        penalties: (batch, time) what each step adds; zero beyond an instance's length.
+        lengths: (batch,) the steps of each instance; None for all of them.
+    """
+    if lengths is None:
+        return penalties.mean()
+    return penalties.sum() / lengths.sum().clamp(min=1)

@@ -8,14 +8,14 @@ from torch import Tensor, nn
 
 from seqtasks.cells import Cell, Readout, State
 from seqtasks.cells.padding import checked_lengths, last_repeated
-from seqtasks.cells.plain_loop import past_end, scanned, states_along
+from seqtasks.cells.plain_loop import Along, past_end, scanned, states_along
 from seqtasks.cells.step_calls import StepCalls, checked_time
 from seqtasks.display import card, parameters_of, shortened
 from seqtasks.engine.engines import Engines
 from seqtasks.engine.record.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.record.subject import Parts
 from seqtasks.models.calling import check_inputs
-from seqtasks.models.loss import sequence_loss
+from seqtasks.models.loss import mean_penalty, sequence_loss
 from seqtasks.randomness.counted_draws import applied
 from seqtasks.tasks.alphabets import IGNORE
 from seqtasks.tasks.settings import EngineName, LossReduction
@@ -130,7 +130,8 @@ class Model(nn.Module):
         lengths: Tensor | None = None,
         return_states: bool = False,
         time: Tensor | int | None = None,
-    ) -> tuple[Tensor, State] | tuple[Tensor, State, State]:
+        return_penalty: bool = False,
+    ) -> tuple[Any, ...]:
         """Run the network along a batch.
 
         Args:
@@ -141,12 +142,14 @@ class Model(nn.Module):
             return_states: whether to also return the states after every step.
             time: if a cell names `time`, the number of the first step: one for all instances, or
                 (batch,). Without a given state it is 0.
+            return_penalty: whether to also return what the cells add to the loss.
 
         Returns:
             The predictions, (batch, time, output size), logits for symbols, zero beyond an
             instance's length; the state after each instance's last step; and, if requested, the
             states of every step, (batch, time, ...). With several layers, states are tuples with
-            one item per layer.
+            one item per layer. Last, if requested, the penalty: the sum over the cells of the mean
+            of their `penalty` over all steps of all instances, a scalar, 0 if no cell has one.
 
         Raises:
             ValueError: if lengths are not (batch,) whole numbers within 0 .. time; or if a state is
@@ -165,11 +168,12 @@ class Model(nn.Module):
                 self.plain_pass, inputs, self._per_layer(state), lengths, return_states, start
             )
             if outcome is not None:
-                predictions, finals, histories = outcome
-                if return_states:
-                    return predictions, self._joined(finals), self._joined(histories)
-                return predictions, self._joined(finals)
-        return self.plain(inputs, state, lengths, return_states, start)
+                predictions, finals, histories, penalties = outcome
+                results = (predictions, self._joined(finals))
+                results += (self._joined(histories),) if return_states else ()
+                penalty = _mean(penalties, predictions, lengths) if return_penalty else None
+                return results if penalty is None else (*results, penalty)
+        return self.plain(inputs, state, lengths, return_states, start, return_penalty)
 
     @staticmethod
     def _continued(cell: Any, state: State, steps: int) -> State:
@@ -190,7 +194,8 @@ class Model(nn.Module):
         lengths: Tensor | None = None,
         return_states: bool = False,
         start: Tensor | None = None,
-    ) -> tuple[Tensor, State] | tuple[Tensor, State, State]:
+        return_penalty: bool = False,
+    ) -> tuple[Any, ...]:
         """Run the network by the plain loop; see `forward`.
 
         `start` holds the number of each instance's first step, (batch,) int64; None for 0.
@@ -202,19 +207,30 @@ class Model(nn.Module):
         outputs = embedded
         finals: list[State] = []
         histories: list[State] = []
+        penalties: list[Tensor] = []
         given_of_layers = self._per_layer(state)
         for layer, (cell, given) in enumerate(zip(self.cells, given_of_layers, strict=True)):
-            run = _run_cell(cell, outputs, given, lengths, return_states, start, layer)
-            outputs = run[0]
-            finals.append(run[1])
-            histories.extend(run[2:])
+            where = start, layer
+            run = _run_cell(cell, outputs, given, lengths, return_states, *where, return_penalty)
+            outputs = run.outputs
+            finals.append(run.final)
+            histories += run.states
+            penalties += [] if run.penalties is None else [run.penalties]
         predictions = applied(self.readout, "readout", embedded, outputs)
         if lengths is not None:
             ended = past_end(inputs.shape[1], lengths)
             predictions = predictions.masked_fill(ended[..., None], 0)
-        if return_states:
-            return predictions, self._joined(finals), self._joined(histories)
-        return predictions, self._joined(finals)
+        results = (predictions, self._joined(finals))
+        results += (self._joined(histories),) if return_states else ()
+        if not return_penalty:
+            return results
+        added = sum(penalties[1:], start=penalties[0]) if penalties else None
+        return (*results, _mean(added, predictions, lengths))
+
+    @property
+    def has_penalty(self) -> bool:
+        """Whether a cell adds to the loss."""
+        return any(StepCalls(cell).has_penalty for cell in self.cells)
 
     def loss(
         self,
@@ -225,9 +241,12 @@ class Model(nn.Module):
         reduction: LossReduction = "mean",
         time: Tensor | int | None = None,
     ) -> Tensor:
-        """Return the loss of a batch, a scalar; see `sequence_loss`."""
-        predictions = self(inputs, state, lengths, time=time)[0]
-        return sequence_loss(predictions, targets, lengths, reduction)
+        """Return the loss of a batch, a scalar: `sequence_loss` and the cells' penalties."""
+        if not self.has_penalty:
+            predictions = self(inputs, state, lengths, time=time)[0]
+            return sequence_loss(predictions, targets, lengths, reduction)
+        predictions, _, penalty = self(inputs, state, lengths, time=time, return_penalty=True)
+        return sequence_loss(predictions, targets, lengths, reduction) + penalty
 
     @torch.no_grad()
     def predict(
@@ -276,6 +295,10 @@ def likeliest(logits: Tensor) -> Tensor:
     return ids.masked_fill(largest.isnan(), IGNORE)
 
 
+def _mean(penalties: Tensor | None, like: Tensor, lengths: Tensor | None) -> Tensor:
+    return like.new_zeros(()) if penalties is None else mean_penalty(penalties, lengths)
+
+
 def _run_cell(
     cell: Any,
     inputs: Tensor,
@@ -284,10 +307,11 @@ def _run_cell(
     return_states: bool,
     start: Tensor | None,
     layer: int,
-) -> tuple[Any, ...]:
+    with_penalty: bool,
+) -> Along:
     """Run a cell along its inputs, through its own `scan` if that can serve."""
-    if hasattr(cell, "scan") and not return_states and not StepCalls(cell).counts:
-        return scanned(cell, inputs, state, lengths)
-    along = states_along(cell, inputs, state, lengths, return_states, start, layer=layer)
-    outputs, final, histories = along
-    return outputs, final, *histories
+    if hasattr(cell, "scan") and not return_states:
+        calls = StepCalls(cell)
+        if not calls.counts and not (with_penalty and calls.has_penalty):
+            return Along(*scanned(cell, inputs, state, lengths), [], None)
+    return states_along(cell, inputs, state, lengths, return_states, start, layer, with_penalty)

@@ -22,6 +22,7 @@ from seqtasks.randomness.draw_functions import COUNTED
 from seqtasks.randomness.philox import NOWHERE, normals, uniforms, words
 
 __all__ = [
+    "BY_STEP",
     "CountedDraws",
     "DrawKey",
     "Part",
@@ -31,10 +32,13 @@ __all__ = [
     "started",
 ]
 
-Part = Literal["embedding", "readout", "start", "step", "output"]
-"""What of a model draws: its embedding, its readout, or a cell's initial state, step or output."""
+Part = Literal["embedding", "readout", "start", "step", "output", "penalty"]
+"""What of a model draws: its embedding, its readout, or of a cell its initial state, its step, its
+output or what it adds to the loss."""
+BY_STEP: tuple[Part, ...] = ("step", "output", "penalty")
+"""The parts that run once a step."""
 
-_OF_CELL: dict[Part, int] = {"start": 0, "step": 1, "output": 2}
+_OF_CELL: dict[Part, int] = {"start": 0, "step": 1, "output": 2, "penalty": 3}
 _OF_MODEL: dict[Part, int] = {"embedding": 0, "readout": 1}
 _MOST_AHEAD = 2**15
 """How many numbers of a draw are made at once for the steps to come."""
@@ -149,10 +153,10 @@ class CountedDraws(TorchFunctionMode):
         time: int,
         lengths: Tensor | None,
     ) -> Any:
-        """Return the next state of a cell, or its output.
+        """Return the next state of a cell, its output, or what it adds to the loss.
 
         Args:
-            part: `step` or `output`.
+            part: `step`, `output` or `penalty`.
             cell: the cell.
             call: calls a cell with the arguments.
             args: (batch, features) first.
@@ -218,7 +222,7 @@ class CountedDraws(TorchFunctionMode):
         self.drawn.add((kind, number))
         where = _NUMBERS[dtype]
         rows, times = self._places(call, count)
-        if call.name in ("step", "output") and not (times != times[:1]).any() and size:
+        if call.name in BY_STEP and not (times != times[:1]).any() and size:
             made = self._soon((number, kind, size, count, where), rows, int(times[0]))
         else:
             made = _made(kind, words(self.key.key, number, rows, times, size), where)

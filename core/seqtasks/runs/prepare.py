@@ -20,7 +20,7 @@ from seqtasks.authoring.model_mistakes import (
 from seqtasks.errors import SeqtasksError, UsageError, explain, one_line
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.models.build import build_model
-from seqtasks.models.calling import predictions_of, scoring, to_torch
+from seqtasks.models.calling import scoring, to_torch, with_penalty
 from seqtasks.models.model import Model
 from seqtasks.randomness.streams import stream
 from seqtasks.randomness.torch_streams import torch_stream
@@ -85,7 +85,7 @@ class _Prepared:
         """Return the model's predictions for the first rows of a batch, without training."""
         inputs = to_torch(batch.inputs[:rows], self.dtype, self.device)
         with scoring(self.model), torch_stream(0, "trial").drawing():
-            return predictions_of(self.model, inputs)
+            return with_penalty(self.model, inputs)[0]
 
 
 def prepare(

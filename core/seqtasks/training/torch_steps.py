@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.engine.contract.optimizer_values import OptimizerValues
-from seqtasks.models.calling import predictions_of
+from seqtasks.models.calling import with_penalty
 from seqtasks.models.loss import sequence_loss
 from seqtasks.randomness.torch_streams import RandomStream
 from seqtasks.tasks.learning_rates import Schedule
@@ -109,8 +109,9 @@ class TorchSteps:
         """Make a forward pass in a context, then a backward pass; return the loss."""
         self._optimizer.zero_grad()
         with forward or nullcontext():
-            predictions = predictions_of(self._model, batch.inputs)
+            predictions, penalty = with_penalty(self._model, batch.inputs)
         loss = sequence_loss(predictions, batch.targets, reduction=self._reduction)
+        loss = loss if penalty is None else loss + penalty
         value = float(loss.detach())
         if value - value == 0:
             loss.backward()

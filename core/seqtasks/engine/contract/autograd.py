@@ -10,6 +10,7 @@ from torch import Tensor
 from seqtasks.engine.contract.batched_gradients import batch_of
 from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.derive.reach import steps_until_gradients
+from seqtasks.engine.record.batch_layout import parted
 
 __all__ = ["DifferentiablePass"]
 
@@ -44,14 +45,16 @@ class DifferentiablePass(torch.autograd.Function):
         """
         given = None if count < 0 else list(tensors[:count])
         memory = program.memory(*inputs.shape[:2])
-        predictions, finals, past = program.forward(inputs, lengths, given, memory, histories)
+        joint, finals, past = program.forward(inputs, lengths, given, memory, histories)
+        predictions, penalties = parted(program.model_graph, joint)
         ctx.program, ctx.count, ctx.lengths = program, count, lengths
         ctx.histories, ctx.parts = histories, len(finals)
         ctx.lock = threading.Lock()
         ctx.versions = [t._version for t in program.tensors()]
         ctx.save_for_backward(inputs, *(given or ()), _holding(memory))
         ctx.set_materialize_grads(False)
-        results = tuple(map(_own, (predictions, *finals, *past)))
+        more = () if penalties is None else (penalties,)
+        results = tuple(map(_own, (predictions, *finals, *past, *more)))
         ctx.shapes = [result.shape for result in results]
         return results
 
@@ -89,13 +92,15 @@ def _gradients(ctx: Any, back: Sequence[Tensor | None]) -> list[Tensor | None]:
     needed = steps_until_gradients(model_graph, tuple(b is not None for b in back))
     time = inputs.shape[1]
     back = [None if b is None else b.contiguous().resolve_neg() for b in back]
+    if model_graph.penalty is not None:
+        back = _joined(back, ctx.shapes, model_graph.dtype, inputs)
     predictions_back, finals_back, histories_back = back[0], back[1 : 1 + parts], None
     if predictions_back is None:
         predictions_back = inputs.new_zeros(ctx.shapes[0], dtype=model_graph.dtype)
     if any(b is not None for b in back[1 + parts :]):
         histories_back = [
             inputs.new_zeros(shape, dtype=model_graph.dtype) if b is None else b
-            for b, shape in zip(back[1 + parts :], ctx.shapes[1 + parts :], strict=True)
+            for b, shape in zip(back[1 + parts :], ctx.shapes[1 + parts :], strict=False)
         ]
     with ctx.lock:  # of two threads that pass back through one graph, one works in its memory
         gradients, inputs_back, given_back = program.backward(
@@ -111,6 +116,18 @@ def _gradients(ctx: Any, back: Sequence[Tensor | None]) -> list[Tensor | None]:
     found = [inputs_back, *(given_back or ()), *gradients]
     least = [needed[0], *(needed[1 : 1 + parts] if given_back else ()), *needed[1 + parts :]]
     return [g if time >= fewest else None for g, fewest in zip(found, least, strict=True)]
+
+
+def _joined(
+    back: Sequence[Tensor | None], shapes: Sequence[torch.Size], dtype: torch.dtype, like: Tensor
+) -> list[Tensor | None]:
+    """Return gradients in which the last, of the penalties, is one more prediction's."""
+    predictions_back, *others, penalties_back = back
+    if predictions_back is None:
+        predictions_back = like.new_zeros(shapes[0], dtype=dtype)
+    if penalties_back is None:
+        penalties_back = like.new_zeros(shapes[-1], dtype=dtype)
+    return [torch.cat([predictions_back, penalties_back[..., None]], -1), *others]
 
 
 _MEMORY = "_seqtasks_memory"

@@ -11,7 +11,13 @@ from seqtasks.engine.contract.autograd import DifferentiablePass
 from seqtasks.engine.contract.chunked import IdleMemories, forward_alone
 from seqtasks.engine.contract.computed_values import with_values
 from seqtasks.engine.contract.passes import Passes
-from seqtasks.engine.record.batch_layout import flattened, nested, without_padding, without_steps
+from seqtasks.engine.record.batch_layout import (
+    flattened,
+    nested,
+    parted,
+    without_padding,
+    without_steps,
+)
 from seqtasks.randomness.counted_draws import DrawKey
 
 __all__ = ["call_program"]
@@ -27,7 +33,7 @@ def call_program(
     initial: Callable[[], Sequence[State]],
     idle: IdleMemories,
     key: DrawKey | None = None,
-) -> tuple[Tensor, list[State], list[State]]:
+) -> tuple[Tensor, list[State], list[State], Tensor | None]:
     """Run a batch through a program, with gradients if torch keeps them.
 
     Args:
@@ -41,7 +47,8 @@ def call_program(
         key: which random numbers a model that draws gets.
 
     Returns:
-        The predictions, each layer's final state, and each layer's states at every step.
+        The predictions, each layer's final state, each layer's states at every step, and the
+        penalties, (batch, time), if the model has any.
     """
     model_graph = program.model_graph
     empty = None
@@ -51,12 +58,14 @@ def call_program(
             empty, inputs = lengths == 0, without_padding(inputs, lengths)
             lengths = lengths.clamp(min=1)
     inputs = inputs.contiguous().resolve_neg()
-    results = _passed(program, inputs, lengths, given, histories, idle, key)
+    passed = _passed(program, inputs, lengths, given, histories, idle, key)
+    predictions, finals, past, penalties = passed
     if empty is not None:
         start = given or flattened(model_graph, initial(), inputs.shape[0]) or []
-        results = without_steps(empty, start, *results)
-    predictions, finals, past = results
-    return predictions, nested(model_graph, finals), nested(model_graph, past) if past else []
+        predictions, finals, past = without_steps(empty, start, *passed[:3])
+        penalties = None if penalties is None else penalties.masked_fill(empty[:, None], 0)
+    histories_of = nested(model_graph, past) if past else []
+    return predictions, nested(model_graph, finals), histories_of, penalties
 
 
 def _passed(
@@ -67,7 +76,7 @@ def _passed(
     histories: bool,
     idle: IdleMemories,
     key: DrawKey | None,
-) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+) -> tuple[Tensor, list[Tensor], list[Tensor], Tensor | None]:
     kept_for = program
     if key is not None and program.model_graph.draws:
         program = program.drawing(key)
@@ -78,8 +87,12 @@ def _passed(
         with torch.no_grad():
             results, used = forward_alone(program, inputs, lengths, given, histories, kept)
         idle.give_back(kept_for, used)
-        return results
+        joint, finals, past = results
+        predictions, penalties = parted(program.model_graph, joint)
+        return predictions, finals, past, penalties
     count = -1 if given is None else len(given)
     results = DifferentiablePass.apply(program, lengths, count, histories, *sources)
-    parts = len(program.model_graph.parts)
-    return results[0], list(results[1 : 1 + parts]), list(results[1 + parts :])
+    parts, penalties = len(program.model_graph.parts), None
+    if program.model_graph.penalty is not None:
+        *results, penalties = results
+    return results[0], list(results[1 : 1 + parts]), list(results[1 + parts :]), penalties

@@ -15,7 +15,7 @@ from seqtasks.engine.contract.computed_values import with_values
 from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.derive.reach import steps_until_used
 from seqtasks.engine.graph.node import Node
-from seqtasks.engine.record.batch_layout import nested
+from seqtasks.engine.record.batch_layout import nested, parted
 from seqtasks.engine.record.fingerprint import attributes_of
 from seqtasks.engine.record.subject import Parts
 from seqtasks.randomness.counted_draws import applied, started
@@ -103,8 +103,13 @@ def by_loop(model: nn.ModuleDict, program: Passes, rows: Rows) -> Results:
     if "embedding" in parts:
         embedded = applied(parts["embedding"], "embedding", inputs)
     outputs, finals = embedded, list[Tensor]()
+    penalties: list[Tensor] = []
     for layer, (cell, state) in enumerate(zip(parts["cells"], states, strict=True)):
-        outputs, final, _ = states_along(cell, outputs, state, rows.lengths, False, layer=layer)
+        along = states_along(
+            cell, outputs, state, rows.lengths, False, layer=layer, with_penalty=True
+        )
+        outputs, final = along.outputs, along.final
+        penalties += [] if along.penalties is None else [along.penalties]
         finals += [final] if isinstance(final, Tensor) else list(final)
     predictions = outputs
     if "readout" in parts:
@@ -113,6 +118,10 @@ def by_loop(model: nn.ModuleDict, program: Passes, rows: Rows) -> Results:
         ended = past_end(inputs.shape[1], rows.lengths)
         predictions = predictions.masked_fill(ended[..., None], 0)
     results: Results = {"predictions": predictions.detach()}
+    if penalties:
+        penalty = torch.stack(penalties).sum(0)
+        results["penalty"] = penalty.detach()
+        predictions = torch.cat([predictions, penalty[..., None]], -1)
     results |= {
         f"final state {k}": final.detach() if final.is_floating_point() else final.to(dtype)
         for k, final in enumerate(finals)
@@ -164,12 +173,16 @@ def by_program(
         ],
         None,
     )
-    results: Results = {"predictions": predictions}
+    found, penalties = parted(program.model_graph, predictions)
+    results: Results = {"predictions": found}
+    if penalties is not None:
+        results["penalty"] = penalties
     model_graph, steps = program.model_graph, rows.inputs.shape[1]
     own = [f for f, part in zip(finals, model_graph.parts, strict=True) if not part.counts]
     results |= {f"final state {k}": final for k, final in enumerate(own)}
     externals = [part.external for part in model_graph.parts if part.external is not None]
-    needed = steps_until_used(model_graph, [model_graph.cotangent, *externals])
+    penalty = [] if model_graph.penalty is None else [model_graph.penalty]
+    needed = steps_until_used(model_graph, [model_graph.cotangent, *penalty, *externals])
 
     def reached(place: Node | None, gradient: Tensor | None) -> Tensor | None:
         return gradient if place in needed and needed[place] <= steps else None

@@ -23,7 +23,8 @@ def steps_until_used(model: ModelGraph, given: Iterable[Node]) -> dict[Node | No
 
     Args:
         model: the model as a graph.
-        given: the leaves of gradients from outside, of predictions or final states.
+        given: the leaves of gradients from outside, of predictions or final states; and the value
+            of the penalty, if it has one.
 
     Returns:
         The number of steps for each parameter's leaf, for the gradient of the inputs, and for the
@@ -40,8 +41,8 @@ def steps_until_gradients(model: ModelGraph, present: tuple[bool, ...]) -> list[
 
     Args:
         model: the model as a graph.
-        present: whether each result has a gradient: predictions, final states, and the states of
-            every step if they were returned.
+        present: whether each result has a gradient: predictions, final states, the states of every
+            step if they were returned, and the penalties if the model has any.
 
     Returns:
         The numbers of steps for the inputs, for each state given to start from, and for each
@@ -50,7 +51,10 @@ def steps_until_gradients(model: ModelGraph, present: tuple[bool, ...]) -> list[
     if present not in model.until_gradients:
         parts = model.parts
         given = [model.cotangent] if present[0] else []
-        for k, one in enumerate(present[1:]):
+        if model.penalty is not None and present[-1]:
+            given.append(model.penalty)
+        of_states = present[1:] if model.penalty is None else present[1:-1]
+        for k, one in enumerate(of_states):
             leaf = parts[k % len(parts)].external
             if one and leaf is not None:
                 given.append(leaf)
@@ -65,6 +69,8 @@ def _counts(model: ModelGraph, given: frozenset[Node]) -> dict[Node | None, int]
     if model.cotangent in given:
         steps["predictions", 0, 0] = 0
     for layer, loop in enumerate(model.loops):
+        if loop.penalty is not None and model.penalty in given:
+            steps["penalty", layer, 0] = 0
         for k, part in enumerate(loop.parts):
             if part.external in given:
                 steps["next state", layer, k] = 0

@@ -60,12 +60,14 @@ class Loop:
             names `time`.
         is_tuple: whether the cell's state is a tuple.
         output: the cell's output, for all steps.
+        penalty: what the cell adds to the loss at each step; None if it adds nothing.
     """
 
     cell: nn.Module
     parts: list[StatePart]
     is_tuple: bool
     output: Node
+    penalty: Node | None = None
 
     @property
     def own_parts(self) -> list[StatePart]:
@@ -82,7 +84,7 @@ class ModelGraph:
         phases: when the nodes are computed.
         parameters: leaf -> the tensor it stands for.
         loops: one for each layer.
-        predictions: (output size,) for each column.
+        predictions: (output size,) for each column; after them the penalty, if there is one.
         cotangent: the leaf for the gradient of the predictions.
         gradients: the gradients that the backward pass finds.
         vocabulary: the number of symbols, or 0 for real inputs.
@@ -96,6 +98,8 @@ class ModelGraph:
         tried_rows: the numbers of rows with which a program was tried.
         computed: leaf -> how torch computes it from parameters alone, before each call. Such a leaf
             is among `parameters` too, with an empty tensor of its shape.
+        penalty: the sum of what the cells add to the loss at a step, (1,) for each column; None if
+            no cell adds anything. It is the last of the predictions.
     """
 
     graph: Graph
@@ -119,6 +123,12 @@ class ModelGraph:
     reached: Reached = field(default_factory=Reached)
     tried_rows: set[int] = field(default_factory=set[int])
     computed: dict[Node, Any] = field(default_factory=dict[Node, Any])
+    penalty: Node | None = None
+
+    @property
+    def output_size(self) -> int:
+        """The number of predictions of a step, without the penalty."""
+        return self.predictions.size - (self.penalty is not None)
 
     @property
     def leaves(self) -> list[Node]:
@@ -161,6 +171,7 @@ class ModelGraph:
                     loop,
                     parts=[_copied(part, copies) for part in loop.parts],
                     output=copies[loop.output],
+                    penalty=None if loop.penalty is None else copies[loop.penalty],
                 )
                 for loop in self.loops
             ],
@@ -182,6 +193,7 @@ class ModelGraph:
             },
             tried_rows=set(),
             computed={copies[leaf]: how for leaf, how in self.computed.items()},
+            penalty=None if self.penalty is None else copies[self.penalty],
         )
 
 

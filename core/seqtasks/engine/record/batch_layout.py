@@ -20,6 +20,7 @@ __all__ = [
     "nested",
     "obstacle",
     "ordinary",
+    "parted",
     "size_of",
     "without_padding",
     "without_steps",
@@ -144,6 +145,13 @@ def flattened(
             first = torch.zeros(batch, device=device) if start is None else start
             found.append(first.to(model_graph.dtype)[:, None].contiguous())
     return found
+
+
+def parted(model_graph: ModelGraph, joint: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Return a program's predictions, and apart from them its penalties (batch, time), if any."""
+    if model_graph.penalty is None:
+        return joint, None
+    return joint[..., :-1].contiguous(), joint[..., -1].contiguous()
 
 
 def nested(model_graph: ModelGraph, tensors: Sequence[Tensor]) -> list[State]:

@@ -1,6 +1,7 @@
 """Record a cell: its initial state, its step, and its output."""
 
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -110,11 +111,12 @@ def recorded_loop(
             counts=old is counter,
         )
         parts.append(part)
-    output = _output(recording, calls, layer, inputs, parts, is_tuple, batch)
-    return Loop(cell, parts, is_tuple, output)
+    after = partial(_after_loop, recording, calls, layer, inputs, parts, is_tuple, batch)
+    penalty = after("penalty") if calls.has_penalty else None
+    return Loop(cell, parts, is_tuple, after("output"), penalty)
 
 
-def _output(
+def _after_loop(
     recording: ModelRecording,
     calls: StepCalls,
     layer: int,
@@ -122,8 +124,9 @@ def _output(
     parts: list[StatePart],
     is_tuple: bool,
     batch: int,
+    what: Literal["output", "penalty"],
 ) -> Node:
-    """Record a step's output, computed from states that are known for all steps."""
+    """Record a step's output or penalty, computed from states that are known for all steps."""
     recorder, graph = recording.recorder((batch,)), recording.graph
     own = [part for part in parts if not part.counts]
     after = [_given_state(recording, recorder, part.carried, part.kind) for part in own]
@@ -135,20 +138,21 @@ def _output(
         bounds[carried] = LARGEST_STATE
         time = _given_time(recording, recorder, graph.subtract(carried, 1.0))
     x = recorder.given(recording.numbers(batch, *inputs.shape), inputs)
-    recording.let_draw(recorder, "output", layer)
+    recording.let_draw(recorder, what, layer)
 
     def state_of(tensors: list[Tensor]) -> Any:
         return tuple(tensors) if is_tuple else tensors[0]
 
     with recorder:
-        result = calls.output(x, state_of(after), state_of(before), time)
+        method = calls.output if what == "output" else calls.penalty
+        result = method(x, state_of(after), state_of(before), time)
     recorder.finish()
     check_exact(recorder, bounds)
-    output = result_of(recorder, result, "its output")
+    output = result_of(recorder, result, f"its {what}")
     given: list[tuple[Tensor, Source]] = [(x, ("inputs", layer, 0))]
     given += [(tensor, ("next state", layer, k)) for k, tensor in enumerate(after)]
     given += [(tensor, ("state", layer, k)) for k, tensor in enumerate(before)]
-    recording.note_reached(("output", layer, 0), result, given)
+    recording.note_reached((what, layer, 0), result, given)
     return output
 
 

@@ -8,7 +8,7 @@ from torch import Size, Tensor
 from seqtasks.engine.graph.node import Columns
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.recorder import Recorder
-from seqtasks.randomness.counted_draws import Part, number_of
+from seqtasks.randomness.counted_draws import BY_STEP, Part, number_of
 
 __all__ = ["RecordedDraws"]
 
@@ -53,7 +53,7 @@ class RecordedDraws:
                 f"it draws numbers of type {dtype}, while its own are {recorder.dtype}: draw with "
                 "dtype=x.dtype, or by torch.randn_like(x)"
             )
-        rows, by_step = recorder.rows, self._part == "step" or self._part == "output"
+        rows, by_step = recorder.rows, self._part in BY_STEP
         by_row = shape[: len(rows)] == rows
         own = shape[len(rows) :] if by_row else shape
         if any(size in rows for size in own):

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.model_graph import Loop, ModelGraph
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.reached import Source
@@ -101,6 +102,9 @@ def record_parts(
         recording.reached["predictions", 0, 0] = {last}
     if len(predictions.shape) != 1:
         raise UnsupportedError("its predictions are not vectors")
+    penalty = _sum_of_penalties(graph, loops)
+    if penalty is not None:
+        predictions = graph.concatenate([predictions, penalty])
     cotangent = graph.leaf("cotangent", None, predictions.shape, Columns.BATCH, phases.backward)
     if predictions.columns != Columns.BATCH:
         predictions = graph.broadcast_columns(predictions)
@@ -117,4 +121,14 @@ def record_parts(
         dtype,
         reached=recording.reached,
         computed=recording.computed,
+        penalty=penalty,
     )
+
+
+def _sum_of_penalties(graph: Graph, loops: Sequence[Loop]) -> Node | None:
+    """Return what all cells add to the loss at a step, (1,); None if no cell adds anything."""
+    total: Node | None = None
+    for penalty in (loop.penalty for loop in loops if loop.penalty is not None):
+        each = graph.reshape(graph.broadcast_columns(penalty), (1,))
+        total = each if total is None else graph.add(total, each)
+    return total

@@ -139,7 +139,8 @@ def _roots(model_graph: ModelGraph) -> list[Node]:
     """Return all values of the forward pass, and the gradients that the model defines itself."""
     parts = [node for part in model_graph.parts for node in (part.initial, part.following)]
     own = [node for nodes in model_graph.graph.own.values() for node in nodes]
-    return [*parts, *(loop.output for loop in model_graph.loops), model_graph.predictions, *own]
+    outputs = [loop.output for loop in model_graph.loops]
+    return [*parts, *outputs, model_graph.predictions, *own]
 
 
 def _constants(

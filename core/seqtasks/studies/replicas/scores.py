@@ -155,16 +155,16 @@ class Scores:
         each = max(1, NUMBERS_AT_ONCE // size)
         for first in range(0, len(replicas), each):
             some = slice(first, first + each)
-            predictions = self._predicted(replicas[some], drawn[some], size)
+            predictions = self._predicted(replicas[some], drawn[some])
             found += counted_metrics(self._task, predictions, drawn[some])
         return found
 
-    def _predicted(
-        self, replicas: NDArray[np.intp], drawn: Sequence[Drawn], size: int
-    ) -> NDArray[Any]:
+    def _predicted(self, replicas: NDArray[np.intp], drawn: Sequence[Drawn]) -> NDArray[Any]:
         """Return the predictions of some replicas, (replicas, rows, time, symbols)."""
         rows, time = drawn[0].inputs.shape[:2]
         program = self._program(rows, time)
+        made = program.model_graph.predictions.size  # the penalty is among them
+        size = rows * time * made
         if (rows, time) not in self._passes:
             states = [part.previous.size for part in program.model_graph.parts]
             self._passes[rows, time] = ForwardPasses(
@@ -180,7 +180,8 @@ class Scores:
         inputs = np.array([one.inputs.data_ptr() for one in drawn], dtype=np.uint64)
         if not self._passes[rows, time].run(replicas, inputs, addresses):
             raise IndexError("an input is not a symbol of the model's alphabet")
-        return room.reshape(len(replicas), rows, time, self._task.targets.size)
+        joint = room.reshape(len(replicas), rows, time, made)
+        return joint[..., : program.model_graph.output_size]
 
     # ---- one replica after the other
 
@@ -215,7 +216,7 @@ class Scores:
                 found, self._kept[id(program)] = forward_alone(
                     reading, inputs.contiguous(), None, None, False, kept
                 )
-            return found[0]
+            return found[0][..., : program.model_graph.output_size]
 
         return predicted
 

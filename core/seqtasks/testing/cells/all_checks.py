@@ -9,6 +9,7 @@ from seqtasks.testing.cells.sequences import (
 from seqtasks.testing.cells.steps import (
     changes_nothing_in_place,
     output_has_its_size,
+    penalty_is_a_number_for_each_row,
     starts_with_a_state,
     state_keeps_its_shape,
 )
@@ -40,7 +41,7 @@ from seqtasks.testing.modules.parts import (
 
 __all__ = ["CELL_CHECKS"]
 
-_STEP = (output_has_its_size, changes_nothing_in_place)
+_STEP = (output_has_its_size, penalty_is_a_number_for_each_row, changes_nothing_in_place)
 _LEARNT = (tensors_are_registered, makes_parameters_in_init)
 _SAME = (*_STEP, gives_the_same_twice, keeps_nothing_on_self)
 _RIGHT = (*_SAME, *_LEARNT, rows_are_independent)
@@ -54,6 +55,7 @@ CELL_CHECKS = (
     of_a_module(starts_with_a_state, can_be_made),
     of_a_module(state_keeps_its_shape, starts_with_a_state),
     of_a_module(output_has_its_size, state_keeps_its_shape),
+    of_a_module(penalty_is_a_number_for_each_row, state_keeps_its_shape),
     of_a_module(changes_nothing_in_place, state_keeps_its_shape),
     of_a_module(works_at_any_size, *_STEP),
     # what is learnt, and what is kept beside the state

@@ -5,17 +5,20 @@ from collections.abc import Callable
 from seqtasks.authoring.step_mistakes import (
     changed_in_place,
     wrong_output,
+    wrong_penalty,
     wrong_start,
     wrong_state,
 )
 from seqtasks.cells import Cell
+from seqtasks.cells.step_calls import StepCalls
 from seqtasks.errors import explain
-from seqtasks.testing.check import CheckFailedError
+from seqtasks.testing.check import CheckFailedError, NotApplicable
 from seqtasks.testing.modules.specimen import Specimen, parts
 
 __all__ = [
     "changes_nothing_in_place",
     "output_has_its_size",
+    "penalty_is_a_number_for_each_row",
     "starts_with_a_state",
     "state_keeps_its_shape",
 ]
@@ -37,6 +40,14 @@ def output_has_its_size(specimen: Specimen) -> str:
     """`output` returns a tensor (batch, output size)."""
     _refuse(wrong_output, specimen, "output")
     return f"(batch, {specimen.new().output_size})"
+
+
+def penalty_is_a_number_for_each_row(specimen: Specimen) -> str:
+    """`penalty` returns a tensor (batch,), in the type of the parameters."""
+    if not StepCalls(specimen.new()).has_penalty:
+        raise NotApplicable("it has no penalty")
+    _refuse(wrong_penalty, specimen, "penalty")
+    return "(batch,)"
 
 
 def changes_nothing_in_place(specimen: Specimen) -> None:

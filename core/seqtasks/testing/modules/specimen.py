@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.cells import Cell
-from seqtasks.cells.plain_loop import brought_to, unroll
+from seqtasks.cells.plain_loop import brought_to, states_along
 from seqtasks.errors import UsageError
 from seqtasks.randomness.torch_streams import torch_stream
 
@@ -104,9 +104,10 @@ def random_inputs(
 
 
 def results(module: Any, inputs: tuple[Tensor, ...], state: Any = None) -> tuple[Tensor, ...]:
-    """Return what a module makes of inputs: outputs and final state, or predictions.
+    """Return what a module makes of inputs, or predictions.
 
-    Its draws come from a stream of their own.
+    Of a cell these are its outputs, its final state and its penalties, if it has any. Its draws
+    come from a stream of their own.
     """
     with torch_stream(0, "trial").functions_drawing():
         if not isinstance(module, Cell):
@@ -114,8 +115,9 @@ def results(module: Any, inputs: tuple[Tensor, ...], state: Any = None) -> tuple
         if state is None:
             start = module.initial_state(*inputs[0].shape[:2])
             state = brought_to(inputs[0].dtype, inputs[0].device, start)
-        outputs, final = unroll(module, inputs[0], state, time=0)
-    return outputs, *parts(final)
+        made = states_along(module, inputs[0], state, None, False, with_penalty=True)
+    penalties = () if made.penalties is None else (made.penalties,)
+    return made.outputs, *parts(made.final), *penalties
 
 
 def parts(state: Any) -> tuple[Tensor, ...]:

@@ -83,6 +83,11 @@ static void one_share(struct shared *s, long thread, long step) {
         s->sums[thread] = sets_loss(w, targets, first, time, s->scored + thread);
     else
         s->sums[thread] = reals_loss(w, targets, first, time, s->scored + thread);
+#ifdef PENALIZED
+    const double all = job->optimiser.reduce_by_sum ? (double)batch
+                                                    : count_scored(targets, job->optimiser.loss, batch, time);
+    s->sums[thread] += penalties(w, time, all / ((double)batch * (double)time));
+#endif
     if (s->status[thread] == DONE) backward(w);
 }
 

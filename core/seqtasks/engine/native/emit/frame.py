@@ -40,6 +40,7 @@ def definitions(plan: Plan) -> list[str]:
         f"#define VOCABULARY_ROW {-(-model.vocabulary // MOST_LANES) * MOST_LANES}",
         f"#define INPUT_SIZE {0 if model.vocabulary else model.input_size}",
         f"#define OUTPUT_SIZE {model.predictions.size}",
+        *(["#define PENALIZED"] if model.penalty is not None else []),
         f"#define GRADIENTS {plan.gradients}",
         f"#define LARGE {int(large)}",
         f"#define BLOCK {LARGE_BLOCK if large else SMALL_BLOCK}",
