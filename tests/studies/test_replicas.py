@@ -15,13 +15,15 @@ from hypothesis.extra.numpy import arrays
 from replica_oracle import alone, in_groups, same, tiny
 
 import seqtasks as st
+from seqtasks.engine.native.execute.between_programs import Counting, count_right
+from seqtasks.engine.native.execute.call_each import Calls
+from seqtasks.engine.native.execute.stack import Structures
 from seqtasks.errors import UsageError
 from seqtasks.models.model import likeliest
 from seqtasks.studies.replicas import IdleGroups, Replica, group, run_block
 from seqtasks.studies.replicas.one_thread import one_thread
-from seqtasks.studies.replicas.scores import Drawn, counted_metrics
+from seqtasks.studies.replicas.scores import counted_metrics
 from seqtasks.studies.replicas.ways import same_replicas, way_of
-from seqtasks.tasks import Batch
 
 
 @pytest.mark.parametrize("engine", ["plain", "torch", "native"])
@@ -337,11 +339,25 @@ def test_counts_of_many_replicas_are_the_metrics_of_each(symbols: int, data: Any
     logits = data.draw(arrays(np.float32, (*shape, symbols), elements=numbers))
     targets = data.draw(arrays(np.int64, shape, elements=st_.sampled_from([*range(symbols), -100])))
     targets[:, 0, 0] = 0  # ordinary runs refuse a task that scores nothing
-    drawn = [
-        Drawn(Batch(np.zeros(shape[1:], np.int64), one, np.zeros(shape[1])), torch.float32)
-        for one in targets
-    ]
-    found = counted_metrics(task, logits, drawn)
+    dtype = data.draw(st_.sampled_from([np.float32, np.float64]))
+    made = symbols + data.draw(st_.integers(0, 1))  # a penalty may follow the logits
+    with_more = np.full((*shape, made), 2.0, dtype)
+    with_more[..., :symbols] = logits
+    countings = Structures(Counting, (len(logits),))
+    fields = countings.fields
+    fields["logits"] = [one.ctypes.data for one in with_more]
+    fields["targets"] = [one.ctypes.data for one in targets]
+    fields["rows"], fields["time"], fields["symbols"] = *shape[1:], symbols
+    fields["made"] = made
+    fields["unscored"], fields["doubles"] = -100, dtype == np.float64
+    assert Calls([(count_right(), countings.addresses)]).make(math.inf)
+    found = counted_metrics(
+        task,
+        fields["right_symbols"],
+        fields["right_rows"],
+        (targets != -100).sum(axis=(1, 2)).astype(np.float64),
+        fields["rows"],
+    )
     for one, wanted, metrics in zip(logits, targets, found, strict=True):
         predicted = likeliest(torch.from_numpy(one)).numpy()
         for metric in task.metrics:

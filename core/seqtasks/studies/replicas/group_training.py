@@ -10,10 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqtasks.engine.native.execute.call_each import Calls
 from seqtasks.runs.training_run import solves
 from seqtasks.studies.replicas.initial_weights import named_tensors
 from seqtasks.studies.replicas.replica import Replica, line_of
-from seqtasks.studies.replicas.scores import Instances, Metrics
+from seqtasks.studies.replicas.scores import Counts, Instances, Metrics
 from seqtasks.tasks.lengths import LengthRange
 
 if TYPE_CHECKING:
@@ -56,9 +57,9 @@ class GroupTraining:
         self._begin()
         step, every = 0, self.experiment.evaluate_every
         while len(self.active):
-            step += self._stretch(step)
+            step, counts = self._stretch(step)
             if step % every == 0:
-                self._validate()
+                self._validate(counts)
             self._end(step)
         scores = self._final_scores()
         seconds = (time.perf_counter() - began) / len(self.seeds)
@@ -79,11 +80,16 @@ class GroupTraining:
         places = group.places["validation"]
         pairs = zip(self.seeds, self.holdouts, strict=True)
         self.instances = [places.of(seed, holdout) for seed, holdout in pairs]
+        self.counts = group.scores.counts(self.active, self.instances)
 
     # ---- training
 
-    def _stretch(self, step: int) -> int:
-        """Train up to the next step at which something is due, or less; return how many steps."""
+    def _stretch(self, step: int) -> tuple[int, Counts | None]:
+        """Train up to the next step at which something is due, or less.
+
+        Returns:
+            The step, and what was counted if an evaluation is due that C can count.
+        """
         group, experiment, stack = self.group, self.experiment, self.group.stack
         due = min(experiment.steps - step, *(every - step % every for every in group.marks))
         jobs = stack.jobs[: len(self.seeds)]
@@ -96,8 +102,14 @@ class GroupTraining:
         jobs["rates"] = group.rates.ctypes.data + 8 * step
         rows = np.arange(len(jobs), dtype=np.uint64) * np.uint64(group.losses.strides[0])
         jobs["losses"] = np.uint64(group.losses.ctypes.data + 8 * step) + rows
-        self._do_jobs()
-        if jobs["status"][self.active].any():
+        active, counts = self.active, None
+        columns = [*data.columns(active), stack.training(self.pattern.program.opened, active)]
+        if (step + steps) % experiment.evaluate_every == 0 and self.counts is not None:
+            counts = self.counts
+            columns += counts.columns(active)
+        calls = Calls(columns)
+        self._make(calls)
+        if jobs["status"][active].any() or calls.results.any():
             raise ValueError("a batch holds what is not a symbol")
         made = jobs["made"][self.active]
         last = group.losses[self.active, step + made - 1]
@@ -106,17 +118,14 @@ class GroupTraining:
                 if not math.isfinite(loss):
                     self._diverge(int(k), step + int(steps_made), f"the loss became {loss}")
             self._leave()
-        return steps
+        return step + steps, counts
 
-    def _do_jobs(self) -> None:
-        left = self.active
-        results = np.zeros(len(left), dtype=np.int32)
-        while len(left):
+    def _make(self, calls: Calls) -> None:
+        done = False
+        while not done:
             if self.stop():
                 raise Interrupted
-            opened = self.pattern.program.opened
-            done = self.group.stack.train(opened, left, results, SECONDS_PER_CALL)
-            left, results = left[done:], results[done:]
+            done = calls.make(SECONDS_PER_CALL)
 
     def _diverge(self, replica: int, step: int, what: str) -> None:
         self.problems[replica] = f"{what} at step {step}"
@@ -129,10 +138,13 @@ class GroupTraining:
 
     # ---- evaluation, and the end
 
-    def _validate(self) -> None:
+    def _validate(self, counts: Counts | None) -> None:
         if not len(self.active):
             return
-        found = self.group.scores.metrics(self.active, [self.instances[k] for k in self.active])
+        if counts is not None:
+            found = counts.metrics(self.active)
+        else:
+            found = self.group.scores.metrics(self.active, [self.instances[k] for k in self.active])
         for k, metrics in zip(self.active, found, strict=True):
             self.validation[k].append(metrics)
             solved = solves(self.group.task, metrics)

@@ -1,11 +1,12 @@
 """Score the replicas of a group at one length, as `scoring.evaluate_at` scores a model.
 
 Where symbols are counted right or wrong, the counts are whole numbers, so that their sums are the
-same in any order, and all replicas are counted in a few calls of NumPy. Other metrics are computed
-for one replica after the other.
+same in any order, and C counts them after each replica's program has predicted. Other metrics are
+computed for one replica after the other.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,23 +15,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtasks.engine.contract.chunked import Memories, chunks, forward_alone
+from seqtasks.engine.native.execute.between_programs import Counting, count_right
 from seqtasks.engine.native.execute.c_program import Program
-from seqtasks.engine.native.execute.stack import ForwardPasses, Stack
+from seqtasks.engine.native.execute.call_each import Calls
+from seqtasks.engine.native.execute.stack import ForwardPasses, Stack, Structures
 from seqtasks.models.calling import to_torch
-from seqtasks.models.model import likeliest
 from seqtasks.scoring.counts import portions, scores_all
 from seqtasks.scoring.intervals import Stratum
 from seqtasks.scoring.predict import answers_of, rows_at_once
 from seqtasks.studies.replicas.pattern import Pattern
-from seqtasks.tasks import Batch, Task, Tokens
+from seqtasks.tasks import IGNORE, Batch, Task, Tokens
 from seqtasks.tasks.holdout import Holdout
 from seqtasks.tasks.metrics import Columns, scored, sequence_accuracy, token_accuracy
 
-__all__ = ["Drawn", "Instances", "Scores", "counted_metrics"]
+__all__ = ["Counts", "Drawn", "Instances", "Scores", "counted_metrics"]
 
 CPU = torch.device("cpu")
-NUMBERS_AT_ONCE = 2**18
-"""About how many predicted numbers are decided on together, so that they stay in a cache."""
 _COUNTED = {id(token_accuracy), id(sequence_accuracy)}
 """Metrics that count symbols and sequences, whose sums are exact."""
 
@@ -88,18 +88,15 @@ class Drawn:
     Attributes:
         batch: the instances.
         inputs: their inputs, as a model receives them.
-        scored: (rows, time) the scored positions; None if all are.
+        targets: (rows, time) their targets, if they are symbols.
         count: the number of scored positions.
-        ones: (rows, time) where the right symbol is the one with the id 1.
     """
 
     def __init__(self, batch: Batch, dtype: torch.dtype) -> None:
         self.batch = batch
         self.inputs = to_torch(batch.inputs, dtype, CPU).contiguous()
-        counted = scored(batch.targets)
-        self.count = int(counted.sum())
-        self.scored = None if self.count == counted.size else counted
-        self.ones = batch.targets == 1
+        self.targets = np.ascontiguousarray(batch.targets)
+        self.count = int(scored(batch.targets).sum())
 
 
 class Scores:
@@ -114,6 +111,7 @@ class Scores:
     def __init__(self, pattern: Pattern, task: Task, stack: Stack) -> None:
         self._pattern, self._task, self._stack = pattern, task, stack
         self._passes: dict[tuple[int, int], ForwardPasses] = {}
+        self._countings = Structures(Counting, (len(stack.jobs),))
         self._kept: dict[int, Memories] = {}
         self._room = np.empty(0, dtype=np.float32)
         self._counts = isinstance(task.targets, Tokens) and all(
@@ -129,13 +127,52 @@ class Scores:
             replicas: the replicas.
             instances: the instances of each, in portions.
         """
-        shapes = {tuple(part.inputs.shape for part in portions) for portions in instances}
-        if self._counts and len(shapes) == 1 and len(instances[0]) == 1:
-            rows, time = instances[0][0].inputs.shape[:2]
-            if self._at_once(rows, time):
-                return self._counted(replicas, [portions[0] for portions in instances])
+        counts = self.counts(replicas, instances)
+        if counts is not None:
+            calls = Calls(counts.columns(replicas))
+            calls.make(math.inf)
+            if calls.results.any():
+                raise IndexError("an input is not a symbol of the model's alphabet")
+            return counts.metrics(replicas)
         pairs = zip(replicas, instances, strict=True)
         return [self._one_by_one(int(replica), portions) for replica, portions in pairs]
+
+    def counts(
+        self, replicas: NDArray[np.intp], instances: Sequence[list[Drawn]]
+    ) -> "Counts | None":
+        """Return calls that predict and count, as often as one likes.
+
+        Args:
+            replicas: the replicas.
+            instances: the instances of each, in portions.
+
+        Returns:
+            The calls; None if the replicas must be scored one after the other.
+        """
+        shapes = {part.inputs.shape for portions in instances for part in portions}
+        if not self._counts or len(shapes) != 1 or any(len(one) != 1 for one in instances):
+            return None
+        rows, time = instances[0][0].inputs.shape[:2]
+        if not self._at_once(rows, time):
+            return None
+        program = self._program(rows, time)
+        if (rows, time) not in self._passes:
+            states = [part.previous.size for part in program.model_graph.parts]
+            self._passes[rows, time] = ForwardPasses(
+                self._stack, program.opened, states, rows, time
+            )
+        made = program.model_graph.predictions.size  # the penalty is among them
+        size, number = rows * time * made, self._stack.values[0].dtype
+        if self._room.dtype != number or self._room.size < size:
+            self._room = np.empty(size, dtype=number)
+        return Counts(
+            self._task,
+            self._passes[rows, time],
+            self._countings,
+            self._room,
+            made,
+            dict(zip(map(int, replicas), [portions[0] for portions in instances], strict=True)),
+        )
 
     def _program(self, rows: int, time: int) -> Program:
         return self._pattern.scoring_program(rows, time)
@@ -145,45 +182,6 @@ class Scores:
         if rows > rows_at_once(time, self._pattern.width):
             return False
         return len(chunks(self._program(rows, time), rows, time, CPU)) == 1
-
-    # ---- all replicas together
-
-    def _counted(self, replicas: NDArray[np.intp], drawn: Sequence[Drawn]) -> list[Metrics]:
-        rows, time = drawn[0].inputs.shape[:2]
-        size = rows * time * self._task.targets.size
-        found: list[Metrics] = []
-        each = max(1, NUMBERS_AT_ONCE // size)
-        for first in range(0, len(replicas), each):
-            some = slice(first, first + each)
-            predictions = self._predicted(replicas[some], drawn[some])
-            found += counted_metrics(self._task, predictions, drawn[some])
-        return found
-
-    def _predicted(self, replicas: NDArray[np.intp], drawn: Sequence[Drawn]) -> NDArray[Any]:
-        """Return the predictions of some replicas, (replicas, rows, time, symbols)."""
-        rows, time = drawn[0].inputs.shape[:2]
-        program = self._program(rows, time)
-        made = program.model_graph.predictions.size  # the penalty is among them
-        size = rows * time * made
-        if (rows, time) not in self._passes:
-            states = [part.previous.size for part in program.model_graph.parts]
-            self._passes[rows, time] = ForwardPasses(
-                self._stack, program.opened, states, rows, time
-            )
-        number = self._stack.values[0].dtype
-        if self._room.dtype != number or self._room.size < len(replicas) * size:
-            self._room = np.empty(len(replicas) * size, dtype=number)
-        room = self._room[: len(replicas) * size].reshape(len(replicas), size)
-        addresses = np.uint64(room.ctypes.data) + np.arange(len(room), dtype=np.uint64) * np.uint64(
-            room.strides[0]
-        )
-        inputs = np.array([one.inputs.data_ptr() for one in drawn], dtype=np.uint64)
-        if not self._passes[rows, time].run(replicas, inputs, addresses):
-            raise IndexError("an input is not a symbol of the model's alphabet")
-        joint = room.reshape(len(replicas), rows, time, made)
-        return joint[..., : program.model_graph.output_size]
-
-    # ---- one replica after the other
 
     def _one_by_one(self, replica: int, drawn: Sequence[Drawn]) -> Metrics:
         columns: dict[str, list[Columns]] = {metric.name: [] for metric in self._task.metrics}
@@ -221,46 +219,85 @@ class Scores:
         return predicted
 
 
-def counted_metrics(task: Task, predictions: NDArray[Any], drawn: Sequence[Drawn]) -> list[Metrics]:
+class Counts:
+    """Calls that predict the instances of some replicas and count what is right.
+
+    Args:
+        task: the task, which counts symbols and sequences.
+        passes: the passes forward of the replicas.
+        countings: room for what C counts, for all replicas.
+        room: room for the predictions of one replica.
+        made: how many numbers a program makes at each place; the logits are the first of them.
+        drawn: the instances of each replica, all of one shape.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        passes: ForwardPasses,
+        countings: Structures,
+        room: NDArray[Any],
+        made: int,
+        drawn: Mapping[int, Drawn],
+    ) -> None:
+        self._task, self._passes, self._countings, self._room = task, passes, countings, room
+        self._made, self._drawn = made, drawn
+        count = len(countings.fields)
+        self._inputs = np.zeros(count, dtype=np.uint64)
+        self._targets = np.zeros(count, dtype=np.uint64)
+        self._scored = np.ones(count)
+        for replica, one in drawn.items():
+            self._inputs[replica] = one.inputs.data_ptr()
+            self._targets[replica] = one.targets.ctypes.data
+            self._scored[replica] = one.count
+
+    def columns(self, replicas: NDArray[np.intp]) -> list[tuple[int, NDArray[np.uint64]]]:
+        """Return the functions to call in turn for each of some replicas; see `Calls`."""
+        address = np.uint64(self._room.ctypes.data)
+        fields = self._countings.fields
+        rows, time = next(iter(self._drawn.values())).targets.shape
+        fields["logits"], fields["targets"] = address, self._targets
+        fields["rows"], fields["time"], fields["symbols"] = rows, time, self._task.targets.size
+        fields["made"] = self._made
+        fields["unscored"], fields["doubles"] = IGNORE, self._room.dtype == np.float64
+        return [
+            self._passes.passes(
+                replicas, self._inputs[replicas], np.full(len(replicas), address, dtype=np.uint64)
+            ),
+            (count_right(), self._countings.addresses[replicas]),
+        ]
+
+    def metrics(self, replicas: NDArray[np.intp]) -> list[Metrics]:
+        """Return the metrics of some replicas, after the calls."""
+        fields = self._countings.fields[replicas]
+        return counted_metrics(
+            self._task,
+            fields["right_symbols"],
+            fields["right_rows"],
+            self._scored[replicas],
+            fields["rows"],
+        )
+
+
+def counted_metrics(
+    task: Task,
+    symbols: NDArray[np.int64],
+    sequences: NDArray[np.int64],
+    scored_symbols: NDArray[np.float64],
+    rows: NDArray[np.int64],
+) -> list[Metrics]:
     """Return the metrics of each replica, for a task that counts symbols and sequences.
 
     Args:
         task: the task.
-        predictions: the logits of each replica, (replicas, rows, time, symbols).
-        drawn: the instances of each replica.
+        symbols: (replicas,) how many scored symbols are right.
+        sequences: (replicas,) how many rows are.
+        scored_symbols: (replicas,) how many symbols are scored.
+        rows: (replicas,) how many rows there are.
     """
-    right = _right(predictions, drawn)
-    tokens = np.empty(len(drawn), dtype=np.int64)
-    for k, one in enumerate(drawn):
-        if one.scored is None:
-            tokens[k] = np.count_nonzero(right[k])
-        else:
-            tokens[k] = np.count_nonzero(right[k] & one.scored)
-            right[k] |= ~one.scored
-    sequences = np.count_nonzero(right.all(axis=2), axis=1)
-    counts = np.array([one.count for one in drawn], dtype=np.float64)
     values = {
-        token_accuracy.name: (tokens / counts).tolist(),
-        sequence_accuracy.name: (sequences / np.float64(right.shape[1])).tolist(),
+        token_accuracy.name: (symbols / scored_symbols).tolist(),
+        sequence_accuracy.name: (sequences / np.float64(rows)).tolist(),
     }
     names = [metric.name for metric in task.metrics]
-    return [{name: values[name][k] for name in names} for k in range(len(drawn))]
-
-
-def _right(predictions: NDArray[Any], drawn: Sequence[Drawn]) -> NDArray[np.bool_]:
-    """Return where the likeliest symbols are right, (replicas, rows, time).
-
-    A position that is not scored may be right or wrong.
-    """
-    right = np.empty(predictions.shape[:-1], dtype=np.bool_)
-    with np.errstate(invalid="ignore"):
-        undefined = np.isnan(predictions.reshape(len(predictions), -1).min(axis=1)).any()
-    if predictions.shape[-1] == 2 and not undefined:  # the first of two equal logits counts
-        np.greater(predictions[..., 1], predictions[..., 0], out=right)
-        for k, one in enumerate(drawn):
-            np.equal(right[k], one.ones, out=right[k])
-        return right
-    ids = likeliest(torch.from_numpy(predictions)).numpy()
-    for k, one in enumerate(drawn):
-        np.equal(ids[k], one.batch.targets, out=right[k])
-    return right
+    return [dict(zip(names, row, strict=True)) for row in zip(*map(values.get, names), strict=True)]

@@ -5,6 +5,7 @@ for a few steps at a time, in memory that is used again and again. Whatever else
 for, each replica has the batches of an ordinary run.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -12,6 +13,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from seqtasks.engine.native.execute.between_programs import (
+    Placing,
+    kind_of_placing,
+    place_values,
+)
+from seqtasks.engine.native.execute.stack import Structures
 from seqtasks.randomness.streams import stream
 from seqtasks.runs.prepare import DTYPES, batch_source, training_task
 from seqtasks.studies.replicas.pattern import Pattern
@@ -55,6 +62,10 @@ class TrainingData(Protocol):
         Returns:
             The number of steps, at least 1.
         """
+        ...
+
+    def columns(self, replicas: NDArray[np.intp]) -> list[tuple[int, NDArray[np.uint64]]]:
+        """Return the functions to call in turn before the job of each replica; see `Calls`."""
         ...
 
 
@@ -131,6 +142,10 @@ class AnyBatches:
                 jobs[name][replica] = array.ctypes.data + first * array.itemsize
         return steps
 
+    def columns(self, replicas: NDArray[np.intp]) -> list[tuple[int, NDArray[np.uint64]]]:
+        """Return nothing to call: the batches lie where the jobs look for them."""
+        return []
+
     def _take(self, replica: int, block: Block) -> None:
         self._pattern.check_times(block.times)
         self.time = max(self.time, int(block.times.max()))
@@ -161,8 +176,7 @@ class OneLength:
             (_compact(task.targets), answers.shape[1:], _laid_out(task.targets, self._dtype)),
         )
         self.bytes_each = sum(
-            int(np.prod(shape)) * (rows * kept.itemsize + self._most * self.batch * wide.itemsize)
-            for kept, shape, wide in self._kinds
+            int(np.prod(shape)) * rows * kept.itemsize for kept, shape, _ in self._kinds
         )
         pattern.check_times(np.array([self.time]))
         self._times = np.full(self._most, self.time, dtype=np.int64)
@@ -172,27 +186,46 @@ class OneLength:
         self._kept: list[NDArray[Any]] = []
         self._laid: list[NDArray[Any]] = []
         self._addresses: list[NDArray[np.uint64]] = []
+        self._placings: list[Structures] = []
 
     def _drawn(self, seed: int, block: int, steps: int) -> tuple[NDArray[Any], NDArray[Any]]:
         rng = stream(seed, "training", block, self._length)
         return answered(self._task, self._task.draw(rng, steps * self.batch, self._length))
 
     def _make_room(self, count: int) -> None:
-        """Make memory for this many replicas; it serves later groups too."""
+        """Make memory for this many replicas; it serves later groups too.
+
+        The steps of all replicas are laid out in the same memory, each just before its training.
+        """
         rows, places = self._block_steps * self.batch, self._places
         self._kept = [np.empty((count, rows, *shape), kept) for kept, shape, _ in self._kinds]
         fills = (places.blank, places.unscored)
         self._laid = [
-            np.full((count, self._most * self.batch, self.time, *shape[1:]), fill, wide)
+            np.full((self._most * self.batch, self.time, *shape[1:]), fill, wide)
             for (_, shape, wide), fill in zip(self._kinds, fills, strict=True)
         ]
         steps = np.arange(self._most, dtype=np.uint64)
         self._addresses = [
-            np.uint64(laid.ctypes.data)
-            + np.arange(count, dtype=np.uint64)[:, None] * np.uint64(laid.strides[0])
-            + steps * np.uint64(self.batch * laid.strides[1])
+            np.uint64(laid.ctypes.data) + steps * np.uint64(self.batch * laid.strides[0])
             for laid in self._laid
         ]
+        self._placings = [
+            self._placing(kept, laid, place)
+            for kept, laid, place in zip(
+                self._kept, self._laid, (places.inputs, places.answers), strict=True
+            )
+        ]
+
+    def _placing(self, kept: NDArray[Any], laid: NDArray[Any], place: slice) -> Structures:
+        """Return how each replica's values are laid out, but for the first row and how many."""
+        made = Structures(Placing, (len(kept),))
+        fields = made.fields
+        fields["to"] = laid.ctypes.data
+        fields["steps"], fields["time"] = kept.shape[2], self.time
+        fields["features"] = math.prod(kept.shape[3:])
+        fields["first"], fields["stride"] = place.start, place.step
+        fields["kind"] = kind_of_placing(kept.dtype, laid.dtype)
+        return made
 
     def begin(self, seeds: Sequence[int]) -> None:
         """Begin with new replicas."""
@@ -208,22 +241,19 @@ class OneLength:
             jobs["times"] = self._times.ctypes.data
             jobs["batch_sizes"] = self._sizes.ctypes.data
             for name, addresses in zip(("inputs", "targets"), self._addresses, strict=True):
-                starts = np.uint64(addresses.ctypes.data)
-                rows = np.arange(len(jobs), dtype=np.uint64) * np.uint64(addresses.strides[0])
-                jobs[name] = starts + rows
+                jobs[name] = addresses.ctypes.data
         steps = min(most, self._most, self._block_steps - first)
-        rows = slice(first * self.batch, (first + steps) * self.batch)
-        whole = len(replicas) == len(jobs)
-        for kept, laid, place in zip(
-            self._kept, self._laid, (self._places.inputs, self._places.answers), strict=True
-        ):
-            into = laid[:, : steps * self.batch, place]
-            if whole:
-                into[: len(replicas)] = kept[: len(replicas), rows]
-            else:
-                for replica in replicas:
-                    into[replica] = kept[replica, rows]
+        for kept, placing in zip(self._kept, self._placings, strict=True):
+            rows = np.arange(len(kept), dtype=np.uint64) * np.uint64(kept.strides[0])
+            begin = np.uint64(kept.ctypes.data + first * self.batch * kept.strides[1])
+            placing.fields["from_"] = begin + rows
+            placing.fields["rows"] = steps * self.batch
         return steps
+
+    def columns(self, replicas: NDArray[np.intp]) -> list[tuple[int, NDArray[np.uint64]]]:
+        """Return what lays out a replica's steps."""
+        place = place_values()
+        return [(place, placing.addresses[replicas]) for placing in self._placings]
 
     def _draw(self, block: int, replicas: NDArray[np.intp]) -> None:
         for replica in replicas:

@@ -1,4 +1,4 @@
-/* Call a function with one argument after the other, without Python between the calls.
+/* Make one call after the other, without Python between them.
 
    This is a library of its own, not a part of a program. */
 
@@ -12,12 +12,12 @@ static double now(void) {
 }
 
 /* How many calls were made: all of them, or as many as began within some seconds, at least one. */
-long seqtasks_call_each(int (*function)(void *), void *const *arguments, int *results, long count,
-                        double seconds) {
+long seqtasks_call_each(int (*const *functions)(void *), void *const *arguments, int *results,
+                        long count, double seconds) {
     const double end = now() + seconds;
     for (long k = 0; k < count; ++k) {
         if (k > 0 && now() >= end) return k;
-        results[k] = function(arguments[k]);
+        results[k] = functions[k](arguments[k]);
     }
     return count;
 }

@@ -1,7 +1,6 @@
 """Hold the parameters of many replicas of a model, and train and run each by one program."""
 
 import ctypes
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from seqtasks.engine.native.execute.call_each import address_of, call_each
+from seqtasks.engine.native.execute.call_each import address_of
 from seqtasks.engine.native.execute.interface import Call, Job, Optimizer, Parameter
 from seqtasks.engine.native.execute.mapped_memory import Workspace
 from seqtasks.engine.native.execute.open_program import Opened
@@ -138,12 +137,11 @@ class Stack:
             self.jobs["memory"] = self._workspace.address
         return self._workspace.address
 
-    def train(
-        self, opened: Opened, replicas: NDArray[np.intp], results: NDArray[np.int32], seconds: float
-    ) -> int:
-        """Do the jobs of some replicas, until the time is over, and return for how many."""
-        wanted = np.ascontiguousarray(self._jobs.addresses[replicas])
-        return call_each(address_of(opened.train), wanted, results, seconds)
+    def training(
+        self, opened: Opened, replicas: NDArray[np.intp]
+    ) -> tuple[int, NDArray[np.uint64]]:
+        """Return the function that does a job, by its address, and the jobs of some replicas."""
+        return address_of(opened.train), self._jobs.addresses[replicas]
 
 
 class ForwardPasses:
@@ -172,29 +170,25 @@ class ForwardPasses:
         calls["batch"], calls["time"] = rows, time
         calls["finals"] = self._places.ctypes.data
 
-    def run(
+    def passes(
         self,
         replicas: NDArray[np.intp],
         inputs: NDArray[np.uint64],
         predictions: NDArray[np.uint64],
-    ) -> bool:
-        """Run a batch by each of some replicas.
+    ) -> tuple[int, NDArray[np.uint64]]:
+        """Return the function that makes a pass, by its address, and the calls of some replicas.
+
+        It returns 0 if every input is a symbol of the model's alphabet.
 
         Args:
             replicas: the replicas.
             inputs: (replicas,) the address of each one's inputs.
             predictions: (replicas,) the address that gets each one's predictions.
-
-        Returns:
-            Whether every input was a symbol of the model's alphabet.
         """
         calls = self._calls.fields
         calls["inputs"][replicas], calls["predictions"][replicas] = inputs, predictions
         calls["memory"] = self._stack.memory(self._size)
-        wanted = np.ascontiguousarray(self._calls.addresses[replicas])
-        results = np.zeros(len(replicas), dtype=np.int32)
-        call_each(address_of(self._opened.passes["forward"]), wanted, results, math.inf)
-        return not results.any()
+        return address_of(self._opened.passes["forward"]), self._calls.addresses[replicas]
 
 
 def _addresses(rows: NDArray[Any]) -> NDArray[np.uint64]:
