@@ -66,14 +66,14 @@ def run_block(
         given: dict[str, Any] = {"observers": seen, "make_model": make_model, **more}
         return run_one(experiment, seed, stop, keep_weights=keep, **given)
 
-    left = list(seeds)
+    left, idle = list(seeds), idle or IdleGroups()
     way: Way | None = None
     if seen is None and make_model is None:
         with suppress(SeqtasksError):  # the ordinary runs say what is wrong
-            way = way_of(experiment)
+            way = way_of(experiment, idle)
     while left:
         if way is not None and way.pattern is not None:
-            yield from _in_groups(way, left, ordinary, stop, keep_weights, idle or IdleGroups())
+            yield from _in_groups(way, left, ordinary, stop, keep_weights, idle)
             return
         seed = left.pop(0)
         if stop():
@@ -163,7 +163,7 @@ def _in_groups(
         group = way.group(left[0], idle)
     except NotAlikeError as reason:
         way.refuse(str(reason))
-        forget(way)
+        forget(way, idle)
         group = None
     while left:
         size = 1 if group is None else way.group_size(group)

@@ -60,8 +60,8 @@ def line_of(
         "stopped": stopped,
         "scores": {where: without_infinities(metrics) for where, metrics in (scores or {}).items()},
         "history": {
-            "loss": [_finite(loss) for loss in losses],
-            "validation": {name: [_finite(one[name]) for one in validation] for name in names},
+            "loss": _all_finite(losses),
+            "validation": {name: _all_finite([one[name] for one in validation]) for name in names},
         },
         "seconds": seconds,
     }
@@ -73,6 +73,12 @@ def line_of(
 def without_infinities(metrics: Metrics) -> dict[str, float | None]:
     """Return metrics for JSON, which has neither NaN nor infinities: both become None."""
     return {name: _finite(value) for name, value in metrics.items()}
+
+
+def _all_finite(values: Sequence[float]) -> list[float | None]:
+    if all(map(math.isfinite, values)):
+        return list(values)
+    return [_finite(value) for value in values]
 
 
 def _finite(value: float) -> float | None:

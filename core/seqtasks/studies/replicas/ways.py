@@ -94,7 +94,7 @@ class Way:
     def group(self, seed: int, idle: IdleGroups) -> Group:
         """Return an idle group, or room for a new one; see `group_of`."""
         with own_settings():
-            if self.pattern is None or not self.pattern.still_holds():
+            if self.pattern is None or not idle.holds(self.pattern):
                 raise NotAlikeError(self.problem or "its code has changed")
         return idle.take(self.pattern) or self.group_of(self.pattern, seed, self.seconds_per_step)
 
@@ -118,13 +118,26 @@ _ways: list[Way] = []
 _changing = threading.Lock()
 
 
-def way_of(experiment: Experiment) -> Way:
+def way_of(experiment: Experiment, idle: IdleGroups | None = None) -> Way:
     """Return the way of an experiment, whatever its seed; a new one if nobody has asked for it.
+
+    Args:
+        experiment: the experiment.
+        idle: what the blocks of a study share: they look the way up once.
 
     Raises:
         SeqtasksError: if the experiment names what is not there.
     """
-    key = _key(experiment)
+    known = None if idle is None else idle.known.get(id(experiment))
+    if known is not None:
+        return known[1]
+    way = _found(_key(experiment))
+    if idle is not None:
+        idle.known[id(experiment)] = experiment, way
+    return way
+
+
+def _found(key: tuple[Any, ...]) -> Way:
     with _changing:
         for place, way in enumerate(_ways):
             if _equal(way.key, key):
@@ -136,8 +149,9 @@ def way_of(experiment: Experiment) -> Way:
         return way
 
 
-def forget(way: Way) -> None:
+def forget(way: Way, idle: IdleGroups) -> None:
     """Find out anew for later blocks, because the code of an experiment has changed."""
+    idle.known.clear()
     with _changing:
         if way in _ways:
             _ways.remove(way)
