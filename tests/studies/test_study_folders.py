@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +15,10 @@ from torch.nn import functional
 import seqtasks as st
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.runs.checkpoint import Checkpoint, read_checkpoint
-from seqtasks.studies.directory import LineWriter, StudyDirectory
+from seqtasks.studies.directory import StudyDirectory
 from seqtasks.studies.execution import Execution
 from seqtasks.studies.lifecycle import run_study
+from seqtasks.studies.line_writer import LineWriter
 from seqtasks.studies.replicas import run_one
 from seqtasks.studies.settings import Row, Setting
 from seqtasks.studies.study import Study
@@ -284,7 +286,7 @@ def test_a_full_disk_leaves_whole_lines_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = LineWriter(tmp_path / "runs-x-1.jsonl")
-    writer.write([{"point": 0}])
+    writer.write([{"point": 0, "status": "ended"}])
     write, room = os.write, 20
 
     def cramped(descriptor: int, content: bytes) -> int:
@@ -297,11 +299,18 @@ def test_a_full_disk_leaves_whole_lines_alone(
 
     monkeypatch.setattr(os, "write", cramped)
     with pytest.raises(st.RunError, match="No space left"):
-        writer.write([{"point": 1}, {"point": 2}])
-    assert writer.path.read_text() == '{"point": 0}\n'
+        writer.write([{"point": n, "status": "ended"} for n in (1, 2)])
+    assert [line["point"] for line in written(writer)] == [0]
     room = 1000
-    writer.write([{"point": 1}])
-    assert writer.path.read_text() == '{"point": 0}\n{"point": 1}\n'
+    writer.write([{"point": 1, "status": "ended"}])
+    assert [line["point"] for line in written(writer)] == [0, 1]
+    for (point, status, start), line in zip(writer.places(), written(writer), strict=True):
+        assert (point, status) == (line["point"], line["status"])
+        assert writer.path.read_bytes()[start:].startswith(json.dumps(line).encode())
+
+
+def written(writer: LineWriter) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in writer.path.read_text().splitlines()]
 
 
 @pytest.mark.parametrize(

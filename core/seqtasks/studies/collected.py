@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.runs.training_run import solves
-from seqtasks.studies.lines import REDONE, STATUSES
+from seqtasks.studies.lines import REDONE, STATUSES, replaces
 from seqtasks.studies.outcomes import Outcomes
 from seqtasks.tasks import Task
 
@@ -107,7 +107,7 @@ class Collected:
         if place is None:
             return False
         before = self._status[place]
-        if before >= 0 and (STATUSES[before] not in REDONE or line["status"] in REDONE):
+        if not replaces(line["status"], STATUSES[before] if before >= 0 else None):
             return False
         self._status[place] = STATUSES.index(line["status"])
         self._step[place], self._seconds[place] = line["step"], line["seconds"]
@@ -207,6 +207,6 @@ def _longer(array: NDArray[Any], rows: int, value: float) -> NDArray[Any]:
 
 
 def _put(row: NDArray[np.float64], values: Sequence[float | None]) -> None:
-    """Fill the beginning of a row; null is not a number."""
+    """Fill the beginning of a row; NumPy takes None for NaN."""
     some = min(len(row), len(values))
-    row[:some] = [np.nan if value is None else value for value in values[:some]]
+    row[:some] = values[:some]

@@ -5,21 +5,18 @@ because two processes cannot append to one file over a network. At the end the f
 `runs.jsonl`, in the order of the points.
 """
 
-import json
 import os
 import platform
 import re
 import secrets
-import time
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from seqtasks.errors import UsageError
 from seqtasks.files.atomic import (
     MOST_JSON,
-    appending,
     open_regular,
     read_json,
     sweep,
@@ -27,55 +24,21 @@ from seqtasks.files.atomic import (
     write_json,
     writing,
 )
-from seqtasks.files.json_text import read_text, write_text
+from seqtasks.files.json_text import read_text
 from seqtasks.files.paths import folder_with
 from seqtasks.files.validation import checked
 from seqtasks.runs.locking import held, is_held
 from seqtasks.runs.making import make_folder, write_sources
-from seqtasks.studies.lines import LINE, better
+from seqtasks.studies.line_writer import LineWriter
+from seqtasks.studies.lines import LINE, replaces
 from seqtasks.studies.study_record import FORMAT, STUDY
 
-__all__ = ["LineWriter", "StudyDirectory"]
+__all__ = ["StudyDirectory"]
 
 _WRITERS = re.compile(r"runs-[A-Za-z0-9._-]+\.jsonl")
 _WRITTEN = ("study.json", "runs.jsonl", "result.json", "weights.safetensors", "seeds.png")
 _LINES_A_POINT = 4
 """The most lines of a file for each point: one for each time that the point was tried."""
-
-SECONDS_BETWEEN_SYNCS = 1.0
-
-
-class LineWriter:
-    """Appends lines to a file of its own, and brings them to the disk once a second.
-
-    Args:
-        path: the file.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._synced = 0.0
-
-    def write(self, lines: Sequence[dict[str, Any]], last: bool = False) -> None:
-        """Write lines, each whole.
-
-        Raises:
-            RunError: if they cannot be written, such as on a full disk.
-        """
-        content = "".join(write_text(line) + "\n" for line in lines).encode()
-        with writing(self.path), appending(self.path) as file:
-            start = os.fstat(file.fileno()).st_size
-            try:
-                while content:  # without a buffer, which would write its rest later
-                    content = content[os.write(file.fileno(), content) :]
-            except OSError:
-                with suppress(OSError):  # half a line would damage the line after it
-                    os.ftruncate(file.fileno(), start)
-                raise
-            now = time.monotonic()
-            if last or now - self._synced >= SECONDS_BETWEEN_SYNCS:
-                sync(file.fileno(), self.path)
-                self._synced = now
 
 
 class StudyDirectory:
@@ -218,20 +181,25 @@ class StudyDirectory:
 
         Args:
             points: the number of points of the study.
-            own: the writer of this process. Its lines are read without the checks of others' lines,
-                which take as long as a picture.
+            own: the writer of this process, which knows where its lines are; to read them again
+                would take as long as a picture.
         """
         writers = [file for file in self._files() if file != self.runs]
         if not writers:
             return
         where: dict[int, tuple[Path, int]] = {}
-        kept: dict[int, dict[str, Any]] = {}
+        kept: dict[int, str] = {}
         for file in self._files():
-            known = own is not None and file == own.path
-            for start, line in self._placed(file, points, known):
-                brief = {"status": line["status"]}
-                if better(kept.get(line["point"]), brief) is brief:
-                    kept[line["point"]], where[line["point"]] = brief, (file, start)
+            if own is not None and file == own.path:
+                places = own.places()
+            else:
+                places = (
+                    (line["point"], line["status"], start)
+                    for start, line in self._placed(file, points)
+                )
+            for point, status, start in places:
+                if replaces(status, kept.get(point)):
+                    kept[point], where[point] = status, (file, start)
         temporary = self.path / f".runs.jsonl.{os.getpid()}.tmp"
         opened: dict[Path, Any] = {}
         with writing(self.runs):
@@ -263,15 +231,12 @@ class StudyDirectory:
         for _, line in self._placed(file, points):
             yield line
 
-    def _placed(
-        self, file: Path, points: int, known: bool = False
-    ) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _placed(self, file: Path, points: int) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield each line of a file with the place at which it begins.
 
         Args:
             file: the file.
             points: the number of points of the study.
-            known: whether this process wrote the lines, and need not check their shape.
         """
         with open_regular(file) as opened:
             start = number = 0
@@ -281,14 +246,9 @@ class StudyDirectory:
                     raise UsageError(
                         f"{file} is damaged: it has more lines than the study has runs"
                     )
-                data: Any = None
-                if known:
-                    with suppress(ValueError):
-                        data = json.loads(line)
-                if data is None:
-                    data = checked(
-                        read_text(line, f"{file}, line {number},"), LINE, file, f" at line {number}"
-                    )
+                data = checked(
+                    read_text(line, f"{file}, line {number},"), LINE, file, f" at line {number}"
+                )
                 if data["point"] >= points:
                     raise UsageError(
                         f"{file} is damaged at line {number}: there is no point {data['point']}"

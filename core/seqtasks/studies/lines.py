@@ -14,7 +14,7 @@ from seqtasks.files.validation import (
     whole,
 )
 
-__all__ = ["LINE", "REDONE", "STATUSES", "better"]
+__all__ = ["LINE", "REDONE", "STATUSES", "replaces"]
 
 STATUSES = ("ended", "diverged", "pruned", "failed", "killed")
 REDONE = ("failed", "killed")
@@ -49,8 +49,11 @@ LINE = fields(
 """The shape of a line."""
 
 
-def better(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:
-    """Return which of two lines of a point counts: the first that is not to be trained again."""
-    if one is None or (one["status"] in REDONE and other["status"] not in REDONE):
-        return other
-    return one
+def replaces(status: str, before: str | None) -> bool:
+    """Say whether a line counts in place of one before it: the first counts that is not redone.
+
+    Args:
+        status: the status of the line.
+        before: the status of the line of the same point before it; None if there is none.
+    """
+    return before is None or (before in REDONE and status not in REDONE)

@@ -13,11 +13,12 @@ from seqtasks.runs.active_run import Stop
 from seqtasks.runs.locking import shared
 from seqtasks.runs.observers import Observers
 from seqtasks.runs.run_record import remember_own_code
-from seqtasks.studies.directory import LineWriter, StudyDirectory
+from seqtasks.studies.directory import StudyDirectory
 from seqtasks.studies.duration import takes_long
 from seqtasks.studies.execute import SECONDS_TO_LEAVE, execute, warm_workers
 from seqtasks.studies.execute.slurm import block_of, writer_name
 from seqtasks.studies.execution import Execution
+from seqtasks.studies.line_writer import LineWriter
 from seqtasks.studies.lines import REDONE
 from seqtasks.studies.observers import observers_of_runs
 from seqtasks.studies.plots import save_plots

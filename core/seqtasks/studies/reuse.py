@@ -8,7 +8,7 @@ from typing import Any
 from seqtasks.errors import UsageError
 from seqtasks.studies.directory import StudyDirectory
 from seqtasks.studies.identity import deciding
-from seqtasks.studies.lines import REDONE, better
+from seqtasks.studies.lines import REDONE
 from seqtasks.studies.settings import points_of
 from seqtasks.studies.study_record import Asked
 
@@ -38,7 +38,7 @@ def finished_elsewhere(
             for key, line in _lines_of(StudyDirectory(file.parent)):
                 number = wanted.get((key, line["seed"]))
                 if number is not None and line["status"] not in REDONE:
-                    found[number] = better(found.get(number), {**line, "point": number})
+                    found.setdefault(number, {**line, "point": number})
         except UsageError:
             continue  # a damaged study has nothing to give
     return [found[number] for number in sorted(found)]

@@ -5,9 +5,10 @@ from typing import Any
 
 from seqtasks.errors import UsageError
 from seqtasks.runs.observers import Observers
-from seqtasks.studies.directory import LineWriter, StudyDirectory
+from seqtasks.studies.directory import StudyDirectory
 from seqtasks.studies.finished import Finished
 from seqtasks.studies.identity import mark_of
+from seqtasks.studies.line_writer import LineWriter
 from seqtasks.studies.settings import points_of
 from seqtasks.studies.study import Study
 from seqtasks.studies.weights import keep
@@ -71,7 +72,7 @@ class Takes:
         lines = [self._marked(one.line) for one in finished]
         if self._writer is not None:
             self._writer.write(lines)
-        if self._directory is not None:
+        if self._directory is not None and self._directory.parts.is_dir():
             for line in lines:  # what was kept of a run on its way is in its line now
                 part = self._directory.parts / f"point-{line['point']}.safetensors"
                 part.unlink(missing_ok=True)
