@@ -36,6 +36,7 @@ TINY = ("--steps", "2", "--eval-length", "3", "--engine", "plain")
         (["--cell", "gru,lstm", "--address", "tcp://x:1"], ["--backend dask or ray"]),
         (["--cell", "gru,lstm", "--time-limit", "soon"], ["30s"]),
         (["--cell", "gru,lstm", "--csv", "none/runs.csv"], ["no folder"]),
+        (["--cell", "gru,lstm", "--csv", "/proc/x"], ["cannot write /proc/x"]),
         (["--cell", "gru,lstm", "--seeds", "1000000"], ["2,000,000 runs", "--yes"]),
         (["--cell", "gru,lstm", "--tensorboard"], ["--tensorboard"]),
         (["--cell", "gru,lstm", "--width", "0.2"], ["--width goes with --until-sure"]),

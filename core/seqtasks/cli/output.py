@@ -13,6 +13,7 @@ import click
 from seqtasks.display import console, figure, heading, percentage, printable
 from seqtasks.errors import UsageError
 from seqtasks.files.json_text import write_text
+from seqtasks.files.outputs import check_output
 
 __all__ = [
     "brief",
@@ -48,12 +49,11 @@ def check_picture(path: Path) -> None:
     """Check that a picture can be written to a path, before the work that it shows.
 
     Raises:
-        UsageError: if the name's ending is not a picture format, or the folder does not exist.
+        UsageError: if the name's ending is not a picture format, or it cannot be written.
     """
     if path.suffix.lower() not in _PICTURES:
         raise UsageError(f"a plot is one of {', '.join(_PICTURES)}, got '{path.name}'")
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"there is no folder {path.absolute().parent} for the plot")
+    check_output(path, "plot.png")
 
 
 def echo_json(document: Any) -> None:

@@ -16,6 +16,7 @@ from seqtasks.errors import UsageError
 from seqtasks.exports.formats import json_line, write_npz
 from seqtasks.exports.instances import Instance
 from seqtasks.files.atomic import write_output
+from seqtasks.files.outputs import check_output
 from seqtasks.randomness.streams import stream
 from seqtasks.registry.find import task as find_task
 from seqtasks.tasks import Batch, Task
@@ -62,7 +63,7 @@ def sample(
             "npz is binary: name a file with -o FILE.npz, or write it to stdout with -o -"
         )
     if output not in (None, Path("-")):
-        _check_place(output)
+        check_output(output)
     made = find_task(task)
     wanted = example_length(made) if length is None else length
     lengths = made.lengths.select(LengthRange.parse(wanted), task)
@@ -84,14 +85,6 @@ def sample(
     for piece in pieces:
         sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()
-
-
-def _check_place(output: Path) -> None:
-    """Refuse, before anything is drawn, a place where no file can be."""
-    if output.is_dir():
-        raise UsageError(f"{output} is a folder; name a file with -o")
-    if not output.absolute().parent.is_dir():
-        raise UsageError(f"there is no folder {output.absolute().parent} for {output.name}")
 
 
 def _text(made: Task, batches: Iterable[Batch]) -> Iterator[bytes]:

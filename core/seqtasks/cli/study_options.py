@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqtasks.errors import UsageError
+from seqtasks.files.outputs import check_output
 from seqtasks.tasks.cadence import read_cadence, seconds_between
 
 if TYPE_CHECKING:
@@ -165,14 +166,10 @@ def execution(
 
 
 def check_csv(path: Path | None) -> None:
-    """Check that a file can be written, before the work that goes into it.
+    """Check that the file of --csv can be written, before the work that goes into it.
 
     Raises:
-        UsageError: if its folder does not exist, or it is a folder itself.
+        UsageError: if it cannot.
     """
-    if path is None:
-        return
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"there is no folder {path.absolute().parent} for {path.name}")
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder; --csv names a file")
+    if path is not None:
+        check_output(path, "runs.csv")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from seqtasks.display import shortened
 from seqtasks.errors import UsageError, did_you_mean, one_line
 from seqtasks.files.atomic import write_output
+from seqtasks.files.outputs import check_output
 from seqtasks.files.paths import as_path
 from seqtasks.reports.extras import check_extras
 from seqtasks.runs.directory import RunDirectory
@@ -139,10 +140,7 @@ def check_place(out: str | Path) -> Path:
         UsageError: if no file can be there.
     """
     place = as_path(out, "the file of the page")
-    if place.is_dir():
-        raise UsageError(f"{place} is a folder; name a file, such as {place / 'page.html'}")
-    if not place.absolute().parent.is_dir():
-        raise UsageError(f"there is no folder {place.absolute().parent} for {place.name}")
+    check_output(place, "page.html")
     return place
 
 
