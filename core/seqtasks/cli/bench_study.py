@@ -18,6 +18,8 @@ _SAID = {
     "one thread": "the study, 1 thread",
     "two threads": "the study, 2 threads",
     "jax": "JAX, vmap over the seeds",
+    "half": "half the study, a process of its own",
+    "two halves": "two such processes at once",
 }
 
 
@@ -51,8 +53,9 @@ def study(
 
     The study is complete: data, validation every 100 steps, scores at the trained length, its
     folder. nn.RNN in torch is trained once, with its batches drawn beforehand. JAX trains all
-    replicas at once by vmap (with the extra `bench`), on batches drawn beforehand. Compiling and
-    the first warm-up are printed apart.
+    replicas at once by vmap (with the extra `bench`), on batches drawn beforehand. Two processes
+    with half of the study each share nothing but the machine: they show what its second core can
+    give. Compiling and the first warm-up are printed apart.
     """
     for name in sizes:
         find_size(name)
@@ -74,7 +77,7 @@ def study(
             continue
         title = f"{count} seeds at {name}: batch {size.batch}, time {size.time}, width {size.width}"
         click.echo(f"\n{click.style(title, bold=True)}, {steps} steps each")
-        trainings = {contender: 1 if contender == "nn" else count for contender in _SAID}
+        trainings = {**dict.fromkeys(_SAID, count), "nn": 1, "half": max(1, count // 2)}
         rows = [
             [
                 _SAID[contender],
@@ -91,6 +94,8 @@ def study(
         for said, pair in RATIOS.items():
             ratio = times.ratio(*pair)
             click.echo(f"{said}: {'-' if ratio is None else f'{ratio:.2f}'}")
+        if times.ceiling is not None:
+            click.echo(f"at most, by two processes of half the study each: {times.ceiling:.2f}")
     if as_json:
         echo_json({"machine": machine, "sizes": documents})
     else:

@@ -3,7 +3,9 @@
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from statistics import median
 from typing import Any
@@ -18,6 +20,7 @@ from seqtasks.specs.seeds import Seeds
 from seqtasks.studies.calls import study_of_one
 from seqtasks.studies.execution import Execution
 from seqtasks.studies.lifecycle import run_study
+from seqtasks.studies.own_processes import OwnProcesses
 
 __all__ = ["STUDIED", "StudyTimes", "measure_study"]
 
@@ -39,7 +42,8 @@ class StudyTimes:
         seeds: the number of replicas.
         steps: the training steps of each.
         seconds: by contender, the seconds of each round: `nn` trains once; `one thread`, `two
-            threads` and `jax` train all replicas.
+            threads` and `jax` train all replicas; `half` is a study of half of them in a process of
+            its own, and `two halves` are two such processes at once.
         ready: by contender, the seconds until its first round could begin: imports, compiling.
         left_out: by contender, why it was not measured.
     """
@@ -61,6 +65,12 @@ class StudyTimes:
         above, below = self.median(one), self.median(other)
         return None if above is None or below is None else above / below
 
+    @property
+    def ceiling(self) -> float | None:
+        """How much faster two cores are here than one, if nothing is shared but the machine."""
+        alone = self.ratio("half", "two halves")
+        return None if alone is None else 2 * alone
+
     def to_json(self) -> dict[str, Any]:
         """Return the times as plain data."""
         return {
@@ -71,6 +81,7 @@ class StudyTimes:
             "ready": self.ready,
             "left_out": self.left_out,
             "ratios": {name: self.ratio(*pair) for name, pair in RATIOS.items()},
+            "ceiling": self.ceiling,
         }
 
 
@@ -90,6 +101,7 @@ def measure_study(
     The contenders take turns. A study is whole: it draws its data, validates every 100 steps,
     scores each replica at the trained length and writes its folder. torch trains `nn.RNN` once, on
     one thread, and JAX trains all replicas; both have their batches beforehand and score nothing.
+    Two processes, with half of the study each, show what the machine's second core can give.
 
     Args:
         size: the size of batches and layers.
@@ -99,26 +111,43 @@ def measure_study(
         tell: receives a text about what is being done, and at the end an empty text.
     """
     times = StudyTimes(size, seeds, steps)
+    with ExitStack() as held:
+        runs = _made_ready(times, tell, held)
+        for turn in range(repeats):
+            for name, run in runs.items():
+                tell(f"{name}: round {turn + 1} of {repeats}")
+                began = time.perf_counter()
+                run()
+                times.seconds.setdefault(name, []).append(time.perf_counter() - began)
+    tell("")
+    return times
+
+
+def _made_ready(times: StudyTimes, tell: Tell, held: ExitStack) -> dict[str, Callable[[], None]]:
+    """Return what each contender does in a round, and note how long it took to get ready."""
     runs: dict[str, Callable[[], None]] = {}
     for name, make in _CONTENDERS.items():
         tell(f"{name}: warming up")
         began = time.perf_counter()
         try:
-            runs[name] = make(size, seeds, steps)
+            runs[name] = make(times.size, times.seeds, times.steps)
         except UnavailableError as error:
             times.left_out[name] = str(error)
         except Exception as error:
             times.left_out[name] = one_line(error)
         else:
             times.ready[name] = time.perf_counter() - began
-    for turn in range(repeats):
-        for name, run in runs.items():
-            tell(f"{name}: round {turn + 1} of {repeats}")
-            began = time.perf_counter()
-            run()
-            times.seconds.setdefault(name, []).append(time.perf_counter() - began)
-    tell("")
-    return times
+    tell("half: warming up")
+    began = time.perf_counter()
+    half = times.size, max(1, times.seeds // 2), times.steps
+    try:
+        processes = held.enter_context(OwnProcesses(2, study_in_threads, 1, *half))
+    except Exception as error:
+        times.left_out["half"] = one_line(error)
+    else:
+        runs["half"], runs["two halves"] = partial(processes.run, 1), partial(processes.run, 2)
+        times.ready["half"] = times.ready["two halves"] = time.perf_counter() - began
+    return runs
 
 
 def experiment_of(size: Size, steps: int) -> Experiment:
@@ -139,22 +168,20 @@ def experiment_of(size: Size, steps: int) -> Experiment:
     )
 
 
-def _study(jobs: int) -> Callable[[Size, int, int], Callable[[], None]]:
-    def make(size: Size, seeds: int, steps: int) -> Callable[[], None]:
-        experiment = experiment_of(size, steps)
+def study_in_threads(jobs: int, size: Size, seeds: int, steps: int) -> Callable[[], None]:
+    """Return what trains a whole study, after it has trained a small one."""
+    experiment = experiment_of(size, steps)
 
-        def run(count: int = seeds) -> None:
-            asked = study_of_one(experiment, Seeds.read(range(count)))
-            with tempfile.TemporaryDirectory() as folder:
-                study = run_study(asked, out=folder, execution=Execution("threads", jobs))
-                ended = (study.outcomes(0).statuses == "ended").sum()
-            if ended != count:
-                raise UnavailableError(f"{count - ended} of {count} replicas did not end")
+    def run(count: int = seeds) -> None:
+        asked = study_of_one(experiment, Seeds.read(range(count)))
+        with tempfile.TemporaryDirectory() as folder:
+            study = run_study(asked, out=folder, execution=Execution("threads", jobs))
+            ended = (study.outcomes(0).statuses == "ended").sum()
+        if ended != count:
+            raise UnavailableError(f"{count - ended} of {count} replicas did not end")
 
-        run(WARM)
-        return run
-
-    return make
+    run(WARM)
+    return run
 
 
 def _nn(size: Size, seeds: int, steps: int) -> Callable[[], None]:
@@ -187,7 +214,7 @@ def _jax(size: Size, seeds: int, steps: int) -> Callable[[], None]:
 
 _CONTENDERS: dict[str, Callable[[Size, int, int], Callable[[], Any]]] = {
     "nn": _nn,
-    "one thread": _study(1),
-    "two threads": _study(2),
+    "one thread": partial(study_in_threads, 1),
+    "two threads": partial(study_in_threads, 2),
     "jax": _jax,
 }
