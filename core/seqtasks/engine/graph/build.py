@@ -82,6 +82,7 @@ class Graph:
             nodes=list(copies.values()),
             pullbacks={},
             _known={key: copies[node] for key, node in self._known.items()},
+            rounded={copies[node] for node in self.rounded},
             whole={copies[node] for node in self.whole},
             own={},
         )

@@ -4,6 +4,7 @@
     storage            buffers, and the places of values in them
     operands           operands that lie in the memory of something else
     shared_buffers     products that are added up share a buffer
+    ties               values that are compared with themselves, and so must be kept
     keep_or_recompute  store a value, or compute it again at each use
     stacked_products   several products as one
     place              a place in memory for every value that is kept

@@ -22,7 +22,7 @@ def kept_values(
         storage: the live values, and the values that have a place already.
         users: value -> its readers.
         roots: the values to compute.
-        rounded: products that must be rounded, as by being kept, before they are read.
+        rounded: values that must be rounded, as by being kept, before they are read.
     """
     kept = {node for node in storage.live if node.operation in OWN_LOOPS}
     cost: dict[Node, int] = {}

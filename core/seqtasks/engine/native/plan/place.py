@@ -13,6 +13,7 @@ from seqtasks.engine.native.plan.liveness import live_in
 from seqtasks.engine.native.plan.shared_buffers import join_products
 from seqtasks.engine.native.plan.stacked_products import stack_gates, stack_gradients
 from seqtasks.engine.native.plan.storage import Place, Storage, inputs_of
+from seqtasks.engine.native.plan.ties import tied
 
 __all__ = ["plan_storage"]
 
@@ -36,7 +37,8 @@ def plan_storage(
         if node.phase != phase:
             users[node].append(replace(node, operation="read", inputs=(node,), phase=phase))
     _place_leaves(model, storage)
-    kept = kept_values(storage, users, set(roots), model.graph.rounded)
+    rounded = model.graph.rounded | tied(storage.live)
+    kept = kept_values(storage, users, set(roots), rounded)
     for node in storage.live:
         if node in storage.places or node in elsewhere or node.operation in LEAVES:
             continue
