@@ -1,18 +1,17 @@
 """Cells made of a few operations drawn at random, whose recurrence does not amplify."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import torch
 from hypothesis import strategies as some
+from random_operations import FEW, OPERATIONS, Weights, first_few
 from torch import nn
-from torch.nn import functional
 
 import seqtasks as st
 
 COUPLING = 0.1
 """So much of a new value goes into the next state; half of the old one stays."""
-FEW = 3
-"""Columns of a state that is a matrix, and features that outer products are formed of."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,7 @@ class Recipe:
         nexts: the value each state goes towards.
         manners: how it goes there; see `MANNERS`.
         output: the value put out; None for the first state.
+        counts: whether the state ends with a counter and with flags, (batch, 1) and (batch, width).
     """
 
     steps: tuple[tuple[str, tuple[int, int, int]], ...]
@@ -32,40 +32,8 @@ class Recipe:
     nexts: tuple[int, ...]
     manners: tuple[str, ...]
     output: int | None
+    counts: bool
 
-
-def first_few(a):
-    return a[:, :FEW]
-
-
-def rotated(a):
-    return torch.cat(a.chunk(2, -1)[::-1], -1)
-
-
-OPERATIONS = {
-    "add": lambda cell, k, a, b, c: 0.5 * (a + b),
-    "subtract": lambda cell, k, a, b, c: 1 - a,
-    "multiply": lambda cell, k, a, b, c: a * torch.tanh(b),
-    "tanh": lambda cell, k, a, b, c: torch.tanh(a),
-    "sigmoid": lambda cell, k, a, b, c: a.sigmoid(),
-    "relu": lambda cell, k, a, b, c: functional.relu(a),
-    "softmax": lambda cell, k, a, b, c: torch.softmax(a, -1),
-    "layer_norm": lambda cell, k, a, b, c: functional.layer_norm(a, a.shape[1:], eps=0.1),
-    "linear": lambda cell, k, a, b, c: cell.single[k](a),
-    "joined": lambda cell, k, a, b, c: cell.double_[k](torch.cat([a, b], -1)),
-    "chunk": lambda cell, k, a, b, c: rotated(a),
-    "where": lambda cell, k, a, b, c: torch.where(a > 0.1, b, c),
-    "slice": lambda cell, k, a, b, c: torch.cat([a[:, 1:], b[:, :1]], -1),
-    "stack": lambda cell, k, a, b, c: torch.stack([a, b, a * c.tanh()], 1).mean(1),
-    "greatest": lambda cell, k, a, b, c: torch.stack([a, b], 1).amax(1),
-    "outer": lambda cell, k, a, b, c: (
-        (a[:, :, None] * first_few(b)[:, None]).tanh() @ first_few(c)[:, :, None]
-    ).squeeze(-1),
-    "shift": lambda cell, k, a, b, c: functional.pad(a, (1, 0))[:, :-1],
-    "roll": lambda cell, k, a, b, c: a.roll(-1, -1),
-    "sum": lambda cell, k, a, b, c: a.sum(-1, keepdim=True) / a.shape[-1] * b,
-    "mean": lambda cell, k, a, b, c: a - a.mean(-1, keepdim=True),
-}
 
 MANNERS = {
     "eases": lambda old, new, x, other: 0.5 * old + COUPLING * new,
@@ -83,9 +51,7 @@ class RandomCell(st.Cell):
         super().__init__(width, width)
         self.recipe = recipe
         self.enter = nn.Linear(width, width)
-        count = len(recipe.steps)
-        self.single = nn.ModuleList(nn.Linear(width, width) for _ in range(count))
-        self.double_ = nn.ModuleList(nn.Linear(2 * width, width) for _ in range(count))
+        self.weights = nn.ModuleList(Weights(width) for _ in recipe.steps)
 
     def initial_state(self, batch_size, steps):
         width, few = self.hidden_size, min(FEW, self.hidden_size)
@@ -93,19 +59,25 @@ class RandomCell(st.Cell):
             self.zeros(batch_size, width, few) if is_matrix else self.zeros(batch_size, width)
             for is_matrix in self.recipe.states
         )
+        if self.recipe.counts:
+            count = torch.zeros(batch_size, 1, dtype=torch.int64)
+            states = (*states, count, torch.zeros(batch_size, width, dtype=torch.bool))
         return states if len(states) > 1 else states[0]
 
     def values(self, x, state):
-        """Return everything computed on the way, each (batch, width)."""
+        """Return the states, what stands for whole numbers, and everything computed on the way."""
         states = state if isinstance(state, tuple) else (state,)
+        whole = SimpleNamespace(count=torch.ones_like(x[:, :1]), flags=x > 0)
+        if self.recipe.counts:
+            *states, whole.count, whole.flags = states
         found = [x, *(s.mean(-1) if s.dim() == 3 else s for s in states)]
-        for k, (operation, places) in enumerate(self.recipe.steps):
+        for weights, (operation, places) in zip(self.weights, self.recipe.steps, strict=True):
             operands = (found[place % len(found)] for place in places)
-            found.append(OPERATIONS[operation](self, k, *operands))
-        return states, found
+            found.append(OPERATIONS[operation](weights, whole, *operands))
+        return states, whole, found
 
     def forward(self, x, state):
-        states, found = self.values(x, state)
+        states, whole, found = self.values(x, state)
         following = []
         others = (*states[1:], states[0])
         recipe = self.recipe
@@ -116,13 +88,15 @@ class RandomCell(st.Cell):
             if old.dim() == 3:
                 new = new[:, :, None] * first_few(found[place % len(found)]).sigmoid()[:, None]
             following.append(MANNERS[manner](old, new, x, other))
+        if recipe.counts:
+            following += [whole.count + 1, (found[-1] > 0.1) ^ whole.flags]
         return tuple(following) if len(following) > 1 else following[0]
 
     def output(self, x, state):
         if self.recipe.output is None:
             first = state[0] if isinstance(state, tuple) else state
             return first.mean(-1) if first.dim() == 3 else first
-        _, found = self.values(x, state)
+        *_, found = self.values(x, state)
         return found[self.recipe.output % len(found)]
 
 
@@ -137,4 +111,5 @@ def recipes(draw):
     manner = some.sampled_from(sorted(MANNERS))
     manners = draw(some.lists(manner, min_size=len(states), max_size=len(states)))
     output = draw(some.none() | place)
-    return Recipe(tuple(steps), tuple(states), tuple(nexts), tuple(manners), output)
+    counts = draw(some.booleans())
+    return Recipe(tuple(steps), tuple(states), tuple(nexts), tuple(manners), output, counts)

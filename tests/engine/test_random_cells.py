@@ -4,7 +4,8 @@ import pytest
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as some
-from random_cells import RandomCell, recipes
+from random_cells import RandomCell, Recipe, recipes
+from random_operations import OPERATIONS
 from truth import ENGINES, Subject, check, problem
 
 PATIENT = settings(
@@ -31,6 +32,31 @@ def test_a_sample(engine):
         checked(recipe, engine, width, [(1, 1), (3, 2), (17, 10)], from_given, mixed)
 
     run()
+
+
+GROUP = 6
+NAMES = list(OPERATIONS)
+GROUPS = [tuple(NAMES[k : k + GROUP]) for k in range(0, len(NAMES), GROUP)]
+
+
+def groups():
+    """Return each group of operations by each engine; a few are quick."""
+    for k, group in enumerate(GROUPS):
+        for engine in ENGINES:
+            quick = k % 5 == 0 and engine == ENGINES[k % len(ENGINES)]
+            marks = () if quick else pytest.mark.slow
+            yield pytest.param(engine, group, id=f"{engine} {', '.join(group)}", marks=marks)
+
+
+@pytest.mark.parametrize(("engine", "group"), [*groups()])
+def test_every_operation(engine, group):
+    torch.manual_seed(0)
+    steps = tuple((name, (k + 1, k, 0)) for k, name in enumerate(group))
+    recipe = Recipe(steps, (False, True), (0, 3), ("eases", "forgets"), len(steps) + 2, True)
+    subject = Subject(RandomCell(recipe, 4))
+    for from_given in (False, True):
+        posed = problem(subject, 5, 24, from_given, mixed=from_given)
+        check(posed, engine, [torch.float64])
 
 
 @pytest.mark.slow
