@@ -75,6 +75,8 @@ def test_every_operation_has_the_value_and_the_gradient_of_torch(engine, dtype):
             bad = ~same(ours[:, k], theirs[:, k], scale)
             if name == "divide" and what == "gradient":  # 1 / b overflows, a / b / b does not
                 bad &= ((1 / operands[:, 1]).isfinite() | (operands[:, 1] == 0))[:, None]
+            if engine == "native":  # such results are zero there
+                bad &= ~among_denormals(operands).view(-1, *[1] * (bad.dim() - 1))
             if bad.any():
                 cases = bad.nonzero()[:, 0].unique()[:4]
                 wrong[name, what] = [
@@ -82,6 +84,12 @@ def test_every_operation_has_the_value_and_the_gradient_of_torch(engine, dtype):
                     for i in cases
                 ]
     assert not wrong, "\n".join(f"{key}: {value}" for key, value in wrong.items())
+
+
+def among_denormals(operands):
+    """Say in which cases an operand is denormal, or its reciprocal."""
+    both = torch.cat([operands, 1 / operands], 1).abs()
+    return ((both > 0) & (both < torch.finfo(operands.dtype).smallest_normal)).any(1)
 
 
 def same(found, expected, scale):

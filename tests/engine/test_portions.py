@@ -11,6 +11,7 @@ from truth import ENGINES
 
 import seqtasks as st
 from seqtasks.engine.contract import chunked
+from seqtasks.engine.native.execute import c_program
 from seqtasks.engine.policy import loop_cost
 
 STEPS = 2 * chunked.LEAST_STEPS + 3
@@ -40,8 +41,10 @@ print(mebibytes(700) - before)
 def whole_and_in_portions(monkeypatch, run):
     """Return what a function returns with all steps at once, and a few at a time."""
     monkeypatch.setattr(chunked, "NUMBERS", {"cpu": 2**40})
+    monkeypatch.setattr(c_program, "ALONG_NUMBERS", 2**40)
     whole = run()
     monkeypatch.setattr(chunked, "NUMBERS", {"cpu": 1})
+    monkeypatch.setattr(c_program, "ALONG_NUMBERS", 1)
     return whole, run()
 
 
@@ -67,6 +70,44 @@ def test_outputs_finals_and_histories_are_those_of_all_steps_at_once(engine, nam
         plain = st.unroll(cell, inputs, given, lengths, return_states=True)
         found = st.unroll(cell, inputs, given, lengths, return_states=True, engine=engine)
     torch.testing.assert_close(found, plain, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("size", "batch", "time", "rows", "steps"),
+    [
+        (128, 64, 500, 64, 32),
+        (8256, 64, 1000, 16, 4),  # as few rows as fill vectors, as few steps as pay
+        (3, 5, 7, 5, 7),  # no more than there are
+        (3000, 50, 7, 16, 5),
+        (1000, 50, 70, 48, 5),
+    ],
+)
+def test_a_portion_fits_the_caches(size, batch, time, rows, steps):
+    assert c_program.portion(size, batch, time) == (rows, steps)
+
+
+@pytest.mark.parametrize("name", ["lstm", "stack-rnn:cell_size=2"])
+def test_portions_of_rows_and_steps_have_the_bits_of_the_whole(name, monkeypatch):
+    cell, inputs = st.cell(name, 3, 4), torch.randn(37, 19, 3)
+
+    def run():
+        with torch.no_grad():
+            outputs, state = st.unroll(cell, inputs, engine="native")
+        return [outputs, *(state if isinstance(state, tuple) else [state])]
+
+    torch.testing.assert_close(*whole_and_in_portions(monkeypatch, run), rtol=0, atol=0)
+
+
+def test_an_id_that_is_no_symbol_is_found_in_a_late_portion(monkeypatch):
+    monkeypatch.setattr(c_program, "ALONG_NUMBERS", 1)
+    model = st.Model(torch.nn.Embedding(5, 4), st.cell("gru", 4, 4), st.readout("state", 4, 4, 5))
+    model.use_engine("native")
+    ids = torch.randint(0, 5, (40, STEPS))
+    with torch.no_grad():
+        model(ids)
+    ids[39, -1] = 5
+    with torch.no_grad(), pytest.raises(IndexError, match="not a symbol"):
+        model(ids)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

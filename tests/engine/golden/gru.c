@@ -856,6 +856,7 @@ static UNUSED void name_buffers(struct work *w, real **states, real **external, 
 static const long state_sizes[] = {5};
 enum { STATE_COUNT = 1 };
 
+/* "denormals.h" stands here. */
 /* "inputs.h" stands here. */
 /* "losses.h" stands here. */
 /* "optimisers.h" stands here. */

@@ -1097,6 +1097,7 @@ static UNUSED void name_buffers(struct work *w, real **states, real **external, 
 static const long state_sizes[] = {5, 24};
 enum { STATE_COUNT = 2 };
 
+/* "denormals.h" stands here. */
 /* "inputs.h" stands here. */
 /* "losses.h" stands here. */
 /* "optimisers.h" stands here. */

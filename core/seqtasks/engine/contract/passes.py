@@ -63,6 +63,20 @@ class Passes(Protocol):
         """
         ...
 
+    def along(
+        self, inputs: Tensor, given: Sequence[Tensor] | None
+    ) -> tuple[Tensor, list[Tensor]] | None:
+        """Run a batch of rows of full length that needs no pass back.
+
+        Args:
+            inputs: as in `forward`.
+            given: as in `forward`.
+
+        Returns:
+            The predictions and the final states, or None if only `forward` can run it.
+        """
+        ...
+
     def backward(
         self,
         inputs: Tensor,

@@ -4,6 +4,7 @@ struct call {
     const struct parameter *parameters;
     gemm *blas;
     long batch, time;
+    long rows_at_once, steps_at_once; /* of a pass without gradients */
     const void *inputs;
     const int64_t *lengths;
     const real *const *given;
@@ -73,12 +74,12 @@ static void gather_in(real *to, const real *from, const struct work *w, long siz
     for (long t = 0; t < w->time; ++t) gather_step(to + t * size, from + t * w->columns, w->time * size, w, size);
 }
 
-int seqtasks_forward(const struct call *call) {
+static APART int pass_forward(const struct call *call) {
     struct work w;
     real *states[STATE_COUNT], *external[STATE_COUNT], *inputs_back, *running;
     set_up(&w, call);
     name_buffers(&w, states, external, &inputs_back, &running);
-    const int status = take_inputs(&w, call->inputs, 0, call->batch, call->time);
+    const int status = take_inputs(&w, call->inputs, 0, call->time);
     if (status != DONE) return status;
     if (running)
         for (long t = 0; t < w.time; ++t)
@@ -101,8 +102,53 @@ int seqtasks_forward(const struct call *call) {
     return DONE;
 }
 
+/* Some rows, a few steps at a time. Each portion begins with the states that the one before it left. */
+static int go_along(const struct call *call, long first, long rows) {
+    struct work w;
+    real *states[STATE_COUNT], *external[STATE_COUNT], *inputs_back, *running;
+    memset(&w, 0, sizeof w);
+    w.parameters = call->parameters;
+    w.blas = call->blas;
+    w.first = first;
+    w.rows = rows;
+    w.columns = (rows + LANES - 1) / LANES * LANES;
+    w.time = call->steps_at_once;
+    w.row = row_of(w.columns, w.time);
+    w.given = call->given;
+    lay_out(&w, call->memory);
+    name_buffers(&w, states, external, &inputs_back, &running);
+    for (long from = 0; from < call->time; from += call->steps_at_once) {
+        for (int k = 0; k < STATE_COUNT && from > 0; ++k)
+            for (long d = 0; d < state_sizes[k]; ++d) {
+                real *const state = states[k] + d * w.row;
+                memcpy(state, state + w.time * w.columns, sizeof(real) * w.columns);
+            }
+        if (w.time > call->time - from) w.time = call->time - from;
+        const int status = take_steps(&w, call->inputs, first, call->time, from);
+        if (status != DONE) return status;
+        if (from == 0) begin(&w);
+        forward(&w);
+        for (long t = 0; t < w.time; ++t)
+            gather_step(call->predictions + (first * call->time + from + t) * OUTPUT_SIZE,
+                        w.predictions + t * w.columns, call->time * OUTPUT_SIZE, &w, OUTPUT_SIZE);
+    }
+    for (int k = 0; k < STATE_COUNT; ++k)
+        gather_step(call->finals[k] + first * state_sizes[k], states[k] + w.time * w.columns, state_sizes[k], &w, state_sizes[k]);
+    return DONE;
+}
+
+/* A pass that needs no pass back: its memory holds a few steps of a few rows. */
+static APART int pass_along(const struct call *call) {
+    for (long first = 0; first < call->batch; first += call->rows_at_once) {
+        const long rest = call->batch - first;
+        const int status = go_along(call, first, rest < call->rows_at_once ? rest : call->rows_at_once);
+        if (status != DONE) return status;
+    }
+    return DONE;
+}
+
 /* The memory must be as the pass forward left it. */
-int seqtasks_backward(const struct call *call) {
+static APART int pass_back(const struct call *call) {
     struct work w;
     real *states[STATE_COUNT], *external[STATE_COUNT], *inputs_back, *running;
     set_up(&w, call);
@@ -125,6 +171,25 @@ int seqtasks_backward(const struct call *call) {
     return DONE;
 }
 
+int seqtasks_forward(const struct call *call) {
+    const settings before = flush_denormals();
+    const int status = pass_forward(call);
+    restore(before);
+    return status;
+}
+int seqtasks_along(const struct call *call) {
+    const settings before = flush_denormals();
+    const int status = pass_along(call);
+    restore(before);
+    return status;
+}
+int seqtasks_backward(const struct call *call) {
+    const settings before = flush_denormals();
+    const int status = pass_back(call);
+    restore(before);
+    return status;
+}
+
 /* The sizes of the shared structures and where their fields lie, which Python holds against its own. */
 #define AT(structure, field) (long)__builtin_offsetof(struct structure, field)
 const long seqtasks_layout[] = {
@@ -139,6 +204,7 @@ const long seqtasks_layout[] = {
     AT(job, batch_sizes), AT(job, inputs), AT(job, targets), AT(job, rates), AT(job, keys), AT(job, losses),
     AT(job, memory), AT(job, memory_each), AT(job, made), AT(job, status),
     sizeof(struct call), AT(call, parameters), AT(call, blas), AT(call, batch), AT(call, time),
+    AT(call, rows_at_once), AT(call, steps_at_once),
     AT(call, inputs), AT(call, lengths), AT(call, given), AT(call, predictions), AT(call, finals),
     AT(call, histories), AT(call, predictions_back), AT(call, finals_back), AT(call, histories_back),
     AT(call, inputs_back), AT(call, given_back), AT(call, gradients), AT(call, memory),

@@ -68,7 +68,7 @@ static void one_share(struct shared *s, long thread, long step) {
     lay_out(w, job->memory + thread * job->memory_each);
     memset(w->gradients, 0, GRADIENTS * sizeof(real));
     if (w->rows == 0) return;
-    s->status[thread] = take_inputs(w, (const void *)(uintptr_t)job->inputs[step], first, batch, time);
+    s->status[thread] = take_inputs(w, (const void *)(uintptr_t)job->inputs[step], first, time);
     if (s->status[thread] != DONE) return;
 #if DRAWS
     w->key = job->keys[step];
@@ -180,12 +180,12 @@ struct worker {
     long thread;
 };
 
-static void *work_through(void *argument) {
+static APART void work(void *argument) {
     struct shared *s = ((struct worker *)argument)->shared;
     const long thread = ((struct worker *)argument)->thread;
     struct job *job = s->job;
     while (!__atomic_load_n(&s->started, __ATOMIC_ACQUIRE)) sched_yield();
-    if (s->started < 0) return 0;
+    if (s->started < 0) return;
     const int before = job->one_thread ? job->one_thread(1) : 0;
     for (long step = 0; step < job->steps; ++step) {
         one_share(s, thread, step);
@@ -198,6 +198,12 @@ static void *work_through(void *argument) {
         meet(s, job->threads);
     }
     if (job->one_thread) job->one_thread(before);
+}
+
+static void *work_through(void *argument) {
+    const settings before = flush_denormals();
+    work(argument);
+    restore(before);
     return 0;
 }
 

@@ -23,7 +23,14 @@ __all__ = [
 
 SMALL_BLOCK, LARGE_BLOCK = 16, 256
 """The numbers of columns that go through a loop together."""
-RUNTIME = ("inputs.h", "losses.h", "optimisers.h", "training.h", "entries.h")
+RUNTIME = (
+    "denormals.h",
+    "inputs.h",
+    "losses.h",
+    "optimisers.h",
+    "training.h",
+    "entries.h",
+)
 """The C files that every program ends with, in this order."""
 
 

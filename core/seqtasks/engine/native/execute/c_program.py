@@ -32,6 +32,11 @@ NO_KEY = "a program of a model that draws needs a key of its random numbers"
 
 _pool = Pool()
 
+ALONG_NUMBERS = 2**18
+"""The most state elements that a pass without gradients holds, so that they stay in the caches."""
+LEAST_STEPS, LEAST_ROWS = 4, 16
+"""The fewest steps and rows at once: between portions states are copied, and rows fill vectors."""
+
 
 class Program:
     """The compiled program of a model.
@@ -208,8 +213,7 @@ class Program:
         """Run a batch; see `Passes.forward`. The inputs must be contiguous."""
         batch, time = inputs.shape[:2]
         dtype = self.model_graph.dtype
-        predictions = torch.empty(batch, time, self.model_graph.predictions.size, dtype=dtype)
-        finals = [torch.empty(batch, *shape, dtype=dtype) for shape in self._shapes]
+        predictions, finals = self._results(batch, time)
         past: list[Tensor] = []
         if histories:
             past = [torch.empty(batch, time, *shape, dtype=dtype) for shape in self._shapes]
@@ -218,8 +222,7 @@ class Program:
             inputs = together.begun_late(inputs)
         self._run(
             "forward",
-            batch,
-            time,
+            (batch, time, 0, 0),
             {"given": given, "finals": finals, "histories": past if histories else None},
             inputs=inputs.data_ptr(),
             lengths=None if lengths is None else lengths.data_ptr(),
@@ -230,6 +233,32 @@ class Program:
             predictions = together.begun_at_once(predictions, zero=True)
             past = [together.begun_at_once(states, zero=False) for states in past]
         return predictions, finals, past
+
+    def along(
+        self, inputs: Tensor, given: Sequence[Tensor] | None
+    ) -> tuple[Tensor, list[Tensor]] | None:
+        """Run a batch without gradients; see `Passes.along`."""
+        if self.model_graph.draws:  # the numbers of a portion depend on where it begins
+            return None
+        batch, time = inputs.shape[:2]
+        rows, steps = portion(sum(math.prod(shape) for shape in self._shapes), batch, time)
+        predictions, finals = self._results(batch, time)
+        memory = self.memory(rows, steps)
+        self._run(
+            "along",
+            (batch, time, rows, steps),
+            {"given": given, "finals": finals},
+            inputs=inputs.data_ptr(),
+            predictions=predictions.data_ptr(),
+            memory=memory.workspace.address,
+        )
+        return predictions, finals
+
+    def _results(self, batch: int, time: int) -> tuple[Tensor, list[Tensor]]:
+        """Return room for predictions and final states."""
+        dtype = self.model_graph.dtype
+        predictions = torch.empty(batch, time, self.model_graph.predictions.size, dtype=dtype)
+        return predictions, [torch.empty(batch, *shape, dtype=dtype) for shape in self._shapes]
 
     def backward(
         self,
@@ -266,8 +295,7 @@ class Program:
         }
         self._run(
             "backward",
-            batch,
-            time,
+            (batch, time, 0, 0),
             lists,
             inputs=inputs.data_ptr(),
             lengths=None if lengths is None else lengths.data_ptr(),
@@ -309,25 +337,45 @@ class Program:
     def _run(
         self,
         entry: str,
-        batch: int,
-        time: int,
+        sizes: tuple[int, int, int, int],
         lists: Mapping[str, Sequence[Tensor | None] | None],
         **addresses: int | None,
     ) -> None:
-        """Call a pass with the addresses of tensors, and with lists of addresses."""
+        """Call a pass.
+
+        Args:
+            entry: its name.
+            sizes: rows and steps, of the batch and of a portion.
+            lists: by field, tensors whose addresses it gets as a list; null for None.
+            addresses: by field, the address of a tensor or of memory.
+        """
         table = self._parameters_read()
         arrays = {name: _pointers(some) for name, some in lists.items() if some is not None}
         places = {name: ctypes.addressof(array) for name, array in arrays.items()}
-        call = Call(ctypes.addressof(table), self._opened.blas, batch, time, **addresses, **places)
+        opened = self._opened
+        call = Call(ctypes.addressof(table), opened.blas, *sizes, **addresses, **places)
         if self.draws is not None:
             key, rows = self.draws, self._draw_rows
             call.key, call.first_row, call.first_time = key.key, key.row, key.time
             call.draw_rows = None if rows is None else rows.data_ptr()
         elif self.model_graph.draws:
             raise ValueError(NO_KEY)
-        status = self._opened.passes[entry](call)
+        status = opened.passes[entry](call)
         if status:
             raise IndexError(PROBLEMS[status])
+
+
+def portion(size: int, batch: int, time: int) -> tuple[int, int]:
+    """Return the rows and the steps that a pass without gradients takes at once.
+
+    Args:
+        size: the numbers in the states of a row.
+        batch: the rows of the batch.
+        time: its steps.
+    """
+    most = ALONG_NUMBERS // max(1, size * (LEAST_STEPS + 1)) // LEAST_ROWS * LEAST_ROWS
+    rows = min(batch, max(LEAST_ROWS, most))
+    return rows, min(time, max(LEAST_STEPS, ALONG_NUMBERS // max(1, size * rows)))
 
 
 def _pointers(tensors: Sequence[Tensor | None]) -> Any:

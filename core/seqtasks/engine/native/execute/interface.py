@@ -133,13 +133,15 @@ _CALL_FIELDS = (
 
 
 class Call(ctypes.Structure):
-    """One pass, the argument of `seqtasks_forward` and `seqtasks_backward`."""
+    """One pass, the argument of `seqtasks_forward`, `seqtasks_along`, `seqtasks_backward`."""
 
     _fields_ = [
         ("parameters", ctypes.c_void_p),
         ("blas", ctypes.c_void_p),
         ("batch", ctypes.c_long),
         ("time", ctypes.c_long),
+        ("rows_at_once", ctypes.c_long),
+        ("steps_at_once", ctypes.c_long),
         *((name, ctypes.c_void_p) for name in _CALL_FIELDS),
         ("key", ctypes.c_uint64),
         ("first_row", ctypes.c_long),

@@ -21,7 +21,7 @@ class Opened:
 
     Attributes:
         train: makes training steps; takes a `Job`.
-        passes: `forward` and `backward`; each takes a `Call`.
+        passes: `forward`, `along` (without gradients) and `backward`; each takes a `Call`.
         memory_needed: the bytes for (batch, time, threads).
         blas: the address of the matrix product; 0 if the program needs none.
         one_thread: the address of what keeps BLAS to one thread, or 0.
@@ -67,6 +67,7 @@ def open_program(written: Emitted, number_size: int, patient: bool = False) -> O
     memory_needed.argtypes, memory_needed.restype = [ctypes.c_long] * 3, ctypes.c_long
     passes = {
         "forward": library.seqtasks_forward,
+        "along": library.seqtasks_along,
         "backward": library.seqtasks_backward,
     }
     for function in passes.values():

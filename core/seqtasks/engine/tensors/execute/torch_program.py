@@ -115,6 +115,10 @@ class TensorProgram:
             past = [together.begun_at_once(states, zero=False) for states in past]
         return predictions, finals, past
 
+    def along(self, inputs: Tensor, given: Sequence[Tensor] | None) -> None:
+        """See `Passes.along`."""
+        return
+
     @torch.no_grad()
     def backward(
         self,
