@@ -2,7 +2,6 @@
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from seqtasks.engine.graph.index import affine as index_affine
 from seqtasks.engine.graph.node import Index
 
-__all__ = ["Box", "IrregularError", "affine", "boxes", "positions", "split_mixed"]
+__all__ = ["Box", "IrregularError", "Shape", "affine", "halves", "positions", "split_mixed"]
 
 Shape = tuple[int, ...]
 Box = tuple[tuple[int, int], ...]
@@ -68,24 +67,12 @@ def split(index: Index) -> NoReturn:
     raise IrregularError(best[1], best[2])
 
 
-def boxes(shape: Shape, attempt: Callable[[Box], None]) -> Iterator[Box]:
-    """Yield boxes that cover a shape; an attempt succeeds in each box.
-
-    The attempt raises IrregularError where a box must be split. `graph.index.boxes` covers a single
-    view; a loop in C reads several, which must all be regular within the box.
-    """
-    pending: list[Box] = [tuple((0, size) for size in shape)]
-    while pending:
-        box = pending.pop()
-        try:
-            attempt(box)
-        except IrregularError as irregular:
-            low, high = box[irregular.axis]
-            middle = low + irregular.at
-            before, after = box[: irregular.axis], box[irregular.axis + 1 :]
-            pending += [(*before, ends, *after) for ends in ((middle, high), (low, middle))]
-        else:
-            yield box
+def halves(box: Box, irregular: IrregularError) -> tuple[Box, Box]:
+    """Return both parts of a box that must be split, the latter one first."""
+    low, high = box[irregular.axis]
+    middle = low + irregular.at
+    before, after = box[: irregular.axis], box[irregular.axis + 1 :]
+    return (*before, (middle, high), *after), (*before, (low, middle), *after)
 
 
 def positions(shape: Shape, box: Box) -> Index:
@@ -94,7 +81,7 @@ def positions(shape: Shape, box: Box) -> Index:
     return whole[tuple(itertools.starmap(slice, box))]
 
 
-def split_mixed(inside: NDArray[np.bool_]) -> None:
+def split_mixed(inside: NDArray[np.bool_]) -> NoReturn:
     """Raise IrregularError if the positions in a box are of two kinds."""
     for axis in range(inside.ndim):
         lines = np.moveaxis(inside, axis, 0).reshape(inside.shape[axis], -1)

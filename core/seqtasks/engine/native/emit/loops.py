@@ -5,7 +5,8 @@ from collections.abc import Callable
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.operations import OTHERS
 from seqtasks.engine.native.emit.addresses import Scope, each_column
-from seqtasks.engine.native.emit.boxes import Box, boxes, positions
+from seqtasks.engine.native.emit.boxes import positions
+from seqtasks.engine.native.emit.covering import Loops, cover
 from seqtasks.engine.native.emit.statements import BoxWriter, Sources, loops_over
 from seqtasks.engine.native.emit.writer import Writer
 from seqtasks.engine.native.plan.storage import Place, Storage
@@ -31,30 +32,28 @@ class Kernels:
         """
         shape = targets[0][0].shape or (1,)
 
-        def body(inner: Writer, box: Box) -> None:
-            writer = BoxWriter(self._sources, scope, shape, box, targets)
-            with inner.nested(loops_over(box, writer.names) or [""]):
+        def body(inner: Writer, loops: Loops) -> None:
+            writer = BoxWriter(self._sources, scope, loops, targets)
+            with inner.nested(loops_over(loops.box, writer.names) or [""]):
                 writer.pointwise(inner, targets)
 
-        for part in _by_box(shape, body):
+        for part in _each(shape, body):
             out.include(part)
 
     def reduction(self, out: Writer, scope: Scope, node: Node, place: Place) -> None:
         """Write loops for the sum, or the maximum, over the last axes of a value."""
         source = node.inputs[0]
         shape = source.shape
-        keep = len(node.shape)
         reduction = OTHERS[node.operation].reduction
         assert reduction is not None, f"{node} is no reduction"
         first, combine = reduction
 
-        def body(inner: Writer, box: Box) -> None:
-            writer = BoxWriter(self._sources, scope, shape, box, [])
-            value = writer.value(source, positions(shape, box))
-            rows = writer.place_of(node.shape or (1,), box[:keep] or ((0, 1),), keep)
-            writer.reduced(inner, scope.row(place, rows), value, combine, keep)
+        def body(inner: Writer, loops: Loops) -> None:
+            writer = BoxWriter(self._sources, scope, loops, [])
+            value = writer.value(source, positions(loops.shape, loops.box))
+            writer.reduced(inner, scope.row(place, writer.kept_row()), value, combine)
 
-        parts = _by_box(shape, body)
+        parts = _each(shape, body, len(node.shape))
         self._fill(out, scope, place, node.size, first)
         for part in parts:
             out.include(part)
@@ -65,12 +64,12 @@ class Kernels:
         cumulative = OTHERS[node.operation].cumulative
         assert cumulative is not None, f"{node} is not cumulative"
 
-        def body(inner: Writer, box: Box) -> None:
-            writer = BoxWriter(self._sources, scope, shape, box, [])
-            value = writer.value(source, positions(shape, box))
+        def body(inner: Writer, loops: Loops) -> None:
+            writer = BoxWriter(self._sources, scope, loops, [])
+            value = writer.value(source, positions(loops.shape, loops.box))
             writer.cumulative(inner, place, value, *cumulative)
 
-        for part in _by_box(shape, body):
+        for part in _each(shape, body, last=False):
             out.include(part)
 
     def _fill(self, out: Writer, scope: Scope, place: Place, rows: int, value: str) -> None:
@@ -86,11 +85,11 @@ class Kernels:
         shape = source.shape or (1,)
         by_symbol = node.operation == "sum_by_symbol"
 
-        def body(inner: Writer, box: Box) -> None:
-            writer = BoxWriter(self._sources, scope, shape, box, [])
-            value = writer.value(source, positions(shape, box))
-            target = scope.row(place, writer.row_of(positions(shape, box)))
-            with inner.nested(loops_over(box, writer.names) or [""]):
+        def body(inner: Writer, loops: Loops) -> None:
+            writer = BoxWriter(self._sources, scope, loops, [])
+            value = writer.value(source, positions(loops.shape, loops.box))
+            target = scope.row(place, writer.row_of(positions(loops.shape, loops.box)))
+            with inner.nested(loops_over(loops.box, writer.names) or [""]):
                 if by_symbol:
                     inner.line("vec sums[VOCABULARY > 8 ? 1 : VOCABULARY] = {{0}};")
                     inner.line(f"real *few = {target};")
@@ -106,17 +105,22 @@ class Kernels:
                     inner.line(*writer.statements, added)
                 inner.line(stored)
 
-        for part in _by_box(shape, body):
+        for part in _each(shape, body):
             out.include(part)
 
 
-def _by_box(shape: tuple[int, ...], body: Callable[[Writer, Box], None]) -> list[Writer]:
-    """Return what a body writes for each box that covers a shape; see `boxes`."""
-    written: dict[Box, Writer] = {}
+def _each(
+    shape: tuple[int, ...],
+    body: Callable[[Writer, Loops], None],
+    keep: int = 0,
+    last: bool = True,
+) -> list[Writer]:
+    """Return what a body writes for each of the loops that cover a shape; see `cover`."""
+    written: dict[Loops, Writer] = {}
 
-    def attempt(box: Box) -> None:
+    def attempt(loops: Loops) -> None:
         inner = Writer()
-        body(inner, box)
-        written[box] = inner
+        body(inner, loops)
+        written[loops] = inner
 
-    return [written[box] for box in boxes(shape, attempt)]
+    return [written[loops] for loops in cover(shape, keep, attempt, last)]

@@ -3,16 +3,13 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqtasks.engine.graph.node import Columns, Index, Node
 from seqtasks.engine.graph.operations import POINTWISE
 from seqtasks.engine.native.emit.addresses import Scope, each_column
-from seqtasks.engine.native.emit.boxes import (
-    Box,
-    affine,
-    positions,
-    split_mixed,
-)
+from seqtasks.engine.native.emit.boxes import Box, affine, positions, split_mixed
+from seqtasks.engine.native.emit.covering import NAMES, Loops, condition, extended
 from seqtasks.engine.native.emit.writer import Writer
 from seqtasks.engine.native.plan.operands import looked_up
 from seqtasks.engine.native.plan.storage import Place, Storage
@@ -69,18 +66,17 @@ class BoxWriter:
         self,
         sources: Sources,
         scope: Scope,
-        shape: tuple[int, ...],
-        box: Box,
+        loops: Loops,
         targets: list[tuple[Node, Place | str]],
     ) -> None:
         self._sources, self._scope = sources, scope
         # a value that is only copied to a further place may have been computed in another phase
         self._computed = {node for node, target in targets if sources.place(node) is target}
-        self._box = box
-        self.names = ["ikmnpq"[axis] for axis in range(len(shape))]
+        self._loops = loops
+        self.names = list(NAMES[: len(loops.shape)])
         self.statements: list[str] = []
         self._known: dict[tuple[int, bytes], str] = {}
-        self._own = positions(shape, box)
+        self._own = positions(loops.shape, loops.box)
 
     def pointwise(self, out: Writer, targets: list[tuple[Node, Place | str]]) -> None:
         """Write statements that compute values, and store them or add to a C pointer."""
@@ -99,34 +95,36 @@ class BoxWriter:
         with out.nested([] if scope.kind == "one" else [each_column(scope)]):
             out.line(*self.statements, *stores)
 
-    def reduced(self, out: Writer, target: str, value: str, combine: str, keep: int) -> None:
+    def reduced(self, out: Writer, target: str, value: str, combine: str) -> None:
         """Write the loops of a reduction over this box's later axes."""
         one, each = self._scope.kind == "one", each_column(self._scope)
+        keep, box = self._loops.keep, self._loops.box
         declared = (
             f"{{ real *into = {target}; vec total = v_all(*into);"
             if one
             else f"{each} {{ real *into = {target} + j; vec total = v_load(into);"
         )
-        with out.nested(loops_over(self._box[:keep], self.names[:keep])):
+        with out.nested(loops_over(box[:keep], self.names[:keep])):
             out.line(declared)
             with out.deeper():
-                with out.nested(loops_over(self._box[keep:], self.names[keep:])):
+                with out.nested(loops_over(box[keep:], self.names[keep:])):
                     out.line(*self.statements)
                     out.line(f"total = {combine.format('total', value)};")
                 out.line("*into = total[0]; }" if one else "v_store(into, total); }")
 
     def cumulative(self, out: Writer, target: Place, value: str, first: str, combine: str) -> None:
         """Write the loops of sums or products of all numbers up to each along the last axis."""
-        one, keep = self._scope.kind == "one", len(self._box) - 1
+        one, box = self._scope.kind == "one", self._loops.box
+        keep = len(box) - 1
         own = self._scope.row(target, self.row_of(self._own))
-        if self._box[-1][0]:  # it goes on from the box before
+        if box[-1][0]:  # it goes on from the box before
             before = self._scope.row(target, self.row_of(self._own[..., :1] - 1))
             first = f"v_all(*({before}))" if one else f"v_load({before} + j)"
         head = "" if one else each_column(self._scope)
-        with out.nested(loops_over(self._box[:keep], self.names[:keep])):
+        with out.nested(loops_over(box[:keep], self.names[:keep])):
             out.line(f"{head} {{ vec total = {first};".strip())
             with out.deeper():
-                with out.nested(loops_over(self._box[keep:], self.names[keep:])):
+                with out.nested(loops_over(box[keep:], self.names[keep:])):
                     out.line(*self.statements)
                     out.line(f"total = {combine.format('total', value)};")
                     out.line(f"*({own}) = total[0];" if one else f"v_store({own} + j, total);")
@@ -136,9 +134,10 @@ class BoxWriter:
         """Return positions as C, in the loop variables."""
         return affine(index, self.names)
 
-    def place_of(self, shape: tuple[int, ...], box: Box, keep: int) -> str:
-        """Return the rows of a box's kept axes as C."""
-        own = positions(shape, box)
+    def kept_row(self) -> str:
+        """Return the row of a reduction's result as C."""
+        keep, shape, box = self._loops.keep, self._loops.shape, self._loops.box
+        own = positions(shape[:keep] or (1,), box[:keep] or ((0, 1),))
         return affine(own, self.names[: max(keep, 1)])
 
     def value(self, node: Node, index: Index) -> str:
@@ -158,10 +157,13 @@ class BoxWriter:
 
     def _expression(self, node: Node, index: Index) -> str:
         negative = index < 0
-        if negative.any():
-            if not negative.all():
-                split_mixed(negative)
+        if negative.all():
             return "v_all(0)"
+        if negative.any():
+            chosen = self._chosen(node, index, ~negative)
+            if chosen is None:
+                split_mixed(negative)
+            return f"({chosen[0]} ? {chosen[1]} : v_all(0))"
         if node.operation == "constant":
             return f"v_all({number(node.value)})"
         if node.operation == "count":
@@ -213,6 +215,20 @@ class BoxWriter:
             if inside.all():
                 return self.value(part, index - first)
             if inside.any():
-                split_mixed(inside)
+                chosen = self._chosen(part, index - first, inside)
+                rest = None if chosen is None else extended(index, ~inside, node.size)
+                if chosen is None or rest is None or np.array_equal(rest, index):
+                    split_mixed(inside)
+                return f"({chosen[0]} ? {chosen[1]} : {self.value(node, rest)})"
             first += part.size
         raise AssertionError("a position outside all parts")
+
+    def _chosen(self, node: Node, index: Index, true: NDArray[np.bool_]) -> tuple[str, str] | None:
+        """Return a condition that holds in some places, and the node's elements there, as C."""
+        if not self._loops.conditions:
+            return None
+        holds = condition(true, self.names)
+        whole = None if holds is None else extended(index, true, node.size)
+        if holds is None or whole is None:
+            return None
+        return holds, self.value(node, whole)
