@@ -70,9 +70,9 @@ def test_values_that_are_all_by_token_are_found_in_their_tables(made):
     one = by_symbol(graph, weight(graph, 0, 4, 2))
     other = by_symbol(graph, weight(graph, 1, 4, 2))
     w = weight(graph, 2, 2)
-    assert tables_of([graph.lookup(one), graph.lookup(other), w]) == [one, other, w]
-    assert tables_of([graph.lookup(one), x]) is None  # x is by row of the batch
-    assert tables_of([w, one]) is None  # nothing is looked up
+    assert tables_of(graph, [graph.lookup(one), graph.lookup(other), w]) == [one, other, w]
+    assert tables_of(graph, [graph.lookup(one), x]) is None  # x is by row of the batch
+    assert tables_of(graph, [w, one]) is None  # nothing is looked up
     assert graph.add(graph.lookup(one), x).columns == Columns.BATCH
 
 

@@ -9,6 +9,7 @@ from seqtasks.engine.graph.cotangents import Cotangents
 from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.operations import OTHERS, POINTWISE
+from seqtasks.engine.graph.other_derivatives import of_view
 from seqtasks.engine.graph.phases import Phases
 from seqtasks.engine.graph.simplify import is_constant
 from seqtasks.engine.graph.unsupported import UnsupportedError
@@ -94,6 +95,7 @@ def derive(
                 if is_constant(cotangent, 0):
                     continue  # that it is zero, not none, is known from torch; see `usage`
                 if source.operation != "constant" and _matters(source):
+                    source, cotangent = _before_spreading(graph, phases, source, cotangent)
                     fitted = _fitted(graph, phases, source, cotangent)
                     cotangents.setdefault(source, []).append(fitted)
     graph.least_phase = 0
@@ -126,6 +128,28 @@ def _pull_back(graph: Graph, phases: Phases, node: Node, g: Node) -> list[tuple[
     if other.derivative is None:
         raise UnsupportedError(f"it has no derivative for {node.operation}")
     return other.derivative(graph, phases, node, g)
+
+
+def _before_spreading(graph: Graph, phases: Phases, source: Node, g: Node) -> tuple[Node, Node]:
+    """Return what a value was before a view repeated its rows, with its gradient.
+
+    This is done to values of fewer columns, or of an earlier phase than a loop. The gradient of
+    what is repeated along an axis, as a key is in every row of a matrix memory, is summed over that
+    axis at each step, where its numbers are at hand, and only then over all steps.
+    """
+
+    def repeats() -> bool:
+        if source.operation != "view" or source.size <= source.inputs[0].size:
+            return False
+        in_loop = phases.is_loop(g.phase)
+        earlier = in_loop and source.phase < phases.loop(phases.layer(g.phase))
+        return (earlier or g.columns > source.columns) and source not in graph.pullbacks
+
+    least, graph.least_phase = graph.least_phase, 0
+    while repeats():
+        ((source, g),) = of_view(graph, phases, source, g)
+    graph.least_phase = least
+    return source, g
 
 
 def _fitted(graph: Graph, phases: Phases, source: Node, g: Node) -> Node:

@@ -150,7 +150,7 @@ class Graph:
         nodes = [n if isinstance(n, Node) else self.constant(n) for n in operands]
         shape = np.broadcast_shapes(*(n.shape for n in nodes))
         nodes = self.aligned([self.broadcast(n, shape) for n in nodes])
-        tables = tables_of(nodes)
+        tables = tables_of(self, nodes)
         if tables is not None:
             return self.lookup(self.pointwise(operation, *tables))
         simpler = simplified(self, operation, nodes)
@@ -181,7 +181,13 @@ class Graph:
         return [self.lookup(n) if n.columns == Columns.VOCABULARY else n for n in nodes]
 
     def lookup(self, table: Node) -> Node:
-        """Return, for each row of the batch, the column of its token."""
+        """Return, for each row of the batch, the column of its token.
+
+        What a view repeats is looked up before, not once for each repetition.
+        """
+        if table.operation == "view" and table.size > table.inputs[0].size:
+            assert table.index is not None
+            return self.view(self.lookup(table.inputs[0]), table.index, table.shape)
         return self.make(
             "lookup", (table,), table.shape, columns=Columns.BATCH, phase=self.lookup_phase
         )

@@ -27,7 +27,7 @@ def made_view(graph: "Graph", source: Node, index: Index, shape: Shape) -> Node:
         return graph.constant(0.0, shape)
     if source.operation == "concatenate":
         return _view_of_parts(graph, source, index, shape)
-    if source.operation == "lookup":
+    if source.operation == "lookup" and len(index) <= source.size:
         return graph.lookup(made_view(graph, source.inputs[0], index, shape))
     if shape == source.shape and np.array_equal(index, np.arange(source.size)):
         return source

@@ -17,13 +17,27 @@ def is_constant(node: Node, value: float) -> bool:
     return node.operation == "constant" and node.value == value
 
 
-def tables_of(nodes: Sequence[Node]) -> list[Node] | None:
+def tables_of(graph: "Graph", nodes: Sequence[Node]) -> list[Node] | None:
     """Return the looked-up tables if all nodes are by token: they are computed earlier."""
-    if not any(n.operation == "lookup" for n in nodes):
+    looked_up = [_is_looked_up(n) for n in nodes]
+    if not any(looked_up):
         return None
-    if any(n.columns == Columns.BATCH and n.operation != "lookup" for n in nodes):
+    pairs = list(zip(nodes, looked_up, strict=True))
+    if any(n.columns == Columns.BATCH and not by_token for n, by_token in pairs):
         return None
-    return [n.inputs[0] if n.operation == "lookup" else n for n in nodes]
+    return [_table_of(graph, n) if by_token else n for n, by_token in pairs]
+
+
+def _is_looked_up(node: Node) -> bool:
+    return (node.inputs[0] if node.operation == "view" else node).operation == "lookup"
+
+
+def _table_of(graph: "Graph", node: Node) -> Node:
+    """Return the table of a lookup, rearranged as the lookup is."""
+    if node.operation == "lookup":
+        return node.inputs[0]
+    assert node.index is not None
+    return graph.view(node.inputs[0].inputs[0], node.index, node.shape)
 
 
 def simplified(graph: "Graph", operation: str, nodes: list[Node]) -> Node | None:

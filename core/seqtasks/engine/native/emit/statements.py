@@ -171,16 +171,18 @@ class BoxWriter:
         if node.operation == "parameter":
             self._scope.used.parameters.add(node)
             return f"v_all({self._sources.parameter(node)}[{self.row_of(index)}])"
-        if node.operation == "lookup":
+        place = self._sources.place(node)
+        own = node in self._computed and np.array_equal(index, self._own)
+        if node.operation == "lookup" and (own or place is None):
             table, rows = looked_up(node)
             if table.operation == "constant":
                 return f"v_all({number(table.value)})"
-            place = self._sources.place(table)
-            assert place is not None, f"no memory for {table}"
-            pointer = self._scope.row(place, self.row_of(index if rows is None else rows[index]))
+            in_memory = self._sources.place(table)
+            assert in_memory is not None, f"no memory for {table}"
+            pointer = self._scope.row(
+                in_memory, self.row_of(index if rows is None else rows[index])
+            )
             return f"v_lookup({pointer}, symbols + at + j, VOCABULARY)"
-        place = self._sources.place(node)
-        own = node in self._computed and np.array_equal(index, self._own)
         if place is not None and not own:
             return self._loaded(node, place, index)
         terms = self._sources.terms(node)

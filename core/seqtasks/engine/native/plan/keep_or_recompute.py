@@ -53,6 +53,8 @@ def kept_values(
 def _must_be_kept(storage: Storage, node: Node, users: list[Node], cost: dict[Node, int]) -> bool:
     sources = inputs_of(storage, node)
     cost[node] = 1 + sum(cost[source] for source in sources)
+    if node.operation == "lookup":
+        return any(_repeats(user, node) for user in users)
     if node.operation not in POINTWISE:
         return False
     if node.columns == Columns.ONE:
@@ -61,9 +63,13 @@ def _must_be_kept(storage: Storage, node: Node, users: list[Node], cost: dict[No
         elsewhere = any(user.phase != node.phase for user in users)
         moved = any(user.operation == "view" for user in users)
         return len(users) > 1 or elsewhere or moved
-    if cost[node] > 1 and any(u.operation == "view" and u.size > node.size for u in users):
+    if cost[node] > 1 and any(_repeats(user, node) for user in users):
         return True
     return len(users) > 1 and cost[node] > DEAREST
+
+
+def _repeats(user: Node, node: Node) -> bool:
+    return user.operation == "view" and user.size > node.size
 
 
 def kind_of(

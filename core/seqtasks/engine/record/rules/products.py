@@ -1,5 +1,6 @@
 """The rules of products: matrix by vector, matrices by row of the batch, and einsum."""
 
+import math
 import string
 from typing import Any
 
@@ -14,6 +15,8 @@ from seqtasks.engine.record.rules.pointwise import Outcome, aligned
 
 __all__ = ["bilinear", "contract", "contracted", "einsum", "inner", "kronecker", "outer", "product"]
 
+MOST_BLOCKS, LEAST_BLOCK = 16, 16
+"""A product by blocks is one for each block if there are few, each of a matrix of some size."""
 LARGEST_SPREAD = 2**20
 """The most numbers for one row of the batch in a product that is written out."""
 
@@ -46,25 +49,49 @@ def _spread(graph: Graph, node: Node, of: str, letters: list[str], shape: Any) -
 
 
 def _by_weight(graph: Graph, weight: Node, vector: Node, axes: tuple[str, str, str]) -> Node | None:
-    """Return products with one matrix, one vector at a time; None if it is something else."""
+    """Return products with one matrix, or one for each block, one vector at a time.
+
+    None if it is something else, or if there are many blocks.
+    """
     of_weight, of_vector, out = axes
     shared = [c for c in of_weight if c in of_vector]
-    if len(of_weight) != 2 or len(shared) != 1 or shared[0] in out:
+    inner = [c for c in shared if c not in out]
+    new = [c for c in of_weight if c not in of_vector]
+    blocks = [c for c in shared if c in out]
+    if len(inner) != 1 or len(new) != 1 or new[0] not in out:
         return None
-    (inner,) = shared
-    new = of_weight.replace(inner, "")
-    kept = [c for c in of_vector if c != inner]
-    if new not in out or sorted(out) != sorted([new, *kept]):
+    kept = [c for c in of_vector if c not in shared]
+    if sorted(out) != sorted([*new, *kept, *blocks]):
         return None
-    places = graph.places(vector).transpose([of_vector.index(c) for c in [*kept, inner]])
-    rows = places.reshape(-1, places.shape[-1])
-    transposed = of_weight[0] == inner
-    parts = [graph.linear(weight, graph.view(vector, row, row.shape), transposed) for row in rows]
+    letters = dict(zip(of_weight, weight.shape, strict=True))
+    others = dict(zip(of_vector, vector.shape, strict=True))
+    if blocks and any(letters[c] != others[c] for c in shared):
+        return None  # it is repeated
+    count = math.prod(letters[c] for c in blocks)
+    if count > MOST_BLOCKS or (blocks and letters[inner[0]] * letters[new[0]] < LEAST_BLOCK):
+        return None
+    places = graph.places(vector).transpose([of_vector.index(c) for c in [*blocks, *kept, *inner]])
+    rows = places.reshape(count, -1, places.shape[-1])
+    sides = [c for c in of_weight if c not in blocks]
+    parts: list[Node] = []
+    for matrix, vectors in zip(_matrices(graph, weight, of_weight, blocks), rows, strict=True):
+        for row in vectors:
+            part = graph.view(vector, row, row.shape)
+            parts.append(graph.linear(matrix, part, sides == [*inner, *new]))
     whole = graph.concatenate(parts)
-    size = parts[0].size
-    made = np.arange(whole.size).reshape(*places.shape[:-1], size)
-    made = made.transpose([[*kept, new].index(c) for c in out])
+    made = np.arange(whole.size).reshape(*places.shape[:-1], parts[0].size)
+    made = made.transpose([[*blocks, *kept, *new].index(c) for c in out])
     return graph.view(whole, made, made.shape)
+
+
+def _matrices(graph: Graph, weight: Node, letters: str, blocks: list[str]) -> list[Node]:
+    """Return the matrix of each block of a weight; a weight without blocks is its matrix."""
+    if not blocks:
+        return [weight]
+    sides = [c for c in letters if c not in blocks]
+    places = graph.places(weight).transpose([letters.index(c) for c in [*blocks, *sides]])
+    matrices = places.reshape(-1, *places.shape[len(blocks) :])
+    return [graph.view(weight, one, one.shape) for one in matrices]
 
 
 def contracted(recorder: Recorder, func: Any, result: Tensor, *args: Any, **kwargs: Any) -> Outcome:
