@@ -536,6 +536,13 @@ CALLS = {
     "group_norm": ("four", grouped),
     "scaled_dot_product_attention": ("four", attended),
     **dict.fromkeys(("conv1d", "conv2d"), ("four", convolved)),
+    "conv3d": (
+        "four",
+        lambda f, x: f(square(x)[:, None, None], matrix(x)[:2, :2].reshape(2, 1, 1, 2, 1)).flatten(
+            1
+        ),
+    ),
+    **dict.fromkeys(("xlogy", "special_xlogy", "special_xlog1py"), ("two", of_two)),
     "baddbmm": ("four", squares_added),
     "bilinear": ("four", of_both),
     "kron": ("four", lambda f, x: x @ f(matrix(x)[:2, :2], matrix(x)[2:, 1:])),

@@ -7,9 +7,11 @@ import torch
 from torch.overrides import get_overridable_functions
 
 from seqtasks.engine.record.call_names import ABOUT, PROPERTIES, changes_in_place
+from seqtasks.engine.record.complex.calls import COMPLEX
 from seqtasks.engine.record.opened import opens
 from seqtasks.engine.record.rules.rearranging import REARRANGING
 from seqtasks.engine.record.rules.table import RULES
+from seqtasks.engine.record.written.table import WRITTEN
 from seqtasks.randomness.draw_functions import COUNTED
 
 __all__ = ["VERDICTS", "functions_of_torch", "page", "verdict_on", "version"]
@@ -22,6 +24,14 @@ VERDICTS = {
     "moves": (
         "Functions that move numbers",
         "One rule serves all of them: it runs the function on the places of the numbers.",
+    ),
+    "written": (
+        "Functions that are written out",
+        "A program computes them by others that have a rule, with torch's value and gradient.",
+    ),
+    "pairs": (
+        "Functions of complex numbers",
+        "A program holds a complex number as two real ones.",
     ),
     "inside": (
         "Functions that torch writes in Python",
@@ -59,8 +69,8 @@ VERDICTS = {
         "A loss belongs to a task, not to a cell.",
     ),
     "complex": (
-        "Functions of complex numbers",
-        "A program has real numbers only. The plain loop runs them.",
+        "Functions of complex numbers without a form for pairs",
+        "torch computes them for a program if they take parameters alone, else the plain loop.",
     ),
     "bits": (
         "Functions of whole numbers and bits",
@@ -161,8 +171,12 @@ def verdict_on(name: str, functions: list[object]) -> str:
         return "a rule"
     if any(function in COUNTED for function in functions):
         return "counted"
+    if any(function in WRITTEN for function in functions):
+        return "written"
     if name in REARRANGING or name in _NUMBERS:
         return "moves"
+    if name in COMPLEX:
+        return "pairs"
     if name in ABOUT | _ABOUT_TOO or (name.startswith("is_") and name not in _VALUES):
         return "about"
     if changes_in_place(name):
@@ -202,7 +216,7 @@ def page() -> str:
     sections: dict[str, list[str]] = {verdict: [] for verdict in VERDICTS}
     for name, functions in found.items():
         sections[verdict_on(name, functions)].append(name)
-    ruled = len(sections["a rule"]) + len(sections["moves"])
+    ruled = sum(len(sections[one]) for one in ("a rule", "moves", "written", "pairs"))
     lines = [
         "# Operations",
         "",

@@ -170,7 +170,7 @@ class WithoutRule(Linear):
 class Complex(Linear):
     def forward(self, x, h):
         h = self.mixed(x, h)
-        return (torch.complex(h, 1 - h) ** 2).real / 4
+        return torch.complex(h, 1 - h).acos().real / 4
 
 
 class CountInState(Linear):

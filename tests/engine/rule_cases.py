@@ -337,6 +337,10 @@ CASES = {
     **dict.fromkeys(("div", "divide"), quotients),
     **dict.fromkeys(("atan2", "arctan2", "hypot", "logaddexp"), binary),
     **dict.fromkeys(("remainder", "__mod__", "fmod"), binary),
+    **dict.fromkeys(
+        ("xlogy", "special_xlogy", "special_xlog1py"), lambda f, a, b, c: f(a, positive(b))
+    ),
+    "special_entr": of_positive,
     **dict.fromkeys(("floor_divide", "__floordiv__"), detached),
     **dict.fromkeys(("__rmod__", "__rfloordiv__"), lambda f, a, b, c: f(a.detach(), 2.5) * b),
     **dict.fromkeys(("asin", "arcsin", "acos", "arccos"), lambda f, a, b, c: f(0.9 * torch.sin(a))),
@@ -423,6 +427,7 @@ CASES = {
     "group_norm": grouped,
     "scaled_dot_product_attention": attended,
     **dict.fromkeys(("conv1d", "conv2d"), convolved),
+    "conv3d": lambda f, a, b, c: f(square(a)[:, None, None], weights(2, 1, 1, 2, 1)).flatten(1),
     "baddbmm": lambda f, a, b, c: f(square(a), square(b), square(c), beta=0.5).flatten(1),
     "bilinear": bilinear,
     "kron": lambda f, a, b, c: a @ f(weights(2, 2), weights(4, 2)[2:]),

@@ -107,8 +107,8 @@ REFUSED = {
     ),
     "rows": (lambda v: v[v[:, 0].argmax(0, True)].expand_as(v), "its rows mix"),
     "repeats": (lambda v: v.repeat_interleave(v.argmax(-1) * 0 + 1, 0), "depends on the values"),
-    "padding": (
-        lambda v: functional.embedding(v.argmax(-1), torch.ones(6, 6), 0),
+    "shared gradient": (
+        lambda v: functional.embedding(v.argmax(-1), torch.ones(6, 6), scale_grad_by_freq=True),
         "beyond a table",
     ),
     "all numbers": (lambda v: v * v.argmax(), "its rows mix"),

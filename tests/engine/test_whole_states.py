@@ -242,7 +242,7 @@ REFUSED = {
     Fibonacci: "grow",
     FastCounter: "grow",
     LargeProduct: "too large",
-    OfAnyNumber: "too large",
+    OfAnyNumber: "grow",
     Bits: "whole numbers",
     ByThePythonNumber: "rows",
     ToAnotherType: "type",

@@ -210,7 +210,8 @@ def brought_to(dtype: torch.dtype, device: torch.device, state: State) -> State:
     """Move a cell's initial state to a device, and its floats to a type."""
 
     def brought(tensor: Tensor) -> Tensor:
-        return tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else tensor.dtype)
+        kind = dtype.to_complex() if tensor.is_complex() else tensor.dtype
+        return tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else kind)
 
     return map_state(brought, state)
 

@@ -13,6 +13,8 @@ def _changed(model: nn.ModuleDict, change: Callable[[Tensor], Tensor]) -> nn.Mod
     copied = copy.deepcopy(model)
     with torch.no_grad():
         for tensor in [*copied.parameters(), *copied.buffers()]:
+            if tensor.is_complex():
+                tensor = torch.view_as_real(tensor)
             if tensor.is_floating_point():
                 tensor.copy_(change(tensor))
     return copied

@@ -15,7 +15,7 @@ from seqtasks.engine.contract.computed_values import with_values
 from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.derive.reach import steps_until_used
 from seqtasks.engine.graph.node import Node
-from seqtasks.engine.record.batch_layout import nested, parted
+from seqtasks.engine.record.batch_layout import as_numbers, nested, parted
 from seqtasks.engine.record.fingerprint import attributes_of
 from seqtasks.engine.record.subject import Parts
 from seqtasks.randomness.counted_draws import applied, started
@@ -58,6 +58,7 @@ def model_of(parts: Parts) -> nn.ModuleDict:
 def in_double(model: nn.ModuleDict) -> nn.ModuleDict:
     """Return a copy whose parameters, buffers and other tensors are float64."""
     copied = copy.deepcopy(model).double()
+    copied._apply(lambda held: held.to(torch.complex128) if held.is_complex() else held)
     for module in copied.modules():
         for name, held in attributes_of(module).items():
             if isinstance(held, Tensor | list | tuple | dict):
@@ -67,7 +68,8 @@ def in_double(model: nn.ModuleDict) -> nn.ModuleDict:
 
 def _doubled(held: Any) -> Any:
     if isinstance(held, Tensor):
-        return held.double() if held.dtype == torch.float32 else held
+        doubles = {torch.float32: torch.float64, torch.complex64: torch.complex128}
+        return held.to(doubles.get(held.dtype, held.dtype))
     if type(held) in (list, tuple):
         return type(held)(_doubled(part) for part in held)
     if type(held) is dict:
@@ -84,7 +86,7 @@ def by_loop(model: nn.ModuleDict, program: Passes, rows: Rows) -> Results:
         rows: some rows of a batch, of any type.
     """
     parts: dict[str, Any] = dict(model.items())
-    dtypes = [t.dtype for t in model.parameters() if t.is_floating_point()]
+    dtypes = [t.dtype.to_real() for t in model.parameters()]
     dtype = dtypes[0] if dtypes else program.model_graph.dtype
     inputs, given = rows.inputs, None
     if inputs.is_floating_point():
@@ -97,7 +99,7 @@ def by_loop(model: nn.ModuleDict, program: Passes, rows: Rows) -> Results:
     else:
         given = [state.to(dtype, copy=True) for state in rows.given]
         for state, part in zip(given, program.model_graph.parts, strict=True):
-            state.requires_grad_(part.kind is None)
+            state.requires_grad_(part.is_trained)
         states = nested(program.model_graph, given)
     embedded = inputs
     if "embedding" in parts:
@@ -123,15 +125,18 @@ def by_loop(model: nn.ModuleDict, program: Passes, rows: Rows) -> Results:
         results["penalty"] = penalty.detach()
         predictions = torch.cat([predictions, penalty[..., None]], -1)
     results |= {
-        f"final state {k}": final.detach() if final.is_floating_point() else final.to(dtype)
-        for k, final in enumerate(finals)
+        f"final state {k}": as_numbers(final.detach(), dtype) for k, final in enumerate(finals)
     }
     sources = _trained(model)
     if inputs.is_floating_point():
         sources["the inputs"] = inputs
     starts = enumerate(given or ())
     sources |= {f"given state {k}": state for k, state in starts if state.requires_grad}
-    floating = [final for final in finals if final.is_floating_point()]
+    floating = [
+        as_numbers(final, dtype)
+        for final in finals
+        if final.is_floating_point() or final.is_complex()
+    ]
     ahead = [predictions, *(floating if _has_states(program) else ())]
     total = torch.stack([(value * _direction(value)).sum() for value in ahead]).sum()
     gradients: Sequence[Tensor | None] = [None] * len(sources)
@@ -168,7 +173,7 @@ def by_program(
         memory,
         _direction(predictions),
         [
-            _direction(final) if has_states and part.kind is None else torch.zeros_like(final)
+            _direction(final) if has_states and part.is_trained else torch.zeros_like(final)
             for final, part in zip(finals, program.model_graph.parts, strict=True)
         ],
         None,
@@ -214,7 +219,7 @@ def by_program(
         results["gradient of the inputs"] = reached(model_graph.gradients.of_inputs, inputs_back)
     if given_back is not None:
         for k, (part, back) in enumerate(zip(model_graph.parts, given_back, strict=True)):
-            if part.kind is None:
+            if part.is_trained:
                 results[f"gradient of given state {k}"] = reached(part.back, back)
     return results
 
@@ -225,8 +230,13 @@ def _trained(model: nn.ModuleDict) -> dict[str, Tensor]:
 
 
 def _named_gradients(sources: dict[str, Tensor], gradients: Sequence[Tensor | None]) -> Results:
-    names = [f"gradient of {name}" for name in sources]
-    return dict(zip(names, gradients, strict=True))
+    pairs = zip(sources, gradients, strict=True)
+    return {
+        f"gradient of {name}": torch.view_as_real(gradient.resolve_conj())
+        if gradient is not None and gradient.is_complex()
+        else gradient
+        for name, gradient in pairs
+    }
 
 
 def _tensors(model: nn.ModuleDict) -> list[Tensor]:

@@ -32,8 +32,9 @@ class StatePart:
         external: the leaf for a gradient that comes from outside, or None.
         before: the gradient that goes to the previous step.
         initial_back: the leaf for the gradient of `initial`, if `initial` is trained.
-        kind: its type if it holds whole numbers or truth values, which the program holds as numbers
-            of its own type; None for floating-point numbers.
+        kind: its type if it holds whole numbers, truth values or complex numbers, which the program
+            holds as numbers of its own type, complex ones as pairs along one more axis; None for
+            floating-point numbers.
         counts: whether it is no part of the cell's state, but the number of the next step.
     """
 
@@ -48,6 +49,11 @@ class StatePart:
     initial_back: Node | None = None
     kind: torch.dtype | None = None
     counts: bool = False
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether it may have a gradient."""
+        return self.kind is None or self.kind.is_complex
 
 
 @dataclass
@@ -148,7 +154,9 @@ class ModelGraph:
     @property
     def has_whole_states(self) -> bool:
         """Whether a state holds whole numbers."""
-        return self.counts or any(part.kind not in (None, torch.bool) for part in self.parts)
+        return self.counts or any(
+            not part.is_trained and part.kind != torch.bool for part in self.parts
+        )
 
     @property
     def counts(self) -> bool:

@@ -27,5 +27,6 @@
     signatures         number the states in which a model's parts are found
     start_fingerprint  let sequence lengths with the same initial state share a program
 
-The rule for each torch function is in `rules`.
+The rule for each torch function is in `rules`. `written` has functions that are made of others with
+a rule, and `complex` those of complex numbers, which a graph holds as pairs.
 """

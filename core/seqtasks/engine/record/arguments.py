@@ -20,7 +20,8 @@ def mapped_arguments(values: Any, function: Callable[[Any], Any]) -> Any:
     if isinstance(values, tuple) and hasattr(values, "_fields"):
         return values
     if isinstance(values, tuple | list):
-        return type(values)(mapped_arguments(value, function) for value in values)
+        mapped = [mapped_arguments(value, function) for value in values]
+        return mapped if isinstance(values, list) else tuple(mapped)
     if isinstance(values, dict):
         return {key: mapped_arguments(value, function) for key, value in values.items()}
     return function(values)

@@ -15,6 +15,7 @@ from seqtasks.engine.record.whole_states import LARGEST_STATE
 
 __all__ = [
     "Form",
+    "as_numbers",
     "flattened",
     "form_of",
     "nested",
@@ -132,10 +133,14 @@ def flattened(
         if isinstance(state, tuple | list) != loop.is_tuple or len(tensors) != len(loop.own_parts):
             return None
         for tensor, part in zip(tensors, loop.own_parts, strict=True):
-            fits = isinstance(tensor, Tensor) and tuple(tensor.shape) == (batch, *part.shape)
-            if not fits or tensor.dtype != (part.kind or model_graph.dtype) or is_observed(tensor):
+            kind = part.kind or model_graph.dtype
+            if not isinstance(tensor, Tensor) or tensor.dtype != kind or is_observed(tensor):
                 return None
-            if part.kind is not None:
+            held = as_numbers(tensor, tensor.dtype) if kind.is_complex else tensor
+            if tuple(held.shape) != (batch, *part.shape):
+                return None
+            tensor = held
+            if not part.is_trained:
                 if part.kind != torch.bool and tensor.abs().gt(LARGEST_STATE // 2).any():
                     return None
                 tensor = tensor.to(model_graph.dtype)
@@ -154,15 +159,24 @@ def parted(model_graph: ModelGraph, joint: Tensor) -> tuple[Tensor, Tensor | Non
     return joint[..., :-1].contiguous(), joint[..., -1].contiguous()
 
 
+def as_numbers(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return a tensor of a state as a program holds it: complex numbers as pairs."""
+    if tensor.is_complex():
+        return torch.view_as_real(tensor.resolve_conj())
+    return tensor if tensor.is_floating_point() else tensor.to(dtype)
+
+
+def _as_kind(tensor: Tensor, kind: torch.dtype | None) -> Tensor:
+    if kind is not None and kind.is_complex:
+        return torch.view_as_complex(tensor.contiguous())
+    return tensor if kind is None else tensor.to(kind)
+
+
 def nested(model_graph: ModelGraph, tensors: Sequence[Tensor]) -> list[State]:
     """Return a list of tensors as the states of each layer, the inverse of `flattened`."""
     states: list[State] = []
     pairs = zip(tensors, model_graph.parts, strict=True)
-    rest = [
-        tensor if part.kind is None else tensor.to(part.kind)
-        for tensor, part in pairs
-        if not part.counts
-    ]
+    rest = [_as_kind(tensor, part.kind) for tensor, part in pairs if not part.counts]
     for loop in model_graph.loops:
         count = len(loop.own_parts)
         states.append(tuple(rest[:count]) if loop.is_tuple else rest[0])

@@ -57,11 +57,12 @@ def recorded_loop(
     calls = StepCalls(cell)
     recorder = recording.recorder((batch,))
     previous: list[Node] = []
-    tensors: list[Tensor] = []
+    pairs: list[tuple[Tensor, Tensor]] = []
     for k, node in enumerate(initial):
         leaf = graph.leaf("state", (layer, k), node.shape, Columns.BATCH, phase)
         previous.append(leaf)
-        tensors.append(_given_state(recording, recorder, leaf, kinds[k]))
+        pairs.append(_given_state(recording, recorder, leaf, kinds[k]))
+    tensors, leaves = [one for one, _ in pairs], [leaf for _, leaf in pairs]
     counter = time = None
     if calls.counts:  # the number of the step is a state of its own
         counter = graph.leaf("state", (layer, len(initial)), (1,), Columns.BATCH, phase)
@@ -77,7 +78,7 @@ def recorded_loop(
     check_exact(recorder, bounds)
     following = _state_nodes(recorder, result, is_tuple, previous, kinds, bounds)
     given: list[tuple[Tensor, Source]] = [(x, ("inputs", layer, 0))]
-    given += [(tensor, ("state", layer, k)) for k, tensor in enumerate(tensors)]
+    given += [(tensor, ("state", layer, k)) for k, tensor in enumerate(leaves)]
     for k, tensor in enumerate(result if is_tuple else [result]):
         recording.note_reached(("next state", layer, k), tensor, given)
         if masked:  # one that waits keeps its state
@@ -129,8 +130,9 @@ def _after_loop(
     """Record a step's output or penalty, computed from states that are known for all steps."""
     recorder, graph = recording.recorder((batch,)), recording.graph
     own = [part for part in parts if not part.counts]
-    after = [_given_state(recording, recorder, part.carried, part.kind) for part in own]
-    before = [_given_state(recording, recorder, part.previous, part.kind) for part in own]
+    given_after = [_given_state(recording, recorder, p.carried, p.kind) for p in own]
+    given_before = [_given_state(recording, recorder, p.previous, p.kind) for p in own]
+    after, before = ([one for one, _ in pairs] for pairs in (given_after, given_before))
     bounds = bounds_of({leaf: p.kind for p in own for leaf in (p.previous, p.carried)})
     time = None
     if len(own) < len(parts):
@@ -150,8 +152,8 @@ def _after_loop(
     check_exact(recorder, bounds)
     output = result_of(recorder, result, f"its {what}")
     given: list[tuple[Tensor, Source]] = [(x, ("inputs", layer, 0))]
-    given += [(tensor, ("next state", layer, k)) for k, tensor in enumerate(after)]
-    given += [(tensor, ("state", layer, k)) for k, tensor in enumerate(before)]
+    given += [(leaf, ("next state", layer, k)) for k, (_, leaf) in enumerate(given_after)]
+    given += [(leaf, ("state", layer, k)) for k, (_, leaf) in enumerate(given_before)]
     recording.note_reached((what, layer, 0), result, given)
     return output
 
@@ -174,6 +176,11 @@ def recorded_start(
     for k, tensor in enumerate(tensors):
         if not isinstance(tensor, Tensor):
             raise UnsupportedError("its state is more than a tuple of tensors")
+        if tensor.is_complex():
+            kinds.append(dtype.to_complex())
+            nodes.append(result_of(recorder, tensor, "its initial state", tensor.dtype))
+            recording.note_reached(("initial state", layer, k), tensor, [])
+            continue
         if not tensor.is_floating_point() and tensor.dtype not in KINDS:
             raise UnsupportedError(f"its state has numbers of type {tensor.dtype}")
         kinds.append(None if tensor.is_floating_point() else tensor.dtype)
@@ -187,13 +194,22 @@ def recorded_start(
 
 def _given_state(
     recording: ModelRecording, recorder: Recorder, leaf: Node, kind: torch.dtype | None
-) -> Tensor:
-    """Return numbers for a state on which a step is tried; whole numbers have no gradient."""
+) -> tuple[Tensor, Tensor]:
+    """Return a state on which a step is tried, and the numbers at which its gradient ends.
+
+    Whole numbers have no gradient; complex numbers are made of real ones.
+    """
     shape = (*recorder.rows, *leaf.shape)
     if kind is None:
-        return recorder.given(recording.numbers(*shape), leaf)
+        numbers = recorder.given(recording.numbers(*shape), leaf)
+        return numbers, numbers
+    if kind.is_complex:
+        numbers = recorder.given(recording.numbers(*shape), leaf)
+        with recorder:
+            return torch.view_as_complex(numbers), numbers
     numbers = recording.whole_numbers(2 if kind == torch.bool else 8, shape).to(kind)
-    return recorder.given(numbers, recorder.graph.pointwise("stopped", leaf))
+    numbers = recorder.given(numbers, recorder.graph.pointwise("stopped", leaf))
+    return numbers, numbers
 
 
 def _given_time(recording: ModelRecording, recorder: Recorder, node: Node) -> Tensor:
@@ -222,7 +238,7 @@ def _state_nodes(
         for tensor, kind in zip(tensors, kinds, strict=True)
     ]
     for node, old, kind in zip(nodes, previous, kinds, strict=True):
-        if kind not in (None, torch.bool):
+        if kind is not None and kind != torch.bool and not kind.is_complex:
             check_growth(node, bounds)
         if node.shape != old.shape:
             raise UnsupportedError(f"its state changes shape from {old.shape} to {node.shape}")

@@ -56,10 +56,9 @@ def record_in_place(
         raise refusal("in place", f"{name}, without gradients")
     if not target.requires_grad and any(one.requires_grad for one in others):
         raise refusal("in place", f"{name}, of a detached tensor")
-    value = pure.function(*pure.args, **pure.kwargs)
+    value = _made(recorder, pure)
     if value.dtype != target.dtype:
         raise UnsupportedError(f"it changes a tensor in place to numbers of type {value.dtype}")
-    recorder.record(pure.function, pure.name, pure.rule, value, pure.args, pure.kwargs)
     versions = {id(one): one._version for one in (target, *others)}
     result = func(*args, **kwargs)
     recorder.stand_for(target, value)
@@ -67,6 +66,18 @@ def record_in_place(
         _overlay(recorder, other, target, value)
     recorder.expect_versions(versions)
     return result
+
+
+def _made(recorder: Recorder, pure: _Pure) -> Tensor:
+    """Make the new tensor, and record it."""
+    from seqtasks.engine.record.written.table import WRITTEN
+
+    if pure.rule is None and pure.function in WRITTEN:
+        with recorder.again():
+            return pure.function(*pure.args, **pure.kwargs)
+    value = pure.function(*pure.args, **pure.kwargs)
+    recorder.record(pure.function, pure.name, pure.rule, value, pure.args, pure.kwargs)
+    return value
 
 
 def _pure(func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Pure | None:

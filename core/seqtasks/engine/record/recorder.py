@@ -23,6 +23,7 @@ from seqtasks.engine.graph.unsupported import UnsupportedError, refusal
 from seqtasks.engine.graph.walk import inputs_of_node, reached
 from seqtasks.engine.record.arguments import flat_arguments
 from seqtasks.engine.record.call_names import ABOUT, CHECKING, PROPERTIES, changes_in_place
+from seqtasks.engine.record.complex.pair import Pair
 from seqtasks.engine.record.computed import Computed
 from seqtasks.engine.record.opened import opened, opens
 from seqtasks.engine.record.provenance import Provenance
@@ -69,8 +70,11 @@ class Recorder(TorchFunctionMode):
         computed: returns the leaf of a tensor that torch computes from parameters alone.
 
     Attributes:
+        baked: tensors whose numbers go into the program, and their versions.
+        weights_alone: knows how tensors were computed from parameters alone.
         own: the recorded backward passes of the model's own functions, by context.
         deriving: the contexts of those that are being recorded, the innermost last.
+        pairs: complex tensors and their real and imaginary parts, by id.
         follows_unseen: whether operations that no call explains are being recorded.
         draws: records random numbers; None where no draw can be recorded.
     """
@@ -89,13 +93,14 @@ class Recorder(TorchFunctionMode):
         self.graph, self.rows, self.dtype = graph, rows, dtype
         self.provenance = provenance
         self._parameter = parameter
-        self._weights_alone, self._computed = weights_alone, computed
+        self.weights_alone, self._computed = weights_alone, computed
         self.own: dict[Any, Any] = {}
         self.deriving: tuple[Any, ...] = ()
         self.follows_unseen = False
         self.draws: Draws | None = None
         self._tracked: dict[int, Tracked] = {}
-        self._baked: list[tuple[Tensor, int]] = []
+        self.pairs: dict[int, tuple[Tensor, Pair]] = {}
+        self.baked: list[tuple[Tensor, int]] = []
 
     def __enter__(self) -> "Recorder":
         """Begin to see calls."""
@@ -141,12 +146,16 @@ class Recorder(TorchFunctionMode):
             if not isinstance(value, int | float):
                 raise UnsupportedError(f"it computes with a value of type {type(value).__name__}")
             return Tracked(torch.empty(()), self.graph.constant(value), False)
+        if value.is_complex():
+            raise UnsupportedError(
+                "it computes with complex numbers where only real ones have rules"
+            )
         known = self._tracked.get(id(value))
         if known is None:
             leaf = self._parameter(value)
             if leaf is not None:
                 return self._keep(value, leaf, False)
-            computed = self._weights_alone.of(value)
+            computed = self.weights_alone.of(value)
             if computed is not None:
                 return self._keep(value, self._computed_leaf(value, computed), False)
         context = value.grad_fn
@@ -185,12 +194,14 @@ class Recorder(TorchFunctionMode):
         """Say whether a tensor comes from a recorded call, or is a parameter."""
         if id(value) in self._tracked or self._parameter(value) is not None:
             return True
-        return self._weights_alone.of(value) is not None
+        return self.weights_alone.of(value) is not None
 
     def is_tracked(self, value: Any) -> bool:
         """Say whether a value is a tensor of the recording, or a parameter."""
         if not isinstance(value, Tensor):
             return False
+        if value.is_complex():
+            return id(value) in self.pairs or self.weights_alone.knows(value)
         if self.is_seen(value):
             return True
         if not self.deriving and self.provenance.operation_of(value) is not None:
@@ -202,26 +213,26 @@ class Recorder(TorchFunctionMode):
         """Check that no call was refused and that no constant tensor was changed."""
         if self.provenance.reason is not None:  # the model may have caught the exception
             raise UnsupportedError(self.provenance.reason)
-        for tensor, version in self._baked:
+        for tensor, version in self.baked:
             if tensor._version != version:
                 raise refusal("in place")
 
     def note(self, tensor: Tensor) -> None:
         """Note the numbers of a tensor before a call changes them."""
-        if self._weights_alone.of(tensor) is None:
+        if self.weights_alone.of(tensor) is None:
             self.find_anywhere(tensor)
 
     def stand_for(self, tensor: Tensor, other: Tensor) -> None:
         """Let a tensor that was changed stand for the value of another, recorded one."""
         self._tracked.pop(id(tensor), None)
-        self._weights_alone.stand_for(tensor, other)
+        self.weights_alone.stand_for(tensor, other)
         known = self._tracked.get(id(other))
         if known is not None:
             self.track(tensor, known.node, known.rows, known.axis)
 
     def stand_for_node(self, changed: Tracked) -> None:
         """Let a tensor that was changed stand for a node."""
-        self._weights_alone.forget(changed.tensor)
+        self.weights_alone.forget(changed.tensor)
         self.track(changed.tensor, changed.node, changed.rows, changed.axis)
 
     def expect_versions(self, before: dict[int, int]) -> None:
@@ -230,9 +241,9 @@ class Recorder(TorchFunctionMode):
         Args:
             before: the versions that the tensors had, by id.
         """
-        self._baked = [
+        self.baked = [
             (tensor, tensor._version if before.get(id(tensor)) == version else version)
-            for tensor, version in self._baked
+            for tensor, version in self.baked
         ]
 
     def is_constant(self, tensor: Tensor) -> bool:
@@ -258,9 +269,7 @@ class Recorder(TorchFunctionMode):
         other = tensor.is_floating_point() and tensor.dtype != self.dtype
         if other and tensor.dim():
             raise UnsupportedError(f"it mixes {tensor.dtype} with {self.dtype}")
-        if tensor.is_complex():
-            raise UnsupportedError("it computes with complex numbers")
-        self._check_independent(tensor)
+        self.check_independent(tensor)
         if tensor.requires_grad:
             raise UnsupportedError("it uses a tensor with a gradient that is not its parameter")
         if tensor.is_inference():
@@ -276,16 +285,16 @@ class Recorder(TorchFunctionMode):
                     "it uses a tensor whose rows differ and do not come from its inputs"
                 )
             values = first
-        self._baked.append((tensor, tensor._version))
+        self.baked.append((tensor, tensor._version))
         return self._keep(tensor, self._node_of_numbers(values), rows)
 
     def index(self, tensor: Tensor) -> Tensor:
         """Return a tensor of indices, which must not depend on the parameters."""
-        self._check_independent(tensor)
-        self._baked.append((tensor, tensor._version))
+        self.check_independent(tensor)
+        self.baked.append((tensor, tensor._version))
         return tensor
 
-    def _check_independent(self, tensor: Tensor) -> None:
+    def check_independent(self, tensor: Tensor) -> None:
         """Refuse a tensor that depends on given tensors without a recorded call."""
         self.provenance.note_read(tensor)
         route = self.provenance.route(tensor)
@@ -338,7 +347,9 @@ class Recorder(TorchFunctionMode):
             raise self.provenance.refuse(str(error)) from None
 
     def _called(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        from seqtasks.engine.record.complex.calls import called_on_pairs, concerns
         from seqtasks.engine.record.rules.table import RULES
+        from seqtasks.engine.record.written.table import WRITTEN
 
         name = getattr(func, "__name__", str(func))
         if kwargs.get("out") is not None:
@@ -347,10 +358,20 @@ class Recorder(TorchFunctionMode):
             from seqtasks.engine.record.in_place import record_in_place
 
             return record_in_place(self, func, name, args, kwargs)
+        is_property = name == "__get__" and bool(args) and self._is_about(func, args[0])
+        tells = is_property or (name in ABOUT and not (name == "type" and len(args) > 1))
+        if concerns(name, args, kwargs) and not tells:
+            return called_on_pairs(self, func, name, args, kwargs)
         rule = RULES.get(func)
         if isinstance(func, OpOverload | OpOverloadPacket):  # seen below, as in a script
             return func(*args, **kwargs)
-        if rule is None and opens(func):
+        written = self._written(func, args, kwargs)
+        if written is not None:
+            with self.again():
+                made = written(*args, **kwargs)
+            if made is not NotImplemented:
+                return made
+        if rule is None and opens(func) and func not in WRITTEN:
             with self.again():
                 return opened(func)(*args, **kwargs)
         self.provenance.checking = name in CHECKING
@@ -359,19 +380,28 @@ class Recorder(TorchFunctionMode):
         except UnsupportedError:
             raise
         except Exception:  # altered parameters may be nothing that it takes
-            result = self._weights_alone.stand_in(self, func, args, kwargs)
+            result = self.weights_alone.stand_in(self, func, args, kwargs)
             if result is None:
                 raise
         finally:
             self.provenance.checking = False
         if result is NotImplemented:  # a comparison with a non-number such as None
             return result
-        about = name in ABOUT or (name == "__get__" and self._is_about(func, args[0]))
-        if about and not isinstance(result, Tensor):
+        about = name in ABOUT or is_property
+        if about and args and not isinstance(result, Tensor):
             self._note_size(result, args[0])
             return result
         self.record(func, name, rule, result, args, kwargs)
         return result
+
+    def _written(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """Return what is called in the place of a function; None for one of parameters alone."""
+        from seqtasks.engine.record.written.table import WRITTEN
+
+        written = WRITTEN.get(func)
+        if written is None or self.weights_alone.takes(self, args, kwargs):
+            return None
+        return written
 
     def record(self, func: Any, name: str, rule: Any, result: Any, args: Any, kwargs: Any) -> None:
         """Record a call that was made.
@@ -384,11 +414,11 @@ class Recorder(TorchFunctionMode):
             args: what it was called with.
             kwargs: what it was called with by name.
         """
-        self.provenance.paused = True
+        before, self.provenance.paused = self.provenance.paused, True
         try:
             self._record(func, name, rule, result, args, kwargs)
         finally:
-            self.provenance.paused = False
+            self.provenance.paused = before
 
     def _note_size(self, told: Any, tensor: Any) -> None:
         """Note that the code read a number that reveals the number of rows."""
@@ -411,7 +441,7 @@ class Recorder(TorchFunctionMode):
     def _record(self, func: Any, name: str, rule: Any, result: Any, args: Any, kwargs: Any) -> None:
         if not isinstance(result, Tensor | tuple | list):
             raise UnsupportedError(f"its behaviour depends on the values it computes ({name})")
-        alone = not self.deriving and self._weights_alone.note(self, func, result, args, kwargs)
+        alone = not self.deriving and self.weights_alone.note(self, func, result, args, kwargs)
         try:
             self._record_by_rule(func, name, rule, result, args, kwargs)
         except UnsupportedError:

@@ -38,13 +38,13 @@ def check_modules(model: nn.Module, dtype: torch.dtype) -> None:
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
         if has_hooks(tensor):
             raise UnsupportedError(f"its parameter {name} has a hook")
-        if tensor.is_complex():
-            raise UnsupportedError(f"its parameter {name} is complex")
-        if tensor.is_floating_point() and tensor.dtype != dtype:
+        numbers = tensor.is_floating_point() or tensor.is_complex()
+        if numbers and tensor.dtype.to_real() != dtype:
             raise UnsupportedError(f"its parameter {name} is {tensor.dtype}, not {dtype}")
         if (
             tensor.layout != torch.strided
             or tensor.is_neg()
+            or tensor.is_conj()
             or type(tensor) not in (Tensor, nn.Parameter)
         ):
             raise UnsupportedError(f"its parameter {name} is not a plain tensor")

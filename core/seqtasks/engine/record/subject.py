@@ -68,7 +68,7 @@ class Parts:
     def dtype(self) -> torch.dtype:
         """The type of the parameters."""
         first = self._first_parameter()
-        return torch.get_default_dtype() if first is None else first.dtype
+        return torch.get_default_dtype() if first is None else first.dtype.to_real()
 
     def _first_parameter(self) -> nn.Parameter | None:
         for top in self.tops():

@@ -180,7 +180,8 @@ class Watch:
             return None
         shape, strides = tensor.shape, tensor.stride() if tensor.layout == torch.strided else ()
         # a program contains integer values as numbers and does not read them again
-        version = None if tensor.is_floating_point() else identity(tensor)
+        numbers = tensor.is_floating_point() or tensor.is_complex()
+        version = None if numbers else identity(tensor)
         about = has_hooks(tensor), tensor.requires_grad, tensor.dtype, shape, strides, version
         if tensor.layout == torch.strided:
             self._tensors.append((owner, name, tensor, *about))

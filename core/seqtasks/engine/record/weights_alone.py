@@ -35,6 +35,10 @@ class WeightsAlone:
         found = self._computed.get(id(tensor))
         return None if found is None else found[1]
 
+    def knows(self, tensor: Tensor) -> bool:
+        """Say whether a tensor is a parameter, or was computed from parameters alone."""
+        return self.of(tensor) is not None or self._original(tensor) is not None
+
     def stand_for(self, tensor: Tensor, other: Tensor) -> None:
         """Let a tensor that was changed stand for another."""
         start = tensor.untyped_storage().data_ptr()
@@ -48,6 +52,11 @@ class WeightsAlone:
     def forget(self, tensor: Tensor) -> None:
         """Forget how a tensor was computed; without a node of its own it is refused from now on."""
         self._computed.pop(id(tensor), None)
+
+    def takes(self, recorder: "Recorder", args: Any, kwargs: Any) -> bool:
+        """Say whether a call takes parameters and constants alone."""
+        given = [v for v in flat_arguments((args, kwargs)) if isinstance(v, Tensor)]
+        return all(self._argument(recorder, tensor) is not None for tensor in given)
 
     def note(
         self, recorder: "Recorder", function: Any, result: Any, args: Any, kwargs: Any
@@ -105,6 +114,8 @@ class WeightsAlone:
         original = self._original(tensor)
         if original is not None:
             return Read(original)
+        if id(tensor) in recorder.pairs:
+            return None
         if any(size in recorder.rows for size in tensor.shape):
             return None
         if not recorder.is_constant(tensor):

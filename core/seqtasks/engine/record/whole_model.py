@@ -103,7 +103,7 @@ class ModelRecording:
     def parameter(self, tensor: Tensor) -> Node | None:
         """Return the leaf of a parameter or buffer of the copied model."""
         original = self.originals.get(id(tensor))
-        if original is None:
+        if original is None or original.is_complex():
             return None
         leaf = self.by_identity.get(id(original))
         if leaf is None:
@@ -223,6 +223,12 @@ def result_of(recorder: Recorder, result: Any, what: str, kind: torch.dtype | No
         raise UnsupportedError(f"{what} is not a tensor")
     if result.dtype != (kind or recorder.dtype):
         raise UnsupportedError(f"{what} is of type {result.dtype}")
+    if result.is_complex():
+        from seqtasks.engine.record.complex.calls import pair_of
+
+        with recorder:
+            pair = pair_of(recorder, result)
+            result = torch.stack([pair.real, pair.imag], -1)
     tracked = recorder.find(result)
     if not tracked.rows:
         raise UnsupportedError(f"{what} is not (batch, ...)")
@@ -259,7 +265,7 @@ def twin_of(model: ModuleT) -> tuple[ModuleT, list[tuple[Tensor, Tensor]]]:
 def given_of(twin: nn.Module) -> list[Tensor]:
     """Return the copy's parameters and buffers that a program reads."""
     tensors = [*twin.parameters(), *twin.buffers()]
-    return [tensor for tensor in tensors if tensor.is_floating_point()]
+    return [tensor for tensor in tensors if tensor.is_floating_point() or tensor.is_complex()]
 
 
 def altered(tensors: Iterable[Tensor], generator: torch.Generator) -> None:
@@ -286,4 +292,8 @@ def originals_of(model: nn.Module, twin: nn.Module) -> dict[int, Tensor]:
             strict=True,
         )
     ]
-    return {id(copied): original for copied, original in pairs if original.is_floating_point()}
+    return {
+        id(copied): original
+        for copied, original in pairs
+        if original.is_floating_point() or original.is_complex()
+    }

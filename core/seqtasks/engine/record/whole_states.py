@@ -33,7 +33,7 @@ def bounds_of(kinds: Mapping[Node, torch.dtype | None]) -> dict[Node, float]:
     return {
         leaf: 1 if kind == torch.bool else LARGEST_STATE
         for leaf, kind in kinds.items()
-        if kind is not None
+        if kind is not None and not kind.is_complex
     }
 
 
@@ -46,8 +46,17 @@ def check_exact(recorder: Recorder, bounds: Mapping[Node, float]) -> None:
     """
     known = dict(bounds)
     for tracked in recorder.known():
+        if _is_cut(tracked.node):  # what was cut of a number is a number of the same type
+            continue
         if is_whole(tracked.tensor) and not _size(tracked.node, known) <= _EXACT[recorder.dtype]:
             raise UnsupportedError("it computes whole numbers that may be too large to be exact")
+
+
+def _is_cut(node: Node) -> bool:
+    """Say whether whole numbers are other numbers without what stands behind the point."""
+    while node.operation in ("view", "stopped"):
+        (node,) = node.inputs
+    return node.operation == "truncate"
 
 
 def check_growth(node: Node, bounds: Mapping[Node, float]) -> None:

@@ -1,6 +1,7 @@
 """The rules of pointwise functions that are made of others: quotients, shrinking, truths."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,9 +14,11 @@ from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.rules.pointwise import Outcome, Rule, aligned, pointwise
 
 __all__ = [
+    "cardinal_sine",
     "clamp",
     "clamp_max",
     "divide",
+    "entropy",
     "fraction",
     "hard_shrink",
     "is_finite",
@@ -26,6 +29,7 @@ __all__ = [
     "result_shape",
     "soft_shrink",
     "threshold",
+    "times_logarithm",
     "without_gradient",
 ]
 
@@ -116,6 +120,59 @@ def logit(graph: Graph, x: Node, eps: Any = None) -> Node:
             "maximum", graph.pointwise("less", x, 0.0), graph.pointwise("greater", x, 1.0)
         )
         return [(x, graph.pointwise("where", beyond, math.nan, steep))]
+
+    return graph.with_pullback(y, pullback)
+
+
+def cardinal_sine(graph: Graph, x: Node) -> Node:
+    angle = graph.multiply(x, math.pi)
+    zero = graph.pointwise("equal", x, 0.0)
+    y = graph.divide(graph.pointwise("sine", angle), angle)
+    y = graph.apart(graph.pointwise("where", zero, 1.0, y), "sinc")
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        cosine = graph.multiply(angle, graph.pointwise("cosine", angle))
+        away = graph.subtract(cosine, graph.pointwise("sine", angle))
+        steep = graph.divide(away, graph.multiply(angle, x))
+        return [(x, graph.pointwise("where", zero, 0.0, graph.multiply(g, steep)))]
+
+    return graph.with_pullback(y, pullback)
+
+
+def times_logarithm(plus_one: bool) -> Callable[[Graph, Node, Node], Node]:
+    """Return xlogy or xlog1py: x log y, which is zero for x = 0 but where y is no number."""
+    name = "log1p" if plus_one else "log"
+
+    def compute(graph: Graph, x: Node, y: Node) -> Node:
+        def logarithm(factor: Node) -> Node:
+            made = graph.multiply(factor, graph.pointwise(name, y))
+            made = graph.pointwise("where", graph.pointwise("equal", factor, 0.0), 0.0, made)
+            return graph.pointwise("where", graph.pointwise("not_equal", y, y), math.nan, made)
+
+        value = graph.apart(logarithm(x), f"x {name} y")
+
+        def pullback(g: Node) -> list[tuple[Node, Node]]:
+            by_x = logarithm(graph.pointwise("not_equal", x, 0.0))
+            divisor = graph.add(y, 1.0) if plus_one else y
+            by_y = graph.divide(graph.multiply(g, x), divisor)
+            return [(x, graph.multiply(g, by_x)), (y, by_y)]
+
+        return graph.with_pullback(value, pullback)
+
+    return compute
+
+
+def entropy(graph: Graph, x: Node) -> Node:
+    """Return -x log x, which is 0 at 0 and minus infinity below it."""
+    inside = graph.pointwise("negative", graph.multiply(x, graph.pointwise("log", x)))
+    at_zero = graph.pointwise("equal", x, 0.0)
+    y = graph.pointwise("where", at_zero, 0.0, inside)
+    y = graph.pointwise("where", graph.pointwise("less", x, 0.0), -math.inf, y)
+    y = graph.apart(y, "entropy")
+
+    def pullback(g: Node) -> list[tuple[Node, Node]]:
+        steep = graph.subtract(-1.0, graph.pointwise("log", x))
+        return [(x, graph.multiply(g, steep))]
 
     return graph.with_pullback(y, pullback)
 

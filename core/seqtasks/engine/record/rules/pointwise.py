@@ -258,6 +258,8 @@ def dropout(
 
 
 def where(recorder: Recorder, func: Any, result: Tensor, *args: Any, **kwargs: Any) -> Outcome:
+    if len(args) + len(kwargs) == 1:
+        raise UnsupportedError("how many places it finds depends on the values it computes (where)")
     if func is Tensor.where:
         args = (args[1], args[0], *args[2:])
     if func in (torch.masked_fill, Tensor.masked_fill):

@@ -127,7 +127,8 @@ def rearranged(recorder: Recorder, func: Any, result: Any, *args: Any, **kwargs:
         if source.rows:
             rows = torch.arange(count)[:, None] * widest
             each = (base + rows + within).view(*recorder.rows, *source.node.shape)
-            return _with_rows_at(each, len(recorder.rows), source.axis)
+            # contiguous: what the call could view as another shape, it can view so here
+            return _with_rows_at(each, len(recorder.rows), source.axis).contiguous()
         return (base + count * widest + within).view(value.shape)
 
     moved = func(*mapped_arguments(args, places), **mapped_arguments(kwargs, places))

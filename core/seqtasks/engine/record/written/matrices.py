@@ -1,0 +1,121 @@
+"""Inverses, solutions and factors of a small matrix for each row of the batch, written out.
+
+Each is made of as many steps as the matrix has rows, so the matrix must be small. Numbers may be
+added in another order than by LAPACK.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from seqtasks.engine.graph.unsupported import UnsupportedError
+
+__all__ = ["cholesky", "determinant", "inverse", "log_determinant", "matrix_power", "solution"]
+
+LARGEST = 16
+"""The most rows of a matrix."""
+
+
+def _checked(a: Tensor) -> int:
+    size = a.shape[-1]
+    if a.dim() < 2 or a.shape[-2] != size:
+        raise UnsupportedError("it calls a function of square matrices for another")
+    if size > LARGEST:
+        raise UnsupportedError(f"it factors a matrix of more than {LARGEST} rows for each row")
+    return size
+
+
+def _pivoted(rows: Tensor, column: int) -> tuple[Tensor, Tensor]:
+    """Return rows with the one of the largest number in a column first, and whether they moved."""
+    place = rows[..., column].detach().abs().argmax(-1)
+    chosen = functional.one_hot(place, rows.shape[-2]).bool().unsqueeze(-1)
+    first = torch.where(chosen, rows, 0.0).sum(-2, keepdim=True)
+    rest = torch.where(chosen, rows[..., :1, :], rows)[..., 1:, :]
+    return torch.cat([first, rest], -2), place != 0
+
+
+def _eliminated(a: Tensor, b: Tensor) -> Tensor:
+    """Return the solution of a x = b by elimination with pivots."""
+    size = _checked(a)
+    lead = torch.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    rows = torch.cat([a.expand(*lead, *a.shape[-2:]), b.expand(*lead, *b.shape[-2:])], -1)
+    done: Tensor | None = None
+    for k in range(size):
+        rows, _ = _pivoted(rows, k)
+        pivot = rows[..., :1, :] / rows[..., :1, k : k + 1]
+        rest = rows[..., 1:, :]
+        rows = rest - rest[..., k : k + 1] * pivot
+        above = [] if done is None else [done - done[..., k : k + 1] * pivot]
+        done = torch.cat([*above, pivot], -2)
+    assert done is not None
+    return done[..., size:]
+
+
+def solution(a: Tensor, b: Tensor, *, left: bool = True) -> Tensor:
+    if not left:
+        return solution(a.mT, b.mT).mT
+    if b.dim() == 1 or (a.dim() - 1 == b.dim() and b.shape == a.shape[:-1]):
+        return _eliminated(a, b.unsqueeze(-1)).squeeze(-1)
+    return _eliminated(a, b)
+
+
+def inverse(a: Tensor) -> Tensor:
+    return _eliminated(a, torch.eye(a.shape[-1], dtype=a.dtype))
+
+
+def _pivots(a: Tensor) -> tuple[list[Tensor], Tensor]:
+    """Return the pivots of an elimination, and the sign by the exchanges of rows."""
+    size = _checked(a)
+    found: list[Tensor] = []
+    sign = torch.ones((), dtype=a.dtype)
+    for k in range(size):
+        a, moved = _pivoted(a, k)
+        sign = torch.where(moved, -sign, sign)
+        found.append(a[..., 0, k])
+        a = a[..., 1:, :] - a[..., 1:, k : k + 1] / a[..., :1, k : k + 1] * a[..., :1, :]
+    return found, sign
+
+
+def determinant(a: Tensor) -> Tensor:
+    found, sign = _pivots(a)
+    return math.prod(found[1:], start=sign * found[0])
+
+
+def log_determinant(a: Tensor) -> Tensor:
+    return determinant(a).log()
+
+
+def cholesky(a: Tensor, *, upper: bool = False) -> Tensor:
+    """Return the lower factor; as torch's, the gradient is symmetric."""
+    size = _checked(a)
+    low = a.mH if upper else a
+    low = low.tril() + low.tril(-1).mT
+    half = (a + a.mT) / 2
+    a = half + (low - half).detach()
+    factor: list[list[Tensor]] = []
+    zero = torch.zeros_like(a[..., 0, 0])
+    for i in range(size):
+        row: list[Tensor] = []
+        for j in range(i + 1):
+            rest = a[..., i, j]
+            for k in range(j):
+                rest = rest - row[k] * (factor[j][k] if j < i else row[k])
+            row.append(rest.sqrt() if i == j else rest / factor[j][j])
+        factor.append(row)
+    rows = [torch.stack([*row, *[zero] * (size - len(row))], -1) for row in factor]
+    made = torch.stack(rows, -2)
+    return made.mT if upper else made
+
+
+def matrix_power(a: Tensor, n: int) -> Tensor:
+    if n < 0:
+        a, n = inverse(a), -n
+    made: Any = None
+    while n:
+        if n % 2:
+            made = a if made is None else made @ a
+        a, n = (a @ a, n // 2) if n > 1 else (a, 0)
+    return torch.eye(a.shape[-1], dtype=a.dtype).expand(a.shape) if made is None else made
