@@ -24,13 +24,13 @@ from seqtasks.files.atomic import (
     write_json,
     writing,
 )
-from seqtasks.files.json_text import read_text
 from seqtasks.files.paths import folder_with
 from seqtasks.files.validation import checked
 from seqtasks.runs.locking import held, is_held
 from seqtasks.runs.making import make_folder, write_sources
 from seqtasks.studies.line_writer import LineWriter
-from seqtasks.studies.lines import LINE, replaces
+from seqtasks.studies.lines import replaces
+from seqtasks.studies.read_line import read_line
 from seqtasks.studies.study_record import FORMAT, STUDY
 
 __all__ = ["StudyDirectory"]
@@ -246,9 +246,7 @@ class StudyDirectory:
                     raise UsageError(
                         f"{file} is damaged: it has more lines than the study has runs"
                     )
-                data = checked(
-                    read_text(line, f"{file}, line {number},"), LINE, file, f" at line {number}"
-                )
+                data = read_line(line, file, number)
                 if data["point"] >= points:
                     raise UsageError(
                         f"{file} is damaged at line {number}: there is no point {data['point']}"

@@ -1,6 +1,8 @@
 """Take in runs that have ended: from the disk, and from the workers that made them."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from seqtasks.errors import UsageError
@@ -18,21 +20,26 @@ __all__ = ["Takes", "take_in"]
 
 def take_in(study: Study, directory: StudyDirectory) -> None:
     """Read the lines on the disk."""
-    marks = marks_of(directory)
-    places = {point.number: point for point in points_of(study.asked.rows)}
+    marks, rows = marks_of(directory), study.asked.rows
+    firsts = list(accumulate((len(row.seeds) for row in rows), initial=0))
+    row, first, end = rows[0], 0, 0
     for line in directory.lines(study.runs):
-        point = places[line["point"]]
-        if line["seed"] != point.seed:
+        number = line["point"]
+        if not first <= number < end:  # the lines of a row lie together
+            place = bisect_right(firsts, number) - 1
+            row, first, end = rows[place], firsts[place], firsts[place + 1]
+        seed, setting = row.seeds[number - first], row.setting
+        if line["seed"] != seed:
             raise UsageError(
-                f"{directory.path} is damaged: the line of point {point.number} has the seed "
-                f"{line['seed']}, not {point.seed}"
+                f"{directory.path} is damaged: the line of point {number} has the seed "
+                f"{line['seed']}, not {seed}"
             )
-        if line.get("of", marks[point.setting]) != marks[point.setting]:
+        if line.get("of", marks[setting]) != marks[setting]:
             raise UsageError(
-                f"{directory.study} is not what the run of seed {point.seed} was made from: it was "
+                f"{directory.study} is not what the run of seed {seed} was made from: it was "
                 "changed afterwards; put it back, or make a new study"
             )
-        study.collected[point.setting].add(line)
+        study.collected[setting].add(line)
 
 
 def marks_of(directory: StudyDirectory) -> list[str]:
