@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,19 @@ import pytest
 import seqtasks as st
 
 MOMENTS = 20
-SETTINGS = ["--steps", "120", "--length", "5", "--batch-size", "8", "--hidden-size", "4"]
+SETTINGS = ["--steps", "60", "--length", "5", "--batch-size", "8", "--hidden-size", "4"]
 SETTINGS += [
     "--eval-length",
     "5",
     "-q",
     "--engine",
     "plain",
-]  # so slow that a study lasts longer than its start
-SEEDS = "80"
+]  # slow, so that few runs end between two kills
+SEEDS = "150"
+PATIENCE = 300
+"""Seconds in which a study must make a run, however busy the machine is."""
+WORKERS = {"loky": "LokyProcess", "dask": "spawn_main", "ray": "ray::_perform"}
+"""What the command line of a worker holds."""
 
 
 def command(*arguments):
@@ -42,6 +47,18 @@ def said(folder):
     return (folder / "errors").read_text()
 
 
+def lines_of(study):
+    return sum(file.read_bytes().count(b"\n") for file in study.glob("runs*.jsonl"))
+
+
+def wait_for_a_run(process, study, more_than):
+    """Wait until a study has more lines than a number, or its process has ended."""
+    deadline = time.monotonic() + PATIENCE
+    while lines_of(study) <= more_than and process.poll() is None:
+        assert time.monotonic() < deadline, "no run ended"
+        time.sleep(0.02)
+
+
 def killed_after(process, seconds):
     """Kill a process by SIGKILL, unless it ends before; return its exit status."""
     try:
@@ -50,6 +67,31 @@ def killed_after(process, seconds):
         process.send_signal(signal.SIGKILL)
         process.wait()
     return process.returncode
+
+
+def kill_a_worker(backend):
+    """Kill one worker of the backend by SIGKILL, and say whether there was one."""
+    for number, command_line in descendants(os.getpid()):
+        if WORKERS[backend] in command_line:
+            os.kill(number, signal.SIGKILL)
+            return True
+    return False
+
+
+def descendants(process):
+    """Yield the processes below a process, each with its command line."""
+    for number in children_of(process):
+        with suppress(OSError):
+            yield number, Path(f"/proc/{number}/cmdline").read_text().replace("\0", " ")
+        yield from descendants(number)
+
+
+def children_of(process):
+    found = []
+    with suppress(OSError):
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            found += map(int, (thread / "children").read_text().split())
+    return found
 
 
 def table(study):
@@ -68,39 +110,57 @@ def points_on_disk(study):
     return found
 
 
+@pytest.fixture
+def where(backend, request):
+    """The options of a backend; one Ray serves all commands, because it takes long to start."""
+    options = ["--backend", backend, "--jobs", "2"]
+    if backend == "ray":
+        options += ["--address", request.getfixturevalue("ray_address")]
+    return options
+
+
+@pytest.fixture
+def ray_address():
+    ray = pytest.importorskip("ray", reason="Ray is not installed")
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield ray.get_runtime_context().gcs_address
+    ray.shutdown()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["threads", "loky", "dask", "ray"])
-def test_a_study_killed_at_random_moments_has_the_table_of_one_that_was_not(backend, tmp_path):
+def test_a_study_killed_at_random_moments_has_the_table_of_one_that_was_not(
+    backend, where, tmp_path
+):
     pytest.importorskip({"dask": "distributed", "ray": "ray"}.get(backend, "joblib"))
     asked = ["run", "parity", "--cell", "concat", "--seeds", SEEDS, *SETTINGS]
-    where = ["--backend", backend, "--jobs", "2"]
     began = time.monotonic()
-    subprocess.run(command(*asked, *where, "--out", "whole"), cwd=tmp_path, check=True)
-    lasted = time.monotonic() - began
-    (whole,) = (tmp_path / "whole").iterdir()
+    process = started([*asked, *where, "--out", "whole"], tmp_path)
+    whole = the_study(process, tmp_path, "whole")
+    wait_for_a_run(process, whole, 0)
+    start = time.monotonic() - began
+    assert process.wait(1200) == 0, said(tmp_path)
     chance = random.Random(f"killed {backend}")
 
     process = started([*asked, *where, "--out", "killed"], tmp_path)
-    study = tmp_path / "killed" / whole.name
-    while not study.exists():  # the study must be there to go on
-        assert process.poll() is None, said(tmp_path)
-        time.sleep(0.02)
-    before = seen = Counter()
-    kills = 0
-    for _ in range(MOMENTS):
-        status = killed_after(process, chance.uniform(0, lasted / 2))
-        assert status in (0, -signal.SIGKILL), said(tmp_path)
-        kills += status != 0
+    study = the_study(process, tmp_path, "killed")  # it must be there to go on
+    before = points_on_disk(study)
+    for moment in range(MOMENTS):  # in turn while the study starts, and while it makes runs
+        if moment % 2:
+            wait_for_a_run(process, study, before.total())
+        if moment == MOMENTS // 2 + 1 and backend in WORKERS:
+            assert kill_a_worker(backend)
+            wait_for_a_run(process, study, lines_of(study))
+        status = killed_after(process, chance.uniform(0, 0.5 if moment % 2 else start))
+        assert status == -signal.SIGKILL, said(tmp_path)  # it has not ended
         seen = points_on_disk(study)
         assert before.keys() <= seen.keys()  # what was finished stays
         assert max(seen.values(), default=1) == 1  # and is not made again
         before = seen
-        if status == 0:
-            break
         time.sleep(0.6)  # a worker ends half a second after its coordinator
         process = started(["resume", study, *where, "-q"], tmp_path)
-    assert process.wait(600) == 0, said(tmp_path)
-    assert kills
+    assert len(before) < int(SEEDS)
+    assert process.wait(1200) == 0, said(tmp_path)
     assert table(study) == table(whole)
     assert not list(study.glob("runs-*.jsonl"))
     ours = {**st.load(study).summary(), "path": None}
@@ -108,6 +168,15 @@ def test_a_study_killed_at_random_moments_has_the_table_of_one_that_was_not(back
     for one in (ours, theirs):
         one.pop("name")
     assert ours == theirs
+
+
+def the_study(process, folder, name):
+    """Return the folder of a study that a process makes, as soon as it is there."""
+    study = folder / name / "parity-concat-1"
+    while not study.exists():
+        assert process.poll() is None, said(folder)
+        time.sleep(0.02)
+    return study
 
 
 @pytest.mark.slow  # it starts two commands
