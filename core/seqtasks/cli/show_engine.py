@@ -56,6 +56,7 @@ def describe_engine(name: str) -> EngineDescription:
         mistakes = [*check_steps(model, title), *model_mistakes(model, ids)]
     except UsageError as error:
         mistakes = [str(error)]
+    model.against_draws = None  # as in a run
     engines = model.use_engine("auto")
     inputs = torch.zeros(BATCH, STEPS, dtype=torch.int64)
     engines.settle(model.plain_pass, inputs, 1)

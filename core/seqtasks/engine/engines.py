@@ -17,7 +17,7 @@ from seqtasks.engine.contract.batch_call import call_program
 from seqtasks.engine.contract.chunked import IdleMemories
 from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.contract.trial import PlainPass, disagreement, disagreement_of_rows
-from seqtasks.engine.policy.choice import NO_KEY, Choice
+from seqtasks.engine.policy.choice import Choice
 from seqtasks.engine.policy.request import Check, Refusal, Request
 from seqtasks.engine.record.batch_layout import Form, flattened, form_of, obstacle, ordinary
 from seqtasks.engine.record.observed import is_observed, unobserved_saving
@@ -26,7 +26,12 @@ from seqtasks.engine.record.whole_states import MOST_STEPS
 from seqtasks.errors import UsageError
 from seqtasks.randomness.counted_draws import counted_draws
 
-__all__ = ["Engines"]
+__all__ = ["NO_KEY", "Engines"]
+
+NO_KEY = (
+    "it draws random numbers, and nobody says which: in your own program, give model.use_engine a "
+    "seed"
+)
 
 logger = logging.getLogger("seqtasks")
 
@@ -50,8 +55,8 @@ class Engines:
             Otherwise it is always an error if `wanted` cannot run the model.
         needs_autograd: whether torch must carry gradients on to the parameters, and so train the
             model: a program that ran reads values that torch computes from parameters alone.
-        counts_draws: whether the model's random numbers are functions of their places: in a run, or
-            with a seed of the caller's.
+        against_draws: why a program may not draw random numbers outside `CountedDraws`; None in a
+            run, whose steps say which numbers to draw.
         has_draws: whether a program that ran draws random numbers.
         may_choose: whether the plain loop may score a small batch though an engine can: in a run
             begun with `auto`, and wherever `auto` is asked for.
@@ -65,13 +70,13 @@ class Engines:
     may_fall_back: bool = False
     may_choose: bool = False
     needs_autograd: bool = False
-    counts_draws: bool = False
+    against_draws: str | None = NO_KEY
     has_draws: bool = False
     _idle: IdleMemories = field(default_factory=IdleMemories)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state for a copy of the model, which makes its own programs."""
-        kept = ("parts", "wanted", "may_fall_back", "may_choose", "counts_draws")
+        kept = ("parts", "wanted", "may_fall_back", "may_choose", "against_draws")
         return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -246,8 +251,8 @@ class Engines:
         if self._is_plain:
             self.name = "plain"
             return None
-        draws = self.counts_draws or counted_draws() is not None
-        options = (self.wanted, draws, self.may_fall_back, self.may_choose)
+        against_draws = None if counted_draws() is not None else self.against_draws
+        options = (self.wanted, against_draws, self.may_fall_back, self.may_choose)
         request = Request(steps, input_size, masked, external_states, rows, form, *options)
         # One thread at a time: the others wait for its program instead of making one each, and no
         # two initial states get one number.

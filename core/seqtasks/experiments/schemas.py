@@ -63,6 +63,7 @@ RECORD = fields(
         "own_model": optional(text),
         "engine": text,
         "threads": optional(whole(1, MOST_THREADS)),
+        "draws": text,
         "sources": table(SOURCE),
         "things": table(THING),
         "earlier_things": listed(table(THING)),

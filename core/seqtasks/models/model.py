@@ -11,7 +11,7 @@ from seqtasks.cells.padding import checked_lengths, last_repeated
 from seqtasks.cells.plain_loop import Along, past_end, scanned, states_along
 from seqtasks.cells.step_calls import StepCalls, checked_time
 from seqtasks.display import card, parameters_of, shortened
-from seqtasks.engine.engines import Engines
+from seqtasks.engine.engines import NO_KEY, Engines
 from seqtasks.engine.record.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.record.subject import Parts
 from seqtasks.models.calling import check_inputs
@@ -53,6 +53,7 @@ class Model(nn.Module):
             raise ValueError("a model needs at least one cell")
         self.readout = readout
         self._engines: Engines | None = None
+        self._against_draws: str | None = NO_KEY
 
     def __repr__(self) -> str:
         """Return the parts on one line."""
@@ -84,8 +85,19 @@ class Model(nn.Module):
         Returns:
             The engines of the model and their reasons; one is chosen when the model first runs.
         """
-        self._engines = Engines(Parts(self), name)
+        self._engines = Engines(Parts(self), name, against_draws=self._against_draws)
         return self._engines
+
+    @property
+    def against_draws(self) -> str | None:
+        """Why no program may draw random numbers; None in a run, whose steps say which ones."""
+        return self._against_draws
+
+    @against_draws.setter
+    def against_draws(self, reason: str | None) -> None:
+        self._against_draws = reason
+        if self._engines is not None:
+            self._engines.against_draws = reason
 
     @property
     def is_its_parts(self) -> bool:
@@ -120,6 +132,7 @@ class Model(nn.Module):
                 engines.wanted,
                 may_fall_back=engines.may_fall_back,
                 may_choose=engines.may_choose,
+                against_draws=engines.against_draws,
             )
         return self._engines
 

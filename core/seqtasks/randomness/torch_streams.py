@@ -19,6 +19,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from seqtasks.randomness.philox import StepKeys
 from seqtasks.randomness.streams import torch_seed
 from seqtasks.randomness.torch_operations import (
     CPU,
@@ -43,7 +44,7 @@ def torch_stream(seed: int, purpose: str) -> "RandomStream":
 
     All draws of torch inside a run come from here.
     """
-    return RandomStream(torch_seed(seed, purpose))
+    return RandomStream(torch_seed(seed, purpose), StepKeys(seed, purpose))
 
 
 class RandomStream:
@@ -51,10 +52,16 @@ class RandomStream:
 
     Args:
         seed: the seed of the generators, one for each device.
+        keys: the keys of draws that are functions of their places; see `counted_draws`.
+
+    Attributes:
+        rows: how many rows have drawn from its first key; whoever draws counts them.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, keys: StepKeys | None = None) -> None:
         self._seed = seed
+        self.keys = StepKeys(seed, "torch") if keys is None else keys
+        self.rows = 0
         self._generators: dict[torch.device, torch.Generator] = {}
         self._is_needed = False
 

@@ -33,7 +33,7 @@ from seqtasks.runs.record_changes import (
 )
 from seqtasks.runs.rewind import rewind_run
 from seqtasks.runs.run_on_disk import read_run
-from seqtasks.runs.run_record import begin_record, remember_own_code
+from seqtasks.runs.run_record import BY_PLACE, begin_record, remember_own_code
 from seqtasks.runs.run_scores import score_over_range, scores_at_lengths, without_learning
 from seqtasks.runs.saving import write_result
 from seqtasks.runs.training_loop import train
@@ -170,7 +170,11 @@ def resume(
         threads = record.get("threads") if wanted == record.get("engine") == "native" else None
         by_record = engine is None  # if it cannot run, `with_engine` names one that can
         resumed, trainer = prepare(
-            experiment.with_changes(engine=wanted), model, threads, may_fall_back=by_record
+            experiment.with_changes(engine=wanted),
+            model,
+            threads,
+            may_fall_back=by_record,
+            counted_draws=record.get("draws") == BY_PLACE,
         )
         resumed.experiment = experiment
         changed = with_engine(disk, present, trainer, wanted if engine is None else None)

@@ -10,11 +10,13 @@ from torch import nn
 
 from seqtasks.errors import UsageError
 from seqtasks.models.caller_settings import own_settings
+from seqtasks.models.model import Model
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.header import read_progress
 from seqtasks.runs.prepare import experiment_model
 from seqtasks.runs.record_changes import check_things
 from seqtasks.runs.run_on_disk import read_run
+from seqtasks.runs.run_record import BY_PLACE
 from seqtasks.runs.saved_state import (
     fill,
     finished_weights,
@@ -75,6 +77,8 @@ def load(
             f"{directory.path} has no weights yet: it was stopped before its first checkpoint"
         )
     fill(model, weights, file)
+    if isinstance(model, Model) and disk.record.get("draws") == BY_PLACE:
+        model.against_draws = None
     history = _whole_history(directory, done, progress)
     score = (done or {}).get("score")
     return Result(

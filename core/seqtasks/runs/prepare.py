@@ -93,6 +93,7 @@ def prepare(
     model: nn.Module | None = None,
     threads: int | None = None,
     may_fall_back: bool = False,
+    counted_draws: bool = True,
 ) -> tuple[Run, Trainer]:
     """Return a run at step 0 and its trainer, after one small trial of task and model.
 
@@ -101,6 +102,7 @@ def prepare(
         model: a module to train in place, instead of the experiment's own model.
         threads: the threads of a compiled program; None for as many as pay.
         may_fall_back: whether another engine may replace the experiment's; `auto` always may.
+        counted_draws: whether random numbers are functions of their places; see `Trainer`.
 
     Raises:
         UsageError: if the device is not available, trained parameters overlap in memory, or the
@@ -145,6 +147,7 @@ def prepare(
         threads=threads,
         lr_schedule=experiment.lr_schedule,
         may_fall_back=may_fall_back,
+        counted_draws=counted_draws,
     )
     _say_what_is_wrong(prepared, mistakes, trainer)
     return Run(experiment, task, model, holdout=holdout), trainer

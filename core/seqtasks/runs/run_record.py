@@ -21,6 +21,7 @@ from seqtasks.training import Trainer
 from seqtasks.trust.consent import remember
 
 __all__ = [
+    "BY_PLACE",
     "MODEL",
     "begin_record",
     "make_directory",
@@ -30,6 +31,9 @@ __all__ = [
     "remember_own_code",
 ]
 
+BY_PLACE = "by place"
+"""How random numbers are drawn in a model, wherever all engines can draw alike; runs of an earlier
+seqtasks, which have no such entry, drew all of them from torch's streams."""
 MODEL = "model"
 """The thing that a run of a module of the user's own has in place of cell and readout."""
 
@@ -86,6 +90,7 @@ def record_of(
         "own_model": None if own_model is None else type(own_model).__name__,
         "engine": engine,
         "threads": threads,
+        "draws": BY_PLACE,
         "sources": {kind: source.to_json() for kind, source in sources.items()},
         "things": things,
         "versions": present_versions(),

@@ -1,6 +1,7 @@
 """Predict the instances of a batch, a few rows at a time."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 from weakref import WeakSet
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqtasks.models.calling import predictions_of, scoring, to_torch
-from seqtasks.models.model import likeliest
+from seqtasks.models.model import Model, likeliest
+from seqtasks.randomness.counted_draws import CountedDraws, DrawKey
 from seqtasks.randomness.torch_streams import RandomStream
 from seqtasks.tasks import Batch, Reals, Task, Tokens, TokenSets
 
@@ -115,12 +117,21 @@ _draw_nothing: "WeakSet[nn.Module]" = WeakSet()
 
 
 def drawing(model: nn.Module, inputs: Tensor, draws: RandomStream) -> Tensor:
-    """Return a model's predictions; the model draws from a stream."""
+    """Return a model's predictions; the model draws from a stream.
+
+    In a run, the draws that all engines make alike are functions of the rows' numbers. The rows of
+    one call follow those of the call before.
+    """
     call = partial(predictions_of, model, inputs)
     if model in _draw_nothing:
         return draws.used_by(call, inputs.device)
-    with draws.drawing():
+    counts = isinstance(model, Model) and model.against_draws is None
+    key = DrawKey(draws.keys.at(0), row=draws.rows)
+    counted = CountedDraws(key, _kept_in(model)[0]) if counts else None
+    draws.rows += len(inputs)
+    with draws.drawing(), counted or nullcontext():
         predictions = call()
-    if not draws.is_used:
+    by_program = isinstance(model, Model) and model.engines.has_draws
+    if not (draws.is_used or by_program or (counted is not None and counted.drawn)):
         _draw_nothing.add(model)
     return predictions

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtasks.engine.contract.optimizer_values import OptimizerValues
@@ -21,6 +22,7 @@ from seqtasks.engine.engines import Engines
 from seqtasks.engine.native.execute.c_program import Program
 from seqtasks.engine.native.execute.parameter_table import Trained
 from seqtasks.models.model import Model
+from seqtasks.randomness.philox import StepKeys
 from seqtasks.tasks.learning_rates import Schedule
 from seqtasks.tasks.settings import LossReduction
 from seqtasks.training.batches import BatchSource, Block
@@ -60,13 +62,14 @@ class NativeSteps:
         reduction: LossReduction,
         schedule: Schedule,
         threads: int | None,
+        keys: StepKeys | None = None,
     ) -> None:
         self._model, self._engines, self._source = model, engines, source
         self.optimizer, self.clip = optimizer, clip
         self.reduction: LossReduction = reduction
         self.schedule = schedule
         self._parameters = trained_parameters(model)
-        self._steps_per_call = 1
+        self._steps_per_call, self._keys = 1, keys
         first = source.batch(0)
         self.input_size = first.inputs.shape[-1] if first.inputs.is_floating_point() else 0
         self.loss = {torch.int64: "symbols", torch.bool: "sets"}.get(first.targets.dtype, "reals")
@@ -119,6 +122,7 @@ class NativeSteps:
             np.ascontiguousarray(block.target_addresses[piece]),
             self.optimizer.learning_rate
             * self.schedule.shares(block.first_step + piece.start, piece.stop - piece.start),
+            self._keys_of(program, block.first_step + piece.start, piece.stop - piece.start),
             optimizer=self.optimizer,
             states=self._kept,
             loss=self.loss,
@@ -126,6 +130,11 @@ class NativeSteps:
             clip=self.clip,
             threads=self.threads,
         )
+
+    def _keys_of(self, program: Program, first: int, steps: int) -> NDArray[np.uint64] | None:
+        if self._keys is None or not program.model_graph.draws:
+            return None
+        return self._keys.between(first, steps)
 
     def program(self, step: int) -> Program | None:
         """Return the program for the batch of a step, or None if torch must make the step."""
@@ -152,7 +161,13 @@ class NativeSteps:
 
     def _train_by_torch(self, step: int, steps: int) -> list[float]:
         by_torch = TorchSteps(
-            self._model, self._source, self.optimizer, self.clip, self.reduction, self.schedule
+            self._model,
+            self._source,
+            self.optimizer,
+            self.clip,
+            self.reduction,
+            self.schedule,
+            keys=self._keys,
         )
         by_torch.restore(self.optimizer_state(), step)
         losses = by_torch.advance(step, steps, lambda: False)

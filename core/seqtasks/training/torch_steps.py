@@ -1,7 +1,7 @@
 """Train step by step: a forward pass, torch's autograd, torch's own optimiser."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any
 
 import torch
@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from seqtasks.engine.contract.optimizer_values import OptimizerValues
 from seqtasks.models.calling import with_penalty
 from seqtasks.models.loss import sequence_loss
+from seqtasks.randomness.counted_draws import CountedDraws, DrawKey
+from seqtasks.randomness.philox import StepKeys
 from seqtasks.randomness.torch_streams import RandomStream
 from seqtasks.tasks.learning_rates import Schedule
 from seqtasks.tasks.settings import LossReduction
@@ -32,6 +34,7 @@ class TorchSteps:
         reduction: the reduction of the loss.
         stream: the stream of the model's draws; None for a model that draws nothing.
         draws: how the model draws; None to find out by a trial before the first step.
+        keys: the keys of the steps' draws, if they are functions of their places.
 
     Attributes:
         threads: the number of threads that torch uses.
@@ -47,9 +50,11 @@ class TorchSteps:
         schedule: Schedule,
         stream: RandomStream | None = None,
         draws: Draws | None = None,
+        keys: StepKeys | None = None,
     ) -> None:
         self._model, self._source, self._clip = model, source, clip
-        self._stream = stream
+        self._stream, self._keys = stream, keys
+        self._dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), None)
         self._draws: Draws | None = draws
         # a scripted module's are a mapping that has no iterator
         names = [(part, tuple(part._buffers.keys())) for part in model.modules()]
@@ -74,7 +79,7 @@ class TorchSteps:
         return losses
 
     def _train_step(self, step: int) -> float:
-        value = self._gradients(self._source.batch(step))
+        value = self._gradients(self._source.batch(step), step)
         if value - value == 0:
             if self._clip is not None:
                 nn.utils.clip_grad_norm_(self._parameters, self._clip)
@@ -84,31 +89,37 @@ class TorchSteps:
             self._optimizer.step()
         return value
 
-    def _gradients(self, batch: TorchBatch) -> float:
+    def _gradients(self, batch: TorchBatch, step: int) -> float:
         """Leave the gradients of a batch in the parameters, and return the loss.
 
-        The model draws from the stream.
+        The model draws by the step's key, and else from the stream.
         """
         stream, device = self._stream, batch.inputs.device
         if stream is None:
-            return self._pass(batch)
+            return self._pass(batch, self._counted(step))
         if self._draws is None:
             self._draws = draws_of(self._model, batch.inputs)
         if self._draws == "nothing seen":
             kept = [self._kept(module, name) for module, name in self._buffers]
             return stream.used_by(lambda: self._pass(batch), device, lambda: self._put_back(kept))
         if self._draws == "by function":
-            return self._pass(batch, stream.functions_drawing())
+            return self._pass(batch, stream.functions_drawing(), self._counted(step))
         everywhere = self._draws == "by operation"
         with stream.drawing() if everywhere else stream.exchanged(device):
             return self._pass(batch)
 
-    def _pass(
-        self, batch: TorchBatch, forward: AbstractContextManager[None] | None = None
-    ) -> float:
-        """Make a forward pass in a context, then a backward pass; return the loss."""
+    def _counted(self, step: int) -> AbstractContextManager[Any]:
+        """Return the context in which a step draws by its key."""
+        if self._keys is None or self._dtype is None:
+            return nullcontext()
+        return CountedDraws(DrawKey(self._keys.at(step)), self._dtype)
+
+    def _pass(self, batch: TorchBatch, *forward: AbstractContextManager[Any]) -> float:
+        """Make a forward pass in some contexts, then a backward pass; return the loss."""
         self._optimizer.zero_grad()
-        with forward or nullcontext():
+        with ExitStack() as contexts:
+            for context in forward:
+                contexts.enter_context(context)
             predictions, penalty = with_penalty(self._model, batch.inputs)
         loss = sequence_loss(predictions, batch.targets, reduction=self._reduction)
         loss = loss if penalty is None else loss + penalty

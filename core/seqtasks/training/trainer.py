@@ -19,12 +19,19 @@ from seqtasks.training.torch_steps import TorchSteps
 
 __all__ = ["Trainer"]
 
+OLD_DRAWS = (
+    "it draws random numbers, and the run began when torch's own streams gave them: it goes on by "
+    "the plain loop"
+)
 SOME = 4096
 """How many numbers of a parameter are compared to see whether training changes it."""
 
 
 class Trainer:
     """A model in training.
+
+    With `counted_draws`, random numbers are functions of their places wherever all engines can draw
+    them so; without, as in runs of an earlier seqtasks, all of them come from torch's streams.
 
     Attributes:
         model: the module in training: from inputs to predictions, or (predictions, state).
@@ -46,6 +53,7 @@ class Trainer:
         threads: int | None = None,
         lr_schedule: str = "constant",
         may_fall_back: bool = False,
+        counted_draws: bool = True,
     ) -> None:
         self.model = model
         self.step = 0
@@ -55,19 +63,22 @@ class Trainer:
         self._random = torch_stream(seed, "forward")
         values = optimizer_values(optimizer, learning_rate)
         schedule = build_schedule(lr_schedule)
-        engines = self._settled(engine, may_fall_back)
+        engines = self._settled(engine, may_fall_back, None if counted_draws else OLD_DRAWS)
+        keys = self._random.keys if engines is not None and counted_draws else None
         self.engine = "plain" if engines is None else engines.name or "plain"
         self._steps: NativeSteps | TorchSteps
         if engines is not None and self.engine == "native" and not engines.needs_autograd:
             assert isinstance(model, Model)
             self._steps = NativeSteps(
-                model, engines, source, values, clip, loss_reduction, schedule, threads
+                model, engines, source, values, clip, loss_reduction, schedule, threads, keys
             )
         else:
-            # a model recorded for the torch engine draws nothing
-            draws = None if self.engine == "plain" else "nothing seen"
+            draws = None  # a model recorded for the torch engine draws by its places, or nothing
+            if engines is not None and self.engine != "plain":
+                draws = "by function" if engines.has_draws else "nothing seen"
+            stream = self._random
             self._steps = TorchSteps(
-                model, source, values, clip, loss_reduction, schedule, self._random, draws
+                model, source, values, clip, loss_reduction, schedule, stream, draws, keys
             )
 
     @property
@@ -80,7 +91,9 @@ class Trainer:
         """The steps of a compiled program; None if another engine makes the steps."""
         return self._steps if isinstance(self._steps, NativeSteps) else None
 
-    def _settled(self, engine: EngineName, may_fall_back: bool) -> Engines | None:
+    def _settled(
+        self, engine: EngineName, may_fall_back: bool, against_draws: str | None
+    ) -> Engines | None:
         """Choose an engine by trying it on the first batch."""
         if not isinstance(self.model, Model) or not self.model.is_its_parts:
             if engine in ("torch", "native"):
@@ -89,6 +102,7 @@ class Trainer:
                     f"not a {type(self.model).__name__}; leave the engine to auto"
                 )
             return None
+        self.model.against_draws = against_draws
         engines = self.model.use_engine(engine)
         engines.may_fall_back |= may_fall_back
         engines.may_choose |= may_fall_back

@@ -23,12 +23,7 @@ from seqtasks.engine.record.signatures import Signatures
 from seqtasks.engine.record.start_fingerprint import start_of
 from seqtasks.engine.record.subject import Parts
 
-__all__ = ["NO_KEY", "Choice"]
-
-NO_KEY = (
-    "it draws random numbers, and nobody says which: in your own program, give model.use_engine a "
-    "seed"
-)
+__all__ = ["Choice"]
 
 logger = logging.getLogger("seqtasks")
 
@@ -81,17 +76,13 @@ class Choice:
             )
         options = (request.input_size, request.masked, request.external_states)
         key = (signature, options, start if form is None else form)
-        misfit = (key, request.draws)
+        misfit = (key, request.against_draws)
         if misfit in self._misfits:
             return Refusal(self._misfits[misfit])
         replaced = self._cache.replaced
         kept = self._cache.get(key)
         if kept is not None:
-            return (
-                Refusal(NO_KEY, unsupported=True)
-                if kept.model_graph.draws and not request.draws
-                else kept
-            )
+            return _refused_draws(kept.model_graph, request) or kept
         if self._cache.replaced > replaced and self._cache.replaces_too_often:
             return Refusal("tensors it treats as constants change again and again", signature)
         made = self._made(request, signature, form, check)
@@ -143,8 +134,9 @@ class Choice:
             if form is not None:
                 return Refusal(str(reason))
             return Refusal(str(reason), signature, unsupported=True)
-        if model_graph.draws and not request.draws:
-            return Refusal(NO_KEY, unsupported=True)
+        refused = _refused_draws(model_graph, request)
+        if refused is not None:
+            return refused
         program = self.backends.make(
             model_graph, parts, wanted=request.wanted, may_fall_back=request.may_fall_back
         )
@@ -205,3 +197,10 @@ class Choice:
         if size == 0 or (form is None and self._another(signature, steps) != steps):
             return math.inf
         return loop_cost.loop_cost(self._parts.modules(), steps, size)
+
+
+def _refused_draws(model_graph: ModelGraph, request: Request) -> Refusal | None:
+    """Return the refusal of a model that draws random numbers where it may not."""
+    if not model_graph.draws or request.against_draws is None:
+        return None
+    return Refusal(request.against_draws, unsupported=True)

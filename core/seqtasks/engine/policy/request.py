@@ -24,7 +24,7 @@ class Request(NamedTuple):
         rows: of a batch that the plain loop may run if it is small; None for another.
         form: of the states given to start from, if any.
         wanted: the engine asked for.
-        draws: whether the model may draw: somebody says which random numbers.
+        against_draws: why a program may not draw random numbers; None if it may.
         may_fall_back: whether any engine will do.
         may_choose: whether the plain loop may run a small batch though there could be a program.
     """
@@ -36,7 +36,7 @@ class Request(NamedTuple):
     rows: int | None
     form: Form | None
     wanted: str
-    draws: bool
+    against_draws: str | None
     may_fall_back: bool
     may_choose: bool
 

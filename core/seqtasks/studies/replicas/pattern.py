@@ -125,6 +125,8 @@ class Pattern:
             raise NotAlikeError("the plain loop scores it")
         if list(map(id, program.tensors())) != list(map(id, self.program.tensors())):
             raise NotAlikeError("its scores are computed from other tensors")
+        if program.model_graph.draws:
+            raise NotAlikeError("it draws random numbers while it is scored")
         _check_rows(program)
         return program
 
@@ -142,6 +144,8 @@ def pattern_of(run: Run, trainer: Trainer) -> Pattern:
     program = steps.program(0)
     if program is None:
         raise NotAlikeError("no program trains it")
+    if program.model_graph.draws:
+        raise NotAlikeError("it draws random numbers in its steps")
     _check_rows(program)
     names = {id(tensor): name for name, tensor in named_tensors(model).items()}
     leaves = [names[id(tensor)] for tensor in program.tensors()]

@@ -54,6 +54,7 @@ class Learnt(Task):
 def which_engine_runs_it(specimen: Specimen) -> str:
     """The fastest engine that runs it is reported, and why a faster one does not."""
     model = _model(specimen)
+    model.against_draws = None  # as in a run
     engines = model.use_engine("auto")
     name = engines.settle(model.plain_pass, ids(TIMED_BATCH, TIMED_LENGTH), 1)
     reasons = dict.fromkeys(engines.reasons.values())
