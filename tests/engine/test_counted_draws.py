@@ -249,3 +249,39 @@ def test_a_copy_draws_the_same():
     found, _ = results(model, "plain", inputs)
     again, _ = results(copy.deepcopy(model), "plain", inputs)
     assert farthest(found, again) == 0
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_seed_lets_calls_of_ones_own_draw_alike_in_all_engines(engine):
+    inputs = torch.randn(6, 9, 3, dtype=torch.float64)
+    model = model_of(DRAWS["dropout"])
+
+    def called(name, seed, calls=0):
+        engines = model.use_engine(name, seed=seed)
+        engines.calls = calls
+        state = torch.get_rng_state()
+        found = [model(inputs)[0].detach() for _ in range(3)]
+        assert engines.name == name
+        assert engines.calls == calls + 3
+        assert torch.equal(torch.get_rng_state(), state)
+        return found
+
+    first, again = called(engine, 3), called("plain", 3)
+    assert farthest(first, again) < 1e-10
+    assert farthest(first[1:2], first[:1]) > 1e-3
+    assert farthest(called(engine, 3, calls=2)[:1], first[2:]) == 0
+    assert farthest(called(engine, 4), first) > 1e-3
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, True, "0"])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(ValueError, match="seed must be a whole number of at least 0"):
+        model_of().use_engine("plain", seed=seed)
+
+
+def test_a_copy_goes_on_with_the_seed_of_its_model():
+    inputs, model = torch.randn(6, 9, 3), model_of(DRAWS["dropout"], dtype=torch.float32)
+    model.use_engine("plain", seed=1)
+    model(inputs)
+    copied = copy.deepcopy(model)
+    torch.testing.assert_close(copied(inputs)[0], model(inputs)[0], rtol=0, atol=0)

@@ -24,7 +24,8 @@ from seqtasks.engine.record.observed import is_observed, unobserved_saving
 from seqtasks.engine.record.subject import Parts
 from seqtasks.engine.record.whole_states import MOST_STEPS
 from seqtasks.errors import UsageError
-from seqtasks.randomness.counted_draws import counted_draws
+from seqtasks.randomness.counted_draws import CountedDraws, DrawKey, counted_draws
+from seqtasks.randomness.philox import StepKeys
 
 __all__ = ["NO_KEY", "Engines"]
 
@@ -58,6 +59,8 @@ class Engines:
         against_draws: why a program may not draw random numbers outside `CountedDraws`; None in a
             run, whose steps say which numbers to draw.
         has_draws: whether a program that ran draws random numbers.
+        seed: of the random numbers of each call; None where the caller does not say one.
+        calls: how many calls have drawn by the seed: the next one draws by this number.
         may_choose: whether the plain loop may score a small batch though an engine can: in a run
             begun with `auto`, and wherever `auto` is asked for.
     """
@@ -72,11 +75,13 @@ class Engines:
     needs_autograd: bool = False
     against_draws: str | None = NO_KEY
     has_draws: bool = False
+    seed: int | None = None
+    calls: int = 0
     _idle: IdleMemories = field(default_factory=IdleMemories)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state for a copy of the model, which makes its own programs."""
-        kept = ("parts", "wanted", "may_fall_back", "may_choose", "against_draws")
+        kept = ("parts", "wanted", "may_fall_back", "may_choose", "against_draws", "seed", "calls")
         return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -90,6 +95,16 @@ class Engines:
         self.may_choose |= self.wanted == "auto"
         if self.wanted == "plain":
             self.name = "plain"
+
+    def next_draws(self) -> CountedDraws | None:
+        """Return the random numbers of the next call, by the caller's seed; None without a seed.
+
+        Within another pass, such as a step of a run, they are the numbers of that pass.
+        """
+        if self.seed is None or counted_draws() is not None:
+            return None
+        key, self.calls = StepKeys(self.seed, "calls").at(self.calls), self.calls + 1
+        return CountedDraws(DrawKey(key), self.parts.dtype)
 
     # ---- a batch
 

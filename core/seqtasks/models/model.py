@@ -71,7 +71,7 @@ class Model(nn.Module):
         cells = [("cell", cell) for cell in self.cells]
         return [("embedding", self.embedding), *cells, ("readout", self.readout)]
 
-    def use_engine(self, name: EngineName) -> Engines:
+    def use_engine(self, name: EngineName, seed: int | None = None) -> Engines:
         """Choose how the model is run from now on.
 
         By default the plain loop runs the model. A compiled program gives the same results. If a
@@ -81,11 +81,34 @@ class Model(nn.Module):
             name: `plain`; `torch` for tensor operations; `native` for a compiled program; `auto`
                 for the fastest that can run the model. If `torch` or `native` cannot, running
                 the model raises a UsageError that says why.
+            seed: for a model that draws random numbers: the first call, the second call, and so on
+                draw by this seed, whatever the engine. To go on where another program stopped, set
+                `calls` of the result to the number of its calls. Without a seed the plain loop
+                runs such a model, and torch's generator gives the numbers.
 
         Returns:
             The engines of the model and their reasons; one is chosen when the model first runs.
+
+        Raises:
+            ValueError: if the seed is no whole number of at least 0.
+
+        Example:
+            >>> import torch, seqtasks as st
+            >>> class Noisy(st.Cell):
+            ...     def forward(self, x, h):
+            ...         return 0.9 * h + x + 0.1 * torch.randn_like(x)
+            >>> from seqtasks.cells import StateReadout
+            >>> model = st.Model(torch.nn.Embedding(2, 3), Noisy(3, 3), StateReadout(3, 3, 2))
+            >>> inputs = torch.tensor([[0, 1, 1]])
+            >>> for name in ("plain", "auto"):
+            ...     _ = model.use_engine(name, seed=0)
+            ...     print(model(inputs)[0].shape)
+            torch.Size([1, 3, 2])
+            torch.Size([1, 3, 2])
         """
-        self._engines = Engines(Parts(self), name, against_draws=self._against_draws)
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
+            raise ValueError(f"the seed must be a whole number of at least 0, got {seed!r}")
+        self._engines = Engines(Parts(self), name, against_draws=self._against_draws, seed=seed)
         return self._engines
 
     @property
@@ -133,6 +156,8 @@ class Model(nn.Module):
                 may_fall_back=engines.may_fall_back,
                 may_choose=engines.may_choose,
                 against_draws=engines.against_draws,
+                seed=engines.seed,
+                calls=engines.calls,
             )
         return self._engines
 
@@ -176,6 +201,24 @@ class Model(nn.Module):
             state = self._joined([self._continued(c, s, inputs.shape[1]) for c, s in pairs])
         # a compiler must not look into an engine
         engines = None if torch.compiler.is_compiling() else self._own_engines()
+        draws = None if engines is None else engines.next_draws()
+        given = inputs, state, lengths, return_states, start, return_penalty
+        if draws is None:
+            return self._passed(engines, *given)
+        with draws:
+            return self._passed(engines, *given)
+
+    def _passed(
+        self,
+        engines: Engines | None,
+        inputs: Tensor,
+        state: State | None,
+        lengths: Tensor | None,
+        return_states: bool,
+        start: Tensor | None,
+        return_penalty: bool,
+    ) -> tuple[Any, ...]:
+        """Run the network by an engine, or by the plain loop; see `forward`."""
         if engines is not None:
             outcome = engines.run(
                 self.plain_pass, inputs, self._per_layer(state), lengths, return_states, start
