@@ -148,3 +148,22 @@ def test_a_range_that_is_none_is_refused_before_the_run(wrong, message):
         st.Experiment(task="modular-arithmetic", length="5", score="4")
     with pytest.raises(st.UsageError, match="score_sequences must be at least 1, got 0"):
         st.Experiment(task="bitflip", score_sequences=0)
+
+
+@pytest.mark.parametrize(
+    ("cell", "lengths"),
+    [
+        ("stack-rnn", "9..16"),  # its stacks have two depths for these eight lengths
+        pytest.param("tape-rnn:jump=1/2", "2..4", marks=pytest.mark.slow),  # a program for each
+    ],
+)
+def test_lengths_that_share_programs_have_the_scores_of_the_plain_loop(cell, lengths):
+    result = st.run("reverse-string", cell=cell, steps=8, engine="plain", evaluation_lengths=(3,))
+    scores = {}
+    for engine in ("plain", "native"):
+        engines = result.model.use_engine(engine)
+        scores[engine] = st.evaluate_range(result.model, result.task, lengths, sequences=40)
+        assert engines.name == engine
+    assert scores["native"].by_length == scores["plain"].by_length
+    values = [one["token_accuracy"] for one in scores["plain"].by_length.values()]
+    assert len(set(values)) > 1  # the scores tell the lengths apart

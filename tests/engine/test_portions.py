@@ -11,7 +11,7 @@ from truth import ENGINES
 
 import seqtasks as st
 from seqtasks.engine.contract import chunked
-from seqtasks.engine.native.execute import c_program
+from seqtasks.engine.native.execute import portions
 from seqtasks.engine.policy import loop_cost
 
 STEPS = 2 * chunked.LEAST_STEPS + 3
@@ -41,10 +41,10 @@ print(mebibytes(700) - before)
 def whole_and_in_portions(monkeypatch, run):
     """Return what a function returns with all steps at once, and a few at a time."""
     monkeypatch.setattr(chunked, "NUMBERS", {"cpu": 2**40})
-    monkeypatch.setattr(c_program, "ALONG_NUMBERS", 2**40)
+    monkeypatch.setattr(portions, "ALONG_NUMBERS", 2**40)
     whole = run()
     monkeypatch.setattr(chunked, "NUMBERS", {"cpu": 1})
-    monkeypatch.setattr(c_program, "ALONG_NUMBERS", 1)
+    monkeypatch.setattr(portions, "ALONG_NUMBERS", 1)
     return whole, run()
 
 
@@ -83,7 +83,7 @@ def test_outputs_finals_and_histories_are_those_of_all_steps_at_once(engine, nam
     ],
 )
 def test_a_portion_fits_the_caches(size, batch, time, rows, steps):
-    assert c_program.portion(size, batch, time) == (rows, steps)
+    assert portions.portion(size, batch, time) == (rows, steps)
 
 
 @pytest.mark.parametrize("name", ["lstm", "stack-rnn:cell_size=2"])
@@ -99,7 +99,7 @@ def test_portions_of_rows_and_steps_have_the_bits_of_the_whole(name, monkeypatch
 
 
 def test_an_id_that_is_no_symbol_is_found_in_a_late_portion(monkeypatch):
-    monkeypatch.setattr(c_program, "ALONG_NUMBERS", 1)
+    monkeypatch.setattr(portions, "ALONG_NUMBERS", 1)
     model = st.Model(torch.nn.Embedding(5, 4), st.cell("gru", 4, 4), st.readout("state", 4, 4, 5))
     model.use_engine("native")
     ids = torch.randint(0, 5, (40, STEPS))

@@ -10,6 +10,8 @@
     interface      the structures that Python and C share
     open_program   from the text of a program to its functions, through the files above
     parameter_table   a model's parameters as C reads them
+    tensors_in_c   where tensors lie, as C reads it
+    portions       how many rows and steps a pass without gradients takes at once
     c_program      a compiled program, called on the model's own parameters
     gradients_by_row  what it does where the padding of a batch would spoil gradients
 

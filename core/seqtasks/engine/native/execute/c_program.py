@@ -22,7 +22,9 @@ from seqtasks.engine.native.execute.interface import PROBLEMS, Call, Job, optimi
 from seqtasks.engine.native.execute.mapped_memory import Memory, Pool, Workspace
 from seqtasks.engine.native.execute.open_program import Opened
 from seqtasks.engine.native.execute.parameter_table import NEVER, Trained, parameter_table
+from seqtasks.engine.native.execute.portions import portion
 from seqtasks.engine.native.execute.stack import Stack, StackedLeaf
+from seqtasks.engine.native.execute.tensors_in_c import pointers, strides_of
 from seqtasks.engine.native.plan.plan import MOST_LANES
 from seqtasks.randomness.counted_draws import DrawKey
 
@@ -31,11 +33,6 @@ __all__ = ["Program"]
 NO_KEY = "a program of a model that draws needs a key of its random numbers"
 
 _pool = Pool()
-
-ALONG_NUMBERS = 2**18
-"""The most state elements that a pass without gradients holds, so that they stay in the caches."""
-LEAST_STEPS, LEAST_ROWS = 4, 16
-"""The fewest steps and rows at once: between portions states are copied, and rows fill vectors."""
 
 
 class Program:
@@ -67,7 +64,7 @@ class Program:
         self._tensors = [model.parameters[leaf] for leaf in self._leaves]
         self._shapes = [part.shape for part in model.parts]
         self._views = [
-            (first, tensor.shape, _strides(tensor.shape)) if first >= 0 else None
+            (first, tensor.shape, strides_of(tensor.shape)) if first >= 0 else None
             for first, tensor in zip(self.offsets, self._tensors, strict=True)
         ]
         self._table: tuple[list[int], Any] = ([], None)
@@ -350,7 +347,7 @@ class Program:
             addresses: by field, the address of a tensor or of memory.
         """
         table = self._parameters_read()
-        arrays = {name: _pointers(some) for name, some in lists.items() if some is not None}
+        arrays = {name: pointers(some) for name, some in lists.items() if some is not None}
         places = {name: ctypes.addressof(array) for name, array in arrays.items()}
         opened = self._opened
         call = Call(ctypes.addressof(table), opened.blas, *sizes, **addresses, **places)
@@ -363,27 +360,3 @@ class Program:
         status = opened.passes[entry](call)
         if status:
             raise IndexError(PROBLEMS[status])
-
-
-def portion(size: int, batch: int, time: int) -> tuple[int, int]:
-    """Return the rows and the steps that a pass without gradients takes at once.
-
-    Args:
-        size: the numbers in the states of a row.
-        batch: the rows of the batch.
-        time: its steps.
-    """
-    most = ALONG_NUMBERS // max(1, size * (LEAST_STEPS + 1)) // LEAST_ROWS * LEAST_ROWS
-    rows = min(batch, max(LEAST_ROWS, most))
-    return rows, min(time, max(LEAST_STEPS, ALONG_NUMBERS // max(1, size * rows)))
-
-
-def _pointers(tensors: Sequence[Tensor | None]) -> Any:
-    """Return the addresses of tensors as C reads them; null for None."""
-    places = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
-    return (ctypes.c_void_p * max(1, len(places)))(*places)
-
-
-def _strides(shape: Sequence[int]) -> list[int]:
-    """Return the strides of a contiguous tensor of a shape."""
-    return [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
