@@ -1,6 +1,5 @@
 """An experiment: the whole configuration of a run, through JSON and back."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
@@ -9,6 +8,7 @@ from seqtasks.display import card, shortened
 from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.experiments.published_protocol import ProtocolName, published_settings
 from seqtasks.experiments.resolve import resolve
+from seqtasks.experiments.schemas import NAME
 from seqtasks.registry.discovery import Kind
 from seqtasks.registry.file_modules import after_files
 from seqtasks.registry.find import task as find_task
@@ -20,7 +20,7 @@ from seqtasks.tasks.lengths import LengthRange
 from seqtasks.tasks.published import Published, published_from_json
 from seqtasks.tasks.settings import EngineName, Settings
 
-__all__ = ["ADDED_LATER", "CADENCE", "NAME", "THINGS", "Experiment", "ProtocolName", "Published"]
+__all__ = ["ADDED_LATER", "CADENCE", "THINGS", "Experiment", "ProtocolName", "Published"]
 
 DType = Literal["float32", "float64"]
 THINGS: tuple[Kind, ...] = ("task", "cell", "readout")
@@ -40,8 +40,6 @@ ADDED_LATER: dict[str, Any] = {
 
 CADENCE_STEPS = 5000
 _BY_STEPS: Any = None
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-"""The names that a run or a study may have; its folder is named after it."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

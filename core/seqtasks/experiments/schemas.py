@@ -1,5 +1,6 @@
 """The schemas of a run's files: the record, the result, a log line, the progress."""
 
+import re
 from typing import Any
 
 from seqtasks.files.validation import (
@@ -21,12 +22,16 @@ __all__ = [
     "EXPERIMENT",
     "LOG_LINE",
     "MOST_THREADS",
+    "NAME",
     "PROGRESS",
     "RECORD",
     "RESULT",
     "SCORE",
     "SUMMARY",
 ]
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+"""The names that a run or a study may have; its folder is named after it."""
 
 MOST_THREADS = 1024
 """More threads than this count as damage: the system may be unable to start them."""

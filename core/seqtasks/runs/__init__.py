@@ -4,6 +4,7 @@
     listing, header             what lies in a folder of runs, read without torch
     listed_run, listed_study,
     quick_read                  the summary of one of them; small files of many runs, read fast
+    study_shape                 the shape of a study's `study.json`
     condition, comparisons,
     run_fields                  choose runs by a condition; the fields that it names
     whole_run                   all that the files of one run say

@@ -13,45 +13,18 @@ from typing import Any
 from seqtasks.errors import UsageError
 from seqtasks.experiments.schemas import SUMMARY
 from seqtasks.files.atomic import MOST_JSON, open_regular, read_json
-from seqtasks.files.validation import (
-    MisshapenError,
-    checked,
-    fields,
-    listed,
-    optional,
-    text,
-    whole,
-)
+from seqtasks.files.validation import checked, fields, listed, optional, whole
 from seqtasks.runs.listed_run import plain_settings
 from seqtasks.runs.locking import is_held
+from seqtasks.runs.study_shape import read_study, study_shape
 
 __all__ = ["is_study", "summary_of_study"]
 
-FORMAT = 1
-_RANGE = re.compile(r"(\d{1,18})\.\.(\d{1,18})")
 _LINES = re.compile(r"runs(?:-[A-Za-z0-9._-]+)?\.jsonl")
 _POINT = re.compile(rb'\{"point": (\d{1,18})\D')
 
 
-def _seeds(data: Any, field: str) -> int:
-    """Return how many seeds are meant by `0..999`, or by a list."""
-    if not isinstance(data, str):
-        return len(listed(whole(0))(data, field))
-    found = _RANGE.fullmatch(data)
-    if found is None or int(found[2]) < int(found[1]):
-        raise MisshapenError(f"its {field} must be as 0..999, got {data!a:.60}")
-    return int(found[2]) - int(found[1]) + 1
-
-
-_SETTING = fields({"record": fields({"experiment": SUMMARY})})
-_STUDY = fields(
-    {
-        "format": whole(1),
-        "face": text,
-        "settings": listed(_SETTING),
-        "points": listed(fields({"seeds": _seeds})),
-    }
-)
+_STUDY = study_shape(fields({"experiment": SUMMARY}))
 _COUNTED = fields({}, {"solved": optional(fields({"count": whole(0), "of": whole(0)}))})
 _RESULT = fields({"settings": listed(_COUNTED)}, {"runs": whole(0), "unfinished": whole(0)})
 
@@ -74,13 +47,9 @@ def summary_of_study(path: str, name: str) -> dict[str, Any]:
 
 def _details(folder: Path) -> dict[str, Any]:
     file = folder / "study.json"
-    record = read_json(file)
-    number = record.get("format") if isinstance(record, dict) else None
-    if isinstance(number, int) and number > FORMAT:
-        raise UsageError(f"{folder} was made by a newer seqtasks (format {number})")
-    study = checked(record, _STUDY, file)
+    study = read_study(file, _STUDY)
     common = _common([one["record"]["experiment"] for one in study["settings"]])
-    asked = sum(row["seeds"] for row in study["points"])
+    asked = sum(len(row["seeds"]) for row in study["points"])
     running = is_held(folder)
     result = None if running else _result(folder)
     whole_result = result is not None and result.get("runs") == asked and not result["unfinished"]

@@ -18,20 +18,19 @@ from seqtasks.errors import UsageError
 from seqtasks.files.atomic import (
     MOST_JSON,
     open_regular,
-    read_json,
     sweep,
     sync,
     write_json,
     writing,
 )
 from seqtasks.files.paths import folder_with
-from seqtasks.files.validation import checked
 from seqtasks.runs.locking import held, is_held
 from seqtasks.runs.making import make_folder, write_sources
+from seqtasks.runs.study_shape import read_study
 from seqtasks.studies.line_writer import LineWriter
 from seqtasks.studies.lines import replaces
 from seqtasks.studies.read_line import read_line
-from seqtasks.studies.study_record import FORMAT, STUDY
+from seqtasks.studies.study_record import STUDY
 
 __all__ = ["StudyDirectory"]
 
@@ -108,14 +107,7 @@ class StudyDirectory:
         Raises:
             UsageError: if it is damaged or was written by a newer seqtasks.
         """
-        record = read_json(self.study)
-        number = record.get("format") if isinstance(record, dict) else None
-        if isinstance(number, int) and number > FORMAT:
-            raise UsageError(
-                f"{self.path} was made by a newer seqtasks (format {number}); this one reads "
-                f"formats up to {FORMAT}: upgrade with `pip install -U seqtasks`"
-            )
-        return checked(record, STUDY, self.study)
+        return read_study(self.study, STUDY)
 
     def extend(self, record: dict[str, Any], sources: dict[str, bytes]) -> None:
         """Write the record of a study to which settings and points were added.

@@ -1,33 +1,20 @@
 """`study.json`: what was asked, as a fixed list of points, and what answers it."""
 
 import platform
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seqtasks.errors import UsageError
-from seqtasks.experiments.experiment import NAME
 from seqtasks.experiments.find import changed_things
 from seqtasks.experiments.schemas import RECORD
-from seqtasks.files.validation import (
-    MisshapenError,
-    anything,
-    fields,
-    flag,
-    listed,
-    optional,
-    table,
-    text,
-    whole,
-)
 from seqtasks.runs.run_on_disk import restored_experiment
 from seqtasks.runs.run_record import present_versions, record_of
+from seqtasks.runs.study_shape import FORMAT, study_shape
 from seqtasks.studies.settings import Row, Setting
 
 __all__ = [
-    "FORMAT",
     "STUDY",
     "Asked",
     "changed_definitions",
@@ -36,62 +23,7 @@ __all__ = [
     "record_of_study",
 ]
 
-FORMAT = 1
-"""The format of the studies that this version writes; it reads no newer one."""
-
-FACES = ("run", "compare", "sweep", "tune")
-MOST_POINTS = 10**8
-LARGEST_SEED = 2**63 - 1
-_RANGE = re.compile(r"(\d{1,20})\.\.(\d{1,20})")
-
-
-def _seeds(data: Any, field: str) -> Sequence[int]:
-    """Accept seeds: `0..999`, or a list of them."""
-    if isinstance(data, str):
-        found = _RANGE.fullmatch(data)
-        if found is None or int(found[2]) < int(found[1]):
-            raise MisshapenError(f"its {field} must be as 0..999, got {data!a:.60}")
-        if int(found[2]) > LARGEST_SEED:
-            raise MisshapenError(f"its {field} must be at most {LARGEST_SEED}, got {data!a:.60}")
-        if int(found[2]) - int(found[1]) >= MOST_POINTS:
-            raise MisshapenError(f"its {field} has more than {MOST_POINTS:,} seeds")
-        return range(int(found[1]), int(found[2]) + 1)
-    return listed(whole(0, LARGEST_SEED))(data, field)
-
-
-def _name(data: Any, field: str) -> str:
-    if not NAME.fullmatch(text(data, field)):
-        raise MisshapenError(f"its {field} must be the name of a folder, got {data!a:.60}")
-    return data
-
-
-def _face(data: Any, field: str) -> str:
-    if data not in FACES:
-        raise MisshapenError(f"its {field} must be one of {', '.join(FACES)}, got {data!a:.60}")
-    return data
-
-
-STUDY = fields(
-    {
-        "format": whole(1),
-        "name": _name,
-        "face": _face,
-        "settings": listed(
-            fields(
-                {"label": text, "changes": table(anything), "record": RECORD},
-                {"parameters": optional(whole(0))},
-            )
-        ),
-        "points": listed(fields({"setting": whole(0), "seeds": _seeds})),
-    },
-    {
-        "command": optional(text),
-        "keep_weights": flag,
-        "options": table(anything),
-        "versions": table(anything),
-        "processor": text,
-    },
-)
+STUDY = study_shape(RECORD)
 """The shape of `study.json`."""
 
 
