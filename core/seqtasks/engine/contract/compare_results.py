@@ -7,13 +7,17 @@ from torch import Tensor
 
 from seqtasks.engine.contract.trial_passes import Results
 
-__all__ = ["far_from", "first_predictions", "same_kind"]
+__all__ = ["far_from", "first_predictions", "same_kind", "steady_rows"]
 
 TIMES, LEAST_TIMES = 20, 3
 """A program's error may be this many times the error of the plain loop. The lower factor holds if
 the plain loop's own error is above the share NOISE of a tensor's largest element."""
 
 NOISE = 1e-2
+
+ROUNDINGS_ALONE = 0.25
+"""A gradient is nothing but roundings of terms that cancel if the plain loop's own error is above
+this share of its largest element. The higher factor holds for it."""
 
 ROUNDINGS = {torch.float32: 64, torch.float64: 2e8}
 """The number of roundings of a tensor's largest element by which a program may always be off. In
@@ -25,18 +29,27 @@ FLUSHED = 2**24
 what is smaller as zero, and later steps may enlarge the difference."""
 
 
-def same_kind(found: Tensor | None, plain: Tensor | None, strict: bool) -> bool:
-    """Say whether two results are both missing, or finite, infinite and NaN alike."""
+def same_kind(found: Tensor | None, plain: Tensor | None, truth: Tensor | None) -> bool:
+    """Say whether two results are both missing, or finite, infinite and NaN alike.
+
+    Where only the plain loop's own type overflows, the order of a sum decides what comes of it:
+    there a result may be anything.
+
+    Args:
+        found: the result of a program.
+        plain: the plain loop's result.
+        truth: the plain loop's result in float64, or None.
+    """
     if found is None or plain is None:
         return found is plain  # an optimiser skips a parameter without gradient
     if found.shape != plain.shape:
         return False
     infinite = ~plain.isfinite()
-    if not strict and bool(infinite.any()):
-        return True
     same = torch.where(
         infinite, (found == plain) | (found.isnan() & plain.isnan()), found.isfinite()
     )
+    if truth is not None:
+        same |= infinite & truth.isfinite()
     return bool(same.all())
 
 
@@ -49,6 +62,7 @@ def far_from(found: Results, truth: Results, loops: Sequence[Results]) -> list[s
         loops: results of the plain loop, which show the effect of rounding.
     """
     far: list[str] = []
+    largest = max((_largest(true) for true in truth.values()), default=0.0)
     for name, plain in loops[0].items():
         one, true = found.get(name), truth[name]
         if one is None or plain is None or true is None or not one.numel():
@@ -66,11 +80,50 @@ def far_from(found: Results, truth: Results, loops: Sequence[Results]) -> list[s
         error = float((one.double()[finite] - true).abs().max())
         scale = float(true.abs().max())
         explained = max(LEAST_TIMES * own, min(TIMES * own, NOISE * scale))
+        if own > ROUNDINGS_ALONE * scale:
+            explained = TIMES * own
+        # of terms that cancel to zero, and not of any other, the largest result tells the size
+        size = scale if scale or own else largest
         about = torch.finfo(plain.dtype)
-        rounding = ROUNDINGS[plain.dtype] * about.eps * scale + FLUSHED * about.smallest_normal
+        rounding = ROUNDINGS[plain.dtype] * about.eps * size + FLUSHED * about.smallest_normal
         if not error <= explained + rounding:
             far.append(name)
     return far
+
+
+def _largest(result: Tensor | None) -> float:
+    if result is None or not result.numel():
+        return 0.0
+    return float(result.abs().nan_to_num(0.0, 0.0).max())
+
+
+_BY_ROW = ("predictions", "final state", "gradient of the inputs", "gradient of given state")
+
+
+def steady_rows(loops: Sequence[Results], truth: Results) -> Tensor:
+    """Say for which rows roundings change the plain loop's results by roundings alone.
+
+    Elsewhere a decision was closer than rounding, and went the other way.
+
+    Args:
+        loops: results of the plain loop.
+        truth: its results in float64.
+
+    Returns:
+        (rows,) bool.
+    """
+    predictions = truth["predictions"]
+    assert predictions is not None
+    steady = torch.ones(len(predictions), dtype=torch.bool, device=predictions.device)
+    for name, true in truth.items():
+        if not name.startswith(_BY_ROW) or true is None or not true.numel():
+            continue
+        for loop in loops:
+            other = loop[name]
+            if other is not None:
+                off = (other.double() - true.double()).abs().nan_to_num(0.0, 0.0).flatten(1)
+                steady &= off.amax(1) <= NOISE * _largest(true)
+    return steady
 
 
 def first_predictions(results: Results, count: int) -> Results:
