@@ -11,6 +11,7 @@ from functools import partial
 
 import torch
 import training_runs
+from corpus import CORPUS
 from training_runs import model, trainer
 from truth import Subject, check, problem
 
@@ -21,6 +22,8 @@ SIZES = {"small": [(3, 3)], "large": [(1, 1), (3, 2), (9, 3), (17, 5)]}
 """Batches and steps. The small ones need two programs a cell: time goes into compiling them."""
 # Where batches have one step, the others' steps by Adam differ: see test_training_steps.
 OPTIMIZERS = {"small": "adam", "large": "sgd"}
+PUBLISHED_SIZES = [(2, 1, 1), (8, 3, 2), (8, 65, 33), (17, 3, 5)]
+"""Width, batch and steps of the cells of the corpus and of torchrecurrent."""
 KINDS = {"small": ("symbols", "sets"), "large": ("symbols", "sets", "reals")}
 
 
@@ -56,6 +59,29 @@ def run(name, dtype, size):
             torch.testing.assert_close(torch.tensor(found), torch.tensor(expected))
 
 
+def published(name, width):
+    """Return a cell of the corpus or of torchrecurrent; None if it has no such width."""
+    kinds = {kind.__name__: kind for kind in CORPUS}
+    try:
+        cell = kinds[name](3, width) if name in kinds else st.cell(name, 3, width)
+        cell.initial_state(2, 3)
+        cell(torch.randn(2, 3), cell.initial_state(2, 3))
+    except (ValueError, RuntimeError, AssertionError):  # it wants an even width, say
+        return None
+    return cell
+
+
+def run_published(name, dtype):
+    """Run a published cell forward and back at several widths, over mixed lengths."""
+    ran = 0
+    for width, batch, steps in PUBLISHED_SIZES:
+        cell = published(name, width)
+        if cell is not None:
+            check(problem(Subject(cell), batch, steps, mixed=True), "native", [dtype])
+            ran += 1
+    assert ran, "it has none of the widths"
+
+
 if __name__ == "__main__":
     size, dtype, *cells = sys.argv[1:]
     torch.manual_seed(0)
@@ -66,5 +92,8 @@ if __name__ == "__main__":
         training_runs.BATCH, training_runs.LENGTHS = 5, (3,)
     for cell in cells:
         print(cell, flush=True)  # the last one printed is where it ended
-        run(cell, getattr(torch, dtype), size)
+        if size == "published":
+            run_published(cell, getattr(torch, dtype))
+        else:
+            run(cell, getattr(torch, dtype), size)
     print("done")

@@ -4,9 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import isclass
 from pathlib import Path
 
 import pytest
+from corpus import CORPUS
 from test_exactness import BOUNDED, GROWING
 
 from seqtasks.registry.discovery import current_registry
@@ -96,6 +100,22 @@ def test_every_built_in_cell(libraries, part):
 @pytest.mark.parametrize("cell", BOUNDED + GROWING)
 def test_a_cell_at_more_sizes(libraries, cell, dtype):
     passes(libraries, "large", dtype, [cell])
+
+
+def published():
+    """Return the names of the corpus's cells, and of torchrecurrent's if it is installed."""
+    names = [kind.__name__ for kind in CORPUS]
+    if find_spec("torchrecurrent"):
+        package = import_module("torchrecurrent")
+        cells = (n for n, kind in vars(package).items() if n.endswith("Cell") and isclass(kind))
+        names += [f"torchrecurrent.{name}" for name in sorted(cells)]
+    return names
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", published())
+def test_a_published_cell(libraries, cell):
+    passes(libraries, "published", "float64", [cell])
 
 
 def test_they_find_what_runs_over_a_buffer(libraries, tmp_path):
