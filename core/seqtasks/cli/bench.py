@@ -9,6 +9,7 @@ from seqtasks.errors import UsageError, did_you_mean
 __all__ = ["bench"]
 
 _COMMANDS = {
+    "calls": "seqtasks.cli.bench_calls:calls",
     "cells": "seqtasks.cli.bench_cells:cells",
     "engine": "seqtasks.cli.bench_engine:engine",
     "study": "seqtasks.cli.bench_study:study",
@@ -40,4 +41,4 @@ class _Benches(click.Group):
 
 @click.group(cls=_Benches)
 def bench() -> None:
-    """Measure cells, engines, studies and tasks."""
+    """Measure calls, cells, engines, studies and tasks."""
