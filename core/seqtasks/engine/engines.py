@@ -55,7 +55,8 @@ class Engines:
             back, and so may a run that began with `auto` and is resumed by the engine it chose.
             Otherwise it is always an error if `wanted` cannot run the model.
         needs_autograd: whether torch must carry gradients on to the parameters, and so train the
-            model: a program that ran reads values that torch computes from parameters alone.
+            model: a program that ran reads values that torch computes from parameters alone, or
+            cannot hold the constraints on the parameters.
         against_draws: why a program may not draw random numbers outside `CountedDraws`; None in a
             run, whose steps say which numbers to draw.
         has_draws: whether a program that ran draws random numbers.
@@ -303,7 +304,7 @@ class Engines:
     def _run_by(self, program: Passes) -> None:
         """Note that a program runs."""
         self.has_draws = self.has_draws or bool(program.model_graph.draws)
-        self.needs_autograd = self.needs_autograd or bool(program.model_graph.computed)
+        self.needs_autograd = self.needs_autograd or program.model_graph.needs_torch
         if self.name != program.engine:
             self.name = program.engine
             faster = self._choice.backends.failures if program.engine == "torch" else {}

@@ -148,6 +148,7 @@ def prepare(
         lr_schedule=experiment.lr_schedule,
         may_fall_back=may_fall_back,
         counted_draws=counted_draws,
+        steps=experiment.steps,
     )
     _say_what_is_wrong(prepared, mistakes, trainer)
     return Run(experiment, task, model, holdout=holdout), trainer

@@ -19,13 +19,15 @@ from torch import Tensor
 from seqtasks.engine.contract.optimizer_values import OptimizerValues
 from seqtasks.engine.contract.trial import disagreement
 from seqtasks.engine.engines import Engines
-from seqtasks.engine.native.execute.c_program import Program
+from seqtasks.engine.native.execute.c_program import Annealed, Program
 from seqtasks.engine.native.execute.parameter_table import Trained
 from seqtasks.models.model import Model
 from seqtasks.randomness.philox import StepKeys
 from seqtasks.tasks.learning_rates import Schedule
 from seqtasks.tasks.settings import LossReduction
 from seqtasks.training.batches import BatchSource, Block
+from seqtasks.training.between_steps import BetweenSteps
+from seqtasks.training.constraint_trial import constraints_agree
 from seqtasks.training.parameters import trained_parameters
 from seqtasks.training.torch_steps import TorchSteps
 
@@ -50,6 +52,7 @@ class NativeSteps:
         loss: how the loss is computed: `symbols`, `sets` or `reals`.
         input_size: features of real inputs; 0 for symbols.
         threads: the threads that share the rows of a batch.
+        between: what the model does between the steps.
     """
 
     def __init__(
@@ -62,19 +65,22 @@ class NativeSteps:
         reduction: LossReduction,
         schedule: Schedule,
         threads: int | None,
+        between: BetweenSteps,
         keys: StepKeys | None = None,
     ) -> None:
         self._model, self._engines, self._source = model, engines, source
         self.optimizer, self.clip = optimizer, clip
         self.reduction: LossReduction = reduction
-        self.schedule = schedule
+        self.schedule, self.between = schedule, between
         self._parameters = trained_parameters(model)
         self._steps_per_call, self._keys = 1, keys
         first = source.batch(0)
         self.input_size = first.inputs.shape[-1] if first.inputs.is_floating_point() else 0
         self.loss = {torch.int64: "symbols", torch.bool: "sets"}.get(first.targets.dtype, "reals")
+        self._by_torch = False
         program = self.program(0)
         assert program is not None
+        self._by_torch = not constraints_agree(program, model)
         self._trained = program.trained()
         self._kept: dict[int, Trained] = {
             id(p): self._new_state(p) for p in self._parameters if id(p) in self._trained
@@ -115,14 +121,15 @@ class NativeSteps:
         program = self.program(block.first_step + piece.start)
         if program is None:
             return self._train_by_torch(block.first_step + piece.start, piece.stop - piece.start)
-        return program.train(
+        first, annealing = block.first_step + piece.start, self.between.annealing
+        losses = program.train(
             np.ascontiguousarray(block.times[piece]),
             np.ascontiguousarray(block.batch_sizes[piece]),
             np.ascontiguousarray(block.input_addresses[piece]),
             np.ascontiguousarray(block.target_addresses[piece]),
-            self.optimizer.learning_rate
-            * self.schedule.shares(block.first_step + piece.start, piece.stop - piece.start),
-            self._keys_of(program, block.first_step + piece.start, piece.stop - piece.start),
+            self.optimizer.learning_rate * self.schedule.shares(first, piece.stop - piece.start),
+            self._keys_of(program, first, piece.stop - piece.start),
+            annealed=self.annealed(program, first, piece.stop - piece.start),
             optimizer=self.optimizer,
             states=self._kept,
             loss=self.loss,
@@ -130,6 +137,18 @@ class NativeSteps:
             clip=self.clip,
             threads=self.threads,
         )
+        annealing.set(first + len(losses) - 1)
+        return losses
+
+    def annealed(self, program: Program, first: int, steps: int) -> Annealed:
+        """Return the values of the annealed buffers that a program reads, in some steps."""
+        annealing = self.between.annealing
+        places = {id(tensor): place for place, tensor in enumerate(program.tensors())}
+        found = [places.get(id(buffer)) for buffer in annealing.buffers()]
+        read = [k for k, place in enumerate(found) if place is not None]
+        leaves = np.array([found[k] for k in read], dtype=np.int64)
+        values = annealing.values(first, steps)[:, read] if read else np.empty((steps, 0))
+        return Annealed(leaves, np.ascontiguousarray(values))
 
     def _keys_of(self, program: Program, first: int, steps: int) -> NDArray[np.uint64] | None:
         if self._keys is None or not program.model_graph.draws:
@@ -150,7 +169,7 @@ class NativeSteps:
                 made, model.plain_pass, engines.parts, inputs, [None] * len(model.cells), None
             ),
         )
-        if program is None or program.model_graph.computed:  # torch carries its gradients on
+        if program is None or program.model_graph.needs_torch or self._by_torch:
             return None
         return program if isinstance(program, Program) else None
 
@@ -162,12 +181,9 @@ class NativeSteps:
     def _train_by_torch(self, step: int, steps: int) -> list[float]:
         by_torch = TorchSteps(
             self._model,
-            self._source,
-            self.optimizer,
-            self.clip,
-            self.reduction,
-            self.schedule,
+            *(self._source, self.optimizer, self.clip, self.reduction, self.schedule),
             keys=self._keys,
+            between=self.between,
         )
         by_torch.restore(self.optimizer_state(), step)
         losses = by_torch.advance(step, steps, lambda: False)

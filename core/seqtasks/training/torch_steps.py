@@ -16,6 +16,7 @@ from seqtasks.randomness.torch_streams import RandomStream
 from seqtasks.tasks.learning_rates import Schedule
 from seqtasks.tasks.settings import LossReduction
 from seqtasks.training.batches import BatchSource, TorchBatch
+from seqtasks.training.between_steps import BetweenSteps
 from seqtasks.training.optimizers import build_optimizer
 from seqtasks.training.parameters import trained_parameters
 from seqtasks.training.random_draws import Draws, draws_of
@@ -35,6 +36,7 @@ class TorchSteps:
         stream: the stream of the model's draws; None for a model that draws nothing.
         draws: how the model draws; None to find out by a trial before the first step.
         keys: the keys of the steps' draws, if they are functions of their places.
+        between: what the model does between the steps.
 
     Attributes:
         threads: the number of threads that torch uses.
@@ -51,9 +53,10 @@ class TorchSteps:
         stream: RandomStream | None = None,
         draws: Draws | None = None,
         keys: StepKeys | None = None,
+        between: BetweenSteps | None = None,
     ) -> None:
         self._model, self._source, self._clip = model, source, clip
-        self._stream, self._keys = stream, keys
+        self._stream, self._keys, self._between = stream, keys, between
         self._dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), None)
         self._draws: Draws | None = draws
         # a scripted module's are a mapping that has no iterator
@@ -79,6 +82,8 @@ class TorchSteps:
         return losses
 
     def _train_step(self, step: int) -> float:
+        if self._between is not None:
+            self._between.annealing.set(step)
         value = self._gradients(self._source.batch(step), step)
         if value - value == 0:
             if self._clip is not None:
@@ -87,6 +92,8 @@ class TorchSteps:
             for group in self._optimizer.param_groups:
                 group["lr"] = rate
             self._optimizer.step()
+            if self._between is not None:
+                self._between.constraints.apply()
         return value
 
     def _gradients(self, batch: TorchBatch, step: int) -> float:

@@ -11,6 +11,7 @@ from seqtasks.randomness.torch_streams import torch_stream
 from seqtasks.tasks.learning_rates import build_schedule
 from seqtasks.tasks.settings import EngineName, LossReduction
 from seqtasks.training.batches import BatchSource
+from seqtasks.training.between_steps import BetweenSteps
 from seqtasks.training.model_state import load_state, state_tensors
 from seqtasks.training.native_steps import NativeSteps
 from seqtasks.training.optimizers import optimizer_values
@@ -33,6 +34,9 @@ class Trainer:
     With `counted_draws`, random numbers are functions of their places wherever all engines can draw
     them so; without, as in runs of an earlier seqtasks, all of them come from torch's streams.
 
+    `steps` is the number of steps of the whole training, which a model that anneals needs. Making a
+    trainer applies the model's constraints for the first time.
+
     Attributes:
         model: the module in training: from inputs to predictions, or (predictions, state).
         step: the training steps made so far.
@@ -54,6 +58,7 @@ class Trainer:
         lr_schedule: str = "constant",
         may_fall_back: bool = False,
         counted_draws: bool = True,
+        steps: int | None = None,
     ) -> None:
         self.model = model
         self.step = 0
@@ -61,6 +66,9 @@ class Trainer:
         self._parameters = [p for p in model.parameters() if p.requires_grad]
         self._gpu = next((p.device for p in self._parameters if p.is_cuda), None)
         self._random = torch_stream(seed, "forward")
+        self._between = between = BetweenSteps(model, steps)
+        between.constraints.apply()  # from the first step on
+        between.annealing.set(0)
         values = optimizer_values(optimizer, learning_rate)
         schedule = build_schedule(lr_schedule)
         engines = self._settled(engine, may_fall_back, None if counted_draws else OLD_DRAWS)
@@ -70,7 +78,16 @@ class Trainer:
         if engines is not None and self.engine == "native" and not engines.needs_autograd:
             assert isinstance(model, Model)
             self._steps = NativeSteps(
-                model, engines, source, values, clip, loss_reduction, schedule, threads, keys
+                model,
+                engines,
+                source,
+                values,
+                clip,
+                loss_reduction,
+                schedule,
+                threads,
+                between,
+                keys,
             )
         else:
             draws = None  # a model recorded for the torch engine draws by its places, or nothing
@@ -78,7 +95,8 @@ class Trainer:
                 draws = "by function" if engines.has_draws else "nothing seen"
             stream = self._random
             self._steps = TorchSteps(
-                model, source, values, clip, loss_reduction, schedule, stream, draws, keys
+                model,
+                *(source, values, clip, loss_reduction, schedule, stream, draws, keys, between),
             )
 
     @property
@@ -168,4 +186,6 @@ class Trainer:
         self._steps.restore(parts["optimizer"], step)
         states = [parts["random"][str(index)] for index in range(len(parts["random"]))]
         self._random.restore(states, self._gpu)
+        if step:
+            self._between.annealing.set(step - 1)
         self.step = step

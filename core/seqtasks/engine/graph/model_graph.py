@@ -106,6 +106,9 @@ class ModelGraph:
             is among `parameters` too, with an empty tensor of its shape.
         penalty: the sum of what the cells add to the loss at a step, (1,) for each column; None if
             no cell adds anything. It is the last of the predictions.
+        constrained: parameter leaf -> what becomes of it after each step of the optimiser.
+        by_hand: why such changes cannot be a part of the program, so that torch makes them between
+            two training steps; empty if they can.
     """
 
     graph: Graph
@@ -130,6 +133,13 @@ class ModelGraph:
     tried_rows: set[int] = field(default_factory=set[int])
     computed: dict[Node, Any] = field(default_factory=dict[Node, Any])
     penalty: Node | None = None
+    constrained: dict[Node, Node] = field(default_factory=dict[Node, Node])
+    by_hand: str = ""
+
+    @property
+    def needs_torch(self) -> bool:
+        """Whether torch must make the training steps, though a program runs the model."""
+        return bool(self.computed) or bool(self.by_hand)
 
     @property
     def output_size(self) -> int:
@@ -202,6 +212,7 @@ class ModelGraph:
             tried_rows=set(),
             computed={copies[leaf]: how for leaf, how in self.computed.items()},
             penalty=None if self.penalty is None else copies[self.penalty],
+            constrained={copies[leaf]: copies[node] for leaf, node in self.constrained.items()},
         )
 
 

@@ -88,7 +88,7 @@ class Choice:
         made = self._made(request, signature, form, check)
         if not isinstance(made, Refusal):
             self._cache.put(key, made)
-            if made.model_graph.computed:  # it has gradients of all states; see `_made`
+            if made.model_graph.needs_torch:  # it has gradients of all states; see `_made`
                 options = (request.input_size, request.masked, not request.external_states)
                 self._cache.put((signature, options, key[2]), made)
         elif made.signature is None:  # states that do not fit say nothing of other calls
@@ -128,7 +128,7 @@ class Choice:
 
         try:
             model_graph = graph(request.external_states)
-            if model_graph.computed and not request.external_states:
+            if model_graph.needs_torch and not request.external_states:
                 model_graph = graph(True)  # torch trains it, as a module: one program for all calls
         except UnsupportedError as reason:
             if form is not None:

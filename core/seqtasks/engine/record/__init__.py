@@ -21,6 +21,7 @@
     cell_loop          record a cell: initial state, step, output
     whole_model        what the recordings of a model share; modules applied to all steps alike
     parts_in_order     record a whole model: embedding, cells, readout
+    constraints        record what becomes of parameters after a step of the optimiser
     likeness, twice    record a model twice, and compare the recordings
     bytecode, reads    what the code of a model reads
     fingerprint, watch   notice later that the model has changed

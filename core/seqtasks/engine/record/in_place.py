@@ -45,16 +45,18 @@ def record_in_place(
     pure = _pure(func, name, args, kwargs)
     if pure is None or not isinstance(target, Tensor):
         raise refusal("in place", name)
-    if not recorder.provenance.is_own(target):
+    free = recorder.changes_parameters
+    if not free and not recorder.provenance.is_own(target):
         raise refusal("given in place", name)
     base = target._base
     if base is not None and not recorder.is_tracked(base):
         recorder.find_anywhere(base)
     recorder.note(target)
     others = [] if name in SHAPE_ALONE else _others(recorder, target)
-    if target.requires_grad and not torch.is_grad_enabled() and name not in SHAPE_ALONE:
+    unseen = target.requires_grad and not torch.is_grad_enabled() and name not in SHAPE_ALONE
+    if unseen and not free:
         raise refusal("in place", f"{name}, without gradients")
-    if not target.requires_grad and any(one.requires_grad for one in others):
+    if not free and not target.requires_grad and any(one.requires_grad for one in others):
         raise refusal("in place", f"{name}, of a detached tensor")
     value = _made(recorder, pure)
     if value.dtype != target.dtype:
@@ -65,6 +67,8 @@ def record_in_place(
     for other in others:
         _overlay(recorder, other, target, value)
     recorder.expect_versions(versions)
+    if free and not recorder.is_recorded(target):  # it would pass for what it was before
+        raise refusal("in place", name)
     return result
 
 

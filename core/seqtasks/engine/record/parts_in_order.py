@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from seqtasks.cells.any_module.module_cell import ModuleCell
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.model_graph import Loop, ModelGraph
 from seqtasks.engine.graph.node import Columns, Node
@@ -14,6 +15,7 @@ from seqtasks.engine.graph.reached import Source
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.batch_layout import Form
 from seqtasks.engine.record.cell_loop import recorded_loop
+from seqtasks.engine.record.constraints import recorded_constraints
 from seqtasks.engine.record.whole_model import ModelRecording, embedded_inputs, mapped
 
 __all__ = ["CallKind", "parts_of", "record_parts"]
@@ -108,6 +110,7 @@ def record_parts(
     cotangent = graph.leaf("cotangent", None, predictions.shape, Columns.BATCH, phases.backward)
     if predictions.columns != Columns.BATCH:
         predictions = graph.broadcast_columns(predictions)
+    constrained, by_hand = recorded_constraints(recording, _constrained_parts(modules), batch)
     return ModelGraph(
         graph,
         phases,
@@ -122,7 +125,17 @@ def record_parts(
         reached=recording.reached,
         computed=recording.computed,
         penalty=penalty,
+        constrained=constrained,
+        by_hand=by_hand,
     )
+
+
+def _constrained_parts(modules: nn.ModuleDict) -> list[nn.Module]:
+    """Return the parts that may constrain their parameters; see `training.between_steps`."""
+    parts: dict[str, Any] = dict(modules.items())
+    tops = [parts.get("embedding"), *parts["cells"], parts.get("readout")]
+    modules_of = [one.module if isinstance(one, ModuleCell) else one for one in tops]
+    return [one for one in dict.fromkeys(modules_of) if one is not None]
 
 
 def _sum_of_penalties(graph: Graph, loops: Sequence[Loop]) -> Node | None:

@@ -76,6 +76,7 @@ class Recorder(TorchFunctionMode):
         deriving: the contexts of those that are being recorded, the innermost last.
         pairs: complex tensors and their real and imaginary parts, by id.
         follows_unseen: whether operations that no call explains are being recorded.
+        changes_parameters: whether parameters may be changed in place.
         draws: records random numbers; None where no draw can be recorded.
     """
 
@@ -97,6 +98,7 @@ class Recorder(TorchFunctionMode):
         self.own: dict[Any, Any] = {}
         self.deriving: tuple[Any, ...] = ()
         self.follows_unseen = False
+        self.changes_parameters = False
         self.draws: Draws | None = None
         self._tracked: dict[int, Tracked] = {}
         self.pairs: dict[int, tuple[Tensor, Pair]] = {}
@@ -189,6 +191,10 @@ class Recorder(TorchFunctionMode):
         at = place(tensor)
         known = self.known() if tensor.numel() else []
         return next((one for one in known if place(one.tensor) == at), None)
+
+    def is_recorded(self, tensor: Tensor) -> bool:
+        """Say whether a tensor has a node."""
+        return id(tensor) in self._tracked
 
     def is_seen(self, value: Tensor) -> bool:
         """Say whether a tensor comes from a recorded call, or is a parameter."""
@@ -441,7 +447,8 @@ class Recorder(TorchFunctionMode):
     def _record(self, func: Any, name: str, rule: Any, result: Any, args: Any, kwargs: Any) -> None:
         if not isinstance(result, Tensor | tuple | list):
             raise UnsupportedError(f"its behaviour depends on the values it computes ({name})")
-        alone = not self.deriving and self.weights_alone.note(self, func, result, args, kwargs)
+        by_rule = bool(self.deriving) or self.changes_parameters
+        alone = not by_rule and self.weights_alone.note(self, func, result, args, kwargs)
         try:
             self._record_by_rule(func, name, rule, result, args, kwargs)
         except UnsupportedError:

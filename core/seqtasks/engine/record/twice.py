@@ -140,7 +140,8 @@ def _roots(model_graph: ModelGraph) -> list[Node]:
     parts = [node for part in model_graph.parts for node in (part.initial, part.following)]
     own = [node for nodes in model_graph.graph.own.values() for node in nodes]
     outputs = [loop.output for loop in model_graph.loops]
-    return [*parts, *outputs, model_graph.predictions, *own]
+    after = [node for pair in model_graph.constrained.items() for node in pair]
+    return [*parts, *outputs, model_graph.predictions, *after, *own]
 
 
 def _constants(

@@ -52,6 +52,7 @@ class Group:
         scores: scores the replicas.
         losses: (replicas, steps) the loss of each step.
         rates: (steps,) the learning rates.
+        annealed: the values of annealed buffers, at each step.
 
     Raises:
         NotAlikeError: if replicas are not certain to have the numbers of ordinary runs.
@@ -82,6 +83,10 @@ class Group:
         self.scores = Scores(pattern, self.task, self.stack)
         self.losses = np.empty((self.size, experiment.steps))
         self.rates = steps.optimizer.learning_rate * steps.schedule.shares(0, experiment.steps)
+        self.annealed = steps.annealed(pattern.program, 0, experiment.steps)
+        annealing = steps.between.annealing
+        if annealing and self.annealed.leaves.size < len(annealing.buffers()):
+            raise NotAlikeError("no program reads some of its annealed buffers")
 
     def _where_scored(self) -> dict[str, Any]:
         """Return the instances of the validation, the final scores and the score over a range."""

@@ -16,6 +16,7 @@ from seqtasks.studies.replicas.initial_weights import named_tensors
 from seqtasks.studies.replicas.replica import Replica, line_of
 from seqtasks.studies.replicas.scores import Counts, Instances, Metrics
 from seqtasks.tasks.lengths import LengthRange
+from seqtasks.training.between_steps import Constraints
 
 if TYPE_CHECKING:
     from seqtasks.studies.replicas.group import Group
@@ -70,12 +71,17 @@ class GroupTraining:
         stack.begin()
         for k, seed in enumerate(self.seeds):
             drawn = group.weights.draw(seed)
-            for values, leaf in zip(stack.values, drawn, strict=True):
-                values[k] = leaf
-            if self.keep:
-                named = named_tensors(group.weights.model)
-                unread = [name for name, leaf in self.pattern.state.items() if leaf is None]
-                self.others[k] = {name: named[name].detach().clone() for name in unread}
+            constraints = Constraints(group.weights.model)
+            with constraints.applied():
+                named = named_tensors(group.weights.model) if constraints or self.keep else {}
+                if constraints:
+                    leaves = [named[name].detach() for name in self.pattern.leaves]
+                    drawn = [leaf.reshape(-1).numpy() for leaf in leaves]
+                for values, leaf in zip(stack.values, drawn, strict=True):
+                    values[k] = leaf
+                if self.keep:
+                    unread = [name for name, leaf in self.pattern.state.items() if leaf is None]
+                    self.others[k] = {name: named[name].detach().clone() for name in unread}
         group.data.begin(self.seeds)
         places = group.places["validation"]
         pairs = zip(self.seeds, self.holdouts, strict=True)
@@ -100,6 +106,9 @@ class GroupTraining:
             group.prepared = data.batch, data.time
         jobs["steps"] = steps
         jobs["rates"] = group.rates.ctypes.data + 8 * step
+        leaves, annealed = group.annealed
+        jobs["annealed"] = annealed.ctypes.data + 8 * step * len(leaves)
+        jobs["annealed_leaves"], jobs["annealed_count"] = leaves.ctypes.data, len(leaves)
         rows = np.arange(len(jobs), dtype=np.uint64) * np.uint64(group.losses.strides[0])
         jobs["losses"] = np.uint64(group.losses.ctypes.data + 8 * step) + rows
         active, counts = self.active, None

@@ -189,6 +189,17 @@ int seqtasks_backward(const struct call *call) {
     restore(before);
     return status;
 }
+#ifdef CONSTRAINED
+/* Change the parameters as a training step does at its end. */
+int seqtasks_constrain(const struct call *call) {
+    const settings before = flush_denormals();
+    struct work w;
+    set_up(&w, call);
+    constrain(&w);
+    restore(before);
+    return DONE;
+}
+#endif
 
 /* The sizes of the shared structures and where their fields lie, which Python holds against its own. */
 #define AT(structure, field) (long)__builtin_offsetof(struct structure, field)
@@ -201,7 +212,8 @@ const long seqtasks_layout[] = {
     AT(optimiser, clip),
     sizeof(struct job), AT(job, parameters), AT(job, parameter_count), AT(job, blas),
     AT(job, one_thread), AT(job, optimiser), AT(job, steps), AT(job, threads), AT(job, times),
-    AT(job, batch_sizes), AT(job, inputs), AT(job, targets), AT(job, rates), AT(job, keys), AT(job, losses),
+    AT(job, batch_sizes), AT(job, inputs), AT(job, targets), AT(job, rates), AT(job, keys),
+    AT(job, annealed), AT(job, annealed_leaves), AT(job, annealed_count), AT(job, losses),
     AT(job, memory), AT(job, memory_each), AT(job, made), AT(job, status),
     sizeof(struct call), AT(call, parameters), AT(call, blas), AT(call, batch), AT(call, time),
     AT(call, rows_at_once), AT(call, steps_at_once),

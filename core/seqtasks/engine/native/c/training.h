@@ -11,6 +11,9 @@ struct job {
     const uint64_t *inputs, *targets;
     const double *rates; /* of each step */
     const uint64_t *keys; /* of each step's draws, or null */
+    const double *annealed;         /* of each step, a value for each of some parameters of one number */
+    const int64_t *annealed_leaves; /* which parameters */
+    long annealed_count;
     double *losses;
     char *memory;      /* thread after thread */
     long memory_each;
@@ -175,6 +178,13 @@ static void step_along(struct shared *s, long thread, long step) {
     }
 }
 
+/* Give the annealed parameters their values in a step. */
+static void anneal(const struct job *job, long step) {
+    const double *values = job->annealed + step * job->annealed_count;
+    for (long k = 0; k < job->annealed_count; ++k)
+        *job->parameters[job->annealed_leaves[k]].values = (real)values[k];
+}
+
 struct worker {
     struct shared *shared;
     long thread;
@@ -188,6 +198,10 @@ static APART void work(void *argument) {
     if (s->started < 0) return;
     const int before = job->one_thread ? job->one_thread(1) : 0;
     for (long step = 0; step < job->steps; ++step) {
+        if (job->annealed_count) {
+            if (thread == 0) anneal(job, step);
+            meet(s, job->threads);
+        }
         one_share(s, thread, step);
         meet(s, job->threads);
         if (thread == 0) judge(s, step);
@@ -196,6 +210,10 @@ static APART void work(void *argument) {
         if (s->ended) break;
         step_along(s, thread, step);
         meet(s, job->threads);
+#ifdef CONSTRAINED
+        if (thread == 0) constrain(s->works);
+        meet(s, job->threads);
+#endif
     }
     if (job->one_thread) job->one_thread(before);
 }

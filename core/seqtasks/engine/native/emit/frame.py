@@ -48,6 +48,7 @@ def definitions(plan: Plan) -> list[str]:
         f"#define INPUT_SIZE {0 if model.vocabulary else model.input_size}",
         f"#define OUTPUT_SIZE {model.predictions.size}",
         *(["#define PENALIZED"] if model.penalty is not None else []),
+        *(["#define CONSTRAINED"] if model.constrained else []),
         f"#define GRADIENTS {plan.gradients}",
         f"#define LARGE {int(large)}",
         f"#define BLOCK {LARGE_BLOCK if large else SMALL_BLOCK}",
@@ -142,6 +143,7 @@ COMMENTS = {
     "sums_back_after": "The readout's gradients, over all columns of all steps.",
     "sums_back_before": "The gradients of layer {0}'s weights, over all columns of all steps.",
     "sums_back_loop": "The gradients of layer {0}'s weights, over the last few steps.",
+    "constrain": "What becomes of the parameters after a step of the optimiser.",
     "back_weights": "Back through the tables by symbol, and the rest of the weights' gradients.",
 }
 

@@ -6,6 +6,7 @@ from seqtasks import __version__
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.native.emit import frame
 from seqtasks.engine.native.emit.addresses import Scope, Used
+from seqtasks.engine.native.emit.constraints import constraints
 from seqtasks.engine.native.emit.sums import Sums
 from seqtasks.engine.native.emit.time_loops import backward_loop, forward_loop
 from seqtasks.engine.native.emit.values import Values
@@ -28,12 +29,14 @@ class Emitted:
         offsets: for each parameter its place among all gradients, or -1 if it is not trained.
         gradients: the number of elements in all gradients, padded.
         needs_blas: whether it calls BLAS.
+        constrains: whether it changes parameters after each training step.
     """
 
     source: str
     offsets: list[int]
     gradients: int
     needs_blas: bool
+    constrains: bool = False
 
 
 def write_program(plan: Plan, title: str) -> Emitted:
@@ -59,6 +62,8 @@ class _Emitter:
         if self.plan.draws:
             self.functions.append(frame.draws(self.plan))
         forward, backward = self._forward(), self._backward()
+        if self.plan.model.constrained:
+            self.functions.append(constraints(self.plan))
         back = self.plan.inputs_back
         inputs_back = None if back is None else back[0].name
         source = "\n".join(
@@ -79,7 +84,8 @@ class _Emitter:
             ]
         )
         offsets = [self.plan.offsets[leaf] for leaf in self.plan.model.leaves]
-        return Emitted(source, offsets, self.plan.gradients, self.values.needs_blas)
+        constrains = bool(self.plan.model.constrained)
+        return Emitted(source, offsets, self.plan.gradients, self.values.needs_blas, constrains)
 
     def _forward(self) -> Writer:
         """Write the functions of the forward pass, and return their calls."""

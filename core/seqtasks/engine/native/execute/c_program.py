@@ -5,7 +5,7 @@ import ctypes
 import math
 import weakref
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -28,11 +28,23 @@ from seqtasks.engine.native.execute.tensors_in_c import pointers, strides_of
 from seqtasks.engine.native.plan.plan import MOST_LANES
 from seqtasks.randomness.counted_draws import DrawKey
 
-__all__ = ["Program"]
+__all__ = ["Annealed", "Program"]
 
 NO_KEY = "a program of a model that draws needs a key of its random numbers"
 
 _pool = Pool()
+
+
+class Annealed(NamedTuple):
+    """Values that some parameters of one number have in each training step.
+
+    Attributes:
+        leaves: (count,) the places of the parameters among those of the program.
+        values: (steps, count).
+    """
+
+    leaves: NDArray[np.int64]
+    values: NDArray[np.float64]
 
 
 class Program:
@@ -136,6 +148,7 @@ class Program:
         rates: NDArray[np.float64],
         keys: NDArray[np.uint64] | None = None,
         *,
+        annealed: Annealed | None = None,
         optimizer: OptimizerValues,
         states: dict[int, Trained],
         loss: str,
@@ -152,6 +165,7 @@ class Program:
             targets: the address of each step's targets.
             rates: each step's learning rate, used instead of the optimizer's own.
             keys: the key of each step's draws; None if the model draws nothing.
+            annealed: values that are set before each step.
             optimizer: the optimiser's values.
             states: by a parameter's id, the data that its optimiser keeps; they are updated.
             loss: a key of LOSSES.
@@ -165,6 +179,7 @@ class Program:
                 there are no keys.
         """
         steps = len(times)
+        leaves, values = annealed or (np.empty(0, np.int64), np.empty((steps, 0)))
         if keys is None and self.model_graph.draws:
             raise ValueError(NO_KEY)
         needed = self._opened.memory_needed(int(batch_sizes.max()), int(times.max()), threads)
@@ -187,6 +202,9 @@ class Program:
             targets.ctypes.data,
             rates.ctypes.data,
             None if keys is None else keys.ctypes.data,
+            values.ctypes.data,
+            leaves.ctypes.data,
+            len(leaves),
             losses.ctypes.data,
             self._workspace.address,
             each,
@@ -314,6 +332,13 @@ class Program:
             for view in self._views
         ]
         return parts, inputs_back, given_back
+
+    def constrain(self) -> None:
+        """Change the parameters as `train` does after each step."""
+        memory, table = self.memory(1, 1), self._parameters()
+        call = Call(ctypes.addressof(table), self._opened.blas, 1, 1)
+        call.memory = memory.workspace.address
+        self._opened.passes["constrain"](call)
 
     def tensors(self) -> list[Tensor]:
         """See `Passes.tensors`."""

@@ -21,7 +21,8 @@ class Opened:
 
     Attributes:
         train: makes training steps; takes a `Job`.
-        passes: `forward`, `along` (without gradients) and `backward`; each takes a `Call`.
+        passes: `forward`, `along` (without gradients), `backward`, and perhaps `constrain`; each
+            takes a `Call`.
         memory_needed: the bytes for (batch, time, threads).
         blas: the address of the matrix product; 0 if the program needs none.
         one_thread: the address of what keeps BLAS to one thread, or 0.
@@ -70,6 +71,8 @@ def open_program(written: Emitted, number_size: int, patient: bool = False) -> O
         "along": library.seqtasks_along,
         "backward": library.seqtasks_backward,
     }
+    if written.constrains:
+        passes["constrain"] = library.seqtasks_constrain
     for function in passes.values():
         function.argtypes, function.restype = [ctypes.POINTER(Call)], ctypes.c_int
     return Opened(train, passes, memory_needed, blas, one_thread)
