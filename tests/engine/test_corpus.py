@@ -26,8 +26,19 @@ TAKEN = [
 ]
 
 
-def made(kind: type[st.Cell]) -> st.Cell:
-    cell = kind(INPUTS, HIDDEN).double()
+MEMORIES = ["StabilisedMLSTM", "DeltaNet", "GatedDeltaNet", "FastWeights", "HebbianTrace"]
+MEMORIES += ["RWKV5", "LiquidTimeConstant", "StabilisedSLSTM"]
+"""Cells of whose values some have a row for each pair of units."""
+
+LARGE = [
+    pytest.param(kind, marks=() if kind.__name__ == "DeltaNet" else pytest.mark.slow)
+    for kind in CORPUS
+    if kind.__name__ in MEMORIES
+]
+
+
+def made(kind: type[st.Cell], hidden: int = HIDDEN) -> st.Cell:
+    cell = kind(INPUTS, hidden).double()
     with torch.no_grad():
         for parameter in cell.parameters():  # no number is special, as zeros of biases are
             parameter += 0.01 * torch.rand_like(parameter)
@@ -67,8 +78,18 @@ def gradients(cell: nn.Module, inputs: torch.Tensor, outputs: torch.Tensor) -> d
 @pytest.mark.parametrize("engine", ["native", pytest.param("torch", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", TAKEN)
 def test_a_program_computes_what_torch_does(kind, engine):
-    cell = made(kind)
-    inputs = torch.randn(BATCH, STEPS, INPUTS, dtype=torch.float64, requires_grad=True)
+    agree(made(kind), engine, torch.randn(BATCH, STEPS, INPUTS, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_a_program_of_large_matrices_computes_what_torch_does(kind):
+    # 46 x 46 numbers are more rows than go through the loop beside 256 columns, and 37 columns are
+    # a block of 32 and another one
+    agree(made(kind, 46), "native", torch.randn(37, 4, INPUTS, dtype=torch.float64))
+
+
+def agree(cell: st.Cell, engine: str, inputs: torch.Tensor) -> None:
+    inputs.requires_grad_()
     truth = by_hand(cell, inputs)
     outputs, _ = st.unroll(cell, inputs, engine=engine)
     engines = engines_of(cell, engine)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from small_graphs import new_graph, real_inputs, weight
 
 from seqtasks.engine.native.plan.schedule import groups
+from seqtasks.engine.native.plan.shared_sums import shared_sum
 from seqtasks.engine.native.plan.storage import Storage
 
 
@@ -111,3 +112,46 @@ def read(node, row):
         else:
             pairs.append((source, row))
     return pairs
+
+
+def matrices(graph, phases, side=32):
+    """Return values of a matrix for each row of the batch, as an associative memory is."""
+    given = real_inputs(graph, phases, side * side)
+    return graph.reshape(graph.pointwise("tanh", given), (side, side))
+
+
+def test_sums_over_both_axes_of_a_large_matrix_share_the_loop_that_makes_it():
+    graph, phases = new_graph()
+    a = matrices(graph, phases)
+    b = graph.pointwise("exp", a)
+    turned = graph.view(b, graph.places(b).T, b.shape)
+    down, across = graph.sum(b, 1), graph.sum(turned, 1)
+    after = graph.pointwise("tanh", down)
+    assert scheduled(b, down, across, after) == [[b, down, across], [after]]
+
+
+def test_what_reads_a_sum_waits_until_its_loop_is_done():
+    graph, phases = new_graph()
+    a = matrices(graph, phases)
+    b = graph.pointwise("exp", a)
+    total = graph.sum(b, 1)
+    spread = graph.broadcast(graph.reshape(total, (32, 1)), (32, 32))
+    shared = graph.divide(b, spread)
+    again = graph.sum(shared, 1)
+    assert scheduled(b, total, shared, again) == [[b, total], [shared, again]]
+
+
+def test_a_sum_over_few_rows_has_loops_of_its_own():
+    graph, phases = new_graph()
+    b = graph.pointwise("exp", matrices(graph, phases, side=8))
+    assert scheduled(b, graph.sum(b, 1)) == [[b], [graph.sum(b, 1)]]
+
+
+def test_of_a_turned_matrix_each_row_is_added_where_it_belongs():
+    graph, phases = new_graph()
+    b = graph.pointwise("exp", matrices(graph, phases))
+    turned = graph.view(b, graph.places(b).T, b.shape)
+    source, rows = shared_sum(Storage(), graph.sum(turned, 1))
+    assert source is b
+    assert rows.reshape(32, 32).tolist() == [list(range(32))] * 32
+    assert shared_sum(Storage(), b) is None

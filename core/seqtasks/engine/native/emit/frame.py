@@ -21,8 +21,6 @@ __all__ = [
     "text",
 ]
 
-SMALL_BLOCK, LARGE_BLOCK = 16, 256
-"""The numbers of columns that go through a loop together."""
 RUNTIME = (
     "denormals.h",
     "inputs.h",
@@ -37,8 +35,7 @@ RUNTIME = (
 def definitions(plan: Plan) -> list[str]:
     """Return the includes and the constants."""
     model = plan.model
-    large = plan.large
-    scratch = LARGE_BLOCK + 16 if large else SMALL_BLOCK
+    scratch = plan.block + 16 if plan.large else plan.block
     return [
         "#include <pthread.h>",
         "#include <sched.h>",
@@ -50,8 +47,8 @@ def definitions(plan: Plan) -> list[str]:
         *(["#define PENALIZED"] if model.penalty is not None else []),
         *(["#define CONSTRAINED"] if model.constrained else []),
         f"#define GRADIENTS {plan.gradients}",
-        f"#define LARGE {int(large)}",
-        f"#define BLOCK {LARGE_BLOCK if large else SMALL_BLOCK}",
+        f"#define LARGE {int(plan.large)}",
+        f"#define BLOCK {plan.block}",
         f"#define SCRATCH_ROW {scratch}",
         f"#define RECENT_ROW {scratch}",
         *(["#define DRAWS 1"] if plan.draws else []),

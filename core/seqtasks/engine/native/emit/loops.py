@@ -9,6 +9,7 @@ from seqtasks.engine.native.emit.boxes import positions
 from seqtasks.engine.native.emit.covering import Loops, cover
 from seqtasks.engine.native.emit.statements import BoxWriter, Sources, loops_over
 from seqtasks.engine.native.emit.writer import Writer
+from seqtasks.engine.native.plan.shared_sums import shared_sum
 from seqtasks.engine.native.plan.storage import Place, Storage
 
 __all__ = ["Kernels"]
@@ -23,14 +24,20 @@ class Kernels:
     """
 
     def __init__(self, storage: Storage, parameter_name: Callable[[Node], str]) -> None:
+        self._storage = storage
         self._sources = Sources(storage, parameter_name)
 
     def pointwise(self, out: Writer, scope: Scope, targets: list[tuple[Node, Place | str]]) -> None:
         """Write loops that compute values of one shape and store them.
 
-        A target is a place, or a C pointer to which the value is added.
+        A target is a place, or a C pointer to which the value is added. A reduction among the
+        values is one over this shape; its first value must be there already, see `begin_sum`.
         """
-        shape = targets[0][0].shape or (1,)
+        first, place = targets[0]
+        over = (
+            shared_sum(self._storage, first) if self._storage.places.get(first) is place else None
+        )
+        shape = (first if over is None else over[0]).shape or (1,)
 
         def body(inner: Writer, loops: Loops) -> None:
             writer = BoxWriter(self._sources, scope, loops, targets)
@@ -40,13 +47,15 @@ class Kernels:
         for part in _each(shape, body):
             out.include(part)
 
+    def begin_sum(self, out: Writer, scope: Scope, node: Node, place: Place) -> None:
+        """Write a loop that gives a reduction its first value."""
+        self._fill(out, scope, place, node.size, _reduction(node)[0])
+
     def reduction(self, out: Writer, scope: Scope, node: Node, place: Place) -> None:
         """Write loops for the sum, or the maximum, over the last axes of a value."""
         source = node.inputs[0]
         shape = source.shape
-        reduction = OTHERS[node.operation].reduction
-        assert reduction is not None, f"{node} is no reduction"
-        first, combine = reduction
+        first, combine = _reduction(node)
 
         def body(inner: Writer, loops: Loops) -> None:
             writer = BoxWriter(self._sources, scope, loops, [])
@@ -107,6 +116,12 @@ class Kernels:
 
         for part in _each(shape, body):
             out.include(part)
+
+
+def _reduction(node: Node) -> tuple[str, str]:
+    reduction = OTHERS[node.operation].reduction
+    assert reduction is not None, f"{node} is no reduction"
+    return reduction
 
 
 def _each(

@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtasks.engine.graph.node import Columns, Index, Node
-from seqtasks.engine.graph.operations import POINTWISE
+from seqtasks.engine.graph.operations import OTHERS, POINTWISE
 from seqtasks.engine.native.emit.addresses import Scope, each_column
 from seqtasks.engine.native.emit.boxes import Box, affine, positions, split_mixed
 from seqtasks.engine.native.emit.covering import NAMES, Loops, condition, extended
 from seqtasks.engine.native.emit.writer import Writer
 from seqtasks.engine.native.plan.operands import looked_up
+from seqtasks.engine.native.plan.shared_sums import shared_sum
 from seqtasks.engine.native.plan.storage import Place, Storage
 
 __all__ = ["BoxWriter", "Sources", "loops_over"]
@@ -54,6 +55,10 @@ class Sources:
         """Return the place of a node, or None if it is not kept."""
         return self._storage.places.get(node)
 
+    def shared_sum(self, node: Node) -> tuple[Node, Index] | None:
+        """Return what `plan.shared_sums` says of a node."""
+        return shared_sum(self._storage, node)
+
     def terms(self, node: Node) -> list[Node] | None:
         """Return the terms of a sum whose products are joined."""
         return self._storage.sums.get(node)
@@ -83,6 +88,10 @@ class BoxWriter:
         scope = self._scope
         stores: list[str] = []
         for node, target in targets:
+            over = self._sources.shared_sum(node)
+            if over is not None and isinstance(target, Place) and node in self._computed:
+                stores += self._added(node, target, *over)
+                continue
             value = self.value(node, self._own)
             if isinstance(target, str):
                 stores.append(f"({target})[{self.row_of(self._own)}] += ({value})[0];")
@@ -94,6 +103,16 @@ class BoxWriter:
                 stores.append(f"v_store({pointer} + j, {value});")
         with out.nested([] if scope.kind == "one" else [each_column(scope)]):
             out.line(*self.statements, *stores)
+
+    def _added(self, node: Node, target: Place, source: Node, rows: Index) -> list[str]:
+        """Return statements that take a source's element into the reduction of all of them."""
+        reduction = OTHERS[node.operation].reduction
+        assert reduction is not None
+        value = self.value(source, self._own)
+        pointer = self._scope.row(target, self.row_of(rows[self._own]), writing=True)
+        name = f"into{node.number}"
+        taken = reduction[1].format(f"v_load({name})", value)
+        return [f"real *const {name} = {pointer} + j;", f"v_store({name}, {taken});"]
 
     def reduced(self, out: Writer, target: str, value: str, combine: str) -> None:
         """Write the loops of a reduction over this box's later axes."""

@@ -8,6 +8,7 @@ from seqtasks.engine.native.emit.writer import Writer
 from seqtasks.engine.native.plan.operands import in_memory, rectangle
 from seqtasks.engine.native.plan.plan import Plan, through_blas
 from seqtasks.engine.native.plan.schedule import groups
+from seqtasks.engine.native.plan.shared_sums import shared_sum
 from seqtasks.engine.native.plan.storage import Place
 
 __all__ = ["Values"]
@@ -39,12 +40,16 @@ class Values:
         places = self._plan.storage.places
         copies = list(extra or [])
         for group in groups(self._plan.storage, kept):
-            if group[0].operation in OWN_LOOPS:
+            sums = [n for n in group if n.operation in REDUCTIONS]
+            shared = [n for n in sums if shared_sum(self._plan.storage, n) is not None]
+            if group[0].operation in OWN_LOOPS and not shared:
                 self._own_loops(out, scope, group[0])
                 continue
+            for node in shared:
+                self.kernels.begin_sum(out, scope, node, places[node])
             targets: list[tuple[Node, Place | str]] = [(n, places[n]) for n in group]
             for node, place in list(copies):
-                if node in group:
+                if node in group and node not in shared:
                     targets.append((node, place))
                     copies.remove((node, place))
             self.kernels.pointwise(out, scope, targets)

@@ -9,7 +9,7 @@ import numpy as np
 from seqtasks.engine.graph.index import rectangle
 from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Columns, Node
-from seqtasks.engine.graph.operations import LEAVES
+from seqtasks.engine.graph.operations import LEAVES, POINTWISE
 from seqtasks.engine.graph.verify import verify_model
 from seqtasks.engine.graph.walk import live, use_counts
 from seqtasks.engine.native.plan.liveness import live_in
@@ -28,6 +28,10 @@ __all__ = [
 
 BLAS_NUMBERS, BLAS_SIDE = 1024, 16
 """A product goes to BLAS if its matrix, and its shorter side, have at least this many elements."""
+SMALL_BLOCK, CACHED_BLOCK, LARGE_BLOCK = 16, 32, 256
+"""The numbers of columns that go through a loop together."""
+ROWS_OF_A_MEMORY = 2048
+"""A value of so many rows, such as a matrix memory, stays in the cache for few columns alone."""
 MOST_LANES = 16
 """The number of elements in the widest vector that a program may use."""
 
@@ -45,7 +49,9 @@ class Plan:
         offsets: parameter leaf -> its place among all gradients, or -1 if it is not trained.
         gradients: the number of elements in all gradients, padded to whole vectors.
         direct: products added directly to a parameter's gradient -> (leaf, first, strides).
-        large: whether there are products large enough for BLAS, and so portions of steps.
+        large: whether there are products large enough for BLAS, or values of many rows, and so
+            portions of steps.
+        block: the number of columns that go through a loop together.
         storage: the values that are kept, and where.
         for_inputs_alone: values for the gradient of real inputs alone, which training skips.
         predictions: the place of the predictions.
@@ -59,6 +65,7 @@ class Plan:
     gradients: int
     direct: Direct
     large: bool
+    block: int
     storage: Storage
     for_inputs_alone: set[Node]
     predictions: Place
@@ -99,7 +106,8 @@ def make_plan(given: ModelGraph, names: dict[Node, str]) -> Plan:
     model = verify_model(given.with_phases(products_into_loops(given)))
     direct = direct_products(model)
     roots = _roots(model, direct)
-    large = _has_large_products(model)
+    cached = _has_memories(model)
+    large = cached or _has_large_products(model)
     storage = plan_storage(model, roots, _computed_elsewhere(model, direct), large)
     offsets, gradients = _gradient_offsets(model)
     return Plan(
@@ -109,6 +117,7 @@ def make_plan(given: ModelGraph, names: dict[Node, str]) -> Plan:
         gradients,
         direct,
         large,
+        CACHED_BLOCK if cached else LARGE_BLOCK if large else SMALL_BLOCK,
         storage,
         _for_inputs_alone(model, storage, roots),
         _place_of_predictions(model, storage),
@@ -237,6 +246,17 @@ def _has_large_products(model: ModelGraph) -> bool:
         node.operation == "linear"
         and node.columns == Columns.BATCH
         and through_blas(node.inputs[0].shape)
+        for node in model.graph.nodes
+    )
+
+
+def _has_memories(model: ModelGraph) -> bool:
+    """Say whether a loop computes values of many rows, other than by products with weights."""
+    return any(
+        node.size >= ROWS_OF_A_MEMORY
+        and node.columns == Columns.BATCH
+        and model.phases.is_loop(node.phase)
+        and (node.operation in POINTWISE or node.operation == "state")
         for node in model.graph.nodes
     )
 

@@ -1,11 +1,13 @@
 """Order the values of a phase, and decide which of them share a loop."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.node import Index, Node
 from seqtasks.engine.graph.operations import OWN_LOOPS, REARRANGING
+from seqtasks.engine.native.plan.shared_sums import MANY_ROWS, shared_sum
 from seqtasks.engine.native.plan.storage import Storage, inputs_of
 
 __all__ = ["groups"]
@@ -14,7 +16,8 @@ __all__ = ["groups"]
 def groups(storage: Storage, nodes: list[Node]) -> Iterator[list[Node]]:
     """Yield the kept values of a phase in groups.
 
-    A group is either one value with loops of its own, or several pointwise values.
+    A group is either one value with loops of its own, or several pointwise values, and with them
+    the sums over many rows that share their loop. If there are such sums, small values come first.
 
     Args:
         storage: the memory plan.
@@ -22,25 +25,40 @@ def groups(storage: Storage, nodes: list[Node]) -> Iterator[list[Node]]:
     """
     pending = list(nodes)
     within = set(nodes)
-    needs = {node: _needs(storage, node, within) for node in pending}
+    shared = {node: found for node in nodes if (found := shared_sum(storage, node)) is not None}
+    needs = {node: _needs(storage, node, within, shared) for node in pending}
+
+    def rows_of(node: Node) -> tuple[int, ...]:
+        over = shared[node][0] if node in shared else node
+        return (over.size,) if shared and over.size >= MANY_ROWS else over.shape
+
+    def count_of(node: Node) -> int:
+        return math.prod(rows_of(node))
+
+    def has_own_loops(node: Node) -> bool:
+        return node.operation in OWN_LOOPS and node not in shared
+
     done: set[Node] = set()
     while pending:
         ready = [n for n in pending if all(source in done for source, _ in needs[n])]
         assert ready, "the values of a phase depend on each other in a circle"
-        loops = [n for n in ready if n.operation in OWN_LOOPS]
+        loops = [n for n in ready if has_own_loops(n)]
         if loops:
             for node in loops:
                 yield [node]
                 done.add(node)
                 pending.remove(node)
             continue
-        shape = ready[0].shape
-        group = [n for n in ready if n.shape == shape]
+        first = ready[0]
+        if any(n in shared for n in pending):
+            first = min(ready, key=count_of)
+        shape = rows_of(first)
+        group = [n for n in ready if rows_of(n) == shape]
         grown = True
         while grown:
             grown = False
             for node in pending:
-                if node in group or node.shape != shape or node.operation in OWN_LOOPS:
+                if node in group or rows_of(node) != shape or has_own_loops(node):
                     continue
                 if all(s in done or (s in group and same) for s, same in needs[node]):
                     group.append(node)
@@ -50,23 +68,32 @@ def groups(storage: Storage, nodes: list[Node]) -> Iterator[list[Node]]:
         pending = [n for n in pending if n not in group]
 
 
-def _needs(storage: Storage, node: Node, within: set[Node]) -> set[tuple[Node, bool]]:
+def _needs(
+    storage: Storage,
+    node: Node,
+    within: set[Node],
+    shared: Mapping[Node, tuple[Node, Index]],
+) -> set[tuple[Node, bool]]:
     """Return the phase's kept values that a value reads, and whether row by row in order."""
     found: set[tuple[Node, bool]] = set()
     own = np.arange(node.size)
     seen: set[tuple[Node, bytes]] = set()
     pending = [(source, own) for source in inputs_of(storage, node)]
-    if node.operation in OWN_LOOPS:
+    if node in shared:
+        own = np.arange(shared[node][0].size)
+        pending = [(shared[node][0], own)]
+    elif node.operation in OWN_LOOPS:
         pending = [(source, np.arange(source.size)) for source in inputs_of(storage, node)]
     elif node.operation in REARRANGING:
         pending = [(node, own)]
+    alone = node.operation in OWN_LOOPS and node not in shared
     while pending:
         one, index = pending.pop()
         if (one, index.tobytes()) in seen:
             continue
         seen.add((one, index.tobytes()))
         if one in within and one is not node:
-            same = node.operation not in OWN_LOOPS and np.array_equal(index, own)
+            same = not alone and one not in shared and np.array_equal(index, own)
             found.add((one, same))
             continue
         if one in storage.places and one is not node:
