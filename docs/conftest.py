@@ -12,6 +12,7 @@ collect_ignore = [
     "conftest.py",
     "docstring_examples.py",
     "gallery_pages.py",
+    "make_cell_tables.py",
     "make_console.py",
     "make_pictures.py",
     "pages.py",

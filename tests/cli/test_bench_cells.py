@@ -1,6 +1,8 @@
 """`seqtasks bench cells`: what it measures and how it is shown, not how fast this machine is."""
 
 import json
+import runpy
+from pathlib import Path
 
 import pytest
 
@@ -109,3 +111,23 @@ def test_without_names_every_registered_cell_is_measured_and_a_broken_one_left_o
     assert [row["cell"] for row in rows] == [name for name in before if name != "gru"]
     assert {row["ratio"] for row in rows} == {2}
     assert "left out: gru at middle: ValueError: it breaks" in done.stderr
+
+
+def test_the_tables_of_the_page_are_written_from_what_it_prints():
+    path = Path(__file__).parents[2] / "docs" / "make_cell_tables.py"
+    make = runpy.run_path(str(path))
+    row = {"engine": "native", "ms": 0.51234, "plain_ms": 7.6, "ratio": 14.83, "reason": ""}
+    row |= {"size": "middle", "compile_seconds": 1.26, "prepare_seconds": 1.5}
+    pages = "a\n<!-- cells: own -->\nold\n<!-- end -->\nb\n<!-- cells: torchrecurrent -->\n"
+    own, theirs = ({"rows": [{"cell": name, **row}]} for name in ("gru", "torchrecurrent.MGUCell"))
+    written = make["with_tables"](f"{pages}<!-- end -->\nc\n", [own, theirs])
+    assert "old" not in written
+    assert "\n| `gru` | native | 0.512 | 7.6 | 14.8 | 1.3 |\n" in written
+    assert "\n| `MGUCell` | native | 0.512 | 7.6 | 14.8 | 1.3 |\n\n<!-- end -->\nc\n" in written
+    assert make["with_tables"](written, [own, theirs]) == written
+    with pytest.raises(SystemExit, match="no mark"):
+        make["with_tables"]("a page", [own])
+    assert all(
+        f"<!-- cells: {mark} -->" in path.with_name("performance.md").read_text()
+        for mark in make["MARKS"]
+    )
