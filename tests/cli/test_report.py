@@ -1,5 +1,6 @@
 """`seqtasks report` makes a page of a run, a study or a folder, and refuses what is none."""
 
+import os
 import shutil
 from importlib.util import find_spec
 
@@ -73,6 +74,37 @@ def test_the_page_of_an_untrusted_run_leaves_out_what_its_code_would_show(answer
     process = seqtasks("report", run, "--out", page, "--trust", **stranger)
     assert (process.returncode, process.stderr) == (0, "")
     assert 'id="examples"' in page.read_text()
+
+
+@pytest.mark.slow
+def test_the_page_of_an_untrusted_study_executes_none_of_its_code(answer, seqtasks):
+    marker = seqtasks.folder / "executed"
+    (seqtasks.folder / "mine.py").write_text(CELL + f"open({str(marker)!r}, 'w')\n")
+    quick = ("--steps", "4", "--hidden-size", "3", "--eval-length", "4", "--length", "4", "-q")
+    made = seqtasks("compare", "parity", "--cell", "./mine.py:Mine,gru", "--seeds", "3", *quick)
+    assert made.returncode == 0, made.stderr
+    study = made.stdout.strip()
+    page = seqtasks.folder / "page.html"
+    answer("report", study, "--out", page)
+    trusted = page.read_text()
+    marker.unlink()
+    (seqtasks.folder / "mine.py").unlink()  # as on another machine
+    stranger = {"SEQTASKS_STATE": str(seqtasks.folder / "strangers-state")}
+    process = seqtasks("report", study, "--out", page, **stranger)
+    assert (process.returncode, process.stderr) == (0, "")
+    assert not marker.exists()
+    html = page.read_text()
+    assert "The code that came with the study was not executed" in html
+    assert "not executed" not in trusted
+    assert len(html) > 0.95 * len(trusted)  # nothing else is missing
+    record = next(seqtasks.folder.glob("**/study.json"))
+    (seqtasks.folder / "evil.py").write_text(f"open({str(marker)!r}, 'w')\n")
+    edited = record.read_text().replace('"cell": "gru"', '"cell": {"class": "evil:Cell"}')
+    assert edited != record.read_text()
+    record.write_text(edited)
+    paths = os.pathsep.join([str(seqtasks.folder), *os.environ.get("PYTHONPATH", "").split(":")])
+    seqtasks("report", study, "--out", page, PYTHONPATH=paths, **stranger)
+    assert not marker.exists()
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from seqtasks.runs.listed_study import is_study
 from seqtasks.runs.load import load
 from seqtasks.runs.run_record import present_versions
 from seqtasks.runs.training_run import Result
+from seqtasks.studies import lifecycle
 from seqtasks.studies.directory import StudyDirectory
 from seqtasks.studies.reopen import load_study
 from seqtasks.studies.study import Study
@@ -105,7 +106,7 @@ def report(
         open: whether to show the file in the browser.
         trust: whether to execute code that came with a run or a study; this is remembered. Without
             it, the page of an untrusted run is made from its files alone: without worked examples
-            and without its C program.
+            and without its C program. So is the page of a study whose task is trusted.
 
     Returns:
         The page. A notebook shows it, and `charts` has its charts.
@@ -166,7 +167,7 @@ def _page_of(
     if run:
         return _page_of_run(RunDirectory(path), trust)
     if is_study(path):
-        return _page_of_study(load_study(path, trust=trust))
+        return _page_of_study_on_disk(path, trust)
     from seqtasks.reports.folder_page import folder_page
 
     return folder_page(path, out, trust), dict
@@ -200,13 +201,30 @@ def _page_of_run(
     return run_page(said, opened, why), partial(run_charts, said, opened)
 
 
-def _page_of_study(study: Study) -> "tuple[Page, Callable[[], Mapping[str, Any]]]":
+def _page_of_study_on_disk(
+    path: Path, trust: bool
+) -> "tuple[Page, Callable[[], Mapping[str, Any]]]":
+    """Return the page of a study; its code is left alone if it is not trusted."""
+    try:
+        return _page_of_study(load_study(path, trust=trust))
+    except UsageError as error:
+        try:
+            study = lifecycle.load_study(path, closed=True)
+        except UsageError:  # it is damaged, or its task itself is not trusted
+            raise error from None
+        why = f"The code that came with the study was not executed: {error}."
+        return _page_of_study(study, why)
+
+
+def _page_of_study(
+    study: Study, why_closed: str = ""
+) -> "tuple[Page, Callable[[], Mapping[str, Any]]]":
     from seqtasks.reports.study_page import charts_of_study, study_page
 
-    return study_page(study, _about(study)), partial(charts_of_study, study)
+    return study_page(study, _about(study, why_closed)), partial(charts_of_study, study)
 
 
-def _about(study: Study) -> "About":
+def _about(study: Study, why_closed: str) -> "About":
     """Return what a study was asked for, and what answered."""
     from seqtasks.reports.study_page import About
 
@@ -216,7 +234,7 @@ def _about(study: Study) -> "About":
     versions: dict[str, Any] = dict(record.get("versions") or present_versions())
     plugins = versions.pop("plugins", None)
     versions.update(plugins if isinstance(plugins, dict) else {})
-    notes: list[str] = []
+    notes = [why_closed] if why_closed else []
     if study.unfinished:
         notes.append(
             f"{study.unfinished:,} of {study.runs:,} runs have not ended; the numbers are of "

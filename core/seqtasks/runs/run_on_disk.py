@@ -15,8 +15,9 @@ from seqtasks.files.validation import checked
 from seqtasks.runs.belonging import check_decided_by
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.header import WEIGHTS, read_about
+from seqtasks.specs.grammar import parse_spec
 
-__all__ = ["RunOnDisk", "read_run", "restored_experiment"]
+__all__ = ["RunOnDisk", "closed_experiment", "read_run", "restored_experiment"]
 
 
 @dataclass(frozen=True)
@@ -121,3 +122,30 @@ def restored_experiment(
     things = {kind: asked[kind] for kind in THINGS if kind not in own}
     restored = restore_things({**record, "experiment": things}, file, trust=trust)
     return Experiment.from_json({**asked, **restored}, str(file))
+
+
+def closed_experiment(record: Mapping[str, Any], file: Path) -> Experiment:
+    """Return the experiment of a record without the code of its cell and its readout.
+
+    A registered name stays. In place of anything else stands an empty class of its name: nobody
+    may import what a record names.
+
+    Args:
+        record: the record.
+        file: the file that holds it.
+
+    Raises:
+        UsageError: if it is damaged, or its task is not there or brings code that is not trusted.
+    """
+    asked = {**ADDED_LATER, **record["experiment"]}
+    own = {kind: _closed(asked[kind]) for kind in THINGS if kind != "task" and kind in asked}
+    return restored_experiment(record, file, own, trust=False)
+
+
+def _closed(thing: Any) -> Any:
+    """Return the name of a registered thing, or an empty class for what a file or module has."""
+    text = thing if isinstance(thing, str) else str(thing.get("class", "unknown:unknown"))
+    spec = parse_spec(text)
+    if isinstance(thing, str) and spec.path is None and spec.module is None:
+        return thing
+    return type(spec.name or "Unnamed", (), {"__module__": str(spec.path or spec.module)})

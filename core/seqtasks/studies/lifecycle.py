@@ -150,17 +150,19 @@ def resume_study(
 
 
 @own_settings()
-def load_study(path: str | Path, *, trust: bool = False) -> Study:
+def load_study(path: str | Path, *, trust: bool = False, closed: bool = False) -> Study:
     """Return a study on disk, finished or not.
 
     Args:
         path: its folder.
         trust: whether to execute code that came with the study; this is remembered.
+        closed: whether the code of cells and readouts is left alone: the study then has numbers,
+            and makes no model.
 
     Raises:
         UsageError: if it does not exist, is damaged, or brings code that is not trusted.
     """
-    return _opened(StudyDirectory.open(path), trust)
+    return _opened(StudyDirectory.open(path), trust, closed)
 
 
 @own_settings()
@@ -201,15 +203,17 @@ def _listed(observers: Any) -> list[Any]:
     return list(observers or ())
 
 
-def _asked(directory: StudyDirectory, trust: bool) -> tuple[Study, Mapping[str, Any]]:
+def _asked(
+    directory: StudyDirectory, trust: bool, closed: bool = False
+) -> tuple[Study, Mapping[str, Any]]:
     """Return a study on disk without its runs, and its record."""
     record = directory.record()
-    asked = read_asked(record, directory.study, trust)
+    asked = read_asked(record, directory.study, trust, closed)
     parameters = [one.get("parameters") for one in record["settings"]]
     return Study(asked, directory.path, parameters), record
 
 
-def _opened(directory: StudyDirectory, trust: bool) -> Study:
-    study, _ = _asked(directory, trust)
+def _opened(directory: StudyDirectory, trust: bool, closed: bool = False) -> Study:
+    study, _ = _asked(directory, trust, closed)
     take_in(study, directory)
     return study

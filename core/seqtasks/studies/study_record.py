@@ -9,7 +9,7 @@ from typing import Any
 from seqtasks.errors import UsageError
 from seqtasks.experiments.find import changed_things
 from seqtasks.experiments.schemas import RECORD
-from seqtasks.runs.run_on_disk import restored_experiment
+from seqtasks.runs.run_on_disk import closed_experiment, restored_experiment
 from seqtasks.runs.run_record import present_versions, record_of
 from seqtasks.runs.study_shape import FORMAT, study_shape
 from seqtasks.studies.settings import Row, Setting
@@ -105,19 +105,28 @@ def plain(changes: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def read_asked(record: Mapping[str, Any], path: Path, trust: bool = False) -> Asked:
+def read_asked(
+    record: Mapping[str, Any], path: Path, trust: bool = False, closed: bool = False
+) -> Asked:
     """Return what a study was asked for, from the content of `study.json`.
 
     Args:
         record: the content.
         path: the file; copies of the user's files lie in its folder.
         trust: whether the user allows code that came with the study, from now on.
+        closed: whether cells and readouts stay text, so that their code need not be trusted.
 
     Raises:
         UsageError: if it is damaged, names what is not there, or brings code that is not trusted.
     """
     settings = tuple(
-        Setting(one["label"], one["changes"], restored_experiment(one["record"], path, {}, trust))
+        Setting(
+            one["label"],
+            one["changes"],
+            closed_experiment(one["record"], path)
+            if closed
+            else restored_experiment(one["record"], path, {}, trust),
+        )
         for one in record["settings"]
     )
     rows = tuple(Row(one["setting"], one["seeds"]) for one in record["points"])
