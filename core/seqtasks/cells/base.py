@@ -28,7 +28,9 @@ class Cell(nn.Module):
 
     A cell may define `penalty(x, state)`, which returns what a step adds to the loss, (batch,): its
     mean over all steps is added. `state` is the state after the step; `penalty` may name `time` and
-    `before` too.
+    `before` too. It may define `constrain()`, which changes its parameters in place before the
+    first training step and after each one, and `anneal(step, steps)`, which returns the values of
+    buffers of one number in a training step, by name.
 
     Attributes:
         input_size: features of the input x, (batch, input_size).
