@@ -184,7 +184,7 @@ class Provenance(TorchDispatchMode):
         else:
             self._empty.difference_update(_span(t)[0] for t in _changed(func, args, kwargs))
         if name not in _FROM_SHAPES and any(map(self.follows, given)):
-            if torch.Tag.dynamic_output_shape in func.tags and _is_sized_by_values(name, given):
+            if torch.Tag.dynamic_output_shape in func.tags and self._sizes(name, given):
                 raise self.refuse(
                     f"how many numbers it takes depends on the values it computes ({name})"
                 )
@@ -197,6 +197,11 @@ class Provenance(TorchDispatchMode):
         else:
             self._made.update(_span(tensor)[0] for tensor in results)
         return result
+
+    def _sizes(self, name: str, given: list[Tensor]) -> bool:
+        """Say whether values decide the shape of a result; an index of places has its own shape."""
+        masks = [t for t in given[1:] if t.dtype in (torch.bool, torch.uint8)]
+        return name != "index" or any(map(self.follows, masks))
 
     def _note_operation(self, func: Any, args: Any, kwargs: Any, result: Any) -> None:
         single = isinstance(result, Tensor)
@@ -216,11 +221,6 @@ def _drops_nothing(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         if argument.name == "dropout_p":
             return not (args[place] if place < len(args) else kwargs.get("dropout_p", 0.0))
     return False
-
-
-def _is_sized_by_values(name: str, given: list[Tensor]) -> bool:
-    """Say whether the shape of a result depends on values; an index of places has its own shape."""
-    return name != "index" or any(t.dtype in (torch.bool, torch.uint8) for t in given[1:])
 
 
 def _place(tensor: Tensor) -> tuple[Any, ...]:
