@@ -5,6 +5,9 @@ with other values, or a smaller test has the same promise. `conftest.py` at the 
 """
 
 QUICK_SHARES = {
+    "tests/engine/test_corpus.py": {
+        "test_each_is_recorded_or_refused_by_name": 8,
+    },
     "tests/cli/test_bad_code.py": {
         "test_a_cell_of_ones_own_that_is_wrong_is_told_what_and_where": 6,
         "test_a_cell_that_trains_but_breaks_its_promises_is_named_by_show_and_run": 4,

@@ -4,19 +4,25 @@ import pytest
 import torch
 from edges import wrong_in
 from test_edges import near
+from torch import nn
+from torch.nn import functional
+from torch.testing import assert_close
 from truth import ENGINES
 from written_cases import WRITTEN_EDGES
 
+import seqtasks as st
+from seqtasks.engine.pipeline import make_model_graph
 from seqtasks.engine.record.written.table import WRITTEN
+from seqtasks.engine.unroll import engines_of
 
 GROUP = 24
 ELSEWHERE = {
-    "meshgrid": "`test_functions_of_parameters_alone_are_not_written_out`",
+    "meshgrid": "`test_what_takes_weights_or_several_masks`",
     "chain_matmul": "linalg.multi_dot is the same function",
     "msort": "it goes along the first axis, so only weights have it",
-    "multi_head_attention_forward": "`test_attention_with_heads`",
-    "addmv": "`test_products_of_weights_under_vmap`",
-    "addr": "`test_products_of_weights_under_vmap`",
+    "multi_head_attention_forward": "`test_what_takes_weights_or_several_masks`",
+    "addmv": "`test_what_takes_weights_or_several_masks`",
+    "addr": "`test_what_takes_weights_or_several_masks`",
 }
 """The functions without a line in the table, and where they are tried."""
 
@@ -40,3 +46,52 @@ def test_every_written_function_has_a_line():
     for function in WRITTEN:
         name = function.__name__.removeprefix("linalg_").removeprefix("special_")
         assert name in names or name in ELSEWHERE, name
+
+
+class Attending(st.Cell):
+    """Attends with masks of each kind, and adds products of weights with a state."""
+
+    def __init__(self):
+        super().__init__(4, 8)
+        self.plain = nn.MultiheadAttention(4, 2, batch_first=True)
+        self.other = nn.MultiheadAttention(4, 2, add_bias_kv=True, kdim=4, vdim=4, bias=False)
+        self.W = nn.Parameter(torch.randn(8, 8) / 3)
+
+    def forward(self, x, h):
+        slots = torch.cat([h, x], 1).view(-1, 3, 4)
+        before = torch.ones(3, 3, dtype=torch.bool).triu(1)
+        hidden = (slots[:, :, 0] > 0.5) & (slots[:, :, 1] > 0.5)
+        one, shares = self.plain(slots, slots, slots, attn_mask=before)
+        two, _ = self.plain(slots, slots, slots, key_padding_mask=hidden, need_weights=False)
+        turned = slots.transpose(0, 1)
+        three, _ = self.other(turned, turned, turned, attn_mask=torch.eye(3, dtype=x.dtype))
+        made = (one + two + three.transpose(0, 1)).flatten(1)[:, :8] + shares.sum(1)[:, :1]
+        rows, columns = torch.meshgrid(self.W[0], self.W[1], indexing="xy")
+        made = made + torch.addmv(self.W[0], self.W, self.W[1])
+        return torch.tanh(made @ (rows * columns) + h @ torch.addr(self.W, self.W[0], self.W[1]))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_takes_weights_or_several_masks(engine):
+    cell = Attending().double()
+    x = torch.randn(3, 4, 4, dtype=torch.float64, requires_grad=True)
+    found = []
+    for by in ("plain", engine):
+        outputs, _ = st.unroll(cell, x, engine=by)
+        total = (outputs * torch.cos(torch.arange(outputs.numel())).view_as(outputs)).sum()
+        found.append((outputs, torch.autograd.grad(total, [x, *cell.parameters()])))
+    assert engines_of(cell, engine).name == engine, engines_of(cell, engine).reasons
+    assert_close(*found)
+
+
+def test_functions_of_parameters_alone_are_left_to_torch():
+    class Inverted(st.Cell):
+        def __init__(self):
+            super().__init__(2, 20)
+            self.W = nn.Parameter(torch.randn(20, 20))
+
+        def forward(self, x, h):  # larger than what is written out takes
+            return torch.tanh(functional.linear(h, torch.linalg.inv(self.W)))
+
+    model = make_model_graph(None, [Inverted()], None, torch.float32, steps=2, input_size=2)
+    assert len(model.computed) == 1

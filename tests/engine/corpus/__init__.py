@@ -9,20 +9,30 @@
     orthogonal         transitions that keep a norm: functions of parameters alone
     timed              modules and clocks of their own pace
     neural             rates and spikes
+    gates              more gated cells: images, missing values, orders
+    linear             linear attention, fast weights that a rule of learning writes
+    slots              stacks, slots, modules and attention between them
+    complexes          complex states and parameters, quaternions
+    filters            networks of the brain, filters, equations solved within a step
 
 `CORPUS` names every cell. Each is written as its paper or its public code writes it: in place where
 they do so, with whole numbers in the state where they count.
 """
 
 from corpus import (
+    complexes,
     dynamical,
+    filters,
     gated,
+    gates,
+    linear,
     matrices,
     memories,
     neural,
     normalised,
     orthogonal,
     parallel,
+    slots,
     timed,
 )
 
@@ -38,5 +48,10 @@ _FAMILIES = (
     orthogonal,
     timed,
     neural,
+    gates,
+    linear,
+    slots,
+    complexes,
+    filters,
 )
 CORPUS = [cell for family in _FAMILIES for cell in family.CELLS]

@@ -7,6 +7,7 @@
     outside_draws      notice draws by `random` and NumPy
     recorder           run a function of tensors; look each call up in `rules`
     whole_states       counters and flags in a state, as long as a program holds them exactly
+    folded_rows        record a call on slots or heads that are folded into the batch
     rows_elsewhere     record a call on a batch that is not the first axis
     unseen_calls       record what a script computed, by the operations of torch's dispatcher
     in_place           record a change in place of what the step itself made

@@ -50,7 +50,7 @@ def record_in_place(
         raise refusal("given in place", name)
     base = target._base
     if base is not None and not recorder.is_tracked(base):
-        recorder.find_anywhere(base)
+        recorder.find_folded(base)
     recorder.note(target)
     others = [] if name in SHAPE_ALONE else _others(recorder, target)
     unseen = target.requires_grad and not torch.is_grad_enabled() and name not in SHAPE_ALONE
@@ -199,7 +199,7 @@ def _overlay(recorder: Recorder, other: Tensor, target: Tensor, value: Tensor) -
         flat[hit] = changed.flatten()[found[hit]]
         return flat.view(mine.shape)
 
-    node, rows, axis = rearranged(recorder, overlaid, other, other, value)
+    node, rows, axis, fold = rearranged(recorder, overlaid, other, other, value)
     if not other.requires_grad:
         node = recorder.graph.pointwise("stopped", node)
-    recorder.stand_for_node(Tracked(other, node, rows, axis))
+    recorder.stand_for_node(Tracked(other, node, rows, axis, fold))

@@ -44,12 +44,18 @@ class Tracked:
         node: its value for one row of the batch.
         rows: whether some of its axes are the rows.
         axis: the first of the rows' axes.
+        fold: how many places of a row lie, as the first axis of the node, in the axis of the rows.
     """
 
     tensor: Tensor
     node: Node
     rows: bool
     axis: int = 0
+    fold: int = 1
+
+
+class FoldedError(UnsupportedError):
+    """A rule needs an axis of rows alone, and places of each row are folded into it."""
 
 
 class RowsElsewhereError(UnsupportedError):
@@ -120,9 +126,11 @@ class Recorder(TorchFunctionMode):
         self.provenance.give([tensor])
         return self.track(tensor, node)
 
-    def track(self, tensor: Tensor, node: Node, rows: bool = True, axis: int = 0) -> Tensor:
+    def track(
+        self, tensor: Tensor, node: Node, rows: bool = True, axis: int = 0, fold: int = 1
+    ) -> Tensor:
         """Note the node of a tensor."""
-        self._tracked[id(tensor)] = Tracked(tensor, node, rows, axis)
+        self._tracked[id(tensor)] = Tracked(tensor, node, rows, axis, fold)
         return tensor
 
     def known(self) -> list[Tracked]:
@@ -143,6 +151,13 @@ class Recorder(TorchFunctionMode):
         return found
 
     def find_anywhere(self, value: Any) -> Tracked:
+        """Return the record of a tensor or number with its rows in an axis of their own."""
+        found = self.find_folded(value)
+        if found.fold > 1:
+            raise FoldedError("its rows mix: it computes with places folded into the batch")
+        return found
+
+    def find_folded(self, value: Any) -> Tracked:
         """Return the record of a tensor or number; an unknown tensor is a constant."""
         if not isinstance(value, Tensor):
             if not isinstance(value, int | float):
@@ -226,7 +241,7 @@ class Recorder(TorchFunctionMode):
     def note(self, tensor: Tensor) -> None:
         """Note the numbers of a tensor before a call changes them."""
         if self.weights_alone.of(tensor) is None:
-            self.find_anywhere(tensor)
+            self.find_folded(tensor)
 
     def stand_for(self, tensor: Tensor, other: Tensor) -> None:
         """Let a tensor that was changed stand for the value of another, recorded one."""
@@ -234,12 +249,12 @@ class Recorder(TorchFunctionMode):
         self.weights_alone.stand_for(tensor, other)
         known = self._tracked.get(id(other))
         if known is not None:
-            self.track(tensor, known.node, known.rows, known.axis)
+            self.track(tensor, known.node, known.rows, known.axis, known.fold)
 
     def stand_for_node(self, changed: Tracked) -> None:
         """Let a tensor that was changed stand for a node."""
         self.weights_alone.forget(changed.tensor)
-        self.track(changed.tensor, changed.node, changed.rows, changed.axis)
+        self.track(changed.tensor, changed.node, changed.rows, changed.axis, changed.fold)
 
     def expect_versions(self, before: dict[int, int]) -> None:
         """Accept a recorded change of tensors that were taken for constants before.
@@ -469,6 +484,10 @@ class Recorder(TorchFunctionMode):
         check_whole(name, name in REARRANGING, [*results, *given])
         try:
             outcome = rule(self, func, result, *args, **kwargs)
+        except FoldedError:
+            from seqtasks.engine.record.folded_rows import record_folded
+
+            outcome = record_folded(self, func, rule, result, args, kwargs)
         except RowsElsewhereError:
             from seqtasks.engine.record.rows_elsewhere import MOVABLE, record_with_rows_first
 
@@ -480,9 +499,11 @@ class Recorder(TorchFunctionMode):
         for tensor, tracked in zip(results, outcomes, strict=True):
             if tracked is None:
                 continue
-            node, rows, *axes = tracked
-            axis = axes[0] if axes else 0
+            node, rows, *lie = tracked
+            axis, fold = (*lie, *(0, 1)[len(lie) :])
             expected = (*node.shape[:axis], *(self.rows if rows else ()), *node.shape[axis:])
+            if fold > 1:
+                expected = (self.rows[0] * fold, *node.shape[1:])
             if tuple(tensor.shape) != expected:
                 raise UnsupportedError(f"{name} gives {tuple(tensor.shape)}, not {expected}")
             whole = is_whole(tensor)
@@ -495,7 +516,7 @@ class Recorder(TorchFunctionMode):
             unseen = not torch.is_grad_enabled() and not self.deriving
             if unseen or whole or func == _DATA:
                 node = self.graph.pointwise("stopped", node)
-            self.track(tensor, node, rows, axis)
+            self.track(tensor, node, rows, axis, fold)
 
     def _is_exact(self, tensor: Tensor, node: Node) -> bool:
         """Say whether a tensor of another type holds 0 and 1 alone, as of `(x > 0).float()`."""

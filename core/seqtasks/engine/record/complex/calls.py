@@ -57,16 +57,15 @@ def pair_of(recorder: Recorder, tensor: Tensor) -> Pair:
     known = recorder.pairs.get(id(tensor))
     if known is not None:
         return known[1]
-    if recorder.weights_alone.knows(tensor):
-        with torch._C.DisableTorchFunction():
-            both = torch.view_as_real(tensor)
-        recorder.weights_alone.note(recorder, torch.view_as_real, both, (tensor,), {})
-        pair = Pair(both.select(-1, 0), both.select(-1, 1))
-    else:
+    if not recorder.weights_alone.knows(tensor):  # a constant
         recorder.check_independent(tensor)
         recorder.baked.append((tensor, tensor._version))
         with torch._C.DisableTorchFunction():
-            pair = Pair(tensor.real.clone(), tensor.imag.clone())
+            return Pair(tensor.real.clone(), tensor.imag.clone())
+    with torch._C.DisableTorchFunction():
+        both = torch.view_as_real(tensor)
+    recorder.weights_alone.note(recorder, torch.view_as_real, both, (tensor,), {})
+    pair = Pair(both.select(-1, 0), both.select(-1, 1))
     recorder.pairs[id(tensor)] = tensor, pair
     return pair
 

@@ -246,6 +246,11 @@ def converted(
         return graph.pointwise("truncate", x) if whole and given.is_floating_point() else x
 
     given: Tensor = x
+    other = given.is_floating_point() and given.dtype != recorder.dtype == result.dtype
+    if other and not recorder.is_tracked(given):  # numbers that the program then holds
+        recorder.index(given)
+        found = recorder.find_anywhere(result)
+        return found.node, found.rows, found.axis
     return pointwise(compute)(recorder, func, result, x)
 
 

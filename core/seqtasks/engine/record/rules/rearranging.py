@@ -118,7 +118,7 @@ def rearranged(recorder: Recorder, func: Any, result: Any, *args: Any, **kwargs:
         mask = value.dtype == torch.bool and func is Tensor.__getitem__ and value is not args[0]
         if (whole or mask) and not recorder.is_tracked(value):
             return recorder.index(value)
-        source = recorder.find_anywhere(value)
+        source = recorder.find_folded(value)
         base = len(sources) * widest * (count + 1) + 1
         sources.append(source)
         bases.append(base)
@@ -127,6 +127,8 @@ def rearranged(recorder: Recorder, func: Any, result: Any, *args: Any, **kwargs:
         if source.rows:
             rows = torch.arange(count)[:, None] * widest
             each = (base + rows + within).view(*recorder.rows, *source.node.shape)
+            if source.fold > 1:
+                return each.flatten(0, 1)
             # contiguous: what the call could view as another shape, it can view so here
             return _with_rows_at(each, len(recorder.rows), source.axis).contiguous()
         return (base + count * widest + within).view(value.shape)
@@ -152,7 +154,7 @@ def _moved(
     widest: int,
     count: int,
     whole: Node,
-) -> tuple[Node, bool, int]:
+) -> tuple[Node, bool, int, int]:
     axis = _axis_of_rows(places.shape, recorder.rows)
     row, index = _by_row(recorder, places, axis, firsts, widest, count)
     given_rows = any(source.rows for source in sources)
@@ -162,13 +164,24 @@ def _moved(
         row, index = _by_row(recorder, places, axis, firsts, widest, count)
     own = np.arange(count)[:, None] if axis is not None else -1
     if not ((row == own) | (row == count) | (index < 0)).all():
+        fold = _fold_of(recorder, places) if given_rows else 1
+        if fold > 1:
+            unfolded = places.reshape(count, fold, *places.shape[1:])
+            node, rows, axis, _ = _moved(recorder, unfolded, sources, firsts, widest, count, whole)
+            return node, rows, axis, fold
         raise UnsupportedError("its rows mix: a row of the batch depends on another")
     if not (index == index[:1]).all():
         raise UnsupportedError("it treats the rows of a batch differently")
     shape = tuple(places.shape)
     if axis is not None:
         shape = (*shape[:axis], *shape[axis + len(recorder.rows) :])
-    return recorder.graph.view(whole, index[0], shape), axis is not None, axis or 0
+    return recorder.graph.view(whole, index[0], shape), axis is not None, axis or 0, 1
+
+
+def _fold_of(recorder: Recorder, places: Any) -> int:
+    """Return how many places of each row may lie in the first axis beside the rows; 1 for none."""
+    (count, *more), first = recorder.rows, next(iter(places.shape), 0)
+    return 1 if more or not first or first % count else first // count
 
 
 def _by_row(
@@ -202,7 +215,7 @@ def _with_rows_at(each: Tensor, count: int, axis: int) -> Tensor:
 
 def _width(recorder: Recorder, value: Any) -> int:
     return (
-        recorder.find_anywhere(value).node.size
+        recorder.find_folded(value).node.size
         if recorder.is_tracked(value)
         else (value.numel() if isinstance(value, Tensor) else 0)
     )
