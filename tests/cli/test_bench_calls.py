@@ -12,7 +12,7 @@ def test_a_cell_has_its_passes_as_a_program_a_module_and_the_plain_loop(seqtasks
     assert (row["size"], row["cell"]) == ("tiny", "elman")
     assert 0 < row["program_ms"] < row["module_ms"] < row["plain_ms"]
     assert 0 < row["run_ms"] < row["module_ms"]  # a run's steps are made within C
-    assert abs(row["program_ms"] + row["beside_ms"] - row["module_ms"]) < 1e-9
+    assert 0 < row["program_ms"] + row["beside_ms"] <= row["module_ms"] + 1e-9  # each at its best
     assert document["decay"]["normal_ms"] > 0
     assert document["decay"]["denormal_ms"] > 0
 

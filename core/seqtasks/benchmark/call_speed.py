@@ -21,7 +21,7 @@ from seqtasks.training import Trainer
 __all__ = ["CallSpeed", "measure_call", "measure_decay"]
 
 BURST_SECONDS = 0.02
-RUN_STEPS, DECAY_STEPS = 50, 100
+SINGLE, RUN_STEPS, DECAY_STEPS = 20, 50, 100
 SMALL = 1e-37
 """After a few steps of `Decay`, numbers that begin so small are denormal in float32."""
 
@@ -33,13 +33,15 @@ class CallSpeed:
     Attributes:
         problem: the model and its batch.
         program: the native program alone, both passes.
-        module: the same passes by a call of the model and `backward`, without a loss.
+        beside: what a call of the model and `backward`, without a loss, take beside it.
+        module: both together.
         run: a whole training step of a run, with its loss and Adam.
         plain: the same passes by the plain loop.
     """
 
     problem: Problem
     program: float
+    beside: float
     module: float
     run: float
     plain: float
@@ -50,7 +52,7 @@ class CallSpeed:
             "size": self.problem.size.name,
             "cell": self.problem.cell,
             "program_ms": self.program,
-            "beside_ms": self.module - self.program,
+            "beside_ms": self.beside,
             "module_ms": self.module,
             "run_ms": self.run,
             "plain_ms": self.plain,
@@ -91,29 +93,24 @@ def measure_call(problem: Problem, repeats: int = 10) -> CallSpeed:
             return step
 
         ways: dict[str, Callable[[], object]] = {
-            "module": passes(model),
             "plain": passes(plain),
             "run": lambda: trainer.advance(RUN_STEPS),
         }
-        times = dict.fromkeys(ways, float("inf"))
-        inside = float("inf")
+        times = dict.fromkeys(("program", "beside", "module", *ways), float("inf"))
+        call = passes(model)
         for _ in range(repeats):
             for name, way in ways.items():
                 times[name] = min(times[name], _burst(way))
-            with _timed(program) as seconds:
-                for _ in range(10):
-                    seconds[0] = 0
-                    ways["module"]()
-                    inside = min(inside, seconds[0])
+            with _timed(program) as inside:
+                for _ in range(SINGLE):
+                    inside[0], began = 0.0, time.thread_time()
+                    call()
+                    whole = time.thread_time() - began
+                    found = {"program": inside[0], "beside": whole - inside[0], "module": whole}
+                    times |= {name: min(times[name], one) for name, one in found.items()}
         trainer.close()
-    milliseconds = {name: 1000 * seconds for name, seconds in times.items()}
-    return CallSpeed(
-        problem,
-        1000 * inside,
-        milliseconds["module"],
-        milliseconds["run"] / RUN_STEPS,
-        milliseconds["plain"],
-    )
+    times["run"] /= RUN_STEPS
+    return CallSpeed(problem, **{name: 1000 * seconds for name, seconds in times.items()})
 
 
 def measure_decay(repeats: int = 20) -> tuple[float, float]:

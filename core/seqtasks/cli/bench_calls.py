@@ -80,7 +80,7 @@ def _echo(done: "Sequence[CallSpeed]") -> None:
         [
             one.problem.size.name,
             f"{one.program:.3g}",
-            f"{one.module - one.program:.3g}",
+            f"{one.beside:.3g}",
             f"{one.module:.3g}",
             f"{one.run:.3g}",
             f"{one.plain:.3g}",
