@@ -12,7 +12,7 @@ from seqtasks.files.atomic import write_json
 from seqtasks.files.paths import as_path
 from seqtasks.models.caller_settings import own_settings
 from seqtasks.runs.active_run import Stop, checked_stop, never
-from seqtasks.runs.run_record import remember_own_code
+from seqtasks.runs.run_record import BY_PLACE, remember_own_code
 from seqtasks.studies.array_jobs import write_script
 from seqtasks.studies.directory import StudyDirectory
 from seqtasks.studies.execute import check_backend
@@ -136,8 +136,16 @@ def resume_study(
                 f"{directory.path} was begun with the engine {before}; its runs would not be "
                 f"comparable with runs of the engine {engine}: start a new study"
             )
+    begun = enumerate(one["record"] for one in record["settings"])
+    earlier = [index for index, one in begun if one.get("draws") != BY_PLACE]
     with said_once(study.said):
-        settled = settle(study.asked, make_model)
+        settled = settle(study.asked, make_model, earlier)
+    if settled.drawing:
+        label = study.settings[next(iter(settled.drawing))].label
+        raise UsageError(
+            f"{directory.path} was begun when torch's own streams gave the random numbers of "
+            f"{label}; its runs would not be comparable with runs of now: start a new study"
+        )
     for index, now in settled.engines.items():
         if then[index] not in ("auto", now):
             raise UsageError(

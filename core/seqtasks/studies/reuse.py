@@ -55,5 +55,6 @@ def _lines_of(directory: StudyDirectory) -> list[tuple[str, dict[str, Any]]]:
 def _key(record: Mapping[str, Any]) -> str:
     """Return everything that decides the numbers of a record's runs to the last bit, as text."""
     where = [record.get("things"), record.get("versions"), record.get("engine")]
+    where.append(record.get("draws"))
     parts = [*deciding(record), record["experiment"].get("device"), *where]
     return json.dumps(parts, sort_keys=True, default=str)

@@ -1,7 +1,7 @@
 """Try the settings of a study before anything is written: mistakes, engines, numbers trained."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,18 +34,25 @@ class Settled:
     Attributes:
         engines: by the index of a setting that was tried, the engine that runs it.
         parameters: the number of trained numbers of each setting.
+        drawing: the indices of settings whose models draw by place, if somebody asked for them.
     """
 
     engines: Mapping[int, str]
     parameters: Sequence[int | None]
+    drawing: Collection[int] = ()
 
 
-def settle(asked: Asked, make_model: Callable[[int], nn.Module] | None = None) -> Settled:
+def settle(
+    asked: Asked,
+    make_model: Callable[[int], nn.Module] | None = None,
+    watched: Collection[int] = (),
+) -> Settled:
     """Try the settings of a study.
 
     Args:
         asked: the study.
         make_model: makes the module of a seed, instead of the experiment's own model.
+        watched: the indices of settings of which to find out whether their models draw by place.
 
     Raises:
         UsageError: as a run of the setting would. In a sweep, some settings may make a model that
@@ -54,6 +61,7 @@ def settle(asked: Asked, make_model: Callable[[int], nn.Module] | None = None) -
     if not asked.points:
         raise UsageError("the study has no runs: give it at least one setting and one seed")
     engines: dict[int, str] = {}
+    drawing: list[int] = []
     parameters: list[int | None] = []
     tried: set[Any] = set()
     failed: list[UsageError] = []
@@ -66,7 +74,8 @@ def settle(asked: Asked, make_model: Callable[[int], nn.Module] | None = None) -
         tried.add(alike)
         seed = next(row.seeds[0] for row in asked.rows if row.setting == index)
         try:
-            engine, count = _tried(setting, seed, make_model, len(asked.settings) > 1)
+            several, watch = len(asked.settings) > 1, index in watched
+            engine, count, draws = _tried(setting, seed, make_model, several, watch)
         except UsageError as error:
             if asked.face not in GO_ON or not _is_made(experiment):
                 raise
@@ -74,6 +83,7 @@ def settle(asked: Asked, make_model: Callable[[int], nn.Module] | None = None) -
             parameters.append(None)
             continue
         engines[index] = engine
+        drawing += [index] if draws else []
         parameters.append(count)
     if failed and not engines:
         raise failed[0]
@@ -81,7 +91,7 @@ def settle(asked: Asked, make_model: Callable[[int], nn.Module] | None = None) -
         _warn_of_few_evaluations(asked.settings[index])
     for error in failed:
         logger.warning("its runs will fail: %s", error)
-    return Settled(engines, parameters)
+    return Settled(engines, parameters, drawing)
 
 
 def _is_made(experiment: Experiment) -> bool:
@@ -111,7 +121,8 @@ def _tried(
     seed: int,
     make_model: Callable[[int], nn.Module] | None,
     named: bool,
-) -> tuple[str, int]:
+    watched: bool,
+) -> tuple[str, int, bool]:
     model = None
     if make_model is not None:
         with torch_stream(seed, "initialisation").drawing():
@@ -120,8 +131,9 @@ def _tried(
         run, trainer = prepare(setting.experiment.with_changes(seed=seed), model, threads=1)
     except UsageError as error:
         raise UsageError(f"{setting.label}: {error}" if named else str(error)) from error
+    draws = watched and trainer.draws_by_place()
     trainer.close()
-    return trainer.engine, parameter_count(run.model)
+    return trainer.engine, parameter_count(run.model), draws
 
 
 def trained_numbers(experiment: Experiment) -> int:

@@ -16,6 +16,7 @@ from seqtasks.training.model_state import load_state, state_tensors
 from seqtasks.training.native_steps import NativeSteps
 from seqtasks.training.optimizers import optimizer_values
 from seqtasks.training.programs_needed import with_few_programs
+from seqtasks.training.random_draws import draws_of
 from seqtasks.training.torch_steps import TorchSteps
 
 __all__ = ["Trainer"]
@@ -73,6 +74,7 @@ class Trainer:
         schedule = build_schedule(lr_schedule)
         engines = self._settled(engine, may_fall_back, None if counted_draws else OLD_DRAWS)
         keys = self._random.keys if engines is not None and counted_draws else None
+        self._keys = keys
         self.engine = "plain" if engines is None else engines.name or "plain"
         self._steps: NativeSteps | TorchSteps
         if engines is not None and self.engine == "native" and not engines.needs_autograd:
@@ -103,6 +105,14 @@ class Trainer:
     def threads(self) -> int:
         """The number of threads that the engine uses."""
         return self._steps.threads
+
+    def draws_by_place(self) -> bool:
+        """Say whether its model draws random numbers that are functions of their places."""
+        if self._keys is None or not isinstance(self.model, Model):
+            return False
+        if self.engine != "plain":
+            return self.model.engines.has_draws
+        return draws_of(self.model.train(), self._source.batch(0).inputs) == "by function"
 
     @property
     def compiled_steps(self) -> NativeSteps | None:
