@@ -12,6 +12,7 @@ import seqtasks as st
 from seqtasks.errors import UsageError
 from seqtasks.runs.prepare import prepare
 
+NAMED_ENGINES_ARE_HELD_TO_THEIR_NAMES = True
 TASKS = {
     RateNetwork: ("flip-flop", {"hidden_size": 20, "learning_rate": 3e-3}),
     GumbelStack: ("reverse-string", {"hidden_size": 12, "learning_rate": 5e-3}),
