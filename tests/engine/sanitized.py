@@ -66,7 +66,7 @@ def published(name, width):
         cell = kinds[name](3, width) if name in kinds else st.cell(name, 3, width)
         cell.initial_state(2, 3)
         cell(torch.randn(2, 3), cell.initial_state(2, 3))
-    except (ValueError, RuntimeError, AssertionError):  # it wants an even width, say
+    except (ValueError, RuntimeError, IndexError, AssertionError):  # it wants an even width, say
         return None
     return cell
 
