@@ -88,6 +88,18 @@ VERDICTS = {
         "torch's layers over sequences",
         "A program is a loop over steps of its own; use the cells of the same names.",
     ),
+    "copies": (
+        "Copies of views",
+        "No cell calls them: each moves numbers, and has a rule without `_copy`.",
+    ),
+    "special": (
+        "Special functions",
+        "Neither engine has code for them; torch computes them of parameters alone.",
+    ),
+    "below": (
+        "What torch's own layers end in",
+        "A cell calls the layer, which has a rule or a reason of its own.",
+    ),
     "none": (
         "Functions without a rule",
         "torch computes them for a program if they take parameters alone, else the plain loop.",
@@ -144,6 +156,35 @@ _MATRICES = {
     *("slogdet", "lstsq", "matrix", "geqrf", "orgqr", "ormqr", "lobpcg", "pca", "triangular"),
     *("linalg", "householder", "nuclear"),
 }
+_SPECIAL = {"digamma", "erfinv", "i0", "igamma", "igammac", "lgamma", "mvlgamma", "polygamma"}
+_BELOW = {
+    *("convolution", "constant_pad_nd", "conv_tbc", "native_batch_norm", "native_channel_shuffle"),
+    *("native_group_norm", "native_layer_norm", "native_norm", "norm_except_dim", "index"),
+    *("frobenius_norm", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d"),
+    *("affine_grid_generator", "unsafe_split_with_sizes", "__div__", "_is_view"),
+}
+REASONS = {
+    "adaptive_max_pool2d": "its windows differ in size; use max_pool2d",
+    "adaptive_max_pool3d": "its windows differ in size; use max_pool3d",
+    "dist": "it sums over the whole batch; use pairwise_distance",
+    "flipud": "it turns the batch over",
+    "float_power": "its result is float64 for every type; use pow",
+    "fractional_max_pool2d": "it draws its windows",
+    "fractional_max_pool3d": "it draws its windows",
+    "gradient": "its differences at the ends are others; use diff",
+    "index_put": "use an assignment, or scatter",
+    "index_reduce": "torch calls it a beta, and may change it",
+    "mode": "which of several places it names, torch does not say",
+    "nanmedian": "use median of what is a number",
+    "nanquantile": "use quantile of what is a number",
+    "put": "it counts places through the whole batch; use scatter",
+    "scatter_reduce": "of equal numbers, torch shares the gradient out in its own way",
+    "sum_to_size": "it may sum over the batch; use sum",
+    "take": "it counts places through the whole batch; use gather",
+    "trace": "it takes one matrix, so only weights have it",
+    "vsplit": "it splits the batch",
+}
+"""Why a function has no rule, and what to call in its place."""
 _NUMBERS = {"T", "H", "mT", "mH", "data", "real"}
 """Properties that are tensors of the same numbers."""
 
@@ -199,7 +240,11 @@ def verdict_on(name: str, functions: list[object]) -> str:
         return "bits"
     if any(isinstance(one, types.FunctionType) and opens(one) for one in functions):
         return "inside"
-    return "none"
+    if name.endswith("_copy"):
+        return "copies"
+    if name.startswith("special_") or name in _SPECIAL:
+        return "special"
+    return "below" if name in _BELOW else "none"
 
 
 def _draws(name: str) -> bool:
@@ -226,6 +271,9 @@ def page() -> str:
         "The page is generated, and a test holds it to the table of rules.",
     ]
     for verdict, (title, text) in VERDICTS.items():
-        names = ", ".join(f"`{name}`" for name in sorted(sections[verdict]))
-        lines += ["", f"## {title}", "", text, "", names]
+        lines += ["", f"## {title}", "", text, ""]
+        if verdict == "none":
+            lines += [f"- `{name}`: {REASONS[name]}" for name in sorted(sections[verdict])]
+        else:
+            lines.append(", ".join(f"`{name}`" for name in sorted(sections[verdict])))
     return "\n".join(lines) + "\n"

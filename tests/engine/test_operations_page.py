@@ -53,7 +53,7 @@ def unary():
     """Return (name, function) pairs of what may be called with one tensor."""
     found = []
     for name, functions in functions_of_torch().items():
-        if verdict_on(name, functions) in ("none", "complex", "bits"):
+        if verdict_on(name, functions) in ("none", "special", "complex", "bits"):
             found += [(name, functions[0])]
     return sorted(found)
 
