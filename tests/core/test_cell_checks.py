@@ -56,6 +56,31 @@ def caught(cell, check, words):
     assert words in found[check], found[check]
 
 
+# ---- what it does between training steps
+
+
+def test_constraints_on_what_is_not_its_own_are_named():
+    class WrongConstraint(Planted):
+        def constrain(self):
+            self.linear.weight = nn.Parameter(self.linear.weight.abs())
+
+    caught(WrongConstraint, "constrains-its-own-parameters", "constrain replaces linear.weight")
+
+
+def test_an_anneal_that_counts_its_calls_is_named():
+    class Counts(Planted):
+        def __init__(self, input_size, hidden_size):
+            super().__init__(input_size, hidden_size)
+            self.register_buffer("temperature", torch.tensor(1.0))
+            self.calls = 0
+
+        def anneal(self, step, steps):
+            self.calls += 1
+            return {"temperature": 1.0 / self.calls}
+
+    caught(Counts, "anneals-its-buffers", "other numbers for the same step")
+
+
 # ---- what a step adds to the loss
 
 

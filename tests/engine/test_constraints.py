@@ -10,7 +10,9 @@ from training_runs import LENGTHS, assert_close_runs, model, trainer
 from truth import ENGINES
 
 import seqtasks as st
+from seqtasks.engine.graph.describe import described
 from seqtasks.engine.native.execute.c_program import Program
+from seqtasks.engine.pipeline import make_model_graph
 
 SIZE = 3
 NAMED_ENGINES_ARE_HELD_TO_THEIR_NAMES = True
@@ -197,3 +199,14 @@ def test_wrong_constraints_are_refused(change, said):
 
     with pytest.raises(st.UsageError, match=said):
         trainer(stacked(Wrong), "symbols", "plain")
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"), [(Dale, "constrain"), (ByLoop, "one by one"), (Base, "")]
+)
+def test_the_description_of_a_cell_says_who_constrains(cell, said):
+    made = stacked(cell)
+    parts = made.embedding, list(made.cells), made.readout
+    rows = dict(described(make_model_graph(*parts, torch.float64, steps=3)))
+    assert said in rows.get("after a training step", "")
+    assert ("after a training step" in rows) == bool(said)

@@ -40,7 +40,15 @@ def described(model: ModelGraph) -> list[tuple[str, str]]:
         found.setdefault(node.phase, []).append(node)
     rows = [("by torch, once a call", _by_torch(model))]
     rows += [(name, _work(found.get(phase, []))) for name, phase in parts]
+    rows.append(("after a training step", _constraints(model)))
     return [(name, text) for name, text in rows if text]
+
+
+def _constraints(model: ModelGraph) -> str:
+    """Say whether parameters change after a step of the optimiser, and whether torch does it."""
+    if model.by_hand:
+        return f"constrain, by torch, which makes the steps one by one: {model.by_hand}"
+    return "constrain" if model.constrained else ""
 
 
 def _by_torch(model: ModelGraph) -> str:

@@ -1,5 +1,9 @@
 """The checks of a cell, in the order in which they are run."""
 
+from seqtasks.testing.cells.between_steps import (
+    anneals_its_buffers,
+    constrains_its_own_parameters,
+)
 from seqtasks.testing.cells.rows import rows_are_independent, same_in_any_batch
 from seqtasks.testing.cells.sequences import (
     goes_on_from_a_state,
@@ -87,6 +91,8 @@ CELL_CHECKS = (
     of_a_module(deep_copies, *_SAME, *_LEARNT),
     of_a_module(pickles, deep_copies),
     # training
+    of_a_module(constrains_its_own_parameters, can_be_made),
+    of_a_module(anneals_its_buffers, can_be_made),
     of_a_module(which_engine_runs_it, *_STEP, is_costly=True),
     of_a_module(speed_is_measured, which_engine_runs_it, is_costly=True),
     of_a_module(
