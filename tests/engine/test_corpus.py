@@ -16,7 +16,7 @@ STEPS, BATCH, INPUTS, HIDDEN = 13, 5, 3, 8
 REFUSED: dict[str, str] = {}
 """The cells that no program runs, each with a word of the reason."""
 
-QUICK = ["MUT3", "LEM", "RWKV5", "SlotAttention", "ComplexGated"]
+QUICK = ["MUT3", "LEM", "RWKV5", "SlotAttention", "ComplexGated", "ScaledLegendre"]
 """The cells that the quick tests compile; `-m slow` compiles all."""
 
 TAKEN = [

@@ -121,8 +121,8 @@ def steady_rows(loops: Sequence[Results], truth: Results) -> Tensor:
         for loop in loops:
             other = loop[name]
             if other is not None:
-                off = (other.double() - true.double()).abs().nan_to_num(0.0, 0.0).flatten(1)
-                steady &= off.amax(1) <= NOISE * _largest(true)
+                off = (other.double() - true.double()).abs().nan_to_num(0.0, 0.0)
+                steady &= off.reshape(len(off), -1).amax(1) <= NOISE * _largest(true)
     return steady
 
 
