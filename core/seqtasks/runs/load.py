@@ -10,10 +10,9 @@ from torch import nn
 
 from seqtasks.errors import UsageError
 from seqtasks.models.caller_settings import own_settings
-from seqtasks.models.model import Model
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.header import read_progress
-from seqtasks.runs.prepare import experiment_model
+from seqtasks.runs.prepare import draw_by_place, experiment_model
 from seqtasks.runs.record_changes import check_things
 from seqtasks.runs.run_on_disk import read_run
 from seqtasks.runs.run_record import BY_PLACE
@@ -77,8 +76,8 @@ def load(
             f"{directory.path} has no weights yet: it was stopped before its first checkpoint"
         )
     fill(model, weights, file)
-    if isinstance(model, Model) and disk.record.get("draws") == BY_PLACE:
-        model.against_draws = None
+    if disk.record.get("draws") == BY_PLACE:
+        draw_by_place(model)
     history = _whole_history(directory, done, progress)
     score = (done or {}).get("score")
     return Result(

@@ -40,6 +40,7 @@ from seqtasks.training import (
 __all__ = [
     "DTYPES",
     "batch_source",
+    "draw_by_place",
     "experiment_model",
     "in_type",
     "model_as_drawn",
@@ -221,6 +222,12 @@ def experiment_model(experiment: Experiment, task: Task) -> nn.Module:
     model = model_as_drawn(experiment, task)
     check_memory(model)  # before a conversion separates overlapping tensors
     return in_type(experiment, model)
+
+
+def draw_by_place(model: nn.Module) -> None:
+    """Let a model that is scored outside its run draw random numbers as the run does."""
+    if isinstance(model, Model):
+        model.against_draws = None
 
 
 def model_as_drawn(experiment: Experiment, task: Task) -> nn.Module:

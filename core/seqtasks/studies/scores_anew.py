@@ -9,7 +9,7 @@ from torch import Tensor
 
 from seqtasks.errors import UsageError
 from seqtasks.models.caller_settings import own_settings
-from seqtasks.runs.prepare import experiment_model
+from seqtasks.runs.prepare import draw_by_place, experiment_model
 from seqtasks.runs.saved_state import fill
 from seqtasks.scoring.anew import score_anew
 from seqtasks.studies.directory import StudyDirectory
@@ -60,6 +60,7 @@ def score_study(
         experiment = study.settings[setting].experiment.with_changes(seed=run_seed)
         if setting not in models:
             models[setting] = experiment_model(experiment, study.collected[setting].task)
+            draw_by_place(models[setting])
         asked = (lengths, over, sequences, seed)
         scores = _scores(study, setting, run_seed, models[setting], weights, asked)
         for length, metrics in scores.items():

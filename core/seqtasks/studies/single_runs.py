@@ -7,7 +7,7 @@ from torch import Tensor
 
 from seqtasks.models.caller_settings import own_settings
 from seqtasks.runs.lifecycle import run
-from seqtasks.runs.prepare import experiment_model
+from seqtasks.runs.prepare import draw_by_place, experiment_model
 from seqtasks.runs.run_scores import without_learning
 from seqtasks.runs.saved_state import fill
 from seqtasks.runs.training_run import Result, Run, parameter_count
@@ -50,6 +50,7 @@ def single_run(study: "Study", seed: int, setting: int) -> Result:
     task = experiment.make_task()
     model = experiment_model(experiment, task)
     fill(model, found, study.path or Path("the kept weights"))
+    draw_by_place(model)
     holdout = experiment.make_holdout(task)
     started = Run(experiment, task, model, holdout=holdout)
     lengths, sequences = experiment.evaluation_lengths or (), experiment.evaluation_sequences
