@@ -45,6 +45,7 @@ EXPERIMENT = {
     "validation_sequences": 16,
     "evaluation_sequences": 50,
     "evaluation_lengths": [10],
+    "engine": "plain",
     "name": "noisy",
 }
 

@@ -9,7 +9,6 @@ Each method has its usual arguments. It gets a further one if it names it:
 `penalty` is what a step adds to the loss, (batch,); most cells have none.
 """
 
-import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +21,9 @@ from seqtasks.cells.base import State
 __all__ = ["StepCalls", "checked_time"]
 
 _NONE: frozenset[str] = frozenset()
+_KNOWN: dict[Any, tuple[frozenset[str], frozenset[str]]] = {}
+"""What `_names` has found; `torch.compile` warns of a cache of functools."""
+MOST_KNOWN = 512
 LARGEST_TIME = 2**24
 """Up to this number float32 holds every whole number."""
 
@@ -149,9 +151,17 @@ def _further(method: Any) -> frozenset[str]:
         return _NONE
 
 
-@functools.lru_cache(maxsize=512)
 def _names(function: Any) -> tuple[frozenset[str], frozenset[str]]:
     """Return the names after the first two arguments, and after the first three."""
+    known = _KNOWN.get(function)
+    if known is None:
+        if len(_KNOWN) >= MOST_KNOWN:
+            _KNOWN.clear()
+        known = _KNOWN[function] = _read_names(function)
+    return known
+
+
+def _read_names(function: Any) -> tuple[frozenset[str], frozenset[str]]:
     parameters = inspect.signature(function).parameters.values()
     usual = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
     names = [one.name for one in parameters if one.kind not in usual]
