@@ -43,7 +43,7 @@ def trained(cell, engine, steps, threads=None, **settings):
     return losses, torch.cat([p.detach().double().flatten() for p in run.model.parameters()])
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ["native", pytest.param("torch", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("cell", CELLS)
 def test_two_hundred_steps_are_those_of_the_plain_loop(cell, engine):
     losses, weights = trained(cell, engine, 200)
