@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 _LONGEST = 1000
+_KEPT = 100  # characters at the end of a longer line
 _PICTURES = (".png", ".svg", ".pdf")
 
 
@@ -40,9 +41,17 @@ def say(text: object = "", err: bool = False) -> None:
 
 
 def brief(message: str) -> str:
-    """Return a message with its lines cut to a readable length."""
-    lines = message.split("\n")
-    return "\n".join(line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..." for line in lines)
+    """Return a message with its lines cut to a readable length.
+
+    A line keeps its end, which says what to do.
+    """
+    return "\n".join(map(_cut, message.split("\n")))
+
+
+def _cut(line: str) -> str:
+    if len(line) <= _LONGEST:
+        return line
+    return f"{line[: _LONGEST - _KEPT]} ... {line[-_KEPT:]}"
 
 
 def check_picture(path: Path) -> None:
