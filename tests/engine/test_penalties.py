@@ -153,3 +153,17 @@ def test_a_penalty_of_another_shape_is_refused(engine, wrong):
     made.use_engine(engine)
     with pytest.raises((ValueError, st.UsageError), match="penalty must return a tensor"):
         made(torch.randint(4, (3, 5)), return_penalty=True)
+
+
+def test_a_submodule_of_the_name_is_no_penalty():
+    class Holding(st.Cell):
+        def __init__(self, input_size=SIZE, hidden_size=SIZE):
+            super().__init__(input_size, hidden_size)
+            self.penalty = nn.Linear(input_size + hidden_size, hidden_size)
+
+        def forward(self, x, state):
+            return torch.tanh(self.penalty(torch.cat([x, state], -1)))
+
+    made = stacked("symbols", Holding)
+    assert not made.has_penalty
+    assert made(torch.zeros(2, 3, dtype=torch.int64), return_penalty=True)[-1] == 0

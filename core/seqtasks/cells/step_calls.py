@@ -14,11 +14,11 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from seqtasks.cells.base import State
 
-__all__ = ["StepCalls", "checked_time"]
+__all__ = ["StepCalls", "checked_time", "has_method"]
 
 _NONE: frozenset[str] = frozenset()
 _KNOWN: dict[Any, tuple[frozenset[str], frozenset[str]]] = {}
@@ -26,6 +26,12 @@ _KNOWN: dict[Any, tuple[frozenset[str], frozenset[str]]] = {}
 MOST_KNOWN = 512
 LARGEST_TIME = 2**24
 """Up to this number float32 holds every whole number."""
+
+
+def has_method(part: Any, name: str) -> bool:
+    """Say whether a part of a model has a method. A submodule can be called too, and is none."""
+    found = getattr(part, name, None)
+    return callable(found) and not isinstance(found, nn.Module)
 
 
 class StepCalls:
@@ -43,7 +49,7 @@ class StepCalls:
         self._cell = cell
         self._forward = _further(cell.forward) & {"time"}
         self._output = _further(cell.output) & {"time", "before"}
-        self.has_penalty = callable(getattr(cell, "penalty", None))
+        self.has_penalty = has_method(cell, "penalty")
         self._penalty = _further(cell.penalty) & {"time", "before"} if self.has_penalty else _NONE
         self.counts = "time" in self._forward | self._output | self._penalty
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqtasks.cells.any_module.module_cell import ModuleCell
+from seqtasks.cells.step_calls import has_method
 from seqtasks.errors import UsageError, explain
 from seqtasks.models.model import Model
 
@@ -27,8 +28,7 @@ def parts_with(model: nn.Module, method: str) -> list[nn.Module]:
     if isinstance(model, Model):
         tops = [model.embedding, *model.cells, model.readout]
     parts = [part.module if isinstance(part, ModuleCell) else part for part in tops]
-    found = [part for part in dict.fromkeys(parts) if callable(getattr(part, method, None))]
-    return [part for part in found if not isinstance(getattr(part, method), nn.Module)]
+    return [part for part in dict.fromkeys(parts) if has_method(part, method)]
 
 
 class BetweenSteps:

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from seqtasks.cells.step_calls import has_method
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.whole_model import ModelRecording
@@ -26,7 +27,7 @@ def recorded_constraints(
     Returns:
         What becomes of each parameter that changes; and why that cannot be recorded, or nothing.
     """
-    calling = [part for part in parts if _has_constraints(part)]
+    calling = [part for part in parts if has_method(part, "constrain")]
     if not calling:
         return {}, ""
     named = [tensor for part in calling for tensor in [*part.parameters(), *part.buffers()]]
@@ -41,11 +42,6 @@ def recorded_constraints(
         with torch.no_grad():
             for tensor, values in kept:
                 tensor.copy_(values)
-
-
-def _has_constraints(part: Any) -> bool:
-    method = getattr(part, "constrain", None)
-    return callable(method) and not isinstance(method, nn.Module)
 
 
 def _recorded(

@@ -1,5 +1,6 @@
 """Checks of what a cell does between training steps."""
 
+from seqtasks.cells.step_calls import has_method
 from seqtasks.errors import UsageError
 from seqtasks.testing.check import CheckFailedError, NotApplicable
 from seqtasks.testing.modules.specimen import Specimen
@@ -24,7 +25,7 @@ def constrains_its_own_parameters(specimen: Specimen) -> None:
 def anneals_its_buffers(specimen: Specimen) -> str:
     """`anneal` returns numbers for the same buffers at each step, and the same ones again."""
     made = specimen.new()
-    if not callable(getattr(made, "anneal", None)):
+    if not has_method(made, "anneal"):
         raise NotApplicable("it has no anneal")
     try:
         annealing = Annealing(made, STEPS)
