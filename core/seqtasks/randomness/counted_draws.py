@@ -5,20 +5,18 @@ Philox (see `philox`), and every engine that runs the model draws the same numbe
 are left to torch, or to the stream that is in use.
 """
 
-import copy
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
-from weakref import WeakKeyDictionary
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Size, Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch import Tensor, nn
 
-from seqtasks.randomness.draw_functions import COUNTED
+from seqtasks.randomness.draw_axes import axes_of_draws, in_front
+from seqtasks.randomness.drawing_mode import DrawingMode
 from seqtasks.randomness.philox import NOWHERE, normals, uniforms, words
 
 __all__ = [
@@ -29,6 +27,7 @@ __all__ = [
     "applied",
     "counted_draws",
     "number_of",
+    "numbers_of",
     "started",
 ]
 
@@ -105,7 +104,7 @@ def counted_draws() -> "CountedDraws | None":
     return stack[-1] if stack else None
 
 
-class CountedDraws(TorchFunctionMode):
+class CountedDraws(DrawingMode):
     """The draws of one pass through a model.
 
     Args:
@@ -117,8 +116,8 @@ class CountedDraws(TorchFunctionMode):
     """
 
     def __init__(self, key: DrawKey, dtype: torch.dtype) -> None:
-        super().__init__()
-        self.key, self.dtype = key, dtype
+        super().__init__(dtype)
+        self.key = key
         self.drawn: set[tuple[str, int]] = set()
         self._call: _Call | None = None
         self._ahead: dict[Any, tuple[int, NDArray[Any]]] = {}
@@ -188,20 +187,9 @@ class CountedDraws(TorchFunctionMode):
 
     # ---- draws
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        """Make a call; a random one inside a part of a model draws from here."""
-        draw = COUNTED.get(func) if self._call is not None else None
-        if draw is not None:
-            result = draw(self, *args, **(kwargs or {}))
-            if result is not NotImplemented:
-                return result
-        return func(*args, **(kwargs or {}))
-
-    def shape(self, tensor: Tensor) -> Size:
-        """See `Source`."""
-        return tensor.shape
+    def is_drawing(self) -> bool:
+        """Say whether a part of a model is being run."""
+        return self._call is not None
 
     def uniform(self, shape: Sequence[int], dtype: torch.dtype, device: torch.device) -> Tensor:
         """See `Source`."""
@@ -220,12 +208,11 @@ class CountedDraws(TorchFunctionMode):
         size = int(np.prod(shape[count:], dtype=np.int64))
         number = number_of(call.name, call.layer, draw)
         self.drawn.add((kind, number))
-        where = _NUMBERS[dtype]
         rows, times = self._places(call, count)
         if call.name in BY_STEP and not (times != times[:1]).any() and size:
-            made = self._soon((number, kind, size, count, where), rows, int(times[0]))
+            made = self._soon((number, kind, size, count, dtype), rows, int(times[0]))
         else:
-            made = _made(kind, words(self.key.key, number, rows, times, size), where)
+            made = numbers_of(self.key.key, kind, number, rows, times, size, dtype)
         return torch.from_numpy(made.reshape(shape))
 
     def _places(self, call: _Call, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -246,18 +233,20 @@ class CountedDraws(TorchFunctionMode):
         if not first <= time < first + len(made) or made.shape[1] != len(rows) * size:
             steps = max(1, _MOST_AHEAD // (len(rows) * size))
             times = np.repeat(np.arange(time, time + steps), len(rows))
-            drawn = words(self.key.key, number, np.tile(rows, steps), times, size)
-            first, made = time, _made(kind, drawn, dtype).reshape(steps, -1)
+            lines = np.tile(rows, steps), times
+            made = numbers_of(self.key.key, kind, number, *lines, size, dtype).reshape(steps, -1)
+            first = time
             self._ahead[key] = first, made
         return made[time - first].copy()
 
     def _axes(self, call: _Call, shape: tuple[int, ...]) -> int:
         """Return how many of the axes in front of a draw have their own numbers."""
-        count = _in_front(shape, call.sizes)
+        count = in_front(shape, call.sizes)
         if count == 0 or call.name == "start":
             return count
         if call.axes is None:
-            call.axes = _axes_of(call)
+            axes = len(call.sizes)
+            call.axes = axes_of_draws(call.module, call.name, call.call, call.args, axes)
         return call.axes[call.draw] if call.draw < len(call.axes) else count
 
 
@@ -278,8 +267,28 @@ def started(cell: Any, layer: int, batch: int, steps: int) -> Any:
 _NUMBERS = {torch.float32: np.float32, torch.float64: np.float64}
 
 
-def _made(kind: str, drawn: NDArray[np.uint32], dtype: Any) -> NDArray[Any]:
-    return uniforms(drawn, dtype) if kind == "uniform" else normals(drawn, dtype)
+def numbers_of(
+    key: int,
+    kind: str,
+    number: int,
+    rows: NDArray[np.int64],
+    times: NDArray[np.int64],
+    size: int,
+    dtype: torch.dtype,
+) -> NDArray[Any]:
+    """Return the numbers of a draw, (lines, size).
+
+    Args:
+        key: of the pass.
+        kind: `uniform` or `normal`.
+        number: of the draw; see `number_of`.
+        rows: (lines,) the row of each line, or NOWHERE.
+        times: (lines,) the step of each line, or NOWHERE.
+        size: how many numbers a line has.
+        dtype: float32 or float64.
+    """
+    drawn = words(key, number, rows, times, size)
+    return (uniforms if kind == "uniform" else normals)(drawn, _NUMBERS[dtype])
 
 
 def _initial_state(cell: Any, batch: int, steps: int) -> Any:
@@ -288,89 +297,3 @@ def _initial_state(cell: Any, batch: int, steps: int) -> Any:
 
 def _itself(module: Any, *inputs: Tensor) -> Any:
     return module(*inputs)
-
-
-# ---- whether the first axis of a draw is the batch, or only as long
-
-
-def _in_front(shape: tuple[int, ...], sizes: tuple[int, ...]) -> int:
-    """Return how many of some sizes a shape begins with."""
-    equal = [a == b for a, b in zip(shape, sizes, strict=False)]
-    return equal.index(False) if False in equal else len(equal)
-
-
-class _Shapes(TorchFunctionMode):
-    """Notes the shapes of draws; the numbers come from a generator of its own."""
-
-    def __init__(self, dtype: torch.dtype) -> None:
-        super().__init__()
-        self.dtype = dtype
-        self.seen: list[tuple[int, ...]] = []
-        self._generator = torch.Generator().manual_seed(0)
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        draw = COUNTED.get(func)
-        if draw is not None:
-            result = draw(self, *args, **(kwargs or {}))
-            if result is not NotImplemented:
-                return result
-        return func(*args, **(kwargs or {}))
-
-    def shape(self, tensor: Tensor) -> Size:
-        return tensor.shape
-
-    def uniform(self, shape: Sequence[int], dtype: torch.dtype, device: torch.device) -> Tensor:
-        self.seen.append(tuple(shape))
-        return torch.rand(tuple(shape), generator=self._generator, dtype=dtype).to(device)
-
-    normal = uniform
-
-
-_TRIED = ((2, 5), (3, 4))
-"""The numbers of rows and of steps with which a part is tried."""
-_known: WeakKeyDictionary[nn.Module, dict[Any, list[int]]] = WeakKeyDictionary()
-
-
-def _axes_of(call: _Call) -> list[int]:
-    """Return, for each draw of a part, how many axes in front are the batch's.
-
-    A draw of 64 numbers in a batch of 64 rows may be for each row, or for all rows alike. A copy of
-    the part says which: it draws for other numbers of rows.
-    """
-    known = _known.setdefault(call.module, {})
-    modes = tuple(module.training for module in call.module.modules())
-    key = (call.name, len(call.sizes), modes)
-    if key not in known:
-        known[key] = _tried(call)
-    return known[key]
-
-
-def _tried(call: _Call) -> list[int]:
-    found: list[list[int]] = []
-    try:
-        for sizes in _TRIED:
-            part = copy.deepcopy(call.module)
-            own = sizes[: len(call.sizes)]
-            shapes = _Shapes(torch.get_default_dtype())
-            with torch.no_grad(), shapes:
-                call.call(part, *(_cut(value, own) for value in call.args))
-            found.append([_in_front(shape, own) for shape in shapes.seen])
-    except Exception:
-        return []
-    if len(found[0]) != len(found[1]):
-        return []
-    return [min(pair) for pair in zip(*found, strict=True)]
-
-
-def _cut(value: Any, sizes: tuple[int, ...]) -> Any:
-    """Return a tensor, or tensors, with other numbers of rows and steps."""
-    if isinstance(value, tuple | list):
-        return type(value)(_cut(part, sizes) for part in cast("Sequence[Any]", value))
-    if not isinstance(value, Tensor):
-        return value
-    for axis, size in enumerate(sizes):
-        places = torch.arange(size, device=value.device) % value.shape[axis]
-        value = value.index_select(axis, places)
-    return value.detach()

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from seqtasks.engine.graph.node import Node
-from seqtasks.randomness.counted_draws import DrawKey
-from seqtasks.randomness.philox import NOWHERE, normals, uniforms, words
+from seqtasks.randomness.counted_draws import DrawKey, numbers_of
+from seqtasks.randomness.philox import NOWHERE
 
 __all__ = ["fill_draws"]
 
@@ -35,15 +35,13 @@ def fill_draws(
         if lengths is not None:
             times = np.maximum(times - (time - lengths.cpu().numpy()), 0)
         rows = np.tile(np.arange(batch) + key.row, time)
-        found = words(
+        made = numbers_of(
             key.key,
+            kind,
             number,
             rows if by_row else np.full_like(rows, NOWHERE),
             times.reshape(-1) + key.time if by_time else np.full_like(rows, NOWHERE),
             size,
+            buffer.dtype,
         )
-        made = (uniforms if kind == "uniform" else normals)(found, _NUMBERS[buffer.dtype])
         buffer.copy_(torch.from_numpy(np.ascontiguousarray(made)).view(buffer.shape))
-
-
-_NUMBERS = {torch.float32: np.float32, torch.float64: np.float64}

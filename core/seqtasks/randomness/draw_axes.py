@@ -1,0 +1,92 @@
+"""Find whether the first axes of a draw are those of the batch, or only as long.
+
+A draw of 64 numbers in a batch of 64 rows may be for each row, or for all rows alike. A copy of the
+part that draws says which: it draws for other numbers of rows.
+"""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+
+from seqtasks.randomness.drawing_mode import DrawingMode
+
+__all__ = ["axes_of_draws", "in_front"]
+
+_TRIED = ((2, 5), (3, 4))
+"""The numbers of rows and of steps with which a part is tried."""
+_known: WeakKeyDictionary[nn.Module, dict[Any, list[int]]] = WeakKeyDictionary()
+
+
+def in_front(shape: tuple[int, ...], sizes: tuple[int, ...]) -> int:
+    """Return how many of some sizes a shape begins with."""
+    equal = [a == b for a, b in zip(shape, sizes, strict=False)]
+    return equal.index(False) if False in equal else len(equal)
+
+
+def axes_of_draws(
+    module: nn.Module, name: str, call: Callable[..., Any], args: tuple[Any, ...], axes: int
+) -> list[int]:
+    """Return, for each draw of a part of a model, how many axes in front are the batch's.
+
+    Args:
+        module: the part.
+        name: which part it is.
+        call: calls it with the arguments.
+        args: what it is called with.
+        axes: how many axes have their own numbers: the rows, or the rows and the steps.
+    """
+    known = _known.setdefault(module, {})
+    key = (name, axes, tuple(part.training for part in module.modules()))
+    if key not in known:
+        known[key] = _tried(module, call, args, axes)
+    return known[key]
+
+
+def _tried(
+    module: nn.Module, call: Callable[..., Any], args: tuple[Any, ...], axes: int
+) -> list[int]:
+    found: list[list[int]] = []
+    try:
+        for sizes in _TRIED:
+            part = copy.deepcopy(module)
+            own = sizes[:axes]
+            shapes = _Shapes(torch.get_default_dtype())
+            with torch.no_grad(), shapes:
+                call(part, *(_cut(value, own) for value in args))
+            found.append([in_front(shape, own) for shape in shapes.seen])
+    except Exception:
+        return []
+    if len(found[0]) != len(found[1]):
+        return []
+    return [min(pair) for pair in zip(*found, strict=True)]
+
+
+class _Shapes(DrawingMode):
+    """Notes the shapes of draws; the numbers come from a generator of its own."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        super().__init__(dtype)
+        self.seen: list[tuple[int, ...]] = []
+        self._generator = torch.Generator().manual_seed(0)
+
+    def uniform(self, shape: Sequence[int], dtype: torch.dtype, device: torch.device) -> Tensor:
+        self.seen.append(tuple(shape))
+        return torch.rand(tuple(shape), generator=self._generator, dtype=dtype).to(device)
+
+    normal = uniform
+
+
+def _cut(value: Any, sizes: tuple[int, ...]) -> Any:
+    """Return a tensor, or tensors, with other numbers of rows and steps."""
+    if isinstance(value, tuple | list):
+        return type(value)(_cut(part, sizes) for part in cast("Sequence[Any]", value))
+    if not isinstance(value, Tensor):
+        return value
+    for axis, size in enumerate(sizes):
+        places = torch.arange(size, device=value.device) % value.shape[axis]
+        value = value.index_select(axis, places)
+    return value.detach()
