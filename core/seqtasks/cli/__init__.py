@@ -15,7 +15,8 @@
     gallery/                        pages of tasks and cells, from the same descriptions
     new, check                      begin a plugin, a task or a cell; check one
     bench, bench_engine,
-    bench_tasks                     measure
+    bench_cells, bench_calls,
+    bench_study, bench_tasks        measure; `bench_options` holds what they share
     score_table, output, wrapping   tables and text that fit the terminal
     progress, interrupts,
     standard_streams                what a run shows; signals; streams that break

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqtasks.benchmark.sizes import SIZES, find_size
-from seqtasks.cli.bench_engine import MOST_REPEATS
+from seqtasks.benchmark.sizes import find_size
+from seqtasks.cli.bench_options import json_option, named_cells, repeats_option, size_option
 from seqtasks.cli.completion import complete_names
 from seqtasks.cli.output import echo_json, echo_table, say
 
@@ -29,23 +29,9 @@ CELLS = ("concat,gru,lstm",)
     shell_complete=complete_names("cell"),
     help="Cells, with commas between (may be given again).",
 )
-@click.option(
-    "--size",
-    "sizes",
-    multiple=True,
-    metavar="NAME",
-    default=("tiny", "middle"),
-    show_default=True,
-    help=f"One of {', '.join(SIZES)} (may be given again).",
-)
-@click.option(
-    "--repeats",
-    type=click.IntRange(1, MOST_REPEATS),
-    default=10,
-    show_default=True,
-    help="Rounds, in which the ways take turns.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@size_option("tiny", "middle")
+@repeats_option(10, "the ways take turns in each")
+@json_option
 def calls(lists: tuple[str, ...], sizes: tuple[str, ...], repeats: int, as_json: bool) -> None:
     """Measure a model that is called as a module: `model(inputs)`, then `backward`.
 
@@ -57,11 +43,9 @@ def calls(lists: tuple[str, ...], sizes: tuple[str, ...], repeats: int, as_json:
     from seqtasks.benchmark.call_speed import measure_call, measure_decay
     from seqtasks.benchmark.machine import machine_facts
     from seqtasks.benchmark.problem import Problem
-    from seqtasks.studies.values import read_choices
 
     chosen = [find_size(name) for name in dict.fromkeys(sizes)]
-    specs = [str(spec) for text in lists for spec in read_choices("cell", text).grid()]
-    problems = [Problem(size, cell) for size in chosen for cell in dict.fromkeys(specs)]
+    problems = [Problem(size, cell) for size in chosen for cell in named_cells(lists)]
     for problem in problems:  # a mistake is named before anything is measured
         problem.model()
     done = [measure_call(problem, repeats) for problem in problems]

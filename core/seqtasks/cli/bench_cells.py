@@ -1,14 +1,20 @@
 """`seqtasks bench cells`: each cell's engine, its step beside the plain loop's, its compilation."""
 
-import shlex
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from seqtasks.benchmark.sizes import SIZES, find_size
-from seqtasks.cli.bench_engine import MOST_REPEATS, line_of_progress
+from seqtasks.benchmark.sizes import find_size
+from seqtasks.cli.bench_options import (
+    command_and_machine,
+    inputs_option,
+    json_option,
+    line_of_progress,
+    named_cells,
+    repeats_option,
+    size_option,
+)
 from seqtasks.cli.completion import complete_names
 from seqtasks.cli.output import echo_json, echo_table
 from seqtasks.errors import UsageError, one_line
@@ -30,30 +36,10 @@ __all__ = ["cells"]
     shell_complete=complete_names("cell"),
     help="Cells, with commas between (may be given again); by default all registered ones.",
 )
-@click.option(
-    "--size",
-    "sizes",
-    multiple=True,
-    metavar="NAME",
-    default=("middle",),
-    show_default=True,
-    help=f"One of {', '.join(SIZES)} (may be given again).",
-)
-@click.option(
-    "--inputs",
-    type=click.Choice(("tokens", "reals")),
-    default="tokens",
-    show_default=True,
-    help="Two symbols that are embedded, or 64 real numbers per step.",
-)
-@click.option(
-    "--repeats",
-    type=click.IntRange(1, MOST_REPEATS),
-    default=3,
-    show_default=True,
-    help="Rounds; the engine and the plain loop have their turns in each.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@size_option("middle")
+@inputs_option
+@repeats_option(3, "the engine and the plain loop have their turns in each")
+@json_option
 def cells(
     lists: tuple[str, ...],
     sizes: tuple[str, ...],
@@ -72,15 +58,14 @@ def cells(
     seqtasks bench cells --cell gru,lstm,./mine.py:Mine --size small
     """  # noqa: D301 - click reads the backslash
     chosen = [find_size(name) for name in dict.fromkeys(sizes)]
-    named = _named(lists)
-    from seqtasks.benchmark.machine import machine_facts
+    named = named_cells(lists)
     from seqtasks.benchmark.problem import Problem
 
     problems = [Problem(size, cell, inputs) for size in chosen for cell in named or _registered()]
     if named:
         for problem in problems:  # a mistake is named before anything is measured
             problem.model()
-    machine = {**machine_facts(), "command": f"seqtasks {shlex.join(sys.argv[1:])}"}
+    machine = command_and_machine()
     done: list[CellSpeed] = []
     stopped = False
     try:
@@ -96,14 +81,6 @@ def cells(
         _echo(done)
     if stopped:
         raise KeyboardInterrupt("interrupted; the earlier measurements stand above")
-
-
-def _named(lists: Sequence[str]) -> list[str]:
-    """Return the specs of all lists; a parameter with several values makes several specs."""
-    from seqtasks.studies.values import read_choices
-
-    specs = [str(spec) for text in lists for spec in read_choices("cell", text).grid()]
-    return list(dict.fromkeys(specs))
 
 
 def _registered() -> list[str]:

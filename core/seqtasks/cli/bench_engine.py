@@ -1,7 +1,5 @@
 """`seqtasks bench engine`: whole training steps of our engines and of others, side by side."""
 
-import shlex
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqtasks.benchmark.sizes import SIZES, Size, find_size
+from seqtasks.cli.bench_options import (
+    command_and_machine,
+    inputs_option,
+    json_option,
+    line_of_progress,
+    repeats_option,
+    size_option,
+)
 from seqtasks.cli.completion import complete_names
 from seqtasks.cli.output import check_picture, echo_json, echo_table
 from seqtasks.errors import UsageError
@@ -18,20 +24,13 @@ if TYPE_CHECKING:
     from seqtasks.benchmark.peak_memory import PeakMemory
     from seqtasks.benchmark.problem import Inputs, Problem
 
-__all__ = ["MOST_REPEATS", "engine", "line_of_progress"]
+__all__ = ["engine"]
 
-MOST_REPEATS = 10_000
 _RATIOS = (("nn", "native"), ("seed", "native"), ("jax", "native"), ("native", "floor"))
 
 
 @click.command(short_help="Measure training steps, ours and others', side by side.")
-@click.option(
-    "--size",
-    "sizes",
-    multiple=True,
-    metavar="NAME",
-    help=f"One of {', '.join(SIZES)} (may be given again); by default all.",
-)
+@size_option()
 @click.option(
     "--cell",
     "cells",
@@ -48,20 +47,8 @@ _RATIOS = (("nn", "native"), ("seed", "native"), ("jax", "native"), ("native", "
     metavar="NAME",
     help="One of those below (may be given again); by default all.",
 )
-@click.option(
-    "--inputs",
-    type=click.Choice(("tokens", "reals")),
-    default="tokens",
-    show_default=True,
-    help="Two symbols that are embedded, or 64 real numbers per step.",
-)
-@click.option(
-    "--repeats",
-    type=click.IntRange(1, MOST_REPEATS),
-    default=5,
-    show_default=True,
-    help="Rounds; every contender has its turn in each round.",
-)
+@inputs_option
+@repeats_option(5, "every contender has its turn in each round")
 @click.option(
     "--quick",
     is_flag=True,
@@ -79,7 +66,7 @@ _RATIOS = (("nn", "native"), ("seed", "native"), ("jax", "native"), ("native", "
     metavar="FILE",
     help="Draw the times (.png, .svg or .pdf).",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option
 def engine(
     sizes: tuple[str, ...],
     cells: tuple[str, ...],
@@ -114,12 +101,11 @@ def engine(
         repeats = 1 if source is click.core.ParameterSource.DEFAULT else repeats
     chosen = [find_size(name) for name in dict.fromkeys(sizes)] or list(SIZES.values())
     from seqtasks.benchmark.contenders import CONTENDERS, find_contender
-    from seqtasks.benchmark.machine import machine_facts
 
     contenders = [find_contender(name) for name in dict.fromkeys(names)] or [
         name for name in CONTENDERS if compiled or name != "compile"
     ]
-    machine = {**machine_facts(), "command": f"seqtasks {shlex.join(sys.argv[1:])}"}
+    machine = command_and_machine()
     problems = _problems(chosen, cells, inputs)
     if not as_json:
         known = [str(machine[name]) for name in ("processor", "compiler") if machine[name]]
@@ -218,22 +204,6 @@ def _title(problem: "Problem") -> str:
 
 def _progress(problem: "Problem") -> Callable[[str], None]:
     return line_of_progress(f"{problem.cell} at {problem.size.name}")
-
-
-def line_of_progress(title: str) -> Callable[[str], None]:
-    """Return a function that reports progress: on one line of a terminal, else line by line.
-
-    An empty text ends the line.
-    """
-
-    def tell(text: str) -> None:
-        line = f"{title}: {text}" if text else ""
-        if sys.stderr.isatty():
-            click.echo(f"\r\x1b[K{line}", nl=False, err=True)
-        elif line:
-            click.echo(line, err=True)
-
-    return tell
 
 
 def _echo_left_out(problem: "Problem", reasons: dict[str, str]) -> None:

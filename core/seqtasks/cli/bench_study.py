@@ -1,12 +1,9 @@
 """`seqtasks bench study`: a whole study beside one training by torch, and beside JAX."""
 
-import shlex
-import sys
-from functools import partial
-
 import click
 
 from seqtasks.benchmark.sizes import find_size
+from seqtasks.cli.bench_options import command_and_machine, json_option, line_of_progress
 from seqtasks.cli.output import echo_json, echo_table
 from seqtasks.errors import UsageError
 
@@ -45,7 +42,7 @@ _SAID = {
     show_default=True,
     help="Rounds; every contender has its turn in each round.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option
 def study(
     sizes: tuple[str, ...], seeds: int | None, steps: int, repeats: int, as_json: bool
 ) -> None:
@@ -61,15 +58,14 @@ def study(
         find_size(name)
         if name not in _SIZES:
             raise UsageError(f"studies are measured at {' and '.join(_SIZES)}, not at {name}")
-    from seqtasks.benchmark.machine import machine_facts
     from seqtasks.studies.benchmark import RATIOS, STUDIED, measure_study
 
-    machine = {**machine_facts(), "command": f"seqtasks {shlex.join(sys.argv[1:])}"}
+    machine = command_and_machine()
     documents: list[dict[str, object]] = []
     for name in dict.fromkeys(sizes or _SIZES):
         size = find_size(name)
         count = STUDIED[name] if seeds is None else seeds
-        times = measure_study(size, count, steps, repeats, partial(_tell, name))
+        times = measure_study(size, count, steps, repeats, line_of_progress(name))
         documents.append(times.to_json())
         for contender, reason in times.left_out.items():
             click.echo(f"left out at {name}: {contender}: {reason}", err=True)
@@ -101,11 +97,3 @@ def study(
     else:
         cores, load = machine["cores"], machine["load"]
         click.echo(f"\n{machine['processor']}, {cores} cores, load {load} at the start")
-
-
-def _tell(name: str, text: str) -> None:
-    """Say on a terminal's one line what is being done; an empty text ends the line."""
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[K{f'{name}: {text}' if text else ''}", nl=False, err=True)
-    elif text:
-        click.echo(f"{name}: {text}", err=True)
