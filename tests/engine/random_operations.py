@@ -1,4 +1,4 @@
-"""The operations of which random cells are made: one of each kind that a step may do.
+"""The operations that make up random cells: one of each kind that a step may do.
 
 Each maps three values, each (batch, width), to another. What it computes is bounded by what it is
 given, so that a recurrence of several does not amplify.
@@ -32,7 +32,7 @@ class Weights(nn.Module):
 
 
 class Spike(Function):
-    """Whether a number is positive; its gradient is that of a fast sigmoid."""
+    """Whether a number is positive; a fast sigmoid gives its gradient."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:

@@ -148,7 +148,7 @@ def deciding():
 
 
 def with_one_tie():
-    """Return symbols (rows, time), of which only one row has the decision that is a tie."""
+    """Return symbols (rows, time); in one row alone the decision is a tie."""
     inputs = torch.randint(1, 3, (24, 12), generator=torch.Generator().manual_seed(0))
     inputs[4, 7] = 0
     return inputs

@@ -151,7 +151,7 @@ part beyond `_TAIL`, for less than exp(-25)."""
 
 
 def _inverse_normal(drawn: Words) -> NDArray[np.float64]:
-    """Return the normal numbers below which so much of the distribution lies; AS 241."""
+    """Return, for each word, the normal number below which its share of the distribution lies."""
     share = (drawn.astype(np.float64) + 0.5) * 2.0**-32
     off = share - 0.5
     near = 0.180625 - off * off

@@ -52,7 +52,7 @@ def settle(
     Args:
         asked: the study.
         make_model: makes the module of a seed, instead of the experiment's own model.
-        watched: the indices of settings of which to find out whether their models draw by place.
+        watched: the indices of settings; find out whether the models of these draw by place.
 
     Raises:
         UsageError: as a run of the setting would. In a sweep, some settings may make a model that

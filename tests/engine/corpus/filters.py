@@ -8,7 +8,7 @@ import seqtasks as st
 
 
 class Surrogate(torch.autograd.Function):
-    """A spike above zero; its gradient is that of a triangle (Bellec et al., 2018, eq. 4)."""
+    """A spike above zero; a triangle gives its gradient (Bellec et al., 2018, eq. 4)."""
 
     @staticmethod
     def forward(ctx, v):

@@ -79,7 +79,7 @@ def _split(loops: Loops, attempt: Callable[[Loops], None], most: float) -> list[
 
 
 def _taken_apart(given: Loops, attempt: Callable[[Loops], None], last: bool) -> list[Loops] | None:
-    """Return a few loops over a shape of which one or two axes are taken apart, if there are."""
+    """Take one or two axes of a shape apart, and return a few loops over it, if some serve."""
     for most in range(1, FEW + 1):
         for once in _refined(given, last):
             found = _split(once, attempt, most)
@@ -94,7 +94,7 @@ def _taken_apart(given: Loops, attempt: Callable[[Loops], None], last: bool) -> 
 
 
 def _refined(given: Loops, last: bool) -> Iterator[Loops]:
-    """Yield loops over the same rows, of which one axis more is taken apart."""
+    """Yield loops over the same rows, with one more axis taken apart."""
     if len(given.shape) >= len(NAMES):
         return
     for axis, size in enumerate(given.shape):

@@ -31,7 +31,7 @@ BLAS_NUMBERS, BLAS_SIDE = 1024, 16
 SMALL_BLOCK, CACHED_BLOCK, LARGE_BLOCK = 16, 32, 256
 """The numbers of columns that go through a loop together."""
 ROWS_OF_A_MEMORY = 2048
-"""A value of so many rows, such as a matrix memory, stays in the cache for few columns alone."""
+"""A value with at least this many rows, such as a matrix memory, fits the cache for few columns."""
 MOST_LANES = 16
 """The number of elements in the widest vector that a program may use."""
 

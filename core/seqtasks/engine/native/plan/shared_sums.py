@@ -1,4 +1,4 @@
-"""Find sums over so many rows that they share a loop with the values that they are made of."""
+"""Find the sums over many rows, which share a loop with the values that they add."""
 
 import numpy as np
 

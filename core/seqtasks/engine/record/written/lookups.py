@@ -81,7 +81,7 @@ def padded_embedding(
     scale_grad_by_freq: bool = False,
     sparse: bool = False,
 ) -> Any:
-    """Return rows of a table; one of them, that of padding, receives no gradient."""
+    """Return rows of a table; the row of padding receives no gradient."""
     if padding_idx is None or max_norm is not None or scale_grad_by_freq or sparse:
         return NotImplemented
     found = functional.embedding(ids, table)
