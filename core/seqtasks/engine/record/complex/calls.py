@@ -127,9 +127,7 @@ def _by_parts(func: Any, args: Any, kwargs: Any) -> Any:
 
     def part(place: int) -> Any:
         def chosen(value: Any) -> Any:
-            if isinstance(value, complex):
-                return (value.real, value.imag)[place]
-            if isinstance(value, Pair):
+            if isinstance(value, complex | Pair):
                 return (value.real, value.imag)[place]
             floating = isinstance(value, Tensor) and value.is_floating_point()
             return torch.zeros_like(value) if place and floating else value
