@@ -2,17 +2,20 @@
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
-from seqtasks.errors import UsageError, counted
+from seqtasks.errors import SeqtasksError, UsageError, counted
 from seqtasks.experiments.experiment import THINGS, Experiment
 from seqtasks.randomness.torch_streams import torch_stream
 from seqtasks.runs.prepare import experiment_model, prepare
 from seqtasks.runs.training_run import parameter_count
 from seqtasks.studies.collected import ROW
+from seqtasks.studies.replicas.ways import Tried, way_of
+from seqtasks.studies.said_once import heard
 from seqtasks.studies.settings import Setting
 from seqtasks.studies.study_record import Asked
 
@@ -75,16 +78,16 @@ def settle(
         seed = next(row.seeds[0] for row in asked.rows if row.setting == index)
         try:
             several, watch = len(asked.settings) > 1, index in watched
-            engine, count, draws = _tried(setting, seed, make_model, several, watch)
+            found = _tried(setting, seed, make_model, several, watch)
         except UsageError as error:
             if asked.face not in GO_ON or not _is_made(experiment):
                 raise
             failed.append(error)
             parameters.append(None)
             continue
-        engines[index] = engine
-        drawing += [index] if draws else []
-        parameters.append(count)
+        engines[index] = found.engine
+        drawing += [index] if found.draws else []
+        parameters.append(found.parameters)
     if failed and not engines:
         raise failed[0]
     for index in engines:
@@ -122,18 +125,31 @@ def _tried(
     make_model: Callable[[int], nn.Module] | None,
     named: bool,
     watched: bool,
-) -> tuple[str, int, bool]:
+) -> Tried:
+    """Try a setting, unless an earlier study of this process has, and its code is what it was."""
+    way = None
+    if make_model is None and not watched:
+        with suppress(SeqtasksError):  # the trial says what is wrong
+            way = way_of(setting.experiment)
+    if way is not None and way.settled is not None and way.still_holds:
+        for level, message in way.settled.said:
+            logger.log(level, "%s", message)
+        return way.settled
     model = None
     if make_model is not None:
         with torch_stream(seed, "initialisation").drawing():
             model = make_model(seed)
-    try:
-        run, trainer = prepare(setting.experiment.with_changes(seed=seed), model, threads=1)
-    except UsageError as error:
-        raise UsageError(f"{setting.label}: {error}" if named else str(error)) from error
-    draws = watched and trainer.draws_by_place()
+    with heard() as said:
+        try:
+            run, trainer = prepare(setting.experiment.with_changes(seed=seed), model, threads=1)
+        except UsageError as error:
+            raise UsageError(f"{setting.label}: {error}" if named else str(error)) from error
+    draws = trainer.draws_by_place() if watched else None
     trainer.close()
-    return trainer.engine, parameter_count(run.model), draws
+    found = Tried(trainer.engine, parameter_count(run.model), draws, said)
+    if way is not None:
+        way.settled = found
+    return found
 
 
 def trained_numbers(experiment: Experiment) -> int:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -67,18 +67,21 @@ class GroupTraining:
         return [self._replica(k, scores[k], seconds) for k in range(len(self.seeds))]
 
     def _begin(self) -> None:
-        group, stack = self.group, self.group.stack
-        stack.begin()
+        group = self.group
+        group.stack.begin()
+        constrained = bool(self.pattern.steps.between.constraints)
         for k, seed in enumerate(self.seeds):
             drawn = group.weights.draw(seed)
+            if not constrained and not self.keep:
+                self._take(k, drawn)
+                continue
             constraints = Constraints(group.weights.model)
             with constraints.applied():
-                named = named_tensors(group.weights.model) if constraints or self.keep else {}
+                named = named_tensors(group.weights.model)
                 if constraints:
                     leaves = [named[name].detach() for name in self.pattern.leaves]
                     drawn = [leaf.reshape(-1).numpy() for leaf in leaves]
-                for values, leaf in zip(stack.values, drawn, strict=True):
-                    values[k] = leaf
+                self._take(k, drawn)
                 if self.keep:
                     unread = [name for name, leaf in self.pattern.state.items() if leaf is None]
                     self.others[k] = {name: named[name].detach().clone() for name in unread}
@@ -87,6 +90,11 @@ class GroupTraining:
         pairs = zip(self.seeds, self.holdouts, strict=True)
         self.instances = [places.of(seed, holdout) for seed, holdout in pairs]
         self.counts = group.scores.counts(self.active, self.instances)
+
+    def _take(self, k: int, drawn: Sequence[NDArray[Any]]) -> None:
+        """Take the weights of a replica."""
+        for values, leaf in zip(self.group.stack.values, drawn, strict=True):
+            values[k] = leaf
 
     # ---- training
 

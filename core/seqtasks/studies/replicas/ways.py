@@ -7,6 +7,7 @@ through groups.
 
 import math
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +30,7 @@ from seqtasks.studies.replicas.made_weights import MadeWeights
 from seqtasks.studies.replicas.pattern import NotAlikeError, Pattern
 from seqtasks.studies.replicas.replica import Replica
 
-__all__ = ["Way", "forget", "same_replicas", "way_of"]
+__all__ = ["Tried", "Way", "forget", "same_replicas", "way_of"]
 
 FEW, SECONDS_PER_GROUP = 8, 1.0
 """The replicas of a first group, and how long a later one may take: its replicas end together."""
@@ -37,6 +38,23 @@ RECORDED = 715_225_739
 """The seed of the model whose making is recorded. The check is made with other seeds."""
 MOST_KEPT = 32
 """The most experiments whose patterns are kept."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What the trial of an experiment found before a study began.
+
+    Attributes:
+        engine: the engine that runs it.
+        parameters: the number of trained numbers.
+        draws: whether its model draws by place; None if nobody asked.
+        said: what was said, with its level.
+    """
+
+    engine: str
+    parameters: int
+    draws: bool | None
+    said: Sequence[tuple[int, str]]
 
 
 @dataclass(eq=False)
@@ -53,6 +71,7 @@ class Way:
         seconds_each: how long a replica took in the last group; None before the first.
         seconds: the least time of the processor that an ordinary run took.
         failures: how many first runs failed.
+        settled: what a study found out about the experiment before it began; None if none has.
     """
 
     key: tuple[Any, ...]
@@ -63,6 +82,7 @@ class Way:
     seconds_each: float | None = None
     seconds: float = math.inf
     failures: int = 0
+    settled: Tried | None = None
     _first: dict[int, Replica] = field(default_factory=dict[int, Replica])
     _adding: threading.Lock = field(default_factory=threading.Lock)
 
@@ -70,6 +90,12 @@ class Way:
     def is_open(self) -> bool:
         """Whether nobody has found out yet."""
         return self.pattern is None and self.problem is None
+
+    @property
+    def still_holds(self) -> bool:
+        """Whether replicas are trained in groups, by code that is what it was."""
+        pattern = self.pattern
+        return pattern is not None and pattern.still_holds()
 
     def first_runs(self, seed: int, replica: Replica, count: int) -> dict[int, Replica]:
         """Add an ordinary run to the first ones; return them, by seed, when there are enough."""

@@ -1,0 +1,73 @@
+"""A study tries its settings before it begins; a later study of the process need not."""
+
+import logging
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import seqtasks as st
+from seqtasks.studies import settle
+
+
+class Cut(st.Cell):
+    """A cell whose gradient ends at its state, of which each study warns."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size)
+        self.turn = nn.Linear(hidden_size, hidden_size)
+
+    def forward(self, x: Tensor, state: Tensor) -> Tensor:
+        return torch.tanh(self.turn(state.detach()) + x.mean(1, keepdim=True))
+
+
+def studied(cell: type[st.Cell]) -> st.Study:
+    return st.run(
+        "bitflip",
+        cell=cell,
+        steps=20,
+        hidden_size=3,
+        length=4,
+        engine="native",
+        seeds=range(4),
+        out=None,
+    )
+
+
+def test_a_second_study_is_not_tried_and_warns_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried: list[str] = []
+    prepare = settle.prepare
+    monkeypatch.setattr(settle, "prepare", lambda *a, **k: tried.append("") or prepare(*a, **k))
+    said: list[list[str]] = []
+    studies: list[st.Study] = []
+    for _ in range(2):
+        caplog.clear()
+        with caplog.at_level(logging.WARNING, "seqtasks"):
+            studies.append(studied(Cut))
+        said.append([record.getMessage() for record in caplog.records])
+    assert len(tried) == 1, said
+    assert any("may be wrong" in line for line in said[0])
+    assert said[1] == said[0]
+    one, other = (study.outcomes(0) for study in studies)
+    assert one.losses.tolist() == other.losses.tolist()
+    assert studies[0].parameters == studies[1].parameters
+
+
+def test_changed_code_is_tried_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    prepare = settle.prepare
+    monkeypatch.setattr(settle, "prepare", lambda *a, **k: tried.append("") or prepare(*a, **k))
+
+    class Growing(Cut):
+        pass
+
+    studied(Growing)
+
+    def louder(self: Growing, x: Tensor, state: Tensor) -> Tensor:
+        return torch.tanh(self.turn(state) + x.sum(1, keepdim=True))
+
+    monkeypatch.setattr(Growing, "forward", louder)
+    studied(Growing)
+    assert len(tried) == 2
