@@ -42,7 +42,7 @@ def numbers(dtype):
     denormal = about.smallest_normal / 8
     special = [math.nan, math.inf, -math.inf, 0.0, -0.0, denormal, -denormal]
     special += [about.max, about.min, about.smallest_normal, about.eps, 1.0, -1.0, 0.5, -2.0, 3.0]
-    special += [19.9, 20.1, -20.1, 88.0, 89.0, -88.0, -104.0, 700.0, 710.0, -746.0]
+    special += [1e-6, -1e-6, 19.9, 20.1, -20.1, 88.0, 89.0, -88.0, -104.0, 700.0, 710.0, -746.0]
     special = torch.tensor(special, dtype=dtype)
     pairs = torch.cartesian_prod(special, special)
     third = special[torch.arange(len(pairs)) % len(special)]

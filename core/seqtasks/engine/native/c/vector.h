@@ -57,10 +57,26 @@ INLINE vec v_load(const real *p) { return *(const loose *)p; }
 INLINE void v_store(real *p, vec a) { *(loose *)p = a; }
 /* a - 0 is a, so a compiler spreads it from memory in one instruction; 0 + a is not, for a = -0. */
 INLINE vec v_all(real a) { return a - (vec){0}; }
-INLINE UNUSED real v_total(vec a) {
-    real total = 0;
-    for (int l = 0; l < LANES; ++l) total += a[l];
-    return total;
+/* Each lane and the lane that lies `side` away from it. */
+INLINE vec v_with_other(vec a, int side) {
+#ifdef __clang__ /* which makes one instruction of this, and has no other name for it */
+    vec other;
+#pragma GCC unroll 16
+    for (int l = 0; l < LANES; ++l) other[l] = a[l ^ side];
+    return a + other;
+#elif LANES == 16
+    const ivec lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return a + __builtin_shuffle(a, lane ^ side);
+#else
+    const ivec lane = {0, 1, 2, 3, 4, 5, 6, 7};
+    return a + __builtin_shuffle(a, lane ^ side);
+#endif
+}
+INLINE UNUSED real v_total(vec a) { /* by halves: fewer steps that wait for each other than lane by lane */
+#if LANES == 16
+    a = v_with_other(a, 8);
+#endif
+    return v_with_other(v_with_other(v_with_other(a, 4), 2), 1)[0];
 }
 
 INLINE vec v_pick(ivec mask, vec a, vec b) { return (vec)(((ivec)a & mask) | ((ivec)b & ~mask)); }
@@ -97,8 +113,6 @@ LANEWISE(v_exp2, exp2f, exp2)
 LANEWISE(v_hyperbolic_sine, sinhf, sinh)
 LANEWISE(v_hyperbolic_cosine, coshf, cosh)
 LANEWISE(v_error_function, erff, erf)
-LANEWISE(v_log1p, log1pf, log1p)
-LANEWISE(v_expm1, expm1f, expm1)
 LANEWISE(v_arctangent, atanf, atan)
 LANEWISE(v_arcsine, asinf, asin)
 LANEWISE(v_arccosine, acosf, acos)
@@ -149,25 +163,24 @@ INLINE vec v_scale(vec a, vec n) {
     return a * one * other;
 }
 
-/* exp(a) = 2^n exp(r), |r| <= log(2) / 2, exp(r) by its series. */
-INLINE UNUSED vec v_exp(vec a) {
+/* exp(r) - 1 by its series, where a = n log(2) + r, |r| <= log(2) / 2. */
+INLINE vec v_series_of_exp(vec a, vec *n) {
     const real low = REAL_BITS == 32 ? -104 : -746, high = REAL_BITS == 32 ? 89 : 710;
     vec x = v_pick(a < low, v_all(low), a);
     x = v_pick(x > high, v_all(high), x);
-    vec n = v_round(x * (real)1.44269504088896340736);
+    *n = v_round(x * (real)1.44269504088896340736);
 #if REAL_BITS == 32
-    vec r = x - n * 0.693359375f;
-    r = r - n * -2.12194440e-4f;
+    vec r = x - *n * 0.693359375f;
+    r = r - *n * -2.12194440e-4f;
     vec p = v_all(1.9875691500e-4f); /* coefficients: Cephes, expf */
     p = p * r + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
     p = p * r + 4.1665795894e-2f;
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
-    p = p * (r * r) + r + 1;
 #else
-    vec r = x - n * 6.93145751953125e-1;
-    r = r - n * 1.42860682030941723212e-6;
+    vec r = x - *n * 6.93145751953125e-1;
+    r = r - *n * 1.42860682030941723212e-6;
     vec p = v_all(1.0 / 6227020800.0);
     p = p * r + 1.0 / 479001600.0;
     p = p * r + 1.0 / 39916800.0;
@@ -180,9 +193,20 @@ INLINE UNUSED vec v_exp(vec a) {
     p = p * r + 1.0 / 24.0;
     p = p * r + 1.0 / 6.0;
     p = p * r + 0.5;
-    p = p * (r * r) + r + 1;
 #endif
-    return v_scale(p, n);
+    return p * (r * r) + r;
+}
+
+INLINE UNUSED vec v_exp(vec a) {
+    vec n, s = v_series_of_exp(a, &n);
+    return v_scale(s + 1, n);
+}
+
+/* exp(a) - 1 = 2^n (exp(r) - 1) + (2^n - 1) */
+INLINE UNUSED vec v_expm1(vec a) {
+    vec n, s = v_series_of_exp(a, &n);
+    vec near = v_scale(s, n) + (v_scale(v_all(1), n) - 1);
+    return v_pick(a == 0, a, v_pick(n > MANTISSA + 2, v_scale(s + 1, n), near));
 }
 
 INLINE UNUSED vec v_sigmoid(vec a) { return 1 / (1 + v_exp(-a)); }
@@ -251,6 +275,14 @@ INLINE UNUSED vec v_log(vec a) {
     r = v_pick(a == 0, v_all(-INFINITY), r);
     r = v_pick(a < 0, v_all(NAN), r);
     return v_pick((a == INFINITY) | (a != a), a, r);
+}
+
+/* log(1 + a): the logarithm of the rounded sum, and what the rounding took away. */
+INLINE UNUSED vec v_log1p(vec a) {
+    vec sum = 1 + a;
+    vec r = v_log(sum) + (a - (sum - 1)) / sum;
+    r = v_pick(sum == 0, v_all(-INFINITY), r);
+    return v_pick((sum == 1) | (a == INFINITY), a, r);
 }
 
 INLINE UNUSED vec v_softplus(vec a) {
