@@ -244,6 +244,24 @@ def test_an_error_of_the_coordinator_ends_the_workers():
 # ---- one core each
 
 
+def test_threads_change_places_sooner_until_they_end():
+    found = []
+
+    def work(experiment, block, stop):
+        found.append(sys.getswitchinterval())
+        for point in block:
+            if point.seed == 30:
+                raise KeyError("30")
+            yield ended(point)
+
+    before = sys.getswitchinterval()
+    for jobs in (1, 2):
+        ran(points(40), work, backend="threads", jobs=jobs)
+        assert sys.getswitchinterval() == before
+        assert set(found) == ({before} if jobs == 1 else {min(before, 0.0005)})
+        found.clear()
+
+
 def threads_of_libraries(experiment, block, stop):
     for point in block:
         yield ended(point, openmp=os.environ.get("OMP_NUM_THREADS"), torch=torch.get_num_threads())

@@ -1,5 +1,6 @@
 """Workers that are threads of this process, for engines that release the interpreter."""
 
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -15,6 +16,39 @@ NAME = "seqtasks block"
 
 SECONDS_TO_CLOSE = 0.2
 """How long threads are waited for that were asked to end; a deaf one is left."""
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread may hold the interpreter while another waits for it.
+
+A replica leaves the interpreter for some ten milliseconds at a time. By default, its thread would
+then wait up to 5 ms to come back, and a core would stand still.
+"""
+
+
+class _Switching:
+    """Lets threads change places sooner while blocks of several threads are under way."""
+
+    def __init__(self) -> None:
+        self._before, self._users = 0.0, 0
+        self._changing = threading.Lock()
+
+    def begin(self) -> None:
+        """Count one more user; the first one changes the setting of the interpreter."""
+        with self._changing:
+            self._users += 1
+            if self._users == 1:
+                self._before = sys.getswitchinterval()
+                sys.setswitchinterval(min(SWITCH_SECONDS, self._before))
+
+    def end(self) -> None:
+        """Count one user less; the last one puts the setting back."""
+        with self._changing:
+            self._users -= 1
+            if self._users == 0:
+                sys.setswitchinterval(self._before)
+
+
+_switching = _Switching()
 
 
 class Threads:
@@ -35,6 +69,7 @@ class Threads:
         self.names_the_guilty = True
         self._asked = threading.Event()
         self._running: dict[Block, threading.Thread] = {}
+        self._switches = False
 
     def room(self) -> int:
         """Return how many more blocks begin at once."""
@@ -42,6 +77,9 @@ class Threads:
 
     def submit(self, block: Block) -> None:
         """Begin a block in a new thread, which ends with this process."""
+        if self.jobs > 1 and not self._switches:
+            self._switches = True
+            _switching.begin()
         thread = threading.Thread(target=self._perform, args=(block,), name=NAME, daemon=True)
         self._running[block] = thread
         thread.start()
@@ -62,3 +100,6 @@ class Threads:
     def close(self, blocks: list[Block]) -> None:
         """Ask the threads that are left to end, and wait a while: nobody hears of them any more."""
         self.leave(blocks, SECONDS_TO_CLOSE)
+        if self._switches:
+            self._switches = False
+            _switching.end()
