@@ -4,7 +4,9 @@ import importlib
 import sys
 
 import pytest
+from torch import nn
 
+from seqtasks.registry import definitions
 from seqtasks.registry.definitions import definition_digest
 from seqtasks.registry.user_files import class_from_file
 from seqtasks.tasks import Task
@@ -143,3 +145,12 @@ def test_neighbours_of_an_own_file_count(tmp_path):
         digests.append(definition_digest(class_from_file(folder / "mine.py", "Mine", Task, "task")))
     assert None not in digests
     assert digests[0] == digests[2] != digests[1]
+
+
+def test_a_layer_of_torch_is_followed_in_its_own_module_alone():
+    definitions._known.clear()
+    gru, lstm = definition_digest(nn.GRUCell), definition_digest(nn.LSTMCell)
+    assert None not in (gru, lstm)
+    assert gru != lstm
+    read = {file.name for contents, _ in definitions._known.values() for file in contents}
+    assert read == {"rnn.py"}

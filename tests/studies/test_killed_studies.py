@@ -24,7 +24,7 @@ SETTINGS += [
     "--engine",
     "plain",
 ]  # slow, so that few runs end between two kills
-SEEDS = "150"
+SEEDS = "250"
 PATIENCE = 300
 """Seconds in which a study must make a run, however busy the machine is."""
 WORKERS = {"loky": "LokyProcess", "dask": "spawn_main", "ray": "ray::_perform"}

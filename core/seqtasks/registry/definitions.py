@@ -32,9 +32,9 @@ def definition_digest(thing: Any) -> str | None:
     """Return the SHA-256 of the definition of a class, a function or an instance.
 
     It covers the definition's syntax tree and every function, class and constant that it uses,
-    directly or not, in the same package (or in the user's files). Comments, docstrings, the text's
-    layout and other packages do not count. For a task that is registered as an instance, the
-    values of its fields count too.
+    directly or not, in the same package (or in the user's files); in torch, in the same module.
+    Comments, docstrings, the text's layout and other packages do not count. For a task that is
+    registered as an instance, the values of its fields count too.
 
     Returns:
         The digest, or None if there is no source to read.
@@ -96,8 +96,11 @@ class _Package:
 class _Installed(_Package):
     def __init__(self, module: str) -> None:
         super().__init__()
-        first = module.partition(".")[0]
-        self._root = module.rpartition(".")[0] if first == "seqtasks" else first
+        self._root = first = module.partition(".")[0]
+        if first == "seqtasks":
+            self._root = module.rpartition(".")[0]
+        elif first == "torch":  # a layer reaches 600 modules there, which take ten seconds to read
+            self._root = module
         self.contents: dict[Path, bytes] = {}
 
     def content(self, name: str) -> tuple[bytes, bool] | None:
