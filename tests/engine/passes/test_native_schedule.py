@@ -3,10 +3,12 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_graphs import given as arriving
 from small_graphs import new_graph, real_inputs, weight
 
-from seqtasks.engine.native.plan.schedule import groups
-from seqtasks.engine.native.plan.shared_sums import shared_sum
+from seqtasks.engine.graph.node import Columns
+from seqtasks.engine.native.plan.schedule import groups, read_in_their_loop
+from seqtasks.engine.native.plan.shared_sums import is_sum_of_columns, shared_sum
 from seqtasks.engine.native.plan.storage import Storage
 
 
@@ -155,3 +157,37 @@ def test_of_a_turned_matrix_each_row_is_added_where_it_belongs():
     assert source is b
     assert rows.reshape(32, 32).tolist() == [list(range(32))] * 32
     assert shared_sum(Storage(), b) is None
+
+
+def test_a_large_value_waits_for_the_loop_that_reads_it():
+    graph, phases = new_graph()
+    a = matrices(graph, phases)
+    early, late = graph.pointwise("exp", a), graph.pointwise("tanh", a)
+    total = graph.sum(early, 1)
+    places = np.repeat(np.arange(32), 32)
+    last = graph.sum(graph.multiply(late, graph.view(total, places, late.shape)), 1)
+    assert scheduled(early, late, total, last) == [[early, total], [late, last]]
+
+
+def test_large_values_that_only_their_own_loop_reads_are_found():
+    graph, phases = new_graph()
+    b = graph.pointwise("exp", matrices(graph, phases))
+    total = graph.sum(graph.multiply(b, b), 1)
+    found = read_in_their_loop(Storage(), [b, total], [])
+    assert found == {b}
+    assert read_in_their_loop(Storage(), [b, total], [graph.multiply(b, 2.0)]) == set()
+    turned = graph.sum(graph.pointwise("exp", graph.view(b, graph.places(b).T, b.shape)), 1)
+    assert read_in_their_loop(Storage(), [b, total, turned], []) == set()
+    product = graph.linear(weight(graph, 0, 2, 1024), graph.reshape(b, (1024,)))
+    assert read_in_their_loop(Storage(), [b, total, product], []) == set()
+
+
+def test_sums_over_columns_share_the_loop_back_of_a_large_value_alone():
+    graph, phases = new_graph()
+    back = phases.backward_loop(0)
+    storage = Storage(in_portions=True, loops_back=frozenset([back]))
+    for side, phase, shares in ((32, back, True), (8, back, False), (32, phases.loop(0), False)):
+        g = graph.pointwise("exp", arriving(graph, phase, side, side))
+        total = graph.make("sum_of_columns", (g,), g.shape, columns=Columns.ONE, phase=back + 1)
+        assert is_sum_of_columns(storage, total) is shares
+        assert not is_sum_of_columns(Storage(), total)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.engine.graph.build import Graph
+from seqtasks.engine.graph.compute_again import computed_again
 from seqtasks.engine.graph.cotangents import Cotangents
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.phases import Phases
@@ -178,7 +179,13 @@ class ModelGraph:
 
         A backend changes its own copy, so another backend finds the model as it was.
         """
-        graph, copies = self.graph.with_phases(phases)
+        return self._copied(*self.graph.with_phases(phases))
+
+    def computed_again(self, anew: Mapping[Node, int]) -> "ModelGraph":
+        """Return the same model by new nodes; see `compute_again`."""
+        return self._copied(*computed_again(self.graph, anew))
+
+    def _copied(self, graph: Graph, copies: dict[Node, Node]) -> "ModelGraph":
         gradients = self.gradients
         return replace(
             self,

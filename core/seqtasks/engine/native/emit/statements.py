@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtasks.engine.graph.node import Columns, Index, Node
-from seqtasks.engine.graph.operations import OTHERS, POINTWISE
+from seqtasks.engine.graph.operations import OTHERS, POINTWISE, REDUCTIONS
 from seqtasks.engine.native.emit.addresses import Scope, each_column
 from seqtasks.engine.native.emit.boxes import Box, affine, positions, split_mixed
 from seqtasks.engine.native.emit.covering import NAMES, Loops, condition, extended
@@ -86,11 +86,20 @@ class BoxWriter:
     def pointwise(self, out: Writer, targets: list[tuple[Node, Place | str]]) -> None:
         """Write statements that compute values, and store them or add to a C pointer."""
         scope = self._scope
+        before: list[str] = []
         stores: list[str] = []
+        after: list[str] = []
         for node, target in targets:
             over = self._sources.shared_sum(node)
             if over is not None and isinstance(target, Place) and node in self._computed:
-                stores += self._added(node, target, *over)
+                if node.operation in REDUCTIONS:
+                    stores += self._added(node, target, *over)
+                else:
+                    source, rows = over
+                    before.append(f"vec sum{node.number} = v_all(0);")
+                    stores.append(f"sum{node.number} += {self.value(source, self._own)};")
+                    total = scope.row(target, self.row_of(rows[self._own]))
+                    after.append(f"*({total}) += v_total(sum{node.number});")
                 continue
             value = self.value(node, self._own)
             if isinstance(target, str):
@@ -101,8 +110,10 @@ class BoxWriter:
                 stores.append(f"*({pointer}) = ({value})[0];")
             else:
                 stores.append(f"v_store({pointer} + j, {value});")
+        out.line(*before)
         with out.nested([] if scope.kind == "one" else [each_column(scope)]):
             out.line(*self.statements, *stores)
+        out.line(*after)
 
     def _added(self, node: Node, target: Place, source: Node, rows: Index) -> list[str]:
         """Return statements that take a source's element into the reduction of all of them."""

@@ -8,6 +8,7 @@ from seqtasks.engine.native.emit.values import Values
 from seqtasks.engine.native.emit.writer import Writer
 from seqtasks.engine.native.plan.keep_or_recompute import latest_input
 from seqtasks.engine.native.plan.plan import Plan
+from seqtasks.engine.native.plan.shared_sums import is_sum_of_columns
 
 __all__ = ["Sums"]
 
@@ -36,7 +37,7 @@ class Sums:
         return over_columns(self._plan, name, used, out)
 
     def in_portions(self, node: Node) -> bool:
-        """Say whether a sum over steps is made every few steps of a backward loop."""
+        """Say whether a sum over steps is made within a backward loop, every step or few steps."""
         phases, latest = self._plan.model.phases, latest_input(node)
         return self._plan.large and phases.is_loop(latest) and latest > phases.backward
 
@@ -49,6 +50,7 @@ class Sums:
             if node.operation in OVER_COLUMNS
             and latest_input(node) == loop
             and self.in_portions(node)
+            and not is_sum_of_columns(self._plan.storage, node)
         ]
         if not nodes:
             return ""

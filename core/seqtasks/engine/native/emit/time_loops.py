@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from seqtasks.engine.graph.node import Columns, Node
+from seqtasks.engine.graph.node import Node
 from seqtasks.engine.native.emit.addresses import Scope, Used
 from seqtasks.engine.native.emit.frame import over_block
 from seqtasks.engine.native.emit.sums import Sums
 from seqtasks.engine.native.emit.values import Values
 from seqtasks.engine.native.emit.writer import Writer
-from seqtasks.engine.native.plan.plan import Plan
+from seqtasks.engine.native.plan.plan import Plan, of_step
 from seqtasks.engine.native.plan.storage import Place
 
 __all__ = ["backward_loop", "forward_loop"]
@@ -91,7 +91,7 @@ def _one_step(
     """Return the function that computes one step for a block of columns."""
     used, body = Used(), Writer()
     scope = Scope("batch", used, ahead if plan.large else "")
-    values.write(body, scope, plan.kept_in(phase, Columns.BATCH), further)
+    values.write(body, scope, of_step(plan.storage, phase), further)
     return over_block(plan, name, used, body)
 
 

@@ -40,13 +40,13 @@ class Values:
         places = self._plan.storage.places
         copies = list(extra or [])
         for group in groups(self._plan.storage, kept):
-            sums = [n for n in group if n.operation in REDUCTIONS]
-            shared = [n for n in sums if shared_sum(self._plan.storage, n) is not None]
+            shared = [n for n in group if shared_sum(self._plan.storage, n) is not None]
             if group[0].operation in OWN_LOOPS and not shared:
                 self._own_loops(out, scope, group[0])
                 continue
             for node in shared:
-                self.kernels.begin_sum(out, scope, node, places[node])
+                if node.operation in REDUCTIONS:
+                    self.kernels.begin_sum(out, scope, node, places[node])
             targets: list[tuple[Node, Place | str]] = [(n, places[n]) for n in group]
             for node, place in list(copies):
                 if node in group and node not in shared:

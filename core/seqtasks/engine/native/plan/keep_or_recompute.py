@@ -4,6 +4,7 @@ from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.operations import LEAVES, OVER_COLUMNS, OWN_LOOPS, POINTWISE
 from seqtasks.engine.graph.phases import Phases
 from seqtasks.engine.native.plan.operands import in_memory, looked_up, operands_in_memory
+from seqtasks.engine.native.plan.shared_sums import is_sum_of_columns
 from seqtasks.engine.native.plan.storage import Storage, inputs_of
 
 __all__ = ["kept_values", "kind_of", "latest_input"]
@@ -40,7 +41,9 @@ def kept_values(
     for node in storage.live:
         # The gradient carried back is overwritten at the next step.
         carried = any(source.operation == "back" for source in inputs_of(storage, node))
-        if carried and node not in kept and _used_later(node, node.phase, users, kept, set()):
+        if not carried or node in kept:
+            continue
+        if _later_users(storage, node, node.phase, users, kept, set()):
             kept.add(node)
     for node in storage.live:
         for operand in operands_in_memory(node):
@@ -84,7 +87,7 @@ def kind_of(
         return "one"
     if node.columns == Columns.VOCABULARY:
         return "vocabulary"
-    later = _later_users(node, node.phase, users, kept, set())
+    later = _later_users(storage, node, node.phase, users, kept, set())
     if not later:
         return "scratch"
     in_loop_back = phases.is_loop(node.phase) and node.phase > phases.backward
@@ -98,23 +101,25 @@ def latest_input(node: Node) -> int:
 
 
 def _later_users(
-    node: Node, phase: int, users: dict[Node, list[Node]], kept: set[Node], seen: set[Node]
+    storage: Storage,
+    node: Node,
+    phase: int,
+    users: dict[Node, list[Node]],
+    kept: set[Node],
+    seen: set[Node],
 ) -> set[Node]:
     """Return a value's readers in other phases, even through recomputed expressions."""
     found: set[Node] = set()
     for user in users[node]:
-        if user.operation in OVER_COLUMNS or (user.phase != phase and user in kept):
+        if is_sum_of_columns(storage, user):
+            if node.phase != phase:
+                found.add(user)
+        elif user.operation in OVER_COLUMNS or (user.phase != phase and user in kept):
             found.add(user)
         elif user not in seen and (user not in kept):
             seen.add(user)
             if user.phase != phase:
                 found.add(user)
             else:
-                found |= _later_users(user, phase, users, kept, seen)
+                found |= _later_users(storage, user, phase, users, kept, seen)
     return found
-
-
-def _used_later(
-    node: Node, phase: int, users: dict[Node, list[Node]], kept: set[Node], seen: set[Node]
-) -> bool:
-    return bool(_later_users(node, phase, users, kept, seen))

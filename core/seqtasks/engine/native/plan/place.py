@@ -29,7 +29,8 @@ def plan_storage(
         elsewhere: values that have memory already.
         in_portions: whether sums over steps are made every few steps.
     """
-    storage = Storage(in_portions=in_portions)
+    loops_back = frozenset(model.phases.backward_loop(k) for k in range(len(model.loops)))
+    storage = Storage(in_portions=in_portions, loops_back=loops_back)
     join_products(model, storage, roots)
     storage.live = live_in(storage, roots)
     users = defaultdict(list, walk.users(storage.live, lambda node: inputs_of(storage, node)))

@@ -12,8 +12,11 @@ from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.operations import LEAVES, POINTWISE
 from seqtasks.engine.graph.verify import verify_model
 from seqtasks.engine.graph.walk import live, use_counts
+from seqtasks.engine.native.plan.expansions import expansions
 from seqtasks.engine.native.plan.liveness import live_in
 from seqtasks.engine.native.plan.place import plan_storage
+from seqtasks.engine.native.plan.schedule import read_in_their_loop
+from seqtasks.engine.native.plan.shared_sums import is_sum_of_columns
 from seqtasks.engine.native.plan.storage import Buffer, Place, Storage
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
     "Plan",
     "direct_products",
     "make_plan",
+    "of_step",
     "products_into_loops",
     "through_blas",
 ]
@@ -86,8 +90,7 @@ class Plan:
             node
             for node in self.storage.live
             if node.phase == phase
-            and node in self.storage.places
-            and node.operation not in LEAVES
+            and _is_kept(self.storage, node)
             and (columns is None or node.columns == columns)
         ]
 
@@ -104,11 +107,14 @@ def make_plan(given: ModelGraph, names: dict[Node, str]) -> Plan:
         names: the name of each parameter, by its leaf.
     """
     model = verify_model(given.with_phases(products_into_loops(given)))
+    anew = expansions(model, _roots(model, direct_products(model)))
+    if anew:
+        model = verify_model(model.computed_again(anew))
     direct = direct_products(model)
     roots = _roots(model, direct)
-    cached = _has_memories(model)
-    large = cached or _has_large_products(model)
+    large = _has_memories(model) or _has_large_products(model)
     storage = plan_storage(model, roots, _computed_elsewhere(model, direct), large)
+    _leave_in_registers(model, storage)
     offsets, gradients = _gradient_offsets(model)
     return Plan(
         model,
@@ -117,7 +123,7 @@ def make_plan(given: ModelGraph, names: dict[Node, str]) -> Plan:
         gradients,
         direct,
         large,
-        CACHED_BLOCK if cached else LARGE_BLOCK if large else SMALL_BLOCK,
+        _block(storage) if large else SMALL_BLOCK,
         storage,
         _for_inputs_alone(model, storage, roots),
         _place_of_predictions(model, storage),
@@ -259,6 +265,42 @@ def _has_memories(model: ModelGraph) -> bool:
         and (node.operation in POINTWISE or node.operation == "state")
         for node in model.graph.nodes
     )
+
+
+def _block(storage: Storage) -> int:
+    """Return the number of columns that go through a loop of a large model together."""
+    rows = [place.buffer.rows for place in storage.places.values() if place.buffer.kind != "one"]
+    return CACHED_BLOCK if max(rows, default=0) >= ROWS_OF_A_MEMORY else LARGE_BLOCK
+
+
+def _leave_in_registers(model: ModelGraph, storage: Storage) -> None:
+    """Take their places from large values that only the loop that computes them reads."""
+    phases = model.phases
+    for layer, loop in enumerate(model.loops):
+        for phase, copied in (
+            (phases.loop(layer), [part.following for part in loop.parts]),
+            (phases.backward_loop(layer), [part.before for part in loop.parts if part.before]),
+        ):
+            nodes = of_step(storage, phase)
+            for node in read_in_their_loop(storage, nodes, copied):
+                place = storage.places[node]
+                alone = place.buffer.rows == node.size and place.buffer.kind == "scratch"
+                if alone and node not in model.graph.rounded and node not in storage.stacked:
+                    del storage.places[node], storage.buffers[place.buffer.name]
+
+
+def of_step(storage: Storage, phase: int) -> list[Node]:
+    """Return what a loop computes at each step: its kept values, and sums over its columns."""
+    return [
+        node
+        for node in storage.live
+        if (is_sum_of_columns(storage, node) and node.inputs[0].phase == phase)
+        or (node.phase == phase and node.columns == Columns.BATCH and _is_kept(storage, node))
+    ]
+
+
+def _is_kept(storage: Storage, node: Node) -> bool:
+    return node in storage.places and node.operation not in LEAVES
 
 
 def through_blas(shape: tuple[int, ...]) -> bool:

@@ -1,16 +1,17 @@
 """Order the values of a phase, and decide which of them share a loop."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from seqtasks.engine.graph.node import Index, Node
-from seqtasks.engine.graph.operations import OWN_LOOPS, REARRANGING
+from seqtasks.engine.graph.node import Index, Node, Shape
+from seqtasks.engine.graph.operations import OWN_LOOPS, POINTWISE, REARRANGING
 from seqtasks.engine.native.plan.shared_sums import MANY_ROWS, shared_sum
 from seqtasks.engine.native.plan.storage import Storage, inputs_of
 
-__all__ = ["groups"]
+__all__ = ["groups", "read_in_their_loop"]
 
 
 def groups(storage: Storage, nodes: list[Node]) -> Iterator[list[Node]]:
@@ -38,6 +39,11 @@ def groups(storage: Storage, nodes: list[Node]) -> Iterator[list[Node]]:
     def has_own_loops(node: Node) -> bool:
         return node.operation in OWN_LOOPS and node not in shared
 
+    readers: dict[Node, list[tuple[Node, bool]]] = defaultdict(list)
+    for node in nodes:
+        for source, same in needs[node]:
+            readers[source].append((node, same))
+
     done: set[Node] = set()
     while pending:
         ready = [n for n in pending if all(source in done for source, _ in needs[n])]
@@ -63,9 +69,54 @@ def groups(storage: Storage, nodes: list[Node]) -> Iterator[list[Node]]:
                 if all(s in done or (s in group and same) for s, same in needs[node]):
                     group.append(node)
                     grown = True
+        group = [n for n in group if not _waits(n, group, shape, readers, rows_of)] or group
         yield group
         done.update(group)
         pending = [n for n in pending if n not in group]
+
+
+def _waits(
+    node: Node,
+    group: list[Node],
+    shape: Shape,
+    readers: Mapping[Node, list[tuple[Node, bool]]],
+    rows_of: Callable[[Node], Shape],
+) -> bool:
+    """Say whether a large value is computed later, in the loop that reads it, and not kept for it.
+
+    It is if no loop but later ones over its own rows reads it.
+    """
+    later = readers[node]
+    return (
+        node.size >= MANY_ROWS
+        and bool(later)
+        and all(same and rows_of(reader) == shape for reader, same in later)
+        and not any(reader in group for reader, _ in later)
+    )
+
+
+def read_in_their_loop(storage: Storage, nodes: list[Node], copied: list[Node]) -> set[Node]:
+    """Return large values of a loop that nothing reads but the loop over their own rows.
+
+    Args:
+        storage: the memory plan.
+        nodes: what the loop computes at each step, as for `groups`.
+        copied: values that are copied to further places.
+    """
+    within = set(nodes)
+    large = {n for n in nodes if n.operation in POINTWISE and n.size >= MANY_ROWS}
+    if not large:
+        return set()
+    shared = {node: found for node in nodes if (found := shared_sum(storage, node)) is not None}
+    for node in [*nodes, *copied]:
+        if node not in within or (node not in shared and node.operation in OWN_LOOPS):
+            large -= {source for source, _ in _needs(storage, node, within, shared)}
+    for group in groups(storage, nodes):
+        for node in group:
+            for source, same in _needs(storage, node, within, shared):
+                if not same or source not in group:
+                    large.discard(source)
+    return large
 
 
 def _needs(

@@ -43,6 +43,8 @@ class Storage:
         sums: a sum -> its terms; one term joins the sum's products.
         stacked: product -> the products computed together with it. They share a vector, and both
             their results and their blocks of one matrix lie one below the other in memory.
+        in_portions: whether sums over steps are made every few steps of a backward loop.
+        loops_back: the phases of the backward loops.
     """
 
     places: dict[Node, Place] = field(default_factory=dict[Node, Place])
@@ -51,6 +53,7 @@ class Storage:
     live: list[Node] = field(default_factory=list[Node])
     stacked: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
     in_portions: bool = False
+    loops_back: frozenset[int] = frozenset()
 
     def buffer(self, name: str, rows: int, kind: str) -> Buffer:
         """Return a new buffer."""

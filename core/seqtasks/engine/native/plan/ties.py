@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.operations import COMPARISONS, OWN_LOOPS
 
-__all__ = ["tied"]
+__all__ = ["MOVED", "tied"]
 
 _SUMS = {"add", "subtract"}
-_MOVED = {"view", "negative", "lookup", "spread", "stopped"}
+MOVED = {"view", "negative", "lookup", "spread", "stopped"}
 """Operations whose numbers are numbers that they take, up to the sign."""
 _CHOSEN = {
     *("maximum_of", "maximum", "minimum", "where", "concatenate", "relu", "absolute"),
@@ -38,7 +38,7 @@ def tied(nodes: Iterable[Node]) -> set[Node]:
         if parts := _parts(node, named):
             named[node] = made_of.setdefault(parts, len(made_of))
             held[node] = 1 << named[node]
-        if node.operation in _MOVED or node.operation in _CHOSEN or _is_pick(node):
+        if node.operation in MOVED or node.operation in _CHOSEN or _is_pick(node):
             for source in node.inputs:
                 held[node] |= held.get(source, 0)
         if len(node.inputs) != 2 or not (node.operation in _SUMS or node.operation in COMPARISONS):
@@ -53,7 +53,7 @@ def tied(nodes: Iterable[Node]) -> set[Node]:
 
 
 def _moved(node: Node) -> Node:
-    while node.operation in _MOVED:
+    while node.operation in MOVED:
         (node,) = node.inputs
     return node
 
