@@ -9,7 +9,7 @@ from torch import Tensor
 from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.record.start_fingerprint import Start
 
-__all__ = ["ProgramCache"]
+__all__ = ["ProgramCache", "unchanged"]
 
 MOST_PROGRAMS = 64
 """The most programs kept at once, if different numbers of steps need different programs. The least
@@ -46,7 +46,7 @@ class ProgramCache:
         """
         program = self._programs.pop(key, None)
         if program is not None:
-            if not _unchanged(program.model_graph.constants):
+            if not unchanged(program.model_graph.constants):
                 self.replaced += 1
                 return None
             self._programs[key] = program
@@ -80,9 +80,9 @@ class ProgramCache:
         return number
 
 
-def _unchanged(constants: list[tuple[Tensor, Tensor]]) -> bool:
+def unchanged(constants: list[tuple[Tensor, Tensor]]) -> bool:
     """Say whether constants are unchanged since a program was made with their values."""
-    return all(_same(held, then) for held, then in constants)
+    return not constants or all(_same(held, then) for held, then in constants)
 
 
 def _same(held: Tensor, then: Tensor) -> bool:

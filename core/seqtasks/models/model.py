@@ -336,8 +336,10 @@ class Model(nn.Module):
             )
         return state
 
-    def _joined(self, states: Sequence[State]) -> State:
-        return states[0] if len(self.cells) == 1 else tuple(states)
+    @staticmethod
+    def _joined(states: Sequence[State]) -> State:
+        """Return the states of all layers as the caller gets them."""
+        return states[0] if len(states) == 1 else tuple(states)
 
 
 def _head(part: nn.Module) -> str:

@@ -6,14 +6,14 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._functorch.utils import unwrap_dead_wrappers
 
 from seqtasks.engine.contract.batched_gradients import batch_of
 from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.derive.reach import steps_until_gradients
 from seqtasks.engine.record.batch_layout import parted
 
-__all__ = ["DifferentiablePass"]
-
+__all__ = ["DifferentiablePass", "differentiable_pass"]
 
 INPUTS = 4
 """The position of the inputs among the arguments of `DifferentiablePass`."""
@@ -49,12 +49,11 @@ class DifferentiablePass(torch.autograd.Function):
         predictions, penalties = parted(program.model_graph, joint)
         ctx.program, ctx.count, ctx.lengths = program, count, lengths
         ctx.histories, ctx.parts = histories, len(finals)
-        ctx.lock = threading.Lock()
-        ctx.versions = [t._version for t in program.tensors()]
+        ctx.versions, ctx.lock = _versions(program), threading.Lock()
         ctx.save_for_backward(inputs, *(given or ()), _holding(memory))
         ctx.set_materialize_grads(False)
         more = () if penalties is None else (penalties,)
-        results = tuple(map(_own, (predictions, *finals, *past, *more)))
+        results = tuple([_own(result) for result in (predictions, *finals, *past, *more)])
         ctx.shapes = [result.shape for result in results]
         return results
 
@@ -79,7 +78,7 @@ def _gradients(ctx: Any, back: Sequence[Tensor | None]) -> list[Tensor | None]:
     """Return the gradients of inputs, given states and parameters: one pass back."""
     inputs, *given, holder = ctx.saved_tensors
     program: Passes = ctx.program
-    if ctx.versions != [t._version for t in program.tensors()]:
+    if ctx.versions != _versions(program):
         raise RuntimeError(
             "a parameter was changed in place between the forward pass and the backward pass"
         )
@@ -89,7 +88,7 @@ def _gradients(ctx: Any, back: Sequence[Tensor | None]) -> list[Tensor | None]:
         memory = program.memory(*inputs.shape[:2])
         program.forward(inputs, ctx.lengths, starts, memory, ctx.histories)
     model_graph, parts = program.model_graph, ctx.parts
-    needed = steps_until_gradients(model_graph, tuple(b is not None for b in back))
+    needed = steps_until_gradients(model_graph, tuple([b is not None for b in back]))
     time = inputs.shape[1]
     back = [None if b is None else b.contiguous().resolve_neg() for b in back]
     if model_graph.penalty is not None:
@@ -97,7 +96,7 @@ def _gradients(ctx: Any, back: Sequence[Tensor | None]) -> list[Tensor | None]:
     predictions_back, finals_back, histories_back = back[0], back[1 : 1 + parts], None
     if predictions_back is None:
         predictions_back = inputs.new_zeros(ctx.shapes[0], dtype=model_graph.dtype)
-    if any(b is not None for b in back[1 + parts :]):
+    if ctx.histories and any(b is not None for b in back[1 + parts :]):
         histories_back = [
             inputs.new_zeros(shape, dtype=model_graph.dtype) if b is None else b
             for b, shape in zip(back[1 + parts :], ctx.shapes[1 + parts :], strict=False)
@@ -116,6 +115,25 @@ def _gradients(ctx: Any, back: Sequence[Tensor | None]) -> list[Tensor | None]:
     found = [inputs_back, *(given_back or ()), *gradients]
     least = [needed[0], *(needed[1 : 1 + parts] if given_back else ()), *needed[1 + parts :]]
     return [g if time >= fewest else None for g, fewest in zip(found, least, strict=True)]
+
+
+_apply: Any = super(torch.autograd.Function, DifferentiablePass).apply
+
+
+def differentiable_pass(*arguments: Any) -> tuple[Tensor, ...]:
+    """Call `DifferentiablePass.apply` with the arguments of `forward` after `ctx`.
+
+    torch's own `apply` looks through all tensors for those that a transform of `torch.func` left
+    behind. Parameters cannot be such tensors: only inputs and given states are looked through.
+    """
+    looked_at = INPUTS + 1 + max(0, arguments[2])
+    found = unwrap_dead_wrappers(arguments[INPUTS:looked_at])
+    return _apply(*arguments[:INPUTS], *found, *arguments[looked_at:])
+
+
+def _versions(program: Passes) -> list[int]:
+    """Return how often each tensor that a program reads was changed in place."""
+    return [tensor._version for tensor in program.tensors()]
 
 
 def _joined(

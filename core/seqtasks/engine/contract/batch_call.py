@@ -1,5 +1,6 @@
 """Pass a batch through a program: gradients, empty instances, kept memory."""
 
+import operator
 from collections.abc import Callable, Sequence
 
 import torch
@@ -7,7 +8,7 @@ from torch import Tensor
 
 from seqtasks.cells import State
 from seqtasks.cells.padding import checked_lengths
-from seqtasks.engine.contract.autograd import DifferentiablePass
+from seqtasks.engine.contract.autograd import differentiable_pass
 from seqtasks.engine.contract.chunked import IdleMemories, forward_alone
 from seqtasks.engine.contract.computed_values import with_values
 from seqtasks.engine.contract.passes import Passes
@@ -21,6 +22,8 @@ from seqtasks.engine.record.batch_layout import (
 from seqtasks.randomness.counted_draws import DrawKey
 
 __all__ = ["call_program"]
+
+_REQUIRES_GRAD = operator.attrgetter("requires_grad")
 
 
 def call_program(
@@ -82,7 +85,7 @@ def _passed(
         program = program.drawing(key)
     program, tensors = with_values(program)
     sources = (inputs, *(given or ()), *tensors)
-    if not torch.is_grad_enabled() or not any(t.requires_grad for t in sources):
+    if not torch.is_grad_enabled() or not any(map(_REQUIRES_GRAD, sources)):
         kept = idle.take(kept_for)
         with torch.no_grad():
             results, used = forward_alone(program, inputs, lengths, given, histories, kept)
@@ -91,8 +94,9 @@ def _passed(
         predictions, penalties = parted(program.model_graph, joint)
         return predictions, finals, past, penalties
     count = -1 if given is None else len(given)
-    results = DifferentiablePass.apply(program, lengths, count, histories, *sources)
-    parts, penalties = len(program.model_graph.parts), None
+    results: Sequence[Tensor] = differentiable_pass(program, lengths, count, histories, *sources)
+    penalties = None
     if program.model_graph.penalty is not None:
         *results, penalties = results
+    parts = (len(results) - 1) // 2 if histories else len(results) - 1
     return results[0], list(results[1 : 1 + parts]), list(results[1 + parts :]), penalties

@@ -11,13 +11,13 @@ __all__ = ["with_values"]
 
 
 def with_values(
-    program: Passes, read: Callable[[Tensor], Tensor] = lambda tensor: tensor
+    program: Passes, read: Callable[[Tensor], Tensor] | None = None
 ) -> tuple[Passes, list[Tensor]]:
     """Return a program that reads computed values, and the tensors it depends on.
 
     Args:
         program: the program.
-        read: returns the tensor to use for a parameter or buffer of the model.
+        read: returns the tensor to use for a parameter or buffer of the model; None for itself.
 
     Returns:
         The program for one call, and its tensors in the order of `Passes.tensors`: those of the
@@ -27,10 +27,12 @@ def with_values(
         RuntimeError: if a computed value has another shape than when the model was recorded.
     """
     model_graph = program.model_graph
-    tensors = [read(tensor) for tensor in program.tensors()]
+    tensors = program.tensors()
+    if read is not None:
+        tensors = [read(tensor) for tensor in tensors]
     if not model_graph.computed:
         return program, tensors
-    found = evaluated(list(model_graph.computed.values()), read)
+    found = evaluated(list(model_graph.computed.values()), read or _itself)
     for leaf, value in zip(model_graph.computed, found, strict=True):
         if tuple(value.shape) != leaf.shape:
             raise RuntimeError(
@@ -42,3 +44,7 @@ def with_values(
     pairs = zip(model_graph.leaves, tensors, strict=True)
     tensors = [values.get(leaf, tensor) for leaf, tensor in pairs]
     return program.reading([tensor.detach().contiguous() for tensor in tensors]), tensors
+
+
+def _itself(tensor: Tensor) -> Tensor:
+    return tensor

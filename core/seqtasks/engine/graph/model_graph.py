@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -157,14 +158,14 @@ class ModelGraph:
         """The tensors of all loops' states, as one list."""
         return [part for loop in self.loops for part in loop.parts]
 
-    @property
+    @cached_property
     def draws(self) -> list[Node]:
-        """The random numbers that the model draws."""
+        """The random numbers that a complete graph draws; every call of a program asks."""
         return [node for node in self.graph.nodes if node.operation == "draw"]
 
-    @property
+    @cached_property
     def has_whole_states(self) -> bool:
-        """Whether a state holds whole numbers."""
+        """Whether a state of a complete graph holds whole numbers; every call of a program asks."""
         return self.counts or any(
             not part.is_trained and part.kind != torch.bool for part in self.parts
         )

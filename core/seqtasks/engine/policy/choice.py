@@ -15,7 +15,7 @@ from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.pipeline import make_model_graph
 from seqtasks.engine.policy import loop_cost
 from seqtasks.engine.policy.request import Check, Refusal, Request
-from seqtasks.engine.program_cache import ProgramCache
+from seqtasks.engine.program_cache import ProgramCache, unchanged
 from seqtasks.engine.record.batch_layout import Form, size_of
 from seqtasks.engine.record.observed import unobserved_saving
 from seqtasks.engine.record.outside_draws import without_draws
@@ -50,6 +50,7 @@ class Choice:
         self._cache = ProgramCache()
         self._misfits: dict[Hashable, str] = {}
         self._costs: dict[Hashable, float] = {}
+        self._latest: tuple[Request, Passes] | None = None
 
     def program(self, request: Request, check: Check | None) -> Passes | Refusal:
         """Return a kept program, a new one, or why the plain loop should run.
@@ -58,6 +59,26 @@ class Choice:
             request: what the program is needed for.
             check: says what is wrong with a new program; None to take it untried.
         """
+        again = self._again(request)
+        if again is not None:
+            return again
+        chosen = self._chosen(request, check)
+        self._latest = None if isinstance(chosen, Refusal) else (request, chosen)
+        return chosen
+
+    def _again(self, request: Request) -> Passes | None:
+        """Return the program of the call before if this call asks for the same; None if it may not.
+
+        That program is the one that was used last, so the order of the cache is right.
+        """
+        if self._latest is None or self._latest[0] != request or self.refused:
+            return None
+        program = self._latest[1]
+        same = self.signatures.still_hold() and unchanged(program.model_graph.constants)
+        return program if same else None
+
+    def _chosen(self, request: Request, check: Check | None) -> Passes | Refusal:
+        """Return a kept program, a new one, or why the plain loop should run; see `program`."""
         try:
             signature = self.signatures.current()
         except UnsupportedError as reason:

@@ -167,18 +167,19 @@ def as_numbers(tensor: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def _as_kind(tensor: Tensor, kind: torch.dtype | None) -> Tensor:
-    if kind is not None and kind.is_complex:
-        return torch.view_as_complex(tensor.contiguous())
-    return tensor if kind is None else tensor.to(kind)
+    if kind is None:
+        return tensor
+    return torch.view_as_complex(tensor.contiguous()) if kind.is_complex else tensor.to(kind)
 
 
 def nested(model_graph: ModelGraph, tensors: Sequence[Tensor]) -> list[State]:
     """Return a list of tensors as the states of each layer, the inverse of `flattened`."""
     states: list[State] = []
-    pairs = zip(tensors, model_graph.parts, strict=True)
-    rest = [_as_kind(tensor, part.kind) for tensor, part in pairs if not part.counts]
+    first = 0
     for loop in model_graph.loops:
-        count = len(loop.own_parts)
-        states.append(tuple(rest[:count]) if loop.is_tuple else rest[0])
-        rest = rest[count:]
+        held = tensors[first : first + len(loop.parts)]
+        first += len(held)
+        pairs = zip(held, loop.parts, strict=True)
+        own = [_as_kind(tensor, part.kind) for tensor, part in pairs if not part.counts]
+        states.append(tuple(own) if loop.is_tuple else own[0])
     return states

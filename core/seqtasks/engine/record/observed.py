@@ -37,7 +37,10 @@ def is_observed(*tensors: Any) -> bool:
         mode = state._get_function_stack_at(place)
         if type(mode).__module__ not in _OURS and not isinstance(mode, DeviceContext):
             return True
-    return any(isinstance(tensor, Tensor) and not _is_plain(tensor) for tensor in tensors)
+    for tensor in tensors:
+        if tensor is not None and isinstance(tensor, Tensor) and not _is_plain(tensor):
+            return True
+    return False
 
 
 def _is_plain(tensor: Tensor) -> bool:

@@ -39,6 +39,10 @@ class Signatures:
             self._current = self._known[watch.signature]
         return self._current
 
+    def still_hold(self) -> bool:
+        """Say whether the parts are as they were at the last call of `current`."""
+        return self._watch is not None and self._watch.holds(self._parts.tops())
+
     def reads(self) -> Reads:
         """Return what the parts read, found once while a program is made."""
         if self._reads is None:

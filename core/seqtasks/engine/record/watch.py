@@ -110,7 +110,12 @@ class Watch:
             if type(module) is not kind:
                 return False
             held = module.__dict__
-            if [*held] != keys or has_hooks(module) is not hooked:
+            if [*held] != keys or hooked is not bool(
+                held["_forward_hooks"]  # as `has_hooks`, at each call of a model
+                or held["_forward_pre_hooks"]
+                or held["_backward_hooks"]
+                or held["_backward_pre_hooks"]
+            ):
                 return False
             parameters, buffers, modules = inner
             if [*held["_parameters"]] != parameters or [*held["_buffers"]] != buffers:
@@ -124,7 +129,10 @@ class Watch:
                 or tensor.dtype is not dtype
                 or tensor.shape != shape
                 or tensor.stride() != strides
-                or has_hooks(tensor) is not hooked
+                or hooked
+                is not bool(
+                    tensor._backward_hooks or getattr(tensor, "_post_accumulate_grad_hooks", None)
+                )
                 or (version is not None and identity(tensor) != version)
             ):
                 return False
@@ -145,7 +153,9 @@ class Watch:
             if get() is not then():
                 return False
         try:
-            return all(compared(get(), self._token) == then for get, then in self._compared)
+            return not self._compared or all(
+                compared(get(), self._token) == then for get, then in self._compared
+            )
         except (TooLargeError, ValueError, LookupError):
             return False
 

@@ -75,6 +75,7 @@ class Program:
         self._leaves = model.leaves
         self._tensors = [model.parameters[leaf] for leaf in self._leaves]
         self._shapes = [part.shape for part in model.parts]
+        self._output_size = model.predictions.size
         self._views = [
             (first, tensor.shape, strides_of(tensor.shape)) if first >= 0 else None
             for first, tensor in zip(self.offsets, self._tensors, strict=True)
@@ -272,7 +273,7 @@ class Program:
     def _results(self, batch: int, time: int) -> tuple[Tensor, list[Tensor]]:
         """Return room for predictions and final states."""
         dtype = self.model_graph.dtype
-        predictions = torch.empty(batch, time, self.model_graph.predictions.size, dtype=dtype)
+        predictions = torch.empty(batch, time, self._output_size, dtype=dtype)
         return predictions, [torch.empty(batch, *shape, dtype=dtype) for shape in self._shapes]
 
     def backward(
@@ -322,7 +323,7 @@ class Program:
         if together is not None and inputs_back is not None:
             inputs_back = together.begun_at_once(inputs_back, zero=True)
         # A sum is finite only if all of its terms are; it may also be infinite by itself.
-        if batch % MOST_LANES and not math.isfinite(gradients[: self._numbers].sum()):
+        if batch % MOST_LANES and not math.isfinite(self._of_numbers(gradients).sum()):
             parts = gradients_by_row(
                 self, inputs, lengths, given, original_back, finals_back, original_histories
             )
@@ -332,6 +333,10 @@ class Program:
             for view in self._views
         ]
         return parts, inputs_back, given_back
+
+    def _of_numbers(self, gradients: Tensor) -> Tensor:
+        """Return those gradients that are gradients of parameters."""
+        return gradients if self._numbers == self.gradients else gradients[: self._numbers]
 
     def constrain(self) -> None:
         """Change the parameters as `train` does after each step."""

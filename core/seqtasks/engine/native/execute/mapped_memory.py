@@ -75,21 +75,24 @@ class Pool:
         """Return memory of at least a size, with arbitrary contents."""
         others: list[Workspace] = []
         found = None
-        with suppress(IndexError):
+        try:
             while found is None:
                 one = self._idle.pop()
                 if size <= one.size <= 2 * size + LARGEST_WASTE:
                     found = one
                 else:
                     others.append(one)
-        self._idle.extend(reversed(others))
-        return Memory(self, Workspace(size) if found is None else found)
+        except IndexError:
+            found = Workspace(size)
+        if others:
+            self._idle.extend(reversed(others))
+        return Memory(self, found)
 
     def give_back(self, workspace: Workspace) -> None:
         """Keep a workspace for later; drop the oldest ones if there are too many."""
         self._idle.append(workspace)
         try:  # this also runs without globals when the interpreter ends
-            while sum(one.size for one in self._idle) > self._most:
+            while sum([one.size for one in self._idle]) > self._most:
                 self._idle.popleft()
         except (IndexError, RuntimeError):  # another thread took some meanwhile
             pass
