@@ -122,3 +122,38 @@ def test_a_power_of_one_and_a_half_has_torchs_gradient_at_minus_infinity(engine)
         st.unroll(RootOfCube(), given, engine=name)[0].sum().backward()
     plain, found = (given.grad.flatten().tolist() for given in inputs)
     assert str(found) == str(plain) == str([torch.nan, 0.0, 3.0, torch.inf])
+
+
+def multiples(dtype):
+    """Return multiples of numbers and their neighbours, with signs, and the numbers: (cases, 2)."""
+    divisors = torch.cat([torch.rand(40, dtype=dtype) + 0.1, torch.arange(1, 9).to(dtype)])
+    times = torch.arange(1, 49).to(dtype)[:, None]
+    product = (times * divisors).flatten()
+    infinity = torch.full_like(product, math.inf)
+    near = torch.cat([product, product.nextafter(infinity), product.nextafter(-infinity)])
+    divisors = divisors.expand(48, -1).flatten().repeat(3)
+    signs = torch.tensor([1.0, -1.0], dtype=dtype)
+    places = torch.arange(len(near))
+    return torch.stack([near * signs[places % 2], divisors * signs[places // 2 % 2]], 1)
+
+
+class Remainders(st.Cell):
+    """Puts out both remainders of a division."""
+
+    def __init__(self):
+        super().__init__(2, 2)
+        self.unused = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, x, state):
+        a, b = x[:, 0], x[:, 1]
+        return torch.stack([torch.remainder(a, b), torch.fmod(a, b)], 1)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
+def test_remainders_beside_a_multiple_are_torchs(dtype):
+    torch.manual_seed(3)
+    cell, x = Remainders().to(dtype), multiples(dtype)
+    found, _ = st.unroll(cell, x[:, None], engine="native")
+    expected = cell(x, None)
+    assert torch.equal(found[:, 0], expected)
+    assert torch.equal(found[:, 0].signbit(), expected.signbit())

@@ -131,7 +131,29 @@ LANEWISE(v_complementary_error_function, erfcf, erfc)
 LANEWISE_OF_TWO(v_power, powf, pow)
 LANEWISE_OF_TWO(v_arctangent2, atan2f, atan2)
 LANEWISE_OF_TWO(v_hypotenuse, hypotf, hypot)
-LANEWISE_OF_TWO(v_modulo, fmodf, fmod)
+LANEWISE_OF_TWO(v_modulo_each, fmodf, fmod)
+/* The remainder of a division that is cut off. What a product and a sum leave is exact if the quotient is: the
+ * rounded one is too large by at most one, if it lies below the whole numbers that have neighbours. */
+INLINE UNUSED vec v_modulo(vec a, vec b) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    const real most = REAL_BITS == 32 ? (real)4194304.0 : (real)2251799813685248.0;
+    const vec quotient = v_truncate(a / b), size = v_absolute(b);
+    union { ivec lanes; uint64_t words[LANES * sizeof(real) / 8]; } plain;
+    plain.lanes = (v_absolute(quotient) < most) & (size < INFINITY);
+    uint64_t all = ~(uint64_t)0;
+    for (int k = 0; k < LANES * REAL_BITS / 64; ++k) all &= plain.words[k];
+    if (__builtin_expect(all == ~(uint64_t)0, 1)) {
+        vec r;
+        for (int l = 0; l < LANES; ++l)
+            r[l] = REAL_BITS == 32 ? (real)__builtin_fmaf(-(float)quotient[l], (float)b[l], (float)a[l])
+                                   : (real)__builtin_fma(-(double)quotient[l], (double)b[l], (double)a[l]);
+        const ivec sign = (ivec)a & (ivec)v_all(-(real)0.0);
+        r = v_pick((r != 0) & ((r < 0) != (a < 0)), r + (vec)((ivec)size | sign), r);
+        return (vec)((ivec)v_absolute(r) | sign);
+    }
+#endif
+    return v_modulo_each(a, b);
+}
 /* The remainder has the sign of the divisor. */
 INLINE UNUSED vec v_remainder(vec a, vec b) {
     vec r = v_modulo(a, b);
