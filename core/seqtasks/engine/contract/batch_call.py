@@ -94,9 +94,9 @@ def _passed(
         predictions, penalties = parted(program.model_graph, joint)
         return predictions, finals, past, penalties
     count = -1 if given is None else len(given)
-    results: Sequence[Tensor] = differentiable_pass(program, lengths, count, histories, *sources)
+    found: Sequence[Tensor] = differentiable_pass(program, lengths, count, histories, *sources)
     penalties = None
     if program.model_graph.penalty is not None:
-        *results, penalties = results
-    parts = (len(results) - 1) // 2 if histories else len(results) - 1
-    return results[0], list(results[1 : 1 + parts]), list(results[1 + parts :]), penalties
+        *found, penalties = found
+    parts = (len(found) - 1) // 2 if histories else len(found) - 1
+    return found[0], list(found[1 : 1 + parts]), list(found[1 + parts :]), penalties
