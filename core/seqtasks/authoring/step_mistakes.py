@@ -13,6 +13,7 @@ from torch import Tensor
 
 from seqtasks.cells import Cell
 from seqtasks.cells.plain_loop import brought_to
+from seqtasks.cells.state_tree import joined, split, tensors_of
 from seqtasks.cells.step_calls import StepCalls
 from seqtasks.errors import UsageError
 from seqtasks.randomness.torch_streams import torch_stream
@@ -184,7 +185,7 @@ def is_detached(cell: Any) -> bool:
 
     def made(parts: list[Tensor]) -> list[Tensor]:
         with torch.enable_grad(), torch_stream(0, "trial").drawing():
-            given = parts[0] if isinstance(state, Tensor) else tuple(parts)
+            given = joined(split(state)[0], parts)
             following = StepCalls(cell).step(x, given, _first_time(x))
         return _floating(following)
 
@@ -267,7 +268,7 @@ def _wrong_following(state: Any, following: Any) -> str | None:
 
 
 def _parts(state: Any) -> list[Any]:
-    return list(state) if isinstance(state, tuple | list) else [state]  # pyright: ignore
+    return tensors_of(state)
 
 
 def _floating(state: Any) -> list[Tensor]:

@@ -6,12 +6,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from seqtasks.cells.state_tree import tensors_of
 from seqtasks.display import card, first_sentence, module_line
 
 __all__ = ["Cell", "Readout", "State"]
 
 State = Any
-"""A tensor (batch, ...) or a tuple of such tensors."""
+"""A tensor (batch, ...), or tuples, NamedTuples, lists, dicts and dataclasses of such tensors."""
 
 
 class Cell(nn.Module):
@@ -93,7 +94,7 @@ class Cell(nn.Module):
         It gets the state before the step if it names `before`, and the number of the step if it
         names `time`.
         """
-        return state if isinstance(state, Tensor) else state[0]
+        return state if isinstance(state, Tensor) else tensors_of(state)[0]
 
     def zeros(self, *shape: int) -> Tensor:
         """Return zeros with the type and the device of this cell's parameters."""

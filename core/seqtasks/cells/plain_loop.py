@@ -8,6 +8,7 @@ from torch import Tensor
 
 from seqtasks.cells import Cell, State
 from seqtasks.cells.padding import checked_lengths, last_repeated, past_end
+from seqtasks.cells.state_tree import joined, leaves_like, split
 from seqtasks.cells.step_calls import StepCalls, checked_time
 from seqtasks.randomness.counted_draws import counted_draws, started
 
@@ -191,10 +192,16 @@ def scanned(
 
 
 def map_state(function: Callable[..., Tensor], *states: State) -> State:
-    """Apply a function to the corresponding tensors of states."""
+    """Apply a function to the corresponding tensors of states, nested as the first of them."""
     if isinstance(states[0], Tensor):
         return function(*states)
-    return tuple(function(*tensors) for tensors in zip(*states, strict=True))
+    tree, first = split(states[0])
+    others = [leaves_like(tree, state) for state in states[1:]]
+    parts = [
+        function(*tensors) if isinstance(tensors[0], Tensor) else tensors[0]
+        for tensors in zip(first, *others, strict=True)
+    ]
+    return joined(tree, parts)
 
 
 def _where(chosen: Tensor, state: State, other: State) -> State:

@@ -133,10 +133,10 @@ def _forward(model: Any, inputs: Any, states: bool) -> Any:
 
 
 def _flat(step: int, state: Any) -> list[float]:
-    """Return the numbers of a state at a step; a tuple's parts follow one another."""
-    if isinstance(state, tuple):
-        return [number for part in state for number in _flat(step, part)]
-    return state[0, step].flatten().tolist()
+    """Return the numbers of a state at a step; its tensors follow one another."""
+    from seqtasks.cells.state_tree import tensors_of
+
+    return [number for part in tensors_of(state) for number in part[0, step].flatten().tolist()]
 
 
 def _echo_answer(answer: dict[str, Any]) -> None:

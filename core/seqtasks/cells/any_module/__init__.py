@@ -10,7 +10,6 @@ separate               whether a result is computed from another result alone
 module_cell            run a module of a known convention as a cell
 convention             what is known of a module
 arguments, refusal     the arguments of its forward; what is no cell
-state_tree             nested states
 """
 
 from seqtasks.cells.any_module.make import module_cell

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.cells.any_module.convention import ELAPSED, Batch, Returns, TimeArgument
-from seqtasks.cells.any_module.state_tree import Tree, joined, split
+from seqtasks.cells.state_tree import Tree, joined, split
 from seqtasks.randomness.streams import torch_seed
 from seqtasks.randomness.torch_streams import RandomStream
 

@@ -7,7 +7,7 @@ from seqtasks.cells.any_module.convention import Convention
 from seqtasks.cells.any_module.readings import Reading, is_real
 from seqtasks.cells.any_module.refusal import NotACellError
 from seqtasks.cells.any_module.separate import is_made_from
-from seqtasks.cells.any_module.state_tree import joined, split
+from seqtasks.cells.state_tree import joined, split
 
 __all__ = ["one_of", "output_part", "refuse_unread"]
 

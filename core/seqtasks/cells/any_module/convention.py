@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 
 from seqtasks.cells.any_module.arguments import Method
-from seqtasks.cells.any_module.state_tree import Tree
+from seqtasks.cells.state_tree import Tree
 
 __all__ = ["ELAPSED", "Batch", "Convention", "Part", "Returns", "Start", "TimeArgument", "TimeForm"]
 

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from seqtasks.cells.any_module.arguments import Method
 from seqtasks.cells.any_module.convention import ELAPSED, Convention, Part
-from seqtasks.cells.any_module.state_tree import joined, leaves_like
 from seqtasks.cells.base import Cell, State
+from seqtasks.cells.state_tree import joined, leaves_like
 
 __all__ = ["ModuleCell"]
 

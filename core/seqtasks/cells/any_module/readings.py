@@ -10,7 +10,7 @@ from seqtasks.cells.any_module.calls import ABSENT, Calls, Form, alike, form_of,
 from seqtasks.cells.any_module.convention import Part, Returns
 from seqtasks.cells.any_module.refusal import reads_sequences
 from seqtasks.cells.any_module.starts import FirstState
-from seqtasks.cells.any_module.state_tree import joined, labels, split
+from seqtasks.cells.state_tree import joined, labels, split
 
 __all__ = ["Reading", "is_real", "readings_from"]
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from seqtasks.cells.any_module.calls import ABSENT, Calls
-from seqtasks.cells.any_module.state_tree import joined, split
+from seqtasks.cells.state_tree import joined, split
 
 __all__ = ["is_made_from"]
 

@@ -12,7 +12,7 @@ from seqtasks.cells.any_module.module_cell import ModuleCell
 from seqtasks.cells.any_module.readings import Reading
 from seqtasks.cells.any_module.refusal import NotACellError
 from seqtasks.cells.any_module.starts import FirstState, made_by_method
-from seqtasks.cells.any_module.state_tree import joined, split
+from seqtasks.cells.state_tree import joined, split
 
 __all__ = ["check", "with_start", "with_vmap"]
 

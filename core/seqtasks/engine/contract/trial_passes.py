@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from seqtasks.cells import State
 from seqtasks.cells.padding import past_end
 from seqtasks.cells.plain_loop import brought_to, states_along
+from seqtasks.cells.state_tree import leaves_like
 from seqtasks.engine.contract.computed_values import with_values
 from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.derive.reach import steps_until_used
@@ -104,7 +105,7 @@ def by_loop(model: nn.ModuleDict, program: Passes, rows: Rows) -> Results:
     embedded = inputs
     if "embedding" in parts:
         embedded = applied(parts["embedding"], "embedding", inputs)
-    outputs, finals = embedded, list[Tensor]()
+    outputs, finals = embedded, list[Any]()
     penalties: list[Tensor] = []
     for layer, (cell, state) in enumerate(zip(parts["cells"], states, strict=True)):
         along = states_along(
@@ -112,7 +113,7 @@ def by_loop(model: nn.ModuleDict, program: Passes, rows: Rows) -> Results:
         )
         outputs, final = along.outputs, along.final
         penalties += [] if along.penalties is None else [along.penalties]
-        finals += [final] if isinstance(final, Tensor) else list(final)
+        finals += leaves_like(program.model_graph.loops[layer].tree, final)
     predictions = outputs
     if "readout" in parts:
         predictions = applied(parts["readout"], "readout", embedded, outputs)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from seqtasks.cells.state_tree import Tree
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.compute_again import computed_again
 from seqtasks.engine.graph.cotangents import Cotangents
@@ -66,14 +67,14 @@ class Loop:
         cell: the cell.
         parts: the tensors of its state; after them the number of the next step, if the cell
             names `time`.
-        is_tuple: whether the cell's state is a tuple.
+        tree: how the cell's state is nested.
         output: the cell's output, for all steps.
         penalty: what the cell adds to the loss at each step; None if it adds nothing.
     """
 
     cell: nn.Module
     parts: list[StatePart]
-    is_tuple: bool
+    tree: Tree
     output: Node
     penalty: Node | None = None
 

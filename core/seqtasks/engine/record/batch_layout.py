@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from seqtasks.cells import State
 from seqtasks.cells.padding import checked_lengths, last_repeated
+from seqtasks.cells.state_tree import NotAlikeError, Tree, joined, leaves_like, split
 from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.record.observed import is_observed
 from seqtasks.engine.record.whole_states import LARGEST_STATE
@@ -27,8 +27,8 @@ __all__ = [
     "without_steps",
 ]
 
-Form = tuple[tuple[bool, tuple[tuple[int, ...], ...]], ...]
-"""For each layer, whether its state is a tuple, and the shape of each tensor for one row."""
+Form = tuple[tuple[Tree, tuple[tuple[int, ...], ...]], ...]
+"""For each layer, how its state is nested, and the shape of each tensor for one row."""
 
 
 def ordinary(inputs: Tensor, lengths: Tensor | None) -> bool:
@@ -91,16 +91,17 @@ def without_steps(
 
 def form_of(states: Sequence[State | None], batch: int, dtype: torch.dtype) -> Form | None:
     """Return the form of states given to start from; None if they are not given, or do not fit."""
-    found: list[tuple[bool, tuple[tuple[int, ...], ...]]] = []
+    found: list[tuple[Tree, tuple[tuple[int, ...], ...]]] = []
     for state in states:
-        is_tuple = isinstance(state, tuple | list)
-        tensors: list[Any] = list(state) if is_tuple else [state]
+        tree, tensors = split(state)
+        shapes: list[tuple[int, ...]] = []
         for tensor in tensors:
             if not isinstance(tensor, Tensor) or tensor.dtype != dtype or not tensor.dim():
                 return None
             if tensor.shape[0] != batch:
                 return None
-        found.append((is_tuple, tuple(tuple(tensor.shape[1:]) for tensor in tensors)))
+            shapes.append(tuple(tensor.shape[1:]))
+        found.append((tree, tuple(shapes)))
     return tuple(found)
 
 
@@ -129,8 +130,9 @@ def flattened(
         return None
     found: list[Tensor] = []
     for loop, state in zip(model_graph.loops, states, strict=True):
-        tensors: list[Any] = list(state) if isinstance(state, tuple | list) else [state]
-        if isinstance(state, tuple | list) != loop.is_tuple or len(tensors) != len(loop.own_parts):
+        try:
+            tensors = leaves_like(loop.tree, state)
+        except NotAlikeError:
             return None
         for tensor, part in zip(tensors, loop.own_parts, strict=True):
             kind = part.kind or model_graph.dtype
@@ -181,5 +183,5 @@ def nested(model_graph: ModelGraph, tensors: Sequence[Tensor]) -> list[State]:
         first += len(held)
         pairs = zip(held, loop.parts, strict=True)
         own = [_as_kind(tensor, part.kind) for tensor, part in pairs if not part.counts]
-        states.append(tuple(own) if loop.is_tuple else own[0])
+        states.append(joined(loop.tree, own))
     return states

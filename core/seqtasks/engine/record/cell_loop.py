@@ -6,6 +6,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from seqtasks.cells.state_tree import NotAlikeError, Tree, joined, labels, leaves_like, split
 from seqtasks.cells.step_calls import StepCalls
 from seqtasks.engine.graph.model_graph import Loop, StatePart
 from seqtasks.engine.graph.node import Columns, Node
@@ -48,9 +49,9 @@ def recorded_loop(
         raise UnsupportedError(cell.obstacle)
     kinds: list[torch.dtype | None]
     if form is None:
-        initial, is_tuple, kinds = recorded_start(recording, cell, layer, batch, dtype, steps)
+        initial, tree, kinds = recorded_start(recording, cell, layer, batch, dtype, steps)
     else:
-        is_tuple, shapes = form[layer]
+        tree, shapes = form[layer]
         initial = [graph.constant(0.0, shape) for shape in shapes]  # of no call
         kinds = [None] * len(shapes)
     phase = phases.loop(layer)
@@ -71,15 +72,16 @@ def recorded_loop(
     recorder.given(x, inputs)
     recording.let_draw(recorder, "step", layer)
     with recorder:
-        result = calls.step(x, tuple(tensors) if is_tuple else tensors[0], time)
+        result = calls.step(x, joined(tree, tensors), time)
     recorder.finish()
     bounds = bounds_of(dict(zip(previous, kinds, strict=True)))
     bounds |= {} if counter is None else {counter: LARGEST_STATE}
     check_exact(recorder, bounds)
-    following = _state_nodes(recorder, result, is_tuple, previous, kinds, bounds)
+    made = _leaves_of(tree, result)
+    following = _state_nodes(recorder, made, previous, kinds, bounds)
     given: list[tuple[Tensor, Source]] = [(x, ("inputs", layer, 0))]
     given += [(tensor, ("state", layer, k)) for k, tensor in enumerate(leaves)]
-    for k, tensor in enumerate(result if is_tuple else [result]):
+    for k, tensor in enumerate(made):
         recording.note_reached(("next state", layer, k), tensor, given)
         if masked:  # one that waits keeps its state
             recording.reached["next state", layer, k].add(("state", layer, k))
@@ -112,9 +114,9 @@ def recorded_loop(
             counts=old is counter,
         )
         parts.append(part)
-    after = partial(_after_loop, recording, calls, layer, inputs, parts, is_tuple, batch)
+    after = partial(_after_loop, recording, calls, layer, inputs, parts, tree, batch)
     penalty = after("penalty") if calls.has_penalty else None
-    return Loop(cell, parts, is_tuple, after("output"), penalty)
+    return Loop(cell, parts, tree, after("output"), penalty)
 
 
 def _after_loop(
@@ -123,7 +125,7 @@ def _after_loop(
     layer: int,
     inputs: Node,
     parts: list[StatePart],
-    is_tuple: bool,
+    tree: Tree,
     batch: int,
     what: Literal["output", "penalty"],
 ) -> Node:
@@ -142,12 +144,9 @@ def _after_loop(
     x = recorder.given(recording.numbers(batch, *inputs.shape), inputs)
     recording.let_draw(recorder, what, layer)
 
-    def state_of(tensors: list[Tensor]) -> Any:
-        return tuple(tensors) if is_tuple else tensors[0]
-
     with recorder:
         method = calls.output if what == "output" else calls.penalty
-        result = method(x, state_of(after), state_of(before), time)
+        result = method(x, joined(tree, after), joined(tree, before), time)
     recorder.finish()
     check_exact(recorder, bounds)
     output = result_of(recorder, result, f"its {what}")
@@ -160,22 +159,25 @@ def _after_loop(
 
 def recorded_start(
     recording: ModelRecording, cell: Any, layer: int, batch: int, dtype: Any, steps: int
-) -> tuple[list[Node], bool, list[torch.dtype | None]]:
+) -> tuple[list[Node], Tree, list[torch.dtype | None]]:
     """Record the initial state, which must be the same for every row.
 
     Returns:
-        Its nodes, whether it is a tuple, and the type of each tensor of whole numbers or flags.
+        Its nodes, how it is nested, and the type of each tensor of whole numbers or flags.
     """
     recorder = recording.recorder((batch,))
     with recorder:
         state = cell.initial_state(batch, steps)
     recorder.finish()
-    tensors = [state] if isinstance(state, Tensor) else list(state)
+    tree, tensors = split(state)
     nodes: list[Node] = []
     kinds: list[torch.dtype | None] = []
     for k, tensor in enumerate(tensors):
         if not isinstance(tensor, Tensor):
-            raise UnsupportedError("its state is more than a tuple of tensors")
+            raise UnsupportedError(
+                f"its state holds a number of Python, {list(labels(tree))[k]}: make it a tensor "
+                "(batch,)"
+            )
         if tensor.is_complex():
             kinds.append(dtype.to_complex())
             nodes.append(result_of(recorder, tensor, "its initial state", tensor.dtype))
@@ -189,7 +191,7 @@ def recorded_start(
             raise UnsupportedError("its initial state is not (batch, ...)")
         nodes.append(tracked.node)
         recording.note_reached(("initial state", layer, k), tensor, [])
-    return nodes, not isinstance(state, Tensor), kinds
+    return nodes, tree, kinds
 
 
 def _given_state(
@@ -218,21 +220,23 @@ def _given_time(recording: ModelRecording, recorder: Recorder, node: Node) -> Te
     return recorder.given(numbers, recorder.graph.pointwise("stopped", node))
 
 
+def _leaves_of(tree: Tree, state: Any) -> list[Any]:
+    """Return the tensors of the next state, which must be nested as the initial one."""
+    try:
+        return leaves_like(tree, state)
+    except NotAlikeError:
+        raise UnsupportedError(
+            "its next state and its initial state differ in kind, or in their number of tensors"
+        ) from None
+
+
 def _state_nodes(
     recorder: Recorder,
-    result: Any,
-    is_tuple: bool,
+    tensors: list[Any],
     previous: list[Node],
     kinds: list[torch.dtype | None],
     bounds: dict[Node, float],
 ) -> list[Node]:
-    if is_tuple != isinstance(result, tuple | list):
-        raise UnsupportedError("its next state and its initial state differ in kind")
-    tensors = list(result) if is_tuple else [result]
-    if len(tensors) != len(previous):
-        raise UnsupportedError(
-            "its next state and its initial state differ in their number of tensors"
-        )
     nodes = [
         result_of(recorder, tensor, "its next state", kind)
         for tensor, kind in zip(tensors, kinds, strict=True)

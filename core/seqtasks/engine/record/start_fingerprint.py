@@ -85,6 +85,6 @@ def start_of(
         # no other number of steps shares it; the recording says what is wrong
         return Start(("alone", steps), None)
     return Start(
-        tuple((is_tuple, likeness(recording, nodes), *kinds) for nodes, is_tuple, kinds in starts),
-        tuple((is_tuple, tuple(node.shape for node in nodes)) for nodes, is_tuple, _ in starts),
+        tuple((tree, likeness(recording, nodes), *kinds) for nodes, tree, kinds in starts),
+        tuple((tree, tuple(node.shape for node in nodes)) for nodes, tree, _ in starts),
     )

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.func import functional_call
 
 from seqtasks.cells import Cell
+from seqtasks.cells.state_tree import joined, split
 from seqtasks.testing.modules.specimen import numbers, parts, random_inputs, results
 
 __all__ = ["wrong_gradients"]
@@ -44,7 +45,7 @@ def _wrong_at(module: Any, seed: int, among: list[str] | None) -> list[str]:
         with torch.no_grad():  # a state that occurs, for others may lie at a kink or be invalid
             reached = results(module, random_inputs(module, ROWS, STEPS, seed + 7))[1:]
         state = module.initial_state(ROWS, STEPS)
-        state = reached[0] if isinstance(state, Tensor) else tuple(reached)
+        state = joined(split(state)[0], reached)
     names = ("its input x", "its second input")
     tensors: dict[str, Tensor] = dict(zip(names, inputs, strict=False))
     for number, part in enumerate(parts(state) if state is not None else ()):
@@ -118,7 +119,7 @@ def _function_of(
         elif name.startswith("part "):
             held = list(parts(state))
             held[int(name.split()[1])] = tensor
-            start = tuple(held)
+            start = joined(split(state)[0], held)
         else:
             weights = {f"module.{name}": tensor}
         found = functional_call(_Run(module), weights, (tuple(given), start))

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from seqtasks.cells import Cell
 from seqtasks.cells.plain_loop import brought_to, states_along
+from seqtasks.cells.state_tree import tensors_of
 from seqtasks.errors import UsageError
 from seqtasks.randomness.torch_streams import torch_stream
 
@@ -122,4 +123,4 @@ def results(module: Any, inputs: tuple[Tensor, ...], state: Any = None) -> tuple
 
 def parts(state: Any) -> tuple[Tensor, ...]:
     """Return the tensors of a state."""
-    return tuple(state) if isinstance(state, tuple | list) else (state,)  # pyright: ignore
+    return tuple(tensors_of(state))

@@ -16,6 +16,7 @@ __all__ = [
     "labels",
     "leaves_like",
     "split",
+    "tensors_of",
 ]
 
 
@@ -50,6 +51,9 @@ class Branch:
     kind: type
     keys: tuple[Any, ...]
     parts: "tuple[Tree, ...]"
+
+
+_ORDERED = (tuple, list)
 
 
 Tree = Branch | LeafPlace | Constant
@@ -89,6 +93,11 @@ def _items(state: Any) -> list[tuple[Any, Any]] | None:
     return None
 
 
+def tensors_of(state: Any) -> list[Any]:
+    """Return the tensors of a state, and its whole numbers if it holds any."""
+    return [state] if isinstance(state, Tensor) else split(state)[1]
+
+
 def joined(tree: Tree, leaves: Sequence[Any]) -> Any:
     """Return the state that is nested like a tree and holds these leaves."""
     if isinstance(tree, LeafPlace):
@@ -111,7 +120,7 @@ def joined(tree: Tree, leaves: Sequence[Any]) -> Any:
 
 
 def leaves_like(tree: Tree, state: Any) -> list[Leaf]:
-    """Return the leaves of a state in a tree's order.
+    """Return the leaves of a state in a tree's order; a list may stand for a tuple.
 
     Raises:
         NotAlikeError: if the state is nested in another way.
@@ -132,7 +141,9 @@ def _take(tree: Tree, state: Any, leaves: list[Leaf]) -> None:
             raise NotAlikeError
         return
     items = _items(state)
-    if items is None or type(state) is not tree.kind or len(items) != len(tree.keys):
+    if items is None or len(items) != len(tree.keys):
+        raise NotAlikeError
+    if type(state) is not tree.kind and {type(state), tree.kind} != set(_ORDERED):
         raise NotAlikeError
     held = dict(items)
     for key, part in zip(tree.keys, tree.parts, strict=True):
