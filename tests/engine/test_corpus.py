@@ -84,7 +84,7 @@ def test_a_program_computes_what_torch_does(kind, engine):
 @pytest.mark.parametrize("kind", LARGE)
 def test_a_program_of_large_matrices_computes_what_torch_does(kind):
     # 46 x 46 numbers are more rows than go through the loop beside 256 columns, and 37 columns are
-    # a block of 32 and another one
+    # more than one block of 16 or 32
     agree(made(kind, 46), "native", torch.randn(37, 4, INPUTS, dtype=torch.float64))
 
 

@@ -140,6 +140,15 @@ static UNUSED void give(real *state, long row, const real *given, long size, con
         for (long d = 0; d < size; ++d)
             state[d * row + c] = given[(w->first + (c < w->rows ? c : 0)) * size + d];
 }
+/* The same for a memory, of which the rows of a block of columns follow each other. */
+static UNUSED void give_packed(real *state, const real *given, long size, const struct work *w) {
+    for (long j = 0; j < w->columns; j += BLOCK) {
+        const long width = j + BLOCK < w->columns ? BLOCK : w->columns - j;
+        for (long c = 0; c < width; ++c)
+            for (long d = 0; d < size; ++d)
+                state[j * size + d * width + c] = given[(w->first + (j + c < w->rows ? j + c : 0)) * size + d];
+    }
+}
 static UNUSED void give_back(const real *carry, real *back, long size, long j, long width, const struct work *w) {
     for (long c = 0; c < width && j + c < w->rows; ++c)
         for (long d = 0; d < size; ++d) back[(w->first + j + c) * size + d] = carry[d * SCRATCH_ROW + c];
@@ -411,6 +420,7 @@ static UNUSED void name_buffers(struct work *w, real **states, real **external, 
     *running = 0;
 }
 static const long state_sizes[] = {5};
+static const int state_is_packed[] = {0};
 enum { STATE_COUNT = 1 };
 
 /* "denormals.h" stands here. */

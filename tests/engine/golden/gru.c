@@ -46,7 +46,6 @@ struct buffers {
     real *add_79;
     real *multiply_87;
     real *products_163;
-    real *add_157;
     real *products_162;
     real *sum_of_columns_93;
     real *sum_of_columns_97;
@@ -121,7 +120,6 @@ static long lay_out(struct work *w, char *memory) {
     TAKE(w->buffers.add_79, real, 5 * SCRATCH_ROW);
     TAKE(w->buffers.multiply_87, real, 5 * row);
     TAKE(w->buffers.products_163, real, 5 * SCRATCH_ROW);
-    TAKE(w->buffers.add_157, real, 5 * SCRATCH_ROW);
     TAKE(w->buffers.products_162, real, 2 * row);
     TAKE(w->buffers.sum_of_columns_93, real, 5);
     TAKE(w->buffers.sum_of_columns_97, real, 5);
@@ -214,6 +212,15 @@ static UNUSED void give(real *state, long row, const real *given, long size, con
     for (long c = 0; c < w->columns; ++c)
         for (long d = 0; d < size; ++d)
             state[d * row + c] = given[(w->first + (c < w->rows ? c : 0)) * size + d];
+}
+/* The same for a memory, of which the rows of a block of columns follow each other. */
+static UNUSED void give_packed(real *state, const real *given, long size, const struct work *w) {
+    for (long j = 0; j < w->columns; j += BLOCK) {
+        const long width = j + BLOCK < w->columns ? BLOCK : w->columns - j;
+        for (long c = 0; c < width; ++c)
+            for (long d = 0; d < size; ++d)
+                state[j * size + d * width + c] = given[(w->first + (j + c < w->rows ? j + c : 0)) * size + d];
+    }
 }
 static UNUSED void give_back(const real *carry, real *back, long size, long j, long width, const struct work *w) {
     for (long c = 0; c < width && j + c < w->rows; ++c)
@@ -415,7 +422,6 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
     const long columns = w->columns, row = w->row;
     const int32_t *const symbols = w->symbols;
     (void)columns; (void)row; (void)symbols; (void)turn; (void)at; (void)count; (void)recent;
-    real *const restrict add_157 = w->buffers.add_157;
     real *const restrict add_79 = w->buffers.add_79;
     real *const restrict carry_0_0 = w->buffers.carry_0_0;
     real *const restrict cotangent = w->buffers.cotangent;
@@ -481,7 +487,6 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
             const vec sigmoid60 = v_load(sigmoid_60 + i * row + at + j);
             const vec multiply81 = (add79 * sigmoid60);
             const vec add157 = products163 + multiply81;
-            v_store(add_157 + i * SCRATCH_ROW + j, add157);
             v_store(carry_0_0 + ((1 - turn) * 5 + i) * SCRATCH_ROW + j, add157);
         }
     }
@@ -854,6 +859,7 @@ static UNUSED void name_buffers(struct work *w, real **states, real **external, 
     *running = 0;
 }
 static const long state_sizes[] = {5};
+static const int state_is_packed[] = {0};
 enum { STATE_COUNT = 1 };
 
 /* "denormals.h" stands here. */

@@ -53,9 +53,7 @@ struct buffers {
     real *linear_88;
     real *add_93;
     real *add_104;
-    real *add_174;
     real *products_184;
-    real *add_178;
     real *sum_by_symbol_123;
     real *sum_of_columns_124;
     real *sum_by_symbol_137;
@@ -126,9 +124,7 @@ static long lay_out(struct work *w, char *memory) {
     TAKE(w->buffers.linear_88, real, 5 * SCRATCH_ROW);
     TAKE(w->buffers.add_93, real, 5 * SCRATCH_ROW);
     TAKE(w->buffers.add_104, real, 5 * SCRATCH_ROW);
-    TAKE(w->buffers.add_174, real, 5 * SCRATCH_ROW);
     TAKE(w->buffers.products_184, real, 5 * SCRATCH_ROW);
-    TAKE(w->buffers.add_178, real, 5 * SCRATCH_ROW);
     TAKE(w->buffers.sum_by_symbol_123, real, 5 * VOCABULARY_ROW);
     TAKE(w->buffers.sum_of_columns_124, real, 5);
     TAKE(w->buffers.sum_by_symbol_137, real, 5 * VOCABULARY_ROW);
@@ -198,6 +194,15 @@ static UNUSED void give(real *state, long row, const real *given, long size, con
     for (long c = 0; c < w->columns; ++c)
         for (long d = 0; d < size; ++d)
             state[d * row + c] = given[(w->first + (c < w->rows ? c : 0)) * size + d];
+}
+/* The same for a memory, of which the rows of a block of columns follow each other. */
+static UNUSED void give_packed(real *state, const real *given, long size, const struct work *w) {
+    for (long j = 0; j < w->columns; j += BLOCK) {
+        const long width = j + BLOCK < w->columns ? BLOCK : w->columns - j;
+        for (long c = 0; c < width; ++c)
+            for (long d = 0; d < size; ++d)
+                state[j * size + d * width + c] = given[(w->first + (j + c < w->rows ? j + c : 0)) * size + d];
+    }
 }
 static UNUSED void give_back(const real *carry, real *back, long size, long j, long width, const struct work *w) {
     for (long c = 0; c < width && j + c < w->rows; ++c)
@@ -421,8 +426,6 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
     const int32_t *const symbols = w->symbols;
     (void)columns; (void)row; (void)symbols; (void)turn; (void)at; (void)count; (void)recent;
     real *const restrict add_104 = w->buffers.add_104;
-    real *const restrict add_174 = w->buffers.add_174;
-    real *const restrict add_178 = w->buffers.add_178;
     real *const restrict add_93 = w->buffers.add_93;
     real *const restrict carry_0_0 = w->buffers.carry_0_0;
     real *const restrict carry_0_1 = w->buffers.carry_0_1;
@@ -487,7 +490,6 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
             v_store(multiply_112_117_109_103 + (10 + i) * row + at + j, multiply109);
             v_store(multiply_112_117_109_103 + i * row + at + j, multiply112);
             v_store(multiply_112_117_109_103 + (5 + i) * row + at + j, multiply117);
-            v_store(add_174 + i * SCRATCH_ROW + j, add174);
             v_store(carry_0_1 + ((1 - turn) * 5 + i) * SCRATCH_ROW + j, add174);
         }
     }
@@ -500,7 +502,6 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
             const vec add93 = v_load(add_93 + i * SCRATCH_ROW + j);
             const vec where95 = v_where(view72, v_all((real)0.0), add93);
             const vec add178 = products184 + where95;
-            v_store(add_178 + i * SCRATCH_ROW + j, add178);
             v_store(carry_0_0 + ((1 - turn) * 5 + i) * SCRATCH_ROW + j, add178);
         }
     }
@@ -800,6 +801,7 @@ static UNUSED void name_buffers(struct work *w, real **states, real **external, 
     *running = w->buffers.running;
 }
 static const long state_sizes[] = {5, 5};
+static const int state_is_packed[] = {0, 0};
 enum { STATE_COUNT = 2 };
 
 /* "denormals.h" stands here. */

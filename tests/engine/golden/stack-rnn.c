@@ -64,7 +64,6 @@ struct buffers {
     real *where_210;
     real *linear_212;
     real *linear_217;
-    real *add_233;
     real *sum_of_columns_150;
     real *sum_of_columns_158;
     real *sum_of_columns_168;
@@ -142,7 +141,6 @@ static long lay_out(struct work *w, char *memory) {
     TAKE(w->buffers.where_210, real, 5 * row);
     TAKE(w->buffers.linear_212, real, 5 * SCRATCH_ROW);
     TAKE(w->buffers.linear_217, real, 8 * SCRATCH_ROW);
-    TAKE(w->buffers.add_233, real, 24 * SCRATCH_ROW);
     TAKE(w->buffers.sum_of_columns_150, real, 8);
     TAKE(w->buffers.sum_of_columns_158, real, 1);
     TAKE(w->buffers.sum_of_columns_168, real, 1);
@@ -232,6 +230,15 @@ static UNUSED void give(real *state, long row, const real *given, long size, con
     for (long c = 0; c < w->columns; ++c)
         for (long d = 0; d < size; ++d)
             state[d * row + c] = given[(w->first + (c < w->rows ? c : 0)) * size + d];
+}
+/* The same for a memory, of which the rows of a block of columns follow each other. */
+static UNUSED void give_packed(real *state, const real *given, long size, const struct work *w) {
+    for (long j = 0; j < w->columns; j += BLOCK) {
+        const long width = j + BLOCK < w->columns ? BLOCK : w->columns - j;
+        for (long c = 0; c < width; ++c)
+            for (long d = 0; d < size; ++d)
+                state[j * size + d * width + c] = given[(w->first + (j + c < w->rows ? j + c : 0)) * size + d];
+    }
 }
 static UNUSED void give_back(const real *carry, real *back, long size, long j, long width, const struct work *w) {
     for (long c = 0; c < width && j + c < w->rows; ++c)
@@ -531,7 +538,6 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
     real *const restrict add_177 = w->buffers.add_177;
     real *const restrict add_201 = w->buffers.add_201;
     real *const restrict add_207 = w->buffers.add_207;
-    real *const restrict add_233 = w->buffers.add_233;
     real *const restrict carry_0_0 = w->buffers.carry_0_0;
     real *const restrict carry_0_1 = w->buffers.carry_0_1;
     real *const restrict divide_153 = w->buffers.divide_153;
@@ -797,7 +803,6 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
             const vec linear217 = v_load(linear_217 + k * SCRATCH_ROW + j);
             const vec view230 = linear217;
             const vec add233 = (add232 + view230);
-            v_store(add_233 + k * SCRATCH_ROW + j, add233);
             v_store(carry_0_1 + ((1 - turn) * 24 + k) * SCRATCH_ROW + j, add233);
         }
     }
@@ -818,7 +823,6 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
             const vec linear217 = v_all(0);
             const vec view230 = linear217;
             const vec add233 = (add232 + view230);
-            v_store(add_233 + (8 + k) * SCRATCH_ROW + j, add233);
             v_store(carry_0_1 + ((1 - turn) * 24 + 8 + k) * SCRATCH_ROW + j, add233);
         }
     }
@@ -839,7 +843,6 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
             const vec linear217 = v_all(0);
             const vec view230 = linear217;
             const vec add233 = (add232 + view230);
-            v_store(add_233 + (16 + k) * SCRATCH_ROW + j, add233);
             v_store(carry_0_1 + ((1 - turn) * 24 + 16 + k) * SCRATCH_ROW + j, add233);
         }
     }
@@ -1095,6 +1098,7 @@ static UNUSED void name_buffers(struct work *w, real **states, real **external, 
     *running = 0;
 }
 static const long state_sizes[] = {5, 24};
+static const int state_is_packed[] = {0, 0};
 enum { STATE_COUNT = 2 };
 
 /* "denormals.h" stands here. */

@@ -52,7 +52,6 @@ struct buffers {
     real *multiply_116;
     real *multiply_130;
     real *products_167;
-    real *add_144;
     real *products_166;
     real *sum_of_columns_101;
     real *sum_of_columns_117;
@@ -123,7 +122,6 @@ static long lay_out(struct work *w, char *memory) {
     TAKE(w->buffers.multiply_116, real, 32 * RECENT_ROW);
     TAKE(w->buffers.multiply_130, real, 32 * RECENT_ROW);
     TAKE(w->buffers.products_167, real, 32 * SCRATCH_ROW);
-    TAKE(w->buffers.add_144, real, 32 * SCRATCH_ROW);
     TAKE(w->buffers.products_166, real, 32 * row);
     TAKE(w->buffers.sum_of_columns_101, real, 32);
     TAKE(w->buffers.sum_of_columns_117, real, 32);
@@ -212,6 +210,15 @@ static UNUSED void give(real *state, long row, const real *given, long size, con
     for (long c = 0; c < w->columns; ++c)
         for (long d = 0; d < size; ++d)
             state[d * row + c] = given[(w->first + (c < w->rows ? c : 0)) * size + d];
+}
+/* The same for a memory, of which the rows of a block of columns follow each other. */
+static UNUSED void give_packed(real *state, const real *given, long size, const struct work *w) {
+    for (long j = 0; j < w->columns; j += BLOCK) {
+        const long width = j + BLOCK < w->columns ? BLOCK : w->columns - j;
+        for (long c = 0; c < width; ++c)
+            for (long d = 0; d < size; ++d)
+                state[j * size + d * width + c] = given[(w->first + (j + c < w->rows ? j + c : 0)) * size + d];
+    }
 }
 static UNUSED void give_back(const real *carry, real *back, long size, long j, long width, const struct work *w) {
     for (long c = 0; c < width && j + c < w->rows; ++c)
@@ -435,7 +442,6 @@ INLINE void back_loop_1(struct work *w, const long at, const long count, const i
     const long columns = w->columns, row = w->row;
     const int32_t *const symbols = w->symbols;
     (void)columns; (void)row; (void)symbols; (void)turn; (void)at; (void)count; (void)recent;
-    real *const restrict add_144 = w->buffers.add_144;
     real *const restrict add_92 = w->buffers.add_92;
     real *const restrict carry_1_0 = w->buffers.carry_1_0;
     real *const restrict cotangent = w->buffers.cotangent;
@@ -515,7 +521,6 @@ INLINE void back_loop_1(struct work *w, const long at, const long count, const i
             const vec sigmoid34 = v_load(sigmoid_34 + i * row + at + j);
             const vec multiply113 = (linear102 * sigmoid34);
             const vec add144 = products167 + multiply94 + multiply113;
-            v_store(add_144 + i * SCRATCH_ROW + j, add144);
             v_store(carry_1_0 + ((1 - turn) * 32 + i) * SCRATCH_ROW + j, add144);
         }
     }
@@ -787,6 +792,7 @@ static UNUSED void name_buffers(struct work *w, real **states, real **external, 
     *running = 0;
 }
 static const long state_sizes[] = {32, 32};
+static const int state_is_packed[] = {0, 0};
 enum { STATE_COUNT = 2 };
 
 /* "denormals.h" stands here. */

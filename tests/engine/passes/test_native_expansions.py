@@ -7,7 +7,8 @@ from small_graphs import evaluated, given, looped, new_graph, state, weight
 from seqtasks.engine.graph.compute_again import computed_again
 from seqtasks.engine.graph.verify import verify
 from seqtasks.engine.native.plan.expansions import MANY_PAIRS, expansions
-from seqtasks.engine.native.plan.plan import CACHED_BLOCK, LARGE_BLOCK, make_plan
+from seqtasks.engine.native.plan.memories import CACHED_BLOCK, LARGE_BLOCK
+from seqtasks.engine.native.plan.plan import make_plan
 
 SIDE = 46
 assert SIDE**2 >= MANY_PAIRS

@@ -66,6 +66,25 @@ static void gather_step(real *out, const real *in, long line, const struct work 
     for (long d = 0; d < size; ++d)
         for (long c = d < IN_SQUARES(size) ? IN_SQUARES(w->rows) : 0; c < w->rows; ++c) out[c * line + d] = in[d * w->row + c];
 }
+/* A state before step t, to (batch, size). The rows of a block of columns of a packed one follow each other. */
+static void gather_state(real *out, real *const *states, int k, long t, long line, const struct work *w) {
+    const long size = state_sizes[k];
+    if (!state_is_packed[k]) {
+        gather_step(out, states[k] + t * w->columns, line, w, size);
+        return;
+    }
+    for (long j = 0; j < w->rows; j += BLOCK) {
+        const long width = j + BLOCK < w->columns ? BLOCK : w->columns - j;
+        const long rows = j + BLOCK < w->rows ? BLOCK : w->rows - j;
+        const real *const block = states[k] + (t * w->columns + j) * size;
+#if OWN_PRODUCTS
+        transpose_squares(out + j * line, line, block, width, size, rows);
+#endif
+        for (long d = 0; d < size; ++d)
+            for (long c = d < IN_SQUARES(size) ? IN_SQUARES(rows) : 0; c < rows; ++c)
+                out[(j + c) * line + d] = block[d * width + c];
+    }
+}
 /* The same for (batch, time, size), a step after the other. */
 static void spread_out(real *to, const real *from, const struct work *w, long size) {
     for (long t = 0; t < w->time; ++t) spread_step(to + t * w->columns, from + t * size, w->time * size, w, size);
@@ -96,8 +115,10 @@ static APART int pass_forward(const struct call *call) {
     forward(&w);
     gather_in(call->predictions, w.predictions, &w, OUTPUT_SIZE);
     for (int k = 0; k < STATE_COUNT; ++k) {
-        gather_step(call->finals[k], states[k] + w.time * w.columns, state_sizes[k], &w, state_sizes[k]);
-        if (call->histories) gather_in(call->histories[k], states[k] + w.columns, &w, state_sizes[k]);
+        const long size = state_sizes[k];
+        gather_state(call->finals[k], states, k, w.time, size, &w);
+        for (long t = 0; call->histories && t < w.time; ++t)
+            gather_state(call->histories[k] + t * size, states, k, t + 1, w.time * size, &w);
     }
     return DONE;
 }
@@ -118,11 +139,13 @@ static int go_along(const struct call *call, long first, long rows) {
     lay_out(&w, call->memory);
     name_buffers(&w, states, external, &inputs_back, &running);
     for (long from = 0; from < call->time; from += call->steps_at_once) {
-        for (int k = 0; k < STATE_COUNT && from > 0; ++k)
-            for (long d = 0; d < state_sizes[k]; ++d) {
+        for (int k = 0; k < STATE_COUNT && from > 0; ++k) {
+            const long packed = state_is_packed[k] ? state_sizes[k] : 1; /* rows that follow each other */
+            for (long d = 0; d < state_sizes[k] / packed; ++d) {
                 real *const state = states[k] + d * w.row;
-                memcpy(state, state + w.time * w.columns, sizeof(real) * w.columns);
+                memcpy(state, state + w.time * w.columns * packed, sizeof(real) * w.columns * packed);
             }
+        }
         if (w.time > call->time - from) w.time = call->time - from;
         const int status = take_steps(&w, call->inputs, first, call->time, from);
         if (status != DONE) return status;
@@ -133,7 +156,7 @@ static int go_along(const struct call *call, long first, long rows) {
                         w.predictions + t * w.columns, call->time * OUTPUT_SIZE, &w, OUTPUT_SIZE);
     }
     for (int k = 0; k < STATE_COUNT; ++k)
-        gather_step(call->finals[k] + first * state_sizes[k], states[k] + w.time * w.columns, state_sizes[k], &w, state_sizes[k]);
+        gather_state(call->finals[k] + first * state_sizes[k], states, k, w.time, state_sizes[k], &w);
     return DONE;
 }
 

@@ -42,10 +42,13 @@ class Scope:
         if kind == "scratch":
             return f"{name} + {_times(row, 'SCRATCH_ROW')}"
         if kind == "carry":
-            turn = "(1 - turn)" if writing else "turn"
+            turn = "(1 - turn)" if writing or place.ahead else "turn"
             return f"{name} + ({turn} * {place.buffer.rows} + {row}) * SCRATCH_ROW"
         if kind == "recent":
             return f"{name} + {_times(row, 'RECENT_ROW')} + recent"
+        if kind == "packed":
+            at = f"(at + {place.shift} * columns)" if place.shift else "at"
+            return f"{name} + {at} * {place.buffer.rows} + {_times(row, 'count')}"
         later = f" + {place.shift} * columns" if place.shift > 1 else " + columns" * place.shift
         return f"{name} + {_times(row, 'row')} + at{later}"
 
@@ -57,6 +60,7 @@ class Scope:
             "scratch": "SCRATCH_ROW",
             "carry": "SCRATCH_ROW",
             "recent": "RECENT_ROW",
+            "packed": "count",
             "history": "row",
         }[place.buffer.kind]
 

@@ -35,7 +35,7 @@ RUNTIME = (
 def definitions(plan: Plan) -> list[str]:
     """Return the includes and the constants."""
     model = plan.model
-    scratch = plan.block + 16 if plan.large else plan.block
+    scratch = plan.block + 16 if plan.large and not plan.packed else plan.block
     return [
         "#include <pthread.h>",
         "#include <sched.h>",
@@ -90,6 +90,7 @@ def lay_out(plan: Plan) -> str:
         "carry": "2 * {0} * SCRATCH_ROW",
         "recent": "{0} * RECENT_ROW",
         "history": "{0} * row",
+        "packed": "{0} * w->columns * (w->time + 1)",
     }
     buffers = "\n".join(
         f"    TAKE(w->buffers.{buffer.name}, real, {sizes[buffer.kind].format(buffer.rows)});"
@@ -116,12 +117,14 @@ def entries(plan: Plan, inputs_back: str | None) -> str:
         for _, part in parts
     )
     sizes = ", ".join(str(buffer.rows) for buffer, _ in parts)
+    packed = ", ".join(str(int(buffer.kind == "packed")) for buffer, _ in parts)
     back = "0" if inputs_back is None else f"w->buffers.{inputs_back}"
     running = "w->buffers.running" if "running" in plan.storage.buffers else "0"
     return (
         f"\n{text('tables.in')}".replace("<states>", names)
         .replace("<external>", external)
         .replace("<sizes>", sizes)
+        .replace("<packed>", packed)
         .replace("<inputs back>", back)
         .replace("<running>", running)
         .replace("<count>", str(len(parts)))

@@ -125,19 +125,29 @@ class _Emitter:
             with out.part("const long count = VOCABULARY_ROW; (void)count;"):
                 self.values.write(out, Scope("vocabulary", used), kept)
         for layer, loop in enumerate(self.plan.model.loops):
-            for k, part in enumerate(loop.parts):
-                place = Place(self.plan.storage.places[part.previous].buffer)
-                name, number = place.buffer.name, self.plan.state_number(layer, k)
-                used.buffers.add(name)
-                size = part.previous.size
-                out.line(f"/* state {k} of layer {layer} before the first step */")
-                out.line(f"if (w->given) give({name}, row, w->given[{number}], {size}, w);")
-                with out.block("else"):
-                    out.line("const long at = 0, count = columns; (void)at;")
-                    initial = self.plan.model.graph.broadcast_columns(part.initial)
-                    self.values.kernels.pointwise(out, Scope("batch", used), [(initial, place)])
+            for k in range(len(loop.parts)):
+                self._first_state(out, used, layer, k)
         begin = frame.over_columns(self.plan, "begin", used, out)
         return "\n" + frame.text("states.h") + begin
+
+    def _first_state(self, out: Writer, used: Used, layer: int, k: int) -> None:
+        """Write a state before the first step: the state that is given, or the initial state."""
+        part = self.plan.model.loops[layer].parts[k]
+        place = Place(self.plan.storage.places[part.previous].buffer)
+        name, number, size = place.buffer.name, self.plan.state_number(layer, k), part.previous.size
+        used.buffers.add(name)
+        out.line(f"/* state {k} of layer {layer} before the first step */")
+        packed = place.buffer.kind == "packed"
+        function, row = ("give_packed", "") if packed else ("give", " row,")
+        out.line(f"if (w->given) {function}({name},{row} w->given[{number}], {size}, w);")
+        blocks = "for (long at = 0; at < columns; at += BLOCK)"
+        with out.block(f"else {blocks}" if packed else "else"):
+            if packed:
+                out.line("const long count = at + BLOCK < columns ? BLOCK : columns - at;")
+            else:
+                out.line("const long at = 0, count = columns; (void)at;")
+            initial = self.plan.model.graph.broadcast_columns(part.initial)
+            self.values.kernels.pointwise(out, Scope("batch", used), [(initial, place)])
 
     def _batch_phase(self, calls: Writer, phase: int, name: str) -> None:
         """Write a phase for all steps in blocks of columns, then its sums over all steps."""

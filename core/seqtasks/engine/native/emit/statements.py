@@ -236,8 +236,9 @@ class BoxWriter:
         pointer = self._scope.row(place, self.row_of(index))
         if node.columns == Columns.ONE:
             return f"v_all(*({pointer}))"
-        if self._scope.ahead and place.buffer.kind == "history":
-            self.statements.append(f"AHEAD({pointer}{self._scope.ahead} + j);")
+        rows = {"history": "", "packed": f" * {place.buffer.rows}"}.get(place.buffer.kind)
+        if self._scope.ahead and rows is not None:
+            self.statements.append(f"AHEAD({pointer}{self._scope.ahead}{rows} + j);")
         return f"v_load({pointer} + j)"
 
     def _part(self, node: Node, index: Index) -> str:

@@ -37,8 +37,7 @@ def forward_loop(out: Writer, functions: list[str], plan: Plan, values: Values, 
     phase, ahead = plan.model.phases.loop(layer), " + columns"
     functions.append(_one_step(plan, values, name, phase, ahead, further))
     with out.block("for (long j = 0; j < columns; j += BLOCK)", f"/* {name} */"):
-        out.line("const long width = j + BLOCK < columns ? BLOCK : columns - j;")
-        out.line("int turn = 0;")
+        out.line(_width(plan), "int turn = 0;")
         _over_time(out, plan, ONWARDS, lambda count: _call(name, count, "0"))
     _hold(out, plan, layer)
 
@@ -58,26 +57,37 @@ def backward_loop(
     """
     name = f"back_loop_{layer}"
     parts = plan.model.loops[layer].parts
-    further = [(part.before, plan.storage.places[part.back]) for part in parts if part.before]
+    further = [
+        (part.before, plan.storage.places[part.back])
+        for part in parts
+        if part.before and not _is_there(plan, part.before, plan.storage.places[part.back])
+    ]
     phase, ahead = plan.model.phases.backward_loop(layer), " - columns"
     functions.append(_one_step(plan, values, name, phase, ahead, further))
     recent, summed = "0", ""
     if plan.large:
-        recent, summed = "t % few * width", sums.portion(functions, layer)
+        summed = sums.portion(functions, layer)
+    if plan.large and not plan.packed:
+        recent = "t % few * width"
     with out.block("for (long j = 0; j < columns; j += BLOCK)", f"/* {name} */"):
-        out.line("const long width = j + BLOCK < columns ? BLOCK : columns - j;")
-        out.line("int turn = 0;")
+        out.line(_width(plan), "int turn = 0;")
         for part in parts:
             buffer = plan.storage.places[part.back].buffer
             size = f"sizeof(real) * 2 * {buffer.rows} * SCRATCH_ROW"
             out.line(f"memset(w->buffers.{buffer.name}, 0, {size});")
-        if plan.large:
+        if plan.large and not plan.packed:
             out.line("const long few = columns <= BLOCK ? BLOCK / width : 1; (void)few;")
         _over_time(
             *(out, plan, BACKWARDS),
             lambda count: f"{_call(name, count, recent)} {summed}".rstrip(),
         )
         _give_back(out, plan, layer)
+
+
+def _is_there(plan: Plan, before: Node, back: Place) -> bool:
+    """Say whether a gradient carried back is computed where the next step reads it."""
+    place = plan.storage.places.get(before)
+    return place is not None and place.ahead and place.buffer is back.buffer
 
 
 def _one_step(
@@ -93,6 +103,12 @@ def _one_step(
     scope = Scope("batch", used, ahead if plan.large else "")
     values.write(body, scope, of_step(plan.storage, phase), further)
     return over_block(plan, name, used, body)
+
+
+def _width(plan: Plan) -> str:
+    """Return the number of columns that go through the loop together, a constant if it can be."""
+    width = "j + BLOCK < columns ? BLOCK : columns - j"
+    return f"const long width = {f'LANES == BLOCK ? BLOCK : {width}' if plan.packed else width};"
 
 
 def _call(name: str, count: str, recent: str) -> str:

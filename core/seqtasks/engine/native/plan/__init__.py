@@ -7,6 +7,7 @@
     ties               values that are compared with themselves, and so must be kept
     keep_or_recompute  store a value, or compute it again at each use
     stacked_products   several products as one
+    memories           memories lie in one stretch of memory at each step
     place              a place in memory for every value that is kept
     schedule           the order of a phase's values, and which of them share a loop
     plan               the passes above, in order

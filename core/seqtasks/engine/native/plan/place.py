@@ -10,9 +10,10 @@ from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.operations import LEAVES, POINTWISE
 from seqtasks.engine.native.plan.keep_or_recompute import kept_values, kind_of
 from seqtasks.engine.native.plan.liveness import live_in
+from seqtasks.engine.native.plan.memories import pack_memories
 from seqtasks.engine.native.plan.shared_buffers import join_products
 from seqtasks.engine.native.plan.stacked_products import stack_gates, stack_gradients
-from seqtasks.engine.native.plan.storage import Place, Storage, inputs_of
+from seqtasks.engine.native.plan.storage import Buffer, Place, Storage, inputs_of
 from seqtasks.engine.native.plan.ties import tied
 
 __all__ = ["plan_storage"]
@@ -40,16 +41,33 @@ def plan_storage(
     _place_leaves(model, storage)
     rounded = model.graph.rounded | tied(storage.live)
     kept = kept_values(storage, users, set(roots), rounded)
+    carried = _carried_back(model, storage)
     for node in storage.live:
         if node in storage.places or node in elsewhere or node.operation in LEAVES:
             continue
         if node in kept:
             kind = kind_of(storage, model.phases, node, users, kept)
+            if kind == "scratch" and node in carried:
+                storage.places[node] = Place(carried[node], ahead=True)
+                continue
             name = f"{node.operation}_{node.number}"
             storage.places[node] = Place(storage.buffer(name, node.size, kind))
     stack_gates(storage)
     stack_gradients(storage)
+    pack_memories(model, storage, users, kept)
     return storage
+
+
+def _carried_back(model: ModelGraph, storage: Storage) -> dict[Node, Buffer]:
+    """Return the buffers of gradients carried back; the steps compute them there."""
+    return {
+        part.before: storage.places[part.back].buffer
+        for layer, loop in enumerate(model.loops)
+        for part in loop.parts
+        if part.before is not None
+        and part.before.operation in POINTWISE
+        and part.before.phase == model.phases.backward_loop(layer)
+    }
 
 
 def _read_later(model: ModelGraph) -> Iterator[tuple[Node, int]]:

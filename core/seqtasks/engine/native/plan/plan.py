@@ -9,11 +9,12 @@ import numpy as np
 from seqtasks.engine.graph.index import rectangle
 from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Columns, Node
-from seqtasks.engine.graph.operations import LEAVES, POINTWISE
+from seqtasks.engine.graph.operations import LEAVES
 from seqtasks.engine.graph.verify import verify_model
 from seqtasks.engine.graph.walk import live, use_counts
 from seqtasks.engine.native.plan.expansions import expansions
 from seqtasks.engine.native.plan.liveness import live_in
+from seqtasks.engine.native.plan.memories import columns_at_once, has_memories
 from seqtasks.engine.native.plan.place import plan_storage
 from seqtasks.engine.native.plan.schedule import read_in_their_loop
 from seqtasks.engine.native.plan.shared_sums import is_sum_of_columns
@@ -32,10 +33,6 @@ __all__ = [
 
 BLAS_NUMBERS, BLAS_SIDE = 1024, 16
 """A product goes to BLAS if its matrix, and its shorter side, have at least this many elements."""
-SMALL_BLOCK, CACHED_BLOCK, LARGE_BLOCK = 16, 32, 256
-"""The numbers of columns that go through a loop together."""
-ROWS_OF_A_MEMORY = 2048
-"""A value with at least this many rows, such as a matrix memory, fits the cache for few columns."""
 MOST_LANES = 16
 """The number of elements in the widest vector that a program may use."""
 
@@ -76,6 +73,11 @@ class Plan:
     inputs_back: tuple[Buffer, Node | None] | None
 
     @property
+    def packed(self) -> bool:
+        """Whether memories are packed; then a block is a vector, or two."""
+        return any(buffer.kind == "packed" for buffer in self.storage.buffers.values())
+
+    @property
     def draws(self) -> list[Node]:
         """The random numbers that the program draws before anything else."""
         return [node for node in self.storage.live if node.operation == "draw"]
@@ -112,7 +114,7 @@ def make_plan(given: ModelGraph, names: dict[Node, str]) -> Plan:
         model = verify_model(model.computed_again(anew))
     direct = direct_products(model)
     roots = _roots(model, direct)
-    large = _has_memories(model) or _has_large_products(model)
+    large = has_memories(model) or _has_large_products(model)
     storage = plan_storage(model, roots, _computed_elsewhere(model, direct), large)
     _leave_in_registers(model, storage)
     offsets, gradients = _gradient_offsets(model)
@@ -123,7 +125,7 @@ def make_plan(given: ModelGraph, names: dict[Node, str]) -> Plan:
         gradients,
         direct,
         large,
-        _block(storage) if large else SMALL_BLOCK,
+        columns_at_once(storage, large),
         storage,
         _for_inputs_alone(model, storage, roots),
         _place_of_predictions(model, storage),
@@ -254,23 +256,6 @@ def _has_large_products(model: ModelGraph) -> bool:
         and through_blas(node.inputs[0].shape)
         for node in model.graph.nodes
     )
-
-
-def _has_memories(model: ModelGraph) -> bool:
-    """Say whether a loop computes values of many rows, other than by products with weights."""
-    return any(
-        node.size >= ROWS_OF_A_MEMORY
-        and node.columns == Columns.BATCH
-        and model.phases.is_loop(node.phase)
-        and (node.operation in POINTWISE or node.operation == "state")
-        for node in model.graph.nodes
-    )
-
-
-def _block(storage: Storage) -> int:
-    """Return the number of columns that go through a loop of a large model together."""
-    rows = [place.buffer.rows for place in storage.places.values() if place.buffer.kind != "one"]
-    return CACHED_BLOCK if max(rows, default=0) >= ROWS_OF_A_MEMORY else LARGE_BLOCK
 
 
 def _leave_in_registers(model: ModelGraph, storage: Storage) -> None:

@@ -15,8 +15,9 @@ class Buffer:
         name: its name in the C.
         rows: the number of rows.
         kind: `one` column; `vocabulary`; `scratch`, a block of columns for one step; `history`, all
-            columns of all steps and one step more; `carry`, two blocks in turn; `recent`, the last
-            few steps, after which sums over steps take them in.
+            columns of all steps and one step more; `packed`, the same, but at each step the rows
+            of a block of columns follow each other; `carry`, two blocks in turn; `recent`, the
+            last few steps, after which sums over steps take them in.
     """
 
     name: str
@@ -26,11 +27,15 @@ class Buffer:
 
 @dataclass
 class Place:
-    """The place of a node's value: a buffer, its delay in steps, its first row."""
+    """The place of a node's value: a buffer, its delay in steps, its first row.
+
+    A place `ahead` is in the block of a carried buffer that the step writes.
+    """
 
     buffer: Buffer
     shift: int = 0
     first: int = 0
+    ahead: bool = False
 
 
 @dataclass
