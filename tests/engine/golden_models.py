@@ -63,7 +63,7 @@ def c_source(golden: Golden) -> str:
     """Return the C of a model; the header files that every program holds are named alone."""
     model_graph, names = _recorded(golden)
     source = write_program(make_plan(model_graph, names), "a golden model").source
-    for name in ("vector.h", "products.h", *RUNTIME):
+    for name in ("vector.h", "angles.h", "products.h", *RUNTIME):
         source = source.replace(header_text(name), f'/* "{name}" stands here. */')
     return re.sub("Made by seqtasks [^ ]+ for", "Made by seqtasks for", source) + "\n"
 

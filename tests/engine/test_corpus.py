@@ -27,7 +27,7 @@ TAKEN = [
 
 
 MEMORIES = ["StabilisedMLSTM", "DeltaNet", "GatedDeltaNet", "FastWeights", "HebbianTrace"]
-MEMORIES += ["RWKV5", "LiquidTimeConstant", "StabilisedSLSTM"]
+MEMORIES += ["RWKV5", "LiquidTimeConstant", "StabilisedSLSTM", "Oscillators"]
 """Cells of whose values some have a row for each pair of units."""
 
 LARGE = [

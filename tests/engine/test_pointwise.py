@@ -157,3 +157,30 @@ def test_remainders_beside_a_multiple_are_torchs(dtype):
     expected = cell(x, None)
     assert torch.equal(found[:, 0], expected)
     assert torch.equal(found[:, 0].signbit(), expected.signbit())
+
+
+class Angles(st.Cell):
+    """Puts out a sine and a cosine."""
+
+    def __init__(self):
+        super().__init__(1, 2)
+        self.unused = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, x, state):
+        return torch.cat([torch.sin(x), torch.cos(x)], 1)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
+def test_sines_beside_a_quarter_of_a_turn_are_torchs(dtype):
+    torch.manual_seed(3)
+    turns = torch.cat([torch.arange(6000), torch.randint(0, 800_000, (2000,))])
+    angles = (turns.double() * math.pi / 2).to(dtype)
+    infinity = torch.full_like(angles, math.inf)
+    x = torch.cat([angles, angles.nextafter(infinity), -angles.nextafter(-infinity), -0.0 * angles])
+    cell, x = Angles().to(dtype), x[:, None]
+    found, _ = st.unroll(cell, x[:, None], engine="native")
+    expected = cell(x, None)
+    wrong = ~same(found[:, 0], expected, 0.0)
+    wrong &= ~among_denormals(x)[:, None]
+    assert not wrong.any(), (x[wrong.any(1)][:4], found[:, 0][wrong][:4], expected[wrong][:4])
+    assert torch.equal(found[:, 0].signbit(), expected.signbit())

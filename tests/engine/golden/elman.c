@@ -12,6 +12,7 @@
 #define SCRATCH_ROW 16
 #define RECENT_ROW 16
 /* "vector.h" stands here. */
+/* "angles.h" stands here. */
 /* "products.h" stands here. */
 
 struct parameter {

@@ -103,8 +103,6 @@ INLINE UNUSED vec v_lerp(vec a, vec b, vec weight) {
         return r;                                                                              \
     }
 LANEWISE(v_square_root, sqrtf, sqrt)
-LANEWISE(v_sine, sinf, sin)
-LANEWISE(v_cosine, cosf, cos)
 LANEWISE(v_floor, floorf, floor)
 LANEWISE(v_ceiling, ceilf, ceil)
 LANEWISE(v_truncate, truncf, trunc)
@@ -131,44 +129,6 @@ LANEWISE(v_complementary_error_function, erfcf, erfc)
 LANEWISE_OF_TWO(v_power, powf, pow)
 LANEWISE_OF_TWO(v_arctangent2, atan2f, atan2)
 LANEWISE_OF_TWO(v_hypotenuse, hypotf, hypot)
-LANEWISE_OF_TWO(v_modulo_each, fmodf, fmod)
-/* The remainder of a division that is cut off. What a product and a sum leave is exact if the quotient is: the
- * rounded one is too large by at most one, if it lies below the whole numbers that have neighbours. */
-INLINE UNUSED vec v_modulo(vec a, vec b) {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    const real most = REAL_BITS == 32 ? (real)4194304.0 : (real)2251799813685248.0;
-    const vec quotient = v_truncate(a / b), size = v_absolute(b);
-    union { ivec lanes; uint64_t words[LANES * sizeof(real) / 8]; } plain;
-    plain.lanes = (v_absolute(quotient) < most) & (size < INFINITY);
-    uint64_t all = ~(uint64_t)0;
-    for (int k = 0; k < LANES * REAL_BITS / 64; ++k) all &= plain.words[k];
-    if (__builtin_expect(all == ~(uint64_t)0, 1)) {
-        vec r;
-        for (int l = 0; l < LANES; ++l)
-            r[l] = REAL_BITS == 32 ? (real)__builtin_fmaf(-(float)quotient[l], (float)b[l], (float)a[l])
-                                   : (real)__builtin_fma(-(double)quotient[l], (double)b[l], (double)a[l]);
-        const ivec sign = (ivec)a & (ivec)v_all(-(real)0.0);
-        r = v_pick((r != 0) & ((r < 0) != (a < 0)), r + (vec)((ivec)size | sign), r);
-        return (vec)((ivec)v_absolute(r) | sign);
-    }
-#endif
-    return v_modulo_each(a, b);
-}
-/* The remainder has the sign of the divisor. */
-INLINE UNUSED vec v_remainder(vec a, vec b) {
-    vec r = v_modulo(a, b);
-    return v_pick((r != 0) & ((b < 0) != (r < 0)), r + b, r);
-}
-/* The floor of a quotient, from the remainder as in torch, so that roundings do not lift it. */
-INLINE UNUSED vec v_floored_quotient(vec a, vec b) {
-    vec r = v_modulo(a, b);
-    vec quotient = (a - r) / b;
-    quotient = v_pick((r != 0) & ((b < 0) != (r < 0)), quotient - 1, quotient);
-    vec whole = v_floor(quotient);
-    whole = v_pick(quotient - whole > (real)0.5, whole + 1, whole);
-    whole = v_pick(quotient == 0, v_all(0), whole);
-    return v_pick(b == 0, a / b, whole);
-}
 
 INLINE vec v_round(vec a) { /* for |a| far below 2^MANTISSA */
     const real magic = REAL_BITS == 32 ? (real)12582912.0 : (real)6755399441055744.0;

@@ -71,6 +71,7 @@ class _Emitter:
                 HEADER.format(version=__version__, title=self.title),
                 *frame.definitions(self.plan),
                 frame.text("vector.h"),
+                frame.text("angles.h"),
                 frame.text("products.h"),
                 *([frame.text("draws.h")] if self.plan.draws else []),
                 frame.structures(self.plan),

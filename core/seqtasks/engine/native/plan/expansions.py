@@ -22,7 +22,7 @@ FEWER = 8
 """The numbers from which it is computed are fewer than its own by this factor."""
 DEAR_AGAIN = 2
 """It is computed by at most this many costly functions."""
-IN_VECTORS = {"divide", "exp", "tanh", "sigmoid", "log", "square_root"}
+IN_VECTORS = {"divide", "exp", "tanh", "sigmoid", "log", "square_root", "sine", "cosine"}
 """Costly functions that the C computes for a whole vector of numbers at once."""
 
 
