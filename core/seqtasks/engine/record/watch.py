@@ -25,6 +25,7 @@ from seqtasks.engine.record.fingerprint import (
 )
 from seqtasks.engine.record.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.record.reads import Reads, is_fixed
+from seqtasks.engine.record.training_mode import ANY_NAME, may_read_the_mode
 
 __all__ = ["Watch"]
 
@@ -48,8 +49,6 @@ _UNREAD = {
     "__annotations__",
     "__static_attributes__",
 }
-_ANY_NAME = {"getattr", "vars", "__dict__", "eval", "exec", "attrgetter", "__getattribute__"}
-"""With one of these names, code may read attributes without naming them."""
 Get = Callable[[], Any]
 
 
@@ -78,7 +77,8 @@ class Watch:
         self._compared: list[tuple[Get, Hashable]] = []
         self._tree = frozenset(map(id, modules))
         self._functions: list[tuple[Any, ...]] = []
-        self._any_name = bool(reads.names & _ANY_NAME)
+        self._any_name = bool(reads.names & ANY_NAME)
+        self._with_mode = may_read_the_mode(modules, reads)
         self._names = reads.names
         found: list[Any] = [self._hooked, self._dtype]
         for module in modules:
@@ -165,6 +165,8 @@ class Watch:
         same: list[tuple[str, Any]] = []
         found: list[Hashable] = [id(module), identity(kind), has_hooks(module)]
         for name, value in attributes_of(module).items():
+            if name == "training" and not self._with_mode:
+                continue
             if type(value) in _PLAIN:
                 same.append((name, value))
                 found.append((name, type(value), value))
