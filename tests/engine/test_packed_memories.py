@@ -11,7 +11,10 @@ from torch.testing import assert_close
 
 import seqtasks as st
 from seqtasks.engine.contract import chunked
+from seqtasks.engine.graph.node import Columns
 from seqtasks.engine.native.execute import portions
+from seqtasks.engine.native.plan.plan import make_plan
+from seqtasks.engine.pipeline import make_model_graph
 from seqtasks.engine.unroll import engines_of
 
 INPUTS, HIDDEN, STEPS = 3, 46, 5
@@ -123,3 +126,18 @@ def test_two_layers_train_as_by_the_plain_loop(reads_after):
     for ours, theirs in zip(models[1].parameters(), models[0].parameters(), strict=True):
         scale = float(theirs.grad.abs().max())
         assert_close(ours.grad, theirs.grad, rtol=1e-8, atol=1e-10 * (1 + scale))
+
+
+@pytest.mark.parametrize("reads_after", [False, True])
+def test_a_memory_is_packed_and_read_in_its_loop_alone(reads_after):
+    cell = Memory(reads_after)
+    model = make_model_graph(None, [cell], None, torch.float32, steps=STEPS, input_size=INPUTS)
+    plan = make_plan(model, dict.fromkeys(model.leaves, "w"))
+    histories = [b for b in plan.storage.buffers.values() if b.kind == "history"]
+    assert plan.packed
+    assert max(buffer.rows for buffer in histories) < HIDDEN**2
+    loops = (model.phases.loop(0), model.phases.backward_loop(0))
+    large = [n for n in plan.storage.live if n.size == HIDDEN**2 and n.columns == Columns.BATCH]
+    read = [n for n in large if any(source.operation == "state" for source in n.inputs)]
+    assert read
+    assert all(n.phase in loops for n in read)

@@ -96,7 +96,7 @@ def test_no_two_values_lie_in_the_same_rows_but_states_and_what_they_become(opti
         if node in allowed:
             continue
         for row in range(place.first, place.first + node.size):
-            key = place.buffer.name, place.shift, row
+            key = place.buffer.name, place.shift, place.ahead, row
             assert key not in taken, (node, taken[key])
             taken[key] = node
             assert row < place.buffer.rows

@@ -68,14 +68,22 @@ class Graph:
             own=dict(self.own),
         )
 
-    def with_phases(self, phases: Mapping[Node, int]) -> tuple["Graph", dict[Node, Node]]:
+    def with_phases(
+        self, phases: Mapping[Node, int], instead: Mapping[Node, Node] | None = None
+    ) -> tuple["Graph", dict[Node, Node]]:
         """Return a graph of new nodes, some of them in other phases, and the new node of each old.
 
         Numbers stay. Pullbacks are left out: this graph is derived already.
+
+        Args:
+            phases: the phase of each node that changes it.
+            instead: what the nodes that change their phase take instead of some nodes.
         """
         copies: dict[Node, Node] = {}
+        other = {} if instead is None else instead
         for node in self.nodes:
-            inputs = tuple(copies[source] for source in node.inputs)
+            sources = [other.get(n, n) for n in node.inputs] if node in phases else node.inputs
+            inputs = tuple(copies[source] for source in sources)
             copies[node] = replace(node, inputs=inputs, phase=phases.get(node, node.phase))
         graph = replace(
             self,

@@ -176,12 +176,18 @@ class ModelGraph:
         """Whether a cell names the number of the step."""
         return any(part.counts for part in self.parts)
 
-    def with_phases(self, phases: Mapping[Node, int]) -> "ModelGraph":
+    def with_phases(
+        self, phases: Mapping[Node, int], instead: Mapping[Node, Node] | None = None
+    ) -> "ModelGraph":
         """Return the same model by new nodes; some of them belong to other phases.
 
         A backend changes its own copy, so another backend finds the model as it was.
+
+        Args:
+            phases: the phase of each node that changes it.
+            instead: what the nodes that change their phase take instead of some nodes.
         """
-        return self._copied(*self.graph.with_phases(phases))
+        return self._copied(*self.graph.with_phases(phases, instead))
 
     def computed_again(self, anew: Mapping[Node, int]) -> "ModelGraph":
         """Return the same model by new nodes; see `compute_again`."""

@@ -1,5 +1,6 @@
 """Decide what a C program computes, what it keeps, and where.
 
+    reads_into_loops   what reads a memory after its loop is computed in the loop
     liveness           the values that are needed, with the products of each sum joined
     storage            buffers, and the places of values in them
     operands           operands that lie in the memory of something else

@@ -16,6 +16,7 @@ from seqtasks.engine.native.plan.expansions import expansions
 from seqtasks.engine.native.plan.liveness import live_in
 from seqtasks.engine.native.plan.memories import columns_at_once, has_memories
 from seqtasks.engine.native.plan.place import plan_storage
+from seqtasks.engine.native.plan.reads_into_loops import reads_into_loops
 from seqtasks.engine.native.plan.schedule import read_in_their_loop
 from seqtasks.engine.native.plan.shared_sums import is_sum_of_columns
 from seqtasks.engine.native.plan.storage import Buffer, Place, Storage
@@ -108,7 +109,8 @@ def make_plan(given: ModelGraph, names: dict[Node, str]) -> Plan:
         given: the model's graph.
         names: the name of each parameter, by its leaf.
     """
-    model = verify_model(given.with_phases(products_into_loops(given)))
+    model = reads_into_loops(given, _roots(given, direct_products(given)))
+    model = verify_model(model.with_phases(products_into_loops(model)))
     anew = expansions(model, _roots(model, direct_products(model)))
     if anew:
         model = verify_model(model.computed_again(anew))
