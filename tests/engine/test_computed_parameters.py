@@ -13,6 +13,7 @@ from seqtasks.engine.contract import computed_values
 from seqtasks.engine.graph.describe import described
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.pipeline import make_model_graph
+from seqtasks.engine.unroll import engines_of
 
 
 def eye(w):
@@ -144,7 +145,7 @@ def test_torchs_parametrizations_run_as_the_plain_loop(engine, name):
 
 def test_a_spectral_norm_that_moves_its_vectors_at_each_call_is_refused():
     cell = Parametrized(parametrizations.spectral_norm)
-    with pytest.raises(UnsupportedError, match="in place"):
+    with pytest.raises(UnsupportedError, match="changes its vectors at each call"):
         make_model_graph(None, [cell], None, torch.float32, steps=3, input_size=3)
 
 
@@ -251,3 +252,42 @@ def test_training_goes_on_from_a_checkpoint_to_the_bit():
     second.restore(first.state(), 3)
     assert losses[3:] == second.advance(3)
     assert_close(second.state(), whole.state(), rtol=0, atol=0)
+
+
+class NormedByHook(st.Cell):
+    """Linear maps under the hooks of `torch.nn.utils`, as older code has them."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        both = input_size + hidden_size
+        self.gate = nn.utils.weight_norm(nn.Linear(both, hidden_size))
+        self.new = nn.utils.spectral_norm(nn.Linear(both, hidden_size)).eval()
+
+    def forward(self, x, h):
+        both = torch.cat([x, h], 1)
+        return h + self.gate(both).sigmoid() * (self.new(both).tanh() - h)
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm. is deprecated")
+def test_the_hooks_of_old_norms_are_followed_and_others_beside_them_are_noticed():
+    cell, inputs = NormedByHook(3, 4).double(), torch.randn(2, 5, 3, dtype=torch.float64)
+
+    def agrees():
+        found, _ = st.unroll(cell, inputs, engine="native")
+        expected, _ = st.unroll(cell, inputs)
+        assert_close(found, expected)
+        parameters = list(cell.parameters())
+        slopes = [torch.autograd.grad(o.square().sum(), parameters) for o in (found, expected)]
+        assert_close(*slopes)
+        return engines_of(cell, "native")
+
+    assert agrees().name == "native"
+    handle = cell.gate.register_forward_pre_hook(lambda module, args: (2 * args[0],))
+    assert agrees().name == "plain"
+    handle.remove()
+    assert agrees().name == "native"
+    cell.new.train()  # now each call gives other numbers
+    st.unroll(cell, inputs, engine="native")
+    engines = engines_of(cell, "native")
+    assert engines.name == "plain"
+    assert "the spectral norm of cells.0.new" in str(engines.reasons)

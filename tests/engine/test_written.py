@@ -22,6 +22,7 @@ ELSEWHERE = {
     "msort": "it goes along the first axis, so only weights have it",
     "multi_head_attention_forward": "`test_what_takes_weights_or_several_masks`",
     "addmv": "`test_what_takes_weights_or_several_masks`",
+    "_is_all_true": "`test_what_torch_distributions_check_of_values_is_taken_for_right`",
     "addr": "`test_what_takes_weights_or_several_masks`",
 }
 """The functions without a line in the table, and where they are tried."""
@@ -95,3 +96,56 @@ def test_functions_of_parameters_alone_are_left_to_torch():
 
     model = make_model_graph(None, [Inverted()], None, torch.float32, steps=2, input_size=2)
     assert len(model.computed) == 1
+
+
+class Latent(st.Cell):
+    """A mean of what torch.distributions describe, and how far two of them are apart."""
+
+    def __init__(self):
+        super().__init__(4, 8)
+        self.prior, self.posterior = nn.Linear(8, 6), nn.Linear(12, 6)
+        self.linear = nn.Linear(7, 8)
+
+    def forward(self, x, h):
+        made = (self.prior(h), self.posterior(torch.cat([x, h], 1)))
+        p, q = (
+            torch.distributions.Normal(mean, functional.softplus(scale))
+            for mean, scale in (one.chunk(2, 1) for one in made)
+        )
+        apart = torch.distributions.kl_divergence(q, p).sum(1, keepdim=True)
+        seen = torch.distributions.Bernoulli(logits=h[:, :3]).log_prob(q.mean.sigmoid().round())
+        return torch.tanh(self.linear(torch.cat([q.mean, apart, seen], 1)))
+
+
+def test_what_torch_distributions_check_of_values_is_taken_for_right():
+    cell = Latent().double()
+    x = torch.randn(3, 4, 4, dtype=torch.float64)
+    expected, _ = st.unroll(cell, x)
+    outputs, _ = st.unroll(cell, x, engine="native")
+    assert engines_of(cell, "native").name == "native", engines_of(cell, "native").reasons
+    assert_close(outputs, expected)
+
+
+def turned_by(norm):
+    generator = torch.randn(4, 3, 3, dtype=torch.float64)
+    turning = generator - generator.mT
+    return norm * turning / torch.linalg.matrix_norm(turning, 1)[:, None, None]
+
+
+class Turning(st.Cell):
+    def forward(self, x, h):
+        return torch.matrix_exp(x.view(-1, 3, 3)).flatten(1)
+
+
+@pytest.mark.parametrize(("norm", "right"), [(0.0, True), (40.0, True), (70.0, False)])
+def test_an_exponential_is_exact_or_no_number_at_all(norm, right):
+    cell = Turning(9, 9)
+    x = turned_by(norm).flatten(1)[None].requires_grad_()
+    cell.unused = nn.Parameter(torch.zeros(1, dtype=torch.float64))
+    outputs, _ = st.unroll(cell, torch.zeros_like(x), engine="native")  # which the trial takes
+    outputs, _ = st.unroll(cell, x, engine="native")
+    assert engines_of(cell, "native").name == "native", engines_of(cell, "native").reasons
+    if right:
+        assert_close(outputs, st.unroll(cell, x)[0], rtol=0, atol=1e-12)
+    else:
+        assert outputs.isnan().all()

@@ -76,6 +76,11 @@ EDGES_OF_TWO = {
     "l1_loss": pair(lambda a, b: functional.l1_loss(a, b, reduction="none")),
     "smooth_l1_loss": pair(lambda a, b: functional.smooth_l1_loss(a, b, reduction="none")),
     "huber_loss": pair(lambda a, b: functional.huber_loss(a, b, reduction="none", delta=0.7)),
+    "binary_cross_entropy_with_logits": pair(
+        lambda a, b: functional.binary_cross_entropy_with_logits(
+            a, finite(b), pos_weight=table(a, 1) + 3, reduction="none"
+        )
+    ),
     "xlogy": pair(torch.xlogy),
     "special.xlog1py": pair(torch.special.xlog1py),
 }
@@ -182,6 +187,17 @@ EDGES_OF_FOUR = {
     "linalg.cholesky": lambda x: torch.linalg.cholesky(
         regular(x) @ regular(x).mT + torch.triu(0.1 * regular(x), 1)
     ),
+    "linalg.solve_triangular": lambda x: flat(
+        torch.linalg.solve_triangular(regular(x), square(finite(x)), upper=False),
+        torch.linalg.solve_triangular(
+            regular(x), square(apart(x)), upper=True, left=False, unitriangular=True
+        ),
+    ),
+    "cholesky_solve": lambda x: flat(
+        torch.cholesky_solve(square(finite(x)), regular(x).tril()),
+        torch.cholesky_solve(square(apart(x)), regular(x).triu(), upper=True),
+    ),
+    "linalg.matrix_exp": lambda x: torch.linalg.matrix_exp(square(finite(x))),
     "linalg.matrix_power": lambda x: flat(
         torch.linalg.matrix_power(square(finite(x)), 3), torch.matrix_power(regular(x), -2)
     ),

@@ -1,5 +1,6 @@
 """Cell and Readout: the two functions, f and g, of a recurrent network."""
 
+import copy
 from typing import Any, ClassVar
 
 import torch
@@ -102,6 +103,18 @@ class Cell(nn.Module):
             if tensor.is_floating_point():
                 return torch.zeros(shape, dtype=tensor.dtype, device=tensor.device)
         return torch.zeros(shape)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Cell":
+        """Return a copy; what torch's old weight norm last computed is copied as numbers.
+
+        torch refuses to copy a tensor with a history, which `torch.nn.utils.weight_norm` keeps as
+        an attribute and makes anew before each call.
+        """
+        for module in self.modules():
+            for held in vars(module).values():
+                if isinstance(held, Tensor) and held.grad_fn is not None:
+                    memo.setdefault(id(held), held.detach().clone())
+        return copy._reconstruct(self, memo, *self.__reduce_ex__(4))  # pyright: ignore
 
     def extra_repr(self) -> str:
         """Show the sizes in the module's repr."""

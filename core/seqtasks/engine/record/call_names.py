@@ -25,6 +25,7 @@ CHECKING = {"one_hot"}
 
 PROPERTIES = {
     "shape",
+    "requires_grad",  # the trial runs the loop with gradients and without
     "dtype",
     "device",
     "layout",

@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from seqtasks.engine.record.hooks import made_by_hooks
+
 __all__ = [
     "TooLargeError",
     "attributes_of",
@@ -38,8 +40,11 @@ _OF_EVERY_MODULE = frozenset(vars(nn.Module())) - {"training"}
 
 
 def attributes_of(module: nn.Module) -> dict[str, Any]:
-    """Return a module's attributes without the ones that torch keeps in every module."""
-    return {name: held for name, held in vars(module).items() if name not in _OF_EVERY_MODULE}
+    """Return a module's attributes without those of every module and those that hooks compute."""
+    left_out = _OF_EVERY_MODULE
+    if vars(module)["_forward_pre_hooks"]:
+        left_out = left_out | made_by_hooks(module)
+    return {name: held for name, held in vars(module).items() if name not in left_out}
 
 
 class TooLargeError(Exception):

@@ -4,6 +4,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrizations
+from torch.nn.utils.spectral_norm import SpectralNorm
 
 from seqtasks.engine.graph.unsupported import UnsupportedError, refusal
 from seqtasks.engine.record.fingerprint import (
@@ -12,7 +14,7 @@ from seqtasks.engine.record.fingerprint import (
     compared,
     value,
 )
-from seqtasks.engine.record.hooks import has_global_hooks, has_hooks
+from seqtasks.engine.record.hooks import has_global_hooks, has_hooks, has_unknown_hooks
 
 __all__ = ["check_modules", "check_unchanged"]
 
@@ -29,8 +31,13 @@ def check_modules(model: nn.Module, dtype: torch.dtype) -> None:
     if dtype not in (torch.float32, torch.float64):
         raise UnsupportedError(f"its numbers are {dtype}, not torch.float32 or torch.float64")
     for name, module in model.named_modules():
-        if has_hooks(module):
+        if has_unknown_hooks(module):
             raise UnsupportedError(f"it has hooks{f' ({name})' if name else ''}")
+        if _iterates(module):
+            raise UnsupportedError(
+                f"the spectral norm of {name} changes its vectors at each call in training: divide "
+                "by torch.linalg.matrix_norm(weight, 2), a function of the weight alone"
+            )
         if isinstance(module, torch.jit.ScriptModule):
             raise refusal("script")
     if has_global_hooks():
@@ -48,6 +55,14 @@ def check_modules(model: nn.Module, dtype: torch.dtype) -> None:
             or type(tensor) not in (Tensor, nn.Parameter)
         ):
             raise UnsupportedError(f"its parameter {name} is not a plain tensor")
+
+
+def _iterates(module: nn.Module) -> bool:
+    """Say whether a module goes on with the power iteration of a spectral norm."""
+    hooks = vars(module)["_forward_pre_hooks"].values()
+    old = any(isinstance(hook, SpectralNorm) for hook in hooks)
+    new = isinstance(module, parametrizations._SpectralNorm) and hasattr(module, "_u")
+    return module.training and (old or new)
 
 
 def check_unchanged(model: nn.Module, twin: nn.Module) -> None:

@@ -182,6 +182,12 @@ class Watch:
         for where in ("_parameters", "_buffers"):
             for name, tensor in held[where].items():
                 found.append((name, self._of_tensor(held[where], name, tensor)))
+        if held["_forward_pre_hooks"]:  # known ones, beside which another may be added
+
+            def hooks() -> tuple[int, ...]:
+                return tuple(map(id, get().__dict__["_forward_pre_hooks"].values()))
+
+            self._compared.append((hooks, compared(hooks(), self._token)))
         names, then = [name for name, _ in same], [value for _, value in same]
         self._modules.append((get, kind, has_hooks(module), list(held), inner, names, then))
         return found

@@ -14,7 +14,7 @@ from seqtasks.engine.graph.phases import Phases
 from seqtasks.engine.graph.reached import Reached, Source
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.autograd_leaves import leaves_of
-from seqtasks.engine.record.computed import Computed
+from seqtasks.engine.record.computed import Computed, Read, WeightCall
 from seqtasks.engine.record.draws import RecordedDraws
 from seqtasks.engine.record.provenance import Provenance
 from seqtasks.engine.record.recorder import Recorder
@@ -106,6 +106,11 @@ class ModelRecording:
         if original is None or original.is_complex():
             return None
         leaf = self.by_identity.get(id(original))
+        if leaf is None and not original.is_contiguous():  # a program reads a copy that torch makes
+            copied = WeightCall.of(Tensor.contiguous, (Read(original),), {}, 0)
+            leaf = self.by_identity[id(original)] = self.computed_leaf(
+                tensor, Computed(copied, None)
+            )
         if leaf is None:
             key = (len(self.parameters), original.requires_grad)
             shape = tuple(original.shape)

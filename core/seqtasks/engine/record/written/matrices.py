@@ -13,10 +13,22 @@ from torch.nn import functional
 
 from seqtasks.engine.graph.unsupported import UnsupportedError
 
-__all__ = ["cholesky", "determinant", "inverse", "log_determinant", "matrix_power", "solution"]
+__all__ = [
+    "cholesky",
+    "cholesky_solution",
+    "determinant",
+    "exponential",
+    "inverse",
+    "log_determinant",
+    "matrix_power",
+    "solution",
+    "triangular_solution",
+]
 
 LARGEST = 16
 """The most rows of a matrix."""
+SQUARINGS = 7
+"""How often the exponential of a fraction of a matrix is squared at most."""
 
 
 def _checked(a: Tensor) -> int:
@@ -119,3 +131,51 @@ def matrix_power(a: Tensor, n: int) -> Tensor:
             made = a if made is None else made @ a
         a, n = (a @ a, n // 2) if n > 1 else (a, 0)
     return torch.eye(a.shape[-1], dtype=a.dtype).expand(a.shape) if made is None else made
+
+
+def triangular_solution(
+    a: Tensor, b: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False
+) -> Tensor:
+    """Return the solution of a x = b by substitution; only one triangle of `a` is read."""
+    if not left:
+        turned = triangular_solution(a.mT, b.mT, upper=not upper, unitriangular=unitriangular)
+        return turned.mT
+    size = _checked(a)
+    found: dict[int, Tensor] = {}
+    for i in range(size - 1, -1, -1) if upper else range(size):
+        rest = b[..., i, :]
+        for j, known in found.items():
+            rest = rest - a[..., i, j, None] * known
+        found[i] = rest if unitriangular else rest / a[..., i, i, None]
+    return torch.stack([found[i] for i in range(size)], -2)
+
+
+def cholesky_solution(b: Tensor, factor: Tensor, upper: bool = False) -> Tensor:
+    low = factor.mT if upper else factor
+    half = triangular_solution(low, b, upper=False)
+    return triangular_solution(low.mT, half, upper=True)
+
+
+def exponential(a: Tensor) -> Tensor:
+    """Return the exponential: a polynomial of a fraction of the matrix, squared again and again.
+
+    The fraction has a norm of at most a half, where the polynomial's error is below float64's
+    rounding. A matrix of too large a norm gives NaN: its squarings would lose all digits.
+    """
+    size = _checked(a)
+    norm = a.detach().abs().sum(-2, keepdim=True).amax(-1, keepdim=True)
+    halvings = torch.zeros_like(norm)
+    for k in range(SQUARINGS):
+        halvings = halvings + (norm > 2.0 ** (k - 1)).to(a.dtype)
+    one = a * torch.exp2(-halvings)
+    two = one @ one
+    three, four = two @ one, two @ two
+    unit = torch.eye(size, dtype=a.dtype)
+    made = torch.zeros_like(a)
+    for first in range(12, -1, -4):
+        factors = [1 / math.factorial(first + k) for k in range(4)]
+        part = factors[0] * unit + factors[1] * one + factors[2] * two + factors[3] * three
+        made = part + four @ made
+    for k in range(SQUARINGS):
+        made = torch.where(halvings > k, made @ made, made)
+    return torch.where(norm > 2.0 ** (SQUARINGS - 1), torch.full_like(made, math.nan), made)

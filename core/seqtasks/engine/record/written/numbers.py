@@ -15,6 +15,7 @@ __all__ = [
     "is_close",
     "log_add_exp_2",
     "logit",
+    "logit_loss",
     "normal_distribution",
     "padded",
     "randomised_leak",
@@ -22,6 +23,7 @@ __all__ = [
     "smooth_loss",
     "softplus",
     "squared_loss",
+    "taken_for_true",
 ]
 
 _NONE = 0
@@ -42,6 +44,11 @@ def is_close(
     away = (a - b).abs()
     near = (a == b) | (away.isfinite() & (away <= atol + (rtol * b).abs()))
     return near | (a.isnan() & b.isnan()) if equal_nan else near
+
+
+def taken_for_true(x: Tensor) -> Tensor:
+    """Take for right what `torch.distributions` checks of its arguments."""
+    return torch.ones((), dtype=torch.bool)
 
 
 def logit(x: Tensor, eps: float | None = None) -> Any:
@@ -96,6 +103,19 @@ def _only_unsummed(reduction: Any) -> None:
 def squared_loss(x: Tensor, target: Tensor, reduction: Any = 1) -> Tensor:
     _only_unsummed(reduction)
     return (x - target) ** 2
+
+
+def logit_loss(
+    x: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    pos_weight: Tensor | None = None,
+    reduction: int = _NONE,
+) -> Tensor:
+    _only_unsummed(reduction)
+    factor = 1 if pos_weight is None else (pos_weight - 1) * target + 1
+    loss = (1 - target) * x - factor * functional.logsigmoid(x)
+    return loss if weight is None else loss * weight
 
 
 def absolute_loss(x: Tensor, target: Tensor, reduction: Any = 1) -> Tensor:
