@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqtasks.cli.interrupts import noting, received
+from seqtasks.cli.matplotlib_import import import_matplotlib
 from seqtasks.cli.output import echo_json, prints_aside, say
 from seqtasks.cli.score_table import echo_result
 from seqtasks.errors import RunInterruptedError, UsageError
@@ -43,6 +44,7 @@ def launch(
     """
     from seqtasks.runs.progress import progress_observer
 
+    import_matplotlib()
     where = _Where()
     observers: list[Any] = [where] if quiet else [where, progress_observer()]
     if tensorboard:

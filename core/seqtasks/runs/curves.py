@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.ticker import (
     LogLocator,
     MaxNLocator,
-    NullFormatter,
     NullLocator,
     PercentFormatter,
 )
@@ -64,7 +63,7 @@ def draw_learning(axes: Any, result: "Result") -> None:
     """Draw loss and validation scores over training steps."""
     losses = [(line["step"], line["loss"]) for line in result.history if "loss" in line]
     scored = [line for line in result.history if "validation" in line]
-    axes.set_title(result.experiment.run_name)
+    axes.set_title(result.experiment.run_name, y=1.0)  # to look for a place takes long
     axes.set_xlabel("training step")
     axes.set_ylabel("training loss", color=_BLUE)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
@@ -79,6 +78,7 @@ def draw_learning(axes: Any, result: "Result") -> None:
         return
     metric = result.task.metrics[0]
     right = axes.twinx()
+    right.set_title("", y=1.0)
     right.set_ylabel(f"validation {_words(metric.name)}", color=_ORANGE)
     right.tick_params(axis="y", colors=_ORANGE)
     points = [(line["step"], line["validation"][metric.name]) for line in scored]
@@ -95,7 +95,7 @@ def _make_logarithmic(axes: Any, least: float, most: float) -> None:
     subs = (1.0, 2.0, 5.0) if most < 1000 * least else (1.0,)
     axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=12))
     axes.yaxis.set_major_formatter("{x:g}")  # powers would need a parser of formulas
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_minor_locator(NullLocator())  # to draw its ticks takes as long as the rest
 
 
 def show_percent(axes: Any) -> None:
