@@ -24,7 +24,7 @@ from seqtasks.engine.record.observed import is_observed, unobserved_saving
 from seqtasks.engine.record.subject import Parts
 from seqtasks.engine.record.whole_states import MOST_STEPS
 from seqtasks.errors import UsageError
-from seqtasks.randomness.counted_draws import CountedDraws, DrawKey, counted_draws
+from seqtasks.randomness.counted_draws import CountedDraws, DrawKey, counted_draws, started
 from seqtasks.randomness.philox import StepKeys
 
 __all__ = ["NO_KEY", "Engines"]
@@ -173,7 +173,8 @@ class Engines:
             return None
 
         def initial() -> list[State]:
-            made = [cell.initial_state(batch, steps) for cell in self.parts.cells]
+            cells = enumerate(self.parts.cells)
+            made = [started(cell, layer, batch, steps) for layer, cell in cells]
             return [brought_to(self.parts.dtype, inputs.device, state) for state in made]
 
         if start is not None and states[0] is None and program.model_graph.counts:

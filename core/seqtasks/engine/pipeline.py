@@ -10,7 +10,7 @@ from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.derive.backward import derive_model
 from seqtasks.engine.derive.reach import steps_until_used
 from seqtasks.engine.graph.model_graph import ModelGraph
-from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.graph.verify import verify_model
 from seqtasks.engine.record.batch_layout import Form
@@ -86,7 +86,13 @@ def compile_native(model: ModelGraph, parts: Parts, patient: bool) -> Passes:
 
 
 def compile_torch(model: ModelGraph, device: torch.device) -> Passes:
-    """Return a program of torch calls."""
+    """Return a program of torch calls.
+
+    Raises:
+        UnsupportedError: if an initial state depends on random numbers.
+    """
+    if any(part.initial.columns == Columns.BATCH for part in model.parts):
+        raise UnsupportedError("its initial state draws random numbers")
     from seqtasks.engine.tensors.execute.open_program import Opened, open_program
     from seqtasks.engine.tensors.execute.torch_program import TensorProgram
 

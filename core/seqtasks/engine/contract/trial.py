@@ -32,7 +32,7 @@ from seqtasks.engine.contract.trial_passes import (
 from seqtasks.engine.record.batch_layout import flattened, nested, without_padding
 from seqtasks.engine.record.subject import Parts
 from seqtasks.errors import one_line
-from seqtasks.randomness.counted_draws import CountedDraws, DrawKey
+from seqtasks.randomness.counted_draws import CountedDraws, DrawKey, started
 from seqtasks.randomness.philox import StepKeys
 from seqtasks.randomness.torch_streams import RandomStream, torch_stream
 
@@ -274,7 +274,9 @@ def _wrong_rows(
         if taken.given is None:  # the plain loop's own states would be for fewer steps
             dtype, device = program.model_graph.dtype, taken.inputs.device
             cells: Any = model["cells"]
-            starts = [cell.initial_state(len(rows), tried.steps) for cell in cells]
+            starts = [
+                started(cell, layer, len(rows), tried.steps) for layer, cell in enumerate(cells)
+            ]
             states = [brought_to(dtype, device, start) for start in starts]
         else:
             states = nested(program.model_graph, taken.given)

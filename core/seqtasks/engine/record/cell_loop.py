@@ -12,6 +12,7 @@ from seqtasks.engine.graph.model_graph import Loop, StatePart
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.reached import Source
 from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.graph.walk import depends_on_trained
 from seqtasks.engine.record.batch_layout import Form
 from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.whole_model import ModelRecording, result_of
@@ -166,6 +167,7 @@ def recorded_start(
         Its nodes, how it is nested, and the type of each tensor of whole numbers or flags.
     """
     recorder = recording.recorder((batch,))
+    recording.let_draw(recorder, "start", layer)
     with recorder:
         state = cell.initial_state(batch, steps)
     recorder.finish()
@@ -191,7 +193,18 @@ def recorded_start(
             raise UnsupportedError("its initial state is not (batch, ...)")
         nodes.append(tracked.node)
         recording.note_reached(("initial state", layer, k), tensor, [])
+    for node in nodes:
+        _check_drawn(node)
     return nodes, tree, kinds
+
+
+def _check_drawn(initial: Node) -> None:
+    """Refuse a drawn initial state of trained parameters: no gradient goes on from it."""
+    if initial.columns == Columns.BATCH and depends_on_trained(initial):
+        raise UnsupportedError(
+            "its initial state depends on random numbers and on a parameter: keep the numbers in a "
+            "state of their own, and take them with the parameter in the step"
+        )
 
 
 def _given_state(

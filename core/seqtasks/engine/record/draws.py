@@ -58,9 +58,11 @@ class RecordedDraws:
         own = shape[len(rows) :] if by_row else shape
         if any(size in rows for size in own):
             raise UnsupportedError("it draws numbers whose first axis is not the batch")
+        if self._part == "start" and not by_row:
+            raise UnsupportedError("its first state draws numbers without the batch as first axis")
         number = number_of(self._part, self._layer, self._count)
         self._count += 1
-        key = (kind, number, by_row, by_step or by_row)
+        key = (kind, number, by_row, by_step or (by_row and len(rows) > 1))
         leaf = recorder.graph.leaf("draw", key, own, Columns.BATCH, self._phase)
         return recorder.track(self._numbers(kind, shape), leaf, by_row)
 

@@ -133,6 +133,7 @@ def entries(plan: Plan, inputs_back: str | None) -> str:
 
 COMMENTS = {
     "begin": "What is known before any step: weights, tables by symbol, initial states.",
+    "begin_drawn": "Initial states of layer {0} that depend on random numbers.",
     "before": "Before the loop of layer {0}, for a block of columns.",
     "loop": "One step of the loop of layer {0}, for a block of columns.",
     "after": "After the loops: the readout, for a block of columns.",

@@ -94,6 +94,7 @@ class _Emitter:
         calls = Writer()
         for layer in range(len(model.loops)):
             self._batch_phase(calls, phases.before(layer), f"before_{layer}")
+            self._drawn_states(calls, layer)
             forward_loop(calls, self.functions, self.plan, self.values, layer)
         self._batch_phase(calls, phases.before(len(model.loops)), "after")
         return calls
@@ -126,10 +127,22 @@ class _Emitter:
             with out.part("const long count = VOCABULARY_ROW; (void)count;"):
                 self.values.write(out, Scope("vocabulary", used), kept)
         for layer, loop in enumerate(self.plan.model.loops):
-            for k in range(len(loop.parts)):
-                self._first_state(out, used, layer, k)
+            for k, part in enumerate(loop.parts):
+                if part.initial.columns != Columns.BATCH:
+                    self._first_state(out, used, layer, k)
         begin = frame.over_columns(self.plan, "begin", used, out)
         return "\n" + frame.text("states.h") + begin
+
+    def _drawn_states(self, calls: Writer, layer: int) -> None:
+        """Write the initial states of a layer that depend on random numbers of each row."""
+        parts = self.plan.model.loops[layer].parts
+        drawn = [k for k, part in enumerate(parts) if part.initial.columns == Columns.BATCH]
+        if drawn:
+            used, out, name = Used(), Writer(), f"begin_drawn_{layer}"
+            for k in drawn:
+                self._first_state(out, used, layer, k)
+            self.functions.append(frame.over_columns(self.plan, name, used, out))
+            calls.line(f"{name}(w);")
 
     def _first_state(self, out: Writer, used: Used, layer: int, k: int) -> None:
         """Write a state before the first step: the state that is given, or the initial state."""
