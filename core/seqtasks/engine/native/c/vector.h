@@ -135,6 +135,29 @@ INLINE vec v_round(vec a) { /* for |a| far below 2^MANTISSA */
     return (a + magic) - magic;
 }
 
+#if defined(__AVX512VL__) && !defined(__clang__) && REAL_BITS == 32
+/* What such a processor has instructions for. Of a number and one that is none, v_least and v_most give the second. */
+#if LANES == 16
+#define OF_TWO(name, a, b) __builtin_ia32_##name##512_mask(a, b, a, (uint16_t)-1, 4)
+#define NEAR_RECIPROCAL(a) __builtin_ia32_rcp14ps512_mask(a, a, (uint16_t)-1)
+#else
+#define OF_TWO(name, a, b) __builtin_ia32_##name##256_mask(a, b, a, (uint8_t)-1)
+#define NEAR_RECIPROCAL(a) __builtin_ia32_rcp14ps256_mask(a, a, (uint8_t)-1)
+#endif
+#define v_least(a, b) OF_TWO(minps, a, b)
+#define v_most(a, b) OF_TWO(maxps, a, b)
+#define v_scale(a, n) OF_TWO(scalefps, a, n)
+/* a / b for positive b whose reciprocal is normal: a division, as rounded, takes several times as long. */
+INLINE UNUSED vec v_quotient(vec a, vec b) {
+    vec r = NEAR_RECIPROCAL(b);
+    r = r + r * (1 - b * r);
+    vec q = a * r;
+    return q + r * (a - b * q);
+}
+#else
+INLINE vec v_least(vec a, vec b) { return v_pick(b > a, a, b); }
+INLINE vec v_most(vec a, vec b) { return v_pick(b < a, a, b); }
+INLINE vec v_quotient(vec a, vec b) { return a / b; }
 /* 2^n for whole n, in two factors so that the ends of the range come out right. */
 INLINE vec v_scale(vec a, vec n) {
     ivec whole_n = __builtin_convertvector(n, ivec);
@@ -144,12 +167,13 @@ INLINE vec v_scale(vec a, vec n) {
     vec other = (vec)((uvec)(rest + BIAS) << MANTISSA);
     return a * one * other;
 }
+#endif
 
+#define LEAST_EXPONENT (REAL_BITS == 32 ? (real)-104 : (real)-746)
+#define MOST_EXPONENT (REAL_BITS == 32 ? (real)89 : (real)710)
 /* exp(r) - 1 by its series, where a = n log(2) + r, |r| <= log(2) / 2. */
-INLINE vec v_series_of_exp(vec a, vec *n) {
-    const real low = REAL_BITS == 32 ? -104 : -746, high = REAL_BITS == 32 ? 89 : 710;
-    vec x = v_pick(a < low, v_all(low), a);
-    x = v_pick(x > high, v_all(high), x);
+INLINE vec v_series_of_exp(vec a, real high, vec *n) {
+    vec x = v_least(v_all(high), v_most(v_all(LEAST_EXPONENT), a));
     *n = v_round(x * (real)1.44269504088896340736);
 #if REAL_BITS == 32
     vec r = x - *n * 0.693359375f;
@@ -180,18 +204,21 @@ INLINE vec v_series_of_exp(vec a, vec *n) {
 }
 
 INLINE UNUSED vec v_exp(vec a) {
-    vec n, s = v_series_of_exp(a, &n);
+    vec n, s = v_series_of_exp(a, MOST_EXPONENT, &n);
     return v_scale(s + 1, n);
 }
 
 /* exp(a) - 1 = 2^n (exp(r) - 1) + (2^n - 1) */
 INLINE UNUSED vec v_expm1(vec a) {
-    vec n, s = v_series_of_exp(a, &n);
+    vec n, s = v_series_of_exp(a, MOST_EXPONENT, &n);
     vec near = v_scale(s, n) + (v_scale(v_all(1), n) - 1);
     return v_pick(a == 0, a, v_pick(n > MANTISSA + 2, v_scale(s + 1, n), near));
 }
 
-INLINE UNUSED vec v_sigmoid(vec a) { return 1 / (1 + v_exp(-a)); }
+INLINE UNUSED vec v_sigmoid(vec a) {
+    vec n, s = v_series_of_exp(-a, MOST_EXPONENT - 1, &n); /* so that the divisor is finite */
+    return v_quotient(v_all(1), 1 + v_scale(s + 1, n));
+}
 
 #if REAL_BITS == 32
 /* A ratio of polynomials, on ]-8, 8[ never above 1, beyond which tanh is 1; coefficients: Eigen, ptanh. */
@@ -208,7 +235,7 @@ INLINE UNUSED vec v_tanh(vec a) {
     q = q * s + 1.18534705686654e-04f;
     q = q * s + 2.26843463243900e-03f;
     q = q * s + 4.89352518554385e-03f;
-    return v_pick(a >= 8, v_all(1), v_pick(a <= -8, v_all(-1), a * p / q));
+    return v_pick(a >= 8, v_all(1), v_pick(a <= -8, v_all(-1), v_quotient(a * p, q)));
 }
 #else
 /* Near 0 a ratio of polynomials (coefficients: Cephes, tanh), elsewhere by the exponential. */
@@ -236,7 +263,7 @@ INLINE UNUSED vec v_log(vec a) {
     m = v_pick(large, m * (real)0.5, m);
     exponent = exponent - large - (tiny & MANTISSA);
     vec n = __builtin_convertvector(exponent, vec);
-    vec s = (m - 1) / (m + 1), z = s * s;
+    vec s = v_quotient(m - 1, m + 1), z = s * s;
     vec p;
 #if REAL_BITS == 32
     p = v_all(2.0f / 9);
@@ -262,7 +289,7 @@ INLINE UNUSED vec v_log(vec a) {
 /* log(1 + a): the logarithm of the rounded sum, and what the rounding took away. */
 INLINE UNUSED vec v_log1p(vec a) {
     vec sum = 1 + a;
-    vec r = v_log(sum) + (a - (sum - 1)) / sum;
+    vec r = v_log(sum) + v_quotient(a - (sum - 1), sum);
     r = v_pick(sum == 0, v_all(-INFINITY), r);
     return v_pick((sum == 1) | (a == INFINITY), a, r);
 }
