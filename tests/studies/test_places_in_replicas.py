@@ -49,7 +49,9 @@ def test_they_are_trained_in_groups_bit_for_bit(dtype: str) -> None:
         assert replica.tensors is not None
         weights = replica.tensors
         assert (weights["cells.0.recur"] * weights["cells.0.sign"] >= 0).all()
-        assert weights["cells.0.temperature"] == torch.tensor(2 - 29 / 30)
+        assert weights["cells.0.temperature"] == torch.tensor(
+            2 - 29 / 30, dtype=getattr(torch, dtype)
+        )
 
 
 def test_a_constraint_that_no_program_holds_is_trained_run_by_run() -> None:
