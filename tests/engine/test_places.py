@@ -1,5 +1,7 @@
 """Places that depend on values: what a cell may do with them, and what is refused."""
 
+from functools import partial
+
 import pytest
 import torch
 from grids import one_quick_in
@@ -100,7 +102,6 @@ REFUSED = {
     ),
     "bits": (lambda v: v * (v.argmax(-1, keepdim=True) & 1), "whole numbers"),
     "a power": (lambda v: v * v.argmax(-1, keepdim=True) ** 2, "whole numbers"),
-    "no order": (lambda v: v.topk(6, sorted=False)[0], "without an order"),
     "a reduction": (
         lambda v: v.scatter(1, v.argsort(-1), v, reduce="add"),
         "with a reduction",
@@ -124,3 +125,40 @@ def test_what_has_no_exact_rule_is_refused(name):
     engines = engines_of(cell, "torch")
     assert engines.name == "plain"
     assert reason in engines.reasons["torch"], engines.reasons
+
+
+class Ordering(st.Cell):
+    """Puts out the places of its inputs in each order that torch knows."""
+
+    def __init__(self, size):
+        super().__init__(size, 1)
+        self.one = torch.nn.Parameter(torch.ones(1))
+        counts = sorted({1, 2, size // 2, size})
+        self.orders = [
+            lambda x: x.sort()[1],
+            lambda x: x.argsort(descending=True),
+            lambda x: x.sort(stable=True)[1],
+            *(partial(torch.topk, k=k, largest=k != 2) for k in counts),
+            partial(torch.topk, k=size // 2, sorted=False),
+        ]
+
+    def forward(self, x, h):
+        return h + self.one
+
+    def output(self, x, state):
+        found = [order(x) for order in self.orders]
+        places = [one if isinstance(one, torch.Tensor) else one[1] for one in found]
+        return torch.cat(places, 1) * self.one
+
+
+@pytest.mark.parametrize("size", [4, 17, pytest.param(130, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_equal_numbers_stand_in_the_order_of_torch(engine, size):
+    cell, shape = Ordering(size), (40, size)
+    few = [torch.randint(0, count, shape).float() for count in (1, 2, 5, size)]
+    x = torch.stack([*few, torch.randn(shape)], 1)
+    x[0, 1, ::2], x[1, 2, ::3], x[2, 3, -1] = torch.nan, torch.inf, torch.nan
+    expected, _ = st.unroll(cell, x)
+    found, _ = st.unroll(cell, x, engine=engine)
+    assert engines_of(cell, engine).name == engine, engines_of(cell, engine).reasons
+    assert torch.equal(found, expected)

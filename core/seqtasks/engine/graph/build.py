@@ -13,6 +13,7 @@ from seqtasks.engine.graph.node import (
     Columns,
     Index,
     Node,
+    Order,
     Pullback,
     Shape,
 )
@@ -277,6 +278,23 @@ class Graph:
             else self.make(f"cumulative_{what}", (source,), source.shape)
         )
         return self.view(done, flipped, done.shape) if backwards else done
+
+    def order(self, source: Node, count: int, descending: bool, how: Order) -> Node:
+        """Return the places of the first numbers in order along the last axis; NaN is the greatest.
+
+        Equal numbers come as in torch on a processor.
+
+        Args:
+            source: the numbers.
+            count: how many places to return.
+            descending: whether the greatest comes first.
+            how: `sorted stably`, `sorted`, `greatest first` as by `topk`, or `greatest`: as by a
+                `topk` that leaves them unsorted.
+        """
+        self.round(source)
+        made = self.make("order", (source,), source.shape, value=(count, descending, how))
+        places = self.places(made)[..., :count]
+        return self.pointwise("stopped", self.view(made, places, places.shape))
 
     def maximum_of(self, source: Node, keep: int) -> Node:
         """Return the maximum over all axes after the first `keep`."""

@@ -14,15 +14,17 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Columns", "Index", "Node", "Pullback", "Shape"]
+__all__ = ["Columns", "Index", "Node", "Order", "Pullback", "Shape"]
 
 Index = NDArray[np.integer[Any]]
 Shape = tuple[int, ...]
+Order = Literal["sorted stably", "sorted", "greatest first", "greatest"]
+"""How places are put in order; see `Graph.order`."""
 Pullback = Callable[["Node"], list[tuple["Node", "Node"]]]
 """Maps the cotangent of a node to (input, cotangent) pairs."""
 

@@ -360,6 +360,12 @@ OTHERS: dict[str, Other] = {
         cumulative=("v_all(-INFINITY)", "v_log_add_exp({0}, {1})"),
         same_shape=True,
     ),
+    "order": Other(
+        "places in order",
+        lambda graph, phases, node, g: [],
+        own_loop=True,
+        same_shape=True,
+    ),
     "symbols": Other("", of_symbols, Columns.VOCABULARY, own_loop=True, alias=True),
     "symbols_back": Other(columns=Columns.ONE, own_loop=True, from_memory=True),
     "outer": replace(

@@ -125,6 +125,8 @@ def _made_again(graph: "Graph", node: Node, inputs: list[Node]) -> Node:
             made = graph.maximum_of(inputs[0], len(node.shape))
         case "cumulative_sum" | "cumulative_product" | "cumulative_log_sum_exp":
             made = graph.cumulative(node.operation.removeprefix("cumulative_"), inputs[0])
+        case "order":
+            made = graph.make("order", (inputs[0],), node.shape, value=node.value)
         case "linear":
             made = graph.linear(*inputs, transposed=node.value)
         case "lookup" | "spread":

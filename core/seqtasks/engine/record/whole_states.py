@@ -107,6 +107,8 @@ def _bound(node: Node, of: list[float]) -> float:
         return of[0] * of[1]
     if operation in ("remainder", "modulo"):
         return min(of[1], of[0]) if operation == "modulo" else of[1]
+    if operation == "order":
+        return node.shape[-1]
     if operation == "sum":
         return of[0] * node.inputs[0].size / max(1, node.size)
     if operation == "cumulative_sum":

@@ -81,6 +81,21 @@ class Kernels:
         for part in _each(shape, body, last=False):
             out.include(part)
 
+    def order(self, out: Writer, scope: Scope, node: Node, place: Place) -> None:
+        """Write a value, and put the places of its numbers in order in their place."""
+        self.pointwise(out, scope, [(node.inputs[0], place)])
+        count, descending, how = node.value
+        size = node.shape[-1]
+        pointer, stride = scope.row(place, f"i * {size}"), scope.stride(place)
+        head, columns = "", "1"
+        if scope.kind != "one":
+            head, pointer, columns = f"{each_column(scope)} ", f"{pointer} + j", "LANES"
+        about = f"{size}, {count}, {int(descending)}, {how.upper().replace(' ', '_')}"
+        out.line(
+            f"for (long i = 0; i < {node.size // size}; ++i) "
+            f"{head}put_in_order({pointer}, {stride}, {columns}, {about});"
+        )
+
     def _fill(self, out: Writer, scope: Scope, place: Place, rows: int, value: str) -> None:
         pointer = scope.row(place, "i")
         if scope.kind == "one":

@@ -74,6 +74,7 @@ class _Emitter:
                 frame.text("angles.h"),
                 frame.text("products.h"),
                 *([frame.text("draws.h")] if self.plan.draws else []),
+                *([frame.text("order.h")] if self.plan.orders else []),
                 frame.structures(self.plan),
                 frame.lay_out(self.plan),
                 *self.values.products.values(),

@@ -65,6 +65,8 @@ class Values:
             self.kernels.reduction(out, scope, node, place)
         elif node.operation in CUMULATIVE:
             self.kernels.cumulative(out, scope, node, place)
+        elif node.operation == "order":
+            self.kernels.order(out, scope, node, place)
         elif node.operation == "symbols":
             self._table(out, scope, node, place)
         elif node.operation in PRODUCTS:

@@ -83,6 +83,11 @@ class Plan:
         """The random numbers that the program draws before anything else."""
         return [node for node in self.storage.live if node.operation == "draw"]
 
+    @property
+    def orders(self) -> bool:
+        """Whether the program puts numbers in order."""
+        return any(node.operation == "order" for node in self.storage.live)
+
     def is_direct(self, node: Node) -> bool:
         """Say whether a contribution to a gradient is a product added directly to it."""
         return _source(node) in self.direct

@@ -2,7 +2,7 @@
 
 A place is a whole number, compared with the number of each place along an axis. What stands there
 is a sum in which all other terms are zero: exact, with torch's gradient, and a loop without jumps.
-Among equal numbers the first comes first, as in torch's stable sort and its argmax.
+Among equal numbers argmax takes the first; a sort and a top-k take them in torch's own order.
 """
 
 import math
@@ -12,7 +12,7 @@ import numpy as np
 from torch import Tensor
 
 from seqtasks.engine.graph.build import Graph
-from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.node import Node, Order
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.recorder import Recorder, Tracked
 from seqtasks.engine.record.rules.pointwise import Outcome, Rule, aligned
@@ -161,45 +161,27 @@ def _extreme_along(graph: Graph, x: Node, sign: int) -> tuple[Node, Node]:
 # ---- sorted
 
 
-def _ranks(graph: Graph, x: Node, descending: bool) -> Node:
-    """Return, along the last axis, how many numbers come before each; NaN is the greatest."""
-    size = x.shape[-1]
-    shape = checked((*x.shape, size))
-    one = graph.broadcast(graph.reshape(x, (*x.shape, 1)), shape)
-    other = graph.broadcast(graph.reshape(x, (*x.shape[:-1], 1, size)), shape)
-    high, low = (other, one) if descending else (one, other)
-    both = graph.multiply(_is_nan(graph, one), _is_nan(graph, other))
-    equal = graph.pointwise("maximum", graph.pointwise("equal", one, other), both)
-    only_high = graph.pointwise("greater", _is_nan(graph, high), _is_nan(graph, low))
-    beyond = graph.pointwise("maximum", graph.pointwise("greater", high, low), only_high)
-    earlier = graph.pointwise("less", counted(graph, shape, -1), counted(graph, shape, -2))
-    before = graph.pointwise("maximum", beyond, graph.multiply(equal, earlier))
-    return graph.pointwise("stopped", graph.sum(before, len(x.shape)))
-
-
-def _in_order(graph: Graph, x: Node, count: int, descending: bool) -> tuple[Node, Node]:
+def _in_order(graph: Graph, x: Node, count: int, descending: bool, how: Order) -> tuple[Node, Node]:
     """Return the first numbers in order along the last axis, and their places."""
-    ranks = _ranks(graph, x, descending)
+    order = graph.order(x, count, descending, how)
     shape = checked((*x.shape[:-1], count, x.shape[-1]))
 
-    def wide(node: Node) -> Node:
-        return graph.broadcast(graph.reshape(node, (*x.shape[:-1], 1, x.shape[-1])), shape)
+    def wide(node: Node, part: tuple[int, ...]) -> Node:
+        return graph.broadcast(graph.reshape(node, (*x.shape[:-1], *part)), shape)
 
-    here = graph.pointwise("equal", wide(ranks), counted(graph, shape, -2))
-    keep = len(shape) - 1
-    values = graph.sum(graph.pointwise("where", here, wide(x), 0.0), keep)
-    places = graph.sum(graph.pointwise("where", here, counted(graph, shape, -1), 0.0), keep)
-    return values, graph.pointwise("stopped", places)
+    here = graph.pointwise("equal", wide(order, (count, 1)), counted(graph, shape, -1))
+    chosen = graph.pointwise("where", here, wide(x, (1, x.shape[-1])), 0.0)
+    return graph.sum(chosen, len(shape) - 1), order
 
 
 def _sorted(
-    recorder: Recorder, x: Any, dim: Any, count: int | None, descending: bool
+    recorder: Recorder, x: Any, dim: Any, count: int | None, descending: bool, how: Order
 ) -> list[Outcome]:
     source, graph = recorder.find(x), recorder.graph
     axis = axis_of(recorder, source, dim)
     along = last(graph, source.node, axis)
     count = along.shape[-1] if count is None else count
-    found = _in_order(graph, along, count, descending)
+    found = _in_order(graph, along, count, descending, how)
     return [(moved_back(graph, node, axis), source.rows) for node in found]
 
 
@@ -210,9 +192,12 @@ def sort(
     x: Any,
     dim: Any = -1,
     descending: bool = False,
+    *,
+    stable: bool | None = None,
     **kwargs: Any,
 ) -> list[Outcome]:
-    return _sorted(recorder, x, dim, None, descending)
+    how: Order = "sorted stably" if stable else "sorted"
+    return _sorted(recorder, x, dim, None, descending, how)
 
 
 def argsort(
@@ -222,9 +207,12 @@ def argsort(
     x: Any,
     dim: Any = -1,
     descending: bool = False,
+    *,
+    stable: bool | None = None,
     **kwargs: Any,
 ) -> Outcome:
-    return _sorted(recorder, x, dim, None, descending)[1]
+    how: Order = "sorted stably" if stable else "sorted"
+    return _sorted(recorder, x, dim, None, descending, how)[1]
 
 
 def top_k(
@@ -238,6 +226,5 @@ def top_k(
     sorted: bool = True,
     **kwargs: Any,
 ) -> list[Outcome]:
-    if not sorted:
-        raise UnsupportedError("it calls topk without an order")
-    return _sorted(recorder, x, dim, k, largest)
+    how: Order = "greatest first" if sorted else "greatest"
+    return _sorted(recorder, x, dim, k, largest, how)

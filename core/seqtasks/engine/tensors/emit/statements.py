@@ -173,6 +173,18 @@ class Statements:
     def _cumulative_log_sum_exp(self, node: Node, loop: bool) -> None:
         self._cumulative(node, loop, "logcumsumexp")
 
+    def _order(self, node: Node, loop: bool) -> None:
+        count, descending, how = node.value
+        axis = int(node.columns != Columns.ONE) + len(node.shape) - 1
+        name, out = self.views.of(node.inputs[0], loop), self.out(node, loop)
+        if how in ("sorted", "sorted stably"):
+            stable = how == "sorted stably"
+            found = f"sort(dim={axis}, descending={descending}, stable={stable})"
+        else:
+            found = f"topk({count}, {axis}, {descending}, {how == 'greatest first'})"
+        first = f"{out}.narrow({axis}, 0, {count})"
+        self.lines.append(f"{first}.copy_({name}.{found}[1].narrow({axis}, 0, {count}))")
+
     def _view(self, node: Node, loop: bool) -> None:
         source = node.inputs[0]
         assert node.index is not None
