@@ -11,6 +11,7 @@ from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.recorder import Recorder, Tracked
+from seqtasks.engine.record.rules.factored import factored
 from seqtasks.engine.record.rules.pointwise import Outcome, aligned
 
 __all__ = ["bilinear", "contract", "contracted", "einsum", "inner", "kronecker", "outer", "product"]
@@ -30,10 +31,22 @@ def contract(graph: Graph, a: Node, b: Node, axes: tuple[str, str, str]) -> Node
             if by_weight is not None:
                 return by_weight
     summed = [c for c in dict.fromkeys(left + right) if c not in out]
-    letters = [*out, *summed]
     sizes = dict[str, int]()
     for letter, size in zip(left + right, a.shape + b.shape, strict=True):
         sizes[letter] = size if sizes.get(letter, 1) == 1 else sizes[letter]
+    for one, other, of_one, of_other in ((a, b, left, right), (b, a, right, left)):
+        parted = factored(graph, one, of_one, set(summed), of_other)
+        if parted is not None:
+            inner, of_inner, factor, of_factor = parted
+            within = "".join(c for c in out if c in of_inner + of_other)
+            total = contract(graph, inner, other, (of_inner, of_other, within))
+            shape = tuple(sizes[c] for c in out)
+            spread = [
+                _spread(graph, n, of, [*out], shape)
+                for n, of in ((total, within), (factor, of_factor))
+            ]
+            return graph.multiply(*spread)
+    letters = [*out, *summed]
     shape = tuple(sizes[c] for c in letters)
     if np.prod(shape) > LARGEST_SPREAD:
         raise UnsupportedError("it forms too large a product for each row of the batch")
