@@ -124,3 +124,17 @@ def test_a_chain_of_views_reads_what_the_views_read_one_after_the_other(data):
         node = graph.view(node, np.array(index), (len(index),))
         expected = np.array([0.0 if place < 0 else expected[place] for place in index])
         assert evaluated(node, values).reshape(-1) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_pass_back_reads_parts_of_what_the_pass_forward_computed_whole():
+    graph, phases = new_graph()
+    x = real_inputs(graph, phases, 4)
+    known, other = graph.pointwise("tanh", x), graph.pointwise("exp", x)
+    part = graph.view(known, [0, 1], (2,))
+    assert part.operation == "tanh"  # the pass forward computes no more than it needs
+    graph.recorded = len(graph.nodes)
+    assert graph.view(known, [0, 1], (2,)) is part
+    read = graph.view(other, [0, 1], (2,))
+    assert (read.operation, read.inputs) == ("view", (other,))
+    later = graph.pointwise("sine", other)
+    assert graph.view(later, [0, 1], (2,)).operation == "sine"

@@ -26,6 +26,7 @@ def derive_model(model: ModelGraph) -> None:
     of what comes from outside.
     """
     graph, phases = model.graph, model.phases
+    graph.recorded = len(graph.nodes)
     seeds = [(model.predictions, model.cotangent)]
     turns: dict[Node, list[tuple[Node, Node]]] = {}
     for loop in model.loops:

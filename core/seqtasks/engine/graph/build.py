@@ -38,6 +38,7 @@ class Graph:
         last_phases: the first backward phase, the phase of gradients by symbol, and the weights'
             phase.
         least_phase: the earliest phase of gradients by row that are made from now on.
+        recorded: the number of nodes of the forward pass; 0 before the backward pass is derived.
         looks_at_rows: whether the model's code asked for the number of rows.
         rounded: products that are compared with each other, so that a processor must not multiply
             and subtract in one step: `a * b - c` would be the rounding of `c`, not zero.
@@ -51,6 +52,7 @@ class Graph:
     lookup_phase: int = 0
     last_phases: tuple[int, int, int] = (1000, 1000, 1000)
     least_phase: int = 0
+    recorded: int = 0
     looks_at_rows: bool = False
     rounded: set[Node] = field(default_factory=set[Node])
     whole: set[Node] = field(default_factory=set[Node])

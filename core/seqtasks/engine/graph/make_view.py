@@ -35,9 +35,12 @@ def made_view(graph: "Graph", source: Node, index: Index, shape: Shape) -> Node:
         # The slices that are made instead keep their own phase: a gradient that is carried back
         # no longer exists when the loop has ended.
         least, graph.least_phase = graph.least_phase, 0
+        before = len(graph.nodes)
         pushed = _pushed_down(graph, source, index, shape)
         graph.least_phase = least
-        if pushed is not None:
+        # The forward pass computes its values whole; the pass back does not compute parts anew.
+        anew = source.number < graph.recorded and len(graph.nodes) > before
+        if pushed is not None and not anew:
             return pushed
     return graph.make("view", (source,), shape, index=index)
 
