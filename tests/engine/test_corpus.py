@@ -28,7 +28,8 @@ TAKEN = [
 
 MEMORIES = ["StabilisedMLSTM", "DeltaNet", "GatedDeltaNet", "FastWeights", "HebbianTrace"]
 MEMORIES += ["RWKV5", "LiquidTimeConstant", "StabilisedSLSTM", "Oscillators"]
-"""Cells of whose values some have a row for each pair of units."""
+MEMORIES += ["RelationalMemory", "SlotAttention", "NestedLSTM", "PhasedLSTM"]
+"""Cells of whose values some have a row for each pair of units, or that have many values."""
 
 LARGE = [
     pytest.param(kind, marks=() if kind.__name__ == "DeltaNet" else pytest.mark.slow)

@@ -134,7 +134,7 @@ def test_a_memory_is_packed_and_read_in_its_loop_alone(reads_after):
     model = make_model_graph(None, [cell], None, torch.float32, steps=STEPS, input_size=INPUTS)
     plan = make_plan(model, dict.fromkeys(model.leaves, "w"))
     histories = [b for b in plan.storage.buffers.values() if b.kind == "history"]
-    assert plan.packed
+    assert plan.sums_by_step
     assert max(buffer.rows for buffer in histories) < HIDDEN**2
     loops = (model.phases.loop(0), model.phases.backward_loop(0))
     large = [n for n in plan.storage.live if n.size == HIDDEN**2 and n.columns == Columns.BATCH]

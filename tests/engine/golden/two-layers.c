@@ -8,9 +8,9 @@
 #define OUTPUT_SIZE 2
 #define GRADIENTS 7440
 #define LARGE 1
-#define BLOCK 256
-#define SCRATCH_ROW 272
-#define RECENT_ROW 272
+#define BLOCK 128
+#define SCRATCH_ROW 144
+#define RECENT_ROW 144
 /* "vector.h" stands here. */
 /* "angles.h" stands here. */
 /* "products.h" stands here. */
@@ -108,12 +108,12 @@ static long lay_out(struct work *w, char *memory) {
     TAKE(w->buffers.linear_37, real, 32 * row);
     TAKE(w->buffers.linear_49, real, 32 * row);
     TAKE(w->buffers.linear_29, real, 32 * SCRATCH_ROW);
-    TAKE(w->buffers.sigmoid_34, real, 32 * row);
+    TAKE(w->buffers.sigmoid_34, real, 32 * w->columns * (w->time + 1));
     TAKE(w->buffers.linear_39, real, 32 * SCRATCH_ROW);
-    TAKE(w->buffers.sigmoid_44, real, 32 * row);
+    TAKE(w->buffers.sigmoid_44, real, 32 * w->columns * (w->time + 1));
     TAKE(w->buffers.multiply_45, real, 32 * row);
     TAKE(w->buffers.linear_51, real, 32 * SCRATCH_ROW);
-    TAKE(w->buffers.tanh_56, real, 32 * row);
+    TAKE(w->buffers.tanh_56, real, 32 * w->columns * (w->time + 1));
     TAKE(w->buffers.linear_70, real, 2 * SCRATCH_ROW);
     TAKE(w->buffers.add_76, real, 2 * row);
     TAKE(w->buffers.linear_82, real, 32 * SCRATCH_ROW);
@@ -376,8 +376,8 @@ INLINE void loop_1(struct work *w, const long at, const long count, const int tu
             AHEAD(state_1_0 + i * row + at + columns + j);
             const vec state24 = v_load(state_1_0 + i * row + at + j);
             const vec multiply45 = (sigmoid34 * state24);
-            v_store(sigmoid_34 + i * row + at + j, sigmoid34);
-            v_store(sigmoid_44 + i * row + at + j, sigmoid44);
+            v_store(sigmoid_34 + at * 32 + i * count + j, sigmoid34);
+            v_store(sigmoid_44 + at * 32 + i * count + j, sigmoid44);
             v_store(multiply_45 + i * row + at + j, multiply45);
         }
     }
@@ -391,15 +391,15 @@ INLINE void loop_1(struct work *w, const long at, const long count, const int tu
             const vec linear51 = v_load(linear_51 + i * SCRATCH_ROW + j);
             const vec add55 = (add54 + linear51);
             const vec tanh56 = v_tanh(add55);
-            AHEAD(sigmoid_44 + i * row + at + columns + j);
-            const vec sigmoid44 = v_load(sigmoid_44 + i * row + at + j);
+            AHEAD(sigmoid_44 + at * 32 + i * count + columns * 32 + j);
+            const vec sigmoid44 = v_load(sigmoid_44 + at * 32 + i * count + j);
             const vec multiply57 = (sigmoid44 * tanh56);
             const vec subtract58 = (v_all((real)1.0) - sigmoid44);
             AHEAD(state_1_0 + i * row + at + columns + j);
             const vec state24 = v_load(state_1_0 + i * row + at + j);
             const vec multiply59 = (subtract58 * state24);
             const vec add60 = (multiply57 + multiply59);
-            v_store(tanh_56 + i * row + at + j, tanh56);
+            v_store(tanh_56 + at * 32 + i * count + j, tanh56);
             v_store(state_1_0 + i * row + at + columns + j, add60);
         }
     }
@@ -467,11 +467,11 @@ INLINE void back_loop_1(struct work *w, const long at, const long count, const i
             const vec linear82 = v_load(linear_82 + i * SCRATCH_ROW + j);
             const vec back62 = v_load(carry_1_0 + (turn * 32 + i) * SCRATCH_ROW + j);
             const vec add92 = (linear82 + back62);
-            AHEAD(sigmoid_44 + i * row + at - columns + j);
-            const vec sigmoid44 = v_load(sigmoid_44 + i * row + at + j);
+            AHEAD(sigmoid_44 + at * 32 + i * count - columns * 32 + j);
+            const vec sigmoid44 = v_load(sigmoid_44 + at * 32 + i * count + j);
             const vec multiply97 = (add92 * sigmoid44);
-            AHEAD(tanh_56 + i * row + at - columns + j);
-            const vec tanh56 = v_load(tanh_56 + i * row + at + j);
+            AHEAD(tanh_56 + at * 32 + i * count - columns * 32 + j);
+            const vec tanh56 = v_load(tanh_56 + at * 32 + i * count + j);
             const vec multiply98 = (tanh56 * tanh56);
             const vec subtract99 = (v_all((real)1.0) - multiply98);
             const vec multiply100 = (multiply97 * subtract99);
@@ -496,8 +496,8 @@ INLINE void back_loop_1(struct work *w, const long at, const long count, const i
             AHEAD(state_1_0 + i * row + at - columns + j);
             const vec state24 = v_load(state_1_0 + i * row + at + j);
             const vec multiply112 = (linear102 * state24);
-            AHEAD(sigmoid_34 + i * row + at - columns + j);
-            const vec sigmoid34 = v_load(sigmoid_34 + i * row + at + j);
+            AHEAD(sigmoid_34 + at * 32 + i * count - columns * 32 + j);
+            const vec sigmoid34 = v_load(sigmoid_34 + at * 32 + i * count + j);
             const vec subtract128 = (v_all((real)1.0) - sigmoid34);
             const vec multiply129 = (sigmoid34 * subtract128);
             const vec multiply130 = (multiply112 * multiply129);
@@ -513,13 +513,13 @@ INLINE void back_loop_1(struct work *w, const long at, const long count, const i
         for (long j = 0; j < count; j += LANES) {
             const vec products167 = v_load(products_167 + i * SCRATCH_ROW + j);
             const vec add92 = v_load(add_92 + i * SCRATCH_ROW + j);
-            AHEAD(sigmoid_44 + i * row + at - columns + j);
-            const vec sigmoid44 = v_load(sigmoid_44 + i * row + at + j);
+            AHEAD(sigmoid_44 + at * 32 + i * count - columns * 32 + j);
+            const vec sigmoid44 = v_load(sigmoid_44 + at * 32 + i * count + j);
             const vec subtract58 = (v_all((real)1.0) - sigmoid44);
             const vec multiply94 = (add92 * subtract58);
             const vec linear102 = v_load(linear_102 + i * SCRATCH_ROW + j);
-            AHEAD(sigmoid_34 + i * row + at - columns + j);
-            const vec sigmoid34 = v_load(sigmoid_34 + i * row + at + j);
+            AHEAD(sigmoid_34 + at * 32 + i * count - columns * 32 + j);
+            const vec sigmoid34 = v_load(sigmoid_34 + at * 32 + i * count + j);
             const vec multiply113 = (linear102 * sigmoid34);
             const vec add144 = products167 + multiply94 + multiply113;
             v_store(carry_1_0 + ((1 - turn) * 32 + i) * SCRATCH_ROW + j, add144);

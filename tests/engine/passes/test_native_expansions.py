@@ -7,7 +7,6 @@ from small_graphs import evaluated, given, looped, new_graph, state, weight
 from seqtasks.engine.graph.compute_again import computed_again
 from seqtasks.engine.graph.verify import verify
 from seqtasks.engine.native.plan.expansions import MANY_PAIRS, expansions
-from seqtasks.engine.native.plan.memories import CACHED_BLOCK, LARGE_BLOCK
 from seqtasks.engine.native.plan.plan import make_plan
 
 SIDE = 46
@@ -45,7 +44,7 @@ def rows_kept(model):
 def test_a_sigmoid_of_pairs_is_not_kept_and_leaves_the_cache_to_more_columns():
     plan, rows = rows_kept(pairs(sigmoids))
     assert rows == SIDE
-    assert plan.block == LARGE_BLOCK
+    assert plan.block >= 128
 
 
 def slow(graph, v, m):
@@ -65,7 +64,7 @@ def dear(graph, v, m):
 def test_what_must_not_be_computed_again_is_kept(function):
     plan, rows = rows_kept(pairs(function))
     assert rows == SIDE**2
-    assert plan.block == CACHED_BLOCK
+    assert plan.block <= 64
 
 
 def test_a_value_that_is_read_after_the_loop_is_kept():

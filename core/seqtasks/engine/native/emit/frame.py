@@ -35,7 +35,7 @@ RUNTIME = (
 def definitions(plan: Plan) -> list[str]:
     """Return the includes and the constants."""
     model = plan.model
-    scratch = plan.block + 16 if plan.large and not plan.packed else plan.block
+    scratch = plan.block + 16 if plan.large and not plan.sums_by_step else plan.block
     return [
         "#include <pthread.h>",
         "#include <sched.h>",

@@ -59,7 +59,7 @@ class Sums:
         self.write(out, Scope("batch", used), nodes)
         given = "const long at, const long count"
         functions.append(over_columns(self._plan, name, used, out, given))
-        if self._plan.packed:
+        if self._plan.sums_by_step:
             return f"{name}(w, t * columns + j, width);"
         return (
             f"if (t % few == 0) {name}(w, t * columns + j, "

@@ -67,7 +67,7 @@ def backward_loop(
     recent, summed = "0", ""
     if plan.large:
         summed = sums.portion(functions, layer)
-    if plan.large and not plan.packed:
+    if plan.large and not plan.sums_by_step:
         recent = "t % few * width"
     with out.block("for (long j = 0; j < columns; j += BLOCK)", f"/* {name} */"):
         out.line(_width(plan), "int turn = 0;")
@@ -75,7 +75,7 @@ def backward_loop(
             buffer = plan.storage.places[part.back].buffer
             size = f"sizeof(real) * 2 * {buffer.rows} * SCRATCH_ROW"
             out.line(f"memset(w->buffers.{buffer.name}, 0, {size});")
-        if plan.large and not plan.packed:
+        if plan.large and not plan.sums_by_step:
             out.line("const long few = columns <= BLOCK ? BLOCK / width : 1; (void)few;")
         _over_time(
             *(out, plan, BACKWARDS),
@@ -108,7 +108,9 @@ def _one_step(
 def _width(plan: Plan) -> str:
     """Return the number of columns that go through the loop together, a constant if it can be."""
     width = "j + BLOCK < columns ? BLOCK : columns - j"
-    return f"const long width = {f'LANES == BLOCK ? BLOCK : {width}' if plan.packed else width};"
+    return (
+        f"const long width = {f'LANES == BLOCK ? BLOCK : {width}' if plan.sums_by_step else width};"
+    )
 
 
 def _call(name: str, count: str, recent: str) -> str:

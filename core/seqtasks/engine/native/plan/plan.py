@@ -74,9 +74,9 @@ class Plan:
     inputs_back: tuple[Buffer, Node | None] | None
 
     @property
-    def packed(self) -> bool:
-        """Whether memories are packed; then a block is a vector, or two."""
-        return any(buffer.kind == "packed" for buffer in self.storage.buffers.values())
+    def sums_by_step(self) -> bool:
+        """Whether sums over columns are made at each step; a block is then a vector, or two."""
+        return self.storage.sums_by_step
 
     @property
     def draws(self) -> list[Node]:
@@ -132,7 +132,7 @@ def make_plan(given: ModelGraph, names: dict[Node, str]) -> Plan:
         gradients,
         direct,
         large,
-        columns_at_once(storage, large),
+        columns_at_once(model, storage),
         storage,
         _for_inputs_alone(model, storage, roots),
         _place_of_predictions(model, storage),

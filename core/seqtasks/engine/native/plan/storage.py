@@ -49,6 +49,7 @@ class Storage:
         stacked: product -> the products computed together with it. They share a vector, and both
             their results and their blocks of one matrix lie one below the other in memory.
         in_portions: whether sums over steps are made every few steps of a backward loop.
+        sums_by_step: whether sums over columns are made at each step, of a vector or two.
         loops_back: the phases of the backward loops.
     """
 
@@ -58,6 +59,7 @@ class Storage:
     live: list[Node] = field(default_factory=list[Node])
     stacked: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
     in_portions: bool = False
+    sums_by_step: bool = False
     loops_back: frozenset[int] = frozenset()
 
     def buffer(self, name: str, rows: int, kind: str) -> Buffer:
