@@ -87,7 +87,7 @@ def test_a_gradient_that_two_parameters_share_has_memory_of_its_own():
     assert copied(plan, shared) in plan.storage.places
 
 
-def test_a_gradient_of_a_turned_matrix_is_added_along_its_columns():
+def test_a_turned_matrix_is_read_and_its_gradient_added_by_rows():
     made = looped(
         [2],
         lambda graph, x, h: [
@@ -100,10 +100,11 @@ def test_a_gradient_of_a_turned_matrix_is_added_along_its_columns():
         ],
         features=3,
     )
-    # The product's matrix is wᵀ. Its row i, column j is w's row j, column i: place 2 j + i.
+    # (wᵀ) x is a product of w's own rows, so the blocks of w may be computed together.
     plan = plan_of(made)
-    (place,) = plan.direct.values()
-    assert place == (copied(plan, weight(made.graph, 0, 3, 2)), 0, 1, 2)
+    ((product, place),) = plan.direct.items()
+    assert place == (copied(plan, weight(made.graph, 0, 3, 2)), 0, 2, 1)
+    assert product.shape == (3, 2)
 
 
 def test_a_product_that_the_loop_alone_reads_is_made_in_it_and_the_model_stays_as_it_was():

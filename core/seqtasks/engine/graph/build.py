@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from seqtasks.engine.graph.index import rectangle
 from seqtasks.engine.graph.make_view import made_view
 from seqtasks.engine.graph.node import (
     Columns,
@@ -337,6 +338,9 @@ class Graph:
             return self.multiply(vector.value, self.sum(turned, 1))
         if vector.operation == "lookup":
             return self.lookup(self.linear(weight, vector.inputs[0], transposed))
+        if _is_turned(weight):  # the blocks of a matrix are found by their rows
+            turned = self.view(weight, self.places(weight).T, weight.shape[::-1])
+            return self.linear(turned, vector, not transposed)
         if vector.operation == "concatenate" and not transposed:
             total, first = self.constant(0.0, (rows,)), 0
             for part in vector.inputs:
@@ -350,3 +354,12 @@ class Graph:
             a, b = (self.linear(weight, n, transposed) for n in vector.inputs)
             return self.pointwise(vector.operation, a, b)
         return self.make("linear", (weight, vector), (rows,), value=transposed)
+
+
+def _is_turned(weight: Node) -> bool:
+    """Say whether a matrix is a block of another one, or all of it, transposed."""
+    if weight.operation != "view" or weight.index is None or min(weight.shape) < 2:
+        return False
+    rows, width = weight.shape
+    found = rectangle(weight.index, rows, width, width)
+    return found is not None and found[1] < found[2]
