@@ -1,6 +1,9 @@
 """Read from the name of a torch call whether it describes a tensor, or changes one in place."""
 
-__all__ = ["ABOUT", "CHECKING", "PROPERTIES", "changes_in_place"]
+__all__ = ["ABOUT", "CHECKING", "PROPERTIES", "SHAPE_ALONE", "changes_in_place"]
+
+SHAPE_ALONE = {"squeeze_", "unsqueeze_", "t_", "transpose_", "swapaxes_", "swapdims_", "detach_"}
+"""Calls that change how a tensor sees its memory, and not what is in it."""
 
 ABOUT = {
     "dim",

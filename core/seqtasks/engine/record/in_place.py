@@ -13,13 +13,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from seqtasks.engine.graph.unsupported import UnsupportedError, refusal
+from seqtasks.engine.record.call_names import SHAPE_ALONE
 from seqtasks.engine.record.recorder import Recorder, Tracked
 from seqtasks.engine.record.rules.rearranging import REARRANGING, rearranged
 
 __all__ = ["record_in_place"]
-
-SHAPE_ALONE = {"squeeze_", "unsqueeze_", "t_", "transpose_", "swapaxes_", "swapdims_", "detach_"}
-"""Calls that change how a tensor sees its memory, and not what is in it."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +40,8 @@ def record_in_place(
         UnsupportedError: if the tensor is not the step's own, or if the call has no rule.
     """
     target = args[0] if args else None
+    if name == "requires_grad_":  # which changes no number
+        return func(*args, **kwargs)
     pure = _pure(func, name, args, kwargs)
     if pure is None or not isinstance(target, Tensor):
         raise refusal("in place", name)

@@ -9,7 +9,7 @@ recorder therefore never takes such a tensor for a constant, whatever way it cam
 
 import bisect
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -18,8 +18,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from seqtasks.engine.graph.unsupported import Refusal, UnsupportedError, refusal
 from seqtasks.engine.record.arguments import flat_arguments
+from seqtasks.engine.record.call_names import SHAPE_ALONE
 
-__all__ = ["Operation", "Provenance"]
+__all__ = ["Operation", "Provenance", "is_transforming"]
+
 
 _FROM_SHAPES = {
     f"{prefix}_{what}"
@@ -82,6 +84,8 @@ class Provenance(TorchDispatchMode):
         self._empty: set[int] = set()
         self._operations: dict[tuple[Any, ...], Operation] = {}
         self._overwritten: set[int] = set()
+        self._taken: set[int] = set()
+        self._count = 0
         self._alive: list[Tensor] = []  # so that no address is used twice
 
     @classmethod
@@ -174,7 +178,12 @@ class Provenance(TorchDispatchMode):
         given = [v for v in flat_arguments((args, kwargs)) if isinstance(v, Tensor)]
         for tensor in given:
             self.note_read(tensor)
+        before = self._before(func, name, args, kwargs)
         result = func(*args, **kwargs)
+        if before is not None and any(map(self.follows, given)):
+            self._follow([args[0]])
+            self._note(func, (before, *args[1:]), kwargs, (args[0],), True)
+            return result
         results = [v for v in flat_arguments(result) if isinstance(v, Tensor)]
         self._alive += results
         before = {_span(tensor)[0] for tensor in given}
@@ -203,15 +212,51 @@ class Provenance(TorchDispatchMode):
         masks = [t for t in given[1:] if t.dtype in (torch.bool, torch.uint8)]
         return name != "index" or any(map(self.follows, masks))
 
+    def _before(self, func: Any, name: str, args: Any, kwargs: Any) -> Tensor | None:
+        """Return what a tensor was before an operation changes it, if no operation has taken it.
+
+        torch's own backward passes change what they have just made, so a new tensor that nobody
+        has read may stand for it afterwards. None if the change cannot be told as a new value.
+        """
+        changed = _changed(func, args, kwargs)
+        if len(changed) != 1 or not args or changed[0] is not args[0]:
+            return None
+        (target,) = changed
+        start = _span(target)[0]
+        if name in SHAPE_ALONE:
+            known = self._operations.get(_place(target))
+            old = target.as_strided(target.shape, target.stride(), target.storage_offset())
+        elif start in self._born and start not in self._taken | self._overwritten | self._empty:
+            known = self._operations.pop(_place(target), None)
+            old = target.clone()
+        else:
+            return None
+        self._alive.append(old)
+        if known is not None:
+            self._follow([old])
+            if name not in SHAPE_ALONE:
+                results = tuple(old if _same(one, target) else one for one in known.results)
+                moved = replace(known, results=results)
+                self._operations[_place(old)] = moved
+        return old
+
     def _note_operation(self, func: Any, args: Any, kwargs: Any, result: Any) -> None:
         single = isinstance(result, Tensor)
         results = (result,) if single else tuple(result) if isinstance(result, tuple | list) else ()
-        number = len(self._operations)
         changed = _changed(func, args, kwargs)
         self._overwritten.update(_span(tensor)[0] for tensor in changed)
-        operation = Operation(func, args, kwargs, results, single, number)
+        if not changed:
+            self._note(func, args, kwargs, results, single)
+
+    def _note(
+        self, func: Any, args: Any, kwargs: Any, results: tuple[Any, ...], single: bool
+    ) -> None:
+        given = [v for v in flat_arguments((args, kwargs)) if isinstance(v, Tensor)]
+        self._taken.update(_span(tensor)[0] for tensor in given)
+        self._count += 1
+        operation = Operation(func, args, kwargs, results, single, self._count)
         for tensor in results:
-            if isinstance(tensor, Tensor) and not changed and _span(tensor) != (0, 0):
+            if isinstance(tensor, Tensor) and _span(tensor) != (0, 0):
                 self._operations.setdefault(_place(tensor), operation)
 
 
@@ -227,6 +272,15 @@ def _place(tensor: Tensor) -> tuple[Any, ...]:
     if _span(tensor) == (0, 0):
         return ()
     return tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype
+
+
+def _same(one: Any, other: Tensor) -> bool:
+    return isinstance(one, Tensor) and _place(one) == _place(other)
+
+
+def is_transforming() -> bool:
+    """Say whether a transform of `torch.func` runs the current function."""
+    return torch._C._functorch.peek_interpreter_stack() is not None  # pyright: ignore
 
 
 def _span(tensor: Tensor) -> tuple[int, int]:

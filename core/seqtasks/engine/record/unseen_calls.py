@@ -14,8 +14,10 @@ from torch.nn import functional
 
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.arguments import flat_arguments
+from seqtasks.engine.record.call_names import changes_in_place
 from seqtasks.engine.record.provenance import Operation
 from seqtasks.engine.record.recorder import Recorder, Tracked
+from seqtasks.engine.record.slopes import SLOPES
 
 __all__ = ["record_unseen"]
 
@@ -84,6 +86,7 @@ def _record(recorder: Recorder, operation: Operation) -> None:
     from seqtasks.engine.record.rules.table import RULES
 
     name, args = operation.function.overloadpacket.__name__, operation.args
+    name = name.rstrip("_") if changes_in_place(name) else name
     results: Any = list(operation.results)
     single = operation.is_single
     if name in _SHORTER:
@@ -91,9 +94,17 @@ def _record(recorder: Recorder, operation: Operation) -> None:
         args = args[:count]
     if name == "detach":  # an optimised script detaches what it has derivatives of its own for
         name = "alias"
+    if name in SLOPES:
+        with recorder.again():
+            made = SLOPES[name](*args, **operation.kwargs)
+        found = recorder.find_anywhere(made)
+        recorder.track(results[0], found.node, found.rows, found.axis)
+        return
     if name == "native_layer_norm":
         x, shape, weight, bias, eps = args
         name, args, results, single = "layer_norm", (x, shape, weight, bias, eps), results[:1], True
+    if name == "log_sigmoid_forward":
+        name, results, single = "logsigmoid", results[:1], True
     rule = rearranged if name in REARRANGING or name in _MOVES else None
     homes = (torch, Tensor, functional, getattr(torch._C, "_nn", None), torch.special, torch.linalg)
     for home in homes:
