@@ -18,6 +18,7 @@ from seqtasks.engine.native.execute.compiler import (
     find_compiler,
     load,
 )
+from seqtasks.engine.native.execute.find_compiler import FEWER_PASSES, LONG, Compiler, flags
 from seqtasks.engine.unroll import engines_of
 from seqtasks.errors import RunError
 
@@ -267,3 +268,16 @@ def test_a_folder_named_like_ziglang_is_no_compiler(monkeypatch, tmp_path):
     monkeypatch.delitem(sys.modules, "ziglang", raising=False)
     with pytest.raises(CompilerError, match="no C compiler was found"):
         find_compiler()
+
+
+def test_gcc_compiles_a_long_program_by_fewer_passes(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEQTASKS_CFLAGS", "-g")
+    real = tmp_path / "x86_64-linux-gnu-gcc-12"
+    real.touch()
+    (tmp_path / "cc").symlink_to(real)
+    gcc = Compiler((str(tmp_path / "cc"),), "")
+    clang = Compiler((str(tmp_path / "clang"),), "")
+    usual = flags()
+    assert usual[-1] == "-g"
+    assert flags(gcc, LONG - 1) == flags(clang, LONG) == usual
+    assert flags(gcc, LONG) == [*usual[:-1], *FEWER_PASSES, "-g"]

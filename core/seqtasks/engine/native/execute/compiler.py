@@ -54,7 +54,7 @@ def load(source: str) -> ctypes.CDLL:
         RunError: if the compiler was killed.
     """
     compiler = find_compiler()
-    wanted = flags()
+    wanted = flags(compiler, len(source))
     about = "\0".join([source, compiler.identity, *compiler.command, *wanted, _processor()])
     name = hashlib.sha256(about.encode(errors="surrogateescape")).hexdigest()[:32]
     with _compiling.setdefault(name, threading.Lock()):  # one thread compiles, the others wait
