@@ -17,6 +17,7 @@ REFUSED: dict[str, str] = {}
 """The cells that no program runs, each with a word of the reason."""
 
 QUICK = ["MUT3", "LEM", "RWKV5", "SlotAttention", "ComplexGated", "ScaledLegendre"]
+QUICK += ["LeastUsedMemory"]
 """The cells that the quick tests compile; `-m slow` compiles all."""
 
 TAKEN = [

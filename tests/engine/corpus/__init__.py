@@ -14,6 +14,7 @@
     slots              stacks, slots, modules and attention between them
     complexes          complex states and parameters, quaternions
     filters            networks of the brain, filters, equations solved within a step
+    styles             as public code writes them: containers of parts and states, inner gradients
 
 `CORPUS` names every cell. Each is written as its paper or its public code writes it: in place where
 they do so, with whole numbers in the state where they count.
@@ -33,6 +34,7 @@ from corpus import (
     orthogonal,
     parallel,
     slots,
+    styles,
     timed,
 )
 
@@ -53,5 +55,6 @@ _FAMILIES = (
     slots,
     complexes,
     filters,
+    styles,
 )
 CORPUS = [cell for family in _FAMILIES for cell in family.CELLS]
