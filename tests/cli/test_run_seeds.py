@@ -86,6 +86,18 @@ def test_what_makes_no_study_is_refused_in_a_line(refused, options, words):
     refused(["run", "bitflip", *SMALL, *options], *words)
 
 
+def test_a_dry_run_says_how_many_runs_and_reads_the_seeds(seqtasks, refused):
+    shown = seqtasks("run", "bitflip", *SMALL, "--seeds", "3,5,8", "--dry-run")
+    assert shown.returncode == 0, shown.stderr
+    assert "3 runs; nothing was run or written" in shown.stdout
+    assert ["seeds", "3,5,8"] in [line.split() for line in shown.stdout.splitlines()]
+    assert not any(line.split()[:1] == ["seed"] for line in shown.stdout.splitlines())
+    plan = seqtasks("run", "bitflip", *SMALL, "--seeds", "3,5,8", "--dry-run", "--json").stdout
+    assert (json.loads(plan)["runs"], json.loads(plan)["seeds"]) == (3, "3,5,8")
+    refused(["run", "bitflip", *SMALL, "--seeds", "9..2", "--dry-run"], "9..2")
+    assert not Path("runs").exists()
+
+
 def test_a_study_goes_on_and_is_not_made_twice(seqtasks):
     seqtasks("run", "bitflip", *SMALL, "--seeds", "4", *THREADS, "-q")
     runs = seqtasks.folder / "runs/bitflip-concat-1/runs.jsonl"

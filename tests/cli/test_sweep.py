@@ -83,6 +83,15 @@ def test_cells_of_a_sweep_can_be_of_equal_size(seqtasks, match):
         assert all(abs(counts[k + 2] / counts[k] - 1) <= 0.05 for k in (0, 1))
 
 
+def test_the_points_of_each_task_are_counted_apart(seqtasks):
+    arguments = ("bitshift:shift=[1,2]", "--cell", "concat,gru", "--seeds", "1", "--best", "1")
+    process = seqtasks("sweep", *arguments, "--fresh-seeds", "2", *TINY, *QUIET[1:], "--json")
+    assert process.returncode == 0, process.stderr
+    words = json.loads(process.stdout)["words"]
+    for shift in (1, 2):
+        assert any(f"The best of 2 points on bitshift:shift={shift} is" in one for one in words)
+
+
 def test_the_best_points_are_told_with_their_fresh_seeds(seqtasks):
     arguments = ("parity", "--hidden-size", "2..4", "--seeds", "2", "--best", "2",
                  "--fresh-seeds", "4")  # fmt: skip

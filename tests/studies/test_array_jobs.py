@@ -77,6 +77,14 @@ def slurm(tmp_path):
             os.killpg(job.pid, signal.SIGKILL)
 
 
+def test_a_study_with_a_script_can_be_removed(made, seqtasks_command):
+    study = made()
+    (study / "slurm").mkdir(exist_ok=True)  # where the jobs write what they print
+    done = seqtasks_command("runs", "remove", study, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert not study.exists()
+
+
 def directives(study):
     lines = (study / "slurm.sh").read_text().splitlines()
     return [line.removeprefix("#SBATCH ") for line in lines if line.startswith("#SBATCH")]

@@ -145,6 +145,9 @@ def test_a_run_that_failed_is_made_again_and_its_line_replaced(
         ({"status": "won"}, "status must be one of"),
         ({"step": -1}, "step must be a whole number"),
         ({"history": {"loss": "x", "validation": {}}}, "history.loss must be a list"),
+        ({"scores": {}}, "lacks scores at 4"),
+        ({"scores": {"4": {"token_accuracy": 1.7, "sequence_accuracy": 0.0}}}, "no share"),
+        ({"scores": {"4": {"token_accuracy": 1.0, "sequence_accuracy": -3}}}, "no share"),
     ],
 )
 def test_a_damaged_line_is_refused_by_its_field(

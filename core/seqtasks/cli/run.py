@@ -17,15 +17,16 @@ from seqtasks.cli.launch import launch, settle_threads, threads_for
 from seqtasks.cli.option_groups import GroupedCommand
 from seqtasks.cli.output import echo_json, echo_table, say
 from seqtasks.cli.run_options import out_options, output_options
-from seqtasks.cli.run_seeds import check_seeds, launch_seeds
+from seqtasks.cli.run_seeds import asked_seeds, check_seeds, launch_seeds
 from seqtasks.cli.show_settings import setting_rows
 from seqtasks.cli.study_options import STUDY_GROUP, seeds_option, study_options
 from seqtasks.cli.trusting import trust_option
-from seqtasks.errors import UsageError
+from seqtasks.errors import UsageError, counted
 
 if TYPE_CHECKING:
     from seqtasks.experiments.experiment import Experiment
     from seqtasks.runs.training_run import Result
+    from seqtasks.studies.study_record import Asked
 
 __all__ = ["run"]
 
@@ -77,11 +78,14 @@ def run(
     _check_one(task, given)
     experiment = load_experiment(task, trust=trust, **given)
     experiment = with_lengths(experiment, evaluation_lengths)
-    if dry_run:
-        _show_plan(experiment, out, as_json)
-        return
+    asked, how = None, None
     if seeds is not None:
-        launch_seeds(experiment, seeds, of_study, out=out, as_json=as_json, quiet=quiet)
+        asked, how = asked_seeds(experiment, seeds, of_study)
+    if dry_run:
+        _show_plan(experiment, asked, out, as_json)
+        return
+    if asked is not None and how is not None:
+        launch_seeds(asked, how, of_study, out=out, as_json=as_json, quiet=quiet)
         return
 
     def start(observers: list[Any], stop: Callable[[], int]) -> "Result":
@@ -105,19 +109,28 @@ def _check_one(task: str, given: Mapping[str, Any]) -> None:
             raise UsageError(f"run trains one {name}; to compare several: {told}")
 
 
-def _show_plan(experiment: "Experiment", out: Path, as_json: bool) -> None:
+def _show_plan(experiment: "Experiment", asked: "Asked | None", out: Path, as_json: bool) -> None:
+    """Print the settings of a run, or of a study with its seeds and the number of its runs."""
     from seqtasks.runs.prepare import prepare
     from seqtasks.runs.training_run import parameter_count
 
-    started, _ = prepare(experiment.with_changes(engine="plain"))  # nothing is compiled
+    first = experiment.seed if asked is None else asked.rows[0].seeds[0]
+    started, _ = prepare(experiment.with_changes(engine="plain", seed=first))  # compiles nothing
     parameters = parameter_count(started.model)
     data, _ = experiment.to_json()
     if started.holdout is not None:
         say(started.holdout.describe(), err=True)
+    name, runs = experiment.run_name, ""
+    many: dict[str, Any] = {}
+    if asked is not None:
+        name, runs = asked.name, f"{counted(asked.points, 'run')}; "
+        many = {"runs": asked.points, "seeds": str(asked.rows[0].seeds)}
+        del data["seed"]
     if as_json:
-        echo_json({"experiment": data, "parameters": parameters})
+        echo_json({"experiment": data, "parameters": parameters, **many})
         return
     del data["published"]
     rows = [*setting_rows(data), ["parameters", str(parameters)]]
+    rows += [[key, str(value)] for key, value in many.items()]
     echo_table(["setting", "value"], rows)
-    say(f"\nnothing was run or written; without --dry-run: {out}/{experiment.run_name}-N")
+    say(f"\n{runs}nothing was run or written; without --dry-run: {out}/{name}-N")

@@ -15,9 +15,11 @@ from seqtasks.errors import UsageError
 
 if TYPE_CHECKING:
     from seqtasks.experiments.experiment import Experiment
+    from seqtasks.studies.execution import Execution
     from seqtasks.studies.study import Study
+    from seqtasks.studies.study_record import Asked
 
-__all__ = ["check_seeds", "command_line", "launch_seeds"]
+__all__ = ["asked_seeds", "check_seeds", "command_line", "launch_seeds"]
 
 
 def command_line() -> str:
@@ -50,20 +52,13 @@ def check_seeds(
         raise UsageError("--tensorboard writes the events of one run: leave out --seeds")
 
 
-def launch_seeds(
-    experiment: "Experiment",
-    seeds: str,
-    of_study: Mapping[str, Any],
-    *,
-    out: Path,
-    as_json: bool,
-    quiet: bool,
-) -> None:
-    """Make the study of an experiment and many seeds, and print its table.
+def asked_seeds(
+    experiment: "Experiment", seeds: str, of_study: Mapping[str, Any]
+) -> tuple["Asked", "Execution"]:
+    """Return the study of an experiment and many seeds, and how its runs are made.
 
     Raises:
-        UsageError: if an option is wrong or impossible; nothing is written in this case.
-        RunError, RunInterruptedError: see `launch_study`.
+        UsageError: if an option is wrong.
     """
     from seqtasks.specs.seeds import Seeds
     from seqtasks.studies.calls import study_of_one
@@ -74,7 +69,24 @@ def launch_seeds(
     names = ("backend", "jobs", "address", "time_limit", "slurm")
     how = execution(**{name: of_study[name] for name in names})
     check_csv(of_study["csv"])
-    asked = study_of_one(experiment, chosen, of_study["keep_weights"], command_line())
+    return study_of_one(experiment, chosen, of_study["keep_weights"], command_line()), how
+
+
+def launch_seeds(
+    asked: "Asked",
+    how: "Execution",
+    of_study: Mapping[str, Any],
+    *,
+    out: Path,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Make the study of an experiment and many seeds, and print its table.
+
+    Raises:
+        UsageError: if an option is impossible; nothing is written in this case.
+        RunError, RunInterruptedError: see `launch_study`.
+    """
 
     def start(observers: list[Any], stop: Callable[[], int]) -> "Study":
         from seqtasks.studies.lifecycle import run_study

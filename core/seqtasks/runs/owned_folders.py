@@ -14,7 +14,7 @@ from seqtasks.runs.locking import is_held
 __all__ = ["Owned", "owned_folder", "owned_folders"]
 
 _RECORDS = {"run": "experiment.json", "study": "study.json"}
-_FOLDERS = ("source", "tensorboard", "parts")
+_FOLDERS = {"run": ("source", "tensorboard"), "study": ("source", "parts", "slurm")}
 _NOT_KEPT = "lock"
 
 
@@ -27,7 +27,7 @@ class Owned:
         kind: `run` or `study`.
         files: the regular files below it, each by its path from the folder, with its size.
         others: what is neither a regular file nor a folder: links, pipes, devices.
-        strange: folders that neither runs nor studies make.
+        strange: folders that no run makes, or no study.
     """
 
     path: Path
@@ -92,7 +92,7 @@ def owned_folder(given: str | Path, held_by_us: bool = False) -> Owned:
             others.append(name)
     files.pop(_NOT_KEPT, None)
     inner = [entry.name for entry in os.scandir(path) if entry.is_dir(follow_symlinks=False)]
-    strange = [name for name in sorted(inner) if name not in _FOLDERS]
+    strange = [name for name in sorted(inner) if name not in _FOLDERS[kind]]
     return Owned(path, kind, files, tuple(others), tuple(strange))
 
 

@@ -11,6 +11,7 @@ from seqtasks.runs.training_run import solves
 from seqtasks.studies.lines import REDONE, STATUSES, replaces
 from seqtasks.studies.outcomes import Outcomes
 from seqtasks.tasks import Task
+from seqtasks.tasks.lengths import LengthRange
 
 __all__ = ["ROW", "Collected", "OneRun", "solved_at"]
 
@@ -47,7 +48,7 @@ class Collected:
         evaluations = experiment.steps // experiment.evaluate_every
         metrics = [metric.name for metric in self.task.metrics]
         keys = [str(length) for length in experiment.evaluation_lengths or ()]
-        keys += [] if experiment.score is None else [experiment.score]
+        keys += [] if experiment.score is None else [str(LengthRange.parse(experiment.score))]
         self._seeds = np.empty(0, dtype=np.int64)
         self._place: dict[int, int] = {}
         self._status = np.empty(0, dtype=np.int8)
@@ -127,6 +128,23 @@ class Collected:
         if line["status"] in ("ended", "pruned"):
             self._solved_at[place] = solved_at(self.task, self.experiment, history["validation"])
         return True
+
+    def misfit(self, line: Mapping[str, Any]) -> str | None:
+        """Say what is wrong with the scores of a line that was read from a file, if anything is."""
+        scores = line["scores"]
+        if line["status"] != "ended":
+            return None
+        for key, by_metric in self._scores.items():
+            if scores.get(key, {}).keys() != by_metric.keys():
+                return f"lacks scores at {key}"
+        if scores.keys() != self._scores.keys():
+            return "has scores at lengths that were not asked for"
+        for metric in self.task.metrics:
+            curve = line["history"]["validation"].get(metric.name, ())
+            values = [*(one[metric.name] for one in scores.values()), *curve]
+            if metric.fraction and not all(_is_share(value) for value in values):
+                return f"has a {metric.name} that is no share between 0 and 1"
+        return None
 
     def problems(self, most: int) -> list[tuple[int, str, str]]:
         """Return the seed, the status and the problem of the first runs that failed."""
@@ -221,3 +239,8 @@ def _put(row: NDArray[np.float64], values: Sequence[float | None]) -> None:
     """Fill the beginning of a row; NumPy takes None for NaN."""
     some = min(len(row), len(values))
     row[:some] = values[:some]
+
+
+def _is_share(value: float | None) -> bool:
+    """Say whether a number is from 0 to 1; what is not finite was never measured."""
+    return value is None or 0 <= value <= 1 or value != value

@@ -15,20 +15,23 @@ __all__ = ["best_words", "rate_words"]
 
 
 def best_words(
-    best: Sequence[Mapping[str, Any]], points: int, selection: Selection | None
+    best: Sequence[Mapping[str, Any]],
+    settings: Sequence[Mapping[str, Any]],
+    selection: Selection | None,
 ) -> list[str]:
     """Return sentences on the best point of each task of a sweep.
 
     Args:
         best: the numbers of the best points on fresh seeds, the best of a task first.
-        points: the number of points of the sweep.
+        settings: the numbers of all points of the sweep.
         selection: how they were chosen.
     """
     if selection is None:
         return []
     said: list[str] = []
-    for task in dict.fromkeys(str(one["changes"].get("task", "")) for one in best):
-        first = next(one for one in best if str(one["changes"].get("task", "")) == task)
+    for task in dict.fromkeys(map(_task, best)):
+        first = next(one for one in best if _task(one) == task)
+        points = sum(_task(one) == task for one in settings)
         solved, steps = first["solved"], first["steps_to_solve"]
         if not solved["of"]:
             continue
@@ -42,6 +45,11 @@ def best_words(
         )
     said.append(f"It was chosen on the seeds {selection.chosen_on}, by {RANKED_BY}.")
     return said
+
+
+def _task(numbers: Mapping[str, Any]) -> str:
+    """Return the task of a point, where points differ in it."""
+    return str(numbers["changes"].get("task", ""))
 
 
 def rate_words(study: "Study", selection: Selection) -> list[str]:

@@ -36,7 +36,7 @@ def summary_of_study(study: "Study") -> dict[str, Any]:
     pairs, methods = _pairs(study)
     selection = selection_of(study.asked)
     if best:
-        words = [*best_words(best, len(settings), selection), *words_of(best, pairs)]
+        words = [*best_words(best, settings, selection), *words_of(best, pairs)]
     else:
         words = words_of(settings, pairs)
     if selection is not None and selection.among == "learning_rate":

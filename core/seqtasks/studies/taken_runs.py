@@ -39,6 +39,12 @@ def take_in(study: Study, directory: StudyDirectory) -> None:
                 f"{directory.study} is not what the run of seed {seed} was made from: it was "
                 "changed afterwards; put it back, or make a new study"
             )
+        wrong = study.collected[setting].misfit(line)
+        if wrong is not None:
+            raise UsageError(
+                f"{directory.path} is damaged: the line of point {number} {wrong}; put the file "
+                "back, or delete the line and resume, which makes the run again"
+            )
         study.collected[setting].add(line)
 
 
