@@ -213,10 +213,9 @@ class Provenance(TorchDispatchMode):
         return name != "index" or any(map(self.follows, masks))
 
     def _before(self, func: Any, name: str, args: Any, kwargs: Any) -> Tensor | None:
-        """Return what a tensor was before an operation changes it, if no operation has taken it.
+        """Return what a tensor was before an operation changes it; None if it cannot be told.
 
-        torch's own backward passes change what they have just made, so a new tensor that nobody
-        has read may stand for it afterwards. None if the change cannot be told as a new value.
+        torch's backward passes change what they have just made and nobody has read.
         """
         changed = _changed(func, args, kwargs)
         if len(changed) != 1 or not args or changed[0] is not args[0]:
@@ -235,7 +234,9 @@ class Provenance(TorchDispatchMode):
         if known is not None:
             self._follow([old])
             if name not in SHAPE_ALONE:
-                results = tuple(old if _same(one, target) else one for one in known.results)
+                results = tuple(
+                    old if _place(one) == _place(target) else one for one in known.results
+                )
                 moved = replace(known, results=results)
                 self._operations[_place(old)] = moved
         return old
@@ -272,10 +273,6 @@ def _place(tensor: Tensor) -> tuple[Any, ...]:
     if _span(tensor) == (0, 0):
         return ()
     return tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype
-
-
-def _same(one: Any, other: Tensor) -> bool:
-    return isinstance(one, Tensor) and _place(one) == _place(other)
 
 
 def is_transforming() -> bool:

@@ -48,12 +48,9 @@ def check_modules(model: nn.Module, dtype: torch.dtype) -> None:
         numbers = tensor.is_floating_point() or tensor.is_complex()
         if numbers and tensor.dtype.to_real() != dtype:
             raise UnsupportedError(f"its parameter {name} is {tensor.dtype}, not {dtype}")
-        if (
-            tensor.layout != torch.strided
-            or tensor.is_neg()
-            or tensor.is_conj()
-            or type(tensor) not in (Tensor, nn.Parameter)
-        ):
+        if tensor.layout != torch.strided:
+            raise UnsupportedError(f"its tensor {name} is sparse: keep {name}.to_dense()")
+        if tensor.is_neg() or tensor.is_conj() or type(tensor) not in (Tensor, nn.Parameter):
             raise UnsupportedError(f"its parameter {name} is not a plain tensor")
 
 
