@@ -234,11 +234,11 @@ class Provenance(TorchDispatchMode):
         if known is not None:
             self._follow([old])
             if name not in SHAPE_ALONE:
-                results = tuple(
-                    old if _place(one) == _place(target) else one for one in known.results
-                )
-                moved = replace(known, results=results)
-                self._operations[_place(old)] = moved
+                at = _place(target)
+                kept = [isinstance(one, Tensor) and _place(one) == at for one in known.results]
+                held = zip(known.results, kept, strict=True)
+                results = tuple(old if is_it else one for one, is_it in held)
+                self._operations[_place(old)] = replace(known, results=results)
         return old
 
     def _note_operation(self, func: Any, args: Any, kwargs: Any, result: Any) -> None:
@@ -281,7 +281,7 @@ def is_transforming() -> bool:
 
 
 def _span(tensor: Tensor) -> tuple[int, int]:
-    """Return the start and end of a tensor's memory."""
+    """Return where a tensor's memory starts and ends."""
     wrapped = torch._C._functorch.is_functorch_wrapped_tensor(tensor)  # pyright: ignore
     if wrapped or tensor.layout != torch.strided or tensor.device.type == "meta":
         return 0, 0
