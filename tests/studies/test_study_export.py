@@ -9,11 +9,13 @@ import pytest
 
 from seqtasks.errors import UsageError
 from seqtasks.experiments.experiment import Experiment
+from seqtasks.reports.study_tables import pairs_table
 from seqtasks.studies.export import frame, rliable_scores, rows_of, write_csv
 from seqtasks.studies.settings import Row, Setting
 from seqtasks.studies.study import Study
 from seqtasks.studies.study_record import Asked
 from seqtasks.studies.until_sure import UntilSure
+from seqtasks.studies.words import p_text
 
 
 def made_study(runs=30, cells=("gru", "concat"), tasks=("bitflip",), options=None) -> Study:
@@ -134,6 +136,36 @@ def test_the_table_of_a_study_that_added_seeds_has_the_intervals_of_its_looks():
     [steps] = [entry for entry in found["pairs"] if entry["measure"] == "steps_to_solve"]
     assert (steps["test"], steps["n"]) == ("group-sequential", 25)
     assert "Lan and DeMets" in " ".join(found["methods"])
+    assert steps["detectable"] is None
+    words = found["words"]
+    [fewer] = [line for line in words if "in fewer steps" in line]
+    assert fewer.endswith(f"{p_text(steps['p_holm'])}, group-sequential with Bonferroni).")
+    assert words[-1].startswith("--until-sure looked at steps to solve after 25 seeds: ")
+    assert "Lan and DeMets" in words[-1]
+    table = pairs_table(found["pairs"])
+    assert "p corrected" in table.heads
+    notes = [cells[5].note for _, cells in table.rows]
+    assert notes.count("group-sequential, Bonferroni") == 1
+    assert "p after Holm" in pairs_table(made_study().summary()["pairs"]).heads
+
+
+def test_a_measure_that_did_not_decide_is_not_corrected_for_added_seeds():
+    plan = UntilSure("solved", first=30)
+    words = made_study(options={"until_sure": plan.to_json()}).summary()["words"]
+    [fewer] = [line for line in words if "in fewer steps" in line]
+    assert fewer.endswith("p < 0.001 after Holm, not corrected for added seeds).")
+    [unsure] = [
+        line for line in words if line.startswith("No difference found") and "solved" in line
+    ]
+    assert "after 30 seeds it is 0.0333 [" in unsure
+    assert "undecided (p = 1, group-sequential with Bonferroni)" in unsure
+    assert "would have been found" not in unsure
+
+
+def test_before_the_first_look_no_p_value_claims_to_be_corrected():
+    found = made_study(10, options={"until_sure": UntilSure().to_json()}).summary()
+    assert all("not corrected for seeds that were added" in one["note"] for one in found["pairs"])
+    assert found["words"][-1].startswith("--until-sure has not looked yet")
 
 
 def test_settings_of_several_tasks_are_compared_within_each():

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqtasks.display import figure, percentage
+from seqtasks.studies.until_sure import SEQUENTIAL
 
 __all__ = [
     "Bar",
@@ -185,7 +186,7 @@ def pairs_table(pairs: Sequence[Mapping[str, Any]]) -> Table:
                     _difference(measure, pair["difference"], pair["interval"]),
                     _better(pair),
                     _p_value(pair.get("p_value")),
-                    _p_value(pair.get("p_holm")),
+                    _p_value(pair.get("p_holm"), _sequential(pair)),
                     _count(pair.get("n")),
                     Cell(pair.get("note") or ""),
                 ],
@@ -194,7 +195,7 @@ def pairs_table(pairs: Sequence[Mapping[str, Any]]) -> Table:
     return Table(
         "Settings compared seed by seed",
         [
-            *("pair", "measure", "difference", "first one better", "p", "p after Holm", "seeds"),
+            *("pair", "measure", "difference", "first one better", "p", _corrected(pairs), "seeds"),
             "note",
         ],
         rows,
@@ -310,10 +311,19 @@ def _better(pair: Mapping[str, Any]) -> Cell:
     )
 
 
-def _p_value(value: float | None) -> Cell:
+def _corrected(pairs: Sequence[Mapping[str, Any]]) -> str:
+    """Return the head of the corrected p-values: the looks at added seeds have no Holm."""
+    return "p corrected" if any(map(_sequential, pairs)) else "p after Holm"
+
+
+def _sequential(pair: Mapping[str, Any]) -> str:
+    return "group-sequential, Bonferroni" if pair.get("test") == SEQUENTIAL else ""
+
+
+def _p_value(value: float | None, note: str = "") -> Cell:
     if value is None:
         return NOTHING
-    return Cell("< 0.001" if value < 0.001 else f"{value:.3f}", value)
+    return Cell("< 0.001" if value < 0.001 else f"{value:.3f}", value, note)
 
 
 def _number(text: str) -> float:

@@ -15,8 +15,8 @@ The modules in their order:
 - `stages`: what a study does next, from its results; `selection`: settings are chosen on some seeds
   and measured on others; `ranking`: which setting is better; `matching`: cells of equal size;
   `asking` and `faces`: what `compare` and `sweep` ask for; `shown`: what their tables show;
-  `adding_seeds`: until a difference is sure; `tune`, `tuned_code`, `optuna_trials` and
-  `pruning`: points that Optuna proposes;
+  `adding_seeds`: until a difference is sure; `looks_words`: how that was found; `tune`,
+  `tuned_code`, `optuna_trials` and `pruning`: points that Optuna proposes;
 - `execution`: where the runs are made; `taken_runs`: runs that have ended; `make_runs`: from the
   runs that are left to the table; `array_jobs`: a study as Slurm jobs;
 - `lifecycle`: from settings to a `study`, and on;

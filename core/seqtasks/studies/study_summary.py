@@ -7,6 +7,7 @@ from seqtasks.studies import pairs as comparisons
 from seqtasks.studies import summary, until_sure
 from seqtasks.studies.adding_seeds import until_sure_of
 from seqtasks.studies.entrants import entrants_of
+from seqtasks.studies.looks_words import looks_words
 from seqtasks.studies.ranking import RANKED_BY
 from seqtasks.studies.selection import selection_of
 from seqtasks.studies.selection_words import best_words, rate_words
@@ -33,7 +34,7 @@ def summary_of_study(study: "Study") -> dict[str, Any]:
     """
     settings = _numbers(shown_settings(study))
     best = _numbers(best_settings(study))
-    pairs, methods = _pairs(study)
+    pairs, methods, looks = _pairs(study)
     selection = selection_of(study.asked)
     if best:
         words = [*best_words(best, settings, selection), *words_of(best, pairs)]
@@ -46,6 +47,7 @@ def summary_of_study(study: "Study") -> dict[str, Any]:
             f"Pairs are compared for at most {MOST_COMPARED} settings, and these are "
             f"{len(settings)}: choose some of them for seqtasks compare."
         )
+    words += looks
     found: dict[str, Any] = {
         "format": FORMAT,
         "name": study.name,
@@ -71,11 +73,11 @@ def _numbers(shown: Sequence[Shown]) -> list[dict[str, Any]]:
     ]
 
 
-def _pairs(study: "Study") -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the comparisons of a study, and their methods."""
+def _pairs(study: "Study") -> tuple[list[dict[str, Any]], list[str], list[str]]:
+    """Return the comparisons of a study, their methods, and sentences on looks at added seeds."""
     entrants = entrants_of(study)
     if not 2 <= len(entrants) <= MOST_COMPARED:
-        return [], []
+        return [], [], []
     entries = comparisons.pairs(entrants)
     methods: list[str] = []
     if any(entry["paired"] for entry in entries):
@@ -84,6 +86,8 @@ def _pairs(study: "Study") -> tuple[list[dict[str, Any]], list[str]]:
         methods += comparisons.UNPAIRED_METHODS
     plan = until_sure_of(study.asked)
     if entries and plan is not None:
-        entries = with_verdicts(entries, plan, plan.verdicts(entrants))
+        verdicts = plan.verdicts(entrants)
+        entries = with_verdicts(entries, plan, verdicts)
         methods += until_sure.METHODS
-    return entries, methods
+        return entries, methods, [looks_words(plan, verdicts)]
+    return entries, methods, []

@@ -23,13 +23,16 @@ from seqtasks.statistics.shares import Interval
 from seqtasks.studies.measures import Measure, measure_name, measures_of, metrics_of
 from seqtasks.studies.pairs import Entrant, entrant_data
 
-__all__ = ["METHODS", "UntilSure", "Verdict", "with_verdicts"]
+__all__ = ["METHODS", "SEQUENTIAL", "UntilSure", "Verdict", "with_verdicts"]
 
 METHODS = (
     "until sure: looks at doubled numbers of seeds, error spent as by Pocock (Lan and DeMets 1983)",
     "until sure: repeated confidence intervals (Jennison, Turnbull 1989), Bonferroni over pairs",
 )
 """The method, by name."""
+
+SEQUENTIAL = "group-sequential"
+"""The `test` of an entry of `pairs` whose interval and p-value hold for all looks."""
 
 ERROR = 0.05
 
@@ -212,17 +215,15 @@ def with_verdicts(
     """Return the entries of `pairs` with the intervals and p-values of the looks.
 
     An interval for a fixed number of seeds is too narrow after seeds were added until something
-    showed. The entries of the measure that decided have the interval and the p-value of the looks;
-    the others say that theirs are for a fixed number of seeds.
+    showed. The entries of the measure that decided have the interval and the p-value of the looks,
+    and no `detectable`, which is for a fixed number of seeds. The others, and all before the first
+    look, say that theirs are for a fixed number of seeds.
     """
     by_pair = {(one.a, one.b): one for one in verdicts}
     found: list[dict[str, Any]] = []
     for entry in entries:
         verdict = by_pair.get((entry["a"], entry["b"]))
-        if verdict is None or verdict.seeds == 0:
-            found.append(entry)
-            continue
-        if entry["measure"] != plan.measure:
+        if verdict is None or verdict.seeds == 0 or entry["measure"] != plan.measure:
             note = f"not corrected for seeds that were added until {plan.measure} was sure"
             found.append({**entry, "note": "; ".join(filter(None, [entry.get("note"), note]))})
             continue
@@ -233,7 +234,8 @@ def with_verdicts(
             "interval": list(verdict.interval[:2]),
             "p_value": verdict.p_value,
             "p_holm": verdict.p_value,
-            "test": "group-sequential",
+            "detectable": None,
+            "test": SEQUENTIAL,
         }
         kept = [part for part in (entry.get("note") or "").split("; ") if part != "no spread"]
         found.append({**entry, **changed, "note": "; ".join(filter(None, [*kept, note]))})

@@ -6,7 +6,9 @@ from typing import Any
 from seqtasks.display import figure, percentage
 from seqtasks.errors import counted
 from seqtasks.statistics.paired_tests import pairs_needed
+from seqtasks.studies.looks_words import correction_words
 from seqtasks.studies.pairs import SIGNIFICANT
+from seqtasks.studies.until_sure import SEQUENTIAL
 
 __all__ = ["MOST_SENTENCES", "interval_text", "metric_text", "p_text", "words_of"]
 
@@ -112,8 +114,11 @@ def _pair_words(one: Numbers, other: Numbers, entries: Sequence[Numbers], tests:
     found = [entry for entry in told if entry["p_holm"] <= SIGNIFICANT]
     said = [_difference_words(one, other, entry) for entry in found]
     rest = [entry for entry in told if entry["p_holm"] > SIGNIFICANT]
-    if rest:
-        said.append(_no_difference_words(rest, tests))
+    unsure = [entry for entry in rest if entry["test"] == SEQUENTIAL and not _equal(entry)]
+    said += [_unsure_words(entry) for entry in unsure]
+    fixed = [entry for entry in rest if entry not in unsure]
+    if fixed:
+        said.append(_no_difference_words(fixed, tests))
     return said
 
 
@@ -138,7 +143,7 @@ def _difference_words(one: Numbers, other: Numbers, entry: Numbers) -> str:
     )
     seeds = "of seeds" if entry["paired"] else "of pairs of runs"
     better = f"better in {100 * share:.0f} % {seeds} {interval_text(ends, 100)}"
-    p = f"{p_text(entry['p_holm'])} after Holm){_unpaired(entry)}."
+    p = f"{p_text(entry['p_holm'])}{correction_words(entry)}){_unpaired(entry)}."
     tail = f"{better}; {p}"
     names = f"{winner['label']} %s {loser['label']}"
     if entry["measure"] == "steps_to_solve":
@@ -205,6 +210,17 @@ def _no_difference_words(entries: Sequence[Numbers], tests: int) -> str:
     return (
         f"{sentence}; with {counted(runs, 'seed')} one of d = {max(known):.2f} would have been "
         "found 80 % of the time."
+    )
+
+
+def _unsure_words(entry: Numbers) -> str:
+    """Return a sentence on a difference that no look found; no share of studies is known for it."""
+    says = str(entry["note"]).rsplit(": ", 1)[-1]
+    ends = ", ".join(f"{end:.3g}" for end in entry["interval"])
+    return (
+        f"No difference found between {entry['a']} and {entry['b']} in {_measure_words(entry)}: "
+        f"after {counted(entry['n'], 'seed')} it is {entry['difference']:.3g} [{ends}], {says} "
+        f"({p_text(entry['p_holm'])}{correction_words(entry)})."
     )
 
 

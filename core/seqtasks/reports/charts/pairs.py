@@ -13,7 +13,7 @@ from seqtasks.reports.charts.theme import NOTEBOOK, Theme, configured
 __all__ = ["differences_chart", "pair_rows", "seeds_chart"]
 
 LEVEL = 0.05
-FOUND, NOT_FOUND = f"p < {LEVEL} after Holm", f"p at least {LEVEL}"
+FOUND, NOT_FOUND = f"corrected p < {LEVEL}", f"p at least {LEVEL}"
 PAIRS = "pairs"
 """The data of the pair of settings that a reader has chosen."""
 
@@ -63,7 +63,7 @@ def differences_chart(
         alt.Tooltip("difference:Q", format=form),
         alt.Tooltip("low:Q", title="95 % interval from", format=form),
         alt.Tooltip("high:Q", title="to", format=form),
-        alt.Tooltip("p:Q", title="p after Holm", format=".3~g"),
+        alt.Tooltip("p:Q", title="p, corrected", format=".3~g"),
     ]
     drawn = held.data(rows)
     zero = alt.Chart(held.data([{"low": 0}])).mark_rule(color=theme.ink, aria=False).encode(x=x)
