@@ -229,7 +229,7 @@ def _difference(
             return f"it failed: {one_line(error)}"
         for name, value in loop.items():
             if not same_kind(found.get(name), value, truth[name]):
-                return f"its {name} differs from the plain loop's"
+                return _differs(name)
         far, loops = far_from(found, truth, [loop]), [loop]
         for k in range(TRIES):
             if not far:
@@ -237,7 +237,7 @@ def _difference(
             loops.append(by_loop(rounded(copied, k), program, rows))
             far = far_from(found, truth, loops)
         if far:
-            return f"its {far[0]} differs from the plain loop's"
+            return _differs(far[0])
         steady = steady_rows(loops, truth)
         if steady.all() or not steady.any():
             break
@@ -245,6 +245,11 @@ def _difference(
         loop = by_loop(copied, program, rows)
         truth = _truth(copied, program, rows, loop)
     return None
+
+
+def _differs(name: str) -> str:
+    verb = "differ" if name == "predictions" else "differs"
+    return f"its {name} {verb} from the plain loop's"
 
 
 def _truth(model: nn.ModuleDict, program: Passes, rows: Rows, loop: Results) -> Results:
