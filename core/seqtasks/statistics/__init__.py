@@ -4,7 +4,8 @@ They are scipy's wherever scipy has them. Nothing here knows of runs, cells or t
 
 - `scipy_edge`: the only one that imports scipy, which has few types
 - `shares`: intervals of shares, and of the probability that one of a pair is better
-- `bootstrap`: BCa intervals of means, differences and medians
+- `resampled_means`: means of values drawn with replacement; `bootstrap`: BCa intervals of means,
+  differences and medians
 - `survival`: times to an event that sometimes never came
 - `best_of`: the expected best of n runs
 - `paired_tests`: sign flips, and Holm's correction

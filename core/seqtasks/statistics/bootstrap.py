@@ -13,6 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtasks.randomness.streams import stream
+from seqtasks.statistics.resampled_means import (
+    NUMBERS_AT_ONCE,
+    exact_means,
+    means_of,
+    near_means,
+    portions,
+    resampled_means,
+)
 from seqtasks.statistics.scipy_edge import bootstrap_bca, normal_cdf, normal_quantile
 from seqtasks.statistics.shares import CONFIDENCE, Interval
 
@@ -29,10 +37,7 @@ RESAMPLES = 9_999
 
 Array = NDArray[np.float64]
 
-_NUMBERS_AT_ONCE = 2_000_000
 _COLUMNS_AT_ONCE = 500
-_ROUNDING = 1e-12
-"""Means that differ by less, as a share of the largest value, differ by rounding alone."""
 
 
 def mean_intervals(
@@ -148,16 +153,15 @@ def median_interval(
     if np.isfinite(low) and np.isfinite(high):
         return Interval(low, high)
     state.bit_generator.state = before
-    batch = max(1, _NUMBERS_AT_ONCE // len(values))
+    batch = max(1, NUMBERS_AT_ONCE // len(values))
     medians = [
         np.median(values[state.integers(0, len(values), (count, len(values)))], axis=1)
-        for count in _portions(resamples, batch)
+        for count in portions(resamples, batch)
     ]
     ends = _bca(
         np.concatenate(medians)[:, None],
         np.array([np.median(values)]),
         np.zeros(1),
-        np.array([np.abs(values).max()]),
         confidence,
     )
     return Interval(float(ends[0][0]), float(ends[1][0]))
@@ -178,52 +182,47 @@ def _bca_of_means(
     values: Array, confidence: float, resamples: int, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """Return the (columns,) ends of the intervals of the means of (runs, columns) values."""
-    means = values.mean(axis=0)
+    means = means_of(values)
     # The jackknife of a mean in closed form: leaving out a value moves the mean by its distance.
     distances = values - means
     acceleration = (distances**3).sum(axis=0) / (6 * (distances**2).sum(axis=0) ** 1.5)
-    distribution = _resampled_means(values, resamples, rng)
-    return _bca(distribution, means, acceleration, np.abs(values).max(axis=0), confidence)
+    state = rng.bit_generator.state
+    distribution = resampled_means(values, resamples, rng)
+    near = near_means(distribution, means, values)
+    if near.any():
+        rng.bit_generator.state = state
+        distribution[near] = exact_means(values, near, rng)[near]
+    return _bca(distribution, means, acceleration, confidence)
 
 
 def _bca_of_differences(
     first: Array, second: Array, confidence: float, resamples: int, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """Return the (columns,) ends of intervals, from (runs, columns) and (other runs, columns)."""
-    resampled = [_resampled_means(values, resamples, rng) for values in (first, second)]
-    means = first.mean(axis=0), second.mean(axis=0)
+    state = rng.bit_generator.state
+    resampled = [resampled_means(values, resamples, rng) for values in (first, second)]
+    means = means_of(first), means_of(second)
     # The jackknife in closed form: leaving out a value moves the difference by its distance.
     influences = (first - means[0]) / len(first), (means[1] - second) / len(second)
     cubes = sum((one**3).sum(axis=0) for one in influences)
     squares = sum((one**2).sum(axis=0) for one in influences)
-    scale = np.maximum(np.abs(first).max(axis=0), np.abs(second).max(axis=0))
     acceleration = np.asarray(cubes / (6 * squares**1.5))
-    return _bca(resampled[0] - resampled[1], means[0] - means[1], acceleration, scale, confidence)
-
-
-def _resampled_means(values: Array, resamples: int, rng: np.random.Generator) -> Array:
-    """Return (resamples, columns) means of rows drawn with replacement, equal for all columns."""
-    runs = len(values)
-    means = np.empty((resamples, values.shape[1]))
-    done = 0
-    for count in _portions(resamples, max(1, _NUMBERS_AT_ONCE // runs)):
-        drawn = rng.integers(0, runs, (count, runs))
-        drawn += np.arange(count)[:, None] * runs
-        weights = np.bincount(drawn.ravel(), minlength=count * runs).reshape(count, runs)
-        means[done : done + count] = weights.astype(np.float64) @ values / runs
-        done += count
-    return means
+    distribution, observed = resampled[0] - resampled[1], means[0] - means[1]
+    near = near_means(distribution, observed, np.concatenate([first, second]))
+    if near.any():
+        rng.bit_generator.state = state
+        exact = [exact_means(values, near, rng)[near] for values in (first, second)]
+        distribution[near] = exact[0] - exact[1]
+    return _bca(distribution, observed, acceleration, confidence)
 
 
 def _bca(
-    distribution: Array, observed: Array, acceleration: Array, scale: Array, confidence: float
+    distribution: Array, observed: Array, acceleration: Array, confidence: float
 ) -> tuple[Array, Array]:
     """Return the (columns,) ends of BCa intervals, from (resamples, columns) resampled values."""
     resamples = len(distribution)
-    # Resampled means that equal the observed one are often a rounding apart from it.
-    rounding = _ROUNDING * scale
-    below = (distribution < observed - rounding).mean(axis=0)
-    below_or_equal = (distribution <= observed + rounding).mean(axis=0)
+    below = (distribution < observed).mean(axis=0)
+    below_or_equal = (distribution <= observed).mean(axis=0)
     share = np.clip((below + below_or_equal) / 2, 0.5 / resamples, 1 - 0.5 / resamples)
     bias = normal_quantile(share)
     ordered = np.sort(distribution, axis=0)
@@ -252,7 +251,3 @@ def _restarting(places: Sequence[int], rng: np.random.Generator) -> Iterator[Seq
     for start in range(0, len(places), _COLUMNS_AT_ONCE):
         rng.bit_generator.state = state
         yield places[start : start + _COLUMNS_AT_ONCE]
-
-
-def _portions(total: int, most: int) -> list[int]:
-    return [min(most, total - start) for start in range(0, total, most)]
