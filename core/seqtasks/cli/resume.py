@@ -57,8 +57,16 @@ def resume(
     RUN may be a study: the runs that are left, failed or were killed are then made.
     """
     if is_study(run):
-        if steps is not None or checkpoint_every is not None or tensorboard:
-            raise UsageError("each run of a study is made as it was asked for: no such option")
+        of_a_run = {
+            "--steps": steps is not None,
+            "--checkpoint-every": checkpoint_every is not None,
+            "--tensorboard": tensorboard,
+        }
+        for option in (name for name, given in of_a_run.items() if given):
+            raise UsageError(
+                f"{option} is for a single run; {run} is a study, whose runs are made as they "
+                f"were asked for: leave out {option}"
+            )
         if block is not None:
             make_block(run, block, execution(**how), trust, allow_changes)
             return

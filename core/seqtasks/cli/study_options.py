@@ -1,6 +1,5 @@
 """The options of a study: its seeds, where its runs are made, and what it writes."""
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -155,14 +154,23 @@ def execution(
         raise UsageError(f"--address goes with --backend dask or ray, not {backend}")
     seconds = None
     if time_limit is not None:
-        written = re.fullmatch(r"[0-9.]+[smh]", time_limit)
-        cadence = read_cadence("--time-limit", time_limit) if written else 0
-        if not isinstance(cadence, str):
-            raise UsageError(f"--time-limit must be a time such as 30s, 5m or 2h, got {time_limit}")
-        seconds = seconds_between(cadence)
+        seconds = _seconds(time_limit)
     if slurm and backend != "auto":
         raise UsageError("--slurm writes a script for its own jobs: leave out --backend")
     return Execution(backend, jobs, address, seconds, slurm)
+
+
+def _seconds(time_limit: str) -> float:
+    """Return the seconds of a time; a number of steps, which a cadence may be, is no limit here."""
+    try:
+        cadence = read_cadence("--time-limit", time_limit)
+    except UsageError:
+        cadence = 0
+    if not isinstance(cadence, str):
+        raise UsageError(
+            f"--time-limit must be a time above 0 such as 30s, 5m or 2h, got '{time_limit:.60}'"
+        )
+    return seconds_between(cadence)
 
 
 def check_csv(path: Path | None) -> None:

@@ -139,7 +139,8 @@ def read_range(text: str, *, whole: bool = False) -> Range:
     if whole and not (first.is_integer() and last.is_integer()):
         raise UsageError(f"the range {text:.60} must have whole numbers at its ends")
     if last < first:
-        raise UsageError(f"the range {text:.60} is backwards; write {parts[1]}..{parts[0]}")
+        turned = f"{parts[1]}..{parts[0]}{colon}{spacing.strip()}"
+        raise UsageError(f"the range {text:.60} is backwards; write {turned:.60}")
     if first == last:
         raise UsageError(f"the range {text:.60} has one value; write {parts[0]}")
     if not colon and not whole:

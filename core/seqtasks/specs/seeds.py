@@ -140,6 +140,8 @@ def _from_text(text: str) -> Seeds:
         match = _PART.fullmatch(part)
         if match is None:
             what = "a seed must not be negative" if part.startswith("-") else "that is no seed"
+            if re.fullmatch(r"[0-9]+(?:\.\.[0-9]+)?", part):
+                what = f"a seed is at most {LARGEST}, and a study has at most {MOST:,} seeds"
             raise UsageError(f"'{part:.60}' in the seeds: {what}; {_HOW}")
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:

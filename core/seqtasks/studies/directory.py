@@ -238,11 +238,16 @@ class StudyDirectory:
                     raise UsageError(
                         f"{file} is damaged: it has more lines than the study has runs"
                     )
-                data = read_line(line, file, number)
-                if data["point"] >= points:
+                try:
+                    data = read_line(line, file, number)
+                    if data["point"] >= points:
+                        raise UsageError(
+                            f"{file} is damaged at line {number}: there is no point {data['point']}"
+                        )
+                except UsageError as error:
                     raise UsageError(
-                        f"{file} is damaged at line {number}: there is no point {data['point']}"
-                    )
+                        f"{error}; delete line {number}, and seqtasks resume makes its run again"
+                    ) from None
                 yield start, data
                 start += len(line)
             if len(line) == MOST_JSON:

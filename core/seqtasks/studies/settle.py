@@ -13,6 +13,7 @@ from seqtasks.experiments.experiment import THINGS, Experiment
 from seqtasks.randomness.torch_streams import torch_stream
 from seqtasks.runs.prepare import experiment_model, prepare
 from seqtasks.runs.training_run import parameter_count
+from seqtasks.specs.grammar import SpecError
 from seqtasks.studies.collected import ROW
 from seqtasks.studies.replicas.ways import Tried, way_of
 from seqtasks.studies.said_once import heard
@@ -142,6 +143,8 @@ def _tried(
     with heard() as said:
         try:
             run, trainer = prepare(setting.experiment.with_changes(seed=seed), model, threads=1)
+        except SpecError:  # it shows its spec, with a mark below that a label would displace
+            raise
         except UsageError as error:
             raise UsageError(f"{setting.label}: {error}" if named else str(error)) from error
     draws = trainer.draws_by_place() if watched else None

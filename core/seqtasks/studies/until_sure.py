@@ -66,10 +66,14 @@ class UntilSure:
                 f"the width must be a share of the largest difference, above 0 and below 2, got "
                 f"{self.width:g}"
             )
-        if not 2 <= self.first <= self.most:
+        if self.first < 2:
             raise UsageError(
-                f"the first look must be at 2 seeds or more and at most at the last, got "
-                f"{self.first} and {self.most}"
+                f"seeds are added to 2 seeds or more, got {self.first}: give --seeds 2 or more"
+            )
+        if self.most < self.first:
+            raise UsageError(
+                f"--most-seeds must be at least {self.first}, the seeds at the first look, got "
+                f"{self.most}; --seeds sets the first look"
             )
 
     @property
