@@ -18,7 +18,7 @@
     record_changes              the changes of the record at a resume
     saved_state, rewind         read a checkpoint or weights; go back to the last checkpoint
     observers, bars, progress   who is told of a run; bars; the bar of a run
-    curves, png_file, plots     draw the curves of a run; a figure as PNG; its pictures as files
+    curves, plots               draw the curves of a run; its pictures as files
     active_run                  a run with what trains, keeps, observes and ends it
     training_loop, run_scores   train it; score it
     lifecycle                   `run` and `resume`, from start to result

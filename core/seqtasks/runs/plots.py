@@ -3,14 +3,13 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from seqtasks.files.atomic import write_atomically, write_output
 from seqtasks.runs.curves import Drawn, draw_learning, draw_lengths
-from seqtasks.runs.png_file import png_of
 from seqtasks.scoring.baselines import chance
 from seqtasks.tasks.metrics import Metric
 
@@ -44,7 +43,9 @@ class Picture(Figure):
 
 def png(figure: Figure) -> bytes:
     """Return a figure as a PNG file, of the size that fits a notebook."""
-    return png_of(figure, 100)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=100)
+    return content.getvalue()
 
 
 def drawn_of(result: "Result") -> Drawn:
@@ -109,11 +110,10 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 
 def _drawn(figure: Figure, path: Path) -> bytes:
-    kind = path.suffix[1:].lower()
-    if kind == "png" and isinstance(figure.canvas, FigureCanvasAgg):
-        return png_of(figure, 150)
-    content = io.BytesIO()
-    figure.savefig(content, format=kind, dpi=150)
+    content, kind = io.BytesIO(), path.suffix[1:].lower()
+    # Level 6, the default, makes a file a third smaller, and takes a fifth of the whole time.
+    more: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if kind == "png" else {}
+    figure.savefig(content, format=kind, dpi=150, **more)
     return content.getvalue()
 
 
