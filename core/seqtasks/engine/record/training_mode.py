@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from torch import nn
 
+from seqtasks.engine.record.hooks import has_hooks
 from seqtasks.engine.record.reads import Reads, is_fixed
 
 __all__ = ["ANY_NAME", "INDIFFERENT", "may_read_the_mode"]
@@ -29,14 +30,17 @@ INDIFFERENT = {
 def may_read_the_mode(modules: Iterable[nn.Module], reads: Reads) -> bool:
     """Say whether a step of some modules may do something else in evaluation mode.
 
+    A hook may read the mode, as the hook of an old spectral norm does.
+
     Args:
         modules: the modules, with all modules inside them.
         reads: what they read.
     """
     if reads.may_draw or "training" in reads.names or reads.names & ANY_NAME:
         return True  # `may_draw`: they perhaps call code that nobody has read
-    kinds = {kind for module in modules for kind in type(module).__mro__}
-    return any(map(_may_read, kinds))
+    parts = list(modules)
+    kinds = {kind for module in parts for kind in type(module).__mro__}
+    return any(map(_may_read, kinds)) or any(map(has_hooks, parts))
 
 
 def _may_read(kind: type) -> bool:
