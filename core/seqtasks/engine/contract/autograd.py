@@ -117,7 +117,7 @@ def _gradients(ctx: Any, back: Sequence[Tensor | None]) -> list[Tensor | None]:
     return [g if time >= fewest else None for g, fewest in zip(found, least, strict=True)]
 
 
-_apply: Any = super(torch.autograd.Function, DifferentiablePass).apply
+_above_function: Any = super(torch.autograd.Function, DifferentiablePass)
 
 
 def differentiable_pass(*arguments: Any) -> tuple[Tensor, ...]:
@@ -128,7 +128,7 @@ def differentiable_pass(*arguments: Any) -> tuple[Tensor, ...]:
     """
     looked_at = INPUTS + 1 + max(0, arguments[2])
     found = unwrap_dead_wrappers(arguments[INPUTS:looked_at])
-    return _apply(*arguments[:INPUTS], *found, *arguments[looked_at:])
+    return _above_function.apply(*arguments[:INPUTS], *found, *arguments[looked_at:])
 
 
 def _versions(program: Passes) -> list[int]:
