@@ -108,3 +108,23 @@ def test_a_number_of_python_in_a_state_is_refused_by_its_place() -> None:
     engines = engines_of(cell, "native")
     assert engines.name == "plain"
     assert "a number of Python, state['n']: make it a tensor" in str(engines.reasons)
+
+
+@pytest.mark.parametrize("kind", [*MADE])
+def test_a_draw_as_long_as_the_batch_is_told_from_one_of_each_row(kind: str) -> None:
+    class Noisy(st.Cell):
+        def initial_state(self, batch: int, steps: int) -> Any:
+            return MADE[kind](self.zeros(batch, self.hidden_size), self.zeros(batch, 1))
+
+        def forward(self, x: torch.Tensor, state: Any) -> Any:
+            h, c = READ[kind](state) if kind != "list" else state
+            shared = torch.randn(self.hidden_size)  # all rows have the same numbers
+            return MADE[kind](torch.tanh(x + h + shared), c)
+
+    model = st.Model(torch.nn.Embedding(2, 6), Noisy(6, 6), st.cells.StateReadout(6, 6, 2))
+
+    def called(engine: str) -> torch.Tensor:
+        model.use_engine(engine, seed=1)
+        return model(torch.randint(0, 2, (6, 5), generator=torch.Generator().manual_seed(0)))[0]
+
+    assert_close(called("native"), called("plain"))

@@ -6,11 +6,13 @@ part that draws says which: it draws for other numbers of rows.
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_map
 
 from seqtasks.randomness.drawing_mode import DrawingMode
 
@@ -81,9 +83,14 @@ class _Shapes(DrawingMode):
 
 
 def _cut(value: Any, sizes: tuple[int, ...]) -> Any:
-    """Return a tensor, or tensors, with other numbers of rows and steps."""
-    if isinstance(value, tuple | list):
-        return type(value)(_cut(part, sizes) for part in cast("Sequence[Any]", value))
+    """Return a tensor, or tensors in any container, with other numbers of rows and steps."""
+    return tree_map(lambda leaf: _cut_leaf(leaf, sizes), value)
+
+
+def _cut_leaf(value: Any, sizes: tuple[int, ...]) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        held = {one.name: _cut(getattr(value, one.name), sizes) for one in fields(value)}
+        return replace(value, **held)
     if not isinstance(value, Tensor):
         return value
     for axis, size in enumerate(sizes):
