@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seqtasks.cells import Cell, State
 from seqtasks.cells.padding import checked_lengths, last_repeated, past_end
-from seqtasks.cells.state_tree import joined, leaves_like, split
+from seqtasks.cells.state_tree import is_flat, joined, leaves_like, split
 from seqtasks.cells.step_calls import StepCalls, checked_time
 from seqtasks.randomness.counted_draws import counted_draws, started
 
@@ -195,6 +195,8 @@ def map_state(function: Callable[..., Tensor], *states: State) -> State:
     """Apply a function to the corresponding tensors of states, nested as the first of them."""
     if isinstance(states[0], Tensor):
         return function(*states)
+    if all(map(is_flat, states)) and len(set(map(len, states))) == 1:
+        return tuple(map(function, *states))
     tree, first = split(states[0])
     others = [leaves_like(tree, state) for state in states[1:]]
     parts = [

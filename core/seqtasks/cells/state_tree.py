@@ -12,6 +12,7 @@ __all__ = [
     "LeafPlace",
     "NotAlikeError",
     "Tree",
+    "is_flat",
     "joined",
     "labels",
     "leaves_like",
@@ -53,9 +54,6 @@ class Branch:
     parts: "tuple[Tree, ...]"
 
 
-_ORDERED = (tuple, list)
-
-
 Tree = Branch | LeafPlace | Constant
 Leaf = Tensor | int | bool
 
@@ -93,9 +91,16 @@ def _items(state: Any) -> list[tuple[Any, Any]] | None:
     return None
 
 
+def is_flat(state: Any) -> bool:
+    """Say whether a state is a tuple of tensors, as most are: a loop need not look deeper."""
+    return type(state) is tuple and all(isinstance(part, Tensor) for part in state)
+
+
 def tensors_of(state: Any) -> list[Any]:
     """Return the tensors of a state, and its whole numbers if it holds any."""
-    return [state] if isinstance(state, Tensor) else split(state)[1]
+    if isinstance(state, Tensor):
+        return [state]
+    return list(state) if is_flat(state) else split(state)[1]
 
 
 def joined(tree: Tree, leaves: Sequence[Any]) -> Any:
@@ -143,7 +148,7 @@ def _take(tree: Tree, state: Any, leaves: list[Leaf]) -> None:
     items = _items(state)
     if items is None or len(items) != len(tree.keys):
         raise NotAlikeError
-    if type(state) is not tree.kind and {type(state), tree.kind} != set(_ORDERED):
+    if type(state) is not tree.kind and {type(state), tree.kind} != {tuple, list}:
         raise NotAlikeError
     held = dict(items)
     for key, part in zip(tree.keys, tree.parts, strict=True):
