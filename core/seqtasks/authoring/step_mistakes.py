@@ -4,7 +4,6 @@ Each function tries a copy of a cell, which the step may change. An error that t
 raises goes through.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor
 
 from seqtasks.cells import Cell
-from seqtasks.cells.plain_loop import brought_to
+from seqtasks.cells.plain_loop import brought_to, map_state
 from seqtasks.cells.state_tree import joined, split, tensors_of
 from seqtasks.cells.step_calls import StepCalls
 from seqtasks.errors import UsageError
@@ -121,8 +120,8 @@ def changed_in_place(cell: Cell) -> str | None:
     """
     x, state = _given(cell)
     state = brought_to(x.dtype, x.device, state)
-    given = _map(Tensor.clone, state)
-    untouched = _Untouched([x, *_parts(given)])
+    given = map_state(Tensor.clone, state)
+    untouched = _Untouched([x, *tensors_of(given)])
     following = _step(cell, x, given)
     changed = untouched.changed()
     if changed is not None:
@@ -131,7 +130,7 @@ def changed_in_place(cell: Cell) -> str | None:
             f"changes the {name} that it is given in place, which other steps still need: make "
             f"a new tensor instead (`{name} = {name} + ...`, not `{name} += ...`)"
         )
-    untouched = _Untouched([x, *_parts(following), *_parts(given)])
+    untouched = _Untouched([x, *tensors_of(following), *tensors_of(given)])
     _output(cell, x, following, given)
     where = "output"
     if untouched.changed() is None and StepCalls(cell).has_penalty:
@@ -165,12 +164,6 @@ class _Untouched:
         return None
 
 
-def _map(function: Callable[[Tensor], Tensor], state: Any) -> Any:
-    """Apply a function to each tensor of a state."""
-    made = tuple(function(part) for part in _parts(state))
-    return made[0] if isinstance(state, Tensor) else made
-
-
 def is_detached(cell: Any) -> bool:
     """Say whether a step depends on the state before it, but no gradient goes back to it."""
     x, state = _given(cell)
@@ -180,7 +173,7 @@ def is_detached(cell: Any) -> bool:
         drawn = torch.randn(like.shape, dtype=torch.float64, generator=generator)
         return (0.5 * drawn).to(x)
 
-    states = [numbers(p) if p.is_floating_point() else p for p in _parts(state)]
+    states = [numbers(p) if p.is_floating_point() else p for p in tensors_of(state)]
     floating = [part.requires_grad_() for part in states if part.is_floating_point()]
 
     def made(parts: list[Tensor]) -> list[Tensor]:
@@ -232,7 +225,7 @@ def _first_time(x: Tensor) -> Tensor:
 
 def _wrong_kind(state: Any) -> str | None:
     """Say what is wrong with the kinds and shapes of an initial state."""
-    parts = _parts(state)
+    parts = tensors_of(state)
     if not parts or not all(isinstance(part, Tensor) for part in parts):
         return f"initial_state returns {_kind(state)}, where a tensor or a tuple of tensors is due"
     for part in parts:
@@ -253,7 +246,7 @@ def _wrong_following(state: Any, following: Any) -> str | None:
             f"forward returns {_kind(following)}, where the initial state is one tensor: it must "
             "return the next state alone; define `output` for what a step puts out"
         )
-    parts, old = _parts(following), _parts(state)
+    parts, old = tensors_of(following), tensors_of(state)
     if not all(isinstance(part, Tensor) for part in parts) or len(parts) != len(old):
         return f"forward returns {_kind(following)}, where the initial state is {_kind(state)}"
     for new, before in zip(parts, old, strict=True):
@@ -267,13 +260,9 @@ def _wrong_following(state: Any, following: Any) -> str | None:
     return None
 
 
-def _parts(state: Any) -> list[Any]:
-    return tensors_of(state)
-
-
 def _floating(state: Any) -> list[Tensor]:
     """Return the floating-point tensors of a state."""
-    return [part for part in _parts(state) if part.is_floating_point()]
+    return [part for part in tensors_of(state) if part.is_floating_point()]
 
 
 def _shape(tensor: Tensor) -> str:
