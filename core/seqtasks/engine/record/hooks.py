@@ -4,6 +4,7 @@ The hooks of `torch.nn.utils.weight_norm` and `spectral_norm` are known: each co
 from parameters alone before the module is called, and a recording sees it do so.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -11,7 +12,14 @@ from torch import Tensor, nn
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
-__all__ = ["has_global_hooks", "has_hooks", "has_unknown_hooks", "made_by_hooks"]
+__all__ = [
+    "has_global_hooks",
+    "has_hooks",
+    "has_unknown_hooks",
+    "holds_hooks",
+    "made_by_hooks",
+    "tensor_has_hooks",
+]
 
 _GLOBAL = (
     "_global_forward_hooks",
@@ -23,10 +31,16 @@ _GLOBAL = (
 
 def has_hooks(owner: nn.Module | Tensor) -> bool:
     """Say whether a module itself, or a parameter, has a hook."""
-    if isinstance(owner, Tensor):
-        later: Any = getattr(owner, "_post_accumulate_grad_hooks", None)
-        return bool(owner._backward_hooks or later)
-    held = vars(owner)
+    return tensor_has_hooks(owner) if isinstance(owner, Tensor) else holds_hooks(vars(owner))
+
+
+def tensor_has_hooks(tensor: Tensor) -> bool:
+    """Say whether a parameter has a hook."""
+    return bool(tensor._backward_hooks or getattr(tensor, "_post_accumulate_grad_hooks", None))
+
+
+def holds_hooks(held: Mapping[str, Any]) -> bool:
+    """Say whether a module has a hook, by what it holds (`vars`)."""
     return bool(
         held["_forward_hooks"]
         or held["_forward_pre_hooks"]

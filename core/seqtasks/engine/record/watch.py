@@ -23,7 +23,7 @@ from seqtasks.engine.record.fingerprint import (
     compared,
     identity,
 )
-from seqtasks.engine.record.hooks import has_global_hooks, has_hooks
+from seqtasks.engine.record.hooks import has_global_hooks, has_hooks, holds_hooks, tensor_has_hooks
 from seqtasks.engine.record.reads import Reads, is_fixed
 from seqtasks.engine.record.training_mode import ANY_NAME, may_read_the_mode
 
@@ -110,12 +110,7 @@ class Watch:
             if type(module) is not kind:
                 return False
             held = module.__dict__
-            if [*held] != keys or hooked is not bool(
-                held["_forward_hooks"]  # as `has_hooks`, at each call of a model
-                or held["_forward_pre_hooks"]
-                or held["_backward_hooks"]
-                or held["_backward_pre_hooks"]
-            ):
+            if [*held] != keys or holds_hooks(held) is not hooked:
                 return False
             parameters, buffers, modules = inner
             if [*held["_parameters"]] != parameters or [*held["_buffers"]] != buffers:
@@ -129,10 +124,7 @@ class Watch:
                 or tensor.dtype is not dtype
                 or tensor.shape != shape
                 or tensor.stride() != strides
-                or hooked
-                is not bool(
-                    tensor._backward_hooks or getattr(tensor, "_post_accumulate_grad_hooks", None)
-                )
+                or tensor_has_hooks(tensor) is not hooked
                 or (version is not None and identity(tensor) != version)
             ):
                 return False
