@@ -23,6 +23,7 @@
     whole_model        what the recordings of a model share; modules applied to all steps alike
     parts_in_order     record a whole model: embedding, cells, readout
     constraints        record what becomes of parameters after a step of the optimiser
+    totals             sums over all rows, for a gradient within a step
     likeness, twice    record a model twice, and compare the recordings
     bytecode, reads    what the code of a model reads
     fingerprint, watch   notice later that the model has changed

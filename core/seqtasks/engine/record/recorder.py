@@ -27,6 +27,7 @@ from seqtasks.engine.record.complex.pair import Pair
 from seqtasks.engine.record.computed import Computed
 from seqtasks.engine.record.opened import opened, opens
 from seqtasks.engine.record.provenance import Provenance, is_transforming
+from seqtasks.engine.record.totals import Totals
 from seqtasks.engine.record.weights_alone import WeightsAlone
 from seqtasks.engine.record.whole_numbers import check_whole, is_whole
 from seqtasks.randomness.draw_functions import COUNTED
@@ -107,7 +108,7 @@ class Recorder(TorchFunctionMode):
         self.changes_parameters = False
         self.draws: Draws | None = None
         self._tracked: dict[int, Tracked] = {}
-        self._totals: dict[int, Tensor] = {}
+        self._totals = Totals()
         self.pairs: dict[int, tuple[Tensor, Pair]] = {}
         self.baked: list[tuple[Tensor, int]] = []
 
@@ -354,10 +355,10 @@ class Recorder(TorchFunctionMode):
         given = [value for value in flat_arguments((args, kwargs)) if isinstance(value, Tensor)]
         if func is torch.autograd.grad or is_transforming():
             return func(*args, **kwargs)  # the operations below explain what it returns
-        if self._makes_total(func, given, args, kwargs):
-            total = func(*args, **kwargs)
-            self._totals[id(total)] = total
-            return total
+        known = self._tracked.get(id(args[0])) if args else None
+        by_row = known is not None and known.rows
+        if not self.deriving and self._totals.makes_one(func, args, kwargs, given, by_row):
+            return self._totals.kept(func(*args, **kwargs))
         if not any(map(self.is_tracked, given)):
             for tensor in given:
                 self.provenance.note_read(tensor)
@@ -366,21 +367,6 @@ class Recorder(TorchFunctionMode):
             return self._called(func, args, kwargs)
         except UnsupportedError as error:
             raise self.provenance.refuse(str(error)) from None
-
-    def _makes_total(self, func: Any, given: list[Tensor], args: Any, kwargs: Any) -> bool:
-        """Say whether a call sums over all rows, or computes with such sums alone.
-
-        Only `torch.autograd.grad` may take a total: the gradient of a sum over rows is each row's.
-        Any other call that takes one is recorded by the operations that made it, and refused.
-        """
-        if self.deriving:
-            return False
-        if func in _SUMS:
-            known = self._tracked.get(id(args[0])) if args else None
-            return len(args) == 1 and not kwargs and known is not None and known.rows
-        if func not in _OF_TOTALS or any(one.dim() for one in given):
-            return False
-        return bool(given) and all(id(one) in self._totals for one in given)
 
     def _drawn(self, draw: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return what a random function draws, recorded call by call."""
@@ -557,12 +543,4 @@ class _Again(TorchFunctionMode):
         return self._recorder.__torch_function__(func, types, args, kwargs)
 
 
-_SUMS: Any = {torch.sum, Tensor.sum}
-_OF_TOTALS: Any = {
-    *(getattr(torch, name) for name in ("add", "sub", "mul", "div", "neg")),
-    *(getattr(Tensor, name) for name in ("add", "sub", "mul", "div", "neg")),
-    *(getattr(Tensor, f"__{name}__") for name in ("add", "radd", "sub", "rsub", "mul", "rmul")),
-    *(getattr(Tensor, f"__{name}__") for name in ("truediv", "neg")),
-}
-"""Functions that a total may go through on its way to `torch.autograd.grad`."""
 _DATA: Any = getattr(Tensor.data, "__get__")  # noqa: B009  # unknown to the type checker
