@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seqtasks.errors import counted
-from seqtasks.studies.until_sure import SEQUENTIAL, UntilSure, Verdict
+from seqtasks.studies.until_sure import SEQUENTIAL, UNCORRECTED, UntilSure, Verdict
 
 __all__ = ["correction_words", "looks_words"]
 
@@ -20,7 +20,7 @@ def correction_words(entry: Mapping[str, Any]) -> str:
     """
     if entry["test"] == SEQUENTIAL:
         return ", group-sequential with Bonferroni"
-    added = "not corrected for seeds that were added" in (entry.get("note") or "")
+    added = UNCORRECTED in (entry.get("note") or "")
     return f" after Holm, {ADDED_SEEDS}" if added else " after Holm"
 
 

@@ -132,7 +132,7 @@ def _tried(
     if make_model is None and not watched:
         with suppress(SeqtasksError):  # the trial says what is wrong
             way = way_of(setting.experiment)
-    if way is not None and way.settled is not None and way.still_holds:
+    if way is not None and way.settled is not None and way.still_holds():
         for level, message in way.settled.said:
             logger.log(level, "%s", message)
         return way.settled

@@ -23,7 +23,7 @@ from seqtasks.statistics.shares import Interval
 from seqtasks.studies.measures import Measure, measure_name, measures_of, metrics_of
 from seqtasks.studies.pairs import Entrant, entrant_data
 
-__all__ = ["METHODS", "SEQUENTIAL", "UntilSure", "Verdict", "with_verdicts"]
+__all__ = ["METHODS", "SEQUENTIAL", "UNCORRECTED", "UntilSure", "Verdict", "with_verdicts"]
 
 METHODS = (
     "until sure: looks at doubled numbers of seeds, error spent as by Pocock (Lan and DeMets 1983)",
@@ -33,6 +33,9 @@ METHODS = (
 
 SEQUENTIAL = "group-sequential"
 """The `test` of an entry of `pairs` whose interval and p-value hold for all looks."""
+
+UNCORRECTED = "not corrected for seeds that were added"
+"""How the note of an entry begins whose numbers are for a fixed number of seeds."""
 
 ERROR = 0.05
 
@@ -228,7 +231,7 @@ def with_verdicts(
     for entry in entries:
         verdict = by_pair.get((entry["a"], entry["b"]))
         if verdict is None or verdict.seeds == 0 or entry["measure"] != plan.measure:
-            note = f"not corrected for seeds that were added until {plan.measure} was sure"
+            note = f"{UNCORRECTED} until {plan.measure} was sure"
             found.append({**entry, "note": "; ".join(filter(None, [entry.get("note"), note]))})
             continue
         note = f"after {verdict.seeds} seeds: {verdict.says}"

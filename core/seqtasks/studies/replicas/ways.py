@@ -91,9 +91,8 @@ class Way:
         """Whether nobody has found out yet."""
         return self.pattern is None and self.problem is None
 
-    @property
     def still_holds(self) -> bool:
-        """Whether replicas are trained in groups, by code that is what it was."""
+        """Say whether replicas are trained in groups, by code that is what it was."""
         pattern = self.pattern
         return pattern is not None and pattern.still_holds()
 
