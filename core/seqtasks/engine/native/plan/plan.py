@@ -116,11 +116,13 @@ def make_plan(given: ModelGraph, names: dict[Node, str]) -> Plan:
     """
     model = reads_into_loops(given, _roots(given, direct_products(given)))
     model = verify_model(model.with_phases(products_into_loops(model)))
-    anew = expansions(model, _roots(model, direct_products(model)))
-    if anew:
-        model = verify_model(model.computed_again(anew))
     direct = direct_products(model)
     roots = _roots(model, direct)
+    anew = expansions(model, roots)
+    if anew:
+        model = verify_model(model.computed_again(anew))
+        direct = direct_products(model)
+        roots = _roots(model, direct)
     large = has_memories(model) or _has_large_products(model)
     storage = plan_storage(model, roots, _computed_elsewhere(model, direct), large)
     _leave_in_registers(model, storage)
