@@ -11,7 +11,7 @@ from seqtasks.studies import settle
 
 
 class Cut(st.Cell):
-    """A cell whose gradient ends at its state, of which each study warns."""
+    """A cell whose gradient ends at its state. Each study warns of it."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)

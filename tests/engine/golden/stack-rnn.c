@@ -232,7 +232,7 @@ static UNUSED void give(real *state, long row, const real *given, long size, con
         for (long d = 0; d < size; ++d)
             state[d * row + c] = given[(w->first + (c < w->rows ? c : 0)) * size + d];
 }
-/* The same for a memory, of which the rows of a block of columns follow each other. */
+/* The same for a memory: the rows of a block of columns follow each other. */
 static UNUSED void give_packed(real *state, const real *given, long size, const struct work *w) {
     for (long j = 0; j < w->columns; j += BLOCK) {
         const long width = j + BLOCK < w->columns ? BLOCK : w->columns - j;

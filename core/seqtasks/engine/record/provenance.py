@@ -186,8 +186,8 @@ class Provenance(TorchDispatchMode):
             return result
         results = [v for v in flat_arguments(result) if isinstance(v, Tensor)]
         self._alive += results
-        before = {_span(tensor)[0] for tensor in given}
-        self._born.update(_span(tensor)[0] for tensor in results if _span(tensor)[0] not in before)
+        starts = {_span(tensor)[0] for tensor in given}
+        self._born.update(_span(tensor)[0] for tensor in results if _span(tensor)[0] not in starts)
         if name in _EMPTY:
             self._empty.update(_span(tensor)[0] for tensor in results)
         else:

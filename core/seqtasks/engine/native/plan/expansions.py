@@ -79,7 +79,7 @@ def _computed_from_few(node: Node) -> set[Node] | None:
 
 
 def _compares(node: Node) -> bool:
-    """Say whether a node compares values, of which one may be kept and equal the other."""
+    """Say whether a node compares two values: one may be kept, and the other equal to it."""
     constant = any(source.operation == "constant" for source in node.inputs)
     return node.operation in COMPARISONS and not constant
 

@@ -24,7 +24,7 @@ CACHE_BYTES = 3 * 2**19
 ROWS_OF_A_MEMORY = 2048
 """A value with at least this many rows, such as a matrix memory, fits the cache for few columns."""
 _STATES = {"state", "carried"}
-"""The leaves of which a loop writes the buffer."""
+"""The leaves whose buffers a loop writes."""
 
 
 def has_memories(model: ModelGraph) -> bool:
@@ -89,9 +89,9 @@ def pack_memories(
     """
     if model.masked or not storage.in_portions:
         return  # the states of waiting rows are put together step by step, in rows of all columns
-    has_memories = any(part.previous.size >= ROWS_OF_A_MEMORY for part in model.parts)
-    least = ROWS_OF_A_MEMORY if has_memories else 1
-    by_step = has_memories or _cheapest_block(model, storage) == SMALL_BLOCK
+    is_memory = any(part.previous.size >= ROWS_OF_A_MEMORY for part in model.parts)
+    least = ROWS_OF_A_MEMORY if is_memory else 1
+    by_step = is_memory or _cheapest_block(model, storage) == SMALL_BLOCK
     held: dict[str, list[Node]] = {}
     for node, place in storage.places.items():
         if place.buffer.kind != "history" or place.buffer.rows < least:

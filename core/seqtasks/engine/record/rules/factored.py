@@ -76,7 +76,7 @@ def _varies_along(factor: Factor, letters: str) -> set[str]:
 
 
 def _product(graph: Graph, factors: list[Factor], letters: str, kept: str) -> Node:
-    """Return a product of factors for some axes alone, along the others of which none varies."""
+    """Return a product of factors for some axes alone; no factor varies along the other axes."""
     first = tuple(slice(None) if c in kept else 0 for c in letters)
     parts = [graph.view(node, places[first], places[first].shape) for node, places in factors]
     # the smallest first, so that few numbers are multiplied before they are spread

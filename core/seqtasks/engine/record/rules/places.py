@@ -185,6 +185,10 @@ def _sorted(
     return [(moved_back(graph, node, axis), source.rows) for node in found]
 
 
+def _how(stable: bool | None) -> Order:
+    return "sorted stably" if stable else "sorted"
+
+
 def sort(
     recorder: Recorder,
     func: Any,
@@ -196,8 +200,7 @@ def sort(
     stable: bool | None = None,
     **kwargs: Any,
 ) -> list[Outcome]:
-    how: Order = "sorted stably" if stable else "sorted"
-    return _sorted(recorder, x, dim, None, descending, how)
+    return _sorted(recorder, x, dim, None, descending, _how(stable))
 
 
 def argsort(
@@ -211,8 +214,7 @@ def argsort(
     stable: bool | None = None,
     **kwargs: Any,
 ) -> Outcome:
-    how: Order = "sorted stably" if stable else "sorted"
-    return _sorted(recorder, x, dim, None, descending, how)[1]
+    return _sorted(recorder, x, dim, None, descending, _how(stable))[1]
 
 
 def top_k(
