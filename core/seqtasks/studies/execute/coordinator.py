@@ -92,14 +92,20 @@ class _Coordinator:
         self._again: deque[Block] = deque()
         self._running: dict[Block, dict[int, Point]] = {}
         self._blocks = 0
+        self._arrived: list[Finished] = []
         self._ending = False
         self._delivering = True
 
     def until_the_end(self, stop: Callable[[], bool], patience: float) -> None:
-        """Hand out blocks until all runs are delivered or `stop` asks for the end."""
+        """Hand out blocks until all runs are delivered or `stop` asks for the end.
+
+        A worker that has ended its block gets the next one before the runs are delivered: to write
+        them takes some milliseconds.
+        """
         try:
             while (self._running or self._again or self._cutter.left) and not stop():
                 self._hand_out()
+                self._deliver_arrived()
                 self._hear(SECONDS_BETWEEN_LOOKS)
             self._ending = True
             if self._running:
@@ -117,7 +123,8 @@ class _Coordinator:
             if not isinstance(event, Broken) and event.block in self._running:
                 self._take(event)
         for block in self._running:
-            self._deliver_fresh(block)
+            self._arrive_fresh(block)
+        self._deliver_arrived()
 
     def _hand_out(self) -> None:
         for _ in range(self._pool.room()):
@@ -157,13 +164,13 @@ class _Coordinator:
             if event.block in self._running:
                 self._take(event)
         for block in self._running:
-            self._deliver_fresh(block)
+            self._arrive_fresh(block)
 
     def _take(self, event: Done | Lost) -> None:
         block = event.block
-        self._deliver_fresh(block)
+        self._arrive_fresh(block)
         found = event.finished if isinstance(event, Lost) else event.report.finished
-        self._deliver_new(block, found)
+        self._arrive(block, found)
         missing = list(self._running.pop(block).values())
         if self._ending:
             return  # what is missing is unfinished
@@ -178,7 +185,7 @@ class _Coordinator:
             return
         problem = report.raised or "the work gave no line"
         if len(missing) == 1:
-            self._hand_over([without_run(missing[0], "failed", problem, report.seconds)])
+            self._arrived.append(without_run(missing[0], "failed", problem, report.seconds))
             return
         self._divide(block, missing, 0)
 
@@ -187,29 +194,32 @@ class _Coordinator:
         if len(missing) > 1:
             self._divide(block, missing, 1)
         elif missing and kills >= MOST_KILLS:
-            self._hand_over([without_run(missing[0], "killed", problem)])
+            self._arrived.append(without_run(missing[0], "killed", problem))
         elif missing:
             self._again.append(self._block(block.setting, missing, kills))
 
     def _divide(self, block: Block, points: list[Point], kills: int) -> None:
         self._again.extend(self._block(block.setting, part, kills) for part in parts(points))
 
-    def _deliver_fresh(self, block: Block) -> None:
-        """Deliver the runs that a thread has left; it may append more meanwhile."""
+    def _arrive_fresh(self, block: Block) -> None:
+        """Note the runs that a thread has left; it may append more meanwhile."""
         fresh = block.fresh[:]
         del block.fresh[: len(fresh)]
-        self._deliver_new(block, fresh)
+        self._arrive(block, fresh)
 
-    def _deliver_new(self, block: Block, finished: Sequence[Finished]) -> None:
-        """Deliver the runs of points that have none yet."""
+    def _arrive(self, block: Block, finished: Sequence[Finished]) -> None:
+        """Note the runs of points that have none yet."""
         missing = self._running[block]
-        new = [one for one in finished if missing.pop(one.line["point"], None) is not None]
-        if new:
-            self._hand_over(new)
+        self._arrived += [
+            one for one in finished if missing.pop(one.line["point"], None) is not None
+        ]
 
-    def _hand_over(self, finished: Sequence[Finished]) -> None:
+    def _deliver_arrived(self) -> None:
+        arrived, self._arrived = self._arrived, []
+        if not arrived:
+            return
         try:
-            self._deliver(finished)
+            self._deliver(arrived)
         except Exception:
             self._delivering = False  # as on a full disk: it would fail again
             raise
