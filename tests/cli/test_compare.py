@@ -101,3 +101,24 @@ def test_seeds_are_added_until_the_differences_are_sure(seqtasks):
     assert {one["runs"] for one in found["settings"]} == {30}
     decided = [one for one in found["pairs"] if one["measure"] == "steps_to_solve"]
     assert ["after 30 seeds: narrow" in one["note"] for one in decided] == [True]
+    assert [one["verdict"] for one in decided] == ["narrow"]
+
+
+def test_csv_goes_to_a_file_or_in_place_of_the_table(seqtasks):
+    arguments = ("compare", "bitflip", "--cell", "concat,sum", "--seeds", "2", *TINY, *QUIET[1:])
+    written = seqtasks(*arguments, "--csv", "runs.csv")
+    assert written.returncode == 0, written.stderr
+    assert "study" in written.stdout
+    text = (seqtasks.folder / "runs.csv").read_text()
+    printed = seqtasks(*arguments, "--csv", "-")
+    assert (printed.returncode, len(printed.stdout.splitlines())) == (0, 5)
+    assert not (seqtasks.folder / "-").exists()
+    header, *rows = (line.split(",") for line in printed.stdout.splitlines())
+    keep = [place for place, name in enumerate(header) if name != "seconds"]
+    wanted = [line.split(",") for line in text.splitlines()]
+    assert [[row[k] for k in keep] for row in (header, *rows)] == [
+        [row[k] for k in keep] for row in wanted
+    ]
+    refused = seqtasks(*arguments, "--csv", "-", "--json")
+    assert refused.returncode == 2
+    assert "--json and --csv - both write to standard output" in refused.stderr

@@ -306,7 +306,18 @@ def test_a_study_that_has_not_ended_says_how_far_it_is(answer, tmp_path):
         file.write('\n{"no": "run"}\n')
     (row,) = json.loads(answer("runs", "--json"))
     assert row["status"] == "damaged"
-    assert "a line is of no run" in row["problem"]
+    assert "line 3 is of no run" in row["problem"]
+
+
+def test_a_study_with_a_damaged_line_is_not_listed_as_finished(answer, tmp_path):
+    study = make_study(tmp_path / "runs", done=4)
+    assert json.loads(answer("runs", "--json"))[0]["status"] == "finished"
+    lines = (study / "runs.jsonl").read_text().splitlines(keepends=True)
+    lines[1] = lines[1].replace('"seed": ', '"seed" ')
+    (study / "runs.jsonl").write_text("".join(lines))
+    (row,) = json.loads(answer("runs", "--json"))
+    assert row["status"] == "damaged"
+    assert "line 2 is of no run" in row["problem"]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,9 @@ GROUPS = {
 
 @click.command(cls=GroupedCommand, groups=GROUPS)
 @click.argument("task", required=False, shell_complete=complete_names("task", "experiment"))
-@click.option("--tasks", metavar="LIST", help="Several tasks: each is a comparison of its own.")
+@click.option(
+    "--tasks", metavar="LIST", help="Tasks beside TASK, or in its place; each is compared alone."
+)
 @click.option(
     "--match",
     type=click.Choice(["parameters", "hidden-size"]),

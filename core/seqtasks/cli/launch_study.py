@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from seqtasks.cli.array_jobs import echo_array
 from seqtasks.cli.interrupts import noting, received
 from seqtasks.cli.output import echo_json, prints_aside, say
-from seqtasks.errors import RunError, RunInterruptedError, counted
+from seqtasks.errors import RunError, RunInterruptedError, UsageError, counted
 from seqtasks.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["launch_study"]
 
+STDOUT = Path("-")
 MOST_PROBLEMS = 5
 """The most runs that failed which are named."""
 
@@ -36,18 +39,25 @@ def launch_study(
         as_json: print the table as one JSON document.
         quiet: show no progress, and print only the study's folder.
         echo: prints the table.
-        csv: a file for a line for each run.
+        csv: a file for a line for each run; `-` prints the lines in place of the table.
 
     Raises:
+        UsageError: if two documents would be printed as one.
         RunInterruptedError: after a signal; it names the command that goes on with the study.
         RunError: if not all runs ended, or all of them diverged.
     """
     from seqtasks.studies.progress import study_progress
 
+    printed = csv == STDOUT
+    if printed and (as_json or quiet):
+        raise UsageError(
+            f"{'--json' if as_json else '--quiet'} and --csv - both write to standard output: "
+            "leave one out, or name a file with --csv"
+        )
     where = _Where()
     observers: list[Any] = [where] if quiet else [where, study_progress()]
     try:
-        with noting() as stop, prints_aside(as_json or quiet):
+        with noting() as stop, prints_aside(as_json or quiet or printed):
             study = start(observers, stop)
     except KeyboardInterrupt:  # a second signal, or nothing ended soon after the first
         raise where.broken_off(received() or signal.SIGINT) from None
@@ -63,10 +73,15 @@ def launch_study(
             f"stopped after {_done(study)}\n{_go_on(study)}", received() or signal.SIGINT
         )
     if csv is not None:
-        from seqtasks.studies.export import write_csv
+        from seqtasks.studies.export import csv_of, write_csv
 
-        write_csv(study, csv)
-    if as_json:
+        if printed:
+            click.echo(csv_of(study), nl=False)
+        else:
+            write_csv(study, csv)
+    if printed:
+        pass
+    elif as_json:
         echo_json(study.summary())
     elif quiet:
         say(study.path)

@@ -79,7 +79,7 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--csv",
             type=click.Path(path_type=Path, dir_okay=False),
             metavar="FILE",
-            help="Also write a line for each run into this file.",
+            help="Also write a line for each run into this file; - prints them, not the table.",
         ),
         click.option(
             "--slurm", is_flag=True, help="Write a script for an array of Slurm jobs; make no runs."

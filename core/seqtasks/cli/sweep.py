@@ -33,7 +33,9 @@ GROUPS = {
 
 @click.command(cls=GroupedCommand, groups=GROUPS)
 @click.argument("task", required=False, shell_complete=complete_names("task", "experiment"))
-@click.option("--tasks", metavar="LIST", help="Several tasks; each has a best point of its own.")
+@click.option(
+    "--tasks", metavar="LIST", help="Tasks beside TASK, or in its place; each has its best point."
+)
 @click.option(
     "--random", type=int, metavar="N", help="Draw N points from the ranges, instead of the grid."
 )

@@ -47,9 +47,8 @@ def read_text(content: bytes, origin: object) -> Any:
         data = json.loads(content.decode("utf-8"), object_pairs_hook=_without_repeats)
         _check_depth(data)
     except json.JSONDecodeError as error:
-        raise UsageError(
-            f"{origin} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
-        ) from None
+        line = f"line {error.lineno}, " if b"\n" in content.strip() else ""
+        raise UsageError(f"{origin} is not JSON: {line}column {error.colno}: {error.msg}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{origin} is not JSON: it is not text in UTF-8") from None
     except _RepeatedKeyError as error:

@@ -3,6 +3,7 @@
 `studies` reads all of a study; it stands above this package, and this reads only what is listed.
 """
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -80,16 +81,31 @@ def _common(experiments: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _points(folder: Path) -> Iterator[int]:
-    """Yield the number of the point of each whole line; a point may come more than once."""
+    """Yield the number of the point of each whole line; a point may come more than once.
+
+    Raises:
+        UsageError: naming a line that is not the JSON of a run.
+    """
     for name in sorted(entry.name for entry in os.scandir(folder)):
         if not _LINES.fullmatch(name):
             continue
         with open_regular(folder / name) as file:
+            number = 0
             while (line := file.readline(MOST_JSON)).endswith(b"\n"):
+                number += 1
                 found = _POINT.match(line)
-                if found is None:
-                    raise UsageError(f"{folder / name} is damaged: a line is of no run")
+                if found is None or not _is_json(line):
+                    raise UsageError(f"{folder / name} is damaged: line {number} is of no run")
                 yield int(found[1])
+
+
+def _is_json(line: bytes) -> bool:
+    """Say whether a line is JSON; the shape of all that it holds is for the study to check."""
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _result(folder: Path) -> dict[str, Any] | None:

@@ -18,7 +18,7 @@ from seqtasks.studies.study_record import plain
 if TYPE_CHECKING:
     from seqtasks.studies.study import Study
 
-__all__ = ["frame", "rliable_scores", "rows_of", "write_csv"]
+__all__ = ["csv_of", "frame", "rliable_scores", "rows_of", "write_csv"]
 
 FIRST = ("setting", "seed", "status", "solved", "steps_to_solve", "steps", "seconds")
 """The columns that each study has, before those of its scores."""
@@ -62,13 +62,18 @@ def write_csv(study: "Study", path: Path) -> None:
     Raises:
         RunError: if the file cannot be written, for example because the disk is full.
     """
+    write_output(path, csv_of(study).encode())
+
+
+def csv_of(study: "Study") -> str:
+    """Return CSV with a line for each run that has ended."""
     rows = list(rows_of(study))
     columns = _columns(rows)
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-    write_output(path, text.getvalue().encode())
+    return text.getvalue()
 
 
 def frame(study: "Study") -> Any:

@@ -223,8 +223,8 @@ def with_verdicts(
 
     An interval for a fixed number of seeds is too narrow after seeds were added until something
     showed. The entries of the measure that decided have the interval and the p-value of the looks,
-    and no `detectable`, which is for a fixed number of seeds. The others, and all before the first
-    look, say that theirs are for a fixed number of seeds.
+    a `verdict`, and no `detectable`, which is for a fixed number of seeds. The others, and all
+    before the first look, say that theirs are for a fixed number of seeds.
     """
     by_pair = {(one.a, one.b): one for one in verdicts}
     found: list[dict[str, Any]] = []
@@ -243,6 +243,7 @@ def with_verdicts(
             "p_holm": verdict.p_value,
             "detectable": None,
             "test": SEQUENTIAL,
+            "verdict": verdict.says,
         }
         kept = [part for part in (entry.get("note") or "").split("; ") if part != "no spread"]
         found.append({**entry, **changed, "note": "; ".join(filter(None, [*kept, note]))})

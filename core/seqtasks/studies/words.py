@@ -215,12 +215,11 @@ def _no_difference_words(entries: Sequence[Numbers], tests: int) -> str:
 
 def _unsure_words(entry: Numbers) -> str:
     """Return a sentence on a difference that no look found; no share of studies is known for it."""
-    says = str(entry["note"]).rsplit(": ", 1)[-1]
     ends = ", ".join(f"{end:.3g}" for end in entry["interval"])
     return (
         f"No difference found between {entry['a']} and {entry['b']} in {_measure_words(entry)}: "
-        f"after {counted(entry['n'], 'seed')} it is {entry['difference']:.3g} [{ends}], {says} "
-        f"({p_text(entry['p_holm'])}{correction_words(entry)})."
+        f"after {counted(entry['n'], 'seed')} it is {entry['difference']:.3g} [{ends}], "
+        f"{entry['verdict']} ({p_text(entry['p_holm'])}{correction_words(entry)})."
     )
 
 
