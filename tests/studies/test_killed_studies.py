@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -35,11 +36,11 @@ def command(*arguments):
     return [sys.executable, "-m", "seqtasks", *map(str, arguments)]
 
 
-def started(arguments, folder):
+def started(arguments, folder, **more):
     """Start a command whose errors go to a file."""
     with (folder / "errors").open("a") as errors:
         return subprocess.Popen(
-            command(*arguments), cwd=folder, stdout=subprocess.DEVNULL, stderr=errors
+            command(*arguments), cwd=folder, stdout=subprocess.DEVNULL, stderr=errors, **more
         )
 
 
@@ -202,3 +203,21 @@ def test_workers_end_soon_after_a_coordinator_that_was_killed(tmp_path):
         while Path(f"/proc/{process}").exists():
             assert time.monotonic() < deadline, "a worker outlives its coordinator"
             time.sleep(0.05)
+
+
+@pytest.mark.parametrize("backend", ["loky", pytest.param("dask", marks=pytest.mark.slow)])
+def test_a_signal_to_all_processes_of_a_study_reaches_the_coordinator_alone(tmp_path, backend):
+    pytest.importorskip({"dask": "distributed"}.get(backend, "joblib"))
+    arguments = ["run", "parity", "--cell", "concat", "--seeds", "9999", "--backend", backend]
+    arguments += [*SETTINGS, "--jobs", "2"]
+    process = started(arguments, tmp_path, start_new_session=True)
+    study = the_study(process, tmp_path, "runs")
+    wait_for_a_run(process, study, 2)  # both workers have begun
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    assert process.wait(60) == 130, said(tmp_path)
+    time.sleep(0.5)  # the tracker of semaphores ends after the command
+    last = said(tmp_path).splitlines()[-2:]
+    assert re.match(r"Error: (stopped after|broken off after) \d+ of 9999 runs", last[0])
+    assert last[1].strip() == "Go on with: seqtasks resume runs/parity-concat-1"
+    assert "Traceback" not in said(tmp_path)
+    assert "resource_tracker" not in said(tmp_path)

@@ -168,10 +168,22 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             watch()
             code = _run(None)
         if received() is not None or _is_computing():
+            _release_semaphores()
             os._exit(code)  # torch is slow to leave, and aborts while a thread computes
     else:
         code = _run(list(arguments))
     sys.exit(code)
+
+
+def _release_semaphores() -> None:
+    """Release what worker processes shared with this one, as Python does at an ordinary end.
+
+    Otherwise, Python's tracker of semaphores would print a warning after our last line.
+    """
+    shared = sys.modules.get("multiprocessing.util")
+    release = getattr(shared, "_run_finalizers", None)
+    if release is not None:
+        release(0)
 
 
 def _is_computing() -> bool:

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from multiprocessing.resource_tracker import ensure_running
 
 __all__ = ["deaf_children"]
 
@@ -15,8 +16,9 @@ def deaf_children(signals: Sequence[int] = BLOCKED) -> Generator[None, None, Non
     """Let processes and threads that begin meanwhile never receive signals that ask for the end.
 
     A process inherits which signals are blocked. A signal that comes meanwhile reaches this process
-    afterwards.
+    afterwards. Python's tracker of semaphores is started first: its start unblocks signals.
     """
+    ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         yield
