@@ -32,3 +32,20 @@ def test_the_cost_of_a_block_alone_does_not_keep_blocks_small():
 def test_blocks_of_slow_points_stay_short():
     assert max(sizes(200, 2, beside=0.0, each=1.0)) <= 2 * PATIENCE * SECONDS
     assert max(sizes(50, 2, beside=0.0, each=30.0)) == 1
+
+
+def first_blocks(each: float) -> list[int]:
+    """Return the sizes of the first blocks of settings whose points take `each` seconds."""
+    cutter = Cutter([Point(number, number // 20, number) for number in range(100)], 2)
+    found: dict[int, int] = {}
+    while (block := cutter.next()) is not None:
+        setting, points = block
+        found.setdefault(setting, len(points))
+        cutter.ended(setting, len(points), each * len(points))
+    return list(found.values())
+
+
+def test_a_setting_begins_with_as_many_points_as_were_quick_in_the_one_before():
+    assert first_blocks(0.05)[:3] == [1, 4, 4]
+    assert first_blocks(0.001)[:3] == [1, 8, 8]
+    assert first_blocks(2.0) == [1] * 5

@@ -20,7 +20,7 @@ from seqtasks.engine.native.execute.call_each import Calls
 from seqtasks.engine.native.execute.stack import Structures
 from seqtasks.errors import UsageError
 from seqtasks.models.model import likeliest
-from seqtasks.studies.replicas import IdleGroups, Replica, group, run_block
+from seqtasks.studies.replicas import IdleGroups, Replica, block, group, run_block
 from seqtasks.studies.replicas.one_thread import one_thread
 from seqtasks.studies.replicas.scores import counted_metrics
 from seqtasks.studies.replicas.ways import same_replicas, way_of
@@ -76,6 +76,23 @@ def test_a_group_that_serves_a_second_block_gives_the_same_numbers(name: str) ->
     assert idle.take(pattern) is used
     for replica in replicas[::4]:
         same(replica, alone(experiment, replica.line["seed"]))
+
+
+def test_another_learning_rate_needs_no_ordinary_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"optimizer": "adamw", "lr_schedule": "cosine:steps=40,warmup=5", "hidden_size": 4}
+    experiment, idle = tiny(engine="native", **settings), IdleGroups()
+    list(run_block(experiment, range(4), idle=idle))
+    first = way_of(experiment).pattern
+    assert first is not None
+    monkeypatch.setattr(block, "run_one", lambda *_, **__: pytest.fail("an ordinary run"))
+    for rate in (0.3, 1e-4, experiment.learning_rate):
+        other = experiment.with_changes(learning_rate=rate)
+        replicas = list(run_block(other, [7, 1], keep_weights=True, idle=idle))
+        pattern = way_of(other).pattern
+        assert pattern is not None
+        assert pattern.program is first.program
+        for replica in replicas:
+            same(replica, alone(other, replica.line["seed"]))
 
 
 TASKS: dict[str, dict[str, Any]] = {

@@ -1,12 +1,14 @@
 """A study tries its settings before it begins; a later study of the process need not."""
 
 import logging
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 import seqtasks as st
+from seqtasks.experiments.experiment import Experiment
 from seqtasks.studies import settle
 
 
@@ -71,3 +73,25 @@ def test_changed_code_is_tried_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Growing, "forward", louder)
     studied(Growing)
     assert len(tried) == 2
+
+
+def test_settings_that_differ_in_the_learning_rate_alone_are_tried_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[float] = []
+    prepare = settle.prepare
+
+    def noted(experiment: Experiment, *more: Any, **named: Any) -> Any:
+        tried.append(experiment.learning_rate)
+        return prepare(experiment, *more, **named)
+
+    monkeypatch.setattr(settle, "prepare", noted)
+    study = st.compare(
+        "bitflip", cell="concat,gru", learning_rate="0.1,0.01,0.001", seeds=range(1), steps=5,
+        hidden_size=5, length=3, evaluation_lengths=(3,), engine="native", out=None,
+    )  # fmt: skip
+    assert tried == [0.1, 0.1]
+    assert len(study.parameters) == 6
+    assert len(set(study.parameters[:3])) == 1
+    assert study.parameters[3] != study.parameters[0]
+    assert [(one.outcomes().statuses == "ended").all() for one in study.collected] == [True] * 6

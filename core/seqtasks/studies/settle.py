@@ -15,7 +15,7 @@ from seqtasks.runs.prepare import experiment_model, prepare
 from seqtasks.runs.training_run import parameter_count
 from seqtasks.specs.grammar import SpecError
 from seqtasks.studies.collected import ROW
-from seqtasks.studies.replicas.ways import Tried, way_of
+from seqtasks.studies.replicas.ways import Tried, apart_from_rate, equal, way_of
 from seqtasks.studies.said_once import heard
 from seqtasks.studies.settings import Setting
 from seqtasks.studies.study_record import Asked
@@ -68,9 +68,17 @@ def settle(
     drawing: list[int] = []
     parameters: list[int | None] = []
     tried: set[Any] = set()
+    known: dict[str, list[tuple[Experiment, int]]] = {}
     failed: list[UsageError] = []
     for index, setting in enumerate(asked.settings):
         experiment = setting.experiment
+        twin = _twin(experiment, index, known) if make_model is None else None
+        if twin is not None:
+            parameters.append(parameters[twin])
+            if twin in engines:
+                engines[index] = engines[twin]
+                drawing += [index] if twin in drawing and index in watched else []
+            continue
         alike = tuple(str(getattr(experiment, kind)) for kind in THINGS)
         if len(asked.settings) > MOST_TRIED and alike in tried:
             parameters.append(trained_numbers(experiment))
@@ -96,6 +104,18 @@ def settle(
     for error in failed:
         logger.warning("its runs will fail: %s", error)
     return Settled(engines, parameters, drawing)
+
+
+def _twin(
+    experiment: Experiment, index: int, known: dict[str, list[tuple[Experiment, int]]]
+) -> int | None:
+    """Return an earlier setting that differs in its learning rate alone; else note this one."""
+    apart = apart_from_rate(experiment)
+    alike = known.setdefault(repr(apart), [])
+    twin = next((other for one, other in alike if equal(one, apart)), None)
+    if twin is None:
+        alike.append((apart, index))
+    return twin
 
 
 def _is_made(experiment: Experiment) -> bool:

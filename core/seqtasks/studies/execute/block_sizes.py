@@ -12,6 +12,8 @@ SECONDS = 1.5
 """How long a block is to take: long against the cost of a block, short against its loss."""
 LEAST_SECONDS = 0.05
 """Blocks get shorter towards the end, so that all workers end together, but not below this."""
+SECONDS_UNKNOWN = 0.2
+"""How long the first block of a setting is to take, if its points are like the last one's."""
 GROWTH = 8
 """How many times larger a block may be than the largest that has ended."""
 PATIENCE = 2
@@ -43,6 +45,7 @@ class Cutter:
         self._largest: dict[int, int] = {}
         self._seconds: dict[int, float] = {}
         self._twice: dict[int, int] = {}
+        self._last = SECONDS_UNKNOWN
 
     def next(self) -> tuple[int, list[Point]] | None:
         """Return a setting and its next points, or None if none are left."""
@@ -66,14 +69,14 @@ class Cutter:
             return
         each = seconds / count
         known = self._seconds.get(setting, each)
-        self._seconds[setting] = min(each, (known + each) / 2)
+        self._last = self._seconds[setting] = min(each, (known + each) / 2)
         self._largest[setting] = max(count, self._largest.get(setting, 0))
         self._twice[setting] = 2 * count if seconds < PATIENCE * SECONDS else 1
 
     def _size(self, setting: int) -> int:
-        if setting not in self._seconds:
-            return 1
-        each = max(self._seconds[setting], 1e-6)
+        each = max(self._seconds.get(setting, self._last), 1e-6)
         share = max(self.left // (2 * self._jobs), round(LEAST_SECONDS / each))
+        if setting not in self._seconds:
+            return max(1, min(int(SECONDS_UNKNOWN / each), share, GROWTH))
         fitting = max(int(SECONDS / each), self._twice[setting])
         return max(1, min(fitting, share, GROWTH * self._largest[setting]))

@@ -15,7 +15,7 @@ from seqtasks.studies.replicas.idle_groups import IdleGroups
 from seqtasks.studies.replicas.one_run import MakeModel, run_one
 from seqtasks.studies.replicas.pattern import NotAlikeError, Pattern, pattern_of
 from seqtasks.studies.replicas.replica import Replica
-from seqtasks.studies.replicas.ways import Way, forget, same_replicas, way_of
+from seqtasks.studies.replicas.ways import Way, forget, same_replicas, share, way_of
 from seqtasks.training import Trainer
 
 __all__ = ["run_block"]
@@ -71,6 +71,7 @@ def run_block(
     if seen is None and make_model is None:
         with suppress(SeqtasksError):  # the ordinary runs say what is wrong
             way = way_of(experiment, idle)
+            share(way)
     while left:
         if way is not None and way.pattern is not None:
             yield from _in_groups(way, left, ordinary, stop, keep_weights, idle)

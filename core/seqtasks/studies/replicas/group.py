@@ -76,17 +76,23 @@ class Group:
         self.size = max(1, min(MOST_REPLICAS, MOST_BYTES // each))
         steps = pattern.steps
         self.stack = pattern.program.stack(self.size, steps.trained, steps.optimizer)
-        self.optimizer = optimizer_structure(
-            steps.optimizer, steps.loss, steps.reduction, steps.clip
-        )
-        self.prepared: tuple[int, int] = (0, 0)
+        self.serve(pattern)
         self.scores = Scores(pattern, self.task, self.stack)
         self.losses = np.empty((self.size, experiment.steps))
-        self.rates = steps.optimizer.learning_rate * steps.schedule.shares(0, experiment.steps)
         self.annealed = steps.annealed(pattern.program, 0, experiment.steps)
         annealing = steps.between.annealing
         if annealing and self.annealed.leaves.size < len(annealing.buffers()):
             raise NotAlikeError("no program reads some of its annealed buffers")
+
+    def serve(self, pattern: Pattern) -> None:
+        """Train replicas of a pattern from now on that differs in its learning rate alone."""
+        self.pattern, self.experiment, steps = pattern, pattern.experiment, pattern.steps
+        self.optimizer = optimizer_structure(
+            steps.optimizer, steps.loss, steps.reduction, steps.clip
+        )
+        self.prepared: tuple[int, int] = (0, 0)
+        shares = steps.schedule.shares(0, self.experiment.steps)
+        self.rates = steps.optimizer.learning_rate * shares
 
     def _where_scored(self) -> dict[str, Any]:
         """Return the instances of the validation, the final scores and the score over a range."""

@@ -15,7 +15,7 @@ __all__ = ["IdleGroups"]
 
 
 class IdleGroups:
-    """Keeps the groups of one pattern, at most one for each block that ran at once.
+    """Keeps the groups of one program, at most one for each block that ran at once.
 
     Attributes:
         known: the ways of experiments that were looked up, each with its experiment, by the id of
@@ -37,22 +37,29 @@ class IdleGroups:
     def holds(self, pattern: Pattern) -> bool:
         """Say whether the code of a pattern is what it was; the study looks once."""
         with self._changing:
-            if not any(one is pattern for one in self._held):
+            if not any(one.program is pattern.program for one in self._held):
                 if not pattern.still_holds():
                     return False
                 self._held.append(pattern)
             return True
 
     def take(self, pattern: Pattern) -> Group | None:
-        """Return a group of a pattern, which no one else has then; None if there is none."""
+        """Return a group for a pattern, which no one else has then; None if there is none.
+
+        Patterns of one program differ in their learning rates alone.
+        """
         with self._changing:
-            for place, group in enumerate(self._groups):
-                if group.pattern is pattern:
-                    return self._groups.pop(place)
-        return None
+            found = next((g for g in self._groups if g.pattern.program is pattern.program), None)
+            if found is None:
+                return None
+            self._groups.remove(found)
+        if found.pattern is not pattern:
+            found.serve(pattern)
+        return found
 
     def put(self, group: Group) -> None:
-        """Keep a group that ended in order, and drop those of other patterns."""
+        """Keep a group that ended in order, and drop those of other programs."""
+        program = group.pattern.program
         with self._changing:
-            self._groups = [one for one in self._groups if one.pattern is group.pattern]
+            self._groups = [one for one in self._groups if one.pattern.program is program]
             self._groups.append(group)

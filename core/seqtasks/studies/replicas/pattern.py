@@ -4,9 +4,10 @@ A pattern is made from an ordinary run of one seed, whose program it takes over.
 is not certain to be the same for other seeds; those go through ordinary runs.
 """
 
+import copy
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -88,6 +89,16 @@ class Pattern:
                 return False
             scored, self._scoring = self._scoring, {}
             return all(self.scoring_program(*key) is program for key, program in scored.items())
+
+    def with_learning_rate(self, learning_rate: float) -> "Pattern":
+        """Return the pattern of the same experiment at another learning rate.
+
+        The rates are numbers that a program is given at each step, so everything else is shared.
+        """
+        steps = copy.copy(self.steps)
+        steps.optimizer = replace(steps.optimizer, learning_rate=learning_rate)
+        experiment = self.experiment.with_changes(learning_rate=learning_rate)
+        return replace(self, experiment=experiment, steps=steps)
 
     def check_times(self, times: NDArray[np.int64]) -> None:
         """Refuse numbers of time steps that do not share one program.

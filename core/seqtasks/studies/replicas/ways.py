@@ -2,13 +2,15 @@
 
 The first seeds of an experiment go through ordinary runs. Their replicas are then trained as a
 group too. Only if both give the same lines and the same weights, bit for bit, do other seeds go
-through groups.
+through groups. An experiment that differs from it in the learning rate alone needs no trial: the
+rates are numbers that the same program is given.
 """
 
 import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -30,7 +32,7 @@ from seqtasks.studies.replicas.made_weights import MadeWeights
 from seqtasks.studies.replicas.pattern import NotAlikeError, Pattern
 from seqtasks.studies.replicas.replica import Replica
 
-__all__ = ["Tried", "Way", "forget", "same_replicas", "way_of"]
+__all__ = ["Tried", "Way", "apart_from_rate", "equal", "forget", "same_replicas", "share", "way_of"]
 
 FEW, SECONDS_PER_GROUP = 8, 1.0
 """The replicas of a first group, and how long a later one may take: its replicas end together."""
@@ -90,6 +92,12 @@ class Way:
     def is_open(self) -> bool:
         """Whether nobody has found out yet."""
         return self.pattern is None and self.problem is None
+
+    @cached_property
+    def apart(self) -> tuple[Any, ...]:
+        """The key, but for the learning rate."""
+        compiled, experiment, *things = self.key
+        return compiled, apart_from_rate(experiment), *things
 
     def still_holds(self) -> bool:
         """Say whether replicas are trained in groups, by code that is what it was."""
@@ -165,13 +173,32 @@ def way_of(experiment: Experiment, idle: IdleGroups | None = None) -> Way:
 def _found(key: tuple[Any, ...]) -> Way:
     with _changing:
         for place, way in enumerate(_ways):
-            if _equal(way.key, key):
+            if equal(way.key, key):
                 _ways.append(_ways.pop(place))
                 return way
         way = Way(key)
         _ways.append(way)
         del _ways[:-MOST_KEPT]
         return way
+
+
+def share(way: Way) -> None:
+    """Let a way take over what was found out about an experiment at another learning rate."""
+    if not way.is_open or way.candidate is not None:
+        return
+    with _changing:
+        others = [(one, one.pattern) for one in _ways if one is not way]
+    for other, pattern in reversed(others):
+        if pattern is not None and equal(other.apart, way.apart):
+            way.pattern = pattern.with_learning_rate(way.key[1].learning_rate)
+            way.seconds_each = other.seconds_each
+            way.seconds_per_step, way.seconds = other.seconds_per_step, other.seconds
+            return
+
+
+def apart_from_rate(experiment: Experiment) -> Experiment:
+    """Return what experiments have in common that differ in seed, name and learning rate alone."""
+    return experiment.with_changes(seed=0, name=None, published=(), learning_rate=1.0)
 
 
 def forget(way: Way, idle: IdleGroups) -> None:
@@ -182,8 +209,8 @@ def forget(way: Way, idle: IdleGroups) -> None:
             _ways.remove(way)
 
 
-def _equal(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
-    """Say whether two keys are equal; a user's task may hold what cannot be compared."""
+def equal(one: Any, other: Any) -> bool:
+    """Say whether two things are equal; a user's task may hold what cannot be compared."""
     try:
         return bool(one == other)
     except Exception:
