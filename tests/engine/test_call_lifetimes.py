@@ -144,6 +144,58 @@ def test_a_change_between_two_equal_calls_is_noticed(engine):
     assert_close(model(ids)[0], model.plain(ids)[0], **EXACT)
 
 
+def transposed(model):
+    weight = model.cells[0].weight_hh_l0
+    weight.data = weight.data.t()
+
+
+def other_parameters(model):
+    linear = model.readout.linear
+    others = {name: torch.nn.Parameter(2 * p) for name, p in linear.named_parameters()}
+    vars(linear)["_parameters"] = others
+
+
+def other_type(model):
+    model.float()
+
+
+@pytest.mark.parametrize("change", [transposed, other_parameters, other_type])
+def test_tensors_that_change_between_two_equal_calls(engine, change):
+    model, _, (ids, _, _) = models(engine)
+    model.cells[0] = st.cell("elman", 4, 6).double()
+    for _ in range(3):
+        loss_of(model, ids).backward()
+    model.zero_grad()
+    change(model)
+    loss_of(model, ids).backward()
+    assert model.engines.name == engine
+    plain = copy.deepcopy(model)
+    plain.use_engine("plain")
+    plain.zero_grad()
+    loss_of(plain, ids).backward()
+    assert_close(gradients_of(model), gradients_of(plain))
+
+
+def test_a_hook_on_a_parameter_that_had_one_before(engine):
+    model, _, (ids, _, _) = models(engine)
+    weight = model.readout.linear.weight
+    weight.register_hook(lambda gradient: gradient).remove()
+    model(ids), model(ids)
+    weight.register_hook(lambda gradient: 2 * gradient)
+    model(ids)
+    assert model.engines.name == "plain"
+
+
+def test_autocast_between_two_equal_calls(engine):
+    model, _, (ids, _, _) = models(engine)
+    model(ids), model(ids)
+    with torch.autocast("cpu", torch.bfloat16):
+        model(ids)
+    assert model.engines.name == "plain"
+    model(ids)
+    assert model.engines.name == engine
+
+
 def test_an_input_that_a_transform_left_behind(engine):
     cell = st.cell("gru", 3, 4).double()
     escaped = []

@@ -1,12 +1,12 @@
 """Make a program's two passes one operation of torch's autograd."""
 
+import operator
 import threading
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch._functorch.utils import unwrap_dead_wrappers
 
 from seqtasks.engine.contract.batched_gradients import batch_of
 from seqtasks.engine.contract.passes import Passes
@@ -17,6 +17,7 @@ __all__ = ["DifferentiablePass", "differentiable_pass"]
 
 INPUTS = 4
 """The position of the inputs among the arguments of `DifferentiablePass`."""
+_IS_VIEW, _VERSION = operator.methodcaller("_is_view"), operator.attrgetter("_version")
 
 
 class DifferentiablePass(torch.autograd.Function):
@@ -47,14 +48,16 @@ class DifferentiablePass(torch.autograd.Function):
         memory = program.memory(*inputs.shape[:2])
         joint, finals, past = program.forward(inputs, lengths, given, memory, histories)
         predictions, penalties = parted(program.model_graph, joint)
-        ctx.program, ctx.count, ctx.lengths = program, count, lengths
-        ctx.histories, ctx.parts = histories, len(finals)
-        ctx.versions, ctx.lock = _versions(program), threading.Lock()
+        results = (predictions, *finals, *past)
+        if penalties is not None:
+            results += (penalties,)
+        if any(map(_IS_VIEW, results)):
+            results = tuple(map(_own, results))
+        shapes = [result.shape for result in results]
+        noted = program, lengths, count, histories, len(finals), shapes, _versions(program)
+        ctx.noted, ctx.lock = noted, threading.Lock()
         ctx.save_for_backward(inputs, *(given or ()), _holding(memory))
         ctx.set_materialize_grads(False)
-        more = () if penalties is None else (penalties,)
-        results = tuple([_own(result) for result in (predictions, *finals, *past, *more)])
-        ctx.shapes = [result.shape for result in results]
         return results
 
     @staticmethod
@@ -77,34 +80,35 @@ class DifferentiablePass(torch.autograd.Function):
 def _gradients(ctx: Any, back: Sequence[Tensor | None]) -> list[Tensor | None]:
     """Return the gradients of inputs, given states and parameters: one pass back."""
     inputs, *given, holder = ctx.saved_tensors
-    program: Passes = ctx.program
-    if ctx.versions != _versions(program):
+    program: Passes
+    program, lengths, count, histories, parts, shapes, versions = ctx.noted
+    if versions != _versions(program):
         raise RuntimeError(
             "a parameter was changed in place between the forward pass and the backward pass"
         )
-    starts = None if ctx.count < 0 else given
+    starts = None if count < 0 else given
     memory = getattr(holder, _MEMORY, None)
     if memory is None:  # a hook on saved tensors copied the holder
         memory = program.memory(*inputs.shape[:2])
-        program.forward(inputs, ctx.lengths, starts, memory, ctx.histories)
-    model_graph, parts = program.model_graph, ctx.parts
+        program.forward(inputs, lengths, starts, memory, histories)
+    model_graph = program.model_graph
     needed = steps_until_gradients(model_graph, tuple([b is not None for b in back]))
     time = inputs.shape[1]
     back = [None if b is None else b.contiguous().resolve_neg() for b in back]
     if model_graph.penalty is not None:
-        back = _joined(back, ctx.shapes, model_graph.dtype, inputs)
+        back = _joined(back, shapes, model_graph.dtype, inputs)
     predictions_back, finals_back, histories_back = back[0], back[1 : 1 + parts], None
     if predictions_back is None:
-        predictions_back = inputs.new_zeros(ctx.shapes[0], dtype=model_graph.dtype)
-    if ctx.histories and any(b is not None for b in back[1 + parts :]):
+        predictions_back = inputs.new_zeros(shapes[0], dtype=model_graph.dtype)
+    if histories and any(b is not None for b in back[1 + parts :]):
         histories_back = [
             inputs.new_zeros(shape, dtype=model_graph.dtype) if b is None else b
-            for b, shape in zip(back[1 + parts :], ctx.shapes[1 + parts :], strict=False)
+            for b, shape in zip(back[1 + parts :], shapes[1 + parts :], strict=False)
         ]
     with ctx.lock:  # of two threads that pass back through one graph, one works in its memory
         gradients, inputs_back, given_back = program.backward(
             inputs,
-            ctx.lengths,
+            lengths,
             starts,
             memory,
             predictions_back,
@@ -117,6 +121,7 @@ def _gradients(ctx: Any, back: Sequence[Tensor | None]) -> list[Tensor | None]:
     return [g if time >= fewest else None for g, fewest in zip(found, least, strict=True)]
 
 
+_UNWRAPPED: Any = torch._C._functorch.unwrap_if_dead  # pyright: ignore[reportAttributeAccessIssue]
 _above_function: Any = super(torch.autograd.Function, DifferentiablePass)
 
 
@@ -127,13 +132,13 @@ def differentiable_pass(*arguments: Any) -> tuple[Tensor, ...]:
     behind. Parameters cannot be such tensors: only inputs and given states are looked through.
     """
     looked_at = INPUTS + 1 + max(0, arguments[2])
-    found = unwrap_dead_wrappers(arguments[INPUTS:looked_at])
+    found = map(_UNWRAPPED, arguments[INPUTS:looked_at])
     return _above_function.apply(*arguments[:INPUTS], *found, *arguments[looked_at:])
 
 
 def _versions(program: Passes) -> list[int]:
     """Return how often each tensor that a program reads was changed in place."""
-    return [tensor._version for tensor in program.tensors()]
+    return [*map(_VERSION, program.tensors())]
 
 
 def _joined(

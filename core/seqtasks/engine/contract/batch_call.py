@@ -33,8 +33,8 @@ def call_program(
     lengths: Tensor | None,
     histories: bool,
     *,
-    initial: Callable[[], Sequence[State]],
     idle: IdleMemories,
+    initial: Callable[[], Sequence[State]] | None = None,
     key: DrawKey | None = None,
 ) -> tuple[Tensor, list[State], list[State], Tensor | None]:
     """Run a batch through a program, with gradients if torch keeps them.
@@ -45,8 +45,8 @@ def call_program(
         given: the states to start from, as one list; None for the initial states.
         lengths: (batch,) steps of each instance, or None.
         histories: whether to return the states of every step.
-        initial: makes the initial states of all layers for this batch.
         idle: the memory of an earlier call without gradients.
+        initial: makes the initial states of all layers for this batch, for instances without steps.
         key: which random numbers a model that draws gets.
 
     Returns:
@@ -63,7 +63,7 @@ def call_program(
     inputs = inputs.contiguous().resolve_neg()
     passed = _passed(program, inputs, lengths, given, histories, idle, key)
     predictions, finals, past, penalties = passed
-    if empty is not None:
+    if empty is not None and initial is not None:
         start = given or flattened(model_graph, initial(), inputs.shape[0]) or []
         predictions, finals, past = without_steps(empty, start, *passed[:3])
         penalties = None if penalties is None else penalties.masked_fill(empty[:, None], 0)

@@ -71,11 +71,16 @@ class Choice:
 
         That program is the one that was used last, so the order of the cache is right.
         """
-        if self._latest is None or self._latest[0] != request or self.refused:
+        if self._latest is None or self._latest[0] != request:
             return None
         program = self._latest[1]
-        same = self.signatures.still_hold() and unchanged(program.model_graph.constants)
-        return program if same else None
+        return program if self.still_serves(program) else None
+
+    def still_serves(self, program: Passes) -> bool:
+        """Say whether a program is the one of the last request, and the model is as it was then."""
+        if self._latest is None or self._latest[1] is not program or self.refused:
+            return False
+        return self.signatures.still_hold() and unchanged(program.model_graph.constants)
 
     def _chosen(self, request: Request, check: Check | None) -> Passes | Refusal:
         """Return a kept program, a new one, or why the plain loop should run; see `program`."""

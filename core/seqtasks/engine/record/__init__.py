@@ -26,7 +26,8 @@
     totals             sums over all rows, for a gradient within a step
     likeness, twice    record a model twice, and compare the recordings
     bytecode, reads    what the code of a model reads
-    fingerprint, watch   notice later that the model has changed
+    fingerprint, watch   notice later that the model has changed;
+    watched_tensors      of its tensors, all at once
     training_mode      whether a step may depend on the mode of its modules
     signatures         number the states in which a model's parts are found
     start_fingerprint  let sequence lengths with the same initial state share a program

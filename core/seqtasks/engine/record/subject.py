@@ -49,7 +49,13 @@ class Parts:
 
     def _read(self) -> tuple[Any, tuple[Any, ...], Any]:
         model = self.model
-        if model is not None:
+        if model is None:
+            return self._last
+        held: dict[str, Any] = getattr(model, "_modules", {})  # torch's lookup of each takes longer
+        cells = held.get("cells")
+        if type(cells) is nn.ModuleList and "embedding" in held and "readout" in held:
+            self._last = held["embedding"], (*cells._modules.values(),), held["readout"]
+        else:
             self._last = model.embedding, tuple(model.cells), model.readout
         return self._last
 

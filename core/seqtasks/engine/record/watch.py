@@ -23,9 +23,10 @@ from seqtasks.engine.record.fingerprint import (
     compared,
     identity,
 )
-from seqtasks.engine.record.hooks import has_global_hooks, has_hooks, holds_hooks, tensor_has_hooks
+from seqtasks.engine.record.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.record.reads import Reads, is_fixed
 from seqtasks.engine.record.training_mode import ANY_NAME, may_read_the_mode
+from seqtasks.engine.record.watched_tensors import WatchedTensors
 
 __all__ = ["Watch"]
 
@@ -51,6 +52,13 @@ _UNREAD = {
 }
 Get = Callable[[], Any]
 
+_SIZED = operator.itemgetter(
+    *("_parameters", "_buffers", "_modules"),
+    *("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"),
+)
+"""Of what a module holds, the dictionaries of which a change of the size is a change. Each item is
+compared apart, and a hook that is known too."""
+
 
 class Watch:
     """The state on which some modules, and the modules inside them, depended at creation.
@@ -71,7 +79,9 @@ class Watch:
         self._tops = list(map(_weakly, tops))
         self._dtype, self._hooked = torch.get_default_dtype(), has_global_hooks()
         self._modules: list[tuple[Any, ...]] = []
-        self._tensors: list[tuple[Any, ...]] = []
+        self._tensors = WatchedTensors()
+        self._same: list[Any] = []
+        self._sizes: list[int] = []
         self._dictionaries: list[tuple[Any, int, list[str], list[Any]]] = []
         self._objects: list[tuple[Get, Get]] = []
         self._compared: list[tuple[Get, Hashable]] = []
@@ -105,29 +115,20 @@ class Watch:
                 return False
         if torch.get_default_dtype() is not self._dtype or has_global_hooks() != self._hooked:
             return False
-        for get, kind, hooked, keys, inner, names, then in self._modules:
+        now, sized = list[Any](), list[Any]()
+        for get, kind, keys, values in self._modules:
             module = get()
             if type(module) is not kind:
                 return False
             held = module.__dict__
-            if [*held] != keys or holds_hooks(held) is not hooked:
+            if [*held] != keys:
                 return False
-            parameters, buffers, modules = inner
-            if [*held["_parameters"]] != parameters or [*held["_buffers"]] != buffers:
-                return False
-            if [*held["_modules"]] != modules or not _are(map(held.__getitem__, names), then):
-                return False
-        for owner, name, tensor, hooked, trained, dtype, shape, strides, version in self._tensors:
-            if (
-                owner[name] is not tensor
-                or tensor.requires_grad is not trained
-                or tensor.dtype is not dtype
-                or tensor.shape != shape
-                or tensor.stride() != strides
-                or tensor_has_hooks(tensor) is not hooked
-                or (version is not None and identity(tensor) != version)
-            ):
-                return False
+            now += values(held)
+            sized += _SIZED(held)
+        if not _are(now, self._same) or [*map(len, sized)] != self._sizes:
+            return False
+        if not self._tensors.hold():
+            return False
         for held, count, names, then in self._dictionaries:
             if count and len(held) != count:
                 return False
@@ -153,8 +154,7 @@ class Watch:
 
     def _of_module(self, module: nn.Module) -> list[Hashable]:
         kind, held, get = type(module), vars(module), weakref.ref(module)
-        inner = [list(held[name]) for name in ("_parameters", "_buffers", "_modules")]
-        same: list[tuple[str, Any]] = []
+        same: list[tuple[str, Any]] = [(name, held[name]) for name in ("_parameters", "_buffers")]
         found: list[Hashable] = [id(module), identity(kind), has_hooks(module)]
         for name, value in attributes_of(module).items():
             if name == "training" and not self._with_mode:
@@ -180,22 +180,17 @@ class Watch:
                 return tuple(map(id, get().__dict__["_forward_pre_hooks"].values()))
 
             self._compared.append((hooks, compared(hooks(), self._token)))
-        names, then = [name for name, _ in same], [value for _, value in same]
-        self._modules.append((get, kind, has_hooks(module), list(held), inner, names, then))
+        self._same += [value for _, value in same]
+        self._sizes += map(len, _SIZED(held))
+        values = operator.itemgetter(*[name for name, _ in same])
+        self._modules.append((get, kind, list(held), values))
         return found
 
     def _of_tensor(self, owner: dict[str, Any], name: str, tensor: Tensor | None) -> Hashable:
         if tensor is None:
             self._objects.append((lambda: owner.get(name), _nothing))
             return None
-        shape, strides = tensor.shape, tensor.stride() if tensor.layout == torch.strided else ()
-        # a program contains integer values as numbers and does not read them again
-        numbers = tensor.is_floating_point() or tensor.is_complex()
-        version = None if numbers else identity(tensor)
-        about = has_hooks(tensor), tensor.requires_grad, tensor.dtype, shape, strides, version
-        if tensor.layout == torch.strided:
-            self._tensors.append((owner, name, tensor, *about))
-        return id(tensor), type(tensor), tensor.device, *about
+        return self._tensors.add(owner, name, tensor)
 
     def _of_dictionary(self, names: Any, read: list[str]) -> list[Hashable]:
         """Watch items of a class or of a module's globals."""

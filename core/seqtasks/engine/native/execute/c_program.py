@@ -81,9 +81,8 @@ class Program:
             for first, tensor in zip(self.offsets, self._tensors, strict=True)
         ]
         self._table: tuple[list[int], Any] = ([], None)
-        self._numbers = sum(
-            leaf.size for leaf, first in zip(self._leaves, self.offsets, strict=True) if first >= 0
-        )
+        self._zeros = torch.zeros(self.gradients, dtype=model.dtype)
+        self._needed: tuple[tuple[int, int], int] = ((0, 0), 0)
         self._workspace = Workspace(0)
         self.draws: DrawKey | None = None
         self._draw_rows: Tensor | None = None
@@ -126,7 +125,11 @@ class Program:
 
     def memory(self, batch: int, time: int) -> Memory:
         """See `Passes.memory`."""
-        return _pool.take(self._opened.memory_needed(batch, time, 1))
+        sizes, needed = self._needed
+        if sizes != (batch, time):
+            needed = self._opened.memory_needed(batch, time, 1)
+            self._needed = (batch, time), needed
+        return _pool.take(needed)
 
     def _parameters(self, states: dict[int, Trained] | None = None) -> Any:
         return parameter_table(self._leaves, self._tensors, self.offsets, self._used_from, states)
@@ -322,8 +325,8 @@ class Program:
         )
         if together is not None and inputs_back is not None:
             inputs_back = together.begun_at_once(inputs_back, zero=True)
-        # A sum is finite only if all of its terms are; it may also be infinite by itself.
-        if batch % MOST_LANES and not math.isfinite(self._of_numbers(gradients).sum()):
+        # Zero times a number is zero, unless the number is infinite or none; padding is zero.
+        if batch % MOST_LANES and torch.dot(gradients, self._zeros).item() != 0:
             parts = gradients_by_row(
                 self, inputs, lengths, given, original_back, finals_back, original_histories
             )
@@ -333,10 +336,6 @@ class Program:
             for view in self._views
         ]
         return parts, inputs_back, given_back
-
-    def _of_numbers(self, gradients: Tensor) -> Tensor:
-        """Return those gradients that are gradients of parameters."""
-        return gradients if self._numbers == self.gradients else gradients[: self._numbers]
 
     def constrain(self) -> None:
         """Change the parameters as `train` does after each step."""
@@ -376,11 +375,11 @@ class Program:
             lists: by field, tensors whose addresses it gets as a list; null for None.
             addresses: by field, the address of a tensor or of memory.
         """
-        table = self._parameters_read()
-        arrays = {name: pointers(some) for name, some in lists.items() if some is not None}
-        places = {name: ctypes.addressof(array) for name, array in arrays.items()}
-        opened = self._opened
-        call = Call(ctypes.addressof(table), opened.blas, *sizes, **addresses, **places)
+        table, opened = self._parameters_read(), self._opened
+        call = Call(ctypes.addressof(table), opened.blas, *sizes, **addresses)
+        arrays = [(name, pointers(some)) for name, some in lists.items() if some is not None]
+        for name, array in arrays:
+            setattr(call, name, ctypes.addressof(array))
         if self.draws is not None:
             key, rows = self.draws, self._draw_rows
             call.key, call.first_row, call.first_time = key.key, key.row, key.time
