@@ -4,6 +4,7 @@ scipy is imported when a function is called: a program that compares nothing nev
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ def normal_cdf(value: Any) -> Any:
     return ndtr(value)
 
 
+@lru_cache(maxsize=4096)  # scipy takes 2 ms, and many settings of a sweep have equal counts
 def wilson_interval(count: int, total: int, confidence: float) -> tuple[float, float]:
     """Return Wilson's interval of a share: `scipy.stats.binomtest(...).proportion_ci("wilson")`."""
     from scipy import stats
