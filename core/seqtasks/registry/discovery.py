@@ -133,6 +133,9 @@ class Registry:
         if not isinstance(entry.target, str):
             return entry.target
         module, _, attribute = entry.target.partition(":")
+        there = vars(sys.modules.get(module, object))
+        if attribute in there:  # nothing is imported, so nothing needs to be put back
+            return there[attribute]
         title = f"{entry.kind} '{entry.name}' of plugin {entry.plugin} ({entry.distribution})"
         try:
             known = entry.distribution == OWN_DISTRIBUTION or module in sys.modules
