@@ -163,7 +163,7 @@ static void step_along(struct shared *s, long thread, long step) {
     }
     long first, last;
     take_part(GRADIENTS, thread, job->threads, &first, &last);
-    for (long i = first; i < last; ++i) g[i] *= (real)scale;
+    for (long i = first; i < last; i += LANES) v_store(g + i, v_load(g + i) * (real)scale);
     struct optimiser optimiser = job->optimiser;
     optimiser.learning_rate = job->rates[step];
     for (long k = 0; k < job->parameter_count; ++k) {
