@@ -32,8 +32,10 @@ MEMORIES += ["RWKV5", "LiquidTimeConstant", "StabilisedSLSTM", "Oscillators"]
 MEMORIES += ["RelationalMemory", "SlotAttention", "NestedLSTM", "PhasedLSTM"]
 """Cells of whose values some have a row for each pair of units, or that have many values."""
 
+QUICK_LARGE = ["DeltaNet", "NestedLSTM"]  # a matrix memory; functions that wait for each other
+
 LARGE = [
-    pytest.param(kind, marks=() if kind.__name__ == "DeltaNet" else pytest.mark.slow)
+    pytest.param(kind, marks=() if kind.__name__ in QUICK_LARGE else pytest.mark.slow)
     for kind in CORPUS
     if kind.__name__ in MEMORIES
 ]

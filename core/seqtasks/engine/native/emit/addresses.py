@@ -23,10 +23,12 @@ class Scope:
         kind: `one` column, `vocabulary` or `batch`.
         used: receives the buffers that are used.
         ahead: the way to the columns of the next step, if they are fetched early.
+        parted: whether a loop over a block of columns is parted where costly functions wait for
+            each other.
     """
 
-    def __init__(self, kind: str, used: Used, ahead: str = "") -> None:
-        self.kind, self.used, self.ahead = kind, used, ahead
+    def __init__(self, kind: str, used: Used, ahead: str = "", parted: bool = False) -> None:
+        self.kind, self.used, self.ahead, self.parted = kind, used, ahead, parted
 
     def row(self, place: Place, row: str, writing: bool = False) -> str:
         """Return a pointer to the first column of a row."""

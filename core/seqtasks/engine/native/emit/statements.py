@@ -10,6 +10,7 @@ from seqtasks.engine.graph.operations import OTHERS, POINTWISE, REDUCTIONS
 from seqtasks.engine.native.emit.addresses import Scope, each_column
 from seqtasks.engine.native.emit.boxes import Box, affine, positions, split_mixed
 from seqtasks.engine.native.emit.covering import NAMES, Loops, condition, extended
+from seqtasks.engine.native.emit.levels import Level, Store, parted
 from seqtasks.engine.native.emit.writer import Writer
 from seqtasks.engine.native.plan.operands import looked_up
 from seqtasks.engine.native.plan.shared_sums import shared_sum
@@ -80,6 +81,7 @@ class BoxWriter:
         self._loops = loops
         self.names = list(NAMES[: len(loops.shape)])
         self.statements: list[str] = []
+        self._dear: set[str] = set()  # names of values that are costly functions
         self._known: dict[tuple[int, bytes], str] = {}
         self._own = positions(loops.shape, loops.box)
 
@@ -88,6 +90,7 @@ class BoxWriter:
         scope = self._scope
         before: list[str] = []
         stores: list[str] = []
+        whole: list[Store] = []
         after: list[str] = []
         for node, target in targets:
             over = self._sources.shared_sum(node)
@@ -109,11 +112,27 @@ class BoxWriter:
             if scope.kind == "one":
                 stores.append(f"*({pointer}) = ({value})[0];")
             else:
-                stores.append(f"v_store({pointer} + j, {value});")
+                whole.append(Store(value, pointer, target.buffer.name))
         out.line(*before)
+        levels = parted(self.statements, whole, self._dear) if scope.parted and not stores else []
+        if len(levels) > 1:
+            self._in_levels(out, levels)
+            return
         with out.nested([] if scope.kind == "one" else [each_column(scope)]):
-            out.line(*self.statements, *stores)
+            out.line(*self.statements, *stores, *(store.text for store in whole))
         out.line(*after)
+
+    def _in_levels(self, out: Writer, levels: list[Level]) -> None:
+        """Write a loop over the columns for each level."""
+        rows = [name for level in levels for name in level.rows]
+        if rows:
+            out.line(f"_Alignas(sizeof(vec)) real {', '.join(f'row_{r}[BLOCK]' for r in rows)};")
+        for level in levels:
+            with out.block(each_column(self._scope)):
+                out.line(*(f"const vec {n} = v_load({p});" for n, p in level.reads.items()))
+                out.line(*(line for text in level.statements for line in text.split("\n")))
+                out.line(*(f"v_store(row_{name} + j, {name});" for name in level.rows))
+                out.line(*(store.text for store in level.stores))
 
     def _added(self, node: Node, target: Place, source: Node, rows: Index) -> list[str]:
         """Return statements that take a source's element into the reduction of all of them."""
@@ -181,6 +200,8 @@ class BoxWriter:
             if any(f" {name} =" in s for s in self.statements):
                 name += f"_{len(self.statements)}"
             self.statements.append(f"const vec {name} = {text};")
+            if node.operation in POINTWISE and not POINTWISE[node.operation].cheap:
+                self._dear.add(name)
             text = name
         self._known[key] = text
         return text

@@ -100,7 +100,8 @@ def _one_step(
 ) -> str:
     """Return the function that computes one step for a block of columns."""
     used, body = Used(), Writer()
-    scope = Scope("batch", used, ahead if plan.large else "")
+    parted = plan.large and not plan.sums_by_step  # else a row has one vector or two
+    scope = Scope("batch", used, ahead if plan.large else "", parted)
     values.write(body, scope, of_step(plan.storage, phase), further)
     return over_block(plan, name, used, body)
 
