@@ -311,6 +311,13 @@ def test_code_that_changes_between_blocks_is_noticed(monkeypatch: pytest.MonkeyP
     again = list(run_block(experiment, range(5), keep_weights=True))
     assert in_groups(experiment)
     assert same_replicas(again[4], after[4])
+    monkeypatch.setitem(globals(), "FACTOR", 0.25)
+    other = experiment.with_changes(learning_rate=0.3)
+    shared = list(run_block(other, range(5), keep_weights=True))  # it takes over the old code
+    again = list(run_block(other, range(5), keep_weights=True))
+    assert in_groups(other)
+    for replica in (shared[0], shared[4], again[4]):
+        same(replica, alone(other, replica.line["seed"]))
 
 
 def test_replicas_with_large_sets_of_their_own_make_small_groups() -> None:

@@ -202,11 +202,13 @@ def apart_from_rate(experiment: Experiment) -> Experiment:
 
 
 def forget(way: Way, idle: IdleGroups) -> None:
-    """Find out anew for later blocks, because the code of an experiment has changed."""
+    """Find out anew for later blocks, because the code of an experiment has changed.
+
+    Whatever took over from it, or gave to it, is forgotten too.
+    """
     idle.known.clear()
     with _changing:
-        if way in _ways:
-            _ways.remove(way)
+        _ways[:] = [one for one in _ways if not equal(one.apart, way.apart)]
 
 
 def equal(one: Any, other: Any) -> bool:
