@@ -41,6 +41,17 @@ LARGE = [
 ]
 
 
+TABLES = ["AssociativeLSTM", "UnitaryRNN", "ExcitationInhibition", "ConvolutionalLSTM"]
+TABLES += ["QuaternionRNN", "Reduced", "RelationalMemory", "FoldedHeads"]
+"""Cells of whose values some are taken from places that follow no pattern."""
+
+WITHOUT_PATTERN = [
+    pytest.param(kind, marks=() if kind.__name__ == "AssociativeLSTM" else pytest.mark.slow)
+    for kind in CORPUS
+    if kind.__name__ in TABLES
+]
+
+
 def made(kind: type[st.Cell], hidden: int = HIDDEN) -> st.Cell:
     cell = kind(INPUTS, hidden).double()
     with torch.no_grad():
@@ -90,6 +101,12 @@ def test_a_program_of_large_matrices_computes_what_torch_does(kind):
     # 46 x 46 numbers are more rows than go through the loop beside 256 columns, and 37 columns are
     # more than one block of 16 or 32
     agree(made(kind, 46), "native", torch.randn(37, 4, INPUTS, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("kind", WITHOUT_PATTERN)
+def test_a_program_with_tables_of_places_computes_what_torch_does(kind):
+    cell = made(kind, 48)
+    agree(cell, "native", torch.randn(11, 3, INPUTS, dtype=torch.float64))
 
 
 def agree(cell: st.Cell, engine: str, inputs: torch.Tensor) -> None:

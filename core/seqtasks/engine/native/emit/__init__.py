@@ -3,6 +3,8 @@
     writer        lines of C, indented by the blocks that they stand in
     boxes         loops over the rows of a value
     addresses     how a part of the program addresses memory
+    covering      few loops that cover the rows of a value
+    tables        positions that follow no pattern
     levels        parts of a loop's body, where costly functions wait for each other
     statements    the lines that compute the values of one box
     loops         loops over rows and columns

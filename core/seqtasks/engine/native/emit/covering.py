@@ -3,13 +3,14 @@
 A loop in C reads several values, each at rows of its own. Where their rows follow no single
 pattern, the loop is split. Many pieces are avoided in two ways, so that a program does not grow
 with its sizes: an axis along which a pattern begins again and again becomes two axes, and what
-differs on a diagonal, or on one side of it, becomes a condition within the loop.
+differs on a diagonal, or on one side of it, becomes a condition within the loop. Where nothing else
+serves, tables hold the positions.
 """
 
 import itertools
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,12 @@ from numpy.typing import NDArray
 from seqtasks.engine.graph.node import Index
 from seqtasks.engine.native.emit.boxes import Box, IrregularError, Shape, halves
 
-__all__ = ["FEW", "NAMES", "Loops", "condition", "cover", "extended"]
+__all__ = ["FEW", "NAMES", "Loops", "condition", "cover", "extended", "repeated"]
 
 FEW = 4
 """The most pieces for which no other way is sought."""
+SOME = 8
+"""The most pieces beside which a table is no gain."""
 NAMES = "ikmnpq"
 """The variables of the loops over axes."""
 
@@ -34,12 +37,14 @@ class Loops:
         box: the ranges of the axes.
         keep: how many axes, the first ones, a reduction keeps.
         conditions: whether a condition may choose between patterns.
+        tables: whether tables may hold what follows no pattern.
     """
 
     shape: Shape
     box: Box
     keep: int
     conditions: bool = False
+    tables: bool = False
 
 
 def cover(
@@ -56,8 +61,9 @@ def cover(
     plain, conditions = Loops(shape, (), keep), Loops(shape, (), keep, conditions=True)
     found = _split(plain, attempt, FEW) or _split(conditions, attempt, 1)
     found = found or _taken_apart(plain, attempt, last) or _taken_apart(conditions, attempt, last)
-    found = found or _split(conditions, attempt, FEW)
-    return found or _split(plain, attempt, math.inf) or []
+    found = found or _split(conditions, attempt, FEW) or _split(plain, attempt, SOME)
+    tables = Loops(shape, (), keep, conditions=True, tables=True)
+    return found or _split(tables, attempt, math.inf) or []
 
 
 def _split(loops: Loops, attempt: Callable[[Loops], None], most: float) -> list[Loops] | None:
@@ -66,7 +72,7 @@ def _split(loops: Loops, attempt: Callable[[Loops], None], most: float) -> list[
     pending: list[Box] = [tuple((0, size) for size in loops.shape)]
     while pending:
         box = pending.pop()
-        one = Loops(loops.shape, box, loops.keep, loops.conditions)
+        one = replace(loops, box=box)
         try:
             attempt(one)
         except IrregularError as irregular:
@@ -103,7 +109,7 @@ def _refined(given: Loops, last: bool) -> Iterator[Loops]:
         for inner in range(2, size // 2 + 1):
             if size % inner == 0:
                 shape = (*given.shape[:axis], size // inner, inner, *given.shape[axis + 1 :])
-                yield Loops(shape, (), given.keep + (axis < given.keep), given.conditions)
+                yield replace(given, shape=shape, keep=given.keep + (axis < given.keep))
 
 
 def condition(true: NDArray[np.bool_], names: list[str]) -> str | None:
@@ -119,9 +125,10 @@ def condition(true: NDArray[np.bool_], names: list[str]) -> str | None:
         apart = np.broadcast_to(places[other] - places[one], true.shape)
         left, right = names[one], names[other]
         low, high = int(apart[true].min()), int(apart[true].max())
-        off = np.unique(apart[~true])
-        if len(off) == 1 and np.array_equal(apart != off[0], true):
-            return f"{right} != {_plus(left, int(off[0]))}"
+        elsewhere = apart[~true]
+        off = int(elsewhere[0])
+        if (elsewhere == off).all() and np.array_equal(apart != off, true):
+            return f"{right} != {_plus(left, off)}"
         if not np.array_equal((apart >= low) & (apart <= high), true):
             continue
         if low == high:
@@ -156,6 +163,19 @@ def extended(index: Index, true: NDArray[np.bool_], size: int) -> Index | None:
         if inside and np.array_equal(whole[true], index[true]):
             return whole
     return None
+
+
+def repeated(index: Index, true: NDArray[np.bool_], size: int) -> Index:
+    """Return positions that are the given ones in some places, and the first of them elsewhere.
+
+    Args:
+        index: the positions, in the shape of the box.
+        true: the places in which they count.
+        size: the number of rows there are: no position goes beyond.
+    """
+    whole = np.where(true, index, index[true][0])
+    assert 0 <= whole.min() <= whole.max() < size, "a place outside a value"
+    return whole
 
 
 def _plus(name: str, number: int) -> str:

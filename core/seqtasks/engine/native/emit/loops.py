@@ -8,6 +8,7 @@ from seqtasks.engine.native.emit.addresses import Scope, each_column
 from seqtasks.engine.native.emit.boxes import positions
 from seqtasks.engine.native.emit.covering import Loops, cover
 from seqtasks.engine.native.emit.statements import BoxWriter, Sources, loops_over
+from seqtasks.engine.native.emit.tables import Tables
 from seqtasks.engine.native.emit.writer import Writer
 from seqtasks.engine.native.plan.shared_sums import shared_sum
 from seqtasks.engine.native.plan.storage import Place, Storage
@@ -21,11 +22,15 @@ class Kernels:
     Args:
         storage: the memory plan.
         parameter_name: returns the C name of a parameter's memory.
+
+    Attributes:
+        tables: the positions that follow no pattern.
     """
 
     def __init__(self, storage: Storage, parameter_name: Callable[[Node], str]) -> None:
         self._storage = storage
-        self._sources = Sources(storage, parameter_name)
+        self.tables = Tables()
+        self._sources = Sources(storage, parameter_name, self.tables)
 
     def pointwise(self, out: Writer, scope: Scope, targets: list[tuple[Node, Place | str]]) -> None:
         """Write loops that compute values of one shape and store them.

@@ -66,6 +66,7 @@ class _Emitter:
             self.functions.append(constraints(self.plan))
         back = self.plan.inputs_back
         inputs_back = None if back is None else back[0].name
+        written = [*self.values.products.values(), *self.functions]
         source = "\n".join(
             [
                 HEADER.format(version=__version__, title=self.title),
@@ -77,8 +78,8 @@ class _Emitter:
                 *([frame.text("order.h")] if self.plan.orders else []),
                 frame.structures(self.plan),
                 frame.lay_out(self.plan),
-                *self.values.products.values(),
-                *self.functions,
+                *self.values.kernels.tables.declared("\n".join(written)),
+                *written,
                 frame.calling("forward", forward),
                 frame.calling("backward", backward),
                 frame.entries(self.plan, inputs_back),

@@ -9,14 +9,21 @@ from seqtasks.engine.graph.node import Columns, Index, Node
 from seqtasks.engine.graph.operations import OTHERS, POINTWISE, REDUCTIONS
 from seqtasks.engine.native.emit.addresses import Scope, each_column
 from seqtasks.engine.native.emit.boxes import Box, affine, positions, split_mixed
-from seqtasks.engine.native.emit.covering import NAMES, Loops, condition, extended
+from seqtasks.engine.native.emit.covering import NAMES, Loops, condition, extended, repeated
 from seqtasks.engine.native.emit.levels import Level, Store, parted
+from seqtasks.engine.native.emit.tables import Tables, number
 from seqtasks.engine.native.emit.writer import Writer
 from seqtasks.engine.native.plan.operands import looked_up
 from seqtasks.engine.native.plan.shared_sums import shared_sum
 from seqtasks.engine.native.plan.storage import Place, Storage
 
 __all__ = ["BoxWriter", "Sources", "loops_over"]
+
+
+MOST_CHOSEN = 4
+"""The most numbers between which conditions choose, where tables say which."""
+MOST_PARTS = 2
+"""The most parts between which they choose: all are computed in each row."""
 
 
 def loops_over(box: Box, names: list[str]) -> list[str]:
@@ -28,25 +35,20 @@ def loops_over(box: Box, names: list[str]) -> list[str]:
     ]
 
 
-def number(value: float) -> str:
-    """Return a number as C."""
-    if np.isnan(value):
-        return "(real)NAN"
-    if np.isinf(value):
-        return "(real)INFINITY" if value > 0 else "-(real)INFINITY"
-    return f"(real){value!r}"
-
-
 class Sources:
     """The memory from which an expression reads.
 
     Args:
         storage: the memory plan.
         parameter_name: returns the C name of a parameter's memory.
+        tables: receives positions that follow no pattern.
     """
 
-    def __init__(self, storage: Storage, parameter_name: Callable[[Node], str]) -> None:
+    def __init__(
+        self, storage: Storage, parameter_name: Callable[[Node], str], tables: Tables
+    ) -> None:
         self._storage, self._parameter_name = storage, parameter_name
+        self.tables = tables
 
     def parameter(self, node: Node) -> str:
         """Return the C name of a parameter's memory."""
@@ -83,6 +85,7 @@ class BoxWriter:
         self.statements: list[str] = []
         self._dear: set[str] = set()  # names of values that are costly functions
         self._known: dict[tuple[int, bytes], str] = {}
+        self._taken: set[str] = set()
         self._own = positions(loops.shape, loops.box)
 
     def pointwise(self, out: Writer, targets: list[tuple[Node, Place | str]]) -> None:
@@ -181,6 +184,8 @@ class BoxWriter:
 
     def row_of(self, index: Index) -> str:
         """Return positions as C, in the loop variables."""
+        if self._loops.tables:
+            return self._sources.tables.row(index, self.names)
         return affine(index, self.names)
 
     def kept_row(self) -> str:
@@ -196,15 +201,20 @@ class BoxWriter:
             return self._known[key]
         text = self._expression(node, index)
         if node.operation != "constant":
-            name = f"{node.operation.replace('_', '')}{node.number}"
-            if any(f" {name} =" in s for s in self.statements):
-                name += f"_{len(self.statements)}"
-            self.statements.append(f"const vec {name} = {text};")
+            text = self._declared(node, text)
             if node.operation in POINTWISE and not POINTWISE[node.operation].cheap:
-                self._dear.add(name)
-            text = name
+                self._dear.add(text)
         self._known[key] = text
         return text
+
+    def _declared(self, node: Node, text: str) -> str:
+        """Write the statement of an expression, and return its name."""
+        name = f"{node.operation.replace('_', '')}{node.number}"
+        if name in self._taken:
+            name += f"_{len(self.statements)}"
+        self._taken.add(name)
+        self.statements.append(f"const vec {name} = {text};")
+        return name
 
     def _expression(self, node: Node, index: Index) -> str:
         negative = index < 0
@@ -263,6 +273,12 @@ class BoxWriter:
         return f"v_load({pointer} + j)"
 
     def _part(self, node: Node, index: Index) -> str:
+        if self._loops.tables:
+            numbers = [part.value for part in node.inputs if part.operation == "constant"]
+            if len(numbers) == len(node.inputs) and len(set(numbers)) > MOST_CHOSEN:
+                held = np.repeat(numbers, [part.size for part in node.inputs])
+                return f"v_all({self._sources.tables.number(held, self.row_of(index))})"
+            self._few_parts(node, index)
         first = 0
         for part in node.inputs:
             inside = (index >= first) & (index < first + part.size)
@@ -270,12 +286,25 @@ class BoxWriter:
                 return self.value(part, index - first)
             if inside.any():
                 chosen = self._chosen(part, index - first, inside)
-                rest = None if chosen is None else extended(index, ~inside, node.size)
+                pattern = repeated if self._loops.tables else extended
+                rest = None if chosen is None else pattern(index, ~inside, node.size)
                 if chosen is None or rest is None or np.array_equal(rest, index):
                     split_mixed(inside)
-                return f"({chosen[0]} ? {chosen[1]} : {self.value(node, rest)})"
+                if node in self._computed:  # it is not in memory yet
+                    other = self._declared(node, self._part(node, rest))
+                else:
+                    other = self.value(node, rest)
+                return f"({chosen[0]} ? {chosen[1]} : {other})"
             first += part.size
         raise AssertionError("a position outside all parts")
+
+    def _few_parts(self, node: Node, index: Index) -> None:
+        """Split a box that reads many parts: each condition computes both that it chooses from."""
+        ends = np.cumsum([part.size for part in node.inputs])
+        of_part = np.searchsorted(ends, index, side="right")
+        computed = [k for k in np.unique(of_part) if node.inputs[k].operation != "constant"]
+        if len(computed) > MOST_PARTS:
+            split_mixed(of_part == of_part.flat[0])
 
     def _chosen(self, node: Node, index: Index, true: NDArray[np.bool_]) -> tuple[str, str] | None:
         """Return a condition that holds in some places, and the node's elements there, as C."""
@@ -283,6 +312,9 @@ class BoxWriter:
             return None
         holds = condition(true, self.names)
         whole = None if holds is None else extended(index, true, node.size)
+        if self._loops.tables:
+            holds = holds or self._sources.tables.condition(true, self.names)
+            whole = repeated(index, true, node.size) if whole is None else whole
         if holds is None or whole is None:
             return None
         return holds, self.value(node, whole)
