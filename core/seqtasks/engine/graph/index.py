@@ -45,15 +45,18 @@ def strided(index: Index, shape: tuple[int, ...]) -> Strided | None:
 
 def affine(table: Index) -> Strided | None:
     """Return the pattern of a table of numbers, forwards or backwards; None if it has none."""
-    first = int(table.flat[0])
-    expected = np.full(table.shape, first)
+    first, last = int(table.flat[0]), int(table.flat[-1])
     strides: list[int] = []
     for axis, size in enumerate(table.shape):
-        step = int(np.take(table, 1, axis).flat[0]) - first if size > 1 else 0
-        strides.append(step)
+        second = tuple(int(a == axis) for a in range(table.ndim))
+        strides.append(int(table[second]) - first if size > 1 else 0)
+    if last != first + sum(s * (n - 1) for s, n in zip(strides, table.shape, strict=True)):
+        return None
+    expected: Index = np.array(first)
+    for axis, (stride, size) in enumerate(zip(strides, table.shape, strict=True)):
         along = [1] * table.ndim
         along[axis] = size
-        expected = expected + step * np.arange(size).reshape(along)
+        expected = expected + stride * np.arange(size).reshape(along)
     return Strided(first, tuple(strides)) if np.array_equal(table, expected) else None
 
 

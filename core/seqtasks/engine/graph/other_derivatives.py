@@ -40,12 +40,15 @@ def of_view(graph: "Graph", phases: "Phases", node: "Node", g: "Node") -> Pairs:
     source, index = node.inputs[0], node.index
     assert index is not None
     used = np.flatnonzero(index >= 0)
-    order = used[np.argsort(index[used], kind="stable")]
     counts = np.bincount(index[used], minlength=source.size)
     most = int(counts.max(initial=0))
-    places = np.full((source.size, most), -1)
-    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-    places[index[order], rank] = order
+    places = np.full((source.size, most), -1, dtype=np.int32)
+    if most == 1:
+        places[index[used], 0] = used
+    else:
+        order = used[np.argsort(index[used], kind="stable")]
+        rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+        places[index[order], rank] = order
     spread = graph.view(g, places, (source.size, most))
     return [(source, graph.reshape(graph.sum(spread, 1), source.shape))]
 

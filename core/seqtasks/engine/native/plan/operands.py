@@ -66,6 +66,8 @@ def rectangle(node: Node) -> tuple[int, int, int] | None:
     assert node.index is not None
     rows, width = node.shape if len(node.shape) == 2 else (node.size, 1)
     found = index.rectangle(node.index, rows, width, width)
+    if found is None or node.columns == Columns.ONE:
+        return found
     # the rows of values with several columns must follow each other in memory
-    together = found is not None and np.array_equal(node.index, found[0] + np.arange(node.size))
-    return found if node.columns == Columns.ONE or together else None
+    together = np.array_equal(node.index, found[0] + np.arange(node.size))
+    return found if together else None

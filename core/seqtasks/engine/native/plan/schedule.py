@@ -128,6 +128,7 @@ def _needs(
     """Return the phase's kept values that a value reads, and whether row by row in order."""
     found: set[tuple[Node, bool]] = set()
     own = np.arange(node.size)
+    leads: dict[Node, bool] = {}
     seen: set[tuple[Node, bytes]] = set()
     pending = [(source, own) for source in inputs_of(storage, node)]
     if node in shared:
@@ -140,9 +141,12 @@ def _needs(
     alone = node.operation in OWN_LOOPS and node not in shared
     while pending:
         one, index = pending.pop()
-        if (one, index.tobytes()) in seen:
+        if one is not node and not _leads_to(storage, one, within, leads):
             continue
-        seen.add((one, index.tobytes()))
+        key = one, index.tobytes()
+        if key in seen:
+            continue
+        seen.add(key)
         if one in within and one is not node:
             same = not alone and one not in shared and np.array_equal(index, own)
             found.add((one, same))
@@ -162,3 +166,13 @@ def _needs(
         else:
             pending.extend((source, index) for source in inputs_of(storage, one))
     return found
+
+
+def _leads_to(storage: Storage, node: Node, within: set[Node], known: dict[Node, bool]) -> bool:
+    """Say whether a value is computed from kept values of a phase; positions are not followed."""
+    if node not in known:
+        known[node] = node in within or (
+            node not in storage.places
+            and any(_leads_to(storage, one, within, known) for one in inputs_of(storage, node))
+        )
+    return known[node]
