@@ -6,6 +6,7 @@
     covering      few loops that cover the rows of a value
     tables        positions that follow no pattern
     levels        parts of a loop's body, where costly functions wait for each other
+    sources       where an expression reads its values
     statements    the lines that compute the values of one box
     loops         loops over rows and columns
     sums          sums over the columns of all steps

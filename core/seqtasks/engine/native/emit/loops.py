@@ -7,7 +7,8 @@ from seqtasks.engine.graph.operations import OTHERS
 from seqtasks.engine.native.emit.addresses import Scope, each_column
 from seqtasks.engine.native.emit.boxes import positions
 from seqtasks.engine.native.emit.covering import Loops, cover
-from seqtasks.engine.native.emit.statements import BoxWriter, Sources, loops_over
+from seqtasks.engine.native.emit.sources import Sources
+from seqtasks.engine.native.emit.statements import BoxWriter, loops_over
 from seqtasks.engine.native.emit.tables import Tables
 from seqtasks.engine.native.emit.writer import Writer
 from seqtasks.engine.native.plan.shared_sums import shared_sum

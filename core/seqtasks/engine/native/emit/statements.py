@@ -1,7 +1,5 @@
 """Write C for one box of rows: the statements that compute its values."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,13 +9,13 @@ from seqtasks.engine.native.emit.addresses import Scope, each_column
 from seqtasks.engine.native.emit.boxes import Box, affine, positions, split_mixed
 from seqtasks.engine.native.emit.covering import NAMES, Loops, condition, extended, repeated
 from seqtasks.engine.native.emit.levels import Level, Store, parted
-from seqtasks.engine.native.emit.tables import Tables, number
+from seqtasks.engine.native.emit.sources import Sources
+from seqtasks.engine.native.emit.tables import number
 from seqtasks.engine.native.emit.writer import Writer
 from seqtasks.engine.native.plan.operands import looked_up
-from seqtasks.engine.native.plan.shared_sums import shared_sum
-from seqtasks.engine.native.plan.storage import Place, Storage
+from seqtasks.engine.native.plan.storage import Place
 
-__all__ = ["BoxWriter", "Sources", "loops_over"]
+__all__ = ["BoxWriter", "loops_over"]
 
 
 MOST_CHOSEN = 4
@@ -33,38 +31,6 @@ def loops_over(box: Box, names: list[str]) -> list[str]:
         for (low, high), name in zip(box, names, strict=True)
         if high - low > 1
     ]
-
-
-class Sources:
-    """The memory from which an expression reads.
-
-    Args:
-        storage: the memory plan.
-        parameter_name: returns the C name of a parameter's memory.
-        tables: receives positions that follow no pattern.
-    """
-
-    def __init__(
-        self, storage: Storage, parameter_name: Callable[[Node], str], tables: Tables
-    ) -> None:
-        self._storage, self._parameter_name = storage, parameter_name
-        self.tables = tables
-
-    def parameter(self, node: Node) -> str:
-        """Return the C name of a parameter's memory."""
-        return self._parameter_name(node)
-
-    def place(self, node: Node) -> Place | None:
-        """Return the place of a node, or None if it is not kept."""
-        return self._storage.places.get(node)
-
-    def shared_sum(self, node: Node) -> tuple[Node, Index] | None:
-        """Return what `plan.shared_sums` says of a node."""
-        return shared_sum(self._storage, node)
-
-    def terms(self, node: Node) -> list[Node] | None:
-        """Return the terms of a sum whose products are joined."""
-        return self._storage.sums.get(node)
 
 
 class BoxWriter:
