@@ -78,11 +78,35 @@ def test_the_table_keeps_80_columns(seqtasks):
         (["--cell", ","], ["cell", "the list is empty"]),
         (["--cell", "./none.py:Mine"], ["none.py"]),
         (["--repeats", "0"], ["--repeats"]),
+        (["--hidden", "0"], ["--hidden"]),
         (["--inputs", "real"], ["'real'", "tokens", "reals"]),
     ],
 )
 def test_mistakes_are_named_before_anything_is_measured(refused, arguments, words):
     refused(["bench", "cells", *arguments], *words)
+
+
+def test_a_hidden_size_takes_the_place_of_the_size_s_own(monkeypatch):
+    from click.testing import CliRunner
+
+    from seqtasks.benchmark import cell_speed
+    from seqtasks.cli.bench_cells import cells
+
+    sizes = []
+
+    def measured(problem, repeats, tell):
+        sizes.append(problem.size)
+        assert problem.model().cells[0].hidden_size == problem.size.width
+        raise ValueError("that is enough")
+
+    monkeypatch.setattr(cell_speed, "measure_cell", measured)
+    options = ["--cell", "gru", "--size", "small", "--hidden", "5", "--hidden", "7"]
+    done = CliRunner().invoke(cells, options)
+    assert done.exit_code == 0, done.output
+    assert [(s.name, s.batch, s.time, s.width) for s in sizes] == [
+        ("small, 5 wide", 64, 10, 5),
+        ("small, 7 wide", 64, 10, 7),
+    ]
 
 
 def test_without_names_every_registered_cell_is_measured_and_a_broken_one_left_out(monkeypatch):

@@ -1,10 +1,10 @@
 """The sizes at which whole training steps are measured. Imports no torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seqtasks.errors import UsageError, did_you_mean
 
-__all__ = ["SIZES", "Size", "find_size"]
+__all__ = ["SIZES", "Size", "find_size", "of_width"]
 
 
 @dataclass(frozen=True)
@@ -41,3 +41,8 @@ def find_size(name: str) -> Size:
             f"unknown size '{name}'; known: {', '.join(SIZES)}.{did_you_mean(name, SIZES)}"
         )
     return SIZES[name]
+
+
+def of_width(size: Size, width: int) -> Size:
+    """Return a size with another width, which its name says."""
+    return replace(size, name=f"{size.name}, {width} wide", width=width)

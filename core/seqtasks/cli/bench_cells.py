@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqtasks.benchmark.sizes import find_size
+from seqtasks.benchmark.sizes import find_size, of_width
 from seqtasks.cli.bench_options import (
     command_and_machine,
     inputs_option,
@@ -37,12 +37,21 @@ __all__ = ["cells"]
     help="Cells, with commas between (may be given again); by default all registered ones.",
 )
 @size_option("middle")
+@click.option(
+    "--hidden",
+    "widths",
+    multiple=True,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The hidden size, in place of the one of --size (may be given again).",
+)
 @inputs_option
 @repeats_option(3, "the engine and the plain loop have their turns in each")
 @json_option
 def cells(
     lists: tuple[str, ...],
     sizes: tuple[str, ...],
+    widths: tuple[int, ...],
     inputs: "Inputs",
     repeats: int,
     as_json: bool,
@@ -56,8 +65,11 @@ def cells(
     \b
     seqtasks bench cells
     seqtasks bench cells --cell gru,lstm,./mine.py:Mine --size small
+    seqtasks bench cells --cell ./mine.py:Mine --hidden 64 --hidden 256
     """  # noqa: D301 - click reads the backslash
     chosen = [find_size(name) for name in dict.fromkeys(sizes)]
+    if widths:
+        chosen = [of_width(size, width) for size in chosen for width in dict.fromkeys(widths)]
     named = named_cells(lists)
     from seqtasks.benchmark.problem import Problem
 
