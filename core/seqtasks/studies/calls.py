@@ -119,7 +119,8 @@ def run(
         >>> result = st.run("bitflip", cell="concat", steps=20, evaluation_lengths=(10,))
         >>> sorted(result.metrics[10])
         ['sequence_accuracy', 'token_accuracy']
-        >>> study = st.run("bitflip", cell="concat", seeds=range(4), steps=300)
+        >>> settings = {"steps": 20, "evaluation_lengths": (10,)}
+        >>> study = st.run("bitflip", cell="concat", seeds=range(4), **settings)
         >>> study.outcomes().seeds
         array([0, 1, 2, 3])
     """

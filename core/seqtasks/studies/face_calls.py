@@ -49,7 +49,8 @@ def compare(
 
     Example:
         >>> import seqtasks as st
-        >>> study = st.compare("bitflip", cell="concat,sum", seeds=range(6), steps=300)
+        >>> settings = {"steps": 100, "evaluation_lengths": (10,)}
+        >>> study = st.compare("bitflip", cell="concat,sum", seeds=range(4), **settings)
         >>> [setting.label for setting in study.settings], len(study.summary()["pairs"]) > 0
         (['concat', 'sum'], True)
     """
