@@ -128,12 +128,17 @@ QUICK_SHARES = {
         "test_each_cell_gets_the_size_nearest_to_the_first_cells_trained_numbers": 3,
     },
     "tests/engine/test_counted_draws.py": {
+        "test_portions_of_a_sequence_draw_what_the_whole_draws": 2,
+        "test_embedding_output_and_readout_draw_alike": 2,
+        "test_a_seed_lets_calls_of_ones_own_draw_alike_in_all_engines": 2,
+        "test_functions_draw_alike_one_after_the_other_in_float32": 2,
         "test_a_function_draws_alike_in_all_engines": 14,
     },
     "tests/engine/test_own_functions.py": {
         "test_own_gradients_are_those_of_the_plain_loop": 4,
     },
     "tests/studies/test_replicas.py": {
+        "test_a_group_that_serves_a_second_block_gives_the_same_numbers": 2,
         "test_a_cell_that_decides_by_its_own_draws_equals_runs_alone": 2,
         "test_an_experiment_that_cannot_be_run_fails_in_one_line_for_each_seed": 0,
         "test_replicas_of_every_engine_equal_runs_alone": 3,
@@ -625,5 +630,25 @@ QUICK_SHARES = {
     },
     "tests/plugins/test_recall_draws.py": {
         "test_mqar_asks_at_gaps_of_a_power_law_drawn_one_after_another": 2,
+    },
+    "tests/engine/test_drawing_networks.py": {
+        "test_in_float32_the_curves_are_the_same_within_noise": 2,
+    },
+    "tests/engine/test_penalties.py": {
+        "test_training_is_the_plain_loops": 5,
+        "test_the_penalty_is_the_mean_over_the_steps_that_instances_have": 4,
+    },
+    "tests/engine/test_constraints.py": {
+        "test_training_is_the_plain_loops": 3,
+    },
+    "tests/engine/test_time_and_before.py": {
+        "test_predictions_states_and_gradients_are_the_plain_loops": 3,
+        "test_a_program_that_takes_chunks_of_steps_counts_on": 3,
+    },
+    "tests/engine/test_annealing.py": {
+        "test_training_is_the_plain_loops": 3,
+    },
+    "tests/core/test_many_runs.py": {
+        "test_runs_are_listed_without_torch": 2,
     },
 }
