@@ -112,8 +112,7 @@ PLAIN = {
     "Counting": "a number that all instances share",
     "TableOfSteps": "the number of the step",
     "Numbered": "the number of the step",
-    "LearnedStart": "begins without a state",
-    "SharedNumber": "without a state",
+    "SharedNumber": "a number that all instances share",
 }
 
 

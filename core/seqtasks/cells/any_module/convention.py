@@ -119,7 +119,7 @@ class Convention:
         if self.batch == "rows":
             return False
         shared = any(part.is_shared for part in self.parts)
-        return shared or self.start == "itself" or self.counts_for_all
+        return shared or self.counts_for_all
 
     @property
     def obstacle(self) -> str:
@@ -128,8 +128,6 @@ class Convention:
             return "it takes one instance at a time"
         if self.counts:
             return "it is given the number of the step"
-        if self.start == "itself":
-            return "it begins without a state, and from other than zeros"
         if any(part.is_shared for part in self.parts):
             return "its state has a number that all instances share"
         return ""

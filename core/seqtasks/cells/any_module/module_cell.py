@@ -79,6 +79,8 @@ class ModuleCell(Cell):
             made = self._by_rows(x, leaves, number, begun)
         elif about.needs_groups:
             made = self._by_groups(x, leaves, number, begun)
+        elif begun is not None:
+            made = self._begun_or_not(x, leaves, number, begun)
         else:
             made = self._called(x, leaves, number)
         if number is not None:
@@ -98,7 +100,10 @@ class ModuleCell(Cell):
     def _zeros(self, part: Part, batch_size: int) -> Tensor:
         if part.kind != "tensor":
             return self.zeros(batch_size).to(torch.int64)
-        return self.zeros(batch_size, *part.shape).to(part.dtype)
+        made = self.zeros(batch_size, *part.shape)
+        if part.dtype is not None and part.dtype.is_complex:  # of the parameters' precision
+            return made.to(made.dtype.to_complex())
+        return made.to(part.dtype)
 
     def _from_method(self, method: Method, batch_size: int) -> list[Tensor]:
         raw = method.call(self.module, batch_size, self.zeros(0))
@@ -123,6 +128,21 @@ class ModuleCell(Cell):
         else:
             result = self.module(entered, joined(about.tree, given), **times)
         return self._taken(result, len(x))
+
+    def _begun_or_not(
+        self, x: Tensor, leaves: Sequence[Tensor], number: Any, begun: Tensor
+    ) -> list[Tensor]:
+        """Call the module without a state and with one; return, for each row, what it is to have.
+
+        A row that has not begun has no state to call with: it is given one that the module made.
+        """
+        first = self._called(x, leaves, number, begins=True)
+        own = first[len(first) - len(leaves) :]
+        given = [
+            _chosen(begun, leaf, made.detach()) for leaf, made in zip(leaves, own, strict=True)
+        ]
+        later = self._called(x, given, number)
+        return [_chosen(begun, *pair) for pair in zip(later, first, strict=True)]
 
     def _taken(self, result: Any, batch_size: int) -> list[Tensor]:
         """Return the output, if it is apart, and the leaves of the state that a call returned."""
@@ -260,6 +280,11 @@ def _of_module(leaf: Tensor, part: Part) -> Any:
     if part.axis is None:
         return leaf[0] if len(leaf) else leaf.new_zeros(part.shape)
     return leaf.movedim(0, part.axis) if part.axis else leaf
+
+
+def _chosen(begun: Tensor, one: Tensor, other: Tensor) -> Tensor:
+    """Return the rows of one tensor where a sequence has begun, else those of another."""
+    return torch.where(begun.view(-1, *[1] * (one.dim() - 1)), one, other)
 
 
 def _number(leaf: Tensor, part: Part) -> int | bool:

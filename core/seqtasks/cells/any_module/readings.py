@@ -70,8 +70,8 @@ def readings_from(calls: Calls, start: FirstState, counts: tuple[int, int]) -> l
 
 
 def is_real(part: Part) -> bool:
-    """Say whether a part is a tensor of the module's own floating-point type."""
-    return part.kind == "tensor" and part.dtype is None
+    """Say whether a part is a tensor of the module's own floating-point type, or a complex one."""
+    return part.kind == "tensor" and (part.dtype is None or part.dtype.is_complex)
 
 
 def _three_steps(
