@@ -1,6 +1,7 @@
 """A program uses the gradients that a cell's own autograd.Functions define."""
 
 import re
+import warnings
 
 import pytest
 import torch
@@ -174,6 +175,38 @@ class Narrow(FastSigmoid):
         return FastSigmoid.forward(ctx, x).float()
 
 
+class Hidden(Clipped):
+    """Computes where no call is seen."""
+
+    @staticmethod
+    def backward(ctx, g):
+        with torch._C.DisableTorchFunction():
+            return g * 2
+
+
+def slope_of(g: torch.Tensor, x: torch.Tensor, alpha: float) -> torch.Tensor:
+    return alpha / 2 / (1 + (alpha * x).pow_(2)) * g
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # scripts are still in use
+    scripted_slope = torch.jit.script(slope_of)
+
+
+class Scripted(Function):
+    """A surrogate gradient by a script that changes a tensor in place, as SpikingJelly has them."""
+
+    @staticmethod
+    def forward(ctx, x, alpha):
+        ctx.save_for_backward(x)
+        ctx.alpha = alpha
+        return (x >= 0).to(x)
+
+    @staticmethod
+    def backward(ctx, g):
+        return scripted_slope(g, ctx.saved_tensors[0], ctx.alpha), None
+
+
 def spike_of_float32(cell, x):
     return Narrow.apply(x).to(x.dtype)
 
@@ -202,6 +235,8 @@ FUNCTIONS = {
     "straight through sigmoid": lambda cell, x: (
         (x > 0).to(x.dtype) + x.sigmoid() - x.sigmoid().detach()
     ),
+    "hidden backward": lambda cell, x: Hidden.apply(x).tanh() + x,
+    "scripted backward": lambda cell, x: Scripted.apply(x, 2.0) + 0.5 * x,
     "no grad": lambda cell, x: x.tanh() + torch.no_grad()(torch.sign)(x),
 }
 
@@ -281,15 +316,6 @@ class Draws(Clipped):
         return g * torch.rand_like(g)
 
 
-class Hidden(Clipped):
-    """Computes where no call is seen."""
-
-    @staticmethod
-    def backward(ctx, g):
-        with torch._C.DisableTorchFunction():
-            return g * 2
-
-
 class Wrong(Clipped):
     @staticmethod
     def backward(ctx, g):
@@ -335,7 +361,6 @@ REFUSED = {
     "Mixes": (lambda cell, x: Mixes.apply(x), "its rows mix"),
     "Pushes": (lambda cell, x: Pushes.apply(x), "where none arrives"),
     "Draws": (lambda cell, x: Draws.apply(x), "random"),
-    "Hidden": (lambda cell, x: Hidden.apply(x), "no call"),
     "Wrong": (lambda cell, x: Wrong.apply(x), "ValueError: not to be differentiated"),
     "Catches": (lambda cell, x: Catches.apply(x), "its rows mix"),
     "Product": (lambda cell, x: sum(Product.apply(x)), "not linear in several"),

@@ -73,7 +73,7 @@ class Provenance(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.reason: str | None = None
-        self.checking = self.paused = False
+        self.checking = self.paused = self._within = False
         self.read: dict[int, Tensor] = {}
         self.cut: set[tuple[Any, int]] = set()
         self._starts: list[int] = []
@@ -168,8 +168,15 @@ class Provenance(TorchDispatchMode):
             return self._operated(func, args, kwargs or {})
 
     def _operated(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self.paused:
+        if self.paused or self._within:  # entered twice, it sees each operation twice
             return func(*args, **kwargs)
+        self._within = True
+        try:
+            return self._noted(func, args, kwargs)
+        finally:
+            self._within = False
+
+    def _noted(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         name = func.overloadpacket.__name__
         if torch.Tag.nondeterministic_seeded in func.tags and not _drops_nothing(
             func, args, kwargs

@@ -183,7 +183,7 @@ class Recorder(TorchFunctionMode):
         below = self.deriving or self.follows_unseen
         if known is None and below and self.provenance.follows(value):
             known = self._saved(value)
-        if known is None and not self.deriving and self.provenance.operation_of(value) is not None:
+        if known is None and self.provenance.operation_of(value) is not None:
             from seqtasks.engine.record.unseen_calls import record_unseen
 
             known = record_unseen(self, value)
@@ -228,7 +228,7 @@ class Recorder(TorchFunctionMode):
             return id(value) in self.pairs or self.weights_alone.knows(value)
         if self.is_seen(value):
             return True
-        if not self.deriving and self.provenance.operation_of(value) is not None:
+        if self.provenance.operation_of(value) is not None:
             return True
         own = isinstance(value.grad_fn, BackwardCFunction) or bool(self.deriving)
         return own and self.provenance.follows(value) and self._saved(value) is not None
@@ -301,16 +301,26 @@ class Recorder(TorchFunctionMode):
         values = tensor.detach().to("cpu", torch.float64).numpy()
         if self.provenance.is_empty(tensor):  # no number of it may ever be read
             values = np.full(values.shape, np.nan)
-        rows = tensor.dim() >= len(self.rows) and tuple(tensor.shape[: len(self.rows)]) == self.rows
-        if rows:
-            first = values[(0,) * len(self.rows)]
-            if not ((values == first) | ((values != values) & (first != first))).all():
+        values, rows, axis = self._of_one_row(values)
+        self.baked.append((tensor, tensor._version))
+        self.track(tensor, self._node_of_numbers(values), rows, axis)
+        return self._tracked[id(tensor)]
+
+    def _of_one_row(self, values: Any) -> tuple[Any, bool, int]:
+        """Return the numbers of one row, whether there are rows, and the first of their axes."""
+        count = len(self.rows)
+        for axis in range(values.ndim - count + 1):
+            if values.shape[axis : axis + count] != self.rows:
+                continue
+            first = values[(slice(None),) * axis + (0,) * count]
+            wide = np.expand_dims(first, tuple(range(axis, axis + count)))
+            if ((values == wide) | ((values != values) & (wide != wide))).all():
+                return first, True, axis
+            if not axis:
                 raise UnsupportedError(
                     "it uses a tensor whose rows differ and do not come from its inputs"
                 )
-            values = first
-        self.baked.append((tensor, tensor._version))
-        return self._keep(tensor, self._node_of_numbers(values), rows)
+        return values, False, 0
 
     def index(self, tensor: Tensor) -> Tensor:
         """Return a tensor of indices, which must not depend on the parameters."""

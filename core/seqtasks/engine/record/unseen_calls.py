@@ -52,7 +52,8 @@ def record_unseen(recorder: Recorder, tensor: Tensor) -> Tracked | None:
         return None
     found = recorder.find_anywhere(made)
     node = found.node
-    if not inner and not tensor.requires_grad:  # inside, an optimised script has its own gradient
+    stops = not inner and not recorder.deriving
+    if stops and not tensor.requires_grad:  # inside, an optimised script has its own gradient
         node = recorder.graph.pointwise("stopped", node)
     recorder.track(tensor, node, found.rows, found.axis)
     return Tracked(tensor, node, found.rows, found.axis)
