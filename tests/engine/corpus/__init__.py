@@ -15,6 +15,7 @@
     complexes          complex states and parameters, quaternions
     filters            networks of the brain, filters, equations solved within a step
     styles             as public code writes them: containers of parts and states, inner gradients
+    libraries          as libraries write them: buffers, places chosen by row, broadcast weights
 
 `CORPUS` names every cell. Each is written as its paper or its public code writes it: in place where
 they do so, with whole numbers in the state where they count.
@@ -26,6 +27,7 @@ from corpus import (
     filters,
     gated,
     gates,
+    libraries,
     linear,
     matrices,
     memories,
@@ -56,5 +58,6 @@ _FAMILIES = (
     complexes,
     filters,
     styles,
+    libraries,
 )
 CORPUS = [cell for family in _FAMILIES for cell in family.CELLS]

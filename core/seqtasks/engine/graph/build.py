@@ -316,8 +316,11 @@ class Graph:
         shape = source.shape[:keep]
         if not source.size:
             return self.constant(0.0 if operation == "sum" else -math.inf, shape)
-        if math.prod(source.shape[keep:]) == 1:
+        count = math.prod(source.shape[keep:])
+        if count == 1:
             return self.reshape(source, shape)
+        if source.operation == "constant":
+            return self.constant(source.value * (count if operation == "sum" else 1), shape)
         return self.make(operation, (source,), shape)
 
     def linear(self, weight: Node, vector: Node, transposed: bool = False) -> Node:

@@ -42,7 +42,7 @@ def record_folded(
         parts = [_part(recorder, one, fold, place) for one in results]
 
         def of_place(value: Any, place: int = place) -> Any:
-            return _given(recorder, value, place)
+            return _given(recorder, value, place, fold)
 
         outcome = rule(
             recorder,
@@ -64,16 +64,29 @@ def _part(recorder: Recorder, tensor: Tensor, fold: int, place: int) -> Tensor:
     return tensor.unflatten(0, (recorder.rows[0], fold))[:, place]
 
 
-def _given(recorder: Recorder, value: Any, place: int) -> Any:
+def _given(recorder: Recorder, value: Any, place: int, fold: int) -> Any:
     if not isinstance(value, Tensor) or not recorder.is_tracked(value):
         return value
     found: Tracked = recorder.find_folded(value)
     if found.fold == 1:
-        return value
+        return value if found.rows or fold == 1 else _of_alike(recorder, found, place, fold)
     part = _part(recorder, value, found.fold, place)
     places = recorder.graph.places(found.node)[place]
     recorder.track(part, recorder.graph.view(found.node, places, places.shape))
     return part
+
+
+def _of_alike(recorder: Recorder, found: Tracked, place: int, fold: int) -> Tensor:
+    """Return a place's part of numbers, such as zeros, that are the same for all rows."""
+    count, shape, graph = recorder.rows[0], found.node.shape, recorder.graph
+    if not shape or shape[0] != count * fold:
+        return found.tensor
+    places = graph.places(found.node).reshape(count, fold, *shape[1:])[:, place]
+    parts = {graph.view(found.node, one, one.shape) for one in places}
+    if len(parts) > 1:
+        return found.tensor
+    part = _part(recorder, found.tensor, fold, place)
+    return recorder.track(part, parts.pop())
 
 
 def _joined(recorder: Recorder, nodes: list[Node]) -> Node:

@@ -42,7 +42,7 @@ def record_in_place(
     target = args[0] if args else None
     if name == "requires_grad_":  # which changes no number
         return func(*args, **kwargs)
-    pure = _pure(func, name, args, kwargs)
+    pure = _pure(recorder, func, name, args, kwargs)
     if pure is None or not isinstance(target, Tensor):
         raise refusal("in place", name)
     free = recorder.changes_parameters
@@ -76,7 +76,7 @@ def _made(recorder: Recorder, pure: _Pure) -> Tensor:
     """Make the new tensor, and record it."""
     from seqtasks.engine.record.written.table import WRITTEN
 
-    if pure.rule is None and pure.function in WRITTEN:
+    if pure.rule is None and (pure.function in WRITTEN or pure.function is _put):
         with recorder.again():
             return pure.function(*pure.args, **pure.kwargs)
     value = pure.function(*pure.args, **pure.kwargs)
@@ -84,7 +84,28 @@ def _made(recorder: Recorder, pure: _Pure) -> Tensor:
     return value
 
 
-def _pure(func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Pure | None:
+def _puts_by_row(recorder: Recorder, target: Any, index: Any) -> bool:
+    """Say whether an index names, for each row of the batch, places that depend on values."""
+    from seqtasks.engine.record.rules.taken import all_rows
+
+    if not isinstance(index, tuple) or len(index) != 2 or not recorder.is_tracked(index[1]):
+        return False
+    _, places = index
+    return places.dtype == torch.int64 and all_rows(recorder, index[0], places.dim())
+
+
+def _put(target: Tensor, places: Tensor, value: Any) -> Tensor:
+    """Return a tensor with a value at places of the second axis, (batch, ...) whole numbers."""
+    rest = target.shape[2:]
+    shape = (*places.shape, *rest)
+    at = places.reshape(len(places), -1, *[1] * len(rest)).expand(len(places), -1, *rest)
+    given = _as_tensor(value, target).expand(shape).reshape(at.shape)
+    return target.scatter(1, torch.where(at < 0, at + target.shape[1], at), given)
+
+
+def _pure(
+    recorder: Recorder, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> _Pure | None:
     """Return the call that makes a new tensor, or None if there is none."""
     from seqtasks.engine.record.rules.table import RULES
 
@@ -92,6 +113,8 @@ def _pure(func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -
     if not name.endswith("_"):  # an option of the call makes it change its argument
         return _Pure(name, func, RULES.get(func), args, kwargs)
     if name == "__setitem__":
+        if len(args) == 3 and _puts_by_row(recorder, *args[:2]):
+            return _Pure(name, _put, None, (args[0], args[1][1], args[2]), {})
         return _Pure(name, _assigned, _assign, args, kwargs)
     if name == "copy_":
         return _Pure(name, _copied, rearranged, args[:2], {})

@@ -25,6 +25,15 @@ LARGEST_SPREAD = 2**20
 def contract(graph: Graph, a: Node, b: Node, axes: tuple[str, str, str]) -> Node:
     """Return the product of two values, summed over the letters that the result lacks."""
     left, right, out = axes
+    sizes_a, sizes_b = dict(zip(left, a.shape, strict=True)), dict(zip(right, b.shape, strict=True))
+    if any(sizes_b.get(c, n) != n for c, n in sizes_a.items()):  # an axis of one meets a longer one
+        kept = [
+            "".join(c for c in of if sizes[c] != 1 or other.get(c, 1) == 1)
+            for of, sizes, other in ((left, sizes_a, sizes_b), (right, sizes_b, sizes_a))
+        ]
+        a = graph.reshape(a, tuple(sizes_a[c] for c in kept[0]))
+        b = graph.reshape(b, tuple(sizes_b[c] for c in kept[1]))
+        return contract(graph, a, b, (kept[0], kept[1], out))
     for one, other, of_one, of_other in ((a, b, left, right), (b, a, right, left)):
         if one.columns == Columns.ONE and other.columns != Columns.ONE:
             by_weight = _by_weight(graph, one, other, (of_one, of_other, out))
@@ -238,21 +247,30 @@ def _by_letters(
     for f, of in pairs:
         if f.rows:
             inner.append(of[: f.axis] + of[f.axis + count :])
-        elif set(of) & set(of_rows):
-            raise UnsupportedError("it treats the rows of a batch differently")
         else:
-            inner.append(of)
+            if any(c in of_rows and n != 1 for c, n in zip(of, f.node.shape, strict=True)):
+                raise UnsupportedError("it treats the rows of a batch differently")
+            inner.append("".join(c for c in of if c not in of_rows))
     within = out[:axis] + out[axis + len(of_rows) :]
     if set("".join(inner)) & set(of_rows):
         raise UnsupportedError("its rows mix: a product goes over the batch")
-    if len(found) == 1:
+    nodes = [
+        f.node if f.rows or len(of) == len(kept) else graph.reshape(f.node, _without(f, of, kept))
+        for (f, of), kept in zip(pairs, inner, strict=True)
+    ]
+    if len(nodes) == 1:
         one = graph.constant(1.0)
-        return contract(graph, found[0].node, one, (inner[0], "", within)), bool(rows), axis
-    node, of = found[0].node, inner[0]
-    for place in range(1, len(found)):
+        return contract(graph, nodes[0], one, (inner[0], "", within)), bool(rows), axis
+    node, of = nodes[0], inner[0]
+    for place in range(1, len(nodes)):
         later = "".join([within, *inner[place + 1 :]])
         kept = "".join(c for c in dict.fromkeys(of + inner[place]) if c in later)
         kept = kept if place < len(found) - 1 else within
-        node = contract(graph, node, found[place].node, (of, inner[place], kept))
+        node = contract(graph, node, nodes[place], (of, inner[place], kept))
         of = kept
     return node, bool(rows), axis
+
+
+def _without(found: Tracked, of: str, kept: str) -> tuple[int, ...]:
+    """Return the shape of what all rows share without the axes of one that meet the rows."""
+    return tuple(n for c, n in zip(of, found.node.shape, strict=True) if c in kept)

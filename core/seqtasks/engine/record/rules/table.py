@@ -233,4 +233,5 @@ _rule(
     "new_tensor",
     "empty_like",
     "new_empty",
+    "new",
 )

@@ -21,6 +21,7 @@ from seqtasks.engine.record.rules.rearranging import rearranged
 from seqtasks.engine.record.rules.reductions import spread
 
 __all__ = [
+    "all_rows",
     "embedding",
     "gather",
     "index_select",
@@ -141,23 +142,23 @@ def item(recorder: Recorder, func: Any, result: Tensor, x: Any, index: Any) -> O
     if not isinstance(part, Tensor) or part.dtype == torch.bool:
         raise UnsupportedError("how many numbers it takes depends on the values it computes")
     places = recorder.find(part)
-    if before and not (len(before) == 1 and source.rows and _all_rows(recorder, before[0])):
+    axes = 1 + len(places.node.shape)
+    if before and not (len(before) == 1 and source.rows and all_rows(recorder, before[0], axes)):
         raise UnsupportedError("it takes parts by an index in a way that has no rule")
     if bool(before) != source.rows or (source.rows and not places.rows):
         raise UnsupportedError("its rows mix: it takes rows of the batch by an index")
-    if before and places.node.shape:
-        raise UnsupportedError("it takes parts by an index in a way that has no rule")
     wrapped = _wrapped(graph, places.node, source.node.shape[0])
     return chosen(graph, source.node, 0, wrapped), places.rows
 
 
-def _all_rows(recorder: Recorder, index: Any) -> bool:
-    """Say whether an index names each row of the batch in turn."""
+def all_rows(recorder: Recorder, index: Any, axes: int) -> bool:
+    """Say whether an index, beside one of so many axes, names each row of the batch in turn."""
     count, *more = recorder.rows
     if not isinstance(index, Tensor) or recorder.is_tracked(index) or more:
         return False
-    expected = torch.arange(count)
-    return index.dim() == 1 and torch.equal(recorder.index(index).cpu().long(), expected)
+    if index.dtype == torch.bool or tuple(index.shape) != (count, *[1] * (axes - 1)):
+        return False
+    return torch.equal(recorder.index(index).cpu().long().flatten(), torch.arange(count))
 
 
 def embedding(
