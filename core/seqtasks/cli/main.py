@@ -16,6 +16,7 @@ import click
 
 from seqtasks import __version__
 from seqtasks.cli.interrupts import received, watch
+from seqtasks.cli.leave import leave
 from seqtasks.cli.output import brief, say
 from seqtasks.cli.standard_streams import OutputError, settled_streams
 from seqtasks.errors import SeqtasksError, UsageError, did_you_mean, one_line
@@ -170,6 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if received() is not None or _is_computing():
             _release_semaphores()
             os._exit(code)  # torch is slow to leave, and aborts while a thread computes
+        leave(code)
     else:
         code = _run(list(arguments))
     sys.exit(code)
