@@ -36,7 +36,7 @@ def test_an_experiment_file_is_loaded_and_changed(tmp_path):
     ("text", "message"),
     [
         ('{"task": "bitflip",\n "steps": }', r"is not JSON: line 2, column 11: Expecting value"),
-        ("", "is not JSON: column 1"),
+        ("", "is not JSON: line 1, column 1"),
         ('["bitflip"]', "an experiment is a JSON object, this is not"),
         ('{"task": "bitflip", "stpes": 1}', r"unknown setting 'stpes'\. Did you mean 'steps'\?"),
         ('{"experiment": {}}', "the key 'task' is missing"),

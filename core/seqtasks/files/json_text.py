@@ -30,7 +30,7 @@ def write_text(data: Any, indent: int | None = None) -> str:
     return _RAW.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def read_text(content: bytes, origin: object) -> Any:
+def read_text(content: bytes, origin: object, line: int | None = None) -> Any:
     """Read JSON from bytes.
 
     The numbers NaN and Infinity, which older files contain, are read as Python's reader does.
@@ -38,24 +38,28 @@ def read_text(content: bytes, origin: object) -> Any:
     Args:
         content: text in UTF-8.
         origin: the source of the bytes, for messages.
+        line: the number of the line in it, if the bytes are one line.
 
     Raises:
         UsageError: if the bytes are not JSON, naming the place; if an object has a key twice; or if
             lists and objects are nested too deep.
     """
+    shown = origin if line is None else f"{origin}, line {line},"
     try:
         data = json.loads(content.decode("utf-8"), object_pairs_hook=_without_repeats)
         _check_depth(data)
     except json.JSONDecodeError as error:
-        line = f"line {error.lineno}, " if b"\n" in content.strip() else ""
-        raise UsageError(f"{origin} is not JSON: {line}column {error.colno}: {error.msg}") from None
+        number = error.lineno if line is None else line
+        raise UsageError(
+            f"{origin} is not JSON: line {number}, column {error.colno}: {error.msg}"
+        ) from None
     except UnicodeDecodeError:
-        raise UsageError(f"{origin} is not JSON: it is not text in UTF-8") from None
+        raise UsageError(f"{shown} is not JSON: it is not text in UTF-8") from None
     except _RepeatedKeyError as error:
         key = ascii(error.args[0])
-        raise UsageError(f"{origin} is ambiguous: it holds the key {key} twice") from None
+        raise UsageError(f"{shown} is ambiguous: it holds the key {key} twice") from None
     except (RecursionError, ValueError) as error:
-        raise UsageError(f"{origin} is not JSON: {one_line(error)}") from None
+        raise UsageError(f"{shown} is not JSON: {one_line(error)}") from None
     return data
 
 

@@ -173,7 +173,7 @@ class RunDirectory:
             UsageError: as `history` does.
         """
         for number, line in enumerate(self.log_lines(), start=1):
-            data = read_text(line, f"{self.metrics}, line {number},")
+            data = read_text(line, self.metrics, number)
             yield checked(data, LOG_LINE, self.metrics, f" at line {number}")
 
     def log_problem(self, present: int, expected: int, ended: bool) -> str | None:

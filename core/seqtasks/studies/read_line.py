@@ -44,7 +44,7 @@ def read_line(content: bytes, file: object, number: int) -> dict[str, Any]:
         data = None
     if isinstance(data, dict) and _is_plain(data, content):
         return data
-    text = read_text(content, f"{file}, line {number},")
+    text = read_text(content, file, number)
     return checked(text, LINE, file, f" at line {number}")
 
 
