@@ -106,7 +106,7 @@ def test_resuming_a_study_names_the_option_that_is_for_a_run_and_the_damaged_lin
     (study / "runs.jsonl").write_text("".join(lines))
     damaged = seqtasks("resume", study)
     assert damaged.returncode == 2
-    assert "runs.jsonl, line 2, is not JSON" in damaged.stderr
+    assert "runs.jsonl is not JSON: line 2, column" in damaged.stderr
     assert "delete line 2, and seqtasks resume makes its run again" in damaged.stderr
     (study / "runs.jsonl").write_text(lines[0] + lines[2])
     again = seqtasks("resume", study)
