@@ -195,6 +195,36 @@ def test_a_number_of_zero_size_has_no_gradient_there():
     assert_close(*found)
 
 
+class Odd(st.Cell):
+    """An LRU as published, whose real parameters have an odd number of numbers."""
+
+    def __init__(self):
+        super().__init__(3, 3)
+        self.decay = nn.Parameter(torch.rand(3, dtype=torch.float64))
+        self.into = nn.Parameter(torch.randn(3, 3, dtype=torch.complex128))
+
+    def initial_state(self, batch_size, steps):
+        return torch.zeros(batch_size, 3, dtype=self.into.dtype)
+
+    def forward(self, x, z):
+        turned = torch.complex(-self.decay.exp().neg().exp(), self.decay)
+        return turned * z + x.to(z.dtype) @ (self.into * self.decay.exp().unsqueeze(-1)).mT
+
+    def output(self, x, z):
+        return z.real
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_complex_weight_learns_wherever_its_gradient_lies(engine):
+    cell, x = Odd(), torch.randn(5, 4, 3, dtype=torch.float64)
+    found = {}
+    for name in ("plain", engine):
+        outputs, _ = st.unroll(cell, x, engine=name)
+        found[name] = outputs, torch.autograd.grad(outputs.sin().sum(), list(cell.parameters()))
+    assert engines_of(cell, engine).name == engine, engines_of(cell, engine).reasons
+    assert_close(found[engine], found["plain"], rtol=1e-9, atol=1e-10)
+
+
 class Cut(Complex):
     def forward(self, x, state):
         z, w = state

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from seqtasks.engine.contract.batched_gradients import batch_of
+from seqtasks.engine.contract.computed_values import on_even_place
 from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.derive.reach import steps_until_gradients
 from seqtasks.engine.record.batch_layout import parted
@@ -116,7 +117,7 @@ def _gradients(ctx: Any, back: Sequence[Tensor | None]) -> list[Tensor | None]:
             histories_back,
             ctx.needs_input_grad[INPUTS],
         )
-    found = [inputs_back, *(given_back or ()), *gradients]
+    found = [inputs_back, *(given_back or ()), *map(on_even_place, gradients)]
     least = [needed[0], *(needed[1 : 1 + parts] if given_back else ()), *needed[1 + parts :]]
     return [g if time >= fewest else None for g, fewest in zip(found, least, strict=True)]
 

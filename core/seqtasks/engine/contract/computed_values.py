@@ -7,7 +7,7 @@ from torch import Tensor
 from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.record.computed import evaluated
 
-__all__ = ["with_values"]
+__all__ = ["on_even_place", "with_values"]
 
 
 def with_values(
@@ -48,3 +48,12 @@ def with_values(
 
 def _itself(tensor: Tensor) -> Tensor:
     return tensor
+
+
+def on_even_place(gradient: Tensor | None) -> Tensor | None:
+    """Return a gradient that torch can read as complex numbers, as it does on the way back.
+
+    Numbers in pairs begin at an even place of their memory; a program lays gradients one after the
+    other.
+    """
+    return gradient if gradient is None or gradient.storage_offset() % 2 == 0 else gradient.clone()

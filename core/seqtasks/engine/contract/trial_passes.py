@@ -12,7 +12,7 @@ from seqtasks.cells import State
 from seqtasks.cells.padding import past_end
 from seqtasks.cells.plain_loop import brought_to, states_along
 from seqtasks.cells.state_tree import leaves_like
-from seqtasks.engine.contract.computed_values import with_values
+from seqtasks.engine.contract.computed_values import on_even_place, with_values
 from seqtasks.engine.contract.passes import Passes
 from seqtasks.engine.derive.reach import steps_until_used
 from seqtasks.engine.graph.node import Node
@@ -201,7 +201,7 @@ def by_program(
     trained = {id(t): twins.get(id(t), t) for t in sources.values()}
     for leaf in model_graph.computed:
         place = model_graph.leaves.index(leaf)
-        gradient = reached(leaf, gradients[place])
+        gradient = on_even_place(reached(leaf, gradients[place]))
         if gradient is not None:
             sources_back: Any = torch.autograd.grad(
                 values[place],
