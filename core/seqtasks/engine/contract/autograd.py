@@ -117,7 +117,9 @@ def _gradients(ctx: Any, back: Sequence[Tensor | None]) -> list[Tensor | None]:
             histories_back,
             ctx.needs_input_grad[INPUTS],
         )
-    found = [inputs_back, *(given_back or ()), *map(on_even_place, gradients)]
+    if model_graph.computed:  # torch takes their gradients further back
+        gradients = map(on_even_place, gradients)
+    found = [inputs_back, *(given_back or ()), *gradients]
     least = [needed[0], *(needed[1 : 1 + parts] if given_back else ()), *needed[1 + parts :]]
     return [g if time >= fewest else None for g, fewest in zip(found, least, strict=True)]
 
