@@ -10,7 +10,7 @@ import click
 
 from seqtasks.cli.array_jobs import echo_array
 from seqtasks.cli.interrupts import noting, received
-from seqtasks.cli.output import echo_json, prints_aside, say
+from seqtasks.cli.output import STDOUT, echo_json, prints_aside, say
 from seqtasks.errors import RunError, RunInterruptedError, UsageError, counted
 from seqtasks.hookspecs import hookimpl
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["launch_study"]
 
-STDOUT = Path("-")
 MOST_PROBLEMS = 5
 """The most runs that failed which are named."""
 
@@ -72,15 +71,14 @@ def launch_study(
         raise RunInterruptedError(
             f"stopped after {_done(study)}\n{_go_on(study)}", received() or signal.SIGINT
         )
-    if csv is not None:
-        from seqtasks.studies.export import csv_of, write_csv
+    if csv is not None and not printed:
+        from seqtasks.studies.export import write_csv
 
-        if printed:
-            click.echo(csv_of(study), nl=False)
-        else:
-            write_csv(study, csv)
+        write_csv(study, csv)
     if printed:
-        pass
+        from seqtasks.studies.export import csv_of
+
+        click.echo(csv_of(study), nl=False)
     elif as_json:
         echo_json(study.summary())
     elif quiet:

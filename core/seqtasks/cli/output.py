@@ -16,6 +16,7 @@ from seqtasks.files.json_text import write_text
 from seqtasks.files.outputs import check_output
 
 __all__ = [
+    "STDOUT",
     "brief",
     "check_picture",
     "console",
@@ -29,6 +30,9 @@ __all__ = [
     "say",
     "table_lines",
 ]
+
+STDOUT = Path("-")
+"""The name that stands for standard output in place of a file."""
 
 _LONGEST = 1000
 _KEPT = 100  # characters at the end of a longer line

@@ -6,13 +6,12 @@ from pathlib import Path
 import click
 
 from seqtasks.cli.completion import complete_runs
-from seqtasks.cli.output import say
+from seqtasks.cli.output import STDOUT, say
 from seqtasks.cli.trusting import trust_option
 from seqtasks.errors import UsageError
 
 __all__ = ["report"]
 
-STDOUT = Path("-")
 BEGINNING = 4096
 """The bytes of a file in which a page names what made it."""
 

@@ -10,6 +10,7 @@ import click
 from seqtasks.available_memory import check_instances_fit
 from seqtasks.cli.completion import complete_names
 from seqtasks.cli.description import example_length
+from seqtasks.cli.output import STDOUT
 from seqtasks.cli.progress import instances_progress
 from seqtasks.cli.wrapping import aligned
 from seqtasks.errors import UsageError
@@ -62,7 +63,7 @@ def sample(
         raise UsageError(
             "npz is binary: name a file with -o FILE.npz, or write it to stdout with -o -"
         )
-    if output not in (None, Path("-")):
+    if output not in (None, STDOUT):
         check_output(output)
     made = find_task(task)
     wanted = example_length(made) if length is None else length
@@ -79,7 +80,7 @@ def sample(
             progress(index + 1)
 
     pieces = _WRITERS[form](made, drawn())
-    if output not in (None, Path("-")):
+    if output not in (None, STDOUT):
         write_output(output, b"".join(pieces))
         return
     for piece in pieces:
