@@ -6,52 +6,13 @@ import sys
 
 import numpy as np
 import pytest
+from made_studies import made_study
 
 from seqtasks.errors import UsageError
-from seqtasks.experiments.experiment import Experiment
 from seqtasks.reports.study_tables import pairs_table
 from seqtasks.studies.export import frame, rliable_scores, rows_of, write_csv
-from seqtasks.studies.settings import Row, Setting
-from seqtasks.studies.study import Study
-from seqtasks.studies.study_record import Asked
 from seqtasks.studies.until_sure import UntilSure
 from seqtasks.studies.words import p_text
-
-
-def made_study(runs=30, cells=("gru", "concat"), tasks=("bitflip",), options=None) -> Study:
-    """Return a study whose lines are made up: the second cell is slower, and one run diverged."""
-    settings = [
-        Setting(
-            f"{cell}, {task}" if len(tasks) > 1 else cell,
-            {"cell": cell, **({"task": task} if len(tasks) > 1 else {})},
-            Experiment.for_task(task, cell=cell, steps=1000, evaluation_lengths=(10,)),
-        )
-        for task in tasks
-        for cell in cells
-    ]
-    rows = tuple(Row(place, range(runs)) for place in range(len(settings)))
-    study = Study(
-        Asked("made", "compare", tuple(settings), rows, options=options), None, [9] * len(settings)
-    )
-    point = 0
-    for place, collected in enumerate(study.collected):
-        for seed in range(runs):
-            diverged = place == 1 and seed == 2
-            first_right = 2 + 3 * (place % 2) + seed % 2
-            validation = [1.0 if k >= first_right else 0.5 for k in range(2 if diverged else 10)]
-            line = {
-                "point": point,
-                "seed": seed,
-                "status": "diverged" if diverged else "ended",
-                "step": 200 if diverged else 1000,
-                "stopped": None if diverged else "steps",
-                "scores": {} if diverged else {"10": {"token_accuracy": 1 - seed / 100}},
-                "history": {"loss": [], "validation": {"sequence_accuracy": validation}},
-                "seconds": 0.5,
-            }
-            assert collected.add(line)
-            point += 1
-    return study
 
 
 def test_a_csv_file_has_a_line_for_each_run_with_what_became_of_it(tmp_path):

@@ -26,8 +26,8 @@ __all__ = [
     "Drawn",
     "draw_learning",
     "draw_lengths",
+    "mark_lengths",
     "show_percent",
-    "sparse",
 ]
 
 MOST_ERROR_BARS = 12
@@ -133,13 +133,7 @@ def draw_lengths(axes: Any, drawn: Drawn, metrics: Sequence[Metric]) -> None:
         axes.axvspan(
             shaded[0] - 0.5, shaded[1] + 0.5, color=_GREY, alpha=0.25, label="trained lengths"
         )
-    if len(lengths) <= MOST_ERROR_BARS and high > 5 * low:
-        axes.set_xscale("log")
-        axes.set_xticks(sparse(sorted({low, *lengths, high})))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter("{x:g}")
-    else:
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    mark_lengths(axes, sorted({low, *lengths, high}), len(lengths) <= MOST_ERROR_BARS)
     if metrics[0].fraction:
         show_percent(axes)
     else:
@@ -207,6 +201,27 @@ def _draw_trivial(axes: Any, drawn: Drawn, name: str, lengths: Sequence[int]) ->
             marker=".",
             label="best without learning",
         )
+
+
+def mark_lengths(axes: Any, lengths: Sequence[int], few: bool = True) -> None:
+    """Give an axis of lengths its scale and its ticks.
+
+    Args:
+        axes: the axes.
+        lengths: the lengths in rising order, at least one.
+        few: whether there is room for a tick at each; if not, the scale is linear.
+    """
+    low, high = lengths[0], lengths[-1]
+    if low == high:
+        axes.set_xlim(low - 1, low + 1)
+        axes.set_xticks([low])
+    elif few and high > 5 * low:
+        axes.set_xscale("log")
+        axes.set_xticks(sparse(lengths))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter("{x:g}")
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
 
 
 def sparse(lengths: Sequence[int]) -> list[int]:

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
 from seqtasks.display import printable
-from seqtasks.runs.curves import show_percent, sparse
-from seqtasks.runs.plots import empty_figure, save_figure
+from seqtasks.runs.curves import mark_lengths, show_percent
+from seqtasks.runs.plots import LEGEND, empty_figure, save_figure
 from seqtasks.scoring.baselines import baselines_beside, chance
-from seqtasks.studies.curves import BANDS, score_over_length, share_solved
+from seqtasks.studies.curves import BANDS, LengthCurve, score_over_length, share_solved
 from seqtasks.studies.shown import Shown, best_settings, shown_settings
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ __all__ = ["lengths_figure", "save_plots", "seeds_figure"]
 
 MOST_SETTINGS = 8
 """The most settings that a picture shows: those that solve the task most often."""
+
+LABEL = 0.55
+"""Height of the label below the axes, in inches."""
 
 _COLOURS = (
     "#0072b2",
@@ -44,9 +48,11 @@ def save_plots(study: "Study", folder: Path) -> None:
 
 def seeds_figure(study: "Study") -> Figure:
     """Return the share of seeds that solved the task over steps, with its 95 % band."""
-    figure = empty_figure(7.2, 4.4)
+    shown = _shown(study)
+    titled = len(shown) == 1 and shown[0].setting.label in study.name
+    figure = empty_figure(7.2, 4.4, bottom=LABEL if titled else LEGEND)
     axes: Any = figure.subplots()
-    for place, one in enumerate(_shown(study)):
+    for place, one in enumerate(shown):
         curve = share_solved(one.outcomes)
         colour, dash = _style(place)
         axes.plot(
@@ -65,7 +71,8 @@ def seeds_figure(study: "Study") -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
     show_percent(axes)
     axes.grid(alpha=0.25)
-    _legend(axes)
+    if not titled:
+        _legend(axes)
     return figure
 
 
@@ -75,23 +82,15 @@ def lengths_figure(study: "Study") -> Figure:
     axes: Any = figure.subplots()
     setting = study.settings[0]
     metric = study.collected[0].task.metrics[0]
-    ticks: set[int] = set()
-    for place, one in enumerate(_shown(study)):
-        task = study.collected[one.index].task
-        name = task.metrics[0].name
-        curve = score_over_length(one.outcomes, name, task.metrics)
+    shown = _shown(study)
+    curves = [_curve(study, one) for one in shown]
+    ticks = sorted({int(length) for curve in curves for length in curve.lengths})
+    for place, (one, curve) in enumerate(zip(shown, curves, strict=True)):
         colour, dash = _style(place)
-        for low, high in ((0, 4), (1, 3)):
-            axes.fill_between(
-                curve.lengths,
-                curve.bands[low],
-                curve.bands[high],
-                color=colour,
-                alpha=0.15,
-                linewidth=0,
-            )
+        aside = _aside(place, len(shown)) if len(ticks) == 1 else 0.0
+        _draw_bands(axes, curve, curve.lengths + aside, colour)
         axes.plot(
-            curve.lengths,
+            curve.lengths + aside,
             curve.median,
             color=colour,
             linestyle=dash,
@@ -99,12 +98,11 @@ def lengths_figure(study: "Study") -> Figure:
             markersize=3,
             label=_written(f"{one.setting.label}, median"),
         )
-        ticks.update(int(length) for length in curve.lengths)
     _set_title(axes, study, metric.name.replace("_", " "))
     axes.set_xlabel(f"length (bands: {_bands()})")
     if ticks:
         _draw_trained(axes, setting.experiment.length_range, ticks)
-        _draw_trivial(axes, study, sorted(ticks))
+        _draw_trivial(axes, study, ticks)
     if metric.fraction:
         show_percent(axes)
     axes.grid(alpha=0.25)
@@ -112,25 +110,39 @@ def lengths_figure(study: "Study") -> Figure:
     return figure
 
 
+def _draw_bands(axes: Any, curve: LengthCurve, places: NDArray[Any], colour: str) -> None:
+    """Shade half and nine tenths of the seeds: areas over several lengths, bars at one."""
+    for low, high in ((0, 4), (1, 3)):
+        ends = curve.bands[low], curve.bands[high]
+        if len(places) == 1:
+            axes.vlines(places, *ends, color=colour, alpha=0.25, linewidth=12)
+        else:
+            axes.fill_between(places, *ends, color=colour, alpha=0.15, linewidth=0)
+
+
+def _curve(study: "Study", one: Shown) -> LengthCurve:
+    metrics = study.collected[one.index].task.metrics
+    return score_over_length(one.outcomes, metrics[0].name, metrics)
+
+
+def _aside(place: int, count: int) -> float:
+    """Return how far right of the only length a setting stands, so that each can be seen."""
+    return (place - (count - 1) / 2) * 1.2 / count
+
+
 def _bands() -> str:
     inner, outer = BANDS[3] - BANDS[1], BANDS[4] - BANDS[0]
     return f"{100 * inner:.0f} % and {100 * outer:.0f} % of the seeds"
 
 
-def _draw_trained(axes: Any, trained: Any, ticks: set[int]) -> None:
-    low, high = min(ticks), max(ticks)
+def _draw_trained(axes: Any, trained: Any, ticks: list[int]) -> None:
+    low, high = ticks[0], ticks[-1]
     shaded = max(trained.first, 0.8 * low), min(trained.last, 1.1 * high)
     if shaded[0] <= shaded[1]:
         axes.axvspan(
             shaded[0] - 0.5, shaded[1] + 0.5, color="#8a8a8a", alpha=0.25, label="trained lengths"
         )
-    if high > 5 * low:
-        axes.set_xscale("log")
-        axes.set_xticks(sparse(sorted(ticks)))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter("{x:g}")
-    else:
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    mark_lengths(axes, ticks)
 
 
 def _draw_trivial(axes: Any, study: "Study", lengths: list[int]) -> None:
