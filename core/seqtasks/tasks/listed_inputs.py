@@ -88,7 +88,10 @@ def all_inputs(task: "Task", length: int, scored: bool = True) -> "Array":
 def as_keys(inputs: "Array") -> list[bytes]:
     """Return each row as bytes, the same for equal ids of any type."""
     wide = np.asarray(inputs, dtype=np.float64 if inputs.dtype.kind == "f" else np.int64)
-    return [row.tobytes() for row in np.ascontiguousarray(wide.reshape(len(wide), -1))]
+    rows = np.ascontiguousarray(wide.reshape(len(wide), -1))
+    size = rows.shape[1] * rows.itemsize
+    content = rows.tobytes()
+    return [content[row * size : (row + 1) * size] for row in range(len(rows))]
 
 
 def _check_drawn(task: "Task", length: int, known: set[bytes], start: str) -> None:
