@@ -11,7 +11,8 @@ from urllib.parse import quote
 from seqtasks.display import figure
 from seqtasks.errors import UsageError, counted
 from seqtasks.reports.render import Page
-from seqtasks.reports.study_tables import Bar, Cell, Table, solved_table
+from seqtasks.reports.study_tables import solved_table
+from seqtasks.reports.tables import Bar, Cell, Table
 from seqtasks.runs.listing import list_runs
 from seqtasks.studies.reopen import load_study
 

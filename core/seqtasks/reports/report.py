@@ -174,7 +174,9 @@ def _page_of(
 
 
 def _page_of_result(result: Result) -> "tuple[Page, Callable[[], Mapping[str, Any]]]":
-    from seqtasks.reports.run_page import opened_run, run_charts, run_page
+    from seqtasks.reports.opened_run import opened_run
+    from seqtasks.reports.run_charts import run_charts
+    from seqtasks.reports.run_page import run_page
     from seqtasks.reports.run_said import said_by_files, said_by_result
 
     on_disk = result.path is not None and (result.path / "experiment.json").is_file()
@@ -189,7 +191,9 @@ def _page_of_result(result: Result) -> "tuple[Page, Callable[[], Mapping[str, An
 def _page_of_run(
     directory: RunDirectory, trust: bool
 ) -> "tuple[Page, Callable[[], Mapping[str, Any]]]":
-    from seqtasks.reports.run_page import opened_run, run_charts, run_page
+    from seqtasks.reports.opened_run import opened_run
+    from seqtasks.reports.run_charts import run_charts
+    from seqtasks.reports.run_page import run_page
     from seqtasks.reports.run_said import said_by_files
 
     said = said_by_files(directory)

@@ -27,8 +27,6 @@ from seqtasks.reports.study_charts import (
 )
 from seqtasks.reports.study_data import MOST_RUNS, filter_groups, study_data
 from seqtasks.reports.study_tables import (
-    Cell,
-    Table,
     is_share,
     means_table,
     measure_words,
@@ -36,6 +34,7 @@ from seqtasks.reports.study_tables import (
     scores_table,
     solved_table,
 )
+from seqtasks.reports.tables import Cell, Table
 from seqtasks.studies.curves import share_solved, validation_over_steps
 from seqtasks.studies.measures import LOST
 from seqtasks.studies.outcomes import Outcomes

@@ -1,16 +1,13 @@
 """The tables of a study's page: rows of text from the summary of a study."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from seqtasks.display import figure, percentage
+from seqtasks.reports.tables import Bar, Cell, Table
 from seqtasks.studies.until_sure import SEQUENTIAL
 
 __all__ = [
-    "Bar",
-    "Cell",
-    "Table",
     "is_share",
     "means_table",
     "measure_words",
@@ -18,56 +15,6 @@ __all__ = [
     "scores_table",
     "solved_table",
 ]
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A value with its interval, drawn small beside its text: shares of the whole width.
-
-    Attributes:
-        value: the value.
-        low, high: the ends of its interval.
-    """
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell of a table.
-
-    Attributes:
-        text: what it says.
-        value: what it is sorted by; None for its text.
-        note: a smaller text below.
-        bar: a small drawing.
-    """
-
-    text: str
-    value: float | None = None
-    note: str = ""
-    bar: Bar | None = None
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table.
-
-    Attributes:
-        caption: what it shows.
-        heads: the heads of its columns; the first column names the row.
-        rows: the cells of each row, with the index of the row's setting, or None.
-        notes: sentences below.
-        attributes: what a script may choose rows by, for each row.
-    """
-
-    caption: str
-    heads: Sequence[str]
-    rows: Sequence[tuple[int | None, Sequence[Cell]]]
-    notes: Sequence[str] = ()
-    attributes: Sequence[Mapping[str, Any]] = ()
 
 
 NOTHING = Cell("–", float("inf"))
