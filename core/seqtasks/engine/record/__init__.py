@@ -9,6 +9,7 @@
     whole_states       counters and flags in a state, as long as a program holds them exactly
     folded_rows        record a call on slots or heads that are folded into the batch
     rows_elsewhere     record a call on a batch that is not the first axis
+    one_row, rows_apart   record a step on a single row; check that rows do not mix
     unseen_calls       record what a script computed, by the operations of torch's dispatcher
     in_place           record a change in place of what the step itself made
     own_functions      record the backward pass of a model's own autograd.Function

@@ -14,7 +14,9 @@ from seqtasks.engine.graph.reached import Source
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.graph.walk import depends_on_trained
 from seqtasks.engine.record.batch_layout import Form
+from seqtasks.engine.record.one_row import given_row
 from seqtasks.engine.record.recorder import Recorder
+from seqtasks.engine.record.rows_apart import check_cell
 from seqtasks.engine.record.whole_model import ModelRecording, result_of
 from seqtasks.engine.record.whole_states import (
     KINDS,
@@ -57,7 +59,12 @@ def recorded_loop(
         kinds = [None] * len(shapes)
     phase = phases.loop(layer)
     calls = StepCalls(cell)
-    recorder = recording.recorder((batch,))
+    if recording.one_row:
+        if recording.tries_rows:
+            shapes = [node.shape for node in initial]
+            check_cell(calls, tree, shapes, kinds, inputs.shape, dtype)
+        batch = 1
+    recorder = recording.recorder(() if recording.one_row else (batch,))
     previous: list[Node] = []
     pairs: list[tuple[Tensor, Tensor]] = []
     for k, node in enumerate(initial):
@@ -70,7 +77,7 @@ def recorded_loop(
         counter = graph.leaf("state", (layer, len(initial)), (1,), Columns.BATCH, phase)
         time = _given_time(recording, recorder, counter)
     x = recording.numbers(batch, *inputs.shape)
-    recorder.given(x, inputs)
+    given_row(recorder, x, inputs)
     recording.let_draw(recorder, "step", layer)
     with recorder:
         result = calls.step(x, joined(tree, tensors), time)
@@ -131,7 +138,7 @@ def _after_loop(
     what: Literal["output", "penalty"],
 ) -> Node:
     """Record a step's output or penalty, computed from states that are known for all steps."""
-    recorder, graph = recording.recorder((batch,)), recording.graph
+    recorder, graph = recording.recorder(() if recording.one_row else (batch,)), recording.graph
     own = [part for part in parts if not part.counts]
     given_after = [_given_state(recording, recorder, p.carried, p.kind) for p in own]
     given_before = [_given_state(recording, recorder, p.previous, p.kind) for p in own]
@@ -142,7 +149,7 @@ def _after_loop(
         carried = parts[-1].carried
         bounds[carried] = LARGEST_STATE
         time = _given_time(recording, recorder, graph.subtract(carried, 1.0))
-    x = recorder.given(recording.numbers(batch, *inputs.shape), inputs)
+    x = given_row(recorder, recording.numbers(batch, *inputs.shape), inputs)
     recording.let_draw(recorder, what, layer)
 
     with recorder:
@@ -214,23 +221,23 @@ def _given_state(
 
     Whole numbers have no gradient; complex numbers are made of real ones.
     """
-    shape = (*recorder.rows, *leaf.shape)
+    shape = (*(recorder.rows or (1,)), *leaf.shape)
     if kind is None:
-        numbers = recorder.given(recording.numbers(*shape), leaf)
+        numbers = given_row(recorder, recording.numbers(*shape), leaf)
         return numbers, numbers
     if kind.is_complex:
-        numbers = recorder.given(recording.numbers(*shape), leaf)
+        numbers = given_row(recorder, recording.numbers(*shape), leaf)
         with recorder:
             return torch.view_as_complex(numbers), numbers
     numbers = recording.whole_numbers(2 if kind == torch.bool else 8, shape).to(kind)
-    numbers = recorder.given(numbers, recorder.graph.pointwise("stopped", leaf))
+    numbers = given_row(recorder, numbers, recorder.graph.pointwise("stopped", leaf))
     return numbers, numbers
 
 
 def _given_time(recording: ModelRecording, recorder: Recorder, node: Node) -> Tensor:
     """Return numbers of steps on which a step is tried; they have no gradient."""
-    numbers = recording.whole_numbers(8, (*recorder.rows, 1)).to(recording.dtype)
-    return recorder.given(numbers, recorder.graph.pointwise("stopped", node))
+    numbers = recording.whole_numbers(8, (*(recorder.rows or (1,)), 1)).to(recording.dtype)
+    return given_row(recorder, numbers, recorder.graph.pointwise("stopped", node))
 
 
 def _leaves_of(tree: Tree, state: Any) -> list[Any]:

@@ -53,10 +53,11 @@ class RecordedDraws:
                 f"it draws numbers of type {dtype}, while its own are {recorder.dtype}: draw with "
                 "dtype=x.dtype, or by torch.randn_like(x)"
             )
-        rows, by_step = recorder.rows, self._part in BY_STEP
+        rows, by_step = recorder.rows or (1,), self._part in BY_STEP
         by_row = shape[: len(rows)] == rows
         own = shape[len(rows) :] if by_row else shape
-        if any(size in rows for size in own):
+        elsewhere = any(size in rows for size in own) if recorder.rows else not by_row
+        if elsewhere:
             raise UnsupportedError("it draws numbers whose first axis is not the batch")
         if self._part == "start" and not by_row:
             raise UnsupportedError("its first state draws numbers without the batch as first axis")
@@ -64,7 +65,8 @@ class RecordedDraws:
         self._count += 1
         key = (kind, number, by_row, by_step or (by_row and len(rows) > 1))
         leaf = recorder.graph.leaf("draw", key, own, Columns.BATCH, self._phase)
-        return recorder.track(self._numbers(kind, shape), leaf, by_row)
+        node = leaf if recorder.rows else recorder.graph.reshape(leaf, shape)
+        return recorder.track(self._numbers(kind, shape), node, by_row)
 
     def _numbers(self, kind: str, shape: tuple[int, ...]) -> Tensor:
         make = torch.rand if kind == "uniform" else torch.randn

@@ -90,7 +90,10 @@ def _puts_by_row(recorder: Recorder, target: Any, index: Any) -> bool:
 
     if not isinstance(index, tuple) or len(index) != 2 or not recorder.is_tracked(index[1]):
         return False
-    _, places = index
+    rows, places = index
+    if not recorder.rows and places.dim() == 1:  # all places of the one row, row for row
+        of_row = torch.as_tensor(rows)
+        return places.dtype == torch.int64 and of_row.shape == places.shape and not of_row.any()
     return places.dtype == torch.int64 and all_rows(recorder, index[0], places.dim())
 
 
@@ -98,7 +101,8 @@ def _put(target: Tensor, places: Tensor, value: Any) -> Tensor:
     """Return a tensor with a value at places of the second axis, (batch, ...) whole numbers."""
     rest = target.shape[2:]
     shape = (*places.shape, *rest)
-    at = places.reshape(len(places), -1, *[1] * len(rest)).expand(len(places), -1, *rest)
+    count = target.shape[0]
+    at = places.reshape(count, -1, *[1] * len(rest)).expand(count, -1, *rest)
     given = _as_tensor(value, target).expand(shape).reshape(at.shape)
     return target.scatter(1, torch.where(at < 0, at + target.shape[1], at), given)
 

@@ -17,7 +17,7 @@ from torch.autograd.function import BackwardCFunction
 from torch.overrides import TorchFunctionMode
 
 from seqtasks.engine.graph.build import Graph
-from seqtasks.engine.graph.node import Node
+from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.simplify import truth_of
 from seqtasks.engine.graph.unsupported import UnsupportedError, refusal
 from seqtasks.engine.graph.walk import inputs_of_node, reached
@@ -69,7 +69,7 @@ class Recorder(TorchFunctionMode):
     Args:
         graph: receives the nodes.
         rows: the sizes of the first axes, (batch,) or (batch, time); no parameter may have these
-            sizes.
+            sizes. Empty for a single row; see `one_row`.
         dtype: the type of all floating-point values.
         parameter: returns the leaf of a parameter.
         provenance: knows which tensors are computed from parameters, inputs and states.
@@ -132,6 +132,8 @@ class Recorder(TorchFunctionMode):
         self, tensor: Tensor, node: Node, rows: bool = True, axis: int = 0, fold: int = 1
     ) -> Tensor:
         """Note the node of a tensor."""
+        if not self.rows:
+            rows = node.columns != Columns.ONE
         self._tracked[id(tensor)] = Tracked(tensor, node, rows, axis, fold)
         return tensor
 
@@ -309,6 +311,8 @@ class Recorder(TorchFunctionMode):
     def _of_one_row(self, values: Any) -> tuple[Any, bool, int]:
         """Return the numbers of one row, whether there are rows, and the first of their axes."""
         count = len(self.rows)
+        if not count:
+            return values, False, 0
         for axis in range(values.ndim - count + 1):
             if values.shape[axis : axis + count] != self.rows:
                 continue
@@ -501,8 +505,13 @@ class Recorder(TorchFunctionMode):
         results: Sequence[Any] = [result] if isinstance(result, Tensor) else result
         given = [v for v in flat_arguments((args, kwargs)) if is_whole(v) and self.is_tracked(v)]
         check_whole(name, name in REARRANGING, [*results, *given])
+        from seqtasks.engine.record.one_row import needs_rows, record_by_rows
+
         try:
-            outcome = rule(self, func, result, *args, **kwargs)
+            if needs_rows(self, name, args, kwargs):
+                outcome = record_by_rows(self, func, rule, result, args, kwargs)
+            else:
+                outcome = rule(self, func, result, *args, **kwargs)
         except FoldedError:
             from seqtasks.engine.record.folded_rows import record_folded
 

@@ -54,22 +54,25 @@ def record_twice(model: nn.ModuleDict, kind: CallKind, reads: Reads | None = Non
         try:
             recording, model_graph, pairs = _compared(model, kind, reads, MORE_ROWS)
         except UnsupportedError:
-            raise error from None
+            try:
+                recording, model_graph, pairs = _compared(model, kind, reads, LEAST_ROWS, True)
+            except UnsupportedError:
+                raise error from None
     model_graph.constants = _constants(recording.provenance.read, pairs)
     return model_graph
 
 
 def _compared(
-    model: nn.ModuleDict, kind: CallKind, reads: Reads, least_rows: int
+    model: nn.ModuleDict, kind: CallKind, reads: Reads, least_rows: int, one_row: bool = False
 ) -> tuple[ModelRecording, ModelGraph, list[tuple[Tensor, Tensor]]]:
     """Record a model, and hold it against a recording with other parameters on other rows."""
     try:  # the other first, so that both need not be in memory
-        other = _likeness_of_another(model, kind, reads, least_rows)
+        other = _likeness_of_another(model, kind, reads, least_rows, one_row)
     except UnsupportedError:
         # what it says of the model's own numbers is clearer
-        _recorded(model, kind, reads, least_rows, again=False)
+        _recorded(model, kind, reads, least_rows, one_row, again=False)
         raise
-    recorded = _recorded(model, kind, reads, least_rows, again=False)
+    recorded = _recorded(model, kind, reads, least_rows, one_row, again=False)
     recording, model_graph, _ = recorded
     if likeness(recording, _roots(model_graph)) != other:
         raise UnsupportedError(
@@ -80,7 +83,13 @@ def _compared(
 
 
 def _recorded(
-    model: nn.ModuleDict, kind: CallKind, reads: Reads, least_rows: int, *, again: bool
+    model: nn.ModuleDict,
+    kind: CallKind,
+    reads: Reads,
+    least_rows: int,
+    one_row: bool,
+    *,
+    again: bool,
 ) -> tuple[ModelRecording, ModelGraph, list[tuple[Tensor, Tensor]]]:
     """Record a copy of a model, either as it is or with other parameters on other rows.
 
@@ -100,7 +109,9 @@ def _recorded(
         graph, phases = Graph(), Phases(len(model["cells"]))  # pyright: ignore[reportArgumentType]
         graph.lookup_phase = phases.before(0)
         graph.last_phases = (phases.backward, phases.backward_vocabulary, phases.backward_weights)
+        graph.looks_at_rows = one_row
         recording = ModelRecording(graph, phases, originals, dtype=kind.dtype, generator=numbers)
+        recording.one_row, recording.tries_rows = one_row, not again
         tried[:] = [recording]
         recording.provenance.give(given_of(twin))
         return recording, record_parts(recording, twin, rows, kind)
@@ -126,10 +137,10 @@ def _recorded(
 
 
 def _likeness_of_another(
-    model: nn.ModuleDict, kind: CallKind, reads: Reads, least_rows: int
+    model: nn.ModuleDict, kind: CallKind, reads: Reads, least_rows: int, one_row: bool
 ) -> Hashable:
     """Return the likeness of a recording with other parameters; keep nothing else of it."""
-    recording, model_graph, _ = _recorded(model, kind, reads, least_rows, again=True)
+    recording, model_graph, _ = _recorded(model, kind, reads, least_rows, one_row, again=True)
     found = likeness(recording, _roots(model_graph))
     model_graph.graph.pullbacks.clear()  # they hold the graph, which would stay for a while
     return found

@@ -16,6 +16,7 @@ from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.autograd_leaves import leaves_of
 from seqtasks.engine.record.computed import Computed, Read, WeightCall
 from seqtasks.engine.record.draws import RecordedDraws
+from seqtasks.engine.record.one_row import row_of
 from seqtasks.engine.record.provenance import Provenance
 from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.weights_alone import WeightsAlone
@@ -50,6 +51,8 @@ class ModelRecording:
         provenance: knows which tensors are computed from parameters, inputs and states.
         reached: what the gradient of each result reaches.
         computed: leaf -> how torch computes it from parameters alone.
+        one_row: whether steps are recorded on a single row; see `one_row`.
+        tries_rows: whether to check then that the rows of a batch do not depend on each other.
         ends: (autograd's node, number of its result) -> leaf, where a program's gradient ends and
             torch's autograd goes on.
     """
@@ -64,6 +67,8 @@ class ModelRecording:
     provenance: Provenance = field(default_factory=Provenance)
     reached: Reached = field(default_factory=Reached)
     computed: dict[Node, Computed] = field(default_factory=dict[Node, Computed])
+    one_row: bool = False
+    tries_rows: bool = False
     ends: dict[tuple[Any, int], Node] = field(default_factory=dict[tuple[Any, int], Node])
 
     def recorder(self, rows: tuple[int, ...]) -> Recorder:
@@ -235,6 +240,8 @@ def result_of(recorder: Recorder, result: Any, what: str, kind: torch.dtype | No
             pair = pair_of(recorder, result)
             result = torch.stack([pair.real, pair.imag], -1)
     tracked = recorder.find(result)
+    if not recorder.rows:
+        return row_of(recorder, result, tracked.node)
     if not tracked.rows:
         raise UnsupportedError(f"{what} is not (batch, ...)")
     return tracked.node

@@ -54,6 +54,8 @@ def aligned(recorder: Recorder, dim: int, found: Sequence[Tracked]) -> tuple[lis
         The nodes to broadcast, whether the result has rows, and the first axis of the rows.
     """
     count = len(recorder.rows)
+    if not count:
+        return [f.node for f in found], any(f.rows for f in found), 0
     behind = {len(f.node.shape) - f.axis for f in found if f.rows}
     if not behind:
         return [f.node for f in found], False, 0

@@ -99,6 +99,8 @@ _BY_NUMBERS = {
     "tensor_split",
 }
 """Functions that take whole numbers which say what moves where."""
+_BY_INDEX = {"__getitem__", "index_select", "repeat_interleave", "tensor_split"}
+"""Functions that take a tensor of such numbers."""
 
 
 def rearranged(recorder: Recorder, func: Any, result: Any, *args: Any, **kwargs: Any) -> Any:
@@ -114,7 +116,8 @@ def rearranged(recorder: Recorder, func: Any, result: Any, *args: Any, **kwargs:
     def places(value: Any) -> Any:
         if not isinstance(value, Tensor):
             return value
-        whole = value.dtype in (torch.int64, torch.int32)
+        whole = value.dtype in (torch.int64, torch.int32) and value is not args[0]
+        whole = whole and getattr(func, "__name__", "") in _BY_INDEX
         mask = value.dtype == torch.bool and func is Tensor.__getitem__ and value is not args[0]
         if (whole or mask) and not recorder.is_tracked(value):
             return recorder.index(value)
@@ -126,7 +129,7 @@ def rearranged(recorder: Recorder, func: Any, result: Any, *args: Any, **kwargs:
         within = torch.arange(size)
         if source.rows:
             rows = torch.arange(count)[:, None] * widest
-            each = (base + rows + within).view(*recorder.rows, *source.node.shape)
+            each = (base + rows + within).view((*recorder.rows, *source.node.shape))
             if source.fold > 1:
                 return each.flatten(0, 1)
             # contiguous: what the call could view as another shape, it can view so here
@@ -155,9 +158,12 @@ def _moved(
     count: int,
     whole: Node,
 ) -> tuple[Node, bool, int, int]:
+    given_rows = any(source.rows for source in sources)
+    if not recorder.rows:
+        _, index = _by_row(recorder, places, None, firsts, widest, count)
+        return recorder.graph.view(whole, index[0], tuple(places.shape)), given_rows, 0, 1
     axis = _axis_of_rows(places.shape, recorder.rows)
     row, index = _by_row(recorder, places, axis, firsts, widest, count)
-    given_rows = any(source.rows for source in sources)
     if axis is not None and not given_rows and not (index == index[:1]).all():
         # weights alone, joined to as many as there are rows
         axis = None

@@ -39,7 +39,7 @@ def axes_of(recorder: Recorder, source: Tracked, dim: Any) -> list[int]:
     rows = len(recorder.rows) if source.rows else 0
     rank = len(source.node.shape) + rows
     if dim is None or dim == ():
-        if source.rows:
+        if source.rows and recorder.rows:
             raise UnsupportedError("its rows mix: it reduces over the batch")
         return list(range(rank))
     dims = [dim] if isinstance(dim, int) else list(dim)

@@ -61,7 +61,7 @@ def _along(recorder: Recorder, x: Any, dim: Any, index: Any) -> tuple[Tracked, T
     """Return the records of a tensor and of an index of as many axes, and the axis."""
     source, places = recorder.find(x), recorder.find(index)
     axis = axis_of(recorder, source, dim)
-    if source.rows != places.rows:
+    if recorder.rows and source.rows != places.rows:
         raise UnsupportedError("it takes places of a batch and of no batch together")
     return source, places, axis
 
@@ -153,7 +153,7 @@ def item(recorder: Recorder, func: Any, result: Tensor, x: Any, index: Any) -> O
 
 def all_rows(recorder: Recorder, index: Any, axes: int) -> bool:
     """Say whether an index, beside one of so many axes, names each row of the batch in turn."""
-    count, *more = recorder.rows
+    count, *more = recorder.rows or (1,)
     if not isinstance(index, Tensor) or recorder.is_tracked(index) or more:
         return False
     if index.dtype == torch.bool or tuple(index.shape) != (count, *[1] * (axes - 1)):
@@ -219,7 +219,7 @@ def _source_of(
     graph = recorder.graph
     given = recorder.find(src)
     if isinstance(src, Tensor) and src.dim():
-        if given.rows != places.rows:
+        if recorder.rows and given.rows != places.rows:
             raise UnsupportedError("it scatters values of a batch and of no batch together")
         at = tuple(slice(n) for n in places.node.shape)
         cut = graph.places(given.node)[at]

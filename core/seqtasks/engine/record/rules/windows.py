@@ -35,26 +35,34 @@ def convolution(
     """Record conv1d or conv2d of (batch, channels, ...)."""
     source, kernel, graph = recorder.find(x), recorder.find(weight), recorder.graph
     axes = kernel.tensor.dim() - 2
-    if kernel.rows or not source.rows or len(source.node.shape) != axes + 1:
+    unknown = kernel.rows or not source.rows
+    if (unknown and recorder.rows) or source.tensor.dim() != axes + 2:
         raise UnsupportedError(f"it calls {func.__name__} on other than a batch of channels")
+    inputs = [source.node]
+    if not recorder.rows:  # the first axis is one of the row's own
+        inputs = [graph.view(source.node, at, at.shape) for at in graph.places(source.node)]
     sizes = kernel.node.shape[2:]
     steps, gaps = (_for_each(value, axes) for value in (stride, dilation))
     before = _padding(padding, sizes, gaps, axes)
     lengths = tuple(result.shape[-axes:])
-    index = _windows(source.node.shape, sizes, lengths, steps, gaps, before)
-    channels, out = source.node.shape[0] // groups, kernel.node.shape[0] // groups
+    index = _windows(inputs[0].shape, sizes, lengths, steps, gaps, before)
+    channels, out = inputs[0].shape[0] // groups, kernel.node.shape[0] // groups
     many, reach = math.prod(lengths), math.prod(sizes)
-    windows = graph.view(source.node, index, (groups, channels, many, reach))
     matrices = graph.reshape(kernel.node, (groups, out, channels, reach))
-    if groups * many <= MOST_PRODUCTS and matrices.columns == Columns.ONE and out * channels > 1:
-        node = _products(graph, windows, matrices)
-    else:
-        node = contract(graph, matrices, windows, ("goik", "gilk", "gol"))
-    node = graph.reshape(node, (groups * out, *lengths))
-    if bias is not None:
-        offset = recorder.find(bias).node
-        node = graph.add(node, graph.reshape(offset, (groups * out, *(1,) * axes)))
-    return node, True
+    few = groups * many <= MOST_PRODUCTS and matrices.columns == Columns.ONE
+    made: list[Node] = []
+    for one in inputs:
+        windows = graph.view(one, index, (groups, channels, many, reach))
+        if few and out * channels > 1:
+            node = _products(graph, windows, matrices)
+        else:
+            node = contract(graph, matrices, windows, ("goik", "gilk", "gol"))
+        node = graph.reshape(node, (groups * out, *lengths))
+        if bias is not None:
+            offset = recorder.find(bias).node
+            node = graph.add(node, graph.reshape(offset, (groups * out, *(1,) * axes)))
+        made.append(graph.reshape(node, (node.size,)))
+    return graph.reshape(graph.concatenate(made), tuple(result.shape)[len(recorder.rows) :]), True
 
 
 def _for_each(value: Any, axes: int) -> tuple[int, ...]:
