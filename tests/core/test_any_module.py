@@ -241,6 +241,42 @@ def test_a_first_state_that_is_trained_is_no_zeros_though_it_begins_as_zeros(by_
     assert cell.module.h0.grad.any()
 
 
+class Started(nn.Module):
+    def __init__(self, i, h):
+        super().__init__()
+        self.c, self.b = nn.GRUCell(i, h), nn.Linear(i, h)
+
+    def forward(self, x, state):
+        return (self.c(x, state[0]),)
+
+
+class StartedByCount(Started):
+    def create_new_state(self, B):  # noqa: N803  # as many programs write it
+        return (self.b.bias.expand(B, -1),)
+
+
+class StartedLikeInput(Started):
+    def initial_state(self, x):
+        return (self.b.bias.expand(x.shape[0], -1),)
+
+
+class StartedByInput(Started):
+    def initial_state(self, x):
+        return (self.b(x),)
+
+
+@pytest.mark.parametrize("kind", [StartedByCount, StartedLikeInput])
+def test_a_method_of_another_name_or_that_takes_an_input_makes_the_first_state(kind):
+    cell = st.cell(kind, INPUT, HIDDEN)
+    assert cell.convention.start == "method"
+    assert torch.equal(cell.initial_state(2, 1), cell.module.b.bias.expand(2, -1))
+
+
+def test_a_first_state_that_depends_on_the_first_input_is_refused():
+    with pytest.raises(UsageError, match=r"initial_state\(x\) makes its first state from the numb"):
+        st.cell(StartedByInput, INPUT, HIDDEN)
+
+
 def test_a_function_that_makes_a_module_is_a_cell():
     cell = st.cell(lambda i, h: nn.GRUCell(i, h, bias=False), INPUT, HIDDEN)
     assert cell.module.bias is False

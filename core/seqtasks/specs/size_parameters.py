@@ -20,6 +20,7 @@ _HIDDEN = {
     *("num_hidden", "num_hiddens", "nhid", "nhidden", "n_out", "n_output", "n_outputs", "nout"),
     *("d_hidden", "d_out", "dim_out", "dim_hidden", "state_size", "state_dim", "d_state"),
     *("num_neurons", "n_neurons", "h_size", "h_dim", "size_out", "cell_size", "memory_size"),
+    *("n_rec", "num_rec", "n_recurrent", "reservoir_size", "n_reservoir", "res_size", "n_units"),
 }
 _BOTH = {
     *("d_model", "dim", "dims", "size", "width", "features", "channels", "n", "d", "h", "units"),
@@ -106,9 +107,11 @@ def size_parameters(target: Callable[..., Any], given: Container[str] = ()) -> S
             return SizeParameters(None, None, by_place=True)
         raise UnclearSizesError("it takes no sizes")
     names = [p.name for p in named]
-    for_input = _known(names, _INPUT)
-    for_hidden = _known(names, _EITHER) or _known(names, _HIDDEN)
     required = [p.name for p in named if p.default is p.empty]
+    for_input = _known(names, _INPUT)
+    for_hidden = _known(names, _EITHER) or _known(required, _HIDDEN) or _known(names, _HIDDEN)
+    if for_hidden not in (*required, *_EITHER) and any(n.lower() in _BOTH for n in required):
+        for_hidden = None  # `d_model, d_state=16`: a size of something within
     unknown = [name for name in required if name not in (for_input, for_hidden)]
     first = [p for p in named if p.kind is not p.KEYWORD_ONLY][:2]
     free = [p.name if p.name in unknown and p.annotation in _NUMBERS else None for p in first]

@@ -26,8 +26,20 @@ _METHODS = (
     *("initial_state", "init_state", "zero_state", "get_initial_state", "init_hidden"),
     *("initial_hidden", "initialize_state", "initialise_state", "begin_state", "init_states"),
     *("initial_states", "initHidden", "initialize_hidden", "make_state", "new_state"),
+    *("get_init_state", "get_init_states", "init_zero_state", "zero_hidden", "create_state"),
+    *("create_new_state", "create_initial_state", "init_hidden_state", "init_hidden_states"),
+    *("get_initial_states", "get_initial_hidden_state", "initialize_hidden_state", "init_carry"),
+    *("initialize_carry", "initialise_hidden", "initialise_hidden_state", "default_state"),
+    *("init_cache", "allocate_inference_cache", "initial_carry", "empty_state", "default_hidden"),
+    *("initial_hidden_state", "init_memory", "initialize_memory", "initState"),
 )
-_BATCH = {"batch_size", "batch", "bsz", "bs", "batchsize", "b", "n", "num_rows", "batch_dim"}
+"""In this order: a module may have several of them."""
+_BATCH = {
+    *("batch_size", "batch", "bsz", "bs", "batchsize", "b", "n", "num_rows", "batch_dim", "nbatch"),
+    *("n_batch", "num_batch", "num_batches", "batch_sz", "mb", "mbsz", "batch_num", "n_rows"),
+    *("num_samples", "n_samples", "batches", "rows"),
+}
+_LIKE = _INPUTS | {"input_tensor", "x0", "input_", "inputs_", "example", "example_input"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,7 @@ class Arguments:
     left: tuple[str, ...] = ()
 
 
-Wanted = Literal["batch", "device", "dtype"]
+Wanted = Literal["batch", "device", "dtype", "input"]
 
 
 @dataclass(frozen=True)
@@ -65,9 +77,22 @@ class Method:
         """Return how the method is called."""
         return f"{self.name}({', '.join(name for name, _ in self.arguments)})"
 
-    def call(self, module: Any, batch_size: int, like: Tensor) -> Any:
-        """Return the first state for a batch, of the device and the type of a tensor."""
-        values = {"batch": batch_size, "device": like.device, "dtype": like.dtype}
+    @property
+    def takes_input(self) -> bool:
+        """Whether it is given an input, to make the state like it."""
+        return any(what == "input" for _, what in self.arguments)
+
+    def call(self, module: Any, batch_size: int, like: Tensor, fill: float = 0.0) -> Any:
+        """Return the first state for a batch.
+
+        Args:
+            module: the module.
+            batch_size: the number of rows.
+            like: a tensor (0, input) of the state's device and type.
+            fill: the numbers of the input that the method may ask for.
+        """
+        x = like.new_full((batch_size, like.shape[-1]), fill)
+        values = {"batch": batch_size, "device": like.device, "dtype": like.dtype, "input": x}
         return getattr(module, self.name)(**{k: values[what] for k, what in self.arguments})
 
 
@@ -113,7 +138,7 @@ def first_state_method(module: Any, with_batch: bool) -> Method | None:
     """Return the method by which a module makes a first state, if it has one.
 
     An attribute of such a name that is no method, or a method that needs other arguments than the
-    size of the batch, a device and a type, has another meaning.
+    size of the batch, an input, a device and a type, has another meaning.
     """
     for name in _METHODS:
         method = getattr(module, name, None)
@@ -129,14 +154,21 @@ def first_state_method(module: Any, with_batch: bool) -> Method | None:
             needed = p.default is p.empty
             if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
                 continue
-            if p.name in _BATCH and p.kind is not p.POSITIONAL_ONLY and (with_batch or needed):
+            if (
+                p.name.lower() in _BATCH
+                and p.kind is not p.POSITIONAL_ONLY
+                and (with_batch or needed)
+            ):
                 arguments.append((p.name, "batch"))
+            elif p.name.lower() in _LIKE and with_batch and needed:
+                arguments.append((p.name, "input"))
             elif p.name == "device" and needed:
                 arguments.append((p.name, "device"))
             elif p.name == "dtype" and needed:
                 arguments.append((p.name, "dtype"))
             else:
                 unknown = unknown or needed
-        if not unknown and [what for _, what in arguments].count("batch") <= 1:
+        wanted = [what for _, what in arguments]
+        if not unknown and max(wanted.count("batch"), wanted.count("input")) <= 1:
             return Method(name, tuple(arguments))
     return None

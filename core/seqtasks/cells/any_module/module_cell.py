@@ -106,7 +106,7 @@ class ModuleCell(Cell):
         return made.to(part.dtype)
 
     def _from_method(self, method: Method, batch_size: int) -> list[Tensor]:
-        raw = method.call(self.module, batch_size, self.zeros(0))
+        raw = method.call(self.module, batch_size, self.zeros(0, self.input_size))
         made = leaves_like(self.convention.tree, raw)
         pairs = zip(made, self.convention.parts, strict=True)
         return [self._of_batch(leaf, part, batch_size) for leaf, part in pairs]

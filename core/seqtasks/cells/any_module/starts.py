@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from seqtasks.cells.any_module.arguments import Arguments, Method, first_state_method
-from seqtasks.cells.any_module.calls import ABSENT, Calls, same_draws
+from seqtasks.cells.any_module.calls import ABSENT, Calls, alike, same_draws
+from seqtasks.cells.any_module.refusal import NotACellError
 
 __all__ = ["FirstState", "guessed", "made_by_method", "without_state"]
 
@@ -48,12 +49,24 @@ def made_by_method(calls: Calls) -> FirstState | None:
     found = first_state_method(calls.module, with_batch=calls.batch != "rows")
     if found is None:
         return None
-    like = torch.empty(0, dtype=calls.dtype)
+    like = torch.empty(0, calls.features, dtype=calls.dtype)
 
-    def make(rows: int) -> Any:
+    def make(rows: int, fill: float = 0.0) -> Any:
         with same_draws():
-            return found.call(calls.module, 1 if calls.batch == "rows" else rows, like)
+            return found.call(calls.module, 1 if calls.batch == "rows" else rows, like, fill)
 
+    if found.takes_input:
+        try:
+            if not alike(make(2), make(2, fill=1.0)):
+                raise NotACellError(
+                    f"its method {found.describe()} makes its first state from the numbers of the "
+                    "first input, which a cell's first state does not depend on"
+                )
+        except NotACellError:
+            raise
+        except Exception as error:  # a method of the module
+            calls.error = calls.error or error
+            return None
     return FirstState(found.describe(), make, found)
 
 
