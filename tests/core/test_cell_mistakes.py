@@ -99,7 +99,7 @@ def test_every_evaluation_length_is_tried_before_training():
 
 
 def test_a_run_is_kept_when_it_cannot_be_scored(monkeypatch, caplog, tmp_path):
-    monkeypatch.setattr("seqtasks.runs.prepare.SECONDS_OF_TRIALS", -1.0)
+    monkeypatch.setattr("seqtasks.runs.try_out.SECONDS_OF_TRIALS", -1.0)
     settings = {"steps": 2, "length": "10", "evaluation_lengths": (10, 20), "out": tmp_path}
     result = st.run("parity", model=Positions(), **settings)
     assert result.metrics.keys() == {10}

@@ -8,7 +8,8 @@ import seqtasks as st
 from seqtasks.errors import UsageError
 from seqtasks.models.loss import sequence_loss
 from seqtasks.registry.discovery import current_registry
-from seqtasks.runs.prepare import experiment_model, prepare
+from seqtasks.runs.model_and_batches import experiment_model
+from seqtasks.runs.prepare import prepare
 from seqtasks.tasks.alphabets import IGNORE
 
 CHOMSKY = [e.name for e in current_registry().entries("task") if e.family == "chomsky"]

@@ -7,7 +7,7 @@ from test_published_protocols import published
 
 import seqtasks as st
 from seqtasks.errors import UsageError
-from seqtasks.runs.prepare import experiment_model
+from seqtasks.runs.model_and_batches import experiment_model
 
 
 def haiku_parameters(cell, symbols=4, hidden=256):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from seqtasks.errors import UsageError
 from seqtasks.experiments.experiment import Experiment
-from seqtasks.runs.prepare import experiment_model
+from seqtasks.runs.model_and_batches import experiment_model
 from seqtasks.runs.training_run import parameter_count
 from seqtasks.studies.matching import matched, nearest_size
 

@@ -12,7 +12,7 @@ from seqtasks.errors import UsageError
 from seqtasks.models.caller_settings import own_settings
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.header import read_progress
-from seqtasks.runs.prepare import draw_by_place, experiment_model
+from seqtasks.runs.model_and_batches import draw_by_place, experiment_model
 from seqtasks.runs.record_changes import check_things
 from seqtasks.runs.run_on_disk import read_run
 from seqtasks.runs.run_record import BY_PLACE

@@ -12,9 +12,9 @@ from seqtasks.models.model import Model
 from seqtasks.runs.belonging import decided_by
 from seqtasks.runs.checkpoint import write_weights
 from seqtasks.runs.directory import RunDirectory
+from seqtasks.runs.model_and_batches import experiment_model
 from seqtasks.runs.observers import MetricsLog
 from seqtasks.runs.plots import save_plots
-from seqtasks.runs.prepare import experiment_model
 from seqtasks.runs.run_record import make_directory, remember_own_code
 from seqtasks.runs.training_run import Result
 from seqtasks.training import check_state, state_tensors

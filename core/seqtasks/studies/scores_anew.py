@@ -9,7 +9,7 @@ from torch import Tensor
 
 from seqtasks.errors import UsageError
 from seqtasks.models.caller_settings import own_settings
-from seqtasks.runs.prepare import draw_by_place, experiment_model
+from seqtasks.runs.model_and_batches import draw_by_place, experiment_model
 from seqtasks.runs.saved_state import fill
 from seqtasks.scoring.anew import score_anew
 from seqtasks.studies.directory import StudyDirectory

@@ -11,7 +11,8 @@ from torch import nn
 from seqtasks.errors import SeqtasksError, UsageError, counted
 from seqtasks.experiments.experiment import THINGS, Experiment
 from seqtasks.randomness.torch_streams import torch_stream
-from seqtasks.runs.prepare import experiment_model, prepare
+from seqtasks.runs.model_and_batches import experiment_model
+from seqtasks.runs.prepare import prepare
 from seqtasks.runs.training_run import parameter_count
 from seqtasks.specs.grammar import SpecError
 from seqtasks.studies.collected import ROW

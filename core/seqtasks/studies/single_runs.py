@@ -7,7 +7,7 @@ from torch import Tensor
 
 from seqtasks.models.caller_settings import own_settings
 from seqtasks.runs.lifecycle import run
-from seqtasks.runs.prepare import draw_by_place, experiment_model
+from seqtasks.runs.model_and_batches import draw_by_place, experiment_model
 from seqtasks.runs.run_scores import without_learning
 from seqtasks.runs.saved_state import fill
 from seqtasks.runs.training_run import Result, Run, parameter_count

@@ -21,7 +21,7 @@ from seqtasks.engine.native.execute.c_program import Program
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.models.calling import scoring
 from seqtasks.models.model import Model
-from seqtasks.runs.prepare import DTYPES, in_type, model_as_drawn
+from seqtasks.runs.model_and_batches import DTYPES, in_type, model_as_drawn
 from seqtasks.runs.training_run import Run
 from seqtasks.scoring.predict import width
 from seqtasks.studies.replicas.initial_weights import named_tensors

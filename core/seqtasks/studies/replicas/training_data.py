@@ -20,7 +20,7 @@ from seqtasks.engine.native.execute.between_programs import (
 )
 from seqtasks.engine.native.execute.stack import Structures
 from seqtasks.randomness.streams import stream
-from seqtasks.runs.prepare import DTYPES, batch_source, training_task
+from seqtasks.runs.model_and_batches import DTYPES, batch_source, training_task
 from seqtasks.studies.replicas.pattern import Pattern
 from seqtasks.tasks import Reals, Task, Tokens, TokenSets
 from seqtasks.tasks.answers import answered, places_of
