@@ -24,6 +24,7 @@ ELSEWHERE = {
     "addmv": "`test_what_takes_weights_or_several_masks`",
     "_is_all_true": "`test_what_torch_distributions_check_of_values_is_taken_for_right`",
     "addr": "`test_what_takes_weights_or_several_masks`",
+    **dict.fromkeys(("gru", "lstm", "rnn_tanh", "rnn_relu"), "`test_layers_within_a_step`"),
 }
 """The functions without a line in the table, and where they are tried."""
 
@@ -149,3 +150,43 @@ def test_an_exponential_is_exact_or_no_number_at_all(norm, right):
         assert_close(outputs, st.unroll(cell, x)[0], rtol=0, atol=1e-12)
     else:
         assert outputs.isnan().all()
+
+
+class Layered(st.Cell):
+    """Runs each of torch's recurrent layers, over one step and over several, in a step."""
+
+    def __init__(self):
+        super().__init__(6, 4)
+        self.gru = nn.GRU(6, 4, num_layers=2, batch_first=True)
+        self.lstm = nn.LSTM(2, 3, bidirectional=True, batch_first=True, proj_size=2)
+        self.bare = nn.LSTM(4, 4, bias=False)
+        self.relu, self.tanh = nn.RNN(4, 4, nonlinearity="relu"), nn.RNN(4, 4)
+
+    def initial_state(self, batch_size, steps):
+        zeros = self.gru.weight_hh_l0.new_zeros
+        return zeros(batch_size, 2, 4), zeros(batch_size, 4)
+
+    def forward(self, x, state):
+        h, c = state
+        one, h = self.gru(x.unsqueeze(1), h.transpose(0, 1).contiguous())
+        both, _ = self.lstm(x.view(-1, 3, 2))
+        relu, last = self.relu(both.transpose(0, 1).contiguous())
+        tanh, _ = self.tanh(relu, last)
+        _, (_, c) = self.bare(one.transpose(0, 1), (tanh[-1:], c[None]))
+        return h.transpose(0, 1), c[0]
+
+    def output(self, x, state):
+        return state[0].sum(1) + state[1]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_layers_within_a_step(engine):
+    cell = Layered().double()
+    x = torch.randn(3, 4, 6, dtype=torch.float64, requires_grad=True)
+    found = []
+    for by in ("plain", engine):
+        outputs, state = st.unroll(cell, x, engine=by)
+        gradients = torch.autograd.grad(outputs.sin().sum(), [x, *cell.parameters()])
+        found.append((outputs, state, gradients))
+    assert engines_of(cell, engine).name == engine, engines_of(cell, engine).reasons
+    assert_close(*found)

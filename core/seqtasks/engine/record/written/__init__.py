@@ -7,6 +7,7 @@
     products   products and distances of vectors
     windows    pooling, transposed convolutions, normalised channels
     attention  attention with several heads
+    layers     recurrent layers over a few steps
     matrices   inverses, solutions and factors of a small matrix for each row of the batch
 
 The recorder calls these in the place of torch's own, and records the calls inside. So value and

@@ -10,6 +10,7 @@ from torch.nn import functional
 from seqtasks.engine.record.written import (
     along,
     attention,
+    layers,
     lookups,
     matrices,
     numbers,
@@ -110,5 +111,9 @@ _written(matrices.determinant, "det")
 _written(matrices.log_determinant, "logdet")
 _written(matrices.cholesky, "cholesky")
 _written(matrices.matrix_power, "matrix_power")
+_written(layers.gru_layers, "gru", home=torch)
+_written(layers.lstm_layers, "lstm", home=torch)
+_written(layers.rnn_layers(torch.tanh), "rnn_tanh", home=torch)
+_written(layers.rnn_layers(torch.relu), "rnn_relu", home=torch)
 _written(attention.heads_together, "multi_head_attention_forward")
 _written(attention.dot_product, "scaled_dot_product_attention")
