@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from torch import nn
+from torch import distributions, nn
 from torch.nn import functional
 
 import seqtasks as st
@@ -77,6 +77,22 @@ def drawn(cell, x, h):
     )
 
 
+def distributed(cell, x, h):
+    groups = (cell.enter(x) + h).view(-1, 2, 3)
+    one_hot = distributions.OneHotCategoricalStraightThrough(logits=groups)
+    return (
+        distributions.Independent(one_hot, 1).rsample().flatten(1)
+        + torch.rand(2, dtype=x.dtype).sum()
+    )
+
+
+def folded(cell, x, h):
+    shares = (cell.enter(x) + h).view(-1, 2, 3).softmax(-1)
+    places = torch.multinomial(shares.view(-1, 3), 1).squeeze(-1)
+    hard = functional.one_hot(places, 3).to(x.dtype).view(-1, 2, 3)
+    return (hard - shares.detach() + shares).flatten(1)
+
+
 TAKEN = [each_alone, put_back, behind_features, in_columns, by_layers, chosen]
 
 
@@ -109,16 +125,22 @@ def test_a_step_that_treats_each_row_alone_is_recorded_on_one(engine, function):
         )
 
 
-def test_draws_of_a_step_recorded_on_one_row_are_the_plain_loops():
-    ids = torch.randint(4, (5, 6))
-    losses = []
-    for engine in ("native", "plain"):
+@pytest.mark.parametrize("function", [drawn, distributed, folded])
+def test_draws_of_rows_and_of_places_folded_into_them_are_the_plain_loops(function):
+    ids = torch.randint(4, (6, 5))
+    found = []
+    for engine, rows in (("native", 6), ("plain", 6), ("plain", 2)):
         torch.manual_seed(0)
-        model = st.Model(nn.Embedding(4, 4), Rows(drawn), st.readout("state", 4, 6, 4)).double()
+        readout = st.readout("state", 4, 6, 4)
+        model = st.Model(nn.Embedding(4, 4), Rows(function), readout).double()
         engines = model.use_engine(engine, seed=1)
-        losses += [model.loss(ids, ids) for _ in range(2)]
+        model(ids[:rows])
+        logits, _ = model(ids[:rows])  # of the second call's draws
+        logits.sin().sum().backward()
         assert engines.name == engine
-    torch.testing.assert_close(losses[:2], losses[2:])
+        found.append((logits, [p.grad for p in model.parameters()]))
+    torch.testing.assert_close(found[0], found[1])
+    torch.testing.assert_close(found[1][0][:2], found[2][0])  # a row draws the same among others
 
 
 class Mixing(torch.autograd.Function):

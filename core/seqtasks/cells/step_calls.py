@@ -41,12 +41,13 @@ class StepCalls:
         cell: the cell.
 
     Attributes:
+        cell: the cell.
         has_penalty: whether the cell adds to the loss.
         counts: whether some method names `time`.
     """
 
     def __init__(self, cell: Any) -> None:
-        self._cell = cell
+        self.cell = cell
         self._forward = _further(cell.forward) & {"time"}
         self._output = _further(cell.output) & {"time", "before"}
         self.has_penalty = has_method(cell, "penalty")
@@ -61,7 +62,7 @@ class StepCalls:
             state: the state before the step.
             time: (batch, 1) the number of the step, in the type of x; None if no method names it.
         """
-        return self._cell(x, state, time=time) if self._forward else self._cell(x, state)
+        return self.cell(x, state, time=time) if self._forward else self.cell(x, state)
 
     def output(self, x: Tensor, state: State, before: State, time: Tensor | None) -> Tensor:
         """Return a step's output.
@@ -73,9 +74,9 @@ class StepCalls:
             time: as in `step`.
         """
         if not self._output:
-            return self._cell.output(x, state)
+            return self.cell.output(x, state)
         further = {"time": time, "before": before}
-        return self._cell.output(x, state, **{name: further[name] for name in self._output})
+        return self.cell.output(x, state, **{name: further[name] for name in self._output})
 
     def penalty(self, x: Tensor, state: State, before: State, time: Tensor | None) -> Tensor:
         """Return what a step adds to the loss, (batch,); see `output`.
@@ -84,7 +85,7 @@ class StepCalls:
             ValueError: if the cell returns anything else.
         """
         further = {"time": time, "before": before}
-        found: Any = self._cell.penalty(x, state, **{name: further[name] for name in self._penalty})
+        found: Any = self.cell.penalty(x, state, **{name: further[name] for name in self._penalty})
         with torch._C.DisableTorchFunction():  # a recorder notes who asks for a shape
             wrong = not isinstance(found, Tensor) or found.shape != x.shape[:1]
         if wrong:

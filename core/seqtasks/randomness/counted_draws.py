@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from seqtasks.randomness.draw_axes import axes_of_draws, in_front
+from seqtasks.randomness.draw_axes import Axes, axes_of_draws, in_front
 from seqtasks.randomness.drawing_mode import DrawingMode
 from seqtasks.randomness.philox import NOWHERE, normals, uniforms, words
 
@@ -81,7 +81,7 @@ class _Call:
         sizes: of the axes that have their own numbers: (rows,), or (rows, steps).
         times: the step of each row; None for a part that runs for all steps at once.
         draw: how many numbers of it have been drawn.
-        axes: by draw, how many of `sizes` it has in front; None until somebody looks.
+        axes: of each draw; None until somebody looks.
     """
 
     module: nn.Module
@@ -92,7 +92,7 @@ class _Call:
     sizes: tuple[int, ...]
     times: NDArray[np.int64] | None
     draw: int = 0
-    axes: list[int] | None = None
+    axes: list[Axes] | None = None
 
 
 _entered = threading.local()
@@ -203,9 +203,11 @@ class CountedDraws(DrawingMode):
         call = self._call
         assert call is not None
         shape = tuple(shape)
-        count = self._axes(call, shape)
+        count, fold = self._axes(call, shape)
         draw, call.draw = call.draw, call.draw + 1
         size = int(np.prod(shape[count:], dtype=np.int64))
+        if fold > 1:
+            count, size = 1, size // call.sizes[0]
         number = number_of(call.name, call.layer, draw)
         self.drawn.add((kind, number))
         rows, times = self._places(call, count)
@@ -239,15 +241,20 @@ class CountedDraws(DrawingMode):
             self._ahead[key] = first, made
         return made[time - first].copy()
 
-    def _axes(self, call: _Call, shape: tuple[int, ...]) -> int:
-        """Return how many of the axes in front of a draw have their own numbers."""
+    def _axes(self, call: _Call, shape: tuple[int, ...]) -> Axes:
+        """Return how many of the axes in front of a draw have their own numbers, and the fold."""
         count = in_front(shape, call.sizes)
-        if count == 0 or call.name == "start":
-            return count
+        folded = len(call.sizes) == 1 and bool(shape) and shape[0] > call.sizes[0] > 0
+        folded = folded and shape[0] % call.sizes[0] == 0
+        if call.name == "start" or not (count or folded):
+            return count, 1
         if call.axes is None:
             axes = len(call.sizes)
             call.axes = axes_of_draws(call.module, call.name, call.call, call.args, axes)
-        return call.axes[call.draw] if call.draw < len(call.axes) else count
+        if call.draw >= len(call.axes):
+            return count, 1
+        count, fold = call.axes[call.draw]
+        return count, fold if folded and not count else 1
 
 
 def applied(module: Any, part: Part, *inputs: Tensor) -> Any:

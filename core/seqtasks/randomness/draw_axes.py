@@ -1,7 +1,8 @@
 """Find whether the first axes of a draw are those of the batch, or only as long.
 
-A draw of 64 numbers in a batch of 64 rows may be for each row, or for all rows alike. A copy of the
-part that draws says which: it draws for other numbers of rows.
+A draw of 64 numbers in a batch of 64 rows may be for each row, or for all rows alike. In a batch of
+32 rows it may be two numbers of each row, folded into one axis. A copy of the part that draws says
+which: it draws for other numbers of rows.
 """
 
 import copy
@@ -16,11 +17,15 @@ from torch.utils._pytree import tree_map
 
 from seqtasks.randomness.drawing_mode import DrawingMode
 
-__all__ = ["axes_of_draws", "in_front"]
+__all__ = ["Axes", "axes_of_draws", "in_front"]
+
+Axes = tuple[int, int]
+"""How many axes in front of a draw are the batch's, and how many numbers of each row are folded
+into the first one."""
 
 _TRIED = ((2, 5), (3, 4))
 """The numbers of rows and of steps with which a part is tried."""
-_known: WeakKeyDictionary[nn.Module, dict[Any, list[int]]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[nn.Module, dict[Any, list[Axes]]] = WeakKeyDictionary()
 
 
 def in_front(shape: tuple[int, ...], sizes: tuple[int, ...]) -> int:
@@ -31,8 +36,8 @@ def in_front(shape: tuple[int, ...], sizes: tuple[int, ...]) -> int:
 
 def axes_of_draws(
     module: nn.Module, name: str, call: Callable[..., Any], args: tuple[Any, ...], axes: int
-) -> list[int]:
-    """Return, for each draw of a part of a model, how many axes in front are the batch's.
+) -> list[Axes]:
+    """Return, for each draw of a part of a model, which of its axes in front are the batch's.
 
     Args:
         module: the part.
@@ -50,21 +55,29 @@ def axes_of_draws(
 
 def _tried(
     module: nn.Module, call: Callable[..., Any], args: tuple[Any, ...], axes: int
-) -> list[int]:
-    found: list[list[int]] = []
+) -> list[Axes]:
+    found: list[list[Axes]] = []
     try:
         for sizes in _TRIED:
             part = copy.deepcopy(module)
-            own = sizes[:axes]
+            own: tuple[int, ...] = sizes[:axes]
             shapes = _Shapes(torch.get_default_dtype())
             with torch.no_grad(), shapes:
                 call(part, *(_cut(value, own) for value in args))
-            found.append([in_front(shape, own) for shape in shapes.seen])
+            found.append([(in_front(shape, own), _fold(shape, own)) for shape in shapes.seen])
     except Exception:
         return []
     if len(found[0]) != len(found[1]):
         return []
-    return [min(pair) for pair in zip(*found, strict=True)]
+    pairs = zip(*found, strict=True)
+    return [(min(a, c), b if b == d else 1) for (a, b), (c, d) in pairs]
+
+
+def _fold(shape: tuple[int, ...], sizes: tuple[int, ...]) -> int:
+    """Return how many numbers of each row may lie in the first axis; 1 for none."""
+    if len(sizes) > 1 or not shape or not shape[0] or shape[0] % sizes[0]:
+        return 1
+    return shape[0] // sizes[0]
 
 
 class _Shapes(DrawingMode):

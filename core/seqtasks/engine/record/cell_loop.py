@@ -16,7 +16,7 @@ from seqtasks.engine.graph.walk import depends_on_trained
 from seqtasks.engine.record.batch_layout import Form
 from seqtasks.engine.record.one_row import given_row
 from seqtasks.engine.record.recorder import Recorder
-from seqtasks.engine.record.rows_apart import check_cell
+from seqtasks.engine.record.rows_apart import check_cell, draw_axes_of
 from seqtasks.engine.record.whole_model import ModelRecording, result_of
 from seqtasks.engine.record.whole_states import (
     KINDS,
@@ -78,9 +78,11 @@ def recorded_loop(
         time = _given_time(recording, recorder, counter)
     x = recording.numbers(batch, *inputs.shape)
     given_row(recorder, x, inputs)
-    recording.let_draw(recorder, "step", layer)
+    given_step = (x, joined(tree, tensors), time)
+    axes = draw_axes_of(cell, "step", given_step) if recording.one_row else ()
+    recording.let_draw(recorder, "step", layer, axes)
     with recorder:
-        result = calls.step(x, joined(tree, tensors), time)
+        result = calls.step(*given_step)
     recorder.finish()
     bounds = bounds_of(dict(zip(previous, kinds, strict=True)))
     bounds |= {} if counter is None else {counter: LARGEST_STATE}
@@ -150,11 +152,11 @@ def _after_loop(
         bounds[carried] = LARGEST_STATE
         time = _given_time(recording, recorder, graph.subtract(carried, 1.0))
     x = given_row(recorder, recording.numbers(batch, *inputs.shape), inputs)
-    recording.let_draw(recorder, what, layer)
-
+    given_then = (x, joined(tree, after), joined(tree, before), time)
+    axes = draw_axes_of(calls.cell, what, given_then) if recording.one_row else ()
+    recording.let_draw(recorder, what, layer, axes)
     with recorder:
-        method = calls.output if what == "output" else calls.penalty
-        result = method(x, joined(tree, after), joined(tree, before), time)
+        result = getattr(calls, what)(*given_then)
     recorder.finish()
     check_exact(recorder, bounds)
     output = result_of(recorder, result, f"its {what}")

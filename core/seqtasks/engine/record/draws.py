@@ -9,6 +9,7 @@ from seqtasks.engine.graph.node import Columns
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.recorder import Recorder
 from seqtasks.randomness.counted_draws import BY_STEP, Part, number_of
+from seqtasks.randomness.draw_axes import Axes
 
 __all__ = ["RecordedDraws"]
 
@@ -22,16 +23,23 @@ class RecordedDraws:
         layer: of a cell.
         phase: in which its draws are known: before any loop.
         generator: of the numbers on which the model is tried.
+        axes: of each draw, where a single row is recorded.
     """
 
     def __init__(
-        self, recorder: Recorder, part: Part, layer: int, phase: int, generator: torch.Generator
+        self,
+        recorder: Recorder,
+        part: Part,
+        layer: int,
+        phase: int,
+        generator: torch.Generator,
+        axes: Sequence[Axes] = (),
     ) -> None:
         self.dtype = recorder.dtype
         self._recorder, self._layer = recorder, layer
         self._part: Part = part
         self._phase, self._generator = phase, generator
-        self._count = 0
+        self._count, self._axes = 0, axes
 
     def shape(self, tensor: Tensor) -> Size:
         """Return the shape of a tensor, which the recorder does not see asked for."""
@@ -53,11 +61,12 @@ class RecordedDraws:
                 f"it draws numbers of type {dtype}, while its own are {recorder.dtype}: draw with "
                 "dtype=x.dtype, or by torch.randn_like(x)"
             )
-        rows, by_step = recorder.rows or (1,), self._part in BY_STEP
-        by_row = shape[: len(rows)] == rows
-        own = shape[len(rows) :] if by_row else shape
-        elsewhere = any(size in rows for size in own) if recorder.rows else not by_row
-        if elsewhere:
+        rows, by_step = recorder.rows, self._part in BY_STEP
+        by_row, fold = self._lie(shape)
+        own = shape[max(1, len(rows)) :] if by_row else shape
+        if fold > 1:
+            own = (fold, *own)
+        if any(size in rows for size in own):
             raise UnsupportedError("it draws numbers whose first axis is not the batch")
         if self._part == "start" and not by_row:
             raise UnsupportedError("its first state draws numbers without the batch as first axis")
@@ -65,8 +74,22 @@ class RecordedDraws:
         self._count += 1
         key = (kind, number, by_row, by_step or (by_row and len(rows) > 1))
         leaf = recorder.graph.leaf("draw", key, own, Columns.BATCH, self._phase)
-        node = leaf if recorder.rows else recorder.graph.reshape(leaf, shape)
-        return recorder.track(self._numbers(kind, shape), node, by_row)
+        node = leaf if rows else recorder.graph.reshape(leaf, shape)
+        return recorder.track(self._numbers(kind, shape), node, by_row, 0, fold if rows else 1)
+
+    def _lie(self, shape: tuple[int, ...]) -> tuple[bool, int]:
+        """Say whether each row has its own numbers, and how many are folded into the first axis."""
+        rows = self._recorder.rows
+        if not rows:
+            if self._count >= len(self._axes):
+                raise UnsupportedError("it draws numbers for a batch of one row alone")
+            count, fold = self._axes[self._count]
+            return count > 0 or fold > 1, fold
+        if shape[: len(rows)] == rows:
+            return True, 1
+        folded = len(rows) == 1 and self._part in BY_STEP and bool(shape and shape[0])
+        folded = folded and shape[0] % rows[0] == 0
+        return folded, shape[0] // rows[0] if folded else 1
 
     def _numbers(self, kind: str, shape: tuple[int, ...]) -> Tensor:
         make = torch.rand if kind == "uniform" else torch.randn

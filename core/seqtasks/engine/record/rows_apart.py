@@ -7,6 +7,7 @@ gradients.
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,9 +16,11 @@ from torch import Tensor
 from seqtasks.cells.state_tree import NotAlikeError, Tree, joined, leaves_like
 from seqtasks.cells.step_calls import StepCalls
 from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.randomness.counted_draws import Part
+from seqtasks.randomness.draw_axes import Axes, axes_of_draws
 from seqtasks.randomness.drawing_mode import DrawingMode
 
-__all__ = ["check_apart", "check_cell"]
+__all__ = ["check_apart", "check_cell", "draw_axes_of"]
 
 Run = Callable[[list[Tensor], Sequence[int]], Sequence[Any]]
 ROWS = 3
@@ -84,26 +87,38 @@ def check_cell(
     def run(tensors: list[Tensor], rows: Sequence[int]) -> Sequence[Any]:
         x, *before = tensors
         time = torch.full((len(rows), 1), 3.0, dtype=dtype) if calls.counts else None
-        with _DrawsOfRows(rows, dtype):
-            after = calls.step(x, joined(tree, before), time)
-            try:
-                made = leaves_like(tree, after)
-            except NotAlikeError:
-                raise UnsupportedError("its state changes its form") from None
-            results = [*made, calls.output(x, after, joined(tree, before), time)]
-            if calls.has_penalty:
-                results.append(calls.penalty(x, after, joined(tree, before), time))
+        of_step = (x, joined(tree, before), time)
+        with _DrawsOfRows(rows, draw_axes_of(calls.cell, "step", of_step), dtype):
+            after = calls.step(*of_step)
+        try:
+            results = leaves_like(tree, after)
+        except NotAlikeError:
+            raise UnsupportedError("its state changes its form") from None
+        then = (x, after, joined(tree, before), time)
+        parts: list[Part] = ["output", "penalty"] if calls.has_penalty else ["output"]
+        for part in parts:
+            with _DrawsOfRows(rows, draw_axes_of(calls.cell, part, then), dtype):
+                results.append(getattr(calls, part)(*then))
         return results
 
     check_apart(run, given)
 
 
+def draw_axes_of(cell: Any, part: Part, given: tuple[Any, ...]) -> Sequence[Axes]:
+    """Return the axes of each draw of a part of a cell, which a batch of one row does not tell."""
+    return axes_of_draws(cell, part, partial(_called, part), given, 1)
+
+
+def _called(part: Part, cell: Any, *given: Any) -> Any:
+    return getattr(StepCalls(cell), part)(*given)
+
+
 class _DrawsOfRows(DrawingMode):
     """The draws of some rows of a batch; a row draws the same alone as among others."""
 
-    def __init__(self, rows: Sequence[int], dtype: torch.dtype) -> None:
+    def __init__(self, rows: Sequence[int], axes: Sequence[Axes], dtype: torch.dtype) -> None:
         super().__init__(dtype)
-        self._rows, self._count = list(rows), 0
+        self._rows, self._axes, self._count = list(rows), axes, 0
 
     def uniform(self, shape: Sequence[int], dtype: torch.dtype, device: torch.device) -> Tensor:
         return self._drawn(torch.rand, shape, dtype)
@@ -114,11 +129,13 @@ class _DrawsOfRows(DrawingMode):
     def _drawn(
         self, make: Callable[..., Tensor], shape: Sequence[int], dtype: torch.dtype
     ) -> Tensor:
-        if not shape or shape[0] != len(self._rows):
-            raise UnsupportedError("it draws numbers whose first axis is not the batch")
         generator = torch.Generator().manual_seed(self._count)
+        count, fold = self._axes[self._count] if self._count < len(self._axes) else (0, 1)
         self._count += 1
-        return make(ROWS, *shape[1:], dtype=dtype, generator=generator)[self._rows]
+        if not count and fold == 1:  # all rows share the numbers
+            return make(tuple(shape), dtype=dtype, generator=generator)
+        drawn = make((ROWS, fold, *shape[1:]), dtype=dtype, generator=generator)
+        return drawn[self._rows].reshape(tuple(shape))
 
 
 def _check_row(

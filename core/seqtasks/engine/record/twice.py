@@ -56,7 +56,9 @@ def record_twice(model: nn.ModuleDict, kind: CallKind, reads: Reads | None = Non
         except UnsupportedError:
             try:
                 recording, model_graph, pairs = _compared(model, kind, reads, LEAST_ROWS, True)
-            except UnsupportedError:
+            except UnsupportedError as last:
+                if "row" in str(error) and "row" not in str(last):  # it says what is in the way
+                    raise
                 raise error from None
     model_graph.constants = _constants(recording.provenance.read, pairs)
     return model_graph

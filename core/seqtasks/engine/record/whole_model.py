@@ -21,6 +21,7 @@ from seqtasks.engine.record.provenance import Provenance
 from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.weights_alone import WeightsAlone
 from seqtasks.randomness.counted_draws import Part
+from seqtasks.randomness.draw_axes import Axes
 
 __all__ = [
     "ModelRecording",
@@ -77,10 +78,12 @@ class ModelRecording:
         seen = self.parameter, self.provenance, alone, self.computed_leaf
         return Recorder(self.graph, rows, self.dtype, *seen)
 
-    def let_draw(self, recorder: Recorder, part: Part, layer: int = 0) -> None:
-        """Let a recorder record the draws of a part of the model."""
+    def let_draw(
+        self, recorder: Recorder, part: Part, layer: int = 0, axes: Sequence[Axes] = ()
+    ) -> None:
+        """Let a recorder record the draws of a part of the model; see `RecordedDraws`."""
         phase = self.phases.before(0)
-        recorder.draws = RecordedDraws(recorder, part, layer, phase, self.generator)
+        recorder.draws = RecordedDraws(recorder, part, layer, phase, self.generator, axes)
 
     def numbers(self, *shape: int) -> Tensor:
         """Return values on which to try the model, drawn from a separate stream."""
