@@ -173,6 +173,12 @@ POINTWISE: dict[str, Pointwise] = {
             "where", G.pointwise("greater", x, 20.0), 1.0, G.pointwise("sigmoid", x)
         ),
     ),
+    "single": Pointwise(
+        "v_single({0})",
+        lambda x: x.to(torch.float32).to(x.dtype),
+        None,
+        of_truths=True,
+    ),
     "stopped": Pointwise("({0})", torch.Tensor.detach, None, of_truths=True),
     "relu": Pointwise("v_relu({0})", torch.relu, of_relu),
     "absolute": Pointwise(

@@ -27,6 +27,7 @@ from seqtasks.engine.record.complex.pair import Pair
 from seqtasks.engine.record.computed import Computed
 from seqtasks.engine.record.opened import opened, opens
 from seqtasks.engine.record.provenance import Provenance, is_transforming
+from seqtasks.engine.record.single_precision import arguments_in_single, held_in_single
 from seqtasks.engine.record.totals import Totals
 from seqtasks.engine.record.weights_alone import WeightsAlone
 from seqtasks.engine.record.whole_numbers import check_whole, is_whole
@@ -164,6 +165,7 @@ class Recorder(TorchFunctionMode):
     def find_folded(self, value: Any) -> Tracked:
         """Return the record of a tensor or number; an unknown tensor is a constant."""
         if not isinstance(value, Tensor):
+            value = value.item() if isinstance(value, np.generic) else value
             if not isinstance(value, int | float):
                 raise UnsupportedError(f"it computes with a value of type {type(value).__name__}")
             return Tracked(torch.empty(()), self.graph.constant(value), False)
@@ -283,7 +285,7 @@ class Recorder(TorchFunctionMode):
         return self.provenance.route(tensor) is None
 
     def _computed_leaf(self, tensor: Tensor, computed: Computed) -> Node:
-        if tensor.dtype not in (self.dtype, torch.bool):
+        if tensor.dtype != torch.bool and not (tensor.is_floating_point() and self._holds(tensor)):
             raise UnsupportedError(f"it computes numbers of type {tensor.dtype} from parameters")
         return self._computed(tensor, computed)
 
@@ -292,8 +294,7 @@ class Recorder(TorchFunctionMode):
         return self._tracked[id(tensor)]
 
     def _constant(self, tensor: Tensor) -> Tracked:
-        other = tensor.is_floating_point() and tensor.dtype != self.dtype
-        if other and tensor.dim():
+        if tensor.dim() and not self._holds(tensor):
             raise UnsupportedError(f"it mixes {tensor.dtype} with {self.dtype}")
         self.check_independent(tensor)
         if tensor.requires_grad:
@@ -507,6 +508,8 @@ class Recorder(TorchFunctionMode):
         check_whole(name, name in REARRANGING, [*results, *given])
         from seqtasks.engine.record.one_row import needs_rows, record_by_rows
 
+        if self.dtype == torch.float64 and any(t.dtype == torch.float32 for t in results):
+            args, kwargs = arguments_in_single(args, kwargs)
         try:
             if needs_rows(self, name, args, kwargs):
                 outcome = record_by_rows(self, func, rule, result, args, kwargs)
@@ -535,10 +538,8 @@ class Recorder(TorchFunctionMode):
             if tuple(tensor.shape) != expected:
                 raise UnsupportedError(f"{name} gives {tuple(tensor.shape)}, not {expected}")
             whole = is_whole(tensor)
-            if not (
-                tensor.dtype in (self.dtype, torch.bool) or whole or self._is_exact(tensor, node)
-            ):
-                raise UnsupportedError(f"{name} gives numbers of type {tensor.dtype}")
+            if not (tensor.dtype in (self.dtype, torch.bool) or whole):
+                node = held_in_single(self, node, name, moves, tensor, args, kwargs)
             if tensor.dtype == torch.bool:
                 node = truth_of(self.graph, node)
             unseen = not torch.is_grad_enabled() and not self.deriving
@@ -546,9 +547,10 @@ class Recorder(TorchFunctionMode):
                 node = self.graph.pointwise("stopped", node)
             self.track(tensor, node, rows, axis, fold)
 
-    def _is_exact(self, tensor: Tensor, node: Node) -> bool:
-        """Say whether a tensor of another type holds 0 and 1 alone, as of `(x > 0).float()`."""
-        return tensor.dtype == torch.float32 and truth_of(self.graph, node) is node
+    def _holds(self, tensor: Tensor) -> bool:
+        """Say whether the recording's type holds all numbers of a tensor's type."""
+        wider = tensor.dtype == torch.float32 and self.dtype == torch.float64
+        return wider or not tensor.is_floating_point() or tensor.dtype == self.dtype
 
 
 class _Again(TorchFunctionMode):

@@ -102,6 +102,7 @@ INLINE UNUSED vec v_lerp(vec a, vec b, vec weight) {
         for (int l = 0; l < LANES; ++l) r[l] = sizeof(real) == 4 ? (real)f((float)a[l]) : (real)d((double)a[l]); \
         return r;                                                                              \
     }
+LANEWISE(v_single, (float), (float))
 LANEWISE(v_square_root, sqrtf, sqrt)
 LANEWISE(v_floor, floorf, floor)
 LANEWISE(v_ceiling, ceilf, ceil)
