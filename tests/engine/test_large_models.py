@@ -1,13 +1,17 @@
 """Models of which a program would take minutes to make run by another engine, which is said."""
 
 import logging
+from typing import Any
 
 import pytest
 import torch
+from truth import Subject, check, problem
 
 import seqtasks as st
 from seqtasks.engine.graph import build
+from seqtasks.engine.native.emit import source
 from seqtasks.engine.native.execute import open_program
+from seqtasks.engine.native.execute.compiler import load
 from seqtasks.errors import SeqtasksError
 
 NAMED_ENGINES_ARE_HELD_TO_THEIR_NAMES = True
@@ -50,3 +54,19 @@ def test_a_named_engine_that_refuses_a_model_for_its_size_is_an_error(monkeypatc
     monkeypatch.setattr(build, "MOST_NODES", 300)
     with pytest.raises(SeqtasksError, match="more than 300 operations"):
         trained(layers=3, engine="native")
+
+
+@pytest.mark.parametrize("width", [7, 19, 70])
+def test_products_of_all_sizes_together_are_exact(width, monkeypatch):
+    sources: list[str] = []
+
+    def noted(text: str) -> Any:
+        sources.append(text)
+        return load(text)
+
+    monkeypatch.setattr(source, "MANY_SIZES", 0)
+    monkeypatch.setattr(open_program, "load", noted)
+    subject = Subject(st.cell("lstm", 3, width))
+    for batch, steps in ((1, 1), (19, 3), (130, 2)):
+        check(problem(subject, batch, steps, mixed=True), "native", [torch.float32, torch.float64])
+    assert "#define SHARED_PRODUCTS" in sources[-1]

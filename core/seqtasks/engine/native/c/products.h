@@ -71,23 +71,40 @@ PRODUCT_TILE(narrow_tile, vec, loose, LANES)
 PRODUCT_STRIP(wide_strip, wide_tile)
 PRODUCT_STRIP(narrow_strip, narrow_tile)
 
-INLINE UNUSED void product(real *out, long out_row, const real *w, long down, long across, const real *v, long v_row,
+#ifdef SHARED_PRODUCTS /* where there are many sizes: functions for all of them together compile faster */
+#define PRODUCT static UNUSED __attribute__((noinline))
+#define SHARED_STRIP(name, strip, vectors)                                                                    \
+    PRODUCT void name(real *out, long out_row, const real *w, long down, long across, const real *v, long v_row, \
+                      int rows, int inner, int add) {                                                        \
+        strip(vectors, out, out_row, w, down, across, v, v_row, rows, inner, add);                            \
+    }
+SHARED_STRIP(strip_of_panel, wide_strip, VECTORS_AT_ONCE)
+SHARED_STRIP(strip_of_wide, wide_strip, 1)
+SHARED_STRIP(strip_of_lanes, narrow_strip, 1)
+#else
+#define PRODUCT INLINE UNUSED
+#define strip_of_panel(...) wide_strip(VECTORS_AT_ONCE, __VA_ARGS__)
+#define strip_of_wide(...) wide_strip(1, __VA_ARGS__)
+#define strip_of_lanes(...) narrow_strip(1, __VA_ARGS__)
+#endif
+
+PRODUCT void product(real *out, long out_row, const real *w, long down, long across, const real *v, long v_row,
                            int rows, int inner, long count, int add) {
     long j = 0;
     if (VECTORS_AT_ONCE > 1)
         for (; j + PANEL <= count; j += PANEL)
-            wide_strip(VECTORS_AT_ONCE, out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
+            strip_of_panel(out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
     for (; j + WIDE <= count; j += WIDE)
-        wide_strip(1, out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
+        strip_of_wide(out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
     if (WIDE > LANES)
         for (; j < count; j += LANES)
-            narrow_strip(1, out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
+            strip_of_lanes(out + j, out_row, w, down, across, v + j, v_row, rows, inner, add);
 }
 
 #define INNER_AT_ONCE 256
 
 /* The same for rows of v that lie pages apart, of which few would stay in the cache: copied together first. */
-INLINE UNUSED void product_packed(real *out, long out_row, const real *w, long down, long across, const real *v,
+PRODUCT void product_packed(real *out, long out_row, const real *w, long down, long across, const real *v,
                                   long v_row, int rows, int inner, long count, int add) {
     wide packed[INNER_AT_ONCE * VECTORS_AT_ONCE];
     const long whole_panels = count / PANEL * PANEL;
@@ -97,7 +114,7 @@ INLINE UNUSED void product_packed(real *out, long out_row, const real *w, long d
             for (int k = 0; k < some; ++k)
                 _Pragma("GCC unroll 4") for (int u = 0; u < VECTORS_AT_ONCE; ++u)
                     packed[k * VECTORS_AT_ONCE + u] = *(const loose_wide *)(v + (first + k) * v_row + j + u * WIDE);
-            wide_strip(VECTORS_AT_ONCE, out + j, out_row, w + first * across, down, across, (const real *)packed, PANEL,
+            strip_of_panel(out + j, out_row, w + first * across, down, across, (const real *)packed, PANEL,
                        rows, some, add || first);
         }
     }
@@ -136,19 +153,28 @@ INLINE void outer_strip(int high, real *out, long down, long across, const real 
     int k = 0;
     for (; k + 4 <= width; k += 4)
         outer_tile(high, 4, out + k * across, down, across, g, g_row, v + k * v_row, v_row, count);
+#ifdef SHARED_PRODUCTS
+    for (; k < width; ++k) outer_tile(high, 1, out + k * across, down, across, g, g_row, v + k * v_row, v_row, count);
+#else
     if (width % 4 == 3) outer_tile(high, 3, out + k * across, down, across, g, g_row, v + k * v_row, v_row, count);
     if (width % 4 == 2) outer_tile(high, 2, out + k * across, down, across, g, g_row, v + k * v_row, v_row, count);
     if (width % 4 == 1) outer_tile(high, 1, out + k * across, down, across, g, g_row, v + k * v_row, v_row, count);
+#endif
 }
 
-INLINE UNUSED void outer(real *out, long down, long across, const real *g, long g_row, const real *v, long v_row,
+PRODUCT void outer(real *out, long down, long across, const real *g, long g_row, const real *v, long v_row,
                          int rows, int width, long count) {
     int i = 0;
     for (; i + 4 <= rows; i += 4)
         outer_strip(4, out + i * down, down, across, g + i * g_row, g_row, v, v_row, width, count);
+#ifdef SHARED_PRODUCTS
+    for (; i < rows; ++i)
+        outer_strip(1, out + i * down, down, across, g + i * g_row, g_row, v, v_row, width, count);
+#else
     if (rows % 4 == 3) outer_strip(3, out + i * down, down, across, g + i * g_row, g_row, v, v_row, width, count);
     if (rows % 4 == 2) outer_strip(2, out + i * down, down, across, g + i * g_row, g_row, v, v_row, width, count);
     if (rows % 4 == 1) outer_strip(1, out + i * down, down, across, g + i * g_row, g_row, v, v_row, width, count);
+#endif
 }
 
 #if !OWN_PRODUCTS
@@ -229,12 +255,13 @@ INLINE void outer_wide(int vectors, real *out, long down, const real *g, long g_
         for (int c = 0; c < columns; c += (int)WIDE)
             for (int u = 0; u < vectors; ++u)
                 transpose_square(part + c * part_row + u * WIDE, part_row, v + u * WIDE * v_row + j + c, v_row);
-        wide_strip(vectors, out, down, g + j, g_row, 1, part, part_row, rows, columns, 1);
+        if (vectors == 1) strip_of_wide(out, down, g + j, g_row, 1, part, part_row, rows, columns, 1);
+        else strip_of_panel(out, down, g + j, g_row, 1, part, part_row, rows, columns, 1);
     }
 }
 
 /* The same for all of a matrix whose sizes are constants. */
-INLINE UNUSED void outer_by_parts(real *out, long down, const real *g, long g_row, const real *v, long v_row, int rows,
+PRODUCT void outer_by_parts(real *out, long down, const real *g, long g_row, const real *v, long v_row, int rows,
                                   int width, long count) {
     const long whole_vectors = count / WIDE * WIDE;
     int k = 0;

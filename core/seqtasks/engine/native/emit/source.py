@@ -17,6 +17,9 @@ from seqtasks.engine.native.plan.storage import Place
 
 __all__ = ["Emitted", "write_program"]
 
+MANY_SIZES = 24
+"""From this many sizes of products on, a program has functions for all sizes together."""
+
 HEADER = "/* Made by seqtasks {version} for {title}. */"
 
 
@@ -67,10 +70,12 @@ class _Emitter:
         back = self.plan.inputs_back
         inputs_back = None if back is None else back[0].name
         written = [*self.values.products.values(), *self.functions]
+        shared = len(self.values.products) >= MANY_SIZES
         source = "\n".join(
             [
                 HEADER.format(version=__version__, title=self.title),
                 *frame.definitions(self.plan),
+                *(["#define SHARED_PRODUCTS"] if shared else []),
                 frame.text("vector.h"),
                 frame.text("angles.h"),
                 frame.text("products.h"),
