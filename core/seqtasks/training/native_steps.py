@@ -33,7 +33,7 @@ from seqtasks.training.torch_steps import TorchSteps
 
 __all__ = ["NativeSteps"]
 
-SECONDS_PER_CALL = 0.05
+SECONDS_PER_CALL = 0.2
 """How long a call takes, roughly. A signal is noticed between calls."""
 MOST_THREADS = 64
 """The most batches that a program has room for."""
