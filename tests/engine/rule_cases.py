@@ -310,6 +310,8 @@ def convolved(f, a, b, c):
         kinds = [
             f(image, weights(3, 2, 2, 1), weights(3), padding=(1, 0)),
             f(image, weights(4, 1, 1, 2), groups=2, stride=(2, 1)),
+            f(image, weights(3, 2, 3, 3), weights(3), padding=1),
+            f(image, weights(4, 1, 5, 3), groups=2, padding=(2, 1), stride=(1, 2)),
         ]
         return torch.cat([kind.flatten(1) for kind in kinds], -1)
     two = torch.stack([a, b], 1)
@@ -320,6 +322,7 @@ def convolved(f, a, b, c):
         f(circular, weights(1, 2, 3), stride=2),
         f(a[:, :, None], weights(4, 1, 1), groups=4),
         f(row(c), weights(2, 1, 2), dilation=3),
+        f(two, weights(4, 1, 7), weights(4), groups=2, padding=3),
     ]
     return torch.cat([kind.flatten(1) for kind in kinds], -1)
 

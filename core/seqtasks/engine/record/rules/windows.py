@@ -18,6 +18,9 @@ __all__ = ["convolution"]
 
 MOST_PRODUCTS = 64
 """Up to this many products with a matrix a convolution is one product for each window."""
+LARGEST_MATRIX = 2**15
+"""The most numbers of a matrix from all places of an image to all windows: a table says where each
+of them lies."""
 
 
 def convolution(
@@ -49,11 +52,16 @@ def convolution(
     channels, out = inputs[0].shape[0] // groups, kernel.node.shape[0] // groups
     many, reach = math.prod(lengths), math.prod(sizes)
     matrices = graph.reshape(kernel.node, (groups, out, channels, reach))
-    few = groups * many <= MOST_PRODUCTS and matrices.columns == Columns.ONE
+    known = matrices.columns == Columns.ONE
+    few = known and groups * many <= MOST_PRODUCTS and out * channels > 1
+    index = index.reshape(groups, channels, many, reach)
+    whole = known and _see_all(inputs[0].shape, index, out)
     made: list[Node] = []
     for one in inputs:
-        windows = graph.view(one, index, (groups, channels, many, reach))
-        if few and out * channels > 1:
+        windows = graph.view(one, index, index.shape)
+        if whole:
+            node = _whole(graph, one, index, matrices)
+        elif few:
             node = _products(graph, windows, matrices)
         else:
             node = contract(graph, matrices, windows, ("goik", "gilk", "gol"))
@@ -116,3 +124,32 @@ def _products(graph: Graph, windows: Node, matrices: Node) -> Node:
     whole = graph.concatenate(parts)
     places = np.arange(whole.size).reshape(groups, many, out).transpose(0, 2, 1)
     return graph.view(whole, places, places.shape)
+
+
+def _see_all(shape: tuple[int, ...], index: Any, out: int) -> bool:
+    """Say whether each window reaches over all of a small image: then most of it lies outside."""
+    places = math.prod(shape[1:])
+    seen = (index >= 0).sum(-1) == places
+    return bool(seen.all()) and places * math.prod(index.shape[:3]) * out <= LARGEST_MATRIX
+
+
+def _whole(graph: Graph, source: Node, index: Any, matrices: Node) -> Node:
+    """Return (groups, out, windows) of windows that see all of an image: a product for each group.
+
+    Its matrix leads from all places of the image to all windows. A product for each window would
+    multiply the zeros around the image.
+    """
+    groups, out, channels, _ = matrices.shape
+    many, places = index.shape[2], math.prod(source.shape[1:])
+    group, channel, window, tap = np.nonzero(index >= 0)
+    at = index[group, channel, window, tap] - group * channels * places
+    matrix = np.empty((groups, many, out, channels * places), dtype=np.int64)
+    matrix[group, window, :, at] = graph.places(matrices)[group, :, channel, tap]
+    image = graph.places(source).reshape(groups, -1)
+    parts: list[Node] = []
+    for one, vector in zip(matrix, image, strict=True):
+        weights = graph.view(matrices, one, (many * out, channels * places))
+        parts.append(graph.linear(weights, graph.view(source, vector, vector.shape)))
+    whole = graph.concatenate(parts)
+    turned = np.arange(whole.size).reshape(groups, many, out).transpose(0, 2, 1)
+    return graph.view(whole, turned, turned.shape)
