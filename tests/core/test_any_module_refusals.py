@@ -211,6 +211,7 @@ def takes(signature):
         ("d_model, heads=2", (), {"d_model": 3}),
         ("d_model, d_state=16", (), {"d_model": 3}),
         ("n_in, d_model, d_state=16", (), {"n_in": 2, "d_model": 3}),
+        ("n_in, n_code, memory_size=16", (), {"n_in": 2, "n_code": 3}),
         ("dim, hidden_dim=16", (), {"dim": 2, "hidden_dim": 3}),
         ("beta, threshold=1.0", ("beta",), {}),
     ],

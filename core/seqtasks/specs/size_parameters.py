@@ -110,7 +110,8 @@ def size_parameters(target: Callable[..., Any], given: Container[str] = ()) -> S
     required = [p.name for p in named if p.default is p.empty]
     for_input = _known(names, _INPUT)
     for_hidden = _known(names, _EITHER) or _known(required, _HIDDEN) or _known(names, _HIDDEN)
-    if for_hidden not in (*required, *_EITHER) and any(n.lower() in _BOTH for n in required):
+    needed = [name for name in required if name != for_input and name not in given]
+    if needed and for_hidden not in (*required, *_EITHER):
         for_hidden = None  # `d_model, d_state=16`: a size of something within
     unknown = [name for name in required if name not in (for_input, for_hidden)]
     first = [p for p in named if p.kind is not p.KEYWORD_ONLY][:2]
