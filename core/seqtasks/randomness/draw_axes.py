@@ -75,9 +75,10 @@ def _tried(
 
 def _fold(shape: tuple[int, ...], sizes: tuple[int, ...]) -> int:
     """Return how many numbers of each row may lie in the first axis; 1 for none."""
-    if len(sizes) > 1 or not shape or not shape[0] or shape[0] % sizes[0]:
+    rows, *more = sizes
+    if more or not shape or not shape[0] or shape[0] % rows:
         return 1
-    return shape[0] // sizes[0]
+    return shape[0] // rows
 
 
 class _Shapes(DrawingMode):

@@ -190,7 +190,9 @@ def _others(recorder: Recorder, target: Tensor) -> list[Tensor]:
     same = [
         one.tensor
         for one in recorder.known()
-        if one.tensor is not target and one.tensor.untyped_storage().data_ptr() == start
+        if one.tensor is not target
+        and one.tensor.layout == torch.strided
+        and one.tensor.untyped_storage().data_ptr() == start
     ]
     if any(one.dtype != target.dtype for one in same):
         raise refusal("in place", "of memory that is seen as another type")

@@ -20,7 +20,7 @@ from seqtasks.engine.graph.unsupported import Refusal, UnsupportedError, refusal
 from seqtasks.engine.record.arguments import flat_arguments
 from seqtasks.engine.record.call_names import SHAPE_ALONE
 
-__all__ = ["Operation", "Provenance", "is_transforming"]
+__all__ = ["Operation", "Provenance", "is_transforming", "memory_of"]
 
 
 _FROM_SHAPES = {
@@ -285,6 +285,13 @@ def _place(tensor: Tensor) -> tuple[Any, ...]:
 def is_transforming() -> bool:
     """Say whether a transform of `torch.func` runs the current function."""
     return torch._C._functorch.peek_interpreter_stack() is not None  # pyright: ignore
+
+
+def memory_of(tensor: Tensor) -> list[Tensor]:
+    """Return a tensor and, of a sparse one, the tensors that hold its numbers and their places."""
+    if tensor.layout == torch.sparse_coo:
+        return [tensor, tensor._values(), tensor._indices()]
+    return [tensor]
 
 
 def _span(tensor: Tensor) -> tuple[int, int]:

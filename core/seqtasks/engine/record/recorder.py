@@ -26,7 +26,7 @@ from seqtasks.engine.record.call_names import ABOUT, CHECKING, PROPERTIES, chang
 from seqtasks.engine.record.complex.pair import Pair
 from seqtasks.engine.record.computed import Computed
 from seqtasks.engine.record.opened import opened, opens
-from seqtasks.engine.record.provenance import Provenance, is_transforming
+from seqtasks.engine.record.provenance import Provenance, is_transforming, memory_of
 from seqtasks.engine.record.single_precision import arguments_in_single, held_in_single
 from seqtasks.engine.record.totals import Totals
 from seqtasks.engine.record.weights_alone import WeightsAlone
@@ -301,7 +301,12 @@ class Recorder(TorchFunctionMode):
             raise UnsupportedError("it uses a tensor with a gradient that is not its parameter")
         if tensor.is_inference():
             raise UnsupportedError("it uses a tensor made in inference mode")
-        values = tensor.detach().to("cpu", torch.float64).numpy()
+        held = memory_of(tensor)
+        if len(held) == 1 and tensor.layout != torch.strided:
+            raise UnsupportedError(f"it uses a tensor of {tensor.layout}: keep it dense")
+        for part in held[1:]:
+            self.provenance.note_read(part)
+        values = tensor.detach().to_dense().to("cpu", torch.float64).numpy()
         if self.provenance.is_empty(tensor):  # no number of it may ever be read
             values = np.full(values.shape, np.nan)
         values, rows, axis = self._of_one_row(values)

@@ -15,6 +15,7 @@ from seqtasks.engine.record.fingerprint import (
     value,
 )
 from seqtasks.engine.record.hooks import has_global_hooks, has_hooks, has_unknown_hooks
+from seqtasks.engine.record.provenance import memory_of
 
 __all__ = ["check_modules", "check_unchanged"]
 
@@ -48,8 +49,8 @@ def check_modules(model: nn.Module, dtype: torch.dtype) -> None:
         numbers = tensor.is_floating_point() or tensor.is_complex()
         if numbers and tensor.dtype.to_real() != dtype:
             raise UnsupportedError(f"its parameter {name} is {tensor.dtype}, not {dtype}")
-        if tensor.layout != torch.strided:
-            raise UnsupportedError(f"its tensor {name} is sparse: keep {name}.to_dense()")
+        if tensor.layout != torch.strided and tensor.requires_grad:
+            raise UnsupportedError(f"its parameter {name} is sparse: keep {name}.to_dense()")
         if tensor.is_neg() or tensor.is_conj() or type(tensor) not in (Tensor, nn.Parameter):
             raise UnsupportedError(f"its parameter {name} is not a plain tensor")
 
@@ -73,5 +74,7 @@ def check_unchanged(model: nn.Module, twin: nn.Module) -> None:
             if not same or not _alike(before[key], after[key]):
                 raise UnsupportedError(f"it changes its attribute {name}{'.' if name else ''}{key}")
     for (name, old), (_, new) in zip(model.named_buffers(), twin.named_buffers(), strict=True):
-        if not torch.equal(old.to(new.device), new):
+        same = zip(memory_of(old), memory_of(new), strict=True)
+        held = [(a, b) for a, b in same if a.layout == torch.strided]
+        if not all(torch.equal(a.to(b.device), b) for a, b in held):
             raise UnsupportedError(f"it changes its buffer {name}")

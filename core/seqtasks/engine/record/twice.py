@@ -15,6 +15,7 @@ from seqtasks.engine.record.likeness import likeness
 from seqtasks.engine.record.observed import unobserved_saving
 from seqtasks.engine.record.outside_draws import without_draws
 from seqtasks.engine.record.parts_in_order import CallKind, record_parts
+from seqtasks.engine.record.provenance import memory_of
 from seqtasks.engine.record.reads import Reads, reads_of
 from seqtasks.engine.record.refusals import check_unchanged
 from seqtasks.engine.record.tried_rows import rows_for
@@ -162,7 +163,8 @@ def _constants(
 ) -> list[tuple[Tensor, Tensor]]:
     """Return (tensor, clone) pairs of tensors that were read, the model's for its copy's."""
     copied: dict[int, list[Tensor]] = {}
-    for copy, original in pairs:
+    parts = ((memory_of(copy), memory_of(original)) for copy, original in pairs)
+    for copy, original in (both for of in parts for both in zip(*of, strict=True)):
         if copy.layout == torch.strided:
             copied.setdefault(copy.untyped_storage().data_ptr(), []).append(original)
     held = [found for address, tensor in read.items() for found in copied.get(address, [tensor])]

@@ -114,8 +114,9 @@ class ModelRecording:
         if original is None or original.is_complex():
             return None
         leaf = self.by_identity.get(id(original))
-        if leaf is None and not original.is_contiguous():  # a program reads a copy that torch makes
-            copied = WeightCall.of(Tensor.contiguous, (Read(original),), {}, 0)
+        if leaf is None and not _is_plain(original):  # a program reads a copy that torch makes
+            made = Tensor.contiguous if original.layout == torch.strided else Tensor.to_dense
+            copied = WeightCall.of(made, (Read(original),), {}, 0)
             leaf = self.by_identity[id(original)] = self.computed_leaf(
                 tensor, Computed(copied, None)
             )
@@ -140,6 +141,10 @@ class ModelRecording:
         if tensor.grad_fn is not None:
             self.ends[tensor.grad_fn, tensor.output_nr] = leaf
         return leaf
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    return tensor.layout == torch.strided and tensor.is_contiguous()
 
 
 def embedded_inputs(
@@ -280,7 +285,8 @@ def twin_of(model: ModuleT) -> tuple[ModuleT, list[tuple[Tensor, Tensor]]]:
 def given_of(twin: nn.Module) -> list[Tensor]:
     """Return the copy's parameters and buffers that a program reads."""
     tensors = [*twin.parameters(), *twin.buffers()]
-    return [tensor for tensor in tensors if tensor.is_floating_point() or tensor.is_complex()]
+    held = [tensor for tensor in tensors if tensor.layout == torch.strided]
+    return [tensor for tensor in held if tensor.is_floating_point() or tensor.is_complex()]
 
 
 def altered(tensors: Iterable[Tensor], generator: torch.Generator) -> None:
