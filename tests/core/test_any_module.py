@@ -108,10 +108,7 @@ def test_a_program_gives_the_plain_loops_numbers_or_says_why_there_is_none(kind)
 
 
 PLAIN = {
-    "OneInstance": "one instance at a time",
     "Counting": "a number that all instances share",
-    "TableOfSteps": "the number of the step",
-    "Numbered": "the number of the step",
     "SharedNumber": "a number that all instances share",
 }
 

@@ -124,11 +124,9 @@ class Convention:
     @property
     def obstacle(self) -> str:
         """Why only the plain loop can run it; empty if no reason is known."""
-        if self.batch == "rows":
-            return "it takes one instance at a time"
-        if self.counts:
+        if any(one.is_number and one.form == "number" for one in self.times):
             return "it is given the number of the step"
-        if any(part.is_shared for part in self.parts):
+        if self.batch != "rows" and any(part.is_shared for part in self.parts):
             return "its state has a number that all instances share"
         return ""
 

@@ -77,7 +77,7 @@ class ModuleCell(Cell):
         number = leaves.pop() if about.counts else None
         if about.batch == "rows":
             made = self._by_rows(x, leaves, number, begun)
-        elif about.needs_groups:
+        elif about.needs_groups and (len(x) > 1 or begun is not None):
             made = self._by_groups(x, leaves, number, begun)
         elif begun is not None:
             made = self._begun_or_not(x, leaves, number, begun)
@@ -209,7 +209,7 @@ class ModuleCell(Cell):
     ) -> list[Tensor]:
         """Call a module that takes one instance for each instance of a batch."""
         about = self.convention
-        if about.by_vmap:
+        if about.by_vmap and len(x) > 1:
             run: Any = torch.vmap(self._row, in_dims=0, randomness="different")
             given = leaves if number is None else [*leaves, number]
             return list(run(x, *given))

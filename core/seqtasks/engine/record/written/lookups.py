@@ -9,6 +9,7 @@ from torch.nn import functional
 from seqtasks.engine.graph.unsupported import UnsupportedError
 
 __all__ = [
+    "at_place",
     "grid",
     "index_add",
     "index_copy",
@@ -103,3 +104,15 @@ def grid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         ones[order.index(k)] = -1
         made.append(tensor.reshape(ones).expand(sizes))
     return tuple(made)
+
+
+def at_place(x: Tensor, index: Any) -> Any:
+    """Return `x[index]` for a whole number in a tensor without axes, which torch would read."""
+    if (
+        not isinstance(index, Tensor)
+        or index.dim()
+        or index.dtype not in (torch.int64, torch.int32)
+    ):
+        return NotImplemented
+    place = torch.where(index < 0, index + x.shape[0], index).reshape(1)
+    return torch.index_select(x, 0, place).squeeze(0)
