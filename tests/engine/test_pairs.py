@@ -47,8 +47,24 @@ class Greatest(Pairs):
         return torch.tanh(self.enter(x) + pairs.amax(-1) - 0.5 * v)
 
 
+class Sparse(Pairs):
+    """A matrix for each row from few numbers, as of a controlled equation, read along both axes."""
+
+    def __init__(self, input_size=3, hidden_size=UNITS):
+        super().__init__(input_size, hidden_size)
+        self.few, self.many = nn.Linear(hidden_size, 5), nn.Linear(5, hidden_size**2)
+
+    def forward(self, x, v):
+        for _ in range(2):
+            pairs = torch.tanh(self.many(torch.tanh(self.few(v)))).view(-1, UNITS, UNITS)
+            v = torch.tanh(
+                self.enter(x) + (pairs @ v.unsqueeze(-1)).squeeze(-1) / 4 + pairs.mean(1)
+            )
+        return v
+
+
 @pytest.mark.parametrize(
-    "cell", [Synapses, pytest.param(Attention, marks=pytest.mark.slow), Greatest]
+    "cell", [Synapses, Sparse, pytest.param(Attention, marks=pytest.mark.slow), Greatest]
 )
 def test_pairs_of_units_equal_the_plain_loop(cell):
     subject = Subject(cell())
@@ -57,7 +73,7 @@ def test_pairs_of_units_equal_the_plain_loop(cell):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("batch", [1, 16, 300])
-@pytest.mark.parametrize("cell", [Synapses, Attention, Greatest])
+@pytest.mark.parametrize("cell", [Synapses, Attention, Greatest, Sparse])
 def test_pairs_in_batches_of_every_size_equal_the_plain_loop(cell, batch):
     subject = Subject(cell())
     check(problem(subject, batch, 5, mixed=True), "native")

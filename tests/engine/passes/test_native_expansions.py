@@ -47,6 +47,22 @@ def test_a_sigmoid_of_pairs_is_not_kept_and_leaves_the_cache_to_more_columns():
     assert plan.block >= 128
 
 
+def of_few(graph, v, m):
+    few = graph.linear(weight(graph, 1, 5, SIDE), graph.view(v, np.arange(SIDE), (SIDE,)))
+    many = graph.linear(weight(graph, 2, SIDE**2, 5), few)
+    return graph.reshape(graph.pointwise("tanh", many), (SIDE, SIDE))
+
+
+def test_a_product_of_few_numbers_is_written_out_and_computed_again():
+    plan, _ = rows_kept(pairs(of_few))
+    kept = [place.buffer for place in plan.storage.places.values()]
+    assert max(one.rows for one in kept if one.kind in ("history", "packed")) == SIDE
+    loop = plan.model.phases.loop(0)
+    large = [n for n in plan.storage.live if n.phase == loop and n.size > SIDE]
+    assert large
+    assert not [n for n in large if n.operation == "linear" or n in plan.storage.places]
+
+
 def slow(graph, v, m):
     """A function that takes one number after the other."""
     return graph.pointwise("hyperbolic_sine", graph.subtract(v, m))

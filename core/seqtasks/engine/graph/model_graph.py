@@ -1,6 +1,6 @@
 """The graph of a recorded model: its loops, its backward pass, its readout."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from seqtasks.engine.graph.cotangents import Cotangents
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.phases import Phases
 from seqtasks.engine.graph.reached import Reached, Source
+from seqtasks.engine.graph.write_out import written_out
 
 __all__ = ["Loop", "ModelGraph", "StatePart"]
 
@@ -192,6 +193,10 @@ class ModelGraph:
     def computed_again(self, anew: Mapping[Node, int]) -> "ModelGraph":
         """Return the same model by new nodes; see `compute_again`."""
         return self._copied(*computed_again(self.graph, anew))
+
+    def written_out(self, products: Set[Node]) -> "ModelGraph":
+        """Return the same model by new nodes; see `write_out`."""
+        return self._copied(*written_out(self.graph, products))
 
     def _copied(self, graph: Graph, copies: dict[Node, Node]) -> "ModelGraph":
         gradients = self.gradients

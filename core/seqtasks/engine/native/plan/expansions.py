@@ -10,20 +10,46 @@ from collections.abc import Iterable, Mapping
 
 from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Columns, Node
-from seqtasks.engine.graph.operations import COMPARISONS, POINTWISE
+from seqtasks.engine.graph.operations import COMPARISONS, FROM_MEMORY, POINTWISE
 from seqtasks.engine.graph.walk import live, users
 from seqtasks.engine.native.plan.ties import MOVED, tied
 
-__all__ = ["MANY_PAIRS", "expansions"]
+__all__ = ["MANY_PAIRS", "expansions", "products_of_few"]
 
 MANY_PAIRS = 2048
 """A value has at least this many rows to be computed again."""
 FEWER = 8
 """The numbers from which it is computed are fewer than its own by this factor."""
+FEW = 8
+"""A product with a matrix that takes at most this many numbers is written out as their sum."""
 DEAR_AGAIN = 2
 """It is computed by at most this many costly functions."""
 IN_VECTORS = {"divide", "exp", "tanh", "sigmoid", "log", "square_root", "sine", "cosine"}
 """Costly functions that the C computes for a whole vector of numbers at once."""
+
+
+def products_of_few(model: ModelGraph, roots: Iterable[Node]) -> set[Node]:
+    """Return products of loops that few numbers give, and that no other product reads.
+
+    Written out as a sum, such a product needs no memory: the loop that reads it computes it.
+
+    Args:
+        model: the model as a graph.
+        roots: the values to compute.
+    """
+    nodes = live(roots)
+    readers = users(nodes)
+    loops = [model.phases.loop(layer) for layer in range(len(model.loops))]
+    return {
+        node
+        for node in nodes
+        if node.operation == "linear"
+        and node.phase in loops
+        and node.size >= MANY_PAIRS
+        and node.inputs[1].size <= FEW
+        and node not in model.graph.rounded
+        and not any(reader.operation in FROM_MEMORY for reader in readers[node])
+    }
 
 
 def expansions(model: ModelGraph, roots: Iterable[Node]) -> dict[Node, int]:

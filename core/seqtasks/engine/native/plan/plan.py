@@ -12,7 +12,7 @@ from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.operations import LEAVES
 from seqtasks.engine.graph.verify import verify_model
 from seqtasks.engine.graph.walk import live, use_counts
-from seqtasks.engine.native.plan.expansions import expansions
+from seqtasks.engine.native.plan.expansions import expansions, products_of_few
 from seqtasks.engine.native.plan.liveness import live_in
 from seqtasks.engine.native.plan.memories import columns_at_once, has_memories
 from seqtasks.engine.native.plan.place import plan_storage
@@ -118,6 +118,11 @@ def make_plan(given: ModelGraph, names: dict[Node, str]) -> Plan:
     model = verify_model(model.with_phases(products_into_loops(model)))
     direct = direct_products(model)
     roots = _roots(model, direct)
+    few = products_of_few(model, roots)
+    if few:
+        model = verify_model(model.written_out(few))
+        direct = direct_products(model)
+        roots = _roots(model, direct)
     anew = expansions(model, roots)
     if anew:
         model = verify_model(model.computed_again(anew))

@@ -6,9 +6,12 @@ products; and a sum of a product has other last digits where a compiler keeps th
 value that is compared with itself, or subtracted from itself, is therefore kept in memory.
 """
 
+import itertools
 from collections.abc import Iterable
 
-from seqtasks.engine.graph.node import Node
+import numpy as np
+
+from seqtasks.engine.graph.node import Columns, Index, Node
 from seqtasks.engine.graph.operations import COMPARISONS, OWN_LOOPS
 
 __all__ = ["MOVED", "tied"]
@@ -47,8 +50,40 @@ def tied(nodes: Iterable[Node]) -> set[Node]:
             own = _moved(one)
             of_product = own.operation == "multiply" and node.operation in COMPARISONS
             kept_anyway = own.operation in OWN_LOOPS
-            if not kept_anyway and not of_product and held.get(own, 0) & held.get(other, 0):
+            shared = held.get(own, 0) & held.get(other, 0)
+            if shared and not kept_anyway and not of_product and not _apart(node):
                 found.add(own)
+    return found
+
+
+def _apart(node: Node) -> bool:
+    """Say whether a sum's products take different numbers of a matrix, as those of its columns."""
+    if node.operation != "add":
+        return False
+    taken, others = (_columns(source) for source in node.inputs)
+    return bool(taken and others) and all(
+        matrix is other and not np.intersect1d(rows, more).size
+        for (matrix, rows), (other, more) in itertools.product(taken, others)
+    )
+
+
+def _columns(node: Node) -> list[tuple[Node, Index]]:
+    """Return the view of a matrix in each product of a sum; nothing if a product has none."""
+    found: list[tuple[Node, Index]] = []
+    pending = [node]
+    while pending:
+        one = pending.pop()
+        if one.operation == "add":
+            pending += one.inputs
+            continue
+        views = [
+            (source.inputs[0], source.index)
+            for source in one.inputs
+            if source.columns == Columns.ONE and source.index is not None
+        ]
+        if one.operation != "multiply" or len(views) != 1:
+            return []
+        found += views
     return found
 
 
