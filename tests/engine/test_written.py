@@ -21,6 +21,8 @@ ELSEWHERE = {
     "chain_matmul": "linalg.multi_dot is the same function",
     **dict.fromkeys(("_sparse_mm", "spmm", "hspmm", "dsmm", "smm"), "`test_sparse`"),
     "__getitem__": "Numbered in `test_any_module`",
+    "gammaln": "lgamma is the same function",
+    "psi": "digamma is the same function",
     "msort": "it goes along the first axis, so only weights have it",
     "multi_head_attention_forward": "`test_what_takes_weights_or_several_masks`",
     "addmv": "`test_what_takes_weights_or_several_masks`",

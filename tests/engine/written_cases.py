@@ -39,6 +39,20 @@ def regular(x):
     return made + 3 * torch.eye(2, dtype=x.dtype)
 
 
+def weights(x):
+    """Return a matrix that all rows share."""
+    return table(x, 4, 4) + 3 * torch.eye(4, dtype=x.dtype)
+
+
+def affine(x):
+    return torch.cat([square(finite(x)), finite(x)[:, :2, None]], 2)
+
+
+def places(x):
+    """Return places within an image, on its pixels and beyond it."""
+    return torch.stack([finite(x), finite(x).flip(1) / 2], -1).view(-1, 2, 2, 2)
+
+
 def of_order(f):
     return lambda x: flat(*(part.to(x.dtype) for part in f(x)))
 
@@ -175,6 +189,39 @@ EDGES_OF_FOUR = {
     "instance_norm": lambda x: functional.instance_norm(square(apart(x)), eps=0.1),
     "batch_norm": lambda x: functional.batch_norm(
         finite(x), table(x, 4), table(x, 4).abs(), table(x, 4), table(x, 4), False, 0.1, 0.1
+    ),
+    "lgamma": lambda x: flat(
+        torch.lgamma(finite(x) + 3), torch.lgamma(8 * finite(x)), torch.lgamma(finite(x) / 9 - 2.5)
+    ),
+    "digamma": lambda x: flat(torch.digamma(finite(x) + 3.5), torch.digamma(finite(x) / 9 - 2.5)),
+    "polygamma": lambda x: flat(
+        torch.polygamma(1, finite(x) + 3.5), torch.polygamma(2, finite(x) / 9 - 2.5)
+    ),
+    "i0": lambda x: torch.i0(finite(x)),
+    "special.i0e": lambda x: torch.special.i0e(11 * x),
+    "special.i1": lambda x: torch.special.i1(finite(x)),
+    "special.i1e": lambda x: torch.special.i1e(torch.where(x.isnan(), 0.5, 11 * x)),
+    "affine_grid_generator": lambda x: flat(
+        functional.affine_grid(affine(x), [len(x), 1, 3, 2], align_corners=True),
+        functional.affine_grid(affine(x), [len(x), 1, 1, 4], align_corners=False),
+    ),
+    "grid_sampler": lambda x: flat(
+        *(
+            functional.grid_sample(
+                square(finite(x))[:, None], places(x), mode, padding, align_corners=corners
+            )
+            for mode in ("bilinear", "nearest")
+            for padding in ("zeros", "border")
+            for corners in (True, False)
+        )
+    ),
+    "linalg.lu_solve": lambda x: flat(
+        torch.linalg.lu_solve(*torch.linalg.lu_factor(weights(x)), finite(x).t()).t(),
+        torch.linalg.lu_solve(
+            *torch.linalg.lu_factor(weights(x)), finite(x), left=False, adjoint=True
+        ),
+        torch.linalg.solve(weights(x), finite(x)[:, :, None]),
+        torch.linalg.solve_triangular(weights(x), finite(x)[:, :, None], upper=True),
     ),
     "linalg.inv": lambda x: torch.linalg.inv(regular(x)),
     "inverse": lambda x: regular(x).flip(1).inverse(),

@@ -216,6 +216,8 @@ class Provenance(TorchDispatchMode):
 
     def _sizes(self, name: str, given: list[Tensor]) -> bool:
         """Say whether values decide the shape of a result; an index of places has its own shape."""
+        if name == "linalg_lstsq":  # of its residuals alone
+            return False
         masks = [t for t in given[1:] if t.dtype in (torch.bool, torch.uint8)]
         return name != "index" or any(map(self.follows, masks))
 

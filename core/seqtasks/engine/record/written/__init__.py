@@ -8,6 +8,8 @@
     windows    pooling, transposed convolutions, normalised channels
     attention  attention with several heads
     layers     recurrent layers over a few steps
+    gamma, bessel   the gamma and Bessel functions
+    sampling   images sampled at places that depend on values
     matrices   inverses, solutions and factors of a small matrix for each row of the batch
 
 The recorder calls these in the place of torch's own, and records the calls inside. So value and

@@ -20,6 +20,7 @@ __all__ = [
     "exponential",
     "inverse",
     "log_determinant",
+    "lu_solution",
     "matrix_power",
     "solution",
     "triangular_solution",
@@ -67,6 +68,9 @@ def _eliminated(a: Tensor, b: Tensor) -> Tensor:
 
 
 def solution(a: Tensor, b: Tensor, *, left: bool = True) -> Tensor:
+    if a.dim() == 2:  # all rows share it: torch computes its inverse
+        inverted = torch.linalg.inv(a)
+        return inverted @ b if left else b @ inverted
     if not left:
         return solution(a.mT, b.mT).mT
     if b.dim() == 1 or (a.dim() - 1 == b.dim() and b.shape == a.shape[:-1]):
@@ -137,6 +141,11 @@ def triangular_solution(
     a: Tensor, b: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False
 ) -> Tensor:
     """Return the solution of a x = b by substitution; only one triangle of `a` is read."""
+    if a.dim() == 2:
+        part = a.triu() if upper else a.tril()
+        if unitriangular:
+            part = part - torch.diag(torch.diag(part)) + torch.eye(a.shape[-1], dtype=a.dtype)
+        return solution(part, b, left=left)
     if not left:
         turned = triangular_solution(a.mT, b.mT, upper=not upper, unitriangular=unitriangular)
         return turned.mT
@@ -154,6 +163,17 @@ def cholesky_solution(b: Tensor, factor: Tensor, upper: bool = False) -> Tensor:
     low = factor.mT if upper else factor
     half = triangular_solution(low, b, upper=False)
     return triangular_solution(low.mT, half, upper=True)
+
+
+def lu_solution(
+    factors: Tensor, pivots: Tensor, b: Tensor, *, left: bool = True, adjoint: bool = False
+) -> Any:
+    """Return the solution by a factorisation of weights alone."""
+    if factors.dim() != 2:
+        return NotImplemented
+    p, low, up = torch.lu_unpack(factors, pivots)
+    a = p @ low @ up
+    return solution(a.mT if adjoint else a, b, left=left)
 
 
 def exponential(a: Tensor) -> Tensor:

@@ -10,11 +10,14 @@ from torch.nn import functional
 from seqtasks.engine.record.written import (
     along,
     attention,
+    bessel,
+    gamma,
     layers,
     lookups,
     matrices,
     numbers,
     products,
+    sampling,
     windows,
 )
 
@@ -105,10 +108,20 @@ _written(windows.transposed_convolution(3), "conv_transpose3d")
 _written(windows.unfolded, "im2col")
 _written(windows.folded, "col2im")
 _written(windows.channels_normalised, "instance_norm", home=torch)
+_written(gamma.log_gamma, "lgamma", "gammaln")
+_written(gamma.digamma, "digamma", "psi")
+_written(gamma.polygamma, "polygamma")
+_written(bessel.i0, "i0")
+_written(bessel.i0e, "i0e")
+_written(bessel.i1, "i1")
+_written(bessel.i1e, "i1e")
+_written(sampling.affine_grid, "affine_grid_generator", home=torch)
+_written(sampling.grid_sample, "grid_sampler", home=torch)
 _written(matrices.inverse, "inverse", "inv")
 _written(matrices.solution, "solve")
 _written(matrices.triangular_solution, "solve_triangular")
 _written(matrices.cholesky_solution, "cholesky_solve")
+_written(matrices.lu_solution, "lu_solve", home=torch.linalg)
 _written(matrices.exponential, "matrix_exp")
 _written(matrices.determinant, "det")
 _written(matrices.log_determinant, "logdet")
