@@ -108,8 +108,7 @@ def test_a_program_gives_the_plain_loops_numbers_or_says_why_there_is_none(kind)
 
 
 PLAIN = {
-    "Counting": "a number that all instances share",
-    "SharedNumber": "a number that all instances share",
+    "Counting": "a number of its state for Python's own use",
 }
 
 

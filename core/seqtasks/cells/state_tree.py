@@ -11,6 +11,7 @@ __all__ = [
     "Constant",
     "LeafPlace",
     "NotAlikeError",
+    "NumberStandIn",
     "Tree",
     "is_flat",
     "joined",
@@ -23,6 +24,10 @@ __all__ = [
 
 class NotAlikeError(Exception):
     """Two states are nested differently."""
+
+
+class NumberStandIn:
+    """What stands for a number of Python in a state while a step is recorded."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,9 +142,10 @@ def leaves_like(tree: Tree, state: Any) -> list[Leaf]:
 
 def _take(tree: Tree, state: Any, leaves: list[Leaf]) -> None:
     if isinstance(tree, LeafPlace):
-        if not isinstance(state, Tensor | int):
+        if not isinstance(state, Tensor | int | NumberStandIn):
             raise NotAlikeError
-        leaves.append(state)
+        leaf: Any = state
+        leaves.append(leaf)
         return
     if isinstance(tree, Constant):
         if state is not tree.value and state != tree.value:

@@ -9,6 +9,7 @@ verify                 where the first state comes from; the cell held against i
 separate               whether a result is computed from another result alone
 module_cell            run a module of a known convention as a cell
 convention             what is known of a module
+times_given            what it is given for a time or the number of a step
 arguments, refusal     the arguments of its forward; what is no cell
 """
 

@@ -124,10 +124,8 @@ class Convention:
     @property
     def obstacle(self) -> str:
         """Why only the plain loop can run it; empty if no reason is known."""
-        if any(one.is_number and one.form == "number" for one in self.times):
-            return "it is given the number of the step"
-        if self.batch != "rows" and any(part.is_shared for part in self.parts):
-            return "its state has a number that all instances share"
+        if self.batch == "rows" and self.start == "itself":
+            return "it takes one instance at a time, and begins without a state"
         return ""
 
     def describe(self) -> dict[str, str]:

@@ -1,17 +1,23 @@
 """Run a torch module of any convention as a cell."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from seqtasks.cells.any_module.arguments import Method
-from seqtasks.cells.any_module.convention import ELAPSED, Convention, Part
+from seqtasks.cells.any_module.convention import Convention, Part
+from seqtasks.cells.any_module.times_given import times_given
 from seqtasks.cells.base import Cell, State
 from seqtasks.cells.state_tree import joined, leaves_like
 
 __all__ = ["ModuleCell"]
+
+
+def _number(leaf: Tensor, is_truth: bool) -> int | bool:
+    return bool(leaf) if is_truth else int(leaf)
 
 
 class ModuleCell(Cell):
@@ -29,6 +35,8 @@ class ModuleCell(Cell):
         hidden_size: the hidden size that the module was made with.
     """
 
+    _number: Callable[[Tensor, bool], Any] = staticmethod(_number)
+
     def __init__(
         self, module: nn.Module, convention: Convention, input_size: int, hidden_size: int
     ) -> None:
@@ -45,6 +53,24 @@ class ModuleCell(Cell):
     def obstacle(self) -> str:
         """Why no program can run the module; empty if none is known."""
         return self.convention.obstacle
+
+    @property
+    def takes_one_row(self) -> bool:
+        """Whether a call takes one instance, or those alone that share the numbers it is given."""
+        return self.convention.batch == "rows" or self.convention.needs_groups
+
+    @contextmanager
+    def giving_numbers(self, number: Callable[[Tensor, bool], Any]) -> Generator[None]:
+        """Let the module be given other numbers than Python's, for a batch of one instance.
+
+        Args:
+            number: returns the number in a tensor of one element, or the truth value if True.
+        """
+        self.__dict__["_number"] = number
+        try:
+            yield
+        finally:
+            del self.__dict__["_number"]
 
     @property
     def output_size(self) -> int:
@@ -77,7 +103,7 @@ class ModuleCell(Cell):
         number = leaves.pop() if about.counts else None
         if about.batch == "rows":
             made = self._by_rows(x, leaves, number, begun)
-        elif about.needs_groups and (len(x) > 1 or begun is not None):
+        elif about.needs_groups and self._number is _number:
             made = self._by_groups(x, leaves, number, begun)
         elif begun is not None:
             made = self._begun_or_not(x, leaves, number, begun)
@@ -120,8 +146,10 @@ class ModuleCell(Cell):
         about = self.convention
         if about.copies:
             x, leaves = x.clone(), [leaf.clone() for leaf in leaves]
-        given = [_of_module(leaf, part) for leaf, part in zip(leaves, about.parts, strict=True)]
-        times = _times(about, number, x)
+        given = [
+            self._of_module(leaf, part) for leaf, part in zip(leaves, about.parts, strict=True)
+        ]
+        times = times_given(about, number, x, self._number)
         entered = x.t() if about.batch == "second" else x
         if begins:
             result = self.module(entered, **times)
@@ -159,10 +187,19 @@ class ModuleCell(Cell):
         ]
         return made
 
+    def _of_module(self, leaf: Tensor, part: Part) -> Any:
+        """Return a leaf as the module takes it, for instances that agree in what they share."""
+        if part.kind != "tensor":
+            return self._number(leaf[0] if len(leaf) else torch.tensor(0), part.kind == "bool")
+        if part.axis is None:
+            return leaf[0] if len(leaf) else leaf.new_zeros(part.shape)
+        return leaf.movedim(0, part.axis) if part.axis else leaf
+
     def _of_batch(self, leaf: Any, part: Part, batch_size: int) -> Tensor:
         """Return a leaf with the batch axis first; what instances share is repeated for each."""
         if part.kind != "tensor":
-            return self.zeros(batch_size).to(torch.int64) + int(leaf)
+            held = int(leaf) if self._number is _number else leaf
+            return self.zeros(batch_size).to(torch.int64) + held
         if part.axis is None:
             return leaf.expand(batch_size, *leaf.shape)
         return leaf.movedim(part.axis, 0) if part.axis else leaf
@@ -209,7 +246,7 @@ class ModuleCell(Cell):
     ) -> list[Tensor]:
         """Call a module that takes one instance for each instance of a batch."""
         about = self.convention
-        if about.by_vmap and len(x) > 1:
+        if about.by_vmap and self._number is _number:
             run: Any = torch.vmap(self._row, in_dims=0, randomness="different")
             given = leaves if number is None else [*leaves, number]
             return list(run(x, *given))
@@ -233,10 +270,10 @@ class ModuleCell(Cell):
         if about.copies:
             x, leaves = x.clone(), tuple(leaf.clone() for leaf in leaves)
         given = [
-            leaf if part.kind == "tensor" else _number(leaf, part)
+            leaf if part.kind == "tensor" else self._number(leaf, part.kind == "bool")
             for leaf, part in zip(leaves, about.parts, strict=True)
         ]
-        times = _times(about, number, x)
+        times = times_given(about, number, x, self._number)
         if begins:
             result = self.module(x, **times)
         else:
@@ -245,50 +282,16 @@ class ModuleCell(Cell):
         if about.reads is None:
             output, result = result if about.returns == "output and state" else reversed(result)
             made.append(output.flatten())
-        made += [
-            leaf if isinstance(leaf, Tensor) else torch.tensor(int(leaf), device=x.device)
-            for leaf in leaves_like(about.tree, result)
-        ]
+        for leaf in leaves_like(about.tree, result):
+            held: Any = leaf
+            zero = torch.zeros((), dtype=torch.int64, device=x.device)
+            made.append(leaf if isinstance(leaf, Tensor) else zero + held)
         return tuple(made)
-
-
-def _times(about: Convention, number: Tensor | None, like: Tensor) -> dict[str, Any]:
-    """Return the arguments that name a time or a step.
-
-    Args:
-        about: the convention.
-        number: the numbers of the steps, which agree unless the module takes one for each instance.
-        like: of the device and the type of x, with one axis for one instance and two for a batch.
-    """
-    given: dict[str, Any] = {}
-    for one in about.times:
-        if one.is_number and number is not None:
-            first = number.reshape(-1)[0] if number.numel() else number.new_zeros(())
-            given[one.name] = number if one.form == "tensor" else first
-            if one.form == "number":
-                given[one.name] = int(first)
-        else:
-            shape = [*like.shape[:-1], 1] if one.form == "tensor" else []
-            given[one.name] = ELAPSED if one.form == "number" else like.new_full(shape, ELAPSED)
-    return given
-
-
-def _of_module(leaf: Tensor, part: Part) -> Any:
-    """Return a leaf as the module takes it, for instances that agree in what they share."""
-    if part.kind != "tensor":
-        return _number(leaf[0] if len(leaf) else torch.tensor(0), part)
-    if part.axis is None:
-        return leaf[0] if len(leaf) else leaf.new_zeros(part.shape)
-    return leaf.movedim(0, part.axis) if part.axis else leaf
 
 
 def _chosen(begun: Tensor, one: Tensor, other: Tensor) -> Tensor:
     """Return the rows of one tensor where a sequence has begun, else those of another."""
     return torch.where(begun.view(-1, *[1] * (one.dim() - 1)), one, other)
-
-
-def _number(leaf: Tensor, part: Part) -> int | bool:
-    return bool(leaf) if part.kind == "bool" else int(leaf)
 
 
 def _with_axis(leaves: Sequence[Tensor]) -> list[Tensor]:

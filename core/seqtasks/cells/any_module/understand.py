@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from seqtasks.cells.any_module.arguments import Arguments, arguments_of
-from seqtasks.cells.any_module.calls import ABSENT, Calls, alike, read
+from seqtasks.cells.any_module.calls import Calls
 from seqtasks.cells.any_module.chosen_reading import one_of, output_part, refuse_unread
 from seqtasks.cells.any_module.convention import (
     Batch,
@@ -89,30 +89,6 @@ def understand(
     )
 
 
-def _with_tensors(calls: Calls, chosen: Reading) -> Calls:
-    """Return calls that give the number of the step as a tensor, if the module does the same then.
-
-    A program can hold such a tensor, and no number of Python's.
-    """
-    if not any(one.is_number and one.form == "number" for one in calls.times):
-        return calls
-    rows = 1 if calls.batch == "rows" else 5
-    forms: tuple[TimeForm, ...] = ("tensor", "scalar")
-    for form in forms:
-        times = tuple(replace(one, form=form) for one in calls.times)
-        other = Calls(calls.module, calls.batch, calls.features, times)
-        state = chosen.start.make(rows)
-        for number in range(4):
-            x = calls.x(rows, number)
-            pair = [one.attempt(x, state, number) for one in (calls, other)]
-            if ABSENT in pair or not alike(*pair):
-                break
-            _, state = read(pair[0], chosen.returns)
-        else:
-            return other
-    return calls
-
-
 def with_times(
     module: nn.Module, batch: Batch, features: int, arguments: Arguments
 ) -> Iterator[Calls]:
@@ -157,7 +133,6 @@ def _settled(calls: Calls, arguments: Arguments, found: list[Reading]) -> Conven
     chosen = found[0]
     for other in found[1:]:
         chosen = one_of(calls, chosen, other)
-    calls = _with_tensors(calls, chosen)
     tree, _ = chosen.form
     reads = None if chosen.output is not None else output_part(calls, chosen)
     axis, width = chosen.output or (0, 0)

@@ -10,6 +10,7 @@
     folded_rows        record a call on slots or heads that are folded into the batch
     rows_elsewhere     record a call on a batch that is not the first axis
     one_row, rows_apart   record a step on a single row; check that rows do not mix
+    step_numbers, ways   numbers of Python in a state; record each way that a step takes by them
     unseen_calls       record what a script computed, by the operations of torch's dispatcher
     in_place           record a change in place of what the step itself made
     own_functions      record the backward pass of a model's own autograd.Function

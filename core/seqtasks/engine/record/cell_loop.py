@@ -17,6 +17,7 @@ from seqtasks.engine.record.batch_layout import Form
 from seqtasks.engine.record.one_row import given_row
 from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.rows_apart import check_cell, draw_axes_of
+from seqtasks.engine.record.ways import in_every_way
 from seqtasks.engine.record.whole_model import ModelRecording, result_of
 from seqtasks.engine.record.whole_states import (
     KINDS,
@@ -81,20 +82,24 @@ def recorded_loop(
     given_step = (x, joined(tree, tensors), time)
     axes = draw_axes_of(cell, "step", given_step) if recording.one_row else ()
     recording.let_draw(recorder, "step", layer, axes)
-    with recorder:
-        result = calls.step(*given_step)
-    recorder.finish()
     bounds = bounds_of(dict(zip(previous, kinds, strict=True)))
     bounds |= {} if counter is None else {counter: LARGEST_STATE}
-    check_exact(recorder, bounds)
-    made = _leaves_of(tree, result)
-    following = _state_nodes(recorder, made, previous, kinds, bounds)
     given: list[tuple[Tensor, Source]] = [(x, ("inputs", layer, 0))]
     given += [(tensor, ("state", layer, k)) for k, tensor in enumerate(leaves)]
-    for k, tensor in enumerate(made):
-        recording.note_reached(("next state", layer, k), tensor, given)
-        if masked:  # one that waits keeps its state
-            recording.reached["next state", layer, k].add(("state", layer, k))
+
+    def step() -> list[Node]:
+        with recorder:
+            result = calls.step(*given_step)
+        recorder.finish()
+        check_exact(recorder, bounds)
+        made = _leaves_of(tree, result)
+        for k, tensor in enumerate(made):
+            recording.note_reached(("next state", layer, k), tensor, given)
+            if masked:  # one that waits keeps its state
+                recording.reached["next state", layer, k].add(("state", layer, k))
+        return _state_nodes(recorder, made, previous, kinds, bounds)
+
+    following = in_every_way(recorder, cell, step)
     if counter is not None:
         initial = [*initial, graph.constant(0.0, (1,))]
         kinds = [*kinds, None]

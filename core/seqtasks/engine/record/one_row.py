@@ -19,10 +19,10 @@ from seqtasks.engine.record.recorder import Recorder
 __all__ = ["given_row", "needs_rows", "record_by_rows", "row_of"]
 
 _BATCHED = {
-    *("gru_cell", "lstm_cell", "rnn_tanh_cell", "rnn_relu_cell"),
-    *("group_norm", "scaled_dot_product_attention"),
+    **dict.fromkeys(("gru_cell", "lstm_cell", "rnn_tanh_cell", "rnn_relu_cell"), 2),
+    **{"group_norm": 1, "scaled_dot_product_attention": 3},
 }
-"""Functions whose rules take the first axis for the batch."""
+"""Functions whose rules take the first axis for the batch, and how many arguments have it."""
 _CHOOSING = {"__getitem__", "index_select"}
 """Functions that do so if an index depends on values."""
 MOST_PLACES = 64
@@ -72,6 +72,7 @@ def record_by_rows(
     for value in flat_arguments((args, kwargs)):
         if isinstance(value, Tensor) and (value.is_floating_point() or value.dtype == torch.bool):
             recorder.find_folded(value)  # while none of its axes is taken for rows
+    batched = _BATCHED.get(getattr(func, "__name__", ""), 0)
     made: list[list[Node]] = [[] for _ in results]
     recorder.rows = (1,)
     try:
@@ -80,11 +81,15 @@ def record_by_rows(
             def of_place(value: Any, place: int = place) -> Any:
                 return _part(recorder, value, place, count)
 
+            def of_batch(value: Any, place: int = place) -> Any:
+                return _part(recorder, value, place, count, has_rows=True)
+
             outcome = rule(
                 recorder,
                 func,
                 mapped_arguments((result,), lambda one, at=place: one[at : at + 1])[0],
-                *mapped_arguments(args, of_place),
+                *mapped_arguments(args[:batched], of_batch),
+                *mapped_arguments(args[batched:], of_place),
                 **mapped_arguments(kwargs, of_place),
             )
             outcomes = [outcome] if isinstance(result, Tensor) else outcome
@@ -101,12 +106,20 @@ def record_by_rows(
     return together[0] if isinstance(result, Tensor) else together
 
 
-def _part(recorder: Recorder, value: Any, place: int, count: int) -> Any:
-    """Return a place of a value that is computed for the row; another value as it is."""
+def _part(recorder: Recorder, value: Any, place: int, count: int, *, has_rows: bool = False) -> Any:
+    """Return a place of a value that is computed for the row; another value as it is.
+
+    Args:
+        recorder: knows the values.
+        value: the value.
+        place: the place in its first axis.
+        count: how many places the call goes through.
+        has_rows: whether the value has them whatever it is computed from.
+    """
     if not isinstance(value, Tensor) or not recorder.is_tracked(value):
         return value
     found = recorder.find_folded(value)
-    if not found.rows:
+    if not (found.rows or has_rows):
         return value
     if value.shape[:1] not in ((count,), (1,)):
         raise UnsupportedError("its rows mix: it takes a batch of one row for another")

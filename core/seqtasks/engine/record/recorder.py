@@ -21,13 +21,14 @@ from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.simplify import truth_of
 from seqtasks.engine.graph.unsupported import UnsupportedError, refusal
 from seqtasks.engine.graph.walk import inputs_of_node, reached
-from seqtasks.engine.record.arguments import flat_arguments
+from seqtasks.engine.record.arguments import flat_arguments, mapped_arguments
 from seqtasks.engine.record.call_names import ABOUT, CHECKING, PROPERTIES, changes_in_place
 from seqtasks.engine.record.complex.pair import Pair
 from seqtasks.engine.record.computed import Computed
 from seqtasks.engine.record.opened import opened, opens
 from seqtasks.engine.record.provenance import Provenance, is_transforming, memory_of
 from seqtasks.engine.record.single_precision import arguments_in_single, held_in_single
+from seqtasks.engine.record.step_numbers import StepNumber, is_place, taken_at
 from seqtasks.engine.record.totals import Totals
 from seqtasks.engine.record.weights_alone import WeightsAlone
 from seqtasks.engine.record.whole_numbers import check_whole, is_whole
@@ -367,6 +368,11 @@ class Recorder(TorchFunctionMode):
     ) -> Any:
         """Run a torch function, and record it if it has a tensor of the recording."""
         kwargs = kwargs or {}
+        if any(isinstance(value, StepNumber) for value in flat_arguments((args, kwargs))):
+            if func is Tensor.__getitem__ and is_place(args[1]):
+                with self.again():
+                    return taken_at(*args)
+            args, kwargs = mapped_arguments((args, kwargs), _as_tensor)
         draw = None if self.draws is None or self.deriving else COUNTED.get(func)
         if draw is not None:
             result = self._drawn(draw, args, kwargs)
@@ -556,6 +562,10 @@ class Recorder(TorchFunctionMode):
         """Say whether the recording's type holds all numbers of a tensor's type."""
         wider = tensor.dtype == torch.float32 and self.dtype == torch.float64
         return wider or not tensor.is_floating_point() or tensor.dtype == self.dtype
+
+
+def _as_tensor(value: Any) -> Any:
+    return value.as_tensor() if isinstance(value, StepNumber) else value
 
 
 class _Again(TorchFunctionMode):

@@ -19,6 +19,7 @@ from seqtasks.engine.record.provenance import memory_of
 from seqtasks.engine.record.reads import Reads, reads_of
 from seqtasks.engine.record.refusals import check_unchanged
 from seqtasks.engine.record.tried_rows import rows_for
+from seqtasks.engine.record.ways import OneRowError
 from seqtasks.engine.record.whole_model import (
     ModelRecording,
     altered,
@@ -50,6 +51,8 @@ def record_twice(model: nn.ModuleDict, kind: CallKind, reads: Reads | None = Non
     reads = reads or reads_of(model.modules())
     try:
         recording, model_graph, pairs = _compared(model, kind, reads, LEAST_ROWS)
+    except OneRowError:
+        recording, model_graph, pairs = _compared(model, kind, reads, LEAST_ROWS, True)
     except UnsupportedError as error:
         # weights that the code repeats 5 times may have been taken for the rows of the batch
         try:

@@ -106,7 +106,7 @@ class ModelRecording:
             source = sources.get(id(reached)) or self.parameter(reached)
             if source is not None:
                 found.add(source)
-        self.reached[result] = found
+        self.reached[result] = self.reached.get(result, set()) | found
 
     def parameter(self, tensor: Tensor) -> Node | None:
         """Return the leaf of a parameter or buffer of the copied model."""

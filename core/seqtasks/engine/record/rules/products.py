@@ -127,7 +127,8 @@ def contracted(recorder: Recorder, func: Any, result: Tensor, *args: Any, **kwar
         made = product(recorder, func, result, x, weight)
         return _added(recorder, result, made, bias, scale)
     source, matrix = recorder.find(x), recorder.find(weight)
-    if matrix.rows or len(matrix.node.shape) != 2:
+    by_row = matrix.rows and recorder.rows  # a single row may choose its weights
+    if by_row or len(matrix.node.shape) != 2:
         raise UnsupportedError("its weights differ from row to row of the batch")
     letters = string.ascii_lowercase[: len(source.node.shape) - 1]
     node = contract(recorder.graph, matrix.node, source.node, ("YZ", letters + "Z", letters + "Y"))
