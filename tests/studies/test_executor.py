@@ -140,7 +140,9 @@ def test_a_pool_without_workers_for_a_while_costs_no_point(monkeypatch):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("error", [ValueError("of my own"), SystemExit(3), MemoryError()])
+@pytest.mark.parametrize(
+    "error", [ValueError("mine"), SystemExit(3), KeyboardInterrupt(), MemoryError()]
+)
 def test_a_point_that_raises_is_named_and_its_neighbours_finish(backend, error):
     work = Raising(at=(0, 33), error=error)
     delivered = ran(points(50), work, backend=backend, jobs=2)

@@ -103,7 +103,8 @@ def perform(
                 break
     except MemoryError:
         report.raised = "out of memory"
-    except (Exception, SystemExit) as error:  # also a cell may call sys.exit()
+    except BaseException as error:  # a cell may also call sys.exit(), or raise KeyboardInterrupt:
+        # Python raises it for Ctrl-C in the main thread of the coordinator alone
         report.raised = explain(error)
     report.seconds = time.perf_counter() - began
     return report
