@@ -23,6 +23,7 @@ from seqtasks.studies.replicas import run_one
 from seqtasks.studies.settings import Row, Setting
 from seqtasks.studies.study import Study
 from seqtasks.studies.study_record import Asked
+from seqtasks.studies.weights import runs_with_weights, weights_of
 
 SETTINGS = {
     "cell": "concat",
@@ -200,6 +201,17 @@ def test_equal_runs_of_other_studies_are_taken(tmp_path: Path) -> None:
     told.clear()
     made(tmp_path, "0..4", reuse=True, observers=[Count()], learning_rate=0.02)
     assert sorted(told) == [0, 1, 2, 3, 4]
+
+
+def test_weights_that_are_kept_come_with_the_runs_that_are_taken(tmp_path: Path) -> None:
+    made(tmp_path, "0..1")  # kept none: runs 0 and 1 are made again
+    first = made(tmp_path, "1..2", keep_weights=True)
+    study = made(tmp_path, "0..3", keep_weights=True, reuse=True)
+    kept = {point: weights for _, point, weights in runs_with_weights(StudyDirectory(study.path))}  # pyright: ignore
+    assert sorted(kept) == [0, 1, 2, 3]
+    assert lines(study)[1]["seconds"] == lines(first)[0]["seconds"]
+    for name, tensor in weights_of(StudyDirectory(first.path), 0, 1).items():  # pyright: ignore
+        assert torch.equal(kept[2][name], tensor)
 
 
 def test_a_time_limit_ends_a_study_in_order_and_it_goes_on(whole: Study, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from seqtasks.studies.stages import next_stage
 from seqtasks.studies.study import Study
 from seqtasks.studies.study_record import Asked, record_of_study
 from seqtasks.studies.taken_runs import Takes, take_in
-from seqtasks.studies.weights import merge
+from seqtasks.studies.weights import keep, merge
 from seqtasks.studies.work import Work
 
 __all__ = ["finish", "go_on", "grow", "take_from_others"]
@@ -149,15 +149,22 @@ def grow(
 
 
 def take_from_others(study: Study, directory: StudyDirectory, settled: Settled) -> None:
-    """Take the lines of equal runs in the other studies of the folder."""
+    """Take the equal runs in the other studies of the folder, with their weights if kept."""
     record, _ = record_of_study(study.asked, settled.engines, study.parameters)
-    found = finished_elsewhere(directory.path.parent, record, study.asked)
     left = {point.number: point.setting for point in left_of(study)}
-    lines = [line for line in found if line["point"] in left]
-    if lines:
-        directory.writer("reused").write(lines, last=True)
-    for line in lines:
-        study.collected[left[line["point"]]].add(line)
+    found = finished_elsewhere(directory.path.parent, record, study.asked)
+    taken = [one for one in found if one.line["point"] in left]
+    weights: dict[int, dict[int, Any]] = {}
+    for one in taken:
+        if one.tensors is not None:
+            point = one.line["point"]
+            weights.setdefault(left[point], {})[point] = one.tensors
+    for setting, of_points in weights.items():  # first, so that a line never lacks them
+        keep(directory, setting, of_points)
+    if taken:
+        directory.writer("reused").write([one.line for one in taken], last=True)
+    for one in taken:
+        study.collected[left[one.line["point"]]].add(one.line)
 
 
 def left_of(study: Study, again: Sequence[str] = ()) -> list[Point]:
