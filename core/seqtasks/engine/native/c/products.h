@@ -177,6 +177,48 @@ PRODUCT void outer(real *out, long down, long across, const real *g, long g_row,
 #endif
 }
 
+/* out[i][k] = sum over m of a[i][m] b[k][m], matrices of each column, for a vector of columns. */
+INLINE void by_row_tile(int high, int wide, real *out, long out_row, int width, const real *a, long down,
+                        long across, const real *b, long along, long over, int inner) {
+    vec total[4][4];
+#pragma GCC unroll 4
+    for (int i = 0; i < high; ++i)
+#pragma GCC unroll 4
+        for (int k = 0; k < wide; ++k) total[i][k] = v_all(0);
+    for (int m = 0; m < inner; ++m) {
+        vec x[4], y[4];
+#pragma GCC unroll 4
+        for (int i = 0; i < high; ++i) x[i] = v_load(a + i * down + m * across);
+#pragma GCC unroll 4
+        for (int k = 0; k < wide; ++k) y[k] = v_load(b + k * along + m * over);
+#pragma GCC unroll 4
+        for (int i = 0; i < high; ++i)
+#pragma GCC unroll 4
+            for (int k = 0; k < wide; ++k) total[i][k] += x[i] * y[k];
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < high; ++i)
+#pragma GCC unroll 4
+        for (int k = 0; k < wide; ++k) v_store(out + (i * width + k) * out_row, total[i][k]);
+}
+
+static UNUSED __attribute__((noinline)) void product_by_row(real *out, long out_row, const real *a, long down,
+                                                            long across, const real *b, long along, long over,
+                                                            int rows, int width, int inner) {
+    for (int i = 0; i < rows; i += 4)
+        for (int k = 0; k < width; k += 4) {
+            real *const into = out + (i * width + k) * out_row;
+            if (i + 4 <= rows && k + 4 <= width) {
+                by_row_tile(4, 4, into, out_row, width, a + i * down, down, across, b + k * along, along, over, inner);
+                continue;
+            }
+            for (int r = i; r < rows && r < i + 4; ++r)
+                for (int c = k; c < width && c < k + 4; ++c)
+                    by_row_tile(1, 1, out + (r * width + c) * out_row, out_row, width, a + r * down, down, across,
+                                b + c * along, along, over, inner);
+        }
+}
+
 #if !OWN_PRODUCTS
 /* The same through BLAS, whose matrices are by columns: it computes the transpose. */
 static UNUSED void product_blas(gemm *blas, real *out, long out_row, const real *w, long down, long across,

@@ -11,6 +11,7 @@ from seqtasks.engine.native.emit.sources import Sources
 from seqtasks.engine.native.emit.statements import BoxWriter, loops_over
 from seqtasks.engine.native.emit.tables import Tables
 from seqtasks.engine.native.emit.writer import Writer
+from seqtasks.engine.native.plan.products_by_row import ProductByRow, product_by_row
 from seqtasks.engine.native.plan.shared_sums import shared_sum
 from seqtasks.engine.native.plan.storage import Place, Storage
 
@@ -59,6 +60,10 @@ class Kernels:
 
     def reduction(self, out: Writer, scope: Scope, node: Node, place: Place) -> None:
         """Write loops for the sum, or the maximum, over the last axes of a value."""
+        found = product_by_row(self._storage, node)
+        if found is not None:
+            self._product(out, scope, found, place)
+            return
         source = node.inputs[0]
         shape = source.shape
         first, combine = _reduction(node)
@@ -72,6 +77,17 @@ class Kernels:
         self._fill(out, scope, place, node.size, first)
         for part in parts:
             out.include(part)
+
+    def _product(self, out: Writer, scope: Scope, found: ProductByRow, place: Place) -> None:
+        """Write a product of two matrices of each row of the batch."""
+        into = f"{scope.row(place, '0', writing=True)} + j, {scope.stride(place)}"
+        given: list[str] = []
+        for factor in (found.one, found.other):
+            of = self._storage.places[factor.node]
+            strides = ", ".join(f"{n} * {scope.stride(of)}" for n in (factor.down, factor.across))
+            given.append(f"{scope.row(of, str(factor.first))} + j, {strides}")
+        sizes = f"{found.rows}, {found.width}, {found.inner}"
+        out.line(f"{each_column(scope)} product_by_row({into}, {', '.join(given)}, {sizes});")
 
     def cumulative(self, out: Writer, scope: Scope, node: Node, place: Place) -> None:
         """Write loops for the sums, or the products, up to each place of the last axis."""

@@ -4,6 +4,7 @@ import numpy as np
 
 from seqtasks.engine.graph.node import Columns, Index, Node
 from seqtasks.engine.graph.operations import REDUCTIONS
+from seqtasks.engine.native.plan.products_by_row import product_by_row
 from seqtasks.engine.native.plan.storage import Storage
 
 __all__ = ["MANY_ROWS", "is_sum_of_columns", "shared_sum"]
@@ -39,7 +40,7 @@ def shared_sum(storage: Storage, node: Node) -> tuple[Node, Index] | None:
     if not reduces and not is_sum_of_columns(storage, node):
         return None
     (source,) = node.inputs
-    if source.size < MANY_ROWS:
+    if source.size < MANY_ROWS or product_by_row(storage, node) is not None:
         return None
     rows = np.arange(source.size) // (source.size // node.size)
     while source.operation == "view" and source not in storage.places:
