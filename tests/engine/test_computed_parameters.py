@@ -25,6 +25,7 @@ MATRICES = {
     "linalg.matrix_exp of a block": lambda w, u, v: torch.linalg.matrix_exp(w.tril(-1) - u.triu(1)),
     "inverse": lambda w, u, v: torch.inverse(3 * eye(w) + w),
     "linalg.inv": lambda w, u, v: torch.linalg.inv(3 * eye(w) + w @ w.T),
+    "lstsq": lambda w, u, v: torch.linalg.lstsq(3 * eye(w) + w, u).solution,
     "pinv": lambda w, u, v: torch.linalg.pinv(w),
     "solve": lambda w, u, v: torch.linalg.solve(eye(w) + w - w.T, eye(w) - w + w.T),
     "solve_triangular": lambda w, u, v: torch.linalg.solve_triangular(

@@ -190,6 +190,19 @@ EDGES_OF_FOUR = {
     "batch_norm": lambda x: functional.batch_norm(
         finite(x), table(x, 4), table(x, 4).abs(), table(x, 4), table(x, 4), False, 0.1, 0.1
     ),
+    "scatter_reduce": lambda x: flat(
+        *(
+            finite(x).scatter_reduce(
+                1, torch.tensor([[1, 3, 1]]).expand(len(x), 3), one, reduce, include_self=own
+            )
+            for reduce in ("sum", "mean", "prod", "amax", "amin")
+            for own in (True, False)
+            for one in [finite(x).flip(1)[:, :3]]
+        ),
+        square(finite(x)).scatter_reduce(
+            1, square(finite(x)).argsort(1), square(apart(x)), reduce="amax"
+        ),
+    ),
     "lgamma": lambda x: flat(
         torch.lgamma(finite(x) + 3), torch.lgamma(8 * finite(x)), torch.lgamma(finite(x) / 9 - 2.5)
     ),

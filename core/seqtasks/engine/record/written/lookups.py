@@ -1,5 +1,6 @@
 """Places in a table of numbers, and what is put at places that are the same for all rows."""
 
+import math
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ __all__ = [
     "padded_embedding",
     "place_in",
     "place_of",
+    "scatter_reduce",
 ]
 
 
@@ -116,3 +118,32 @@ def at_place(x: Tensor, index: Any) -> Any:
         return NotImplemented
     place = torch.where(index < 0, index + x.shape[0], index).reshape(1)
     return torch.index_select(x, 0, place).squeeze(0)
+
+
+def scatter_reduce(
+    x: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
+) -> Tensor:
+    """Return, at each place, a sum, mean, product or extreme of what is scattered there."""
+    sizes = enumerate(zip(x.shape, index.shape, strict=True))
+    if any(n != m for a, (n, m) in sizes if a != dim % x.dim()):
+        raise UnsupportedError("it scatters into a part of another axis")
+    src = src[tuple(slice(n) for n in index.shape)]
+    base, places, given = (one.movedim(dim, -1) for one in (x, index, src))
+    hits = functional.one_hot(places, base.shape[-1]).bool()
+    none = {"sum": 0.0, "mean": 0.0, "prod": 1.0, "amax": -math.inf, "amin": math.inf}[reduce]
+    put = torch.where(hits, given.unsqueeze(-1), none)
+    if include_self:
+        put = torch.cat([put, base.unsqueeze(-2)], -2)
+    count = hits.to(x.dtype).sum(-2)
+    if reduce == "mean":
+        made = put.sum(-2) / (count + 1 if include_self else count.clamp(min=1))
+    else:
+        made = getattr(torch, reduce)(put, -2)
+    if not include_self:
+        if reduce in ("amax", "amin"):  # torch's gradient counts a number that stood there too
+            fixed = made.detach()
+            equal = (hits & (put.detach() == fixed.unsqueeze(-2))).to(x.dtype).sum(-2)
+            own = (base.detach() == fixed).to(x.dtype)
+            made = fixed + (made - fixed) * (equal / (equal + own).clamp(min=1))
+        made = torch.where(count > 0, made, base)
+    return made.movedim(-1, dim)
