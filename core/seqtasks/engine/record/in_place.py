@@ -124,6 +124,9 @@ def _pure(
         return _Pure(name, _copied, rearranged, args[:2], {})
     if name == "zero_":
         return _Pure(name, torch.zeros_like, RULES[torch.zeros_like], args, kwargs)
+    if name == "fill_diagonal_" and args[0].dim() == 2 and len(args) == 2 and not kwargs:
+        value = args[0].new_full((min(args[0].shape),), args[1])
+        return _Pure(name, torch.diagonal_scatter, rearranged, (args[0], value), {})
     if name == "fill_":
         return _Pure(name, _filled, _fill, args, kwargs)
     plain = f"__{name[3:]}" if name.startswith("__i") else name[:-1]
