@@ -268,6 +268,27 @@ def test_a_method_of_another_name_or_that_takes_an_input_makes_the_first_state(k
     assert torch.equal(cell.initial_state(2, 1), cell.module.b.bias.expand(2, -1))
 
 
+def test_a_module_that_takes_a_gradient_in_its_step_is_a_cell():
+    class Descending(Started):
+        def init_hidden(self, batch_size):
+            return self.b.weight.expand(batch_size, -1, -1)
+
+        def forward(self, x, weights):
+            made = torch.einsum("bi,bhi->bh", x, weights)
+            loss = (made - self.b(x).tanh()).square().sum()
+            (slope,) = torch.autograd.grad(loss, weights, create_graph=True)
+            return made, weights - 0.1 * slope
+
+    cell, values = st.cell(Descending, INPUT, HIDDEN), inputs().requires_grad_()
+    assert cell.convention.start == "method"
+
+    def called(engine):
+        outputs, _ = st.unroll(cell, values, engine=engine)
+        return outputs, torch.autograd.grad(outputs.sum(), [values, *cell.module.b.parameters()])
+
+    torch.testing.assert_close(called("torch"), called("plain"))
+
+
 def test_a_first_state_that_depends_on_the_first_input_is_refused():
     with pytest.raises(UsageError, match=r"initial_state\(x\) makes its first state from the numb"):
         st.cell(StartedByInput, INPUT, HIDDEN)

@@ -34,6 +34,7 @@ class Calls:
         features: the features of x.
         times: the arguments that name a time or a step.
         changed: whether a call changed x or a tensor of the state in place.
+        derives: whether the module needs gradients on its way forward.
         error: the first error of a call.
         grows: what is said of a state that changes its form from step to step.
     """
@@ -43,6 +44,7 @@ class Calls:
     features: int
     times: tuple[TimeArgument, ...]
     changed: bool = False
+    derives: bool = False
     error: Exception | None = None
     grows: str = ""
     _inputs: dict[tuple[int, int], Tensor] = field(default_factory=dict[tuple[int, int], Tensor])
@@ -76,16 +78,23 @@ class Calls:
         given = x.detach().clone()
         entered = {"first": given, "second": given.t(), "rows": given[0]}[self.batch]
         tree, leaves = split(None if state is ABSENT else state)
-        copies = [leaf.clone() if isinstance(leaf, Tensor) else leaf for leaf in leaves]
+        copies = [self.copied(leaf) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
         times = {one.name: self.time(one, number, len(x)) for one in self.times}
-        with same_draws():
+        with same_draws(), torch.set_grad_enabled(self.derives):
             if state is ABSENT:
                 result = self.module(entered, **times)
             else:
                 result = self.module(entered, joined(tree, copies), **times)
         tensors = [given, *(leaf for leaf in copies if isinstance(leaf, Tensor))]
         self.changed = self.changed or any(t._version for t in tensors)
-        return result
+        return _without_gradient(result) if self.derives else result
+
+    def copied(self, leaf: Tensor) -> Tensor:
+        """Return a copy of a tensor of a state, with a gradient if the module takes one of it."""
+        if not (self.derives and leaf.is_floating_point()):
+            return leaf.clone()
+        with torch.enable_grad():
+            return leaf.detach().requires_grad_().clone()
 
     def time(self, one: TimeArgument, number: int, rows: int) -> Any:
         """Return what an argument that names a time is given."""
@@ -102,8 +111,19 @@ class Calls:
         try:
             return self.call(x, state, number)
         except Exception as error:  # the module is someone's code, and this is a trial
+            if not self.derives:  # a step may take a gradient of its own
+                self.derives = True
+                found = self.attempt(x, state, number)
+                self.derives = found is not ABSENT
+                if self.derives:
+                    return found
             self.error = self.error or error
             return ABSENT
+
+
+def _without_gradient(result: Any) -> Any:
+    tree, leaves = split(result)
+    return joined(tree, [t.detach() if isinstance(t, Tensor) else t for t in leaves])
 
 
 @contextmanager

@@ -116,7 +116,7 @@ def check(calls: Calls, made: Convention, start: FirstState) -> None:
     for turn in range(3):
         x = calls.x(rows, turn)
         output, raw = read(calls.call(x, raw, turn), made.returns)
-        state = _stepped(cell, x, state)
+        state = _stepped(calls, cell, x, state)
         flat = [state] if isinstance(state, Tensor) else list(state)
         own = None if made.reads is not None else _first_axis(output, made).flatten()
         if own is not None and not alike(flat.pop(0).flatten(), own):
@@ -132,9 +132,11 @@ def check(calls: Calls, made: Convention, start: FirstState) -> None:
                 raise NotACellError(_KEEPS)
 
 
-def _stepped(cell: ModuleCell, x: Tensor, state: Any) -> Any:
-    with same_draws():
-        return cell(x, state)
+def _stepped(calls: Calls, cell: ModuleCell, x: Tensor, state: Any) -> Any:
+    tree, leaves = split(state)
+    copies = [calls.copied(leaf) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
+    with same_draws(), torch.set_grad_enabled(calls.derives):
+        return cell(x, joined(tree, copies))
 
 
 def _first_axis(output: Tensor, made: Convention) -> Tensor:

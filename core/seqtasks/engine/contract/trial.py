@@ -285,8 +285,8 @@ def _wrong_rows(
             states = [brought_to(dtype, device, start) for start in starts]
         else:
             states = nested(program.model_graph, taken.given)
-        with torch.no_grad():
-            return plain(taken.inputs, states, taken.lengths)[0][: len(numbers)]
+        # with gradients: a step may take one of its own
+        return plain(taken.inputs, states, taken.lengths)[0][: len(numbers)].detach()
 
     def differs(found: Tensor, loops: Sequence[Results], truth: Results) -> bool:
         expected = [first_predictions(loop, len(found)) for loop in loops]
