@@ -4,6 +4,7 @@
     node         a value for one row of the batch
     operations   the table of operations: C, torch call, derivative, and what else holds for each
     pointwise_derivatives, other_derivatives  derivatives that take more than a line in that table
+    equations    inverses, solutions and factors of a matrix for each row, and their derivatives
     simplify     operations that need no node of their own
     make_view    a view of a value, composed with other views, or moved to its operands
     build        make nodes, and none where a simpler one will do

@@ -13,6 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from seqtasks.engine.graph.equations import (
+    of_inverse,
+    of_inverse_back,
+    of_lower_factor,
+    of_solved,
+)
 from seqtasks.engine.graph.node import Columns
 from seqtasks.engine.graph.other_derivatives import (
     of_concatenate,
@@ -53,6 +59,7 @@ __all__ = [
     "CUMULATIVE",
     "FROM_MEMORY",
     "IN_PART",
+    "IN_PLACE",
     "LEAVES",
     "OF_TRUTHS",
     "OTHERS",
@@ -276,6 +283,7 @@ class Other:
         weights: whether that sum is the gradient of weights, into which it can be added at once.
         zero_of_zero: whether its result is zero where the last value that it takes is zero.
         of_truths: whether its result is 0 or 1 where all that it takes is 0 or 1.
+        in_place: whether a function of C makes it of its operand in its place.
         same_shape: whether its operands have the shape of its result.
         rearranging: whether its elements are elements of its operands, in another order.
         same_rows: whether its value is the same in all rows.
@@ -298,6 +306,7 @@ class Other:
     weights: bool = False
     zero_of_zero: bool = False
     of_truths: bool = False
+    in_place: bool = False
     same_shape: bool = False
     rearranging: bool = False
     same_rows: bool = False
@@ -312,6 +321,7 @@ _GIVEN = Other(leaf=True, buffer=True)
 _REPEATED = Other("", of_repeated, Columns.BATCH, of_truths=True, same_shape=True)
 _PRODUCT = Other("product", own_loop=True, product=True, from_memory=True)
 _OVER_COLUMNS = Other(own_loop=True, over_columns=True)
+_IN_PLACE = Other(own_loop=True, in_place=True, same_shape=True)
 
 OTHERS: dict[str, Other] = {
     "parameter": _LEAF,
@@ -366,12 +376,13 @@ OTHERS: dict[str, Other] = {
         cumulative=("v_all(-INFINITY)", "v_log_add_exp({0}, {1})"),
         same_shape=True,
     ),
-    "order": Other(
-        "places in order",
-        lambda graph, phases, node, g: [],
-        own_loop=True,
-        same_shape=True,
+    "order": replace(
+        _IN_PLACE, title="places in order", derivative=lambda graph, phases, node, g: []
     ),
+    "inverse": replace(_IN_PLACE, title="inverse of a matrix", derivative=of_inverse),
+    "inverse_back": replace(_IN_PLACE, title="gradient of an inverse", derivative=of_inverse_back),
+    "solved": replace(_IN_PLACE, title="solution of equations", derivative=of_solved),
+    "lower_factor": replace(_IN_PLACE, title="Cholesky's factor", derivative=of_lower_factor),
     "symbols": Other("", of_symbols, Columns.VOCABULARY, own_loop=True, alias=True),
     "symbols_back": Other(columns=Columns.ONE, own_loop=True, from_memory=True),
     "outer": replace(
@@ -416,7 +427,7 @@ LEAVES, OWN_LOOPS, OVER_COLUMNS = _with("leaf"), _with("own_loop"), _with("over_
 WEIGHT_GRADIENTS, ZERO_OF_ZERO = _with("weights"), _with("zero_of_zero")
 OF_TRUTHS = _with("of_truths")
 ALIASES, BUFFERS, FROM_MEMORY = _with("alias"), _with("buffer"), _with("from_memory")
-CUMULATIVE = _with("cumulative")
+CUMULATIVE, IN_PLACE = _with("cumulative"), _with("in_place")
 PRODUCTS, REARRANGING, REDUCTIONS = _with("product"), _with("rearranging"), _with("reduction")
 IN_PART, SAME_ROWS, SUMS = _with("in_part"), _with("same_rows"), _with("sum")
 SAME_SHAPE = _with("same_shape") | set(POINTWISE)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from seqtasks.engine.graph.node import Node
-from seqtasks.engine.graph.operations import OTHERS, POINTWISE
+from seqtasks.engine.graph.operations import IN_PLACE, OTHERS, POINTWISE
 from seqtasks.engine.graph.simplify import is_constant
 from seqtasks.engine.graph.walk import inputs_of_node, reached
 
@@ -125,8 +125,8 @@ def _made_again(graph: "Graph", node: Node, inputs: list[Node]) -> Node:
             made = graph.maximum_of(inputs[0], len(node.shape))
         case "cumulative_sum" | "cumulative_product" | "cumulative_log_sum_exp":
             made = graph.cumulative(node.operation.removeprefix("cumulative_"), inputs[0])
-        case "order":
-            made = graph.make("order", (inputs[0],), node.shape, value=node.value)
+        case operation if operation in IN_PLACE:
+            made = graph.make(node.operation, (inputs[0],), node.shape, value=node.value)
         case "linear":
             made = graph.linear(*inputs, transposed=node.value)
         case "lookup" | "spread":

@@ -1,9 +1,10 @@
 """The C that every program begins and ends with, as files of C.
 
-`vector.h`, `angles.h` and `products.h` come first, then `draws.h` and `order.h` if a model draws or
-puts numbers in order, then `structures.in` and `lay_out.in`; `states.h` stands before the phases;
-`tables.in`, `denormals.h`, `inputs.h`, `losses.h`, `optimisers.h`, `training.h` and `entries.h`
-come last. `emit.frame` reads them, and puts names and sizes in place of the <words> of the `.in`
+`vector.h`, `angles.h` and `products.h` come first, then `draws.h`, `order.h` and `equations.h` if a
+model draws, puts numbers in order or solves equations, then `structures.in` and `lay_out.in`;
+`states.h` stands before the phases; `tables.in`, `denormals.h`, `inputs.h`, `losses.h`,
+`optimisers.h`, `training.h` and `entries.h` come last. `emit.frame` reads them, and puts names and
+sizes in place of the <words> of the `.in`
 files. Three files are libraries of their own, which the training of many replicas calls between its
 programs: `call_each.h`, `place_values.h` and `count_right.h`. No Python is in this folder.
 """

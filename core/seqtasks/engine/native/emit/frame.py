@@ -4,6 +4,7 @@ import importlib.resources
 
 import torch
 
+from seqtasks.engine.graph.equations import MOST_HELD
 from seqtasks.engine.native.emit.addresses import Used
 from seqtasks.engine.native.emit.writer import Writer
 from seqtasks.engine.native.plan.plan import MOST_LANES, Plan
@@ -14,6 +15,7 @@ __all__ = [
     "definitions",
     "draws",
     "entries",
+    "equations",
     "lay_out",
     "over_block",
     "over_columns",
@@ -53,6 +55,11 @@ def definitions(plan: Plan) -> list[str]:
         f"#define RECENT_ROW {scratch}",
         *(["#define DRAWS 1"] if plan.draws else []),
     ]
+
+
+def equations() -> list[str]:
+    """Return the functions that solve equations."""
+    return [f"#define MOST_HELD {MOST_HELD}", text("equations.h")]
 
 
 def structures(plan: Plan) -> str:

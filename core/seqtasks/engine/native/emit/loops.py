@@ -103,19 +103,18 @@ class Kernels:
         for part in _each(shape, body, last=False):
             out.include(part)
 
-    def order(self, out: Writer, scope: Scope, node: Node, place: Place) -> None:
-        """Write a value, and put the places of its numbers in order in their place."""
+    def in_place(self, out: Writer, scope: Scope, node: Node, place: Place) -> None:
+        """Write a value, and let a function of C change it in its place, a part at a time."""
         self.pointwise(out, scope, [(node.inputs[0], place)])
-        count, descending, how = node.value
-        size = node.shape[-1]
+        size, call = _changed_in_place(node)
         pointer, stride = scope.row(place, f"i * {size}"), scope.stride(place)
         head, columns = "", "1"
         if scope.kind != "one":
             head, pointer, columns = f"{each_column(scope)} ", f"{pointer} + j", "LANES"
-        about = f"{size}, {count}, {int(descending)}, {how.upper().replace(' ', '_')}"
+        function, *about = call
         out.line(
             f"for (long i = 0; i < {node.size // size}; ++i) "
-            f"{head}put_in_order({pointer}, {stride}, {columns}, {about});"
+            f"{head}{function}({pointer}, {stride}, {columns}, {', '.join(about)});"
         )
 
     def _fill(self, out: Writer, scope: Scope, place: Place, rows: int, value: str) -> None:
@@ -159,6 +158,21 @@ def _reduction(node: Node) -> tuple[str, str]:
     reduction = OTHERS[node.operation].reduction
     assert reduction is not None, f"{node} is no reduction"
     return reduction
+
+
+def _changed_in_place(node: Node) -> tuple[int, list[str]]:
+    """Return how many numbers a function changes together, its name, and what else it takes."""
+    width = node.shape[-1]
+    if node.operation == "order":
+        count, descending, how = node.value
+        kind = how.upper().replace(" ", "_")
+        return width, ["put_in_order", f"{width}", f"{count}", f"{int(descending)}", kind]
+    rows = node.shape[-2]
+    if node.operation == "solved":
+        about = ["solve", f"{rows}", f"{width - rows}", node.value.upper()]
+        return rows * width, about
+    function = {"inverse": "invert", "inverse_back": "invert_back", "lower_factor": "factor"}
+    return rows * width, [function[node.operation], f"{rows}"]
 
 
 def _each(

@@ -81,6 +81,7 @@ class _Emitter:
                 frame.text("products.h"),
                 *([frame.text("draws.h")] if self.plan.draws else []),
                 *([frame.text("order.h")] if self.plan.orders else []),
+                *(frame.equations() if self.plan.solves else []),
                 frame.structures(self.plan),
                 frame.lay_out(self.plan),
                 *self.values.kernels.tables.declared("\n".join(written)),

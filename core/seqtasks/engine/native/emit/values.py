@@ -1,7 +1,13 @@
 """Write C for the values of a phase: pointwise loops, reductions, products."""
 
 from seqtasks.engine.graph.node import Node
-from seqtasks.engine.graph.operations import CUMULATIVE, OWN_LOOPS, PRODUCTS, REDUCTIONS
+from seqtasks.engine.graph.operations import (
+    CUMULATIVE,
+    IN_PLACE,
+    OWN_LOOPS,
+    PRODUCTS,
+    REDUCTIONS,
+)
 from seqtasks.engine.native.emit.addresses import Scope
 from seqtasks.engine.native.emit.loops import Kernels
 from seqtasks.engine.native.emit.writer import Writer
@@ -65,8 +71,8 @@ class Values:
             self.kernels.reduction(out, scope, node, place)
         elif node.operation in CUMULATIVE:
             self.kernels.cumulative(out, scope, node, place)
-        elif node.operation == "order":
-            self.kernels.order(out, scope, node, place)
+        elif node.operation in IN_PLACE:
+            self.kernels.in_place(out, scope, node, place)
         elif node.operation == "symbols":
             self._table(out, scope, node, place)
         elif node.operation in PRODUCTS:

@@ -9,7 +9,7 @@ import numpy as np
 from seqtasks.engine.graph.index import rectangle
 from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Columns, Node
-from seqtasks.engine.graph.operations import LEAVES
+from seqtasks.engine.graph.operations import IN_PLACE, LEAVES
 from seqtasks.engine.graph.verify import verify_model
 from seqtasks.engine.graph.walk import live, use_counts
 from seqtasks.engine.native.plan.expansions import expansions, products_of_few
@@ -87,6 +87,12 @@ class Plan:
     def orders(self) -> bool:
         """Whether the program puts numbers in order."""
         return any(node.operation == "order" for node in self.storage.live)
+
+    @property
+    def solves(self) -> bool:
+        """Whether the program solves equations."""
+        solving = IN_PLACE - {"order"}
+        return any(node.operation in solving for node in self.storage.live)
 
     def is_direct(self, node: Node) -> bool:
         """Say whether a contribution to a gradient is a product added directly to it."""

@@ -11,6 +11,7 @@
     cumulative     products over an axis, and what goes on along one
     normalisation  softmax, layer norm and their kin
     products       matrix products and einsum
+    equations      inverses, solutions and factors of matrices
     factored       factors that are taken out of a sum of products
     composed       similarities, group norm, attention
     windows        convolutions

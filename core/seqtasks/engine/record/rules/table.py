@@ -11,6 +11,7 @@ from seqtasks.engine.record.rules import (
     activations,
     composed,
     cumulative,
+    equations,
     places,
     taken,
     vector_norms,
@@ -34,7 +35,7 @@ from seqtasks.engine.record.rules.windows import convolution
 
 __all__ = ["RULES"]
 
-RULES: dict[Any, Rule] = {}
+RULES: dict[Any, Rule] = dict(equations.EQUATIONS)
 
 
 def _rule(rule: Rule, *functions: str) -> None:

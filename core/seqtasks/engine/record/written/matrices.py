@@ -1,7 +1,8 @@
-"""Inverses, solutions and factors of a small matrix for each row of the batch, written out.
+"""Functions of a matrix for each row of the batch.
 
-Each is made of as many steps as the matrix has rows, so the matrix must be small. Numbers may be
-added in another order than by LAPACK.
+Inverses, solutions and factors have operations of their own. Determinants and exponentials are
+written out: a determinant in as many steps as the matrix has rows, so that the matrix must be
+small. Numbers may be added in another order than by LAPACK.
 """
 
 import math
@@ -12,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.record.rules.equations import inverse_of, lower_factor_of, solution_of
 
 __all__ = [
     "cholesky",
@@ -32,10 +34,14 @@ SQUARINGS = 7
 """How often the exponential of a fraction of a matrix is squared at most."""
 
 
-def _checked(a: Tensor) -> int:
-    size = a.shape[-1]
-    if a.dim() < 2 or a.shape[-2] != size:
+def _check_square(a: Tensor) -> None:
+    if a.dim() < 2 or a.shape[-2] != a.shape[-1]:
         raise UnsupportedError("it calls a function of square matrices for another")
+
+
+def _checked(a: Tensor) -> int:
+    _check_square(a)
+    size = a.shape[-1]
     if size > LARGEST:
         raise UnsupportedError(f"it factors a matrix of more than {LARGEST} rows for each row")
     return size
@@ -50,36 +56,21 @@ def _pivoted(rows: Tensor, column: int) -> tuple[Tensor, Tensor]:
     return torch.cat([first, rest], -2), place != 0
 
 
-def _eliminated(a: Tensor, b: Tensor) -> Tensor:
-    """Return the solution of a x = b by elimination with pivots."""
-    size = _checked(a)
-    lead = torch.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    rows = torch.cat([a.expand(*lead, *a.shape[-2:]), b.expand(*lead, *b.shape[-2:])], -1)
-    done: Tensor | None = None
-    for k in range(size):
-        rows, _ = _pivoted(rows, k)
-        pivot = rows[..., :1, :] / rows[..., :1, k : k + 1]
-        rest = rows[..., 1:, :]
-        rows = rest - rest[..., k : k + 1] * pivot
-        above = [] if done is None else [done - done[..., k : k + 1] * pivot]
-        done = torch.cat([*above, pivot], -2)
-    assert done is not None
-    return done[..., size:]
-
-
 def solution(a: Tensor, b: Tensor, *, left: bool = True) -> Tensor:
     if a.dim() == 2:  # all rows share it: torch computes its inverse
         inverted = torch.linalg.inv(a)
         return inverted @ b if left else b @ inverted
     if not left:
         return solution(a.mT, b.mT).mT
+    _check_square(a)
     if b.dim() == 1 or (a.dim() - 1 == b.dim() and b.shape == a.shape[:-1]):
-        return _eliminated(a, b.unsqueeze(-1)).squeeze(-1)
-    return _eliminated(a, b)
+        return solution_of(a, b.unsqueeze(-1), "general").squeeze(-1)
+    return solution_of(a, b, "general")
 
 
 def inverse(a: Tensor) -> Tensor:
-    return _eliminated(a, torch.eye(a.shape[-1], dtype=a.dtype))
+    _check_square(a)
+    return inverse_of(a)
 
 
 def _pivots(a: Tensor) -> tuple[list[Tensor], Tensor]:
@@ -105,25 +96,8 @@ def log_determinant(a: Tensor) -> Tensor:
 
 
 def cholesky(a: Tensor, *, upper: bool = False) -> Tensor:
-    """Return the lower factor; as torch's, the gradient is symmetric."""
-    size = _checked(a)
-    low = a.mH if upper else a
-    low = low.tril() + low.tril(-1).mT
-    half = (a + a.mT) / 2
-    a = half + (low - half).detach()
-    factor: list[list[Tensor]] = []
-    zero = torch.zeros_like(a[..., 0, 0])
-    for i in range(size):
-        row: list[Tensor] = []
-        for j in range(i + 1):
-            rest = a[..., i, j]
-            for k in range(j):
-                rest = rest - row[k] * (factor[j][k] if j < i else row[k])
-            row.append(rest.sqrt() if i == j else rest / factor[j][j])
-        factor.append(row)
-    rows = [torch.stack([*row, *[zero] * (size - len(row))], -1) for row in factor]
-    made = torch.stack(rows, -2)
-    return made.mT if upper else made
+    _check_square(a)
+    return lower_factor_of(a.mT).mT if upper else lower_factor_of(a)
 
 
 def matrix_power(a: Tensor, n: int) -> Tensor:
@@ -149,14 +123,10 @@ def triangular_solution(
     if not left:
         turned = triangular_solution(a.mT, b.mT, upper=not upper, unitriangular=unitriangular)
         return turned.mT
-    size = _checked(a)
-    found: dict[int, Tensor] = {}
-    for i in range(size - 1, -1, -1) if upper else range(size):
-        rest = b[..., i, :]
-        for j, known in found.items():
-            rest = rest - a[..., i, j, None] * known
-        found[i] = rest if unitriangular else rest / a[..., i, i, None]
-    return torch.stack([found[i] for i in range(size)], -2)
+    _check_square(a)
+    if unitriangular:
+        a = (a.triu(1) if upper else a.tril(-1)) + torch.eye(a.shape[-1], dtype=a.dtype)
+    return solution_of(a, b, "upper" if upper else "lower")
 
 
 def cholesky_solution(b: Tensor, factor: Tensor, upper: bool = False) -> Tensor:

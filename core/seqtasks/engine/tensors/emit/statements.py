@@ -8,6 +8,7 @@ import torch
 from seqtasks.engine.graph.index import Strided, boxes, dense
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.operations import ADDED, POINTWISE
+from seqtasks.engine.tensors.emit.equations import equations
 from seqtasks.engine.tensors.emit.first_statement import first_statement
 from seqtasks.engine.tensors.emit.over_steps import (
     is_over_steps,
@@ -184,6 +185,12 @@ class Statements:
             found = f"topk({count}, {axis}, {descending}, {how == 'greatest first'})"
         first = f"{out}.narrow({axis}, 0, {count})"
         self.lines.append(f"{first}.copy_({name}.{found}[1].narrow({axis}, 0, {count}))")
+
+    def _equations(self, node: Node, loop: bool) -> None:
+        source, out = self.views.of(node.inputs[0], loop), self.out(node, loop)
+        self.lines.append(equations(node, source, out))
+
+    _inverse = _inverse_back = _solved = _lower_factor = _equations
 
     def _view(self, node: Node, loop: bool) -> None:
         source = node.inputs[0]

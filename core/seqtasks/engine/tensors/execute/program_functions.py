@@ -25,6 +25,8 @@ def functions(vocabulary: int) -> dict[str, Any]:
         if getattr(torch, name, None) is pointwise.torch:
             found[name] = pointwise.torch
     found["total"] = torch.sum
+    for name in ("inv_ex", "cholesky_ex", "solve_ex", "solve_triangular"):
+        found[name] = getattr(torch.linalg, name)
     found["embedding_dense_backward"] = torch.ops.aten.embedding_dense_backward
     found |= {"strided": _strided, "steps": _steps, "hold": _hold, "vocabulary": vocabulary}
     return found
