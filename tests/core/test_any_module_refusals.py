@@ -105,7 +105,7 @@ def test_what_is_returned_is_told_apart_by_trial_at_any_size(forward, returns, r
             lambda self, x: self.o(self.c(x)),
             r"takes no state: a cell is called as module\(x, state\)",
         ),
-        (lambda self, h, x: self.c(x, h), r"forward\(h, x\) takes the state first"),
+        (lambda self, h, x, c: h, "needs an argument 'c', which names no time or step"),
         (lambda self, x, h, other: h, "needs an argument 'other', which names no time or step"),
         (lambda self, x, h: self.c(x, h).sum(), "no state was found"),
         (lambda self, x, h: torch.cat([h, x], 1), "no state was found"),

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from seqtasks.cells.any_module.refusal import NotACellError
 
-__all__ = ["Arguments", "Method", "arguments_of", "first_state_method"]
+__all__ = ["Arguments", "Entering", "Method", "arguments_of", "first_state_method", "given_to"]
 
 _NUMBERS = {
     *("t", "time", "step", "timestep", "timesteps", "time_step", "time_steps", "steps"),
@@ -42,6 +42,17 @@ _BATCH = {
 _LIKE = _INPUTS | {"input_tensor", "x0", "input_", "inputs_", "example", "example_input"}
 
 
+Entering = Literal["second", "first", "apart"]
+"""How a module is given its state: after x, before it, or each part as an argument after x."""
+
+
+def given_to(entering: Entering, x: Any, state: Any) -> tuple[Any, ...]:
+    """Return what a module is called with, in its order."""
+    if entering == "apart":
+        return x, *state
+    return (state, x) if entering == "first" else (x, state)
+
+
 @dataclass(frozen=True)
 class Arguments:
     """What `forward` takes beside x.
@@ -51,11 +62,22 @@ class Arguments:
         times: the names of arguments that name a time or a step, and whether each is the number of
             the step; else it is the time since the last.
         left: other arguments, which stay at their defaults, with these.
+        entering: how it takes the state.
+        needs: the first argument that it needs beside x and one for its state, or none.
     """
 
     state_is_optional: bool
     times: tuple[tuple[str, bool], ...] = ()
     left: tuple[str, ...] = ()
+    entering: Entering = "second"
+    needs: str = ""
+
+    def refusal(self) -> NotACellError:
+        """Return the error for an argument that is no part of a state."""
+        return NotACellError(
+            f"its forward needs an argument '{self.needs}', which names no time or step: a cell is "
+            "called as module(x, state)"
+        )
 
 
 Wanted = Literal["batch", "device", "dtype", "input"]
@@ -109,13 +131,10 @@ def arguments_of(forward: Callable[..., Any]) -> Arguments:
     if len(by_place) < 2:
         raise NotACellError("its forward takes no state: a cell is called as module(x, state)")
     first, second = by_place[0].name.lower(), by_place[1].name.lower()
-    if first in _STATES and second in _INPUTS:
-        raise NotACellError(
-            f"its forward({first}, {second}) takes the state first: a cell is called as "
-            "module(x, state)"
-        )
+    state_first = first in _STATES and second in _INPUTS
     times: list[tuple[str, bool]] = []
     left: list[str] = []
+    needed: list[str] = []
     for p in found:
         if p in by_place[:2] or p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
             continue
@@ -124,14 +143,15 @@ def arguments_of(forward: Callable[..., Any]) -> Arguments:
         if p.kind is not p.POSITIONAL_ONLY and (elapsed or name in _NUMBERS):
             times.append((p.name, name in _NUMBERS))
         elif p.default is p.empty:
-            raise NotACellError(
-                f"its forward needs an argument '{p.name}', which names no time or step: a cell is "
-                "called as module(x, state)"
-            )
+            needed.append(p.name)
+            apart = p in by_place and not state_first and not left
+            if not apart:
+                raise Arguments(False, needs=p.name).refusal()
         else:
             left.append(f"{p.name}={p.default!r}"[:60])
-    optional = by_place[1].default is not by_place[1].empty
-    return Arguments(optional, tuple(times), tuple(left))
+    optional = by_place[1].default is not by_place[1].empty and not state_first
+    entering: Entering = "first" if state_first else "apart" if needed else "second"
+    return Arguments(optional, tuple(times), tuple(left), entering, "".join(needed[:1]))
 
 
 def first_state_method(module: Any, with_batch: bool) -> Method | None:

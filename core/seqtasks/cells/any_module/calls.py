@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from seqtasks.cells.any_module.arguments import Entering, given_to
 from seqtasks.cells.any_module.convention import ELAPSED, Batch, Returns, TimeArgument
 from seqtasks.cells.state_tree import Tree, joined, split
 from seqtasks.randomness.streams import torch_seed
@@ -33,6 +34,7 @@ class Calls:
         batch: where x has the batch axis.
         features: the features of x.
         times: the arguments that name a time or a step.
+        entering: how the module is given its state.
         changed: whether a call changed x or a tensor of the state in place.
         derives: whether the module needs gradients on its way forward.
         error: the first error of a call.
@@ -43,6 +45,7 @@ class Calls:
     batch: Batch
     features: int
     times: tuple[TimeArgument, ...]
+    entering: Entering = "second"
     changed: bool = False
     derives: bool = False
     error: Exception | None = None
@@ -84,7 +87,9 @@ class Calls:
             if state is ABSENT:
                 result = self.module(entered, **times)
             else:
-                result = self.module(entered, joined(tree, copies), **times)
+                result = self.module(
+                    *given_to(self.entering, entered, joined(tree, copies)), **times
+                )
         tensors = [given, *(leaf for leaf in copies if isinstance(leaf, Tensor))]
         self.changed = self.changed or any(t._version for t in tensors)
         return _without_gradient(result) if self.derives else result

@@ -1,11 +1,11 @@
 """What is known of how a module is called, what it returns, and what its state is."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
-from seqtasks.cells.any_module.arguments import Method
+from seqtasks.cells.any_module.arguments import Entering, Method, given_to
 from seqtasks.cells.state_tree import Tree
 
 __all__ = ["ELAPSED", "Batch", "Convention", "Part", "Returns", "Start", "TimeArgument", "TimeForm"]
@@ -87,6 +87,7 @@ class Convention:
         left: the further arguments that stay at their defaults.
         copies: whether it changes its arguments in place, and so is given copies.
         by_vmap: whether `torch.vmap` can run it on the instances of a batch at once.
+        entering: how it is given its state.
     """
 
     tree: Tree
@@ -102,6 +103,7 @@ class Convention:
     left: tuple[str, ...] = ()
     copies: bool = False
     by_vmap: bool = False
+    entering: Entering = "second"
 
     @property
     def counts(self) -> bool:
@@ -131,7 +133,8 @@ class Convention:
     def describe(self) -> dict[str, str]:
         """Say what was understood, by what it is about."""
         x = {"first": "(batch, input)", "second": "(input, batch)", "rows": "(input,)"}
-        said = {"called as": f"module(x, state), x of {x[self.batch]}"}
+        call = ", ".join(given_to(self.entering, "x", self._state_arguments()))
+        said = {"called as": f"module({call}), x of {x[self.batch]}"}
         if self.batch == "rows":
             how = "by torch.vmap" if self.by_vmap else "one after the other"
             said["called as"] += f", for one instance; those of a batch {how}"
@@ -159,6 +162,9 @@ class Convention:
         if self.copies:
             said["in place"] = "it changes its arguments, so it is given copies"
         return said
+
+    def _state_arguments(self) -> Any:
+        return [part.label for part in self.parts] if self.entering == "apart" else "state"
 
     def _described(self, part: Part) -> str:
         if part.kind != "tensor":

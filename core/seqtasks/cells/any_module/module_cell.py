@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqtasks.cells.any_module.arguments import Method
+from seqtasks.cells.any_module.arguments import Method, given_to
 from seqtasks.cells.any_module.convention import Convention, Part
 from seqtasks.cells.any_module.times_given import times_given
 from seqtasks.cells.base import Cell, State
@@ -154,7 +154,8 @@ class ModuleCell(Cell):
         if begins:
             result = self.module(entered, **times)
         else:
-            result = self.module(entered, joined(about.tree, given), **times)
+            called = given_to(about.entering, entered, joined(about.tree, given))
+            result = self.module(*called, **times)
         return self._taken(result, len(x))
 
     def _begun_or_not(
@@ -277,7 +278,8 @@ class ModuleCell(Cell):
         if begins:
             result = self.module(x, **times)
         else:
-            result = self.module(x, joined(about.tree, given), **times)
+            called = given_to(about.entering, x, joined(about.tree, given))
+            result = self.module(*called, **times)
         made: list[Tensor] = []
         if about.reads is None:
             output, result = result if about.returns == "output and state" else reversed(result)

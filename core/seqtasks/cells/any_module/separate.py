@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqtasks.cells.any_module.arguments import given_to
 from seqtasks.cells.any_module.calls import ABSENT, Calls
 from seqtasks.cells.state_tree import joined, split
 
@@ -33,7 +34,7 @@ def is_made_from(calls: Calls, state: Any, made: int, source: int) -> bool:
         entered: Any = {"first": x, "second": x.t(), "rows": x[0]}[calls.batch]
         times = {one.name: calls.time(one, 3, rows) for one in calls.times}
         try:
-            result = calls.module(entered, joined(tree, given), **times)
+            result = calls.module(*given_to(calls.entering, entered, joined(tree, given)), **times)
         except Exception:
             return False
     if result is ABSENT or result[made].grad_fn is None or result[source].grad_fn is None:

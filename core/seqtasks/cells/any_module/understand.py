@@ -77,6 +77,8 @@ def understand(
                 mixing = calls, found
         if mixing is not None:
             return _settled(mixing[0], arguments, mixing[1])
+    if arguments.needs:
+        raise arguments.refusal()
     error = next((one.error for one in every if one.error is not None), None)
     why = "" if error is None else f": it raises {explain(error)}"
     why = next((f": {one.grows}" for one in every if one.grows), why)
@@ -95,7 +97,7 @@ def with_times(
     """Yield the ways to give the arguments that name a time: as numbers, or as tensors."""
     for form in get_args(TimeForm)[: None if arguments.times else 1]:
         times = tuple(TimeArgument(name, number, form) for name, number in arguments.times)
-        yield Calls(module, batch, features, times)
+        yield Calls(module, batch, features, times, arguments.entering)
 
 
 def _own_starts(calls: Calls, arguments: Arguments) -> list[FirstState]:
@@ -151,6 +153,7 @@ def _settled(calls: Calls, arguments: Arguments, found: list[Reading]) -> Conven
         start="zeros",
         times=calls.times,
         left=arguments.left,
+        entering=calls.entering,
     )
     made = with_start(calls, chosen, made, arguments.state_is_optional)
     made = replace(made, copies=calls.changed)
