@@ -121,6 +121,17 @@ def test_what_could_be_read_in_two_ways_or_in_none_is_refused(forward, said):
         st.cell(module(forward), 4, 4)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_scripted_module_is_refused_with_what_to_give():
+    class Scripted(torch.jit.ScriptModule):
+        @torch.jit.script_method
+        def forward(self, x: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
+            return torch.tanh(x + h)
+
+    with pytest.raises(UsageError, match=r"without torch\.jit\.ScriptModule and script_method"):
+        st.cell(lambda i, h: Scripted(), 3, 3)
+
+
 def test_a_module_that_cannot_be_copied_is_refused_in_one_line():
     class Theirs(module(lambda self, x, h: self.c(x, h))):
         def __deepcopy__(self, memo):

@@ -46,6 +46,11 @@ def understand(
     Raises:
         NotACellError: if it cannot be called as a cell, or two readings of it are possible.
     """
+    if isinstance(module, torch.jit.ScriptModule):
+        raise NotACellError(
+            "torch.jit compiled it, and a copy of it cannot be tried: give the class as it is "
+            "without torch.jit.ScriptModule and script_method; scripted functions may stay"
+        )
     arguments = arguments_of(module.forward)
     tried = copy.deepcopy(module).eval()
     held = [t for t in tried.parameters() if not is_lazy(t)]
