@@ -156,3 +156,21 @@ def test_a_parameter_whose_numbers_do_not_follow_each_other(engine):
     assert engines_of(cell, engine).name == engine
     for one, other in zip(gradients(found), gradients(expected), strict=True):
         assert_close(one, other)
+
+
+def test_a_gradient_of_final_states_leaves_nothing_to_the_next_call(engine):
+    found = {}
+    for name in ("plain", engine):
+        torch.manual_seed(0)
+        cell = st.cell("stack-rnn", 3, 5).double()
+        x = torch.randn(9, 4, 3, dtype=torch.float64)
+        for with_state in (True, False, True):
+            cell.zero_grad()
+            outputs, state = st.unroll(cell, x, engine=name)
+            total = outputs.square().sum()
+            (total + sum(part.square().sum() for part in state) * with_state).backward()
+            gradients = [p.grad.clone() for p in cell.parameters() if p.grad is not None]
+            found[name, with_state] = gradients
+    for with_state in (True, False):
+        pairs = zip(found["plain", with_state], found[engine, with_state], strict=True)
+        assert all(torch.allclose(a, b, rtol=1e-10, atol=1e-12) for a, b in pairs)

@@ -85,6 +85,7 @@ struct work {
     real *const *given_back;     /* their gradients, or null */
     long rows, columns, time, row, thread, first;
     int inputs_wanted; /* whether the inputs' gradient is */
+    int from_outside;  /* whether states have gradients from outside the loops */
 };
 
 /* Give each buffer its memory; returns how many bytes they take. */
@@ -577,7 +578,7 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
     for (long j = 0; j < count; j += LANES) { real *into = sum_108 + 0 + j; vec total = v_load(into);
         for (long k = 0; k < 24; ++k) {
             const vec back92 = v_load(carry_0_1 + (turn * 24 + k) * SCRATCH_ROW + j);
-            const vec external93 = v_load(external_0_1 + k * row + at + j);
+            const vec external93 = v_given(w->from_outside, external_0_1 + k * row + at + j);
             const vec add101 = (back92 + external93);
             const vec state7 = v_load(state_0_1 + k * row + at + j);
             const vec multiply105 = (add101 * state7);
@@ -589,7 +590,7 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
     for (long j = 0; j < count; j += LANES) { real *into = sum_113 + 0 + j; vec total = v_load(into);
         for (long k = 0; k < 16; ++k) {
             const vec back92 = v_load(carry_0_1 + (turn * 24 + k) * SCRATCH_ROW + j);
-            const vec external93 = v_load(external_0_1 + k * row + at + j);
+            const vec external93 = v_given(w->from_outside, external_0_1 + k * row + at + j);
             const vec add101 = (back92 + external93);
             const vec state7 = v_load(state_0_1 + (8 + k) * row + at + j);
             const vec view75 = state7;
@@ -603,7 +604,7 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
     for (long j = 0; j < count; j += LANES) { real *into = sum_113 + 0 + j; vec total = v_load(into);
         for (long k = 0; k < 8; ++k) {
             const vec back92 = v_load(carry_0_1 + (turn * 24 + 16 + k) * SCRATCH_ROW + j);
-            const vec external93 = v_load(external_0_1 + (16 + k) * row + at + j);
+            const vec external93 = v_given(w->from_outside, external_0_1 + (16 + k) * row + at + j);
             const vec add101 = (back92 + external93);
             const vec concatenate77 = v_all((real)0.0);
             const vec view78 = concatenate77;
@@ -616,7 +617,7 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
     for (long j = 0; j < count; j += LANES) { real *into = sum_118 + 0 + j; vec total = v_load(into);
         for (long k = 0; k < 8; ++k) {
             const vec back92 = v_load(carry_0_1 + (turn * 24 + k) * SCRATCH_ROW + j);
-            const vec external93 = v_load(external_0_1 + k * row + at + j);
+            const vec external93 = v_given(w->from_outside, external_0_1 + k * row + at + j);
             const vec add101 = (back92 + external93);
             const vec linear63 = v_load(linear_63 + k * row + at + j);
             const vec parameter65 = v_all(cell_push_bias[k]);
@@ -631,7 +632,7 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
     for (long j = 0; j < count; j += LANES) { real *into = sum_118 + 0 + j; vec total = v_load(into);
         for (long k = 0; k < 16; ++k) {
             const vec back92 = v_load(carry_0_1 + (turn * 24 + 8 + k) * SCRATCH_ROW + j);
-            const vec external93 = v_load(external_0_1 + (8 + k) * row + at + j);
+            const vec external93 = v_given(w->from_outside, external_0_1 + (8 + k) * row + at + j);
             const vec add101 = (back92 + external93);
             const vec state7 = v_load(state_0_1 + k * row + at + j);
             const vec view69 = state7;
@@ -646,7 +647,7 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
         for (long j = 0; j < count; j += LANES) {
             const vec back92 = v_load(carry_0_1 + (turn * 24 + i) * SCRATCH_ROW + j);
             const vec view122 = back92;
-            const vec external93 = v_load(external_0_1 + i * row + at + j);
+            const vec external93 = v_given(w->from_outside, external_0_1 + i * row + at + j);
             const vec view123 = external93;
             const vec add124 = (view122 + view123);
             const vec divide55 = v_load(divide_55 + 0 + at + j);
@@ -654,7 +655,7 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
             const vec multiply126 = (add124 * view125);
             const vec back92_8 = v_load(carry_0_1 + (turn * 24 + 8 + i) * SCRATCH_ROW + j);
             const vec view142 = back92_8;
-            const vec external93_10 = v_load(external_0_1 + (8 + i) * row + at + j);
+            const vec external93_10 = v_given(w->from_outside, external_0_1 + (8 + i) * row + at + j);
             const vec view143 = external93_10;
             const vec add144 = (view142 + view143);
             const vec divide49 = v_load(divide_49 + 0 + at + j);
@@ -668,7 +669,7 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
         for (long j = 0; j < count; j += LANES) {
             const vec back92 = v_load(carry_0_1 + (turn * 24 + i) * SCRATCH_ROW + j);
             const vec view137 = back92;
-            const vec external93 = v_load(external_0_1 + i * row + at + j);
+            const vec external93 = v_given(w->from_outside, external_0_1 + i * row + at + j);
             const vec view138 = external93;
             const vec add139 = (view137 + view138);
             const vec divide49 = v_load(divide_49 + 0 + at + j);
@@ -773,7 +774,7 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
     for (long i = 0; i < 5; ++i) {
         for (long j = 0; j < count; j += LANES) {
             const vec products235 = v_load(products_235 + i * SCRATCH_ROW + j);
-            const vec external90 = v_load(external_0_0 + i * row + at + j);
+            const vec external90 = v_given(w->from_outside, external_0_0 + i * row + at + j);
             const vec linear103 = v_load(linear_103 + i * row + at + j);
             const vec add204 = (external90 + linear103);
             const vec back89 = v_load(carry_0_0 + (turn * 5 + i) * SCRATCH_ROW + j);
@@ -790,7 +791,7 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
     for (long k = 0; k < 8; ++k) {
         for (long j = 0; j < count; j += LANES) {
             const vec back92 = v_load(carry_0_1 + (turn * 24 + k) * SCRATCH_ROW + j);
-            const vec external93 = v_load(external_0_1 + k * row + at + j);
+            const vec external93 = v_given(w->from_outside, external_0_1 + k * row + at + j);
             const vec add101 = (back92 + external93);
             const vec divide61 = v_load(divide_61 + 0 + at + j);
             const vec view85 = divide61;
@@ -810,7 +811,7 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
     for (long k = 0; k < 8; ++k) {
         for (long j = 0; j < count; j += LANES) {
             const vec back92 = v_load(carry_0_1 + (turn * 24 + 8 + k) * SCRATCH_ROW + j);
-            const vec external93 = v_load(external_0_1 + (8 + k) * row + at + j);
+            const vec external93 = v_given(w->from_outside, external_0_1 + (8 + k) * row + at + j);
             const vec add101 = (back92 + external93);
             const vec divide61 = v_load(divide_61 + 0 + at + j);
             const vec view85 = divide61;
@@ -830,7 +831,7 @@ INLINE void back_loop_0(struct work *w, const long at, const long count, const i
     for (long k = 0; k < 8; ++k) {
         for (long j = 0; j < count; j += LANES) {
             const vec back92 = v_load(carry_0_1 + (turn * 24 + 16 + k) * SCRATCH_ROW + j);
-            const vec external93 = v_load(external_0_1 + (16 + k) * row + at + j);
+            const vec external93 = v_given(w->from_outside, external_0_1 + (16 + k) * row + at + j);
             const vec add101 = (back92 + external93);
             const vec divide61 = v_load(divide_61 + 0 + at + j);
             const vec view85 = divide61;
@@ -1100,6 +1101,8 @@ static UNUSED void name_buffers(struct work *w, real **states, real **external, 
 }
 static const long state_sizes[] = {5, 24};
 static const int state_is_packed[] = {0, 0};
+/* Gradients from outside that products read: they must be there, be they zero. */
+static UNUSED const int external_by_products[] = {0, 0};
 enum { STATE_COUNT = 2 };
 
 /* "denormals.h" stands here. */

@@ -78,6 +78,7 @@ struct work {
     real *const *given_back;     /* their gradients, or null */
     long rows, columns, time, row, thread, first;
     int inputs_wanted; /* whether the inputs' gradient is */
+    int from_outside;  /* whether states have gradients from outside the loops */
 };
 
 /* Give each buffer its memory; returns how many bytes they take. */
@@ -794,6 +795,8 @@ static UNUSED void name_buffers(struct work *w, real **states, real **external, 
 }
 static const long state_sizes[] = {32, 32};
 static const int state_is_packed[] = {0, 0};
+/* Gradients from outside that products read: they must be there, be they zero. */
+static UNUSED const int external_by_products[] = {0, 0};
 enum { STATE_COUNT = 2 };
 
 /* "denormals.h" stands here. */

@@ -179,8 +179,10 @@ static APART int pass_back(const struct call *call) {
     w.gradients = call->gradients;
     memset(w.gradients, 0, sizeof(real) * GRADIENTS);
     spread_out(w.buffers.cotangent, call->predictions_back, &w, OUTPUT_SIZE);
+    w.from_outside = call->histories_back != 0;
+    for (int k = 0; k < STATE_COUNT; ++k) w.from_outside |= call->finals_back[k] != 0;
     for (int k = 0; k < STATE_COUNT; ++k) {
-        if (!external[k]) continue;
+        if (!external[k] || !(w.from_outside || external_by_products[k])) continue;
         if (call->histories_back) spread_out(external[k], call->histories_back[k], &w, state_sizes[k]);
         else memset(external[k], 0, sizeof(real) * state_sizes[k] * w.row);
         if (!call->finals_back[k]) continue;

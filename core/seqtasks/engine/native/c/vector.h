@@ -54,6 +54,7 @@ void __asan_unpoison_memory_region(const volatile void *, size_t);
 #define UNUSED __attribute__((unused))
 
 INLINE vec v_load(const real *p) { return *(const loose *)p; }
+INLINE UNUSED vec v_given(int given, const real *p) { return given ? v_load(p) : (vec){0}; }
 INLINE void v_store(real *p, vec a) { *(loose *)p = a; }
 /* a - 0 is a, so a compiler spreads it from memory in one instruction; 0 + a is not, for a = -0. */
 INLINE vec v_all(real a) { return a - (vec){0}; }

@@ -7,6 +7,7 @@ import torch
 from seqtasks.engine.graph.equations import MOST_HELD
 from seqtasks.engine.native.emit.addresses import Used
 from seqtasks.engine.native.emit.writer import Writer
+from seqtasks.engine.native.plan.operands import in_memory, operands_in_memory
 from seqtasks.engine.native.plan.plan import MOST_LANES, Plan
 
 __all__ = [
@@ -123,6 +124,9 @@ def entries(plan: Plan, inputs_back: str | None) -> str:
         else f"w->buffers.{plan.storage.places[part.external].buffer.name}"
         for _, part in parts
     )
+    operands = [n for node in plan.storage.live for n in operands_in_memory(node)]
+    multiplied = {in_memory(operand)[0] for operand in operands}
+    by_products = ", ".join(str(int(part.external in multiplied)) for _, part in parts)
     sizes = ", ".join(str(buffer.rows) for buffer, _ in parts)
     packed = ", ".join(str(int(buffer.kind == "packed")) for buffer, _ in parts)
     back = "0" if inputs_back is None else f"w->buffers.{inputs_back}"
@@ -130,6 +134,7 @@ def entries(plan: Plan, inputs_back: str | None) -> str:
     return (
         f"\n{text('tables.in')}".replace("<states>", names)
         .replace("<external>", external)
+        .replace("<by products>", by_products)
         .replace("<sizes>", sizes)
         .replace("<packed>", packed)
         .replace("<inputs back>", back)

@@ -231,6 +231,8 @@ class BoxWriter:
 
     def _loaded(self, node: Node, place: Place, index: Index) -> str:
         pointer = self._scope.row(place, self.row_of(index))
+        if node.operation == "external":
+            return f"v_given(w->from_outside, {pointer} + j)"
         if node.columns == Columns.ONE:
             return f"v_all(*({pointer}))"
         rows = {"history": "", "packed": f" * {place.buffer.rows}"}.get(place.buffer.kind)

@@ -68,7 +68,7 @@ def product_by_row(storage: Storage, node: Node) -> ProductByRow | None:
     operands = [_behind(storage, given, index) for given in product.inputs]
     if any(operand not in storage.places or places.min() < 0 for operand, places in operands):
         return None
-    if any(operand.columns != Columns.BATCH for operand, _ in operands):
+    if any(n.columns != Columns.BATCH or n.operation == "external" for n, _ in operands):
         return None
     inner = source.size // node.size
     operands.sort(key=lambda one: _equal_at_first(one[1][::inner]), reverse=True)
