@@ -123,3 +123,8 @@ def agree(cell: st.Cell, engine: str, inputs: torch.Tensor) -> None:
             continue
         scale = float(gradient.abs().max())
         assert_close(found[name], gradient, rtol=1e-8, atol=1e-10 * (1 + scale), msg=name)
+
+
+def test_a_product_that_moves_into_a_loop_takes_along_what_nobody_reads():
+    kind = next(kind for kind in CORPUS if kind.__name__ == "GORU")
+    agree(made(kind, 2), "native", torch.randn(3, 4, INPUTS, dtype=torch.float64))

@@ -194,7 +194,8 @@ def products_into_loops(model: ModelGraph) -> dict[Node, int]:
     """
     phases = model.phases
     users: dict[Node, list[Node]] = defaultdict(list)  # in the order in which they are first read
-    for node in live(_roots(model, direct_products(model))):
+    read = dict.fromkeys(live(_roots(model, direct_products(model))))
+    for node in read:
         for source in node.inputs:
             users[source].append(node)
     moved: dict[Node, int] = {}
@@ -209,6 +210,10 @@ def products_into_loops(model: ModelGraph) -> dict[Node, int]:
                 in_loop = all(moved.get(r, r.phase) == loop for r in readers)
                 if node.columns == Columns.BATCH and in_loop:
                     moved[node] = loop
+    for node in model.graph.nodes if moved else ():  # what nobody reads follows what it is made of
+        latest = max((moved.get(source, 0) for source in node.inputs), default=0)
+        if latest > node.phase and node not in read:
+            moved[node] = latest
     return moved
 
 
