@@ -17,6 +17,7 @@ from truth import Subject, check, problem
 
 import seqtasks as st
 from seqtasks.engine.native.execute import c_program, mapped_memory
+from seqtasks.errors import SeqtasksError
 
 SIZES = {"small": [(3, 3)], "large": [(1, 1), (3, 2), (9, 3), (17, 5)]}
 """Batches and steps. The small ones need two programs a cell: time goes into compiling them."""
@@ -59,27 +60,33 @@ def run(name, dtype, size):
             torch.testing.assert_close(torch.tensor(found), torch.tensor(expected))
 
 
-def published(name, width):
-    """Return a cell of the corpus or of torchrecurrent; None if it has no such width."""
+def published(name, width, batch, steps):
+    """Return a cell of the corpus or of torchrecurrent; None if it has no such sizes."""
     kinds = {kind.__name__: kind for kind in CORPUS}
-    try:
-        cell = kinds[name](3, width) if name in kinds else st.cell(name, 3, width)
-        cell.initial_state(2, 3)
-        cell(torch.randn(2, 3), cell.initial_state(2, 3))
-    except (ValueError, RuntimeError, IndexError, AssertionError):  # it wants an even width, say
-        return None
-    return cell
+    for input_size in (3, width):
+        try:
+            cell = (
+                kinds[name](input_size, width)
+                if name in kinds
+                else st.cell(name, input_size, width)
+            )
+            st.unroll(cell, torch.randn(batch, steps, input_size), engine="plain")
+        except (SeqtasksError, ValueError, RuntimeError, IndexError, AssertionError):
+            continue  # it wants an even width, say, or as many inputs
+        if all(parameter.numel() for parameter in cell.parameters()):
+            return cell
+    return None
 
 
 def run_published(name, dtype):
-    """Run a published cell forward and back at several widths, over mixed lengths."""
+    """Run a published cell forward and back at several sizes, over mixed lengths."""
     ran = 0
     for width, batch, steps in PUBLISHED_SIZES:
-        cell = published(name, width)
+        cell = published(name, width, batch, steps)
         if cell is not None:
             check(problem(Subject(cell), batch, steps, mixed=True), "native", [dtype])
             ran += 1
-    assert ran, "it has none of the widths"
+    assert ran, "it has none of the sizes"
 
 
 if __name__ == "__main__":

@@ -40,7 +40,11 @@ class Problem:
 
 
 def parts(state):
-    return state if isinstance(state, tuple) else (state,)
+    """Return the tensors of a state, which may be a tensor, or a tuple, list or dict of such."""
+    if isinstance(state, torch.Tensor):
+        return (state,)
+    inner = state.values() if isinstance(state, dict) else state
+    return tuple(part for each in inner for part in parts(each))
 
 
 def drawn_like(part):
