@@ -5,7 +5,6 @@ import torch
 from torch import nn
 
 import seqtasks as st
-from seqtasks.cells.any_module import module_cell
 from seqtasks.engine.unroll import engines_of
 
 
@@ -73,15 +72,3 @@ def test_a_state_before_x_or_in_parts_is_given_so(kind, called):
     found = [torch.autograd.grad(one.sin().sum(), given) for one in (truth, outputs)]
     torch.testing.assert_close(outputs, truth)
     torch.testing.assert_close(*found)
-
-
-@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
-def test_a_module_of_torch_jit_is_a_cell_that_the_plain_loop_runs():
-    def scripted(input_size, hidden_size):
-        return torch.jit.script(nn.GRUCell(input_size, hidden_size))
-
-    cell = module_cell(scripted(3, 4), scripted, 3, 4)
-    x = torch.randn(2, 1, 3)
-    outputs, _ = st.unroll(cell, x, engine="auto")
-    torch.testing.assert_close(outputs[:, 0], cell.module(x[:, 0], torch.zeros(2, 4)))
-    assert "torch.jit" in engines_of(cell, "auto").reasons["native"]

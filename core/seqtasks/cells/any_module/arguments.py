@@ -5,20 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import torch
 from torch import Tensor
 
 from seqtasks.cells.any_module.refusal import NotACellError
 
-__all__ = [
-    "Arguments",
-    "Entering",
-    "Method",
-    "arguments_of",
-    "first_state_method",
-    "given_to",
-    "parameters_of",
-]
+__all__ = ["Arguments", "Entering", "Method", "arguments_of", "first_state_method", "given_to"]
 
 _NUMBERS = {
     *("t", "time", "step", "timestep", "timesteps", "time_step", "time_steps", "steps"),
@@ -127,25 +118,13 @@ class Method:
         return getattr(module, self.name)(**{k: values[what] for k, what in self.arguments})
 
 
-def parameters_of(forward: Callable[..., Any]) -> list[inspect.Parameter]:
-    """Return the parameters of a method, which may be one of `torch.jit`."""
-    if not isinstance(forward, torch.ScriptMethod):
-        return list(inspect.signature(forward).parameters.values())
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    none = inspect.Parameter.empty
-    return [
-        inspect.Parameter(a.name, kind, default=a.default_value if a.has_default_value() else none)
-        for a in forward.schema.arguments[1:]
-    ]
-
-
 def arguments_of(forward: Callable[..., Any]) -> Arguments:
     """Return what a module's `forward` takes beside x.
 
     Raises:
         NotACellError: if it takes no state, or needs another argument that names no time.
     """
-    found = parameters_of(forward)
+    found = list(inspect.signature(forward).parameters.values())
     by_place = [p for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if any(p.kind is p.VAR_POSITIONAL for p in found) and len(by_place) < 2:
         return Arguments(state_is_optional=True)

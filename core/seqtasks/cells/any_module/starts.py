@@ -9,12 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqtasks.cells.any_module.arguments import (
-    Arguments,
-    Method,
-    first_state_method,
-    parameters_of,
-)
+from seqtasks.cells.any_module.arguments import Arguments, Method, first_state_method
 from seqtasks.cells.any_module.calls import ABSENT, Calls, alike, same_draws
 from seqtasks.cells.any_module.refusal import NotACellError
 
@@ -124,7 +119,7 @@ def _declared(declared: Any, tensor: Callable[..., Tensor], rows: int) -> Any:
 
 def _annotated(module: Any) -> Any:
     """Return the NamedTuple that `forward` declares for its state, or None."""
-    parameters = parameters_of(module.forward)
+    parameters = list(inspect.signature(module.forward).parameters.values())
     kind: Any = parameters[1].annotation if len(parameters) > 1 else None
     if isinstance(kind, str):
         home = getattr(inspect.unwrap(type(module).forward), "__globals__", {})
