@@ -16,6 +16,7 @@
     own_functions      record the backward pass of a model's own autograd.Function
     computed, weights_alone   what torch computes from parameters alone, without a rule
     opened             look inside functions that torch writes in Python
+    single_precision   what a model of float64 computes in float32
     whole_numbers      which functions may compute with whole numbers
     arguments, call_names   nested arguments of a call; what its name tells
     tried_rows         the numbers of rows on which a model is tried
