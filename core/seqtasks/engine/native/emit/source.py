@@ -17,8 +17,11 @@ from seqtasks.engine.native.plan.storage import Place
 
 __all__ = ["Emitted", "write_program"]
 
-MANY_SIZES = 24
-"""From this many sizes of products on, a program has functions for all sizes together."""
+MANY_SIZES, SOME_SIZES = 24, 16
+"""From this many sizes of products on, a program has functions for all sizes together: from fewer
+on if it is long, as its compilation takes longest."""
+LONG = 150_000
+"""So many characters of functions of its own make a program long."""
 
 HEADER = "/* Made by seqtasks {version} for {title}. */"
 
@@ -70,7 +73,8 @@ class _Emitter:
         back = self.plan.inputs_back
         inputs_back = None if back is None else back[0].name
         written = [*self.values.products.values(), *self.functions]
-        shared = len(self.values.products) >= MANY_SIZES
+        is_long = sum(map(len, written)) >= LONG
+        shared = len(self.values.products) >= (SOME_SIZES if is_long else MANY_SIZES)
         source = "\n".join(
             [
                 HEADER.format(version=__version__, title=self.title),
