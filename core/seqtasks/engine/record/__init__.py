@@ -5,6 +5,7 @@
     observed           find out whether someone watches torch's calls
     refusals, hooks    reject models whose behaviour a recording would miss
     outside_draws      notice draws by `random` and NumPy
+    recorded_values    the node of each tensor; tensors whose numbers go into the program
     recorder           run a function of tensors; look each call up in `rules`
     whole_states       counters and flags in a state, as long as a program holds them exactly
     folded_rows        record a call on slots or heads that are folded into the batch

@@ -14,7 +14,8 @@ from torch.nn import functional
 
 from seqtasks.engine.graph.unsupported import UnsupportedError, refusal
 from seqtasks.engine.record.call_names import SHAPE_ALONE
-from seqtasks.engine.record.recorder import Recorder, Tracked
+from seqtasks.engine.record.recorded_values import Tracked
+from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.rules.rearranging import REARRANGING, rearranged
 
 __all__ = ["record_in_place"]

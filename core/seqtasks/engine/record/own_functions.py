@@ -17,7 +17,8 @@ from torch import Tensor
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.own_gradients import are_linear, are_zero_at_zero, substituted
 from seqtasks.engine.graph.unsupported import UnsupportedError
-from seqtasks.engine.record.recorder import Recorder, Tracked
+from seqtasks.engine.record.recorded_values import Tracked
+from seqtasks.engine.record.recorder import Recorder
 
 __all__ = ["record_output"]
 

@@ -16,7 +16,8 @@ from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.arguments import flat_arguments
 from seqtasks.engine.record.call_names import changes_in_place
 from seqtasks.engine.record.provenance import Operation
-from seqtasks.engine.record.recorder import Recorder, Tracked
+from seqtasks.engine.record.recorded_values import Tracked
+from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.slopes import SLOPES
 
 __all__ = ["record_unseen"]

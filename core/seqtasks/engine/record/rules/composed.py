@@ -9,7 +9,8 @@ from torch import Tensor
 
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.unsupported import UnsupportedError, refusal
-from seqtasks.engine.record.recorder import Recorder, Tracked
+from seqtasks.engine.record.recorded_values import Tracked
+from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.rules.normalisation import normalised_last, softmax_last
 from seqtasks.engine.record.rules.places import last
 from seqtasks.engine.record.rules.pointwise import Outcome, aligned

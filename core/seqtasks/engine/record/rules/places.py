@@ -14,7 +14,8 @@ from torch import Tensor
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.node import Node, Order
 from seqtasks.engine.graph.unsupported import UnsupportedError
-from seqtasks.engine.record.recorder import Recorder, Tracked
+from seqtasks.engine.record.recorded_values import Tracked
+from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.rules.pointwise import Outcome, Rule, aligned
 from seqtasks.engine.record.rules.reductions import axes_of, spread
 

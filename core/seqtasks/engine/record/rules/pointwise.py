@@ -11,7 +11,8 @@ from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.simplify import truth_of
 from seqtasks.engine.graph.unsupported import UnsupportedError, refusal
-from seqtasks.engine.record.recorder import Recorder, Tracked
+from seqtasks.engine.record.recorded_values import Tracked
+from seqtasks.engine.record.recorder import Recorder
 
 __all__ = [
     "Outcome",

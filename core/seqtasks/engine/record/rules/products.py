@@ -10,7 +10,8 @@ from torch import Tensor
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.node import Columns, Node
 from seqtasks.engine.graph.unsupported import UnsupportedError
-from seqtasks.engine.record.recorder import Recorder, Tracked
+from seqtasks.engine.record.recorded_values import Tracked
+from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.rules.factored import factored
 from seqtasks.engine.record.rules.pointwise import Outcome, aligned
 

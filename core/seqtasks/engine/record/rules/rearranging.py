@@ -9,7 +9,8 @@ from torch import Tensor
 from seqtasks.engine.graph.node import Index, Node
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.arguments import flat_arguments, mapped_arguments
-from seqtasks.engine.record.recorder import Recorder, Tracked
+from seqtasks.engine.record.recorded_values import Tracked
+from seqtasks.engine.record.recorder import Recorder
 
 __all__ = ["REARRANGING", "rearranged"]
 

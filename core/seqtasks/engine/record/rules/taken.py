@@ -14,7 +14,8 @@ from torch import Tensor
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.unsupported import UnsupportedError
-from seqtasks.engine.record.recorder import Recorder, Tracked
+from seqtasks.engine.record.recorded_values import Tracked
+from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.rules.places import axis_of, checked, counted, last, moved_back
 from seqtasks.engine.record.rules.pointwise import Outcome
 from seqtasks.engine.record.rules.rearranging import rearranged
