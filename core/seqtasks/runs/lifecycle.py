@@ -71,7 +71,7 @@ def run(
             (batch, time, symbols), instead of the model that the settings describe.
         out: the folder in which to make the run's directory; None to keep the run in memory alone.
         observers: objects with `hookimpl` methods that see the run.
-        stop: a function that is asked between steps, or about every 50 ms in a compiled program. If
+        stop: a function that is asked between steps, or about every 0.2 s in a compiled program. If
             it returns a number other than 0, the number of a signal, the run ends.
         trust: if `experiment` is the record of a run, whether to execute code that came with it;
             this is remembered.

@@ -89,7 +89,7 @@ def run(
         out: the folder in which to make the directory; None to keep everything in memory alone.
         observers: objects with `hookimpl` methods that see the run, or the moments of the study.
             With a true attribute `per_replica` they also see each run of a study.
-        stop: a function that is asked between steps, or about every 50 ms in a compiled program. If
+        stop: a function that is asked between steps, or about every 0.2 s in a compiled program. If
             it returns a number other than 0, the number of a signal, the run or study ends.
         trust: if `experiment` is the record of a run, whether to execute code that came with it;
             this is remembered.

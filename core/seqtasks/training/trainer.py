@@ -153,7 +153,7 @@ class Trainer:
         """Train for a stretch of steps and return the loss of each.
 
         It ends early at a loss that is not finite, which is then the last one, or after a step at
-        which `stop` returns true. A compiled program asks `stop` about every 50 ms. Random draws in
+        which `stop` returns true. A compiled program asks `stop` about every 0.2 s. Random draws in
         the model come from the trainer's own stream.
         """
         self.model.train()

@@ -60,7 +60,7 @@ def run_one(
     Args:
         experiment: the experiment; its own seed counts for nothing.
         seed: the seed.
-        stop: asked between steps, or about every 50 ms in a compiled program; if it returns true,
+        stop: asked between steps, or about every 0.2 s in a compiled program; if it returns true,
             the run ends.
         keep_weights: whether to keep the trained weights.
         observers: objects with `hookimpl` methods that see the run; None if nobody does.
