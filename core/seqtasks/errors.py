@@ -47,6 +47,10 @@ class UsageError(SeqtasksError):
     exit_code = 2
 
 
+class NotMadeError(UsageError):
+    """The code of a cell or readout raised an error when it was to be made with these values."""
+
+
 class TaskError(UsageError, ValueError):
     """A task breaks the rules for tasks: its author made a mistake."""
 

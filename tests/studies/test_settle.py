@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 import seqtasks as st
+from seqtasks.errors import UsageError
 from seqtasks.experiments.experiment import Experiment
 from seqtasks.studies import settle
 
@@ -21,6 +22,19 @@ class Cut(st.Cell):
 
     def forward(self, x: Tensor, state: Tensor) -> Tensor:
         return torch.tanh(self.turn(state.detach()) + x.mean(1, keepdim=True))
+
+
+class Halves(st.Cell):
+    """A cell that cannot be made with an odd hidden size."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size)
+        if hidden_size % 2:
+            raise ValueError("the hidden size must be even")
+        self.turn = nn.Linear(input_size + hidden_size, hidden_size)
+
+    def forward(self, x: Tensor, state: Tensor) -> Tensor:
+        return torch.tanh(self.turn(torch.cat([x, state], -1)))
 
 
 def studied(cell: type[st.Cell]) -> st.Study:
@@ -95,3 +109,24 @@ def test_settings_that_differ_in_the_learning_rate_alone_are_tried_once(
     assert len(set(study.parameters[:3])) == 1
     assert study.parameters[3] != study.parameters[0]
     assert [(one.outcomes().statuses == "ended").all() for one in study.collected] == [True] * 6
+
+
+SWEPT: dict[str, Any] = {
+    **{"seeds": range(2), "steps": 20, "length": 4, "best": 1, "fresh_seeds": 2},
+    **{"backend": "threads"},
+}
+
+
+def test_a_point_whose_model_cannot_be_made_fails_and_the_others_go_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    study = st.sweep("bitflip", cell=Halves, hidden_size=[4, 5, 6], **SWEPT)
+    statuses = [set(study.outcomes(index).statuses.tolist()) for index in range(3)]
+    assert statuses == [{"ended"}, {"failed"}, {"ended"}]
+    assert "its runs will fail: hidden size 5" in caplog.text
+    assert "the hidden size must be even" in caplog.text
+
+
+def test_a_sweep_of_which_no_model_can_be_made_is_refused() -> None:
+    with pytest.raises(UsageError, match="the hidden size must be even"):
+        st.sweep("bitflip", cell=Halves, hidden_size=[3, 5], **SWEPT)

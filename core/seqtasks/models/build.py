@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from seqtasks.cells import Cell, Readout
-from seqtasks.errors import UsageError, one_line
+from seqtasks.errors import NotMadeError, UsageError, one_line
 from seqtasks.models.initialization import begin_as_haiku
 from seqtasks.models.model import Model
 from seqtasks.models.module_cells import as_cell, cell_of_module
@@ -144,7 +144,7 @@ def _make(kind: Any, spec: Any, base: type, given: tuple[str, ...], sizes: tuple
     except UsageError:
         raise
     except Exception as error:
-        raise UsageError(f"{kind} {name} cannot be made: {one_line(error)}") from error
+        raise NotMadeError(f"{kind} {name} cannot be made: {one_line(error)}") from error
     if kind == "cell" and isinstance(made, nn.Module) and not isinstance(made, base):
         return as_cell(made, target, name, *sizes)
     if not isinstance(made, base):

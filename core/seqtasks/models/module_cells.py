@@ -8,7 +8,7 @@ from torch import nn
 
 from seqtasks.cells import Cell
 from seqtasks.cells.any_module import NotACellError, module_cell, refuse_layers
-from seqtasks.errors import UsageError, one_line
+from seqtasks.errors import NotMadeError, UsageError, one_line
 from seqtasks.specs.size_parameters import SizeParameters, UnclearSizesError, size_parameters
 
 __all__ = ["as_cell", "cell_of_module"]
@@ -53,7 +53,7 @@ def cell_of_module(
     except UsageError:
         raise
     except Exception as error:
-        raise UsageError(f"cell {name} cannot be made: {one_line(error)}") from error
+        raise NotMadeError(f"cell {name} cannot be made: {one_line(error)}") from error
     return as_cell(module, make, name, input_size, hidden_size)
 
 

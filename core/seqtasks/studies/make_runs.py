@@ -137,7 +137,7 @@ def grow(
         rows=tuple(Row(r.setting - begun, r.seeds) for r in asked.rows if r.setting >= begun),
     )
     with said_once(study.said):
-        more = settle(new, make_model) if new.settings else Settled({}, ())
+        more = settle(new, make_model, grown=True) if new.settings else Settled({}, ())
     engines = {**settled.engines, **{begun + index: one for index, one in more.engines.items()}}
     parameters = [*study.parameters, *more.parameters]
     if directory is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from seqtasks.errors import SeqtasksError, UsageError, counted
+from seqtasks.errors import NotMadeError, SeqtasksError, UsageError, counted
 from seqtasks.experiments.experiment import THINGS, Experiment
 from seqtasks.randomness.torch_streams import torch_stream
 from seqtasks.runs.model_and_batches import experiment_model
@@ -51,6 +51,7 @@ def settle(
     asked: Asked,
     make_model: Callable[[int], nn.Module] | None = None,
     watched: Collection[int] = (),
+    grown: bool = False,
 ) -> Settled:
     """Try the settings of a study.
 
@@ -58,10 +59,11 @@ def settle(
         asked: the study.
         make_model: makes the module of a seed, instead of the experiment's own model.
         watched: the indices of settings; find out whether the models of these draw by place.
+        grown: whether a study under way adds these settings. It goes on whatever their runs do.
 
     Raises:
-        UsageError: as a run of the setting would. In a sweep, some settings may make a model that
-            fails; their runs then fail, and the others go on.
+        UsageError: as a run of the setting would. In a sweep, some settings may have a model that
+            cannot be made or fails; their runs then fail, and the others go on.
     """
     if not asked.points:
         raise UsageError("the study has no runs: give it at least one setting and one seed")
@@ -82,7 +84,13 @@ def settle(
             continue
         alike = tuple(str(getattr(experiment, kind)) for kind in THINGS)
         if len(asked.settings) > MOST_TRIED and alike in tried:
-            parameters.append(trained_numbers(experiment))
+            try:
+                parameters.append(trained_numbers(experiment))
+            except NotMadeError as error:
+                if asked.face not in GO_ON:
+                    raise
+                failed.append(UsageError(f"{setting.label}: {error}"))
+                parameters.append(None)
             continue
         tried.add(alike)
         seed = next(row.seeds[0] for row in asked.rows if row.setting == index)
@@ -90,7 +98,7 @@ def settle(
             several, watch = len(asked.settings) > 1, index in watched
             found = _tried(setting, seed, make_model, several, watch)
         except UsageError as error:
-            if asked.face not in GO_ON or not _is_made(experiment):
+            if not grown and (asked.face not in GO_ON or not _is_known(experiment)):
                 raise
             failed.append(error)
             parameters.append(None)
@@ -98,7 +106,7 @@ def settle(
         engines[index] = found.engine
         drawing += [index] if found.draws else []
         parameters.append(found.parameters)
-    if failed and not engines:
+    if failed and not engines and not grown:
         raise failed[0]
     for index in engines:
         _warn_of_few_evaluations(asked.settings[index])
@@ -119,10 +127,12 @@ def _twin(
     return twin
 
 
-def _is_made(experiment: Experiment) -> bool:
-    """Say whether the model of an experiment can be made; a mistyped name makes none."""
+def _is_known(experiment: Experiment) -> bool:
+    """Say whether an experiment names a model that there is; a mistyped name makes none."""
     try:
         experiment_model(experiment, experiment.make_task())
+    except NotMadeError:
+        return True  # its code was found, and has no such size
     except UsageError:
         return False
     return True
