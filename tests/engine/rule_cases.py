@@ -70,6 +70,11 @@ def square(x):
     return x.view(-1, 2, 2)
 
 
+def regular(x):
+    """Return (batch, 2, 2) positive definite matrices."""
+    return square(x) @ square(x).mT + torch.eye(2, dtype=x.dtype)
+
+
 def reduced(f, a, b, c):
     wide = column(a) * row(b)
     return torch.cat([f(a, -1, True), f(wide, 1), f(wide, dim=(1, 2), keepdim=True)[:, 0]], -1)
@@ -431,6 +436,11 @@ CASES = {
     "scaled_dot_product_attention": attended,
     **dict.fromkeys(("conv1d", "conv2d"), convolved),
     "conv3d": lambda f, a, b, c: f(square(a)[:, None, None], weights(2, 1, 1, 2, 1)).flatten(1),
+    **dict.fromkeys(("inverse_of", "lower_factor_of"), lambda f, a, b, c: f(regular(a)).flatten(1)),
+    "solution_of": lambda f, a, b, c: torch.cat(
+        [f(regular(a), square(b), kind).flatten(1) for kind in ("general", "lower", "upper")],
+        -1,
+    ),
     "baddbmm": lambda f, a, b, c: f(square(a), square(b), square(c), beta=0.5).flatten(1),
     "bilinear": bilinear,
     "kron": lambda f, a, b, c: a @ f(weights(2, 2), weights(4, 2)[2:]),

@@ -66,6 +66,45 @@ def test_equations_are_those_of_torch(name, engine):
             check(problem(subject, BATCH, 3, mixed=True), engine, [torch.float32])
 
 
+class Reads(st.Cell):
+    """Puts out what a function makes of the matrix that it reads."""
+
+    output_size = 4
+
+    def __init__(self, function):
+        super().__init__(4, 1)
+        self.function = function
+
+    def forward(self, x, h):
+        return h
+
+    def output(self, x, h):
+        return self.function(x.view(-1, 2, 2)).flatten(1)
+
+
+@pytest.mark.parametrize("name", ["inverse", "solve", "cholesky"])
+def test_a_matrix_that_torch_refuses_gives_no_finite_number_and_harms_no_other(name):
+    make = {
+        "inverse": torch.inverse,
+        "solve": lambda a: solve(a, torch.eye(2, dtype=a.dtype) + 0 * a),
+        "cholesky": cholesky,
+    }[name]
+    good = torch.tensor([[2.0, 0.5], [0.5, 1.0]])
+    bad = [[[0, 0], [0, 0]], [[1, 2], [2, 4]], [[torch.nan, 0], [0, 1]], [[0, 0], [0, 1]]]
+    bad = [[[torch.nan, 0], [0, 1]], [[-1, 0], [0, -1]]] if name == "cholesky" else bad
+    cell = Reads(make)
+
+    def found(one):
+        matrices = torch.stack([good, one, good])
+        made = st.unroll(cell, matrices.view(3, 1, 4), engine="native")[0].view(3, 2, 2)
+        torch.testing.assert_close(made[::2], make(matrices[::2]))
+        return made[1]
+
+    found(good)  # the trial of a new program compares it with torch, which would refuse the others
+    for one in map(torch.tensor, bad):
+        assert not found(one.float()).isfinite().all(), one
+
+
 def test_a_matrix_of_many_rows_is_refused_by_name():
     cell = Equations(FUNCTIONS["inverse"], 46)
     with pytest.raises(UsageError, match="solves equations of more than 8,192 numbers"):
