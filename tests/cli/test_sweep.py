@@ -107,3 +107,20 @@ def test_the_best_points_are_told_with_their_fresh_seeds(seqtasks):
     assert process.returncode == 0, process.stderr
     shown = seqtasks("resume", "runs/parity-sweep-1").stdout
     assert "the best points again, on the fresh seeds 2..5" in shown
+
+
+def test_a_point_that_fails_is_named_with_its_seed(seqtasks):
+    (seqtasks.folder / "mine.py").write_text(
+        "import seqtasks as st\n\n\n"
+        "class Small(st.Cell):\n"
+        "    def __init__(self, input_size, hidden_size):\n"
+        "        super().__init__(input_size, hidden_size)\n"
+        "        assert hidden_size < 4, 'too wide'\n\n"
+        "    def forward(self, x, state):\n"
+        "        return state + x\n"
+    )
+    sizes = ("--hidden-size", "3,5", "--embedding-size", "3", "--seeds", "2", "--fresh-seeds", "1")
+    process = seqtasks("sweep", "bitshift", "--cell", "./mine.py:Small", *sizes, *TINY, *QUIET)
+    assert process.returncode == 1
+    assert "hidden size 5, seed 0 failed: cell ./mine.py:Small cannot be made" in process.stderr
+    assert "Traceback" not in process.stderr

@@ -121,9 +121,14 @@ def _say_what_is_missing(study: "Study") -> None:
     Raises:
         RunError: if runs are missing, failed or were killed, or if all diverged.
     """
-    lost = [problem for one in study.collected for problem in one.problems(MOST_PROBLEMS + 1)]
-    for seed, status, problem in lost[:MOST_PROBLEMS]:
-        say(f"seed {seed} {status}: {problem}", err=True)
+    several = len(study.settings) > 1
+    lost = [
+        (f"{setting.label}, seed {seed}" if several else f"seed {seed}", status, problem)
+        for setting, one in zip(study.settings, study.collected, strict=True)
+        for seed, status, problem in one.problems(MOST_PROBLEMS + 1)
+    ]
+    for run, status, problem in lost[:MOST_PROBLEMS]:
+        say(f"{run} {status}: {problem}", err=True)
     if len(lost) > MOST_PROBLEMS:
         say("and further ones; runs.jsonl has them all", err=True)
     failed = sum(one.count("failed", "killed") for one in study.collected)
