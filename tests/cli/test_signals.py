@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -162,10 +163,38 @@ def test_a_step_that_takes_long_is_broken_off(seqtasks, tmp_path):
     assert second.strip() == "Go on with: seqtasks resume runs/parity-mine-1"
 
 
+def test_a_study_that_must_end_by_force_says_how_to_go_on(tmp_path):
+    deaf = (
+        "import ctypes\n"
+        "from seqtasks.cli.main import main\n"
+        "from seqtasks.studies.execute.threads import Threads\n"
+        "Threads.close = lambda *_: ctypes.CDLL(None).usleep(30_000_000)\n"
+        "main()\n"
+    )
+    arguments = ["--seeds", "9999", "--steps", "100", "--length", "5", "--eval-length", "5", "-q"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", deaf, "run", "parity", "--cell", "concat", *arguments],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    folder = tmp_path / "runs" / "parity-concat-1"
+    while not any(file.stat().st_size for file in folder.glob("runs-*.jsonl")):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    first, second = ended(process, signal.SIGINT, began).splitlines()[-2:]
+    assert process.returncode == 130
+    assert re.fullmatch(r"Error: broken off after [1-9]\d* of 9999 runs", first)
+    assert second.strip() == "Go on with: seqtasks resume runs/parity-concat-1"
+
+
 def test_what_is_being_saved_is_saved_first(monkeypatch):
     monkeypatch.setattr(interrupts, "_received", [])
     done = []
-    with interrupts.noting() as stop:
+    with interrupts.noting(str) as stop:
         assert stop() == 0
         with saving():
             os.kill(os.getpid(), signal.SIGHUP)
@@ -183,7 +212,7 @@ def test_what_is_being_saved_is_saved_first(monkeypatch):
 def test_a_signal_that_the_process_was_started_to_ignore_is_ignored(seqtasks, tmp_path):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with interrupts.noting() as stop:
+        with interrupts.noting(str) as stop:
             os.kill(os.getpid(), signal.SIGHUP)
             assert stop() == 0
     finally:

@@ -12,7 +12,7 @@ from typing import Any
 
 from seqtasks.files.critical_section import finished_savings, is_saving
 
-__all__ = ["ENDING", "noting", "received", "watch"]
+__all__ = ["ENDING", "noting", "received", "release_semaphores", "watch"]
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SECONDS_TO_SAVE = 0.8
@@ -21,7 +21,11 @@ SECONDS_TO_END = 1.6
 """Seconds until a process that ignores a signal, as in a long library call, ends by force."""
 SECONDS_AFTER_SAVING = 1.0
 
+SECONDS_TO_RELEASE = 0.3
+"""How long the release of semaphores may hold up an end by force."""
+
 _received: list[int] = []
+_last_words: list[Callable[[], str]] = []
 
 
 def received() -> int | None:
@@ -46,10 +50,13 @@ def watch() -> None:
 
 
 @contextmanager
-def noting() -> Generator[Callable[[], int], None, None]:
+def noting(last_words: Callable[[], str]) -> Generator[Callable[[], int], None, None]:
     """Note signals, so that a run ends with a checkpoint; a second signal ends the process at once.
 
     A signal that this process was started to ignore, as under nohup, stays ignored.
+
+    Args:
+        last_words: returns what to say if the process must end by force after a signal.
 
     Yields:
         a function that returns the number of the noted signal, or 0 if there is none.
@@ -75,6 +82,7 @@ def noting() -> Generator[Callable[[], int], None, None]:
         elif finished_savings() == saved:
             raise KeyboardInterrupt
 
+    _last_words[:] = [last_words]
     before[signal.SIGALRM] = signal.signal(signal.SIGALRM, break_off)
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -85,6 +93,8 @@ def noting() -> Generator[Callable[[], int], None, None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)
+        if not noted:
+            _last_words.clear()
 
 
 def _interrupt(number: int, _: FrameType | None) -> None:
@@ -100,9 +110,26 @@ def _torch_is_imported_now() -> bool:
 
 
 def _end(number: int) -> None:
+    said = "interrupted"
+    with suppress(Exception):  # the main thread may change meanwhile what they tell of
+        said = _last_words[0]()
     with suppress(OSError):
-        os.write(2, b"Error: interrupted\n")
+        os.write(2, ("Error: " + said.replace("\n", "\n       ") + "\n").encode())
+    releasing = threading.Thread(target=release_semaphores, daemon=True)
+    releasing.start()
+    releasing.join(SECONDS_TO_RELEASE)
     os._exit(128 + number)
+
+
+def release_semaphores() -> None:
+    """Release what worker processes shared with this one, as Python does at an ordinary end.
+
+    Otherwise, Python's tracker of semaphores would print a warning after our last line.
+    """
+    shared = sys.modules.get("multiprocessing.util")
+    release = getattr(shared, "_run_finalizers", None)
+    if release is not None:
+        release(0)
 
 
 def _raise_again(unraisable: Any) -> None:

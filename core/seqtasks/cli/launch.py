@@ -50,14 +50,14 @@ def launch(
     if tensorboard:
         observers.append(_tensorboard())
     try:
-        with noting() as stop, prints_aside(as_json or quiet):
+        with noting(where.last_words) as stop, prints_aside(as_json or quiet):
             result = start(observers, stop)
     except RunInterruptedError as interruption:
         raise RunInterruptedError(
             f"{interruption}\n{_go_on(interruption.path)}", interruption.signal_number
         ) from None
     except KeyboardInterrupt:  # a second signal, or no step ended soon after the first
-        raise where.broken_off(received() or signal.SIGINT) from None
+        raise RunInterruptedError(where.last_words(), received() or signal.SIGINT) from None
     finally:
         for observer in observers:
             if hasattr(observer, "close"):
@@ -81,15 +81,13 @@ class _Where:
         """Remember the run."""
         self._run = run
 
-    def broken_off(self, number: int) -> RunInterruptedError:
-        """Return the error of a run that a signal interrupts."""
+    def last_words(self) -> str:
+        """Say where a signal broke the run off, and how to go on."""
         run = self._run
         if run is None:
-            return RunInterruptedError("interrupted before the run began", number)
+            return "interrupted before the run began"
         at = f"broken off after step {run.step} of {run.experiment.steps}"
-        return RunInterruptedError(
-            f"{at}; what was saved before is intact\n{_go_on(run.path)}", number
-        )
+        return f"{at}; what was saved before is intact\n{_go_on(run.path)}"
 
 
 def _go_on(path: Path | None) -> str:

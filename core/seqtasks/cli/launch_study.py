@@ -56,10 +56,10 @@ def launch_study(
     where = _Where()
     observers: list[Any] = [where] if quiet else [where, study_progress()]
     try:
-        with noting() as stop, prints_aside(as_json or quiet or printed):
+        with noting(where.last_words) as stop, prints_aside(as_json or quiet or printed):
             study = start(observers, stop)
     except KeyboardInterrupt:  # a second signal, or nothing ended soon after the first
-        raise where.broken_off(received() or signal.SIGINT) from None
+        raise RunInterruptedError(where.last_words(), received() or signal.SIGINT) from None
     finally:
         for observer in observers:
             if hasattr(observer, "close"):
@@ -99,12 +99,12 @@ class _Where:
         """Remember the study."""
         self._study = study
 
-    def broken_off(self, number: int) -> RunInterruptedError:
-        """Return the error of a study that a signal interrupts."""
+    def last_words(self) -> str:
+        """Say where a signal broke the study off, and how to go on."""
         study = self._study
         if study is None:
-            return RunInterruptedError("interrupted before the study began", number)
-        return RunInterruptedError(f"broken off after {_done(study)}\n{_go_on(study)}", number)
+            return "interrupted before the study began"
+        return f"broken off after {_done(study)}\n{_go_on(study)}"
 
 
 def _done(study: "Study") -> str:

@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 
 from seqtasks import __version__
-from seqtasks.cli.interrupts import received, watch
+from seqtasks.cli.interrupts import received, release_semaphores, watch
 from seqtasks.cli.leave import leave
 from seqtasks.cli.output import brief, say
 from seqtasks.cli.standard_streams import OutputError, settled_streams
@@ -169,23 +169,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             watch()
             code = _run(None)
         if received() is not None or _is_computing():
-            _release_semaphores()
+            release_semaphores()
             os._exit(code)  # torch is slow to leave, and aborts while a thread computes
         leave(code)
     else:
         code = _run(list(arguments))
     sys.exit(code)
-
-
-def _release_semaphores() -> None:
-    """Release what worker processes shared with this one, as Python does at an ordinary end.
-
-    Otherwise, Python's tracker of semaphores would print a warning after our last line.
-    """
-    shared = sys.modules.get("multiprocessing.util")
-    release = getattr(shared, "_run_finalizers", None)
-    if release is not None:
-        release(0)
 
 
 def _is_computing() -> bool:

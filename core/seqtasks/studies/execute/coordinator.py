@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from seqtasks.errors import UsageError
 from seqtasks.experiments.experiment import Experiment
+from seqtasks.files.critical_section import saving
 from seqtasks.studies.execute.backends import check_backend, chosen, open_pool
 from seqtasks.studies.execute.block_sizes import Cutter
 from seqtasks.studies.execute.in_worker import Work
@@ -112,9 +113,12 @@ class _Coordinator:
                 self._pool.leave(list(self._running), patience)
         finally:
             self._ending = True
-            self._pool.close(list(self._running))
-            if self._delivering:
-                self._deliver_the_rest()
+            try:
+                self._pool.close(list(self._running))
+            finally:
+                if self._delivering:
+                    with saving():
+                        self._deliver_the_rest()
 
     def _deliver_the_rest(self) -> None:
         """Deliver what has come since, and what blocks left that were cut off."""
