@@ -9,6 +9,7 @@
     attention  attention with several heads
     layers     recurrent layers over a few steps
     gamma, bessel   the gamma and Bessel functions
+    with_derivative   a function whose derivative is another one of these
     sampling   images sampled at places that depend on values
     matrices   inverses, solutions and factors of a small matrix for each row of the batch
 

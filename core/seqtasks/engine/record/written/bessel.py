@@ -7,10 +7,11 @@ periodic function this is exact to the roundings of float64. Beyond, it is the a
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
+
+from seqtasks.engine.record.written.with_derivative import with_derivative
 
 __all__ = ["i0", "i0e", "i1", "i1e"]
 
@@ -57,27 +58,7 @@ def _i1(x: Tensor) -> Tensor:
     return _i1e(x) * torch.exp(x.abs())
 
 
-def _function(
-    compute: Callable[[Tensor], Tensor], slope: Callable[[Tensor], Tensor]
-) -> Callable[[Tensor], Tensor]:
-    class Bessel(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx: Any, x: Tensor) -> Tensor:
-            ctx.save_for_backward(x)
-            return compute(x)
-
-        @staticmethod
-        def backward(ctx: Any, *gradients: Tensor) -> Any:
-            (x,) = ctx.saved_tensors
-            return gradients[0] * slope(x)
-
-    def apply(x: Tensor) -> Tensor:
-        return Bessel.apply(x)  # pyright: ignore[reportReturnType]
-
-    return apply
-
-
-i0 = _function(_i0, _i1)
-i0e = _function(_i0e, lambda x: _i1e(x) - torch.sign(x) * _i0e(x))
-i1 = _function(_i1, lambda x: _slope(x) * torch.exp(x.abs()))
-i1e = _function(_i1e, lambda x: _slope(x) - torch.sign(x) * _i1e(x))
+i0 = with_derivative(_i0, _i1)
+i0e = with_derivative(_i0e, lambda x: _i1e(x) - torch.sign(x) * _i0e(x))
+i1 = with_derivative(_i1, lambda x: _slope(x) * torch.exp(x.abs()))
+i1e = with_derivative(_i1e, lambda x: _slope(x) - torch.sign(x) * _i1e(x))

@@ -6,12 +6,15 @@ is the next one.
 """
 
 import math
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.record.written.with_derivative import with_derivative
 
 __all__ = ["digamma", "log_gamma", "polygamma"]
 
@@ -19,59 +22,6 @@ FAR, MOST_ORDER = 10, 6
 """From which number on the series is exact to the roundings of float64; the highest derivative."""
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
 """B_2, B_4, ..., B_14."""
-
-
-def log_gamma(x: Tensor) -> Tensor:
-    return _LogGamma.apply(x)  # pyright: ignore[reportReturnType]
-
-
-def digamma(x: Tensor) -> Tensor:
-    return _Digamma.apply(x)  # pyright: ignore[reportReturnType]
-
-
-def polygamma(n: Any, x: Any) -> Any:
-    """Return a derivative of digamma; `Tensor.polygamma` takes the number first."""
-    order, x = (x, n) if isinstance(n, Tensor) else (n, x)
-    if order > MOST_ORDER:
-        raise UnsupportedError(f"it calls polygamma of an order above {MOST_ORDER}")
-    return digamma(x) if order == 0 else _Polygamma.apply(x, order)
-
-
-class _LogGamma(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        ctx.save_for_backward(x)
-        return _log_gamma(x)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Any:
-        (x,) = ctx.saved_tensors
-        return gradients[0] * _digamma(x)
-
-
-class _Digamma(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        ctx.save_for_backward(x)
-        return _digamma(x)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Any:
-        (x,) = ctx.saved_tensors
-        return gradients[0] * _polygamma(x, 1)
-
-
-class _Polygamma(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, order: int) -> Tensor:
-        ctx.save_for_backward(x)
-        ctx.order = order
-        return _polygamma(x, order)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Any:
-        (x,) = ctx.saved_tensors
-        return gradients[0] * _polygamma(x, ctx.order + 1), None
 
 
 def _above_zero(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -148,3 +98,20 @@ def _slope_of_cotangent(order: int) -> list[float]:
         slope = [-math.pi * k * c for k, c in enumerate(found)][1:]
         found = [a + b for a, b in zip([*slope, 0.0, 0.0], [0.0, 0.0, *slope], strict=True)]
     return found
+
+
+log_gamma = with_derivative(_log_gamma, _digamma)
+digamma = with_derivative(_digamma, lambda x: _polygamma(x, 1))
+
+
+def polygamma(n: Any, x: Any) -> Any:
+    """Return a derivative of digamma; `Tensor.polygamma` takes the number first."""
+    order, x = (x, n) if isinstance(n, Tensor) else (n, x)
+    if order > MOST_ORDER:
+        raise UnsupportedError(f"it calls polygamma of an order above {MOST_ORDER}")
+    return digamma(x) if order == 0 else _of_order(order)(x)
+
+
+@cache
+def _of_order(order: int) -> Callable[[Tensor], Tensor]:
+    return with_derivative(lambda x: _polygamma(x, order), lambda x: _polygamma(x, order + 1))
