@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from seqtasks.randomness.draw_axes import Axes, axes_of_draws, in_front
+from seqtasks.randomness.draw_axes import Axes, axes_of_draws, folded, in_front
 from seqtasks.randomness.drawing_mode import DrawingMode
 from seqtasks.randomness.philox import NOWHERE, normals, uniforms, words
 
@@ -244,9 +244,8 @@ class CountedDraws(DrawingMode):
     def _axes(self, call: _Call, shape: tuple[int, ...]) -> Axes:
         """Return how many of the axes in front of a draw have their own numbers, and the fold."""
         count = in_front(shape, call.sizes)
-        folded = len(call.sizes) == 1 and bool(shape) and shape[0] > call.sizes[0] > 0
-        folded = folded and shape[0] % call.sizes[0] == 0
-        if call.name == "start" or not (count or folded):
+        may_fold = folded(shape, call.sizes) > 1
+        if call.name == "start" or not (count or may_fold):
             return count, 1
         if call.axes is None:
             axes = len(call.sizes)
@@ -254,7 +253,7 @@ class CountedDraws(DrawingMode):
         if call.draw >= len(call.axes):
             return count, 1
         count, fold = call.axes[call.draw]
-        return count, fold if folded and not count else 1
+        return count, fold if may_fold and not count else 1
 
 
 def applied(module: Any, part: Part, *inputs: Tensor) -> Any:

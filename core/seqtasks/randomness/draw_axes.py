@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_map
 
 from seqtasks.randomness.drawing_mode import DrawingMode
 
-__all__ = ["Axes", "axes_of_draws", "in_front"]
+__all__ = ["Axes", "axes_of_draws", "folded", "in_front"]
 
 Axes = tuple[int, int]
 """How many axes in front of a draw are the batch's, and how many numbers of each row are folded
@@ -32,6 +32,22 @@ def in_front(shape: tuple[int, ...], sizes: tuple[int, ...]) -> int:
     """Return how many of some sizes a shape begins with."""
     equal = [a == b for a, b in zip(shape, sizes, strict=False)]
     return equal.index(False) if False in equal else len(equal)
+
+
+def folded(shape: tuple[int, ...], sizes: tuple[int, ...]) -> int:
+    """Return how many numbers of each row a shape's first axis may hold; 1 if it holds no row.
+
+    Args:
+        shape: of a draw.
+        sizes: of the axes that have their own numbers, the rows first.
+
+    >>> folded((64, 3), (32,)), folded((64, 3), (5,)), folded((64, 3), (32, 8))
+    (2, 1, 1)
+    """
+    rows, *more = sizes
+    if more or not rows or not shape or not shape[0] or shape[0] % rows:
+        return 1
+    return shape[0] // rows
 
 
 def axes_of_draws(
@@ -64,21 +80,13 @@ def _tried(
             shapes = _Shapes(torch.get_default_dtype())
             with torch.no_grad(), shapes:
                 call(part, *(_cut(value, own) for value in args))
-            found.append([(in_front(shape, own), _fold(shape, own)) for shape in shapes.seen])
+            found.append([(in_front(shape, own), folded(shape, own)) for shape in shapes.seen])
     except Exception:
         return []
     if len(found[0]) != len(found[1]):
         return []
     pairs = zip(*found, strict=True)
     return [(min(a, c), b if b == d else 1) for (a, b), (c, d) in pairs]
-
-
-def _fold(shape: tuple[int, ...], sizes: tuple[int, ...]) -> int:
-    """Return how many numbers of each row may lie in the first axis; 1 for none."""
-    rows, *more = sizes
-    if more or not shape or not shape[0] or shape[0] % rows:
-        return 1
-    return shape[0] // rows
 
 
 class _Shapes(DrawingMode):

@@ -9,7 +9,7 @@ from seqtasks.engine.graph.node import Columns
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.recorder import Recorder
 from seqtasks.randomness.counted_draws import BY_STEP, Part, number_of
-from seqtasks.randomness.draw_axes import Axes
+from seqtasks.randomness.draw_axes import Axes, folded
 
 __all__ = ["RecordedDraws"]
 
@@ -87,9 +87,8 @@ class RecordedDraws:
             return count > 0 or fold > 1, fold
         if shape[: len(rows)] == rows:
             return True, 1
-        folded = len(rows) == 1 and self._part in BY_STEP and bool(shape and shape[0])
-        folded = folded and shape[0] % rows[0] == 0
-        return folded, shape[0] // rows[0] if folded else 1
+        fold = folded(shape, rows) if self._part in BY_STEP else 1
+        return fold > 1, fold
 
     def _numbers(self, kind: str, shape: tuple[int, ...]) -> Tensor:
         make = torch.rand if kind == "uniform" else torch.randn
