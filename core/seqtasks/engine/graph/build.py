@@ -89,16 +89,20 @@ class Graph:
             sources = [other.get(n, n) for n in node.inputs] if node in phases else node.inputs
             inputs = tuple(copies[source] for source in sources)
             copies[node] = replace(node, inputs=inputs, phase=phases.get(node, node.phase))
-        graph = replace(
-            self,
-            nodes=list(copies.values()),
-            pullbacks={},
-            _known={key: copies[node] for key, node in self._known.items()},
-            rounded={copies[node] for node in self.rounded},
-            whole={copies[node] for node in self.whole},
-            own={},
-        )
+        graph = self.emptied()
+        graph.nodes.extend(copies.values())
+        graph.mark_as(self, copies)
+        graph._known.update((key, copies[node]) for key, node in self._known.items())
         return graph, copies
+
+    def emptied(self) -> "Graph":
+        """Return a graph without nodes that goes on like this one, which is derived already."""
+        return replace(self, nodes=[], pullbacks={}, rounded=set(), whole=set(), own={}, _known={})
+
+    def mark_as(self, graph: "Graph", copies: Mapping[Node, Node]) -> None:
+        """Note of the copies of another graph's nodes what that graph notes of the nodes."""
+        self.rounded.update(copies[node] for node in graph.rounded)
+        self.whole.update(copies[node] for node in graph.whole)
 
     # ---- making nodes
 

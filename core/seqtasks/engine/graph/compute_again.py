@@ -21,13 +21,14 @@ def computed_again(graph: Graph, anew: Mapping[Node, int]) -> tuple[Graph, dict[
     Returns:
         The new graph, and of each node its first copy.
     """
-    made: list[Node] = []
+    new = graph.emptied()
     copies: dict[Node, Node] = {}
     again: dict[Node, Node] = {}
 
     def copied(node: Node, inputs: list[Node], phase: int) -> Node:
-        made.append(replace(node, inputs=tuple(inputs), phase=phase, number=len(made)))
-        return made[-1]
+        made = replace(node, inputs=tuple(inputs), phase=phase, number=len(new.nodes))
+        new.nodes.append(made)
+        return made
 
     def read(source: Node, phase: int) -> Node:
         if source not in anew or phase < anew[source]:
@@ -39,13 +40,5 @@ def computed_again(graph: Graph, anew: Mapping[Node, int]) -> tuple[Graph, dict[
 
     for node in graph.nodes:
         copies[node] = copied(node, [read(one, node.phase) for one in node.inputs], node.phase)
-    new = replace(
-        graph,
-        nodes=made,
-        pullbacks={},
-        _known={},
-        rounded={copies[node] for node in graph.rounded},
-        whole={copies[node] for node in graph.whole},
-        own={},
-    )
+    new.mark_as(graph, copies)
     return new, copies

@@ -20,7 +20,7 @@ def written_out(graph: Graph, products: Set[Node]) -> tuple[Graph, dict[Node, No
         graph: the graph, which stays as it is.
         products: nodes of the operation `linear`; their copies are sums.
     """
-    new = replace(graph, nodes=[], pullbacks={}, _known={}, rounded=set(), whole=set(), own={})
+    new = graph.emptied()
     copies: dict[Node, Node] = {}
     for node in graph.nodes:
         inputs = tuple(copies[source] for source in node.inputs)
@@ -29,8 +29,7 @@ def written_out(graph: Graph, products: Set[Node]) -> tuple[Graph, dict[Node, No
         else:
             copies[node] = replace(node, inputs=inputs, number=len(new.nodes))
             new.nodes.append(copies[node])
-    new.rounded.update(copies[node] for node in graph.rounded)
-    new.whole.update(copies[node] for node in graph.whole)
+    new.mark_as(graph, copies)
     return new, copies
 
 
