@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.graph.unsupported import UnsupportedError, check_spread
 
 if TYPE_CHECKING:
     from seqtasks.engine.graph.build import Graph
@@ -31,9 +31,8 @@ __all__ = [
 
 MOST_HELD = 2**13
 """The most numbers of a matrix and of what stands beside it: a program holds 16 columns of them."""
-LARGEST_PRODUCT = 2**20
 Triangle = Literal["general", "lower", "upper"]
-"""What of a matrix is not zero; the rest of a triangular matrix is not read."""
+"""The part of a matrix that is read; all else is zero."""
 _TURNED: dict[Triangle, Triangle] = {"general": "general", "lower": "upper", "upper": "lower"}
 Pairs = list[tuple["Node", "Node"]]
 
@@ -54,7 +53,7 @@ def solution(graph: "Graph", a: "Node", b: "Node", triangle: Triangle = "general
 
 
 def lower_factor(graph: "Graph", a: "Node") -> "Node":
-    """Return Cholesky's lower factor of a matrix of which only the lower triangle is read."""
+    """Return Cholesky's lower factor of a matrix; only its lower triangle is read."""
     _check(a.shape[-1], 4 * a.shape[-1])  # of more than 45 rows, torch's are faster
     return graph.make("lower_factor", (a,), a.shape)
 
@@ -144,8 +143,7 @@ def _times(graph: "Graph", a: "Node", b: "Node") -> "Node":
     """Return the product of two matrices."""
     down, inner, across = *a.shape[-2:], b.shape[-1]
     shape = (*a.shape[:-2], down, across, inner)
-    if np.prod(shape) > LARGEST_PRODUCT:
-        raise UnsupportedError("it forms too large a product for each row of the batch")
+    check_spread(shape, "forms too large a product for each row of the batch")
     rows = np.expand_dims(graph.places(a), -2)
     columns = np.expand_dims(graph.places(b).swapaxes(-1, -2), -3)
     spread = [

@@ -1,8 +1,13 @@
 """The error for models that the faster engines cannot run."""
 
+import math
+from collections.abc import Sequence
 from typing import Literal
 
-__all__ = ["REFUSALS", "Refusal", "UnsupportedError", "refusal"]
+__all__ = ["REFUSALS", "Refusal", "UnsupportedError", "check_spread", "refusal"]
+
+LARGEST_SPREAD = 2**20
+"""The most numbers for one row of the batch in a product, or in all pairs, that is written out."""
 
 Refusal = Literal[
     "draws",
@@ -47,3 +52,14 @@ def refusal(kind: Refusal, what: str = "") -> UnsupportedError:
         what: the refused function or operation, if it is known.
     """
     return UnsupportedError(REFUSALS[kind] + (f" ({what})" if what else ""))
+
+
+def check_spread(shape: Sequence[int], does: str) -> None:
+    """Refuse to write out too many numbers for one row of the batch.
+
+    Args:
+        shape: of these numbers.
+        does: what the step does, for the message: "it ...".
+    """
+    if math.prod(shape) > LARGEST_SPREAD:
+        raise UnsupportedError(f"it {does}")

@@ -9,15 +9,13 @@ import torch
 
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.node import Node
-from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.graph.unsupported import UnsupportedError, check_spread
 from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.rules.places import counted, last, moved_back
 from seqtasks.engine.record.rules.pointwise import Rule
 from seqtasks.engine.record.rules.reductions import axes_of, spread
 
 __all__ = ["along", "cumulative_product", "cumulative_sum", "log_sum_exps", "product_of"]
-
-LARGEST_SPREAD = 2**20
 
 
 def along(compute: Callable[..., Node]) -> Rule:
@@ -41,9 +39,8 @@ def along(compute: Callable[..., Node]) -> Rule:
 def _pairs(graph: Graph, x: Node) -> tuple[Node, tuple[int, ...]]:
     """Return x_j spread over (..., i, j)."""
     size = x.shape[-1]
-    if size * x.size > LARGEST_SPREAD:
-        raise UnsupportedError("it combines all numbers along an axis that is too long")
     shape = (*x.shape[:-1], size, size)
+    check_spread(shape, "combines all numbers along an axis that is too long")
     return graph.broadcast(graph.reshape(x, (*x.shape[:-1], 1, size)), shape), shape
 
 

@@ -5,7 +5,6 @@ is a sum in which all other terms are zero: exact, with torch's gradient, and a 
 Among equal numbers argmax takes the first; a sort and a top-k take them in torch's own order.
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.node import Node, Order
-from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.graph.unsupported import UnsupportedError, check_spread
 from seqtasks.engine.record.recorded_values import Tracked
 from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.rules.pointwise import Outcome, Rule, aligned
@@ -31,9 +30,6 @@ __all__ = [
     "sort",
     "top_k",
 ]
-
-LARGEST_SPREAD = 2**20
-"""Numbers for one row of the batch up to which all pairs of places are compared."""
 
 
 def counted(graph: Graph, shape: tuple[int, ...], axis: int) -> Node:
@@ -58,8 +54,7 @@ def moved_back(graph: Graph, node: Node, axis: int) -> Node:
 
 
 def checked(shape: tuple[int, ...]) -> tuple[int, ...]:
-    if math.prod(shape) > LARGEST_SPREAD:
-        raise UnsupportedError("it compares too many places for each row of the batch")
+    check_spread(shape, "compares too many places for each row of the batch")
     return shape
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.node import Columns, Node
-from seqtasks.engine.graph.unsupported import UnsupportedError
+from seqtasks.engine.graph.unsupported import UnsupportedError, check_spread
 from seqtasks.engine.record.recorded_values import Tracked
 from seqtasks.engine.record.recorder import Recorder
 from seqtasks.engine.record.rules.factored import factored
@@ -19,8 +19,6 @@ __all__ = ["bilinear", "contract", "contracted", "einsum", "inner", "kronecker",
 
 MOST_BLOCKS, LEAST_BLOCK = 16, 16
 """A product by blocks is one for each block if there are few, each of a matrix of some size."""
-LARGEST_SPREAD = 2**20
-"""The most numbers for one row of the batch in a product that is written out."""
 
 
 def contract(graph: Graph, a: Node, b: Node, axes: tuple[str, str, str]) -> Node:
@@ -58,8 +56,7 @@ def contract(graph: Graph, a: Node, b: Node, axes: tuple[str, str, str]) -> Node
             return graph.multiply(*spread)
     letters = [*out, *summed]
     shape = tuple(sizes[c] for c in letters)
-    if np.prod(shape) > LARGEST_SPREAD:
-        raise UnsupportedError("it forms too large a product for each row of the batch")
+    check_spread(shape, "forms too large a product for each row of the batch")
     spread = [_spread(graph, n, of, letters, shape) for n, of in ((a, left), (b, right))]
     return graph.sum(graph.multiply(*spread), len(out))
 

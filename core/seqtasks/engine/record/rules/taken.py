@@ -153,7 +153,7 @@ def item(recorder: Recorder, func: Any, result: Tensor, x: Any, index: Any) -> O
 
 
 def all_rows(recorder: Recorder, index: Any, axes: int) -> bool:
-    """Say whether an index, beside one of so many axes, names each row of the batch in turn."""
+    """Say whether an index, of a tensor of some axes, names each row of the batch in turn."""
     count, *more = recorder.rows or (1,)
     if not isinstance(index, Tensor) or recorder.is_tracked(index) or more:
         return False
