@@ -1,7 +1,7 @@
 """Remove runs and studies, or put each into an archive of its own and remove it then.
 
-A run disappears as a whole: its folder is renamed to a hidden name first. What a killed process
-left under such a name is removed at the next time. No link is followed.
+A run disappears as a whole: its folder is renamed to a hidden name first. If a process is killed
+then, the next removal removes such a folder. No link is followed.
 """
 
 import os

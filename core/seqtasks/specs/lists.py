@@ -178,7 +178,7 @@ def split_list(text: str) -> list[str]:
 
 
 def read_specs(text: str, parameters: Callable[[str], Sequence[Parameter]]) -> Choices:
-    """Read a list of specs, each of which may have parameters with several values.
+    """Read a list of specs; each may have parameters with several values.
 
     Args:
         text: the list.

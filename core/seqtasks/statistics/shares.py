@@ -53,7 +53,7 @@ def share_intervals(
     ties: NDArray[np.float64] | float = 0.0,
     confidence: float = CONFIDENCE,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return Wilson's intervals of many shares, of trials of which some are ties that count half.
+    """Return Wilson's intervals of many shares; some trials may be ties, which count half.
 
     A trial with the values 0, 1/2 and 1 of mean p, in which a share t is 1/2, varies by
     p (1 - p) - t / 4. The interval holds each p whose distance to the share is at most z times the

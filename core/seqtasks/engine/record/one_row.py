@@ -2,7 +2,7 @@
 
 A step may go through the rows of its batch in Python, or fold them behind its features. On a batch
 of one row it does the same for this row, and its values need no axis for the rows: all axes are the
-row's own, the first of which has one place. `rows_apart` checks that a batch does the same as its
+row's own, and the first one has one place. `rows_apart` checks that a batch does the same as its
 rows do alone.
 """
 
@@ -40,7 +40,7 @@ def row_of(recorder: Recorder, result: Tensor, node: Node) -> Node:
     """Return the node of a row of a result that was computed for one row.
 
     Raises:
-        UnsupportedError: if the result is not that of one row.
+        UnsupportedError: if the result has another number of rows than one.
     """
     if not result.dim() or result.shape[0] != 1:
         raise UnsupportedError("a batch of one row gives a result of other rows")

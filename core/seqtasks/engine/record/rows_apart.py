@@ -35,7 +35,7 @@ def check_apart(run: Run, given: Callable[[int, float], list[Tensor]]) -> None:
     Args:
         run: the function, of tensors (rows, ...) and the numbers of their rows to tensors
             (rows, ...).
-        given: draws tensors to try it on, for so many rows and of a size.
+        given: draws tensors to try it on, from the number of rows and the scale of the numbers.
 
     Raises:
         UnsupportedError: if the rows of a batch depend on each other, or on their number.

@@ -28,7 +28,7 @@ _MOVES = {
 }
 """Operations that move numbers, and have no function of their name in Python."""
 _SHORTER = {"_softmax": ("softmax", 2), "_log_softmax": ("log_softmax", 2), "_to_copy": ("to", 1)}
-"""Operations by the function that does the same, with so many of its arguments."""
+"""Operations, each with the function that does the same and how many arguments it takes."""
 
 
 def record_unseen(recorder: Recorder, tensor: Tensor) -> Tracked | None:

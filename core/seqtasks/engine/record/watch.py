@@ -56,8 +56,8 @@ _SIZED = operator.itemgetter(
     *("_parameters", "_buffers", "_modules"),
     *("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"),
 )
-"""Of what a module holds, the dictionaries of which a change of the size is a change. Each item is
-compared apart, and a hook that is known too."""
+"""A module's dictionaries: a change of their size is a change of the module. Each item is compared
+apart, and so is a hook that is known."""
 
 
 class Watch:

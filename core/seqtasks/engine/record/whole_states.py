@@ -24,7 +24,7 @@ LARGEST_STATE = 2**20
 """No whole number in a state may be larger."""
 MOST_STEPS, GROWTH = 2**16, 8
 """The most steps of a loop with whole numbers in its state, and how much they may grow in a step: a
-state that begins at half the largest one reaches the largest one in so many steps."""
+state that begins at half the largest one reaches the largest one in this number of steps."""
 _EXACT = {torch.float32: 2**24, torch.float64: 2**53}
 
 

@@ -116,7 +116,7 @@ static UNUSED __attribute__((noinline)) void invert_back(real *at, long stride, 
     }
 }
 
-/* Write Cholesky's lower factor in the place of a matrix, of which only the lower triangle is read. */
+/* Write Cholesky's lower factor in the place of a matrix; only its lower triangle is read. */
 static UNUSED __attribute__((noinline)) void factor(real *at, long stride, long columns, long n) {
     take_matrix(at, stride, columns, n * n);
     for (long i = 0; i < n; ++i)

@@ -27,7 +27,7 @@ typedef real wide __attribute__((vector_size(WIDE_BYTES)));
 typedef real loose_wide __attribute__((vector_size(WIDE_BYTES), aligned(sizeof(real)), may_alias));
 
 /* out[i][j] (+)= sum over k of w[i * down + k * across] v[k][j], for `high` rows and some vectors of
- * a width, all of which stay in registers. */
+ * a width; all of them stay in registers. */
 #define PRODUCT_TILE(name, type, loose_type, lanes)                                                          \
     INLINE void name(int high, int vectors, real *out, long out_row, const real *w, long down, long across,  \
                      const real *v, long v_row, int inner, int add) {                                        \
@@ -103,7 +103,7 @@ PRODUCT void product(real *out, long out_row, const real *w, long down, long acr
 
 #define INNER_AT_ONCE 256
 
-/* The same for rows of v that lie pages apart, of which few would stay in the cache: copied together first. */
+/* The same for rows of v that lie pages apart: few would stay in the cache, so they are copied together first. */
 PRODUCT void product_packed(real *out, long out_row, const real *w, long down, long across, const real *v,
                                   long v_row, int rows, int inner, long count, int add) {
     wide packed[INNER_AT_ONCE * VECTORS_AT_ONCE];

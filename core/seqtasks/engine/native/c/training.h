@@ -21,7 +21,7 @@ struct job {
     int status;
 };
 
-/* Which of so many one of several threads takes: whole vectors, but for the last. */
+/* The part of all numbers that one of several threads takes: whole vectors, but for the last. */
 static void take_part(long all, long thread, long threads, long *first, long *last) {
     const long each = (all / threads + LANES - 1) / LANES * LANES;
     *first = each * thread < all ? each * thread : all;

@@ -3,7 +3,7 @@
 A processor has a few hundred instructions under way. A body that takes a tanh of what a sigmoid
 gave has as many, so while one vector of columns waits for its sigmoid, no other one is worked on.
 In loops of their own, first the sigmoids of a row's vectors are under way side by side, then their
-tanhs. What a later loop reads lies in the row meanwhile, in memory near the core.
+tanhs. Meanwhile the values that a later loop reads lie in the row, in memory near the core.
 """
 
 import re

@@ -21,7 +21,7 @@ MANY_SIZES, SOME_SIZES = 24, 16
 """From this many sizes of products on, a program has functions for all sizes together: from fewer
 on if it is long, as its compilation takes longest."""
 LONG = 150_000
-"""So many characters of functions of its own make a program long."""
+"""A program with more characters of functions of its own is long."""
 
 HEADER = "/* Made by seqtasks {version} for {title}. */"
 

@@ -12,7 +12,7 @@ from seqtasks.engine.native.execute.interface import Parameter
 __all__ = ["NEVER", "Trained", "parameter_table"]
 
 NEVER = 2**31 - 1
-"""More steps than a batch has: nothing trains a parameter that is used from so many steps."""
+"""More steps than a batch has: a parameter that is used from this step on is never trained."""
 
 
 @dataclass

@@ -91,7 +91,7 @@ def _equal_at_first(places: Index) -> int:
 
 
 def _behind(storage: Storage, node: Node, index: Index) -> tuple[Node, Index]:
-    """Return the value of which a node is a view that has no place, and the places there."""
+    """Return the value that a node rearranges without a place of its own, and the places in it."""
     while node.operation == "view" and node not in storage.places and index.min() >= 0:
         assert node.index is not None
         index, node = node.index[index], node.inputs[0]
