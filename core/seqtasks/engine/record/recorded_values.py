@@ -16,7 +16,9 @@ from seqtasks.engine.graph.walk import inputs_of_node, reached
 from seqtasks.engine.record.complex.pair import Pair
 from seqtasks.engine.record.computed import Computed
 from seqtasks.engine.record.provenance import Provenance, memory_of
+from seqtasks.engine.record.totals import Totals
 from seqtasks.engine.record.weights_alone import WeightsAlone
+from seqtasks.randomness.draw_functions import Source as Draws
 
 __all__ = ["RecordedValues", "Tracked"]
 
@@ -41,7 +43,28 @@ class Tracked:
 
 
 class RecordedValues:
-    """What each tensor of a recording stands for; `Recorder` has the arguments and attributes."""
+    """What each tensor of a recording stands for.
+
+    Args:
+        graph: receives the nodes.
+        rows: the sizes of the first axes, (batch,) or (batch, time); no parameter may have these
+            sizes. Empty for a single row; see `one_row`.
+        dtype: the type of all floating-point values.
+        parameter: returns the leaf of a parameter.
+        provenance: knows which tensors are computed from parameters, inputs and states.
+        weights_alone: remembers what is computed from parameters alone.
+        computed: returns the leaf of a tensor that torch computes from parameters alone.
+
+    Attributes:
+        baked: tensors whose numbers go into the program, and their versions.
+        weights_alone: knows how tensors were computed from parameters alone.
+        own: the recorded backward passes of the model's own functions, by context.
+        deriving: the contexts of those that are being recorded, the innermost last.
+        pairs: complex tensors and their real and imaginary parts, by id.
+        follows_unseen: whether operations that no call explains are being recorded.
+        changes_parameters: whether parameters may be changed in place.
+        draws: records random numbers; None where no draw can be recorded.
+    """
 
     def __init__(
         self,
@@ -62,6 +85,11 @@ class RecordedValues:
         self._tracked: dict[int, Tracked] = {}
         self.pairs: dict[int, tuple[Tensor, Pair]] = {}
         self.baked: list[tuple[Tensor, int]] = []
+        self.own: dict[Any, Any] = {}
+        self.follows_unseen = False
+        self.changes_parameters = False
+        self.draws: Draws | None = None
+        self._totals = Totals()
 
     def given(self, tensor: Tensor, node: Node) -> Tensor:
         """Note an input or a state: everything computed from it must be recorded."""

@@ -5,7 +5,7 @@ is called in `rules`. A function without a rule, an in-place change, a decision 
 rows or a random draw ends the recording with `UnsupportedError`, which gives the reason.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,23 +15,17 @@ from torch._ops import OpOverload, OpOverloadPacket
 from torch.autograd.function import BackwardCFunction
 from torch.overrides import TorchFunctionMode
 
-from seqtasks.engine.graph.build import Graph
-from seqtasks.engine.graph.node import Node
 from seqtasks.engine.graph.simplify import truth_of
 from seqtasks.engine.graph.unsupported import UnsupportedError, refusal
 from seqtasks.engine.record.arguments import flat_arguments, mapped_arguments
 from seqtasks.engine.record.call_names import ABOUT, CHECKING, PROPERTIES, changes_in_place
-from seqtasks.engine.record.computed import Computed
 from seqtasks.engine.record.opened import opened, opens
-from seqtasks.engine.record.provenance import Provenance, is_transforming
+from seqtasks.engine.record.provenance import is_transforming
 from seqtasks.engine.record.recorded_values import RecordedValues, Tracked
 from seqtasks.engine.record.single_precision import arguments_in_single, held_in_single
 from seqtasks.engine.record.step_numbers import StepNumber, is_place, taken_at
-from seqtasks.engine.record.totals import Totals
-from seqtasks.engine.record.weights_alone import WeightsAlone
 from seqtasks.engine.record.whole_numbers import check_whole, is_whole
 from seqtasks.randomness.draw_functions import COUNTED
-from seqtasks.randomness.draw_functions import Source as Draws
 
 __all__ = ["Recorder"]
 
@@ -45,45 +39,7 @@ class RowsElsewhereError(UnsupportedError):
 
 
 class Recorder(RecordedValues, TorchFunctionMode):
-    """Records the torch functions that are called while it is entered.
-
-    Args:
-        graph: receives the nodes.
-        rows: the sizes of the first axes, (batch,) or (batch, time); no parameter may have these
-            sizes. Empty for a single row; see `one_row`.
-        dtype: the type of all floating-point values.
-        parameter: returns the leaf of a parameter.
-        provenance: knows which tensors are computed from parameters, inputs and states.
-        weights_alone: remembers what is computed from parameters alone.
-        computed: returns the leaf of a tensor that torch computes from parameters alone.
-
-    Attributes:
-        baked: tensors whose numbers go into the program, and their versions.
-        weights_alone: knows how tensors were computed from parameters alone.
-        own: the recorded backward passes of the model's own functions, by context.
-        deriving: the contexts of those that are being recorded, the innermost last.
-        pairs: complex tensors and their real and imaginary parts, by id.
-        follows_unseen: whether operations that no call explains are being recorded.
-        changes_parameters: whether parameters may be changed in place.
-        draws: records random numbers; None where no draw can be recorded.
-    """
-
-    def __init__(
-        self,
-        graph: Graph,
-        rows: tuple[int, ...],
-        dtype: torch.dtype,
-        parameter: Callable[[Tensor], Node | None],
-        provenance: Provenance,
-        weights_alone: WeightsAlone,
-        computed: Callable[[Tensor, Computed], Node],
-    ) -> None:
-        super().__init__(graph, rows, dtype, parameter, provenance, weights_alone, computed)
-        self.own: dict[Any, Any] = {}
-        self.follows_unseen = False
-        self.changes_parameters = False
-        self.draws: Draws | None = None
-        self._totals = Totals()
+    """Records the torch functions that are called while it is entered."""
 
     def __enter__(self) -> "Recorder":
         """Begin to see calls."""
