@@ -1,5 +1,7 @@
 """Scripts, traces and vmap run by each engine: the recorder follows torch's own operations."""
 
+import copy
+import itertools
 import warnings
 
 import pytest
@@ -146,10 +148,88 @@ def test_it_is_refused_with_its_reason(part, reason):
         make_model_graph(None, [Calling(part)], None, torch.float32, steps=3, input_size=3)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("part", [compiled, traced])
-def test_a_compiled_module_is_refused(part):
-    with pytest.raises(UnsupportedError, match=r"torch\.jit"):
-        make_model_graph(None, [WithModule(part)], None, torch.float32, steps=3, input_size=3)
+def test_a_compiled_module_runs_as_the_plain_loop(engine, part):
+    check(problem(Subject(WithModule(part)), 5, 4), engine, [torch.float64])
+
+
+class Counting(Part):
+    calls: int
+
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, h):
+        self.calls += 1
+        return torch.tanh(h) * self.calls
+
+
+class Averaging(Part):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(SIZE))
+
+    def forward(self, h):
+        self.mean += 0.1 * (h.detach().mean(0) - self.mean)
+        return h - self.mean
+
+
+class Dropping(Part):
+    def __init__(self):
+        super().__init__()
+        self.dropout = nn.Dropout(0.5)
+
+    def forward(self, h):
+        return self.dropout(h)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (Counting, "changes its attribute cells.0.module.calls"),
+        (Averaging, "changes its buffer cells.0.module.mean"),
+        (Dropping, "draws random numbers"),
+    ],
+)
+def test_a_compiled_module_that_keeps_something_is_refused(kind, reason):
+    cell = WithModule(torch.jit.script(kind()))
+    with pytest.raises(UnsupportedError, match=reason):
+        make_model_graph(None, [cell], None, torch.float32, steps=3, input_size=3)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_change_of_a_compiled_module_is_seen_by_its_program():
+    cell = WithModule(torch.jit.script(Part())).double()
+    inputs = torch.randn(3, 4, 3).double()
+
+    def check_again():
+        plain, fast = (st.unroll(cell, inputs, engine=name)[0] for name in ("plain", "torch"))
+        torch.testing.assert_close(fast, plain)
+        return plain
+
+    outputs = [check_again()]
+    cell.module.scale = 1.9
+    outputs.append(check_again())
+    with torch.no_grad():
+        cell.module.linear.bias.add_(1.0)
+    outputs.append(check_again())
+    cell.module.linear.weight = nn.Parameter(torch.randn(2 * SIZE, SIZE).double())
+    outputs.append(check_again())
+    assert all((a - b).abs().max() > 1e-3 for a, b in itertools.pairwise(outputs))
+
+
+def test_a_copy_of_a_cell_has_parameters_where_the_compiled_module_has():
+    cell = WithModule(traced)
+    cell.tied = cell.module.linear.bias
+    copied = copy.deepcopy(cell)
+    assert all(isinstance(p, nn.Parameter) and p.is_leaf for p in copied.parameters())
+    assert copied.tied is dict(copied.module.named_parameters())["linear.bias"]
+    for one, other in zip(cell.parameters(), copied.parameters(), strict=True):
+        assert torch.equal(one, other)
+        assert one.data_ptr() != other.data_ptr()
 
 
 def test_a_value_without_gradient_has_none():

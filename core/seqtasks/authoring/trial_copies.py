@@ -3,7 +3,6 @@
 import copy
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from seqtasks.models.model import Model
@@ -27,8 +26,8 @@ def copied(module: Any) -> Any:
     except Exception as error:
         raise CannotCopyError from error
     parts = made.modules() if isinstance(made, nn.Module) else ()
-    if any(isinstance(part, torch.jit.ScriptModule) for part in parts):
-        raise CannotCopyError  # the copy of a parameter is none
+    if not all(parameter.is_leaf for part in parts for parameter in part.parameters(False)):
+        raise CannotCopyError  # torch.jit compiled it, and the copy of a parameter is none
     if isinstance(made, Model):
         made.use_engine("plain")
     return made

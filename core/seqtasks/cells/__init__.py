@@ -7,6 +7,7 @@
     haiku                  first weights of a cell's layers, as the library Haiku draws them
     any_module             any torch module that makes one step, taken as a cell
     state_tree             a state that is nested, apart and together
+    copied_module          a copy, also of parts that torch copies otherwise
     step_calls             a cell's methods, called with the arguments that they name
     plain_loop, padding    the loop over time: the definition of every result
 

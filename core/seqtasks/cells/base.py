@@ -1,12 +1,12 @@
 """Cell and Readout: the two functions, f and g, of a recurrent network."""
 
-import copy
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from seqtasks.cells.copied_module import copied_module
 from seqtasks.cells.state_tree import tensors_of
 from seqtasks.display import card, first_sentence, module_line
 
@@ -105,16 +105,8 @@ class Cell(nn.Module):
         return torch.zeros(shape)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Cell":
-        """Return a copy; what torch's old weight norm last computed is copied as numbers.
-
-        torch refuses to copy a tensor with a history, which `torch.nn.utils.weight_norm` keeps as
-        an attribute and makes anew before each call.
-        """
-        for module in self.modules():
-            for held in vars(module).values():
-                if isinstance(held, Tensor) and held.grad_fn is not None:
-                    memo.setdefault(id(held), held.detach().clone())
-        return copy._reconstruct(self, memo, *self.__reduce_ex__(4))  # pyright: ignore
+        """Return a copy; see `copied_module`."""
+        return copied_module(self, memo)
 
     def extra_repr(self) -> str:
         """Show the sizes in the module's repr."""
@@ -137,6 +129,10 @@ class Readout(nn.Module):
     """
 
     version: ClassVar[int] = 1
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Readout":
+        """Return a copy; see `copied_module`."""
+        return copied_module(self, memo)
 
     def __init__(self, input_size: int, state_size: int, output_size: int) -> None:
         super().__init__()

@@ -13,7 +13,6 @@ Refusal = Literal[
     "draws",
     "in place",
     "given in place",
-    "script",
     "own function",
     "shared memory",
     "unseen",
@@ -26,7 +25,6 @@ REFUSALS: dict[Refusal, str] = {
         "parameter or an attribute; make a new tensor, as state = state + x for state += x, or "
         "change a copy, state.clone()"
     ),
-    "script": "it is compiled by torch.jit",
     "own function": "it uses an autograd.Function of its own",
     "shared memory": (
         "it uses a tensor that shares the memory of a parameter, a buffer or an input"

@@ -32,6 +32,7 @@
     bytecode, reads    what the code of a model reads
     fingerprint, watch   notice later that the model has changed;
     watched_tensors      of its tensors, all at once
+    script_modules       of the modules that torch.jit compiled
     training_mode      whether a step may depend on the mode of its modules
     signatures         number the states in which a model's parts are found
     start_fingerprint  let sequence lengths with the same initial state share a program

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtasks.engine.record.hooks import made_by_hooks
+from seqtasks.engine.record.script_modules import attributes_of_script, is_script
 
 __all__ = [
     "TooLargeError",
@@ -41,6 +42,8 @@ _OF_EVERY_MODULE = frozenset(vars(nn.Module())) - {"training"}
 
 def attributes_of(module: nn.Module) -> dict[str, Any]:
     """Return a module's attributes without those of every module and those that hooks compute."""
+    if is_script(module):
+        return attributes_of_script(module)
     left_out = _OF_EVERY_MODULE
     if vars(module)["_forward_pre_hooks"]:
         left_out = left_out | made_by_hooks(module)

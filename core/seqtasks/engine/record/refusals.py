@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 from torch.nn.utils.spectral_norm import SpectralNorm
 
-from seqtasks.engine.graph.unsupported import UnsupportedError, refusal
+from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.fingerprint import (
     TooLargeError,
     attributes_of,
@@ -39,8 +39,6 @@ def check_modules(model: nn.Module, dtype: torch.dtype) -> None:
                 f"the spectral norm of {name} changes its vectors at each call in training: divide "
                 "by torch.linalg.matrix_norm(weight, 2), a function of the weight alone"
             )
-        if isinstance(module, torch.jit.ScriptModule):
-            raise refusal("script")
     if has_global_hooks():
         raise UnsupportedError("there are hooks on all modules")
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:

@@ -25,6 +25,12 @@ from seqtasks.engine.record.fingerprint import (
 )
 from seqtasks.engine.record.hooks import has_global_hooks, has_hooks
 from seqtasks.engine.record.reads import Reads, is_fixed
+from seqtasks.engine.record.script_modules import (
+    TensorsOf,
+    attributes_of_script,
+    is_script,
+    tensors_of_script,
+)
 from seqtasks.engine.record.training_mode import ANY_NAME, may_read_the_mode
 from seqtasks.engine.record.watched_tensors import WatchedTensors
 
@@ -92,7 +98,7 @@ class Watch:
         self._names = reads.names
         found: list[Any] = [self._hooked, self._dtype]
         for module in modules:
-            found += self._of_module(module)
+            found += self._of_script(module) if is_script(module) else self._of_module(module)
         for kind in reads.classes:
             found += self._of_dictionary(vars(kind), [n for n in vars(kind) if n not in _UNREAD])
         by_dictionary: dict[int, tuple[Any, list[str]]] = {}
@@ -184,6 +190,17 @@ class Watch:
         self._sizes += map(len, _SIZED(held))
         values = operator.itemgetter(*[name for name, _ in same])
         self._modules.append((get, kind, list(held), values))
+        return found
+
+    def _of_script(self, module: nn.Module) -> list[Hashable]:
+        """Watch a module that `torch.jit` compiled."""
+        get = weakref.ref(module)
+        about = self._of_value(
+            lambda: attributes_of_script(get()), attributes_of_script(module), "", True
+        )
+        found: list[Hashable] = [id(module), identity(type(module)), has_hooks(module), about]
+        owner = TensorsOf(module)
+        found += [(n, self._tensors.add(owner, n, t)) for n, t in tensors_of_script(module)]
         return found
 
     def _of_tensor(self, owner: dict[str, Any], name: str, tensor: Tensor | None) -> Hashable:

@@ -5,7 +5,7 @@ What is asked of every tensor at every call is asked by functions written in C, 
 
 import operator
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -22,11 +22,19 @@ _ABOUT = operator.attrgetter(
 _STRIDES = operator.methodcaller("stride")
 
 
+class Owner(Protocol):
+    """Holds tensors by name, as a module's dictionaries do."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """Return a tensor."""
+        ...
+
+
 class WatchedTensors:
     """Parameters and buffers, each where its module keeps it, as they were when they were added."""
 
     def __init__(self) -> None:
-        self._owners: list[dict[str, Any]] = []
+        self._owners: list[Owner] = []
         self._names: list[str] = []
         self._tensors: list[Tensor] = []
         self._plain: list[Tensor] = []
@@ -34,7 +42,7 @@ class WatchedTensors:
         self._strides: list[Any] = []
         self._others: list[tuple[Any, ...]] = []
 
-    def add(self, owner: dict[str, Any], name: str, tensor: Tensor) -> Hashable:
+    def add(self, owner: Owner, name: str, tensor: Tensor) -> Hashable:
         """Watch a tensor, and return a token that is equal while a program holds.
 
         Args:
