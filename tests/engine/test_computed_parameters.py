@@ -144,12 +144,6 @@ def test_torchs_parametrizations_run_as_the_plain_loop(engine, name):
     check(problem(Subject(Parametrized(PARAMETRIZATIONS[name])), 4, 6), engine, [torch.float64])
 
 
-def test_a_spectral_norm_that_moves_its_vectors_at_each_call_is_refused():
-    cell = Parametrized(parametrizations.spectral_norm)
-    with pytest.raises(UnsupportedError, match="changes its vectors at each call"):
-        make_model_graph(None, [cell], None, torch.float32, steps=3, input_size=3)
-
-
 SIZED_BY_VALUES = {
     "a mask": lambda w, u, v: u * w[w != 0].square().sum(),
     "masked_select": lambda w, u, v: u * torch.masked_select(w, w.abs() > 1e-3)[:5],

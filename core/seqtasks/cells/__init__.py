@@ -9,6 +9,7 @@
     state_tree             a state that is nested, apart and together
     copied_module          a copy, also of parts that torch copies otherwise
     step_calls             a cell's methods, called with the arguments that they name
+    spectral_norms         the power iterations of spectral norms, once a forward pass
     plain_loop, padding    the loop over time: the definition of every result
 
 Faster ways to compute the same are in `engine`.

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from seqtasks.cells import Cell, State
 from seqtasks.cells.padding import checked_lengths, last_repeated, past_end
+from seqtasks.cells.spectral_norms import iterated_once
 from seqtasks.cells.state_tree import is_flat, joined, leaves_like, split
 from seqtasks.cells.step_calls import StepCalls, checked_time
 from seqtasks.randomness.counted_draws import counted_draws, started
@@ -76,7 +77,9 @@ def unroll(
     start = checked_time([cell], inputs, state, time)
     if lengths is not None:
         lengths = checked_lengths(inputs, lengths)
-    outputs, final, states, _ = states_along(cell, inputs, state, lengths, return_states, start)
+    with iterated_once(cell):
+        along = states_along(cell, inputs, state, lengths, return_states, start)
+    outputs, final, states, _ = along
     if lengths is not None:
         ended = past_end(inputs.shape[1], lengths)
         outputs = outputs.masked_fill(ended.view(*ended.shape, *[1] * (outputs.dim() - 2)), 0)

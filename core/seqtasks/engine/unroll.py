@@ -9,6 +9,7 @@ from torch import Tensor
 
 from seqtasks.cells import Cell, State
 from seqtasks.cells.plain_loop import unroll as plain
+from seqtasks.cells.spectral_norms import iterated_once
 from seqtasks.cells.step_calls import checked_time
 from seqtasks.engine.engines import Engines
 from seqtasks.engine.record.subject import CellAlone
@@ -109,12 +110,25 @@ def unroll(
             return outputs, [final]
 
         start = checked_time([cell], inputs, state, time)
-        outcome = engines_of(cell, engine).run(
-            by_loop, inputs, [state], lengths, return_states, start
-        )
-        if outcome is not None:
-            outputs, (final,), past, _ = outcome
-            return (outputs, final, past[0]) if return_states else (outputs, final)
+        with iterated_once(cell):
+            outcome = engines_of(cell, engine).run(
+                by_loop, inputs, [state], lengths, return_states, start
+            )
+            if outcome is None:
+                return _by_loop(cell, inputs, state, lengths, return_states, time)
+        outputs, (final,), past, _ = outcome
+        return (outputs, final, past[0]) if return_states else (outputs, final)
+    return _by_loop(cell, inputs, state, lengths, return_states, time)
+
+
+def _by_loop(
+    cell: Cell,
+    inputs: Tensor,
+    state: State | None,
+    lengths: Tensor | None,
+    return_states: bool,
+    time: Tensor | int | None,
+) -> tuple[Tensor, State] | tuple[Tensor, State, State]:
     if return_states:
         return plain(cell, inputs, state, lengths, return_states=True, time=time)
     return plain(cell, inputs, state, lengths, time=time)

@@ -1,6 +1,7 @@
 """The model: embedding -> cell unrolled, one or more layers -> readout."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from seqtasks.cells import Cell, Readout, State
 from seqtasks.cells.padding import checked_lengths, last_repeated
 from seqtasks.cells.plain_loop import Along, past_end, scanned, states_along
+from seqtasks.cells.spectral_norms import iterated_once
 from seqtasks.cells.step_calls import StepCalls, checked_time
 from seqtasks.display import card, parameters_of, shortened
 from seqtasks.engine.engines import NO_KEY, Engines
@@ -203,9 +205,7 @@ class Model(nn.Module):
         engines = None if torch.compiler.is_compiling() else self._own_engines()
         draws = None if engines is None else engines.next_draws()
         given = inputs, state, lengths, return_states, start, return_penalty
-        if draws is None:
-            return self._passed(engines, *given)
-        with draws:
+        with iterated_once(self), nullcontext() if draws is None else draws:
             return self._passed(engines, *given)
 
     def _passed(

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from seqtasks.cells import State
 from seqtasks.cells.plain_loop import brought_to
+from seqtasks.cells.spectral_norms import held
 from seqtasks.engine.contract.altered_copies import negated, rounded, shuffled
 from seqtasks.engine.contract.compare_results import (
     far_from,
@@ -83,9 +84,10 @@ def disagreement(
     """
 
     def tried(key: int) -> str | None:
-        with _apart(program, key) as (drawing, draws, others):
+        model = model_of(parts)
+        with held(model), _apart(program, key) as (drawing, draws, others):
             batch = _batch(program, inputs, states, lengths)
-            wrong = _wrong(drawing, plain, model_of(parts), batch)
+            wrong = _wrong(drawing, plain, model, batch)
         known = {node.value[:2] for node in program.model_graph.draws}
         return "it draws random numbers" if others.is_used or draws.drawn - known else wrong
 
@@ -109,8 +111,9 @@ def disagreement_of_rows(
 
     Args: as in `disagreement`.
     """
-    with _apart(program, 0) as (program, _, _):
-        batch, model = _batch(program, inputs, states, lengths), model_of(parts)
+    model = model_of(parts)
+    with held(model), _apart(program, 0) as (program, _, _):
+        batch = _batch(program, inputs, states, lengths)
         numbers = torch.arange(len(inputs), device=inputs.device)
         tried = _taken(batch, numbers[:ROWS], FEW_STEPS, spread=True)
         loop = by_loop(model, program, tried)

@@ -4,7 +4,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrizations
 from torch.nn.utils.spectral_norm import SpectralNorm
 
 from seqtasks.engine.graph.unsupported import UnsupportedError
@@ -36,8 +35,8 @@ def check_modules(model: nn.Module, dtype: torch.dtype) -> None:
             raise UnsupportedError(f"it has hooks{f' ({name})' if name else ''}")
         if _iterates(module):
             raise UnsupportedError(
-                f"the spectral norm of {name} changes its vectors at each call in training: divide "
-                "by torch.linalg.matrix_norm(weight, 2), a function of the weight alone"
+                f"the spectral norm of {name} changes its vectors at each step in training: take "
+                "torch.nn.utils.parametrizations.spectral_norm, which does so once a forward pass"
             )
     if has_global_hooks():
         raise UnsupportedError("there are hooks on all modules")
@@ -54,11 +53,9 @@ def check_modules(model: nn.Module, dtype: torch.dtype) -> None:
 
 
 def _iterates(module: nn.Module) -> bool:
-    """Say whether a module goes on with the power iteration of a spectral norm."""
+    """Say whether a module goes on with the power iteration of an old spectral norm."""
     hooks = vars(module)["_forward_pre_hooks"].values()
-    old = any(isinstance(hook, SpectralNorm) for hook in hooks)
-    new = isinstance(module, parametrizations._SpectralNorm) and hasattr(module, "_u")
-    return module.training and (old or new)
+    return module.training and any(isinstance(hook, SpectralNorm) for hook in hooks)
 
 
 def check_unchanged(model: nn.Module, twin: nn.Module) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from seqtasks.cells.spectral_norms import held
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.phases import Phases
 from seqtasks.engine.record.batch_layout import Form, size_of
@@ -78,7 +79,7 @@ def start_of(
                 for layer, cell in enumerate(twin)
             ]
 
-        with torch.enable_grad():
+        with torch.enable_grad(), held(twin):
             recording, starts = without_draws(attempt, twin.modules(), reads)
         check_unchanged(model, twin)
     except Exception:

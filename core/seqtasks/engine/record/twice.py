@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from seqtasks.cells.spectral_norms import held
 from seqtasks.engine.graph.build import Graph
 from seqtasks.engine.graph.model_graph import ModelGraph
 from seqtasks.engine.graph.node import Node
@@ -125,7 +126,8 @@ def _recorded(
     try:
         # a script that is not optimised makes its operations one by one, each with its gradient
         plain_scripts: Any = vars(torch.jit)["optimized_execution"]
-        with torch.enable_grad(), unobserved_saving(), plain_scripts(False):
+        apart = torch.enable_grad(), unobserved_saving(), plain_scripts(False)
+        with apart[0], apart[1], apart[2], held(twin):
             recording, model_graph = without_draws(attempt, twin.modules(), reads)
     except Exception as error:
         reason = tried[0].provenance.reason if tried else None

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import _SpectralNorm
 
 from seqtasks.engine.graph.unsupported import UnsupportedError
 from seqtasks.engine.record.fingerprint import (
@@ -163,7 +164,7 @@ class Watch:
         same: list[tuple[str, Any]] = [(name, held[name]) for name in ("_parameters", "_buffers")]
         found: list[Hashable] = [id(module), identity(kind), has_hooks(module)]
         for name, value in attributes_of(module).items():
-            if name == "training" and not self._with_mode:
+            if name == "training" and (not self._with_mode or kind is _SpectralNorm):
                 continue
             if type(value) in _PLAIN:
                 same.append((name, value))
