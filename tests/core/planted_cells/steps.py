@@ -85,7 +85,11 @@ STEPS = [
     (OneRow, "starts-with-a-state", "initial_state returns shape (1, 8) for a batch of 3"),
     (DoubleStart, "starts-with-a-state", "initial_state returns torch.float64"),
     (NoStart, "starts-with-a-state", "initial_state returns an object of type NoneType"),
-    (FailsToStart, "starts-with-a-state", "'FailsToStart' object has no attribute 'size' (steps.py"),
+    (
+        FailsToStart,
+        "starts-with-a-state",
+        "'FailsToStart' object has no attribute 'size' (steps.py",
+    ),
     (TwiceAsWide, "state-keeps-its-shape", "forward returns a state of shape (batch, 16)"),
     (Grows, "state-keeps-its-shape", "forward returns a state of shape (batch, 1)"),
     (OutputAndState, "state-keeps-its-shape", "define `output` for what a step puts out"),
