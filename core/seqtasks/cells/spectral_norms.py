@@ -5,7 +5,7 @@ weight is read. In a loop over time each step would have a weight of its own. To
 recommends to read a weight once for such a loop; then it is a function of the parameters alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ __all__ = ["held", "iterated_once", "norms_in_training"]
 
 
 @contextmanager
-def iterated_once(model: nn.Module) -> Iterator[None]:
+def iterated_once(model: nn.Module) -> Generator[None]:
     """Make the power iterations of a model in training, and hold its norms for one forward pass."""
     norms = norms_in_training(model)
     if norms:
@@ -31,7 +31,7 @@ def iterated_once(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def held(model: nn.Module) -> Iterator[None]:
+def held(model: nn.Module) -> Generator[None]:
     """Run a model without power iterations, as within a forward pass."""
     with _without_training(norms_in_training(model)):
         yield
@@ -55,7 +55,7 @@ def _lists(module: nn.Module) -> list[ParametrizationList]:
 
 
 @contextmanager
-def _without_training(norms: list[nn.Module]) -> Iterator[None]:
+def _without_training(norms: list[nn.Module]) -> Generator[None]:
     for norm in norms:
         norm.training = False
     try:
