@@ -5,9 +5,6 @@ with other values, or a smaller test has the same promise. `conftest.py` at the 
 """
 
 QUICK_SHARES = {
-    "tests/engine/test_corpus.py": {
-        "test_each_is_recorded_or_refused_by_name": 8,
-    },
     "tests/cli/test_bad_code.py": {
         "test_a_cell_of_ones_own_that_is_wrong_is_told_what_and_where": 6,
         "test_a_cell_that_trains_but_breaks_its_promises_is_named_by_show_and_run": 4,
@@ -16,29 +13,16 @@ QUICK_SHARES = {
         "test_a_caret_stands_under_what_is_wrong_in_a_spec": 5,
         "test_what_does_not_exist_or_fit_is_named_with_its_remedy": 2,
     },
-    "tests/cli/test_bad_studies.py": {
-        "test_a_comparison_that_cannot_be_made_is_refused": 4,
-        "test_a_sweep_that_cannot_be_made_is_refused": 4,
-    },
-    "tests/cli/test_run_seeds.py": {
-        "test_a_cell_that_ends_the_program_is_no_success": 2,
-        "test_json_stays_json_though_a_cell_prints": 2,
-        "test_what_makes_no_study_is_refused_in_a_line": 4,
-    },
-    "tests/studies/test_study_folders.py": {
-        "test_a_damaged_line_is_refused_by_its_field": 2,
-        "test_an_argument_of_a_wrong_type_is_named_before_anything_is_made": 3,
-        "test_an_edited_record_is_refused": 3,
-    },
-    "tests/studies/test_selection.py": {
-        "test_a_study_stopped_anywhere_goes_on_to_the_same_choice": 4,
-    },
     "tests/cli/test_bad_runs.py": {
         "test_a_changed_checkpoint_is_not_trained_on": 2,
         "test_a_log_cut_short_is_told_of_whatever_reads_the_run": 6,
         "test_a_record_of_the_wrong_form_is_named": 3,
         "test_a_truncated_checkpoint_is_not_trained_on": 2,
         "test_lost_lines_of_the_log_are_named": 2,
+    },
+    "tests/cli/test_bad_studies.py": {
+        "test_a_comparison_that_cannot_be_made_is_refused": 4,
+        "test_a_sweep_that_cannot_be_made_is_refused": 4,
     },
     "tests/cli/test_bench_tasks.py": {
         "test_a_task_with_modes_is_measured_in_each_that_its_spec_leaves_open": 0,
@@ -59,6 +43,9 @@ QUICK_SHARES = {
     },
     "tests/cli/test_extreme_arguments.py": {
         "test_an_extreme_argument_list_ends_soon_in_a_line_or_two": 6,
+    },
+    "tests/cli/test_leave.py": {
+        "test_python_is_taken_down_only_where_somebody_may_rely_on_it": 2,
     },
     "tests/cli/test_new.py": {
         "test_a_name_that_cannot_be_used_is_refused_with_another": 6,
@@ -83,6 +70,11 @@ QUICK_SHARES = {
         "test_a_flag_is_set_and_unset_whatever_the_protocol_says": 2,
         "test_a_named_experiment_shows_its_published_figures": 0,
         "test_a_score_that_a_rule_that_learns_nothing_reaches_is_marked": 0,
+    },
+    "tests/cli/test_run_seeds.py": {
+        "test_a_cell_that_ends_the_program_is_no_success": 2,
+        "test_json_stays_json_though_a_cell_prints": 2,
+        "test_what_makes_no_study_is_refused_in_a_line": 4,
     },
     "tests/cli/test_show.py": {
         "test_show_says_the_lengths_that_are_trained": 2,
@@ -119,38 +111,11 @@ QUICK_SHARES = {
     "tests/cli/test_wrapping.py": {
         "test_show_keeps_to_the_terminal_but_for_its_table": 3,
     },
-    "tests/studies/test_array_jobs.py": {
-        "test_a_job_that_is_not_there_is_refused": 4,
-        "test_only_a_study_is_collected": 0,
-        "test_slurm_goes_with_no_backend": 0,
-    },
-    "tests/studies/test_matching.py": {
-        "test_each_cell_gets_the_size_nearest_to_the_first_cells_trained_numbers": 3,
-    },
-    "tests/engine/test_counted_draws.py": {
-        "test_portions_of_a_sequence_draw_what_the_whole_draws": 2,
-        "test_embedding_output_and_readout_draw_alike": 2,
-        "test_a_seed_lets_calls_of_ones_own_draw_alike_in_all_engines": 2,
-        "test_functions_draw_alike_one_after_the_other_in_float32": 2,
-        "test_a_function_draws_alike_in_all_engines": 28,
-    },
-    "tests/engine/test_own_functions.py": {
-        "test_own_gradients_are_those_of_the_plain_loop": 8,
-    },
-    "tests/studies/test_replicas.py": {
-        "test_a_group_that_serves_a_second_block_gives_the_same_numbers": 2,
-        "test_a_cell_that_decides_by_its_own_draws_equals_runs_alone": 2,
-        "test_an_experiment_that_cannot_be_run_fails_in_one_line_for_each_seed": 0,
-        "test_replicas_of_every_engine_equal_runs_alone": 3,
-        "test_replicas_of_every_kind_of_task_equal_runs_alone": 8,
-        "test_replicas_trained_in_groups_equal_runs_alone": 8,
-        "test_weights_that_are_not_finite_at_the_end_are_a_divergence": 0,
-    },
     "tests/core/test_alone.py": {
         "test_roundings_and_draws_are_not_taken_for_rows_that_mix": 2,
     },
     "tests/core/test_any_module.py": {
-        "test_a_program_gives_the_plain_loops_numbers_or_says_why_there_is_none": 5,
+        "test_a_program_gives_the_plain_loops_numbers_or_says_why_there_is_none": 10,
         "test_outputs_and_gradients_are_those_of_the_module_called_by_hand": 2,
     },
     "tests/core/test_any_module_refusals.py": {
@@ -230,8 +195,8 @@ QUICK_SHARES = {
     "tests/core/test_journeys.py": {
         "test_a_journey_is_short_and_goes_the_way_of_a_real_run": 2,
     },
-    "tests/core/test_replaced_functions.py": {
-        "test_a_plugin_that_replaces_a_function_of_torch_is_named_and_it_is_put_back": 2,
+    "tests/core/test_many_runs.py": {
+        "test_runs_are_listed_without_torch": 2,
     },
     "tests/core/test_model.py": {
         "test_a_mixed_batch_predicts_and_learns_as_its_instances_alone": 3,
@@ -305,6 +270,9 @@ QUICK_SHARES = {
         "test_a_module_of_ones_own_that_is_defined_otherwise_is_told_of": 4,
         "test_sources_of_the_wrong_form_are_damage": 6,
     },
+    "tests/core/test_replaced_functions.py": {
+        "test_a_plugin_that_replaces_a_function_of_torch_is_named_and_it_is_put_back": 2,
+    },
     "tests/core/test_schedules.py": {
         "test_every_engine_takes_the_steps_of_the_schedule": 4,
     },
@@ -361,6 +329,9 @@ QUICK_SHARES = {
     "tests/engine/passes/test_tensor_rewrites.py": {
         "test_a_rewriting_keeps_the_value_of_everything_that_is_computed": 4,
     },
+    "tests/engine/test_annealing.py": {
+        "test_training_is_the_plain_loops": 3,
+    },
     "tests/engine/test_attributes.py": {
         "test_a_cell_is_not_kept_alive_by_what_is_known_of_its_attributes": 2,
         "test_a_change_is_noticed": 12,
@@ -384,13 +355,38 @@ QUICK_SHARES = {
     "tests/engine/test_compiler_failures.py": {
         "test_what_goes_wrong_is_told_in_one_line": 3,
     },
+    "tests/engine/test_complex.py": {
+        "test_functions_of_complex_numbers_are_those_of_torch": 2,
+    },
+    "tests/engine/test_computed_parameters.py": {
+        "test_it_runs_as_the_plain_loop": 2,
+    },
     "tests/engine/test_constants.py": {
         "test_a_mask_of_a_parameter_follows_it": 6,
-        "test_a_tensor_written_unseen_is_noticed": 6,
+        "test_a_tensor_written_unseen_is_noticed": 12,
         "test_an_attribute_that_shares_a_parameters_memory_follows_it": 4,
+    },
+    "tests/engine/test_constraints.py": {
+        "test_training_is_the_plain_loops": 6,
+    },
+    "tests/engine/test_corpus.py": {
+        "test_a_program_computes_what_torch_does": 2,
+        "test_each_is_recorded_or_refused_by_name": 8,
+    },
+    "tests/engine/test_counted_draws.py": {
+        "test_a_function_draws_alike_in_all_engines": 56,
+        "test_a_part_of_a_batch_draws_what_it_draws_in_the_whole": 2,
+        "test_a_seed_lets_calls_of_ones_own_draw_alike_in_all_engines": 2,
+        "test_embedding_output_and_readout_draw_alike": 2,
+        "test_functions_draw_alike_one_after_the_other_in_float32": 2,
+        "test_portions_of_a_sequence_draw_what_the_whole_draws": 2,
     },
     "tests/engine/test_devices.py": {
         "test_a_program_lives_on_the_device_of_its_model": 6,
+    },
+    "tests/engine/test_drawing_networks.py": {
+        "test_a_resumed_run_goes_on_to_the_same_bits": 2,
+        "test_in_float32_the_curves_are_the_same_within_noise": 2,
     },
     "tests/engine/test_draws.py": {
         "test_a_draw_however_small_is_refused": 6,
@@ -403,17 +399,27 @@ QUICK_SHARES = {
         "test_a_run_trains_every_parameter_of_an_embedding_of_ones_own": 2,
         "test_an_embedding_of_ones_own_gives_what_the_plain_loop_gives": 5,
     },
+    "tests/engine/test_equations.py": {
+        "test_equations_are_those_of_torch": 5,
+    },
     "tests/engine/test_exactness.py": {
         "test_a_cell_from_given_states_and_at_mixed_lengths": 12,
         "test_a_cell_in_float32_from_its_own_state": 6,
         "test_a_cell_whose_memory_grows_with_the_number_of_steps": 2,
         "test_a_gradient_that_is_nothing_but_roundings_is_no_difference": 2,
     },
+    "tests/engine/test_factored_products.py": {
+        "test_results_and_gradients_are_those_of_the_plain_loop": 2,
+    },
     "tests/engine/test_given_lengths.py": {
         "test_lengths_of_a_narrow_type_do_not_wrap": 6,
     },
     "tests/engine/test_golden_sources.py": {
         "test_a_source_is_what_it_was": 2,
+    },
+    "tests/engine/test_gradients_in_a_step.py": {
+        "test_a_gradient_within_a_step_has_its_own_gradient": 2,
+        "test_what_depends_on_other_rows_or_stops_within_is_not_run_by_a_program": 2,
     },
     "tests/engine/test_growing.py": {
         "test_a_stack_makes_one_program_for_all_lengths_of_a_depth": 2,
@@ -430,11 +436,17 @@ QUICK_SHARES = {
         "test_a_weight_of_several_axes_has_its_gradient_by_the_torch_engine": 6,
         "test_an_output_may_be_the_same_for_all_rows": 2,
     },
+    "tests/engine/test_in_place.py": {
+        "test_it_runs_as_the_plain_loop": 2,
+    },
     "tests/engine/test_inputs.py": {
         "test_inputs_that_lie_oddly_in_memory": 2,
     },
     "tests/engine/test_kept_memory.py": {
         "test_two_passes_forward_before_one_back_keep_their_numbers": 2,
+    },
+    "tests/engine/test_large_models.py": {
+        "test_products_of_all_sizes_together_are_exact": 2,
     },
     "tests/engine/test_memory.py": {
         "test_a_step_of_middling_size": 0,
@@ -470,14 +482,26 @@ QUICK_SHARES = {
     "tests/engine/test_odd_cells.py": {
         "test_it_runs_and_agrees": 6,
     },
+    "tests/engine/test_one_row.py": {
+        "test_a_step_that_treats_each_row_alone_is_recorded_on_one": 3,
+    },
     "tests/engine/test_outside.py": {
         "test_the_states_are_put_back_where_there_is_one_thread": 0,
+    },
+    "tests/engine/test_own_functions.py": {
+        "test_own_gradients_are_those_of_the_plain_loop": 16,
+    },
+    "tests/engine/test_packed_memories.py": {
+        "test_values_states_and_gradients_are_those_of_the_plain_loop": 3,
     },
     "tests/engine/test_padding.py": {
         "test_a_cell_that_divides_has_the_gradients_of_rows_alone": 3,
         "test_a_model_that_divides_learns_as_from_rows_alone": 2,
         "test_an_instance_without_steps_leaves_no_trace": 2,
         "test_scoring_in_portions_ends_where_rows_alone_end": 2,
+    },
+    "tests/engine/test_pairs.py": {
+        "test_pairs_of_units_equal_the_plain_loop": 2,
     },
     "tests/engine/test_paper_cells.py": {
         "test_it_runs_and_agrees": 6,
@@ -487,6 +511,14 @@ QUICK_SHARES = {
         "test_another_type": 2,
         "test_changes_from_outside_are_seen_at_once": 2,
         "test_parameters_that_are_unused_frozen_or_shared": 2,
+    },
+    "tests/engine/test_penalties.py": {
+        "test_the_penalty_is_the_mean_over_the_steps_that_instances_have": 8,
+        "test_training_is_the_plain_loops": 8,
+    },
+    "tests/engine/test_places.py": {
+        "test_equal_numbers_stand_in_the_order_of_torch": 2,
+        "test_sorting_along_any_axis_is_undone_by_scattering": 2,
     },
     "tests/engine/test_pointwise.py": {
         "test_every_operation_has_the_value_and_the_gradient_of_torch": 4,
@@ -523,11 +555,21 @@ QUICK_SHARES = {
         "test_a_run_trains_a_hooked_or_patched_model_as_the_plain_loop_does": 3,
         "test_what_an_observer_does_to_a_model_in_a_run_is_noticed": 4,
     },
+    "tests/engine/test_rows_elsewhere.py": {
+        "test_it_runs_as_the_plain_loop": 2,
+    },
     "tests/engine/test_rules.py": {
         "test_every_function_has_the_value_and_the_gradient_of_torch": 8,
     },
     "tests/engine/test_sanitizers.py": {
         "test_every_built_in_cell": 0,
+    },
+    "tests/engine/test_single_precision.py": {
+        "test_float32_within_float64_is_rounded_as_torch_rounds_it": 3,
+    },
+    "tests/engine/test_step_numbers.py": {
+        "test_a_program_follows_the_number_of_each_instance": 3,
+        "test_other_uses_of_a_number_are_refused": 2,
     },
     "tests/engine/test_tensor_programs.py": {
         "test_real_inputs_get_their_gradient_in_stretches_too": 5,
@@ -536,6 +578,10 @@ QUICK_SHARES = {
     },
     "tests/engine/test_threads.py": {
         "test_a_model_that_many_threads_call_at_once_gets_one_program": 2,
+    },
+    "tests/engine/test_time_and_before.py": {
+        "test_a_program_that_takes_chunks_of_steps_counts_on": 3,
+        "test_predictions_states_and_gradients_are_the_plain_loops": 5,
     },
     "tests/engine/test_training_steps.py": {
         "test_a_frozen_parameter_stays_as_it_is": 2,
@@ -546,18 +592,26 @@ QUICK_SHARES = {
         "test_a_state_of_two_tensors_and_two_layers": 2,
         "test_clipping": 2,
         "test_every_loss": 6,
+        "test_every_optimizer": 3,
         "test_the_same_bits_every_time_and_in_stretches_of_any_size": 2,
         "test_training_is_seen_by_further_torch_code_at_once": 2,
         "test_two_threads": 2,
     },
     "tests/engine/test_trial.py": {
-        "test_a_wrong_gradient_is_found_however_small_beside_the_others": 2,
+        "test_a_program_is_tried_where_no_gradients_are_kept": 2,
+        "test_a_wrong_gradient_is_found_however_small_beside_the_others": 4,
         "test_numbers_that_are_not_finite_are_compared_as_such": 2,
         "test_what_goes_wrong_after_many_steps_is_found": 2,
+    },
+    "tests/engine/test_trial_faults.py": {
+        "test_a_derivative_that_is_a_hundredth_off_is_found": 2,
     },
     "tests/engine/test_trial_roundings.py": {
         "test_a_readout_of_zeros_is_no_false_alarm": 3,
         "test_what_rounding_explains_is_no_false_alarm": 6,
+    },
+    "tests/engine/test_unseen_calls.py": {
+        "test_a_compiled_module_runs_as_the_plain_loop": 2,
     },
     "tests/engine/test_unused_parameters.py": {
         "test_a_run_goes_on_from_where_some_were_not_used": 6,
@@ -569,11 +623,17 @@ QUICK_SHARES = {
     "tests/engine/test_weights_of_weights.py": {
         "test_weights_computed_from_weights_run_as_the_plain_loop": 12,
     },
+    "tests/engine/test_whole_states.py": {
+        "test_it_runs_as_a_loop_in_torch": 2,
+    },
     "tests/engine/test_whole_training.py": {
         "test_a_program_compiled_as_for_users_is_right": 4,
         "test_every_cell_is_trained_as_by_the_plain_loop": 12,
         "test_odd_models_are_trained_as_by_the_plain_loop": 12,
         "test_real_inputs_and_sets_are_trained_as_by_the_plain_loop": 4,
+    },
+    "tests/engine/test_written.py": {
+        "test_written_functions_are_those_of_torch": 3,
     },
     "tests/engine/test_zero_gradients.py": {
         "test_a_parameter_has_zeros_where_torch_gives_zeros_and_none_where_it_gives_none": 12,
@@ -631,24 +691,32 @@ QUICK_SHARES = {
     "tests/plugins/test_recall_draws.py": {
         "test_mqar_asks_at_gaps_of_a_power_law_drawn_one_after_another": 4,
     },
-    "tests/engine/test_drawing_networks.py": {
-        "test_in_float32_the_curves_are_the_same_within_noise": 2,
+    "tests/studies/test_array_jobs.py": {
+        "test_a_job_that_is_not_there_is_refused": 4,
+        "test_only_a_study_is_collected": 0,
+        "test_slurm_goes_with_no_backend": 0,
     },
-    "tests/engine/test_penalties.py": {
-        "test_training_is_the_plain_loops": 5,
-        "test_the_penalty_is_the_mean_over_the_steps_that_instances_have": 4,
+    "tests/studies/test_matching.py": {
+        "test_each_cell_gets_the_size_nearest_to_the_first_cells_trained_numbers": 3,
     },
-    "tests/engine/test_constraints.py": {
-        "test_training_is_the_plain_loops": 3,
+    "tests/studies/test_replicas.py": {
+        "test_a_cell_that_decides_by_its_own_draws_equals_runs_alone": 2,
+        "test_a_group_that_serves_a_second_block_gives_the_same_numbers": 2,
+        "test_an_experiment_that_cannot_be_run_fails_in_one_line_for_each_seed": 0,
+        "test_replicas_of_every_engine_equal_runs_alone": 3,
+        "test_replicas_of_every_kind_of_task_equal_runs_alone": 8,
+        "test_replicas_trained_in_groups_equal_runs_alone": 8,
+        "test_weights_that_are_not_finite_at_the_end_are_a_divergence": 0,
     },
-    "tests/engine/test_time_and_before.py": {
-        "test_predictions_states_and_gradients_are_the_plain_loops": 3,
-        "test_a_program_that_takes_chunks_of_steps_counts_on": 3,
+    "tests/studies/test_selection.py": {
+        "test_a_study_stopped_anywhere_goes_on_to_the_same_choice": 4,
     },
-    "tests/engine/test_annealing.py": {
-        "test_training_is_the_plain_loops": 3,
+    "tests/studies/test_study_folders.py": {
+        "test_a_damaged_line_is_refused_by_its_field": 2,
+        "test_an_argument_of_a_wrong_type_is_named_before_anything_is_made": 3,
+        "test_an_edited_record_is_refused": 3,
     },
-    "tests/core/test_many_runs.py": {
-        "test_runs_are_listed_without_torch": 2,
+    "tests/studies/test_tune.py": {
+        "test_a_stopped_search_goes_on_with_the_same_proposals": 3,
     },
 }
