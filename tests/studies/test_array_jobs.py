@@ -10,6 +10,7 @@ import time
 import pytest
 
 import seqtasks as st
+from seqtasks.cli.main import main
 from seqtasks.studies.execute.slurm import array_of, block_of, blocks_of
 from seqtasks.studies.settings import Point
 
@@ -31,9 +32,18 @@ def made(seqtasks_command, tmp_path):
 
 
 @pytest.fixture
-def seqtasks_command(python):
-    """Run the command line in a process of its own, in the test's folder."""
-    return lambda *arguments: python("-m", "seqtasks", *arguments)
+def seqtasks_command(tmp_path, monkeypatch, capsys):
+    """Run the command line in this process, in the test's folder."""
+
+    def run(*arguments):
+        monkeypatch.chdir(tmp_path)
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(list(map(str, arguments)))
+        printed = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, ended.value.code, printed.out, printed.err)
+
+    return run
 
 
 @pytest.fixture
