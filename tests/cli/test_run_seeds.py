@@ -175,6 +175,17 @@ class Prints(Mine):
         return super().forward(x, h)
 
 
+class Closes(Mine):
+    "a cell that closes the streams"
+
+    def forward(self, x, h):
+        import sys
+
+        sys.stdout.close()
+        sys.stderr.close()
+        return super().forward(x, h)
+
+
 class Exits(Mine):
     "a cell that ends the program"
 
@@ -193,6 +204,14 @@ def test_json_stays_json_though_a_cell_prints(seqtasks, seeds):
     assert process.returncode == 0, process.stderr
     assert isinstance(json.loads(process.stdout), dict)
     assert "PRINTED" in process.stderr
+
+
+@pytest.mark.parametrize("seeds", [(), ("--seeds", "2", *THREADS)])
+def test_a_cell_that_closes_the_streams_costs_no_table(seqtasks, seeds):
+    (seqtasks.folder / "odd.py").write_text(ODD)
+    process = seqtasks("run", "bitflip", *SMALL, "--cell", "./odd.py:Closes", *seeds)
+    assert process.returncode == 0, process.stderr
+    assert "per symbol" in process.stdout
 
 
 @pytest.mark.parametrize("seeds", [(), ("--seeds", "2", *THREADS)])

@@ -53,6 +53,14 @@ class _RawOutput(_Raw):
         raise OutputError(error.errno, error.strerror) from error
 
 
+class _Text(io.TextIOWrapper):
+    """A stream that a user's code cannot take from the command: to close it flushes it."""
+
+    def close(self) -> None:
+        if not self.closed:
+            self.flush()
+
+
 @contextmanager
 def settled_streams() -> Generator[None, None, None]:
     """Replace the process's own streams by ours; other streams, such as a test's, stay."""
@@ -92,9 +100,9 @@ def _open_descriptors() -> None:
                     os.close(opened)
 
 
-def _text(raw: _Raw, before: Any) -> io.TextIOWrapper:
+def _text(raw: _Raw, before: Any) -> _Text:
     # If PYTHONUNBUFFERED is set, Python does not buffer the stream; we write it line by line.
-    return io.TextIOWrapper(
+    return _Text(
         io.BufferedWriter(raw),
         encoding="utf-8" if before is None else before.encoding,
         errors="backslashreplace",
