@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -318,6 +319,26 @@ def test_a_study_with_a_damaged_line_is_not_listed_as_finished(answer, tmp_path)
     (row,) = json.loads(answer("runs", "--json"))
     assert row["status"] == "damaged"
     assert "line 2 is of no run" in row["problem"]
+
+
+@pytest.mark.parametrize("damage", ["link", "fifo", "text"])
+def test_a_study_whose_lines_are_damaged_is_not_shown(seqtasks, tmp_path, damage):
+    study = make_study(tmp_path / "runs", done=4)
+    kept, lines = (study / "result.json").read_bytes(), study / "runs.jsonl"
+    content = lines.read_bytes()
+    lines.unlink()
+    if damage == "link":
+        (tmp_path / "elsewhere").write_bytes(content)
+        lines.symlink_to(tmp_path / "elsewhere")
+    elif damage == "fifo":
+        os.mkfifo(lines)
+    else:
+        lines.write_bytes(content.replace(b'"seed": ', b'"seed" ', 1))
+    (study / "result.json").write_bytes(kept)  # newer than all lines
+    shown = seqtasks("runs", "show", study)
+    assert shown.returncode == 2
+    assert "runs.jsonl" in shown.stderr
+    assert shown.stdout == ""
 
 
 @pytest.mark.parametrize(

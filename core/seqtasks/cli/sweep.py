@@ -39,7 +39,7 @@ GROUPS = {
 @click.option(
     "--random", type=int, metavar="N", help="Draw N points from the ranges, instead of the grid."
 )
-@click.option("--draw-seed", type=int, default=0, show_default=True, help="Seed of these draws.")
+@click.option("--draw-seed", type=int, metavar="N", help="Seed of these draws; 0 by default.")
 @fresh_seeds_options
 @click.option(
     "--match",
@@ -56,7 +56,7 @@ def sweep(
     task: str | None,
     tasks: str | None,
     random: int | None,
-    draw_seed: int,
+    draw_seed: int | None,
     best: int,
     fresh_seeds: int,
     match: str | None,
@@ -79,8 +79,6 @@ def sweep(
 
     of_study = {name: settings.pop(name) for name in STUDY_GROUP if name in settings}
     wanted = Seeds.read(seeds)
-    if draw_seed < 0:
-        raise UsageError(f"--draw-seed must not be negative, got {draw_seed}")
     asking = read_settings(task, tasks, settings, evaluation_lengths, trust)
     if asking.choose_rate:
         raise UsageError("a sweep tries every learning rate: leave out 'best:'")

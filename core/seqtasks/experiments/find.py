@@ -91,6 +91,11 @@ def _from_file(path: Path, trust: bool) -> Experiment:
         for difference in changed_things(data, experiment):
             logger.warning("%s: %s", path, difference)
         return experiment
+    if "points" in data and "settings" in data:
+        raise UsageError(
+            f"{path} is the record of a study: `seqtasks resume {path.parent}` goes on with it, "
+            f"and `seqtasks runs show {path.parent}` shows the command that made it"
+        )
     data = checked(data, EXPERIMENT, path)
     data |= {kind: _beside(data[kind], path) for kind in THINGS if kind in data}
     return Experiment.from_json(data, str(path))

@@ -19,7 +19,7 @@ from seqtasks.runs.listed_run import plain_settings
 from seqtasks.runs.locking import is_held
 from seqtasks.runs.study_shape import read_study, study_shape
 
-__all__ = ["is_study", "summary_of_study"]
+__all__ = ["is_study", "points_in", "summary_of_study"]
 
 _LINES = re.compile(r"runs(?:-[A-Za-z0-9._-]+)?\.jsonl")
 _POINT = re.compile(rb'\{"point": (\d{1,18})\D')
@@ -54,7 +54,7 @@ def _details(folder: Path) -> dict[str, Any]:
     running = is_held(folder)
     result = None if running else _result(folder)
     whole_result = result is not None and result.get("runs") == asked and not result["unfinished"]
-    done = asked if whole_result and _is_newest(folder) else len(set(_points(folder)))
+    done = asked if whole_result and _is_newest(folder) else len(set(points_in(folder)))
     status = "running" if running else "finished" if done >= asked else "unfinished"
     return {
         "task": common.get("task"),
@@ -80,7 +80,7 @@ def _common(experiments: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _points(folder: Path) -> Iterator[int]:
+def points_in(folder: Path) -> Iterator[int]:
     """Yield the number of the point of each whole line; a point may come more than once.
 
     Raises:

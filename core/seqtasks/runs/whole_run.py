@@ -8,7 +8,7 @@ from seqtasks.errors import UsageError
 from seqtasks.files.atomic import read_json
 from seqtasks.runs.directory import RunDirectory
 from seqtasks.runs.listed_run import careful_summary
-from seqtasks.runs.listed_study import summary_of_study
+from seqtasks.runs.listed_study import points_in, summary_of_study
 
 __all__ = ["settings_of", "whole_run", "whole_study"]
 
@@ -41,6 +41,7 @@ def whole_study(folder: Path) -> dict[str, Any]:
     summary = summary_of_study(str(folder), folder.name or folder.resolve().name)
     if summary["status"] == "damaged":
         raise UsageError(summary["problem"])
+    summary["done"] = len(set(points_in(folder)))  # the list trusts a result newer than all lines
     result = folder / "result.json"
     return {
         **summary,

@@ -77,7 +77,7 @@ def sweep(
     *,
     seeds: str | Iterable[int] = range(5),
     random: int | None = None,
-    draw_seed: int = 0,
+    draw_seed: int | None = None,
     best: int = 3,
     fresh_seeds: int = 20,
     match: str | None = None,
@@ -91,7 +91,7 @@ def sweep(
         task: as for `compare`.
         seeds: the seeds of each point.
         random: how many points to draw from the values; None for the whole grid.
-        draw_seed: the seed of the draws.
+        draw_seed: the seed of the draws, with `random` alone; None for 0.
         best: how many of the best points are run again on fresh seeds.
         fresh_seeds: the number of fresh seeds; 0 for none.
         match: as for `compare`.

@@ -112,7 +112,7 @@ def to_sweep(
     seeds: Seeds,
     *,
     random: int | None = None,
-    draw_seed: int = 0,
+    draw_seed: int | None = None,
     best: int = 3,
     fresh: int = 20,
     match: str | None = None,
@@ -125,7 +125,7 @@ def to_sweep(
         choices: as for `to_compare`.
         seeds: the seeds on which each point is tried.
         random: how many points to draw; None for the whole grid.
-        draw_seed: the seed of the draws.
+        draw_seed: the seed of the draws; None for 0.
         best: how many of the best points are measured again on other seeds.
         fresh: the number of these seeds; 0 to measure none again.
         match: as for `to_compare`.
@@ -137,8 +137,15 @@ def to_sweep(
     for name, number, least in (("best", best, 1), ("fresh seeds", fresh, 0)):
         if number < least:
             raise UsageError(f"the number of {name} must be at least {least}, got {number}")
+    if draw_seed is not None and random is None:
+        raise UsageError(
+            "the whole grid is not drawn, so a seed of the draws changes nothing: ask for random "
+            "points too (--random N), or leave the seed out"
+        )
+    if draw_seed is not None and draw_seed < 0:
+        raise UsageError(f"the seed of the draws must not be negative, got {draw_seed}")
     check_size(choices, len(seeds), random, yes)
-    made = grid(load, choices) if random is None else drawn(load, choices, random, draw_seed)
+    made = grid(load, choices) if random is None else drawn(load, choices, random, draw_seed or 0)
     if len(made) < 2:
         raise UsageError("a sweep needs two points or more, such as --lr 1e-4..1e-2:log5")
     sizes = None

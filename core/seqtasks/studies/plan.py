@@ -185,8 +185,9 @@ def check_size(choices: Mapping[str, Choices], seeds: int, count: int | None, ye
     Raises:
         UsageError: with the size and how it comes about.
     """
-    counts = {name: _named(name, one.count) for name, one in choices.items()} if not count else {}
-    points = count or math.prod(counts.values())
+    of_grid = choices if count is None else {}
+    counts = {name: _named(name, one.count) for name, one in of_grid.items()}
+    points = math.prod(counts.values()) if count is None else count
     if points * seeds <= MOST_POINTS or yes:
         return
     parts = [f"{field_words(n)}: {number:,}" for n, number in counts.items() if number > 1]
