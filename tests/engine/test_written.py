@@ -2,13 +2,14 @@
 
 import pytest
 import torch
+from edge_cases import Edge
 from edges import wrong_in
 from test_edges import near
 from torch import nn
 from torch.nn import functional
 from torch.testing import assert_close
 from truth import ENGINES
-from written_cases import WRITTEN_EDGES
+from written_cases import WRITTEN_EDGES, finite, places, square
 
 import seqtasks as st
 from seqtasks.engine.pipeline import make_model_graph
@@ -45,6 +46,29 @@ def groups():
 def test_written_functions_are_those_of_torch(group, engine, place, dtype):
     wrong = wrong_in(groups()[group], engine, getattr(torch, dtype), place, near)
     assert not wrong, "\n".join(f"{name}: {some}" for name, some in wrong.items())
+
+
+MIRRORED = {
+    "by reflection": lambda x, mode, corners: functional.grid_sample(
+        square(finite(x))[:, None], places(x), mode, "reflection", corners
+    ),
+    "in volumes": lambda x, mode, corners: functional.grid_sample(
+        square(finite(x))[:, None, None].expand(-1, 1, 2, -1, -1),
+        torch.cat([places(x), places(x)[..., :1].flip(1)], -1)[:, None],
+        *(mode, "reflection" if corners else "zeros"),
+        align_corners=corners,
+    ),
+}
+
+
+@pytest.mark.parametrize("place", ["outside", pytest.param("loop", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("corners", [True, False])
+@pytest.mark.parametrize("mode", ["bilinear", "nearest"])
+@pytest.mark.parametrize("name", MIRRORED)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_images_are_sampled(engine, name, mode, corners, place):
+    edge = Edge(name, "four", lambda x: MIRRORED[name](x, mode, corners).flatten(1))
+    assert not wrong_in([edge], engine, torch.float64, place, near)
 
 
 def test_every_written_function_has_a_line():

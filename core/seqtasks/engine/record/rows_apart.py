@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
 
 from seqtasks.cells.state_tree import NotAlikeError, Tree, joined, leaves_like
 from seqtasks.cells.step_calls import StepCalls
@@ -149,7 +151,10 @@ def _check_row(
         changed[place][1:] = intruder
     try:
         arriving = intruder if place == len(changed) else None
-        after = _results(run, changed, range(ROWS), arriving)
+        with _WithoutCrash():
+            after = _results(run, changed, range(ROWS), arriving)
+    except _CrashError:
+        return
     except Exception:
         if math.isfinite(intruder):
             raise
@@ -157,6 +162,25 @@ def _check_row(
     for one, other in zip(before, after, strict=True):
         if not torch.equal(torch.nan_to_num(one[:1]), torch.nan_to_num(other[:1])):
             raise UnsupportedError(_MIX)
+
+
+class _CrashError(Exception):
+    """A call of torch would end the process."""
+
+
+class _WithoutCrash(TorchFunctionMode):
+    """Refuses the calls whose backward pass in torch ends the process."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Make a call."""
+        kwargs = kwargs or {}
+        if func in (functional.grid_sample, torch.grid_sampler):
+            grid = args[1] if len(args) > 1 else kwargs["grid"]
+            if not grid.isfinite().all():
+                raise _CrashError
+        return func(*args, **kwargs)
 
 
 def _results(

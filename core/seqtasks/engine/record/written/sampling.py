@@ -1,5 +1,6 @@
 """Images sampled at places that depend on values: `affine_grid` and `grid_sample`."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from torch import Tensor
 __all__ = ["affine_grid", "grid_sample"]
 
 _BILINEAR, _NEAREST = 0, 1
-_ZEROS, _BORDER = 0, 1
+_ZEROS, _BORDER, _REFLECTION = 0, 1, 2
 
 
 def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool) -> Any:
@@ -31,17 +32,24 @@ def _axis(count: int, align_corners: bool, dtype: torch.dtype) -> Tensor:
 
 
 def grid_sample(image: Tensor, grid: Tensor, mode: int, padding: int, align_corners: bool) -> Any:
-    """Return an image (batch, channels, height, width) at places (batch, height, width, 2)."""
-    if image.dim() != 4 or mode not in (_BILINEAR, _NEAREST) or padding not in (_ZEROS, _BORDER):
+    """Return an image (batch, channels, height, width) at places (batch, height, width, 2).
+
+    Both may have a depth before the height.
+    """
+    if mode not in (_BILINEAR, _NEAREST) or padding not in (_ZEROS, _BORDER, _REFLECTION):
         return NotImplemented
-    height, width = image.shape[2:]
-    rows, columns = grid.shape[1:3]
+    sizes, made = image.shape[2:], grid.shape[1:-1]
     shares = _near if mode == _NEAREST else _between
-    along_x = _shares(shares, grid[..., 0], width, padding, align_corners)
-    along_y = _shares(shares, grid[..., 1], height, padding, align_corners)
-    both = along_y.unsqueeze(-1) * along_x.unsqueeze(-2)
-    taken = image.flatten(2) @ both.reshape(-1, rows * columns, height * width).transpose(1, 2)
-    return taken.reshape(-1, image.shape[1], rows, columns)
+    along = [
+        _shares(shares, grid[..., -1 - axis], size, padding, align_corners)
+        for axis, size in enumerate(sizes)
+    ]
+    of_all = along[0]
+    for one in along[1:]:
+        of_all = (of_all.unsqueeze(-1) * one.unsqueeze(-2)).flatten(-2)
+    of_all = of_all.reshape(-1, math.prod(made), math.prod(sizes))
+    taken = image.flatten(2) @ of_all.transpose(1, 2)
+    return taken.reshape(-1, image.shape[1], *made)
 
 
 def _shares(
@@ -54,9 +62,22 @@ def _shares(
     """Return how much each pixel along an axis counts for each place, (..., size)."""
     pixels = (places + 1) / 2 * (size - 1)
     at = pixels if align_corners else ((places + 1) * size - 1) / 2
-    if padding == _BORDER:  # torch gives no gradient at the border, where a clamp would
+    if padding == _REFLECTION:
+        at = _reflected(at, size, align_corners)
+    if padding != _ZEROS:  # torch gives no gradient at the border, where a clamp would
         at = torch.where(at <= 0, 0.0, torch.where(at >= size - 1, float(size - 1), at))
     return shares(at.unsqueeze(-1), torch.arange(size, dtype=places.dtype))
+
+
+def _reflected(at: Tensor, size: int, align_corners: bool) -> Tensor:
+    """Return places as mirrors at both ends show them: at the pixels, or half a pixel beyond."""
+    low, span = (0.0, size - 1) if align_corners else (-0.5, size)
+    if not span:
+        return at * 0
+    beyond = (at - low).abs()
+    flips = torch.floor(beyond / span).detach()
+    rest = beyond - flips * span
+    return low + torch.where(flips % 2 == 0, rest, span - rest)
 
 
 def _near(at: Tensor, pixels: Tensor) -> Tensor:
