@@ -42,19 +42,20 @@ def vectors_joined(graph: Graph, phases: Phases, roots: Roots) -> Roots:
     product_of: dict[Node, tuple[Node, Node]] = {}
 
     def change(node: Node, inputs: list[Node]) -> Node | None:
-        if node in sums:
-            plan = sums[node]
-            total = graph.make("linear", product_of[node], node.shape, value=True)
-            for term in plan.terms:
-                if term not in plan.products:
-                    total = added(graph, new[term], total)
-            return total
-        if node in by_last:
-            new[node] = rebuilt(graph, node, inputs)
-            for total in by_last[node]:
-                product_of[total] = _side_by_side(graph, new, sums[total].products)
-            return new[node]
-        return None
+        if node not in sums and node not in by_last:
+            return None
+        new[node] = summed(node) if node in sums else rebuilt(graph, node, inputs)
+        for total in by_last.get(node, ()):  # a sum may be the last vector of another one
+            product_of[total] = _side_by_side(graph, new, sums[total].products)
+        return new[node]
+
+    def summed(node: Node) -> Node:
+        plan = sums[node]
+        total = graph.make("linear", product_of[node], node.shape, value=True)
+        for term in plan.terms:
+            if term not in plan.products:
+                total = added(graph, new[term], total)
+        return total
 
     return rewrite(graph, roots, change, new)
 
