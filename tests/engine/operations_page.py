@@ -194,6 +194,10 @@ def version() -> str:
     return ".".join(torch.__version__.split(".")[:2])
 
 
+_RECURRENT = ("gru", "lstm", "rnn_relu", "rnn_tanh")
+"""Layers; between them they may draw."""
+
+
 def functions_of_torch() -> dict[str, list[object]]:
     """Return torch's own list of the functions that may be overridden, by name."""
     found: dict[str, list[object]] = defaultdict(list)
@@ -210,7 +214,7 @@ def verdict_on(name: str, functions: list[object]) -> str:
     """Return the key of VERDICTS for a function's name."""
     if any(function in RULES for function in functions):
         return "a rule"
-    if any(function in COUNTED for function in functions):
+    if any(function in COUNTED for function in functions) and name not in _RECURRENT:
         return "counted"
     if any(function in WRITTEN for function in functions):
         return "written"
@@ -224,7 +228,7 @@ def verdict_on(name: str, functions: list[object]) -> str:
         return "in place"
     if name in _VALUES:
         return "values"
-    if name in ("gru", "lstm", "rnn_relu", "rnn_tanh"):
+    if name in _RECURRENT:
         return "recurrent"
     if _draws(name):
         return "draws"

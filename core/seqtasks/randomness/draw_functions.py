@@ -12,6 +12,8 @@ import torch
 from torch import Size, Tensor
 from torch.nn import functional
 
+from seqtasks.randomness.drawing_layers import layers_with_dropout
+
 __all__ = ["COUNTED", "Source"]
 
 MOST_WHOLE = 2**16
@@ -330,5 +332,9 @@ COUNTED: dict[Any, Callable[..., Any]] = {
     functional.alpha_dropout: _alpha_dropout,
     functional.rrelu: _rrelu,
     functional.gumbel_softmax: _gumbel_softmax,
+    **{
+        function: layers_with_dropout(function, _DROPOUT)
+        for function in (torch.gru, torch.lstm, torch.rnn_tanh, torch.rnn_relu)
+    },
 }
 """Each takes the source first, then what torch's own function takes."""
