@@ -107,3 +107,16 @@ def test_scores_say_what_is_counted_as_0_and_what_is_left_out():
 def test_without_scores_there_is_no_table_of_scores():
     assert scores_table([numbers("gru", made_outcomes([100]))]) is None
     assert means_tables([numbers("gru", made_outcomes([100]))]) == []
+
+
+def test_the_expected_best_of_more_runs_than_there_are_has_no_column():
+    def bests(*counts):
+        made = [made_outcomes([100] * n, {"10": [0.5] * n}) for n in counts]
+        table = scores_table([numbers(f"gru {len(one.seeds)}", one) for one in made])
+        assert {len(row) for row in table.rows} == {len(table.heads)}
+        return [head for head in table.heads if head.startswith("best of")], table.note
+
+    said = "best of n: expected best of n seeds"
+    assert bests(2) == ([], "")
+    assert bests(4) == (["best of 3"], said)
+    assert bests(4, 10) == (["best of 3", "best of 5", "best of 10"], said)

@@ -88,7 +88,8 @@ def scores_table(summary: Mapping[str, Any]) -> Table:
     for setting in summary["settings"]:
         for metrics in setting["scores"].values():
             for one in metrics.values():
-                counts += [n for n in one.get("expected_best", {}) if n not in counts]
+                best = one.get("expected_best", {})
+                counts += [n for n, value in best.items() if value is not None and n not in counts]
     for index, setting in enumerate(summary["settings"]):
         for length, metrics in setting["scores"].items():
             for metric, one in metrics.items():

@@ -104,6 +104,7 @@ def scores_table(settings: Sequence[Numbers]) -> Table | None:
     several = len(settings) > 1
     rows: list[list[str]] = []
     zeros, missing = 0, 0
+    counts = [n for n in _BEST_OF if _best_of_any(settings, n)]
     for setting in settings:
         for length, metrics in setting["scores"].items():
             for name, found in metrics.items():
@@ -118,14 +119,14 @@ def scores_table(settings: Sequence[Numbers]) -> Table | None:
                         _value(name, found["median"]),
                         _seeded(name, found["best"]),
                         _seeded(name, found["worst"]),
-                        *(_value(name, found["expected_best"][n]) for n in _BEST_OF),
+                        *(_value(name, found["expected_best"][n]) for n in counts),
                     ]
                 )
     if not rows:
         return None
-    best = [f"best of {n}" for n in _BEST_OF]
+    best = [f"best of {n}" for n in counts]
     heads = ["length", "score", "mean [95 %]", "median", "best (seed)", "worst (seed)", *best]
-    notes = ["best of n: expected best of n seeds"]
+    notes = ["best of n: expected best of n seeds"] if best else []
     if zeros:
         notes.append(f"{counted(zeros, 'run')} without a model at the end: accuracy 0")
     if missing:
@@ -145,6 +146,16 @@ def best_first(settings: Sequence[Numbers]) -> list[Numbers]:
 
 _BEST_OF = ("3", "5", "10")
 _ENDS = (*STATUSES[1:], "unfinished")
+
+
+def _best_of_any(settings: Sequence[Numbers], count: str) -> bool:
+    """Whether a score of a setting has as many runs."""
+    return any(
+        found["expected_best"][count] is not None
+        for setting in settings
+        for metrics in setting["scores"].values()
+        for found in metrics.values()
+    )
 
 
 def _comparison(settings: Sequence[Numbers], fields: Sequence[str], task: str) -> Table:
