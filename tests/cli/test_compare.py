@@ -1,6 +1,9 @@
 """`seqtasks compare`: settings on the same seeds, pair by pair."""
 
 import json
+from pathlib import Path
+
+import pytest
 
 TINY = ("--steps", "4", "--batch-size", "2", "--eval-length", "3", "--engine", "plain")
 QUIET = ("--quiet", "--backend", "threads", "--jobs", "1")
@@ -122,3 +125,12 @@ def test_csv_goes_to_a_file_or_in_place_of_the_table(seqtasks):
     refused = seqtasks(*arguments, "--csv", "-", "--json")
     assert refused.returncode == 2
     assert "--json and --csv - both write to standard output" in refused.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_csv_file_on_a_full_disk_costs_no_table(seqtasks):
+    arguments = ("compare", "bitflip", "--cell", "concat,sum", "--seeds", "2", *TINY, *QUIET[1:])
+    process = seqtasks(*arguments, "--csv", "/dev/full")
+    assert process.returncode == 1
+    assert "study    runs/bitflip-compare-1" in process.stdout
+    assert "cannot write /dev/full: No space left on device" in process.stderr

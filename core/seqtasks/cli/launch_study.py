@@ -71,10 +71,6 @@ def launch_study(
         raise RunInterruptedError(
             f"stopped after {_done(study)}\n{_go_on(study)}", received() or signal.SIGINT
         )
-    if csv is not None and not printed:
-        from seqtasks.studies.export import write_csv
-
-        write_csv(study, csv)
     if printed:
         from seqtasks.studies.export import csv_of
 
@@ -85,6 +81,10 @@ def launch_study(
         say(study.path)
     else:
         echo(study)
+    if csv is not None and not printed:  # a full disk must not cost the table
+        from seqtasks.studies.export import write_csv
+
+        write_csv(study, csv)
     _say_what_is_missing(study)
 
 
