@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -221,3 +222,16 @@ def test_a_cell_that_ends_the_program_is_no_success(seqtasks, seeds):
     assert process.returncode == 1, process.stderr
     assert "ended the program (sys.exit(0)) (odd.py" in process.stderr
     assert process.stdout == ""
+
+
+@pytest.mark.parametrize("seeds", [(), ("--seeds", "2")])
+def test_a_cell_that_ends_the_process_by_a_signal_is_named_with_its_line(seqtasks, seeds):
+    (seqtasks.folder / "deadly.py").write_text(
+        "import signal\nfrom torch import nn\n\n\nclass Deadly(nn.RNNCell):\n"
+        "    def __init__(self, input_size, hidden_size):\n"
+        "        signal.raise_signal(signal.SIGSEGV)\n"
+    )
+    process = seqtasks("run", "bitflip", *SMALL[2:], "--cell", "./deadly.py:Deadly", *seeds)
+    assert process.returncode == -signal.SIGSEGV
+    assert "Segmentation fault" in process.stderr
+    assert 'deadly.py", line 7 in __init__' in process.stderr

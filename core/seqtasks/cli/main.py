@@ -1,6 +1,7 @@
 """The command `seqtasks`: its subcommands, the plugins' subcommands, and its error messages."""
 
 import errno
+import faulthandler
 import gc
 import logging
 import os
@@ -167,6 +168,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if arguments is None:
         with settled_streams():  # first, or a pipe of ours takes the number of a closed stream
             watch()
+            # a cell's own C code may end all by a signal: say at which line
+            faulthandler.enable(2, all_threads=False)
             code = _run(None)
         if received() is not None or _is_computing():
             release_semaphores()
