@@ -1,5 +1,8 @@
 """Reject models whose behaviour a recording would miss: random draws, side effects."""
 
+import functools
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -58,13 +61,32 @@ def _iterates(module: nn.Module) -> bool:
     return module.training and any(isinstance(hook, SpectralNorm) for hook in hooks)
 
 
-def check_unchanged(model: nn.Module, twin: nn.Module) -> None:
-    """Refuse a cell that counts its steps or keeps values it saw."""
+def _is_kept_constant(module: nn.Module, name: str, follows: Callable[[Tensor], bool]) -> bool:
+    """Say whether an attribute is a `cached_property` that keeps a tensor of constants."""
+    kind, held = inspect.getattr_static(type(module), name, None), vars(module)[name]
+    kept = isinstance(kind, functools.cached_property) and type(held) is Tensor
+    return kept and not held.requires_grad and not follows(held)
+
+
+def check_unchanged(
+    model: nn.Module, twin: nn.Module, follows: Callable[[Tensor], bool] | None = None
+) -> None:
+    """Refuse a cell that counts its steps or keeps values it saw.
+
+    Args:
+        model: the model.
+        twin: the copy that was recorded.
+        follows: says whether a tensor was computed from parameters, buffers or inputs; a
+            `cached_property` may keep another one.
+    """
     for (name, module), (_, copied) in zip(
         model.named_modules(), twin.named_modules(), strict=True
     ):
         before, after = attributes_of(module), attributes_of(copied)
         for key in before.keys() | after.keys():
+            new = key not in before
+            if new and follows is not None and _is_kept_constant(copied, key, follows):
+                continue
             same = (key in before) == (key in after)
             if not same or not _alike(before[key], after[key]):
                 raise UnsupportedError(f"it changes its attribute {name}{'.' if name else ''}{key}")

@@ -139,7 +139,7 @@ def _recorded(
             f"trying it on other numbers failed: {type(error).__name__}: {error}"
         ) from error
     if not again:
-        check_unchanged(model, twin)
+        check_unchanged(model, twin, recording.provenance.follows)
     recording.provenance.release()
     return recording, model_graph, pairs
 
