@@ -560,7 +560,7 @@ CALLS = {
     ),
     **dict.fromkeys(("new_full", "new_tensor"), ("one", filled)),
     "empty_like": ("one", lambda f, x: f(x).fill_(2.0) + x),
-    "new_empty": ("one", lambda f, x: f(x, x.shape).fill_(2.0) + x),
+    **dict.fromkeys(("new", "new_empty"), ("one", lambda f, x: f(x, x.shape).fill_(2.0) + x)),
 }
 OF_WEIGHTS = {"t", "diag", "block_diag", "row_stack", "vstack", "ravel", "diagflat"}
 """Functions that put the numbers of a matrix without rows in other places; see `test_rules`."""

@@ -4,11 +4,14 @@ The calls are those of `edge_cases`. A later batch has the special numbers, so t
 on what the trial of a program sees.
 """
 
+import math
+
 import pytest
 import torch
 from edge_cases import EDGES, KINDS, OF_WEIGHTS, UNNAMED, Edge
 from edges import PLACES, wrong_in
 from grids import one_quick_in
+from scipy.integrate import quad
 from truth import ENGINES
 
 import seqtasks as st
@@ -29,6 +32,13 @@ NORMALISING = "layer_norm"
 SUMMED_SQUARES = ("_cell", "einsum", "bmm", "matmul", "bilinear", "attention")
 """What sums products of its operands in an order of its own, so that it is not the same numbers for
 which this overflows."""
+DIVIDED = ("prod products",)
+"""What torch divides by each factor, unless a row of the batch has a zero. The engines never do."""
+CANCELLING = "sinc"
+"""What has a slope that torch takes as a difference of nearly equal numbers, or of huge ones.
+`test_the_slope_of_sinc_is_exact` holds it to an integral."""
+DENORMAL_WITHIN = {"x * log(x)": (), "log(1 + exp(x))": (88.0,)}
+"""What the native engine takes for zero: denormal numbers, and 1 / (1 + exp(88)) in float32."""
 EXPONENTIAL_DENORMAL = (torch.tensor(88.8).item(),)
 """Of 1 and less beside it a softmax is denormal in float32."""
 
@@ -67,6 +77,10 @@ def near(edge: Edge, what: str, x: torch.Tensor, found: torch.Tensor, expected: 
     agree |= (found == expected) | (found.isnan() & expected.isnan())
     if is_one_of(edge, SUMMED_SQUARES):
         agree |= most > 1e18
+    if is_one_of(edge, DIVIDED):
+        agree |= x.abs().clamp(min=1).prod(-1, keepdim=True).isinf()
+    if CANCELLING in edge.name and what == "gradient":
+        agree |= (most < 0.1) | (most > 1e18)
     if NORMALISING in edge.name:
         agree |= (x.amax(-1, True) - x.amin(-1, True)) < 1e-3 * most
     return agree
@@ -106,10 +120,19 @@ def test_functions_are_those_of_torch_at_their_edges(engine, group, place, dtype
     edges = GROUPS[group]
     if place == "weights":
         edges = [edge for edge in edges if "_cell" not in edge.name]
+    if place == "beside" and engine == "torch":
+        # refused by the trial: of 0 / 0 beside other rows, its sum is inf where torch's is NaN
+        edges = [edge for edge in edges if "quotients" not in edge.name]
     wrong = wrong_in(edges, engine, DTYPES[dtype], place, near)
     if engine == "torch" and place in ("loop", "beside"):
         # a loop back multiplies by the reciprocal of a divisor, which overflows for the smallest
         wrong = without_denormals(wrong, DTYPES[dtype])
+    if engine == "native" and dtype == "float32":
+        within = {name: some for name, some in wrong.items() if name[0] in DENORMAL_WITHIN}
+        normal = without_denormals(within, torch.float32)
+        for name in within:
+            some = [x for x in normal.get(name, []) if x[0][0] not in DENORMAL_WITHIN[name[0]]]
+            wrong = {**wrong, name: some} if some else {k: v for k, v in wrong.items() if k != name}
     assert not wrong, "\n".join(f"{name}: {some}" for name, some in wrong.items())
 
 
@@ -131,6 +154,29 @@ def test_every_function_with_a_rule_has_a_row():
         assert any(n.startswith(name) for n in names), name
     for name in REARRANGING - OF_WEIGHTS - UNNAMED:
         assert name in names, name
+
+
+class CardinalSine(st.Cell):
+    def forward(self, x, state):
+        return torch.sinc(x)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_slope_of_sinc_is_exact(engine):
+    points = torch.tensor(
+        [1e-30, 1e-6, 1e-3, 0.1, 0.3, 0.318, 0.319, 0.5, 2.2], dtype=torch.float64
+    )
+    for dtype in DTYPES.values():
+        x = torch.cat([points, -points]).to(dtype)
+        cell = CardinalSine(len(x), len(x))
+        cell.unused = torch.nn.Parameter(torch.zeros(1, dtype=dtype))  # its type is the cell's
+        given = x[None, None].clone().requires_grad_()
+        st.unroll(cell, given, engine=engine)[0].sum().backward()
+        slopes = [-math.pi * quad(lambda t, a=a: t * math.sin(math.pi * a * t), 0, 1)[0] for a in x]
+        exact = torch.tensor(slopes, dtype=torch.float64)
+        torch.testing.assert_close(
+            given.grad[0, 0].double(), exact, rtol=16 * torch.finfo(dtype).eps, atol=0
+        )
 
 
 ALIKE = {

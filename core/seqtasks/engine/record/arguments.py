@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 __all__ = ["flat_arguments", "mapped_arguments"]
 
 
@@ -18,6 +20,8 @@ def flat_arguments(values: Any) -> list[Any]:
 def mapped_arguments(values: Any, function: Callable[[Any], Any]) -> Any:
     """Return nested arguments with a function applied to each value they hold."""
     if isinstance(values, tuple) and hasattr(values, "_fields"):
+        return values
+    if isinstance(values, torch.Size):  # `x.new` takes a tuple for numbers, and this for a shape
         return values
     if isinstance(values, tuple | list):
         mapped = [mapped_arguments(value, function) for value in values]

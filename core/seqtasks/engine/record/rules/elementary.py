@@ -33,6 +33,11 @@ __all__ = [
     "without_gradient",
 ]
 
+SMALLEST = 2.0**-100
+"""Below this size x / (1 - x) is x."""
+TERMS_OF_SINC = 9
+"""The terms of a series that is exact to the roundings of float64 for angles up to 1."""
+
 
 def divide(graph: Graph, a: Node, b: Node, rounding_mode: Any = None) -> Node:
     if rounding_mode is None:
@@ -112,10 +117,12 @@ def logit(graph: Graph, x: Node, eps: Any = None) -> Node:
     if eps is not None:
         raise UnsupportedError("it calls logit with an eps of its own")
     odds = graph.divide(x, graph.subtract(1.0, x))
+    tiny = graph.pointwise("less", graph.pointwise("absolute", x), SMALLEST)
+    odds = graph.pointwise("where", tiny, x, odds)  # the quotient of a denormal number would be 0
     y = graph.apart(graph.pointwise("log", odds), "logit")
 
     def pullback(g: Node) -> list[tuple[Node, Node]]:
-        steep = graph.divide(g, graph.multiply(x, graph.subtract(1.0, x)))
+        steep = graph.divide(graph.divide(g, graph.subtract(1.0, x)), x)
         beyond = graph.pointwise(
             "maximum", graph.pointwise("less", x, 0.0), graph.pointwise("greater", x, 1.0)
         )
@@ -125,16 +132,22 @@ def logit(graph: Graph, x: Node, eps: Any = None) -> Node:
 
 
 def cardinal_sine(graph: Graph, x: Node) -> Node:
+    """Return sin(a) / a for a = pi x. Its slope, (cos a - sin a / a) / a, is a series near zero."""
     angle = graph.multiply(x, math.pi)
-    zero = graph.pointwise("equal", x, 0.0)
+    zero = graph.pointwise("equal", angle, 0.0)
     y = graph.divide(graph.pointwise("sine", angle), angle)
     y = graph.apart(graph.pointwise("where", zero, 1.0, y), "sinc")
 
     def pullback(g: Node) -> list[tuple[Node, Node]]:
-        cosine = graph.multiply(angle, graph.pointwise("cosine", angle))
-        away = graph.subtract(cosine, graph.pointwise("sine", angle))
-        steep = graph.divide(away, graph.multiply(angle, x))
-        return [(x, graph.pointwise("where", zero, 0.0, graph.multiply(g, steep)))]
+        square = graph.multiply(angle, angle)
+        series: Node | float = 0.0
+        for k in range(TERMS_OF_SINC, 0, -1):
+            term = (-1) ** k * 2 * k / math.factorial(2 * k + 1)
+            series = graph.add(graph.multiply(series, square), term)
+        far = graph.divide(graph.subtract(graph.pointwise("cosine", angle), y), angle)
+        near = graph.pointwise("less", square, 1.0)
+        steep = graph.pointwise("where", near, graph.multiply(series, angle), far)
+        return [(x, graph.multiply(g, graph.multiply(steep, math.pi)))]
 
     return graph.with_pullback(y, pullback)
 
@@ -152,10 +165,11 @@ def times_logarithm(plus_one: bool) -> Callable[[Graph, Node, Node], Node]:
         value = graph.apart(logarithm(x), f"x {name} y")
 
         def pullback(g: Node) -> list[tuple[Node, Node]]:
-            by_x = logarithm(graph.pointwise("not_equal", x, 0.0))
             divisor = graph.add(y, 1.0) if plus_one else y
-            by_y = graph.divide(graph.multiply(g, x), divisor)
-            return [(x, graph.multiply(g, by_x)), (y, by_y)]
+            below = graph.pointwise("less_equal", divisor, 0.0)
+            nothing = graph.multiply(graph.pointwise("equal", x, 0.0), below)
+            by_x = graph.pointwise("where", nothing, 0.0, logarithm(g))
+            return [(x, by_x), (y, graph.divide(graph.multiply(g, x), divisor))]
 
         return graph.with_pullback(value, pullback)
 
