@@ -230,6 +230,7 @@ def _page_of_study(
 
 def _about(study: Study, why_closed: str) -> "About":
     """Return what a study was asked for, and what answered."""
+    from seqtasks.reports.still_pictures import still_pictures
     from seqtasks.reports.study_page import About
 
     record: dict[str, Any] = {}
@@ -251,4 +252,5 @@ def _about(study: Study, why_closed: str) -> "About":
         engines=[one.experiment.engine for one in study.settings],
         processor=str(record.get("processor", "")),
         notes=notes,
+        pictures=still_pictures(study),
     )

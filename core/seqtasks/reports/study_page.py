@@ -15,6 +15,7 @@ from seqtasks.reports.charts.theme import PAGE
 from seqtasks.reports.charts.thinning import places_drawn
 from seqtasks.reports.page_setting import PageSetting, page_settings, task_groups
 from seqtasks.reports.render import Page
+from seqtasks.reports.still_pictures import StillPicture
 from seqtasks.reports.study_charts import (
     LOSS,
     MOST_CHARTED,
@@ -86,6 +87,7 @@ class About:
         engines: the engine of each setting.
         processor: the processor.
         notes: what a reader must know before the numbers.
+        pictures: what a browser shows in place of the charts if it runs no scripts.
     """
 
     face: str = "run"
@@ -94,6 +96,7 @@ class About:
     engines: Sequence[str] = ()
     processor: str = ""
     notes: Sequence[str] = ()
+    pictures: Sequence[StillPicture] = ()
 
 
 def study_page(study: StudyLike, about: About) -> Page:
