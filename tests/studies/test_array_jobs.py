@@ -196,6 +196,11 @@ def test_the_script_says_what_slurm_needs(made, seqtasks_command):
     assert "--time=90" in asked
     assert {"--requeue", "--signal=B:USR1@120", "--cpus-per-task=1"} <= set(asked)
     subprocess.run(["bash", "-n", study / "slurm.sh"], check=True)
+    alone = {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")}
+    command = ["bash", study / "slurm.sh"]
+    by_hand = subprocess.run(command, env=alone, capture_output=True, text=True, check=False)
+    assert by_hand.returncode == 2
+    assert "submit it with sbatch" in by_hand.stderr
     assert (study / "slurm").is_dir()
 
 

@@ -28,6 +28,10 @@ _SCRIPT = """\
 #SBATCH --signal=B:USR1@{notice}
 #SBATCH --output=/dev/null{time}
 set -u
+if [ -z "${{SLURM_ARRAY_TASK_ID:-}}" ]; then
+    echo "$0 is a script for an array of Slurm jobs: submit it with sbatch" >&2
+    exit 2
+fi
 study={study}
 exec >> "$study/slurm/$SLURM_ARRAY_TASK_ID.log" 2>&1
 asked= job=
