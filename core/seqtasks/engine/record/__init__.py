@@ -22,6 +22,7 @@
     arguments, call_names   nested arguments of a call; what its name tells
     tried_rows         the numbers of rows on which a model is tried
     provenance         follow, below the recorder, memory that depends on parameters or inputs
+    value_hooks        hooks on a value, which change the gradient that arrives there
     autograd_leaves    the tensors at which torch's autograd ends
     cell_loop          record a cell: initial state, step, output
     whole_model        what the recordings of a model share; modules applied to all steps alike

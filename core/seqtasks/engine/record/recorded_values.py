@@ -59,6 +59,7 @@ class RecordedValues:
         baked: tensors whose numbers go into the program, and their versions.
         weights_alone: knows how tensors were computed from parameters alone.
         own: the recorded backward passes of the model's own functions, by context.
+        hooked: the nodes of values that have a hook.
         deriving: the contexts of those that are being recorded, the innermost last.
         pairs: complex tensors and their real and imaginary parts, by id.
         follows_unseen: whether operations that no call explains are being recorded.
@@ -86,6 +87,7 @@ class RecordedValues:
         self.pairs: dict[int, tuple[Tensor, Pair]] = {}
         self.baked: list[tuple[Tensor, int]] = []
         self.own: dict[Any, Any] = {}
+        self.hooked: set[Node] = set()
         self.follows_unseen = False
         self.changes_parameters = False
         self.draws: Draws | None = None

@@ -166,6 +166,10 @@ class Recorder(RecordedValues, TorchFunctionMode):
         from seqtasks.engine.record.written.table import WRITTEN
 
         name = getattr(func, "__name__", str(func))
+        if func is Tensor.register_hook:
+            from seqtasks.engine.record.value_hooks import record_hook
+
+            return record_hook(self, *args)
         if kwargs.get("out") is not None:
             raise refusal("in place", name)
         if kwargs.get("inplace") or changes_in_place(name):

@@ -162,6 +162,8 @@ class Backward(Pass):
             first, sizes = box.source.first, box.sizes
         operand = source.inputs[0]
         if source.operation == "sum_of_columns":
+            if not sizes:  # of a single number without an axis
+                target, sizes = f"{target}.view(1)", (1,)
             value = self._slice(operand, first, sizes[0])
             self.statements.lines.append(sum_over_steps(target, value, growing, write.add))
             return
