@@ -126,10 +126,16 @@ def absolute_loss(x: Tensor, target: Tensor, reduction: Any = 1) -> Tensor:
 def smooth_loss(x: Tensor, target: Tensor, reduction: Any = 1, beta: float = 1.0) -> Tensor:
     _only_unsummed(reduction)
     away = (x - target).abs()
-    return torch.where(away < beta, 0.5 * away * away / beta, away - 0.5 * beta)
+    if beta == 0:
+        return away
+    far = away >= beta
+    near = torch.where(far, 0.0, away)  # the square of an infinite distance has no gradient
+    return torch.where(far, away - 0.5 * beta, 0.5 * near * near / beta)
 
 
 def huber_loss(x: Tensor, target: Tensor, reduction: Any = 1, delta: float = 1.0) -> Tensor:
     _only_unsummed(reduction)
     away = (x - target).abs()
-    return torch.where(away <= delta, 0.5 * away * away, delta * (away - 0.5 * delta))
+    far = away > delta
+    near = torch.where(far, 0.0, away)
+    return torch.where(far, delta * (away - 0.5 * delta), 0.5 * near * near)
