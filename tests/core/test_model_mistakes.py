@@ -6,50 +6,23 @@ import numpy as np
 import pytest
 import torch
 from grids import one_quick_in
+from planted_cells.learnt import Detached, NewEachStep, ThroughNumPy, Unused
+from planted_cells.right import Right
+from planted_cells.rows import (
+    BatchNormalised,
+    Counts,
+    MeanOfBatch,
+    Noisy,
+    RandomStart,
+    Rolled,
+    SoftmaxOverBatch,
+)
 from torch import nn
 
 import seqtasks as st
 from seqtasks.authoring.model_mistakes import check_steps, model_mistakes
 from seqtasks.models.build import build_model
 from seqtasks.registry.discovery import current_registry
-
-
-class Right(st.Cell):
-    """The equation that each of the mistakes is made in."""
-
-    def __init__(self, input_size, hidden_size):
-        super().__init__(input_size, hidden_size)
-        self.linear = nn.Linear(input_size + hidden_size, hidden_size)
-
-    def new(self, x, state):
-        return torch.tanh(self.linear(torch.cat([x, state], -1)))
-
-    def forward(self, x, state):
-        return self.new(x, state)
-
-
-class MeanOfBatch(Right):
-    def forward(self, x, state):
-        return self.new(x, state - state.mean(0))
-
-
-class SoftmaxOverBatch(Right):
-    def forward(self, x, state):
-        return torch.softmax(self.linear(torch.cat([x, state], -1)), 0)
-
-
-class Rolled(Right):
-    def forward(self, x, state):
-        return self.new(x, state.roll(1, 0))
-
-
-class BatchNormalised(Right):
-    def __init__(self, input_size, hidden_size):
-        super().__init__(input_size, hidden_size)
-        self.norm = nn.BatchNorm1d(hidden_size)
-
-    def forward(self, x, state):
-        return self.norm(self.new(x, state))
 
 
 class KeepsState(Right):
@@ -60,16 +33,6 @@ class KeepsState(Right):
             self.kept = state
         self.kept = self.new(x, self.kept)
         return self.kept
-
-
-class Counts(Right):
-    def __init__(self, input_size, hidden_size):
-        super().__init__(input_size, hidden_size)
-        self.steps = 0
-
-    def forward(self, x, state):
-        self.steps += 1
-        return self.new(x, state) * (1 + self.steps % 2)
 
 
 class Averages(Right):
@@ -100,12 +63,6 @@ class NoParameter(Right):
         return self.new(x, state @ self.weight)
 
 
-class NewEachStep(st.Cell):
-    def forward(self, x, state):
-        linear = nn.Linear(x.shape[-1] + state.shape[-1], self.hidden_size)
-        return torch.tanh(linear(torch.cat([x, state], -1)))
-
-
 class Late(st.Cell):
     linear = None
 
@@ -116,32 +73,6 @@ class Late(st.Cell):
             self.linear = nn.Linear(both.shape[-1], self.hidden_size)
             type(self).linear = None
         return torch.tanh(self._modules["linear"](both))
-
-
-class Detached(Right):
-    def forward(self, x, state):
-        return self.new(x, state.detach())
-
-
-class ThroughNumPy(Right):
-    def forward(self, x, state):
-        return torch.from_numpy(np.tanh(self.new(x, state).detach().numpy()))
-
-
-class Unused(Right):
-    def __init__(self, input_size, hidden_size):
-        super().__init__(input_size, hidden_size)
-        self.unused = nn.Linear(input_size, hidden_size)
-
-
-class Noisy(Right):
-    def forward(self, x, state):
-        return self.new(x, state) + 0.1 * torch.randn_like(state)
-
-
-class RandomStart(Right):
-    def initial_state(self, batch_size, steps):
-        return torch.randn(batch_size, self.hidden_size)
 
 
 class NoisyOutside(Right):

@@ -10,7 +10,7 @@ from torch.autograd import Function
 import seqtasks as st
 from planted_cells.right import Planted
 
-__all__ = ["LEARNT", "Detached"]
+__all__ = ["LEARNT", "Detached", "NewEachStep", "ThroughNumPy", "Unused"]
 
 
 class InAList(Planted):

@@ -8,7 +8,17 @@ from torch import nn
 
 from planted_cells.right import Planted
 
-__all__ = ["ROWS", "NoisyByNumPy"]
+__all__ = [
+    "ROWS",
+    "BatchNormalised",
+    "Counts",
+    "MeanOfBatch",
+    "Noisy",
+    "NoisyByNumPy",
+    "RandomStart",
+    "Rolled",
+    "SoftmaxOverBatch",
+]
 
 
 class MeanOfBatch(Planted):
