@@ -19,11 +19,10 @@ def is_script(module: nn.Module) -> bool:
 
 
 def attributes_of_script(module: Any) -> dict[str, Any]:
-    """Return a compiled module's code and its attributes that are no tensors."""
+    """Return a compiled module's attributes that are no tensors."""
     names = module._concrete_type.get_attributes()
     held = {name: module._c.getattr(name) for name in sorted(names)}
-    values = {name: value for name, value in held.items() if not isinstance(value, Tensor)}
-    return {**values, "code": module.code, "constants": module.code_with_constants[1].const_mapping}
+    return {name: value for name, value in held.items() if not isinstance(value, Tensor)}
 
 
 class TensorsOf:

@@ -11,7 +11,7 @@ import os
 import types
 import weakref
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -194,12 +194,14 @@ class Watch:
         return found
 
     def _of_script(self, module: nn.Module) -> list[Hashable]:
-        """Watch a module that `torch.jit` compiled."""
+        """Watch a module that `torch.jit` compiled, whose code and constants stay as they are."""
         get = weakref.ref(module)
         about = self._of_value(
             lambda: attributes_of_script(get()), attributes_of_script(module), "", True
         )
         found: list[Hashable] = [id(module), identity(type(module)), has_hooks(module), about]
+        code, constants = cast(Any, module).code_with_constants
+        found += [code, compared(constants.const_mapping, self._token)]
         owner = TensorsOf(module)
         found += [(n, self._tensors.add(owner, n, t)) for n, t in tensors_of_script(module)]
         return found
