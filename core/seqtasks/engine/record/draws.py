@@ -92,11 +92,7 @@ class RecordedDraws:
 
     def _numbers(self, kind: str, shape: tuple[int, ...]) -> Tensor:
         make = torch.rand if kind == "uniform" else torch.randn
-        paused, self._recorder.provenance.paused = self._recorder.provenance.paused, True
-        try:
-            with torch._C.DisableTorchFunction():
-                made = make(shape, generator=self._generator, dtype=self.dtype)
-        finally:
-            self._recorder.provenance.paused = paused
+        with self._recorder.provenance.pausing(), torch._C.DisableTorchFunction():
+            made = make(shape, generator=self._generator, dtype=self.dtype)
         self._recorder.provenance.draw(made)
         return made

@@ -138,10 +138,9 @@ def _arriving(recorder: Recorder, place: int, about: Any) -> Tensor:
 def _called(recorder: Recorder, context: Any, arriving: list[Tensor]) -> list[Tracked | None]:
     """Run a backward pass; return the gradient of each argument that has one, or None."""
     provenance, before = recorder.provenance, recorder.deriving
-    paused, provenance.paused = provenance.paused, False
     recorder.deriving = (*before, context)
     try:
-        with provenance, torch.no_grad(), recorder.again():
+        with provenance.pausing(False), provenance, torch.no_grad(), recorder.again():
             given = context.apply(*arriving)
     except UnsupportedError:
         raise
@@ -149,7 +148,6 @@ def _called(recorder: Recorder, context: Any, arriving: list[Tensor]) -> list[Tr
         raise UnsupportedError(f"{type(error).__name__}: {error}") from error
     finally:
         recorder.deriving = before
-        provenance.paused = paused
     if provenance.reason is not None:  # it may have caught the exception
         raise UnsupportedError(provenance.reason)
     results = list(given) if isinstance(given, tuple) else [given]

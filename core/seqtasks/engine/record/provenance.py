@@ -8,7 +8,8 @@ recorder therefore never takes such a tensor for a constant, whatever way it cam
 """
 
 import bisect
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,6 +93,15 @@ class Provenance(TorchDispatchMode):
     def _should_skip_dynamo(cls) -> bool:
         """Leave torch's compiler alone: to be hidden from it, the mode would import all of it."""
         return False
+
+    @contextmanager
+    def pausing(self, paused: bool = True) -> Generator[None, None, None]:
+        """Take the calls within for the recorder's own work, or, within such work, not."""
+        before, self.paused = self.paused, paused
+        try:
+            yield
+        finally:
+            self.paused = before
 
     def give(self, tensors: Iterable[Tensor]) -> None:
         """Note parameters, buffers, inputs or states; follow everything made from them."""

@@ -232,11 +232,8 @@ class Recorder(RecordedValues, TorchFunctionMode):
             args: what it was called with.
             kwargs: what it was called with by name.
         """
-        before, self.provenance.paused = self.provenance.paused, True
-        try:
+        with self.provenance.pausing():
             self._record(func, name, rule, result, args, kwargs)
-        finally:
-            self.provenance.paused = before
 
     def _note_size(self, told: Any, tensor: Any) -> None:
         """Note that the code read a number that reveals the number of rows."""

@@ -126,8 +126,7 @@ def _recorded(
     try:
         # a script that is not optimised makes its operations one by one, each with its gradient
         plain_scripts: Any = vars(torch.jit)["optimized_execution"]
-        apart = torch.enable_grad(), unobserved_saving(), plain_scripts(False)
-        with apart[0], apart[1], apart[2], held(twin):
+        with torch.enable_grad(), unobserved_saving(), plain_scripts(False), held(twin):
             recording, model_graph = without_draws(attempt, twin.modules(), reads)
     except Exception as error:
         reason = tried[0].provenance.reason if tried else None

@@ -62,11 +62,8 @@ def record_hook(recorder: Recorder, value: Tensor, hook: Hook) -> _Handle:
         raise UnsupportedError("it hooks a value that it has used before: register the hook first")
     with recorder.again():
         hooked: Any = _Hooked.apply(value, hook)
-    before, recorder.provenance.paused = recorder.provenance.paused, True
-    try:
+    with recorder.provenance.pausing():
         found = recorder.find_folded(hooked)
-    finally:
-        recorder.provenance.paused = before
     recorder.hooked.add(found.node)
     recorder.track(value, found.node, found.rows, found.axis, found.fold)
     return _Handle()
